@@ -1,0 +1,1 @@
+//! Upstream document in, the same document with facts only out.

@@ -1,0 +1,13 @@
+//! Turns an Authlete OpenAPI description into Rust.
+//!
+//! The way of the data: [`import`] keeps an upstream document's facts, [`overlay`] corrects them, [`passes`] shape
+//! them for Rust. This library is pure: bytes in, text out; reading files and the network is `xtask`'s part.
+
+pub mod document;
+pub mod import;
+pub mod overlay;
+pub mod passes;
+pub mod problem;
+
+pub use document::Document;
+pub use problem::{Problem, Problems};
