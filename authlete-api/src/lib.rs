@@ -1,1 +1,24 @@
-//! Authlete.
+//! A client for Authlete.
+mod call;
+mod client;
+mod encode;
+mod error;
+#[rustfmt::skip]
+mod generated;
+mod lenient;
+mod open_enum;
+mod operation;
+mod place;
+mod redact;
+mod region;
+mod response;
+mod transport;
+
+pub use call::Call;
+pub use client::{Client, ClientBuilder};
+pub use error::{ApiError, CallError, ConfigurationError, DecodeError, Error, RequestError};
+pub use generated::{operations, types};
+pub use operation::Operation;
+pub use region::Region;
+pub use response::ResponseValue;
+pub use transport::{BoxFuture, HttpTransport, Transport, TransportError, TransportErrorKind};

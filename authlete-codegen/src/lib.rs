@@ -4,6 +4,7 @@
 //! them for Rust. This library is pure: bytes in, text out; reading files and the network is `xtask`'s part.
 
 pub mod document;
+pub mod emit;
 pub mod import;
 pub mod overlay;
 pub mod passes;

@@ -1,0 +1,311 @@
+//! The client that every operation is a method of.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, USER_AGENT};
+use http::{HeaderValue, Response};
+use reqwest::{Request, Url};
+
+use crate::call::BuildError;
+use crate::transport::{BoxFuture, HttpTransport};
+use crate::{Error, Operation, Region, Transport};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(30);
+const PRODUCT: HeaderValue = HeaderValue::from_static(concat!("authlete-api/", env!("CARGO_PKG_VERSION")));
+
+/// A client of the Authlete API, with one method per operation. Cheap to clone; clones share their connections.
+///
+/// The methods are generated, one per operation of the description; they take the path and query parameters and the
+/// body in that order and return a [`Call`](crate::Call) to await.
+///
+/// ```no_run
+/// use authlete_api::{Client, Region, types::AuthorizationRequest};
+///
+/// # async fn example() -> Result<(), authlete_api::Error> {
+/// let client = Client::builder().region(Region::Eu).token("access token").build()?;
+/// let request = AuthorizationRequest::new("response_type=code&client_id=1".to_owned());
+/// let response = client.auth_authorization("service id", &request).await?;
+/// println!("{:?}", response.action);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    base_url: String,
+    /// How many path segments the base URL has itself.
+    base_segments: usize,
+    authorization: Option<HeaderValue>,
+    /// Builds requests, and sends them unless another transport does.
+    http: reqwest::Client,
+    transport: Box<dyn Transport>,
+}
+
+impl Client {
+    /// Starts making a client.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// Where calls go, without a final slash.
+    pub fn base_url(&self) -> &str {
+        &self.shared.base_url
+    }
+
+    /// What generated methods build requests with.
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.shared.http
+    }
+
+    /// Adds to a request what every request carries.
+    pub(crate) fn complete(
+        &self,
+        request: Result<Request, BuildError>,
+        operation: &'static Operation,
+    ) -> Result<Request, Error> {
+        let mut request = request.map_err(|error| Error::request(operation, without_url(error)))?;
+        self.check_path(request.url(), operation)?;
+        let headers = request.headers_mut();
+        headers.insert(USER_AGENT, PRODUCT);
+        if let Some(authorization) = &self.shared.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        Ok(request)
+    }
+
+    /// An empty path parameter, or `.` and `..`, which URLs fold away, would call another operation.
+    fn check_path(&self, url: &Url, operation: &'static Operation) -> Result<(), Error> {
+        let expected = self.shared.base_segments + operation.path.split('/').count() - 1;
+        let mut found = 0;
+        let mut empty = false;
+        for segment in url.path_segments().into_iter().flatten() {
+            found += 1;
+            empty |= segment.is_empty() && found > self.shared.base_segments;
+        }
+        if found == expected && !empty {
+            return Ok(());
+        }
+        Err(Error::request(operation, "a path parameter is empty, `.` or `..`; give the id it stands for"))
+    }
+
+    /// Sends a request and sorts out answers with an error status.
+    pub(crate) fn send<'a>(
+        &'a self,
+        request: Result<Request, Error>,
+        operation: &'static Operation,
+    ) -> BoxFuture<'a, Result<Response<Bytes>, Error>> {
+        Box::pin(async move {
+            let response = self.shared.transport.send(request?, operation).await;
+            let response = response.map_err(|error| Error::transport(operation, error))?;
+            if response.status().is_success() {
+                return Ok(response);
+            }
+            let (parts, body) = response.into_parts();
+            Err(Error::api(operation, parts, body))
+        })
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("base_url", &self.shared.base_url).finish_non_exhaustive()
+    }
+}
+
+/// Makes a [`Client`].
+#[derive(Default)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct ClientBuilder {
+    base_url: Option<String>,
+    token: Option<String>,
+    allow_http: bool,
+    http: Option<reqwest::Client>,
+    transport: Option<Box<dyn Transport>>,
+}
+
+impl ClientBuilder {
+    /// Calls go to a region of Authlete's shared cloud.
+    pub fn region(self, region: Region) -> Self {
+        self.base_url(region.base_url())
+    }
+
+    /// Calls go to another server: scheme, host, and port and path where there are any. The path does not include
+    /// `/api`, with which the paths of all operations begin.
+    pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
+        self.base_url = Some(base_url.into());
+        self
+    }
+
+    /// The access token sent with every call: of a service, or of an organization.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// Allows `http` to hosts other than this machine. The token then travels unencrypted.
+    pub fn allow_http(mut self) -> Self {
+        self.allow_http = true;
+        self
+    }
+
+    /// Uses the given HTTP client, with its timeouts, proxies and certificates. It should follow no redirects, so that
+    /// the token never travels to another host.
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        self.http = Some(client);
+        self
+    }
+
+    /// Sends calls through the given transport instead of over HTTP.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Box::new(transport));
+        self
+    }
+
+    /// Makes the client.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] when neither a region nor a base URL is given, the base URL is none or is not safe, the
+    /// token has characters that no token has, or no TLS library could be set up.
+    pub fn build(self) -> Result<Client, Error> {
+        let base_url = self.base_url.ok_or_else(|| {
+            Error::configuration("no region and no base URL are given; call `.region(…)` or `.base_url(…)`")
+        })?;
+        let base_url = check_base_url(&base_url, self.allow_http)?;
+        let authorization = self.token.as_deref().map(bearer).transpose()?;
+        let http = match self.http {
+            Some(client) => client,
+            None => default_http_client()?,
+        };
+        let transport = self.transport.unwrap_or_else(|| Box::new(HttpTransport::new(http.clone())));
+        let base_segments = base_url.path().trim_end_matches('/').split('/').count() - 1;
+        let base_url = base_url.as_str().trim_end_matches('/').to_owned();
+        Ok(Client { shared: Arc::new(Shared { base_url, base_segments, authorization, http, transport }) })
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("base_url", &self.base_url).finish_non_exhaustive()
+    }
+}
+
+/// The text of the error without the request's URL, whose path may hold a token.
+fn without_url(error: BuildError) -> String {
+    match error.downcast::<reqwest::Error>() {
+        Ok(error) => error.without_url().to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn default_http_client() -> Result<reqwest::Client, Error> {
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .map_err(|error| Error::configuration(format!("the HTTP client cannot be set up: {error}")))
+}
+
+fn bearer(token: &str) -> Result<HeaderValue, Error> {
+    // The characters of RFC 6750's b64token; anything else is a slip, such as a line break at the end of a file.
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    if token.is_empty() {
+        return Err(Error::configuration("the access token is empty"));
+    }
+    if let Some(at) = token.bytes().position(|byte| !allowed(byte)) {
+        return Err(Error::configuration(format!(
+            "the access token has a character at position {at} that no token has; look for spaces and line breaks"
+        )));
+    }
+    let mut value = HeaderValue::try_from(format!("Bearer {token}"))
+        .map_err(|_| Error::configuration("the access token does not fit into a header"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn check_base_url(text: &str, allow_http: bool) -> Result<Url, Error> {
+    let refuse = |why: &str| Error::configuration(format!("the base URL {text:?} {why}"));
+    let url = Url::parse(text.trim()).map_err(|error| refuse(&format!("is not a URL: {error}")))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::configuration("the base URL holds credentials; give them as a token instead"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refuse("has a query or a fragment; give scheme, host, port and path alone"));
+    }
+    if url.path().trim_end_matches('/').ends_with("/api") {
+        return Err(refuse("includes `/api`, which every operation adds by itself; leave it out"));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if allow_http || is_loopback(&url) => Ok(url),
+        "http" => Err(refuse("is not https, so the token would travel unencrypted; allow_http() permits it")),
+        _ => Err(refuse("has a scheme other than https")),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(base_url: &str) -> Result<Client, String> {
+        Client::builder().base_url(base_url).token("t").build().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn base_urls_are_checked_when_the_client_is_made() {
+        for (given, kept) in [
+            ("https://eu.authlete.com", "https://eu.authlete.com"),
+            ("https://authlete.internal:8443/stage//", "https://authlete.internal:8443/stage"),
+            ("http://127.0.0.1:1234/", "http://127.0.0.1:1234"),
+            ("http://[::1]:1234", "http://[::1]:1234"),
+            ("http://localhost", "http://localhost"),
+        ] {
+            assert_eq!(build(given).unwrap().base_url(), kept);
+        }
+        for (given, complaint) in [
+            ("", "not a URL"),
+            ("eu.authlete.com", "not a URL"),
+            ("http://eu.authlete.com", "not https"),
+            ("ftp://eu.authlete.com", "scheme"),
+            ("https://eu.authlete.com/api", "/api"),
+            ("https://eu.authlete.com?x=1", "query"),
+            ("https://user:pass@eu.authlete.com", "credentials"),
+        ] {
+            let error = build(given).unwrap_err();
+            assert!(error.contains(complaint), "{given}: {error}");
+            assert!(!error.contains("pass@"), "{error}");
+        }
+        assert!(Client::builder().base_url("http://eu.authlete.com").allow_http().build().is_ok());
+        assert!(Client::builder().build().is_err());
+    }
+
+    #[test]
+    fn tokens_are_checked_and_never_printed() {
+        for token in ["", "s3cret\n", "s3cret token", "s3crét"] {
+            let error = Client::builder().region(Region::Us).token(token).build().unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("s3c"), "{error}");
+        }
+        let builder = Client::builder().region(Region::Us).token("s3cret");
+        assert!(!format!("{builder:?}").contains("s3cret"));
+        assert!(!format!("{:?}", builder.build().unwrap()).contains("s3cret"));
+    }
+
+    #[test]
+    fn a_client_can_be_shared() {
+        fn shared<T: Clone + Send + Sync + 'static>() {}
+        shared::<Client>();
+    }
+}

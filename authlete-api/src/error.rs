@@ -1,0 +1,263 @@
+//! What can go wrong, in terms a caller can act on.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, response::Parts};
+use serde::Deserialize;
+
+use crate::lenient;
+use crate::place;
+use crate::{Operation, TransportError, TransportErrorKind};
+
+/// Why a call, or the making of a client, failed.
+///
+/// No variant shows a secret when it is printed: not the credentials, not the body of a request or an answer.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The client cannot be made as asked; nothing was sent.
+    Configuration(ConfigurationError),
+    /// The request cannot be made from the values given; nothing was sent.
+    Request(RequestError),
+    /// There is no complete answer.
+    Transport(CallError),
+    /// Authlete, or something in front of it, answered with an error status.
+    Api(Box<ApiError>),
+    /// Authlete answered with success, but the body is not what the description says.
+    Decode(Box<DecodeError>),
+}
+
+impl Error {
+    /// The HTTP status of the answer, when there is one.
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Api(error) => Some(error.status),
+            Self::Decode(error) => Some(error.status),
+            Self::Configuration(_) | Self::Request(_) | Self::Transport(_) => None,
+        }
+    }
+
+    /// The operation that was called, when there is one.
+    pub fn operation(&self) -> Option<&'static Operation> {
+        match self {
+            Self::Configuration(_) => None,
+            Self::Request(error) => Some(error.operation),
+            Self::Transport(error) => Some(error.operation),
+            Self::Api(error) => Some(error.operation),
+            Self::Decode(error) => Some(error.operation),
+        }
+    }
+
+    /// Whether time ran out.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Transport(error) if error.source.kind() == TransportErrorKind::Timeout)
+    }
+
+    pub(crate) fn configuration(message: impl Into<String>) -> Self {
+        Self::Configuration(ConfigurationError { message: message.into() })
+    }
+
+    pub(crate) fn request(operation: &'static Operation, message: impl Into<String>) -> Self {
+        Self::Request(RequestError { operation, message: message.into() })
+    }
+
+    pub(crate) fn transport(operation: &'static Operation, source: TransportError) -> Self {
+        Self::Transport(CallError { operation, source })
+    }
+
+    pub(crate) fn api(operation: &'static Operation, parts: Parts, body: Bytes) -> Self {
+        let ErrorFields { result_code, result_message } = lenient::from_slice(&body).unwrap_or_default();
+        let Parts { status, headers, .. } = parts;
+        Self::Api(Box::new(ApiError { operation, status, headers, body, result_code, result_message }))
+    }
+
+    pub(crate) fn decode(operation: &'static Operation, parts: Parts, body: Bytes, error: &serde_json::Error) -> Self {
+        let Parts { status, headers, .. } = parts;
+        let path = place::path_at(&body, error.line(), error.column());
+        let reason = place::reason(error);
+        Self::Decode(Box::new(DecodeError { operation, status, headers, body, path, reason }))
+    }
+}
+
+/// The client cannot be made as asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigurationError {
+    message: String,
+}
+
+/// The request cannot be made from the values given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestError {
+    operation: &'static Operation,
+    message: String,
+}
+
+/// There is no complete answer; [`CallError::kind`] says how far the call came.
+#[derive(Debug)]
+pub struct CallError {
+    operation: &'static Operation,
+    source: TransportError,
+}
+
+impl CallError {
+    /// How far the call came: after [`TransportErrorKind::Connect`] it surely did not arrive.
+    pub fn kind(&self) -> TransportErrorKind {
+        self.source.kind()
+    }
+}
+
+/// An answer with an error status, whatever its body: JSON, a gateway's HTML page, or nothing.
+pub struct ApiError {
+    operation: &'static Operation,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    result_code: Option<String>,
+    result_message: Option<String>,
+}
+
+/// Authlete's error body, as far as it is one; codes have been seen as numbers, which are read as text.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ErrorFields {
+    result_code: Option<String>,
+    result_message: Option<String>,
+}
+
+impl ApiError {
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body as it came. It may hold secrets: it is for reading, not for printing.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// Authlete's `resultCode`, such as `A001203`: for logs, not to branch on.
+    pub fn result_code(&self) -> Option<&str> {
+        self.result_code.as_deref()
+    }
+
+    /// Authlete's `resultMessage`: for logs, not for clients.
+    pub fn result_message(&self) -> Option<&str> {
+        self.result_message.as_deref()
+    }
+}
+
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiError")
+            .field("operation", &self.operation.name)
+            .field("status", &self.status)
+            .field("result_code", &self.result_code)
+            .field("result_message", &self.result_message)
+            .field("body_length", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer of a success status whose body is not what the description says.
+pub struct DecodeError {
+    operation: &'static Operation,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    path: String,
+    reason: String,
+}
+
+impl DecodeError {
+    /// The HTTP status, a success.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body as it came. It may hold secrets: it is for reading, not for printing.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// Where in the body: `$.client.clientId`, `$.scopes[3]`, or `$` for the whole.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What was expected there, and the line and column.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+impl fmt::Debug for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DecodeError")
+            .field("operation", &self.operation.name)
+            .field("status", &self.status)
+            .field("path", &self.path)
+            .field("reason", &self.reason)
+            .field("body_length", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Configuration(error) => f.write_str(&error.message),
+            Self::Request(error) => write!(f, "{}: not sent: {}", error.operation, error.message),
+            Self::Transport(error) => write!(f, "{}: {}", error.operation, error.source),
+            Self::Api(error) => error.fmt(f),
+            Self::Decode(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: HTTP {}", self.operation, self.status)?;
+        match (&self.result_code, &self.result_message) {
+            (_, Some(message)) => write!(f, ": {message}")?,
+            (Some(code), None) => write!(f, ": {code}")?,
+            (None, None) => write!(f, ", without Authlete's error body")?,
+        }
+        f.write_str(match self.status {
+            StatusCode::UNAUTHORIZED => "; check the access token and the region it belongs to",
+            StatusCode::FORBIDDEN => "; the access token is not permitted to do this",
+            StatusCode::NOT_FOUND => "; check the service id, the other ids and the base URL",
+            StatusCode::TOO_MANY_REQUESTS => "; slow down and try again later",
+            _ => "",
+        })
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: HTTP {}, but the body does not decode at {}: {}", self.operation, self.status, self.path, self.reason)
+    }
+}
+
+impl std::error::Error for ApiError {}
+impl std::error::Error for DecodeError {}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            // What the transport says is in our text already; its cause is not.
+            Self::Transport(error) => std::error::Error::source(&error.source),
+            Self::Configuration(_) | Self::Request(_) | Self::Api(_) | Self::Decode(_) => None,
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Enumerations that stay readable when the server learns a new value.
+
+/// Declares an enumeration of texts with one more variant, `Unknown`, for every text we do not know.
+///
+/// An unknown text is kept and written back as it came, so a new value never fails the answer around it.
+macro_rules! open_enum {
+    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$variant_meta])* $variant,)*
+            /// A value this version does not know, as it came.
+            Unknown(::std::string::String),
+        }
+
+        impl $name {
+            /// The values that the description lists, in its order.
+            pub const KNOWN: &'static [&'static str] = &[$($text),*];
+
+            /// The text on the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $text,)*
+                    Self::Unknown(text) => text,
+                }
+            }
+        }
+
+        impl $crate::open_enum::OpenEnum for $name {
+            fn known(text: &str) -> ::std::option::Option<Self> {
+                match text {
+                    $($text => ::std::option::Option::Some(Self::$variant),)*
+                    _ => ::std::option::Option::None,
+                }
+            }
+
+            fn unknown(text: ::std::string::String) -> Self {
+                Self::Unknown(text)
+            }
+        }
+
+        $crate::open_enum::open_enum_impls!($name);
+    };
+}
+
+/// The conversions and comparisons of an open enumeration, the same for all.
+macro_rules! open_enum_impls {
+    ($name:ident) => {
+        impl ::std::convert::From<&str> for $name {
+            fn from(text: &str) -> Self {
+                $crate::open_enum::from_text(text)
+            }
+        }
+
+        impl ::std::convert::From<::std::string::String> for $name {
+            fn from(text: ::std::string::String) -> Self {
+                $crate::open_enum::from_text(&text)
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = ::std::convert::Infallible;
+
+            fn from_str(text: &str) -> ::std::result::Result<Self, Self::Err> {
+                ::std::result::Result::Ok($crate::open_enum::from_text(text))
+            }
+        }
+
+        impl ::std::convert::AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Debug::fmt(self.as_str(), f)
+            }
+        }
+
+        // By text, so that a known value is equal to itself however it was made.
+        impl ::std::cmp::PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                self.as_str() == other.as_str()
+            }
+        }
+
+        impl ::std::cmp::Eq for $name {}
+
+        impl ::std::cmp::PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                self.as_str() == other
+            }
+        }
+
+        impl ::std::cmp::PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                self.as_str() == *other
+            }
+        }
+
+        impl ::std::cmp::PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> ::std::option::Option<::std::cmp::Ordering> {
+                ::std::option::Option::Some(self.cmp(other))
+            }
+        }
+
+        impl ::std::cmp::Ord for $name {
+            fn cmp(&self, other: &Self) -> ::std::cmp::Ordering {
+                self.as_str().cmp(other.as_str())
+            }
+        }
+
+        impl ::std::hash::Hash for $name {
+            fn hash<H: ::std::hash::Hasher>(&self, state: &mut H) {
+                self.as_str().hash(state);
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                deserializer.deserialize_str($crate::open_enum::TextVisitor::new())
+            }
+        }
+
+        #[cfg(feature = "schemars")]
+        impl ::schemars::JsonSchema for $name {
+            fn schema_name() -> ::std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut ::schemars::SchemaGenerator) -> ::schemars::Schema {
+                $crate::open_enum::json_schema(Self::KNOWN)
+            }
+        }
+    };
+}
+
+pub(crate) use {open_enum, open_enum_impls};
+
+/// What the shared code needs of an open enumeration.
+pub(crate) trait OpenEnum: Sized {
+    fn known(text: &str) -> Option<Self>;
+    fn unknown(text: String) -> Self;
+}
+
+pub(crate) fn from_text<T: OpenEnum>(text: &str) -> T {
+    T::known(text).unwrap_or_else(|| T::unknown(text.to_owned()))
+}
+
+pub(crate) struct TextVisitor<T>(std::marker::PhantomData<T>);
+
+impl<T> TextVisitor<T> {
+    pub(crate) fn new() -> Self {
+        Self(std::marker::PhantomData)
+    }
+}
+
+impl<T: OpenEnum> serde::de::Visitor<'_> for TextVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<T, E> {
+        Ok(from_text(text))
+    }
+}
+
+/// Any text; the known ones are listed as examples, since the enumeration is open.
+#[cfg(feature = "schemars")]
+pub(crate) fn json_schema(known: &[&str]) -> schemars::Schema {
+    schemars::json_schema!({ "type": "string", "examples": known })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    open_enum! {
+        /// A signal.
+        Signal {
+            /// `GO`
+            Go = "GO",
+            /// `STOP`
+            Stop = "STOP",
+        }
+    }
+
+    #[test]
+    fn known_and_unknown_values_round_trip() {
+        let signals: Vec<Signal> = serde_json::from_str(r#"["GO","SLOW"]"#).unwrap();
+        assert!(matches!(&signals[..], [Signal::Go, Signal::Unknown(text)] if text == "SLOW"));
+        assert_eq!(serde_json::to_string(&signals).unwrap(), r#"["GO","SLOW"]"#);
+    }
+
+    #[test]
+    fn texts_convert_and_compare() {
+        assert_eq!(Signal::from("STOP"), Signal::Stop);
+        assert_eq!("SLOW".parse::<Signal>().unwrap().as_str(), "SLOW");
+        assert_eq!(Signal::Unknown("GO".to_owned()), Signal::Go);
+        assert_eq!(HashSet::from([Signal::Unknown("GO".to_owned()), Signal::Go]).len(), 1);
+        assert_eq!(Signal::Go, "GO");
+        assert_eq!(format!("{:>5}|{:?}", Signal::Stop, Signal::Go), " STOP|\"GO\"");
+    }
+}

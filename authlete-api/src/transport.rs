@@ -1,0 +1,143 @@
+//! The seam through which every call goes: HTTP by default, or whatever the user puts there.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use bytes::Bytes;
+
+use crate::Operation;
+
+/// A future on the heap, as a [`Transport`] returns it.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Carries a request to Authlete and brings the answer back, whatever its status.
+///
+/// The default is [`HttpTransport`]. Another one can serve calls in process, record them, or try them again; it may
+/// wrap the default one. The request is complete: credentials are in it, so do not log its headers.
+///
+/// ```
+/// use authlete_api::{BoxFuture, Client, Operation, Transport, TransportError};
+/// use bytes::Bytes;
+///
+/// /// Answers every call with an empty object.
+/// struct Nothing;
+///
+/// impl Transport for Nothing {
+///     fn send<'a>(
+///         &'a self,
+///         _request: reqwest::Request,
+///         _operation: &'static Operation,
+///     ) -> BoxFuture<'a, Result<http::Response<Bytes>, TransportError>> {
+///         Box::pin(async { Ok(http::Response::new(Bytes::from_static(b"{}"))) })
+///     }
+/// }
+///
+/// # fn main() -> Result<(), authlete_api::Error> {
+/// let client = Client::builder().base_url("https://authlete.example").token("token").transport(Nothing).build()?;
+/// # Ok(())
+/// # }
+/// ```
+pub trait Transport: Send + Sync + 'static {
+    /// Sends the request and reads the whole answer.
+    ///
+    /// # Errors
+    /// When there is no complete answer. An answer with an error status is no error here.
+    fn send<'a>(
+        &'a self,
+        request: reqwest::Request,
+        operation: &'static Operation,
+    ) -> BoxFuture<'a, Result<http::Response<Bytes>, TransportError>>;
+}
+
+/// Why there is no complete answer.
+#[derive(Debug)]
+pub struct TransportError {
+    kind: TransportErrorKind,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// How far a call came that has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// No connection was made: the request surely did not arrive.
+    Connect,
+    /// Time ran out; the request may have arrived.
+    Timeout,
+    /// The connection broke, or the answer could not be read; the request may have arrived.
+    Interrupted,
+}
+
+impl TransportError {
+    /// An error of the given kind. Its source must not hold credentials, nor the URL of the request: some paths carry
+    /// tokens.
+    pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { kind, source: source.into() }
+    }
+
+    /// How far the call came.
+    pub fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            TransportErrorKind::Connect => "no connection could be made",
+            TransportErrorKind::Timeout => "time ran out",
+            TransportErrorKind::Interrupted => "the connection broke before the whole answer was there",
+        })
+    }
+}
+
+impl std::error::Error for TransportError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.source)
+    }
+}
+
+impl From<reqwest::Error> for TransportError {
+    fn from(error: reqwest::Error) -> Self {
+        let kind = if error.is_connect() {
+            TransportErrorKind::Connect
+        } else if error.is_timeout() {
+            TransportErrorKind::Timeout
+        } else {
+            TransportErrorKind::Interrupted
+        };
+        // The URL goes: `/auth/token/delete/{accessTokenIdentifier}` may hold a token.
+        Self::new(kind, error.without_url())
+    }
+}
+
+/// The transport over HTTP, by [`reqwest`].
+#[derive(Debug, Clone)]
+pub struct HttpTransport(reqwest::Client);
+
+impl HttpTransport {
+    /// Uses the given client. It should follow no redirects
+    /// ([`reqwest::redirect::Policy::none`]), so that credentials never travel to another host.
+    pub fn new(client: reqwest::Client) -> Self {
+        Self(client)
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send<'a>(
+        &'a self,
+        request: reqwest::Request,
+        _operation: &'static Operation,
+    ) -> BoxFuture<'a, Result<http::Response<Bytes>, TransportError>> {
+        Box::pin(async move {
+            let mut answer = self.0.execute(request).await?;
+            let mut response = http::Response::new(Bytes::new());
+            *response.status_mut() = answer.status();
+            *response.version_mut() = answer.version();
+            *response.headers_mut() = std::mem::take(answer.headers_mut());
+            *response.body_mut() = answer.bytes().await?;
+            Ok(response)
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! The effective description, read once into what the emitting modules ask for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use crate::{Document, Problem, Problems};
+
+/// What is emitted: operations, structs and other types, open enumerations.
+#[derive(Debug, Default)]
+pub struct Description {
+    /// Operations by method name.
+    pub operations: BTreeMap<String, Operation>,
+    /// Components that are objects, by type name.
+    pub structs: BTreeMap<String, StructType>,
+    /// Components that are enumerations of texts, by type name.
+    pub enums: BTreeMap<String, EnumType>,
+    /// Every other component (aliases, lists, unions), by type name, with whether its text is a secret.
+    pub others: BTreeMap<String, bool>,
+    /// The module of each component: its operations' tag when they share one, `common` otherwise.
+    pub modules: BTreeMap<String, String>,
+}
+
+/// One operation.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// The upstream id.
+    pub id: String,
+    /// The method's name in Rust.
+    pub name: String,
+    /// The HTTP method, in upper case.
+    pub method: String,
+    /// The path template.
+    pub path: String,
+    /// The first tag.
+    pub tag: String,
+}
+
+impl Operation {
+    /// The module that its method goes into.
+    pub fn module(&self) -> String {
+        module_name(&self.tag)
+    }
+}
+
+/// A component that is an object.
+#[derive(Debug, Clone, Default)]
+pub struct StructType {
+    /// Its properties by wire name.
+    pub fields: BTreeMap<String, Field>,
+    /// Its name in the upstream document.
+    pub upstream: String,
+}
+
+/// A property.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// Whether it must be there.
+    pub required: bool,
+    /// Whether its value is a secret.
+    pub secret: bool,
+}
+
+/// An enumeration of texts.
+#[derive(Debug, Clone)]
+pub struct EnumType {
+    /// Its doc text.
+    pub doc: String,
+    /// The values, in the description's order.
+    pub values: Vec<String>,
+}
+
+impl Description {
+    /// Reads the effective document.
+    ///
+    /// # Errors
+    /// When an operation has no id.
+    pub fn read(document: &Document) -> Result<Self, Problems> {
+        let mut description = Self::default();
+        let mut problems = Problems::default();
+        for (path, method, operation) in document.operations() {
+            let Some(name) = text(operation, "operationId") else {
+                problems.0.push(Problem::new("emit", format!("{method} {path}"), "the operation has no operationId"));
+                continue;
+            };
+            let id = text(operation, "x-operation-id").unwrap_or(name);
+            let tag = operation.get("tags").and_then(|tags| tags.get(0)).and_then(Value::as_str).unwrap_or("Other");
+            description.operations.insert(
+                name.to_owned(),
+                Operation {
+                    id: id.to_owned(),
+                    name: name.to_owned(),
+                    method: method.to_uppercase(),
+                    path: path.to_owned(),
+                    tag: tag.to_owned(),
+                },
+            );
+        }
+        for (name, schema) in document.schemas() {
+            description.read_schema(name, schema);
+        }
+        description.assign_modules(document);
+        problems.into_result(description)
+    }
+
+    fn read_schema(&mut self, name: &str, schema: &Value) {
+        let Some(object) = schema.as_object() else { return };
+        if let Some(values) = text_enum(object) {
+            let doc = text(object, "description").unwrap_or(name).to_owned();
+            self.enums.insert(name.to_owned(), EnumType { doc, values });
+        } else if let Some(properties) = object.get("properties").and_then(Value::as_object) {
+            let required: BTreeSet<_> =
+                object.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+            let fields = properties
+                .iter()
+                .map(|(wire, property)| {
+                    let field = Field { required: required.contains(wire.as_str()), secret: is_secret(property) };
+                    (wire.clone(), field)
+                })
+                .collect();
+            let upstream = text(object, "x-upstream-name").unwrap_or(name).to_owned();
+            self.structs.insert(name.to_owned(), StructType { fields, upstream });
+        } else {
+            self.others.insert(name.to_owned(), is_secret(schema));
+        }
+    }
+
+    /// A type that only one tag's operations reach lives with them.
+    fn assign_modules(&mut self, document: &Document) {
+        let mut tags: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        let schemas: BTreeMap<&str, &Value> = document.schemas().map(|(name, schema)| (name.as_str(), schema)).collect();
+        for (_, _, operation) in document.operations() {
+            let module = text(operation, "operationId").and_then(|name| self.operations.get(name)).map(Operation::module);
+            let mut reached = BTreeSet::new();
+            for value in operation.values() {
+                reach(value, &schemas, &mut reached);
+            }
+            for name in reached {
+                tags.entry(name).or_default().extend(module.clone());
+            }
+        }
+        for name in schemas.keys() {
+            let module = match tags.get(name).map(BTreeSet::len) {
+                Some(1) => tags[name].first().cloned().unwrap_or_default(),
+                _ => "common".to_owned(),
+            };
+            self.modules.insert((*name).to_owned(), module);
+        }
+    }
+}
+
+/// A tag as a module's name: `Token Endpoint` as `token_endpoint`.
+pub fn module_name(tag: &str) -> String {
+    let mut name = String::new();
+    for word in tag.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
+        if !name.is_empty() {
+            name.push('_');
+        }
+        name.push_str(&word.to_ascii_lowercase());
+    }
+    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || syn::parse_str::<syn::Ident>(&name).is_err() {
+        name.insert_str(0, "tag_");
+    }
+    name
+}
+
+fn text<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    object.get(key).and_then(Value::as_str)
+}
+
+/// The values, when the schema is an enumeration of texts.
+fn text_enum(schema: &Map<String, Value>) -> Option<Vec<String>> {
+    let values = schema.get("enum")?.as_array()?;
+    values.iter().filter(|value| !value.is_null()).map(|value| value.as_str().map(str::to_owned)).collect()
+}
+
+/// A list is as secret as its elements.
+fn is_secret(schema: &Value) -> bool {
+    schema.get("x-secret") == Some(&Value::Bool(true)) || schema.get("items").is_some_and(is_secret)
+}
+
+/// Collects the components that a value refers to, directly or through others.
+fn reach<'a>(value: &'a Value, schemas: &BTreeMap<&'a str, &'a Value>, reached: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Object(map) => {
+            let target = map.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/components/schemas/"));
+            if let Some(name) = target
+                && reached.insert(name)
+                && let Some(schema) = schemas.get(name)
+            {
+                reach(schema, schemas, reached);
+            }
+            map.values().for_each(|value| reach(value, schemas, reached));
+        }
+        Value::Array(items) => items.iter().for_each(|value| reach(value, schemas, reached)),
+        _ => {}
+    }
+}

@@ -1,0 +1,110 @@
+//! Calls progenitor, and finds the operation that it stumbles over.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use progenitor::{GenerationSettings, Generator, InterfaceStyle, TypeImpl};
+use serde_json::Value;
+
+use super::Description;
+use crate::{Document, Problem, Problems};
+
+const STAGE: &str = "progenitor";
+
+/// progenitor's output, parsed.
+pub(super) fn generate(document: &Document, description: &Description) -> Result<syn::File, Problems> {
+    attempt(document, description).map_err(|message| Problems(locate(document, description, &message)))
+}
+
+fn attempt(document: &Document, description: &Description) -> Result<syn::File, String> {
+    let spec: openapiv3::OpenAPI = serde_json::from_value(document.0.clone()).map_err(|error| error.to_string())?;
+    let settings = settings(description);
+    // progenitor asserts here and there; what it says becomes an error like the others.
+    let tokens = catch_unwind(AssertUnwindSafe(|| Generator::new(&settings).generate_tokens(&spec)))
+        .map_err(|panic| panic_message(&*panic))?
+        .map_err(|error| error.to_string())?;
+    syn::parse2(tokens).map_err(|error| format!("its output does not parse: {error}"))
+}
+
+fn settings(description: &Description) -> GenerationSettings {
+    let mut settings = GenerationSettings::default();
+    settings.with_interface(InterfaceStyle::Positional);
+    for name in description.enums.keys() {
+        // The names come from the description itself, so that none can be unknown, which progenitor would not say.
+        let impls = [TypeImpl::FromStr, TypeImpl::FromStringIrrefutable, TypeImpl::Display];
+        settings.with_replacement(name, format!("crate::types::{name}"), impls.into_iter());
+    }
+    settings
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("panicked: {}", text.unwrap_or("without a message"))
+}
+
+/// Tries every operation alone, then every component alone, to say where the trouble is.
+fn locate(document: &Document, description: &Description, message: &str) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for (path, method, operation) in document.operations() {
+        let mut alone = document.clone();
+        alone.0["paths"] = serde_json::json!({ path: { method: operation } });
+        keep_reachable(&mut alone);
+        if let Err(message) = attempt(&alone, description) {
+            let name = operation.get("operationId").and_then(Value::as_str).unwrap_or("no id");
+            found.push(Problem::new(STAGE, format!("{} {path} ({name})", method.to_uppercase()), message));
+        }
+    }
+    if found.is_empty() {
+        for (name, _) in document.schemas() {
+            let mut alone = document.clone();
+            alone.0["paths"] = serde_json::json!({});
+            alone.0["x-roots"] = serde_json::json!({ "$ref": format!("#/components/schemas/{name}") });
+            keep_reachable(&mut alone);
+            if let Err(message) = attempt(&alone, description) {
+                found.push(Problem::new(STAGE, format!("#/components/schemas/{name}"), message));
+            }
+        }
+    }
+    if found.is_empty() {
+        found.push(
+            Problem::new(STAGE, "", message)
+                .hint("no operation and no component fails alone: look for two whose names meet in Rust"),
+        );
+    }
+    found
+}
+
+/// Drops the components that nothing else in the document leads to.
+fn keep_reachable(document: &mut Document) {
+    let mut wanted = std::collections::BTreeSet::new();
+    let mut open = Vec::new();
+    let collect = |value: &Value, open: &mut Vec<String>| {
+        let mut stack = vec![value];
+        while let Some(value) = stack.pop() {
+            match value {
+                Value::Object(map) => {
+                    if let Some(Value::String(reference)) = map.get("$ref") {
+                        open.extend(reference.strip_prefix("#/components/schemas/").map(str::to_owned));
+                    }
+                    stack.extend(map.values());
+                }
+                Value::Array(items) => stack.extend(items),
+                _ => {}
+            }
+        }
+    };
+    for key in ["paths", "x-roots"] {
+        if let Some(value) = document.0.get(key) {
+            collect(value, &mut open);
+        }
+    }
+    while let Some(name) = open.pop() {
+        if let Some(schema) = document.0["components"]["schemas"].get(&name)
+            && wanted.insert(name)
+        {
+            collect(schema, &mut open);
+        }
+    }
+    let schemas = document.schemas_mut();
+    let kept = std::mem::take(schemas).into_iter().filter(|(name, _)| wanted.contains(name)).collect();
+    *schemas = kept;
+}

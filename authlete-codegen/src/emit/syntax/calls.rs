@@ -1,0 +1,174 @@
+//! Methods that return a `Call`: the request as a value, and a decoder that is compiled in our crate.
+//!
+//! progenitor's methods are async functions with the whole exchange in their bodies, which the compiler translates
+//! anew in every crate that calls them. Of each body, what builds the request stays; what follows is `Call`'s part.
+
+use quote::{format_ident, quote};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Block, Expr, ExprMethodCall, FnArg, GenericArgument, ImplItemFn, Pat, PathArguments, Stmt, Type, parse_quote};
+
+use super::{Code, Description, type_name};
+use crate::{Problem, Problems};
+
+pub(super) fn run(code: &mut Code, _: &Description) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    for (name, method) in &mut code.methods {
+        if let Err(what) = rewrite(name, method) {
+            problems.0.push(
+                Problem::new("calls", name.clone(), format!("progenitor's method has {what}"))
+                    .hint("progenitor's output has changed; teach authlete-codegen/src/emit/syntax/calls.rs about it"),
+            );
+        }
+    }
+    problems.into_result(())
+}
+
+fn rewrite(name: &str, method: &mut ImplItemFn) -> Result<(), &'static str> {
+    let output = success_type(method).ok_or("another return type than Result<ResponseValue<_>, _>")?;
+    let (output, decode): (Type, Expr) = match type_name(&output).as_deref() {
+        Some("ByteStream") => (parse_quote!(::bytes::Bytes), parse_quote!(crate::lenient::raw)),
+        _ if matches!(&output, Type::Tuple(tuple) if tuple.elems.is_empty()) => (output, parse_quote!(crate::lenient::empty)),
+        _ => (output, parse_quote!(crate::lenient::json)),
+    };
+    let request = request(&method.block)?;
+    let operation = format_ident!("{}", name.trim_start_matches("r#").to_uppercase());
+    method.block = parse_quote!({
+        #request
+        Call::new(self, &operations::#operation, request, #decode)
+    });
+    let signature = &mut method.sig;
+    signature.asyncness = None;
+    signature.generics = syn::Generics::default();
+    for input in &mut signature.inputs {
+        WithoutLifetimes.visit_fn_arg_mut(input);
+    }
+    signature.output = parse_quote!(-> Call<'_, #output>);
+    Ok(())
+}
+
+/// `T` of `Result<ResponseValue<T>, Error<E>>`.
+fn success_type(method: &ImplItemFn) -> Option<Type> {
+    let syn::ReturnType::Type(_, result) = &method.sig.output else { return None };
+    first_argument(&first_argument(result)?)
+}
+
+fn first_argument(ty: &Type) -> Option<Type> {
+    let Type::Path(path) = ty else { return None };
+    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else { return None };
+    match arguments.args.first()? {
+        GenericArgument::Type(ty) => Some(ty.clone()),
+        _ => None,
+    }
+}
+
+/// The statements that build the request, ending with `let request = …;`.
+fn request(block: &Block) -> Result<Block, &'static str> {
+    let end = block.stmts.iter().position(|stmt| binds(stmt, "info")).ok_or("no `let info`")?;
+    let mut stmts: Vec<Stmt> = block.stmts[..end].to_vec();
+    // A version header of progenitor's own; when the map holds nothing else, it goes too.
+    stmts.retain(|stmt| !text(stmt).contains("api_version"));
+    let header_map = stmts.iter().any(|stmt| text(stmt).starts_with("header_map . "));
+    if !header_map {
+        stmts.retain(|stmt| !binds(stmt, "header_map"));
+    }
+    let Some(Stmt::Local(local)) = stmts.iter_mut().find(|stmt| binds(stmt, "request")) else {
+        return Err("no `let request`");
+    };
+    local.attrs.clear();
+    local.pat = parse_quote!(request);
+    let init = local.init.as_mut().ok_or("a request without a value")?;
+    if let Expr::Try(build) = &*init.expr {
+        init.expr = build.expr.clone();
+    }
+    let mut rewriter = Rewriter { header_map, questions: 0 };
+    let mut block = Block { brace_token: block.brace_token, stmts };
+    rewriter.visit_block_mut(&mut block);
+    let stmts = block.stmts;
+    Ok(if rewriter.questions == 0 {
+        parse_quote!({ #(#stmts)* let request = request.map_err(::std::convert::Into::into); })
+    } else {
+        parse_quote!({
+            let request = (|| {
+                #(#stmts)*
+                ::std::result::Result::Ok::<_, crate::call::BuildError>(request?)
+            })();
+        })
+    })
+}
+
+fn binds(stmt: &Stmt, name: &str) -> bool {
+    matches!(stmt, Stmt::Local(local) if matches!(&local.pat, Pat::Ident(pat) if pat.ident == name))
+}
+
+fn text(stmt: &Stmt) -> String {
+    quote!(#stmt).to_string()
+}
+
+/// Points the request's expressions at our own client and helpers.
+struct Rewriter {
+    header_map: bool,
+    questions: usize,
+}
+
+impl VisitMut for Rewriter {
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        visit_mut::visit_expr_mut(self, expr);
+        match expr {
+            Expr::Field(field) => {
+                let own = matches!(&*field.base, Expr::Path(base) if base.path.is_ident("self"));
+                match &field.member {
+                    syn::Member::Named(member) if own && member == "baseurl" => *expr = parse_quote!(self.base_url()),
+                    syn::Member::Named(member) if own && member == "client" => *expr = parse_quote!(self.http()),
+                    _ => {}
+                }
+            }
+            Expr::MethodCall(call) if call.method == "headers" && !self.header_map => *expr = (*call.receiver).clone(),
+            Expr::MethodCall(call) if call.method == "form_urlencoded" => call.method = format_ident!("form"),
+            Expr::Try(question) => {
+                // `form_urlencoded` can fail where reqwest's `form` keeps the error until the request is built.
+                if matches!(&*question.expr, Expr::MethodCall(ExprMethodCall { method, .. }) if method == "form") {
+                    *expr = (*question.expr).clone();
+                } else {
+                    self.questions += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        // `format!` of the URL: its arguments are expressions like any others.
+        let parser = syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated;
+        if let Ok(mut arguments) = mac.parse_body_with(parser) {
+            arguments.iter_mut().for_each(|argument| self.visit_expr_mut(argument));
+            mac.tokens = quote!(#arguments);
+        }
+    }
+
+    fn visit_path_mut(&mut self, path: &mut syn::Path) {
+        visit_mut::visit_path_mut(self, path);
+        let names: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        match &names.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["encode_path"] => *path = parse_quote!(crate::encode::path_segment),
+            ["progenitor_client", "QueryParam", "new"] => *path = parse_quote!(crate::encode::QueryParam::new),
+            _ => {}
+        }
+    }
+}
+
+/// Lets the compiler choose: the `Call` borrows the client only.
+struct WithoutLifetimes;
+
+impl VisitMut for WithoutLifetimes {
+    fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
+        reference.lifetime = None;
+        visit_mut::visit_type_reference_mut(self, reference);
+    }
+
+    fn visit_fn_arg_mut(&mut self, argument: &mut FnArg) {
+        match argument {
+            FnArg::Receiver(_) => *argument = parse_quote!(&self),
+            FnArg::Typed(_) => visit_mut::visit_fn_arg_mut(self, argument),
+        }
+    }
+}

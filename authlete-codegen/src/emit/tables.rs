@@ -1,0 +1,101 @@
+//! Tables of what the description holds: for the crate, the emulator and `verify-examples`.
+
+use quote::{format_ident, quote};
+use syn::{Item, parse_quote};
+
+use super::{Description, Operation, files::print, syntax::Code};
+use crate::Problems;
+
+/// `operations.rs`: a static for every operation, and a list of all.
+pub(super) fn operations(description: &Description) -> Result<String, Problems> {
+    let mut items: Vec<Item> = vec![parse_quote!(
+        use crate::Operation;
+    )];
+    let mut names = Vec::new();
+    for operation in description.operations.values() {
+        let Operation { id, name, method, path, tag } = operation;
+        let name = name.trim_start_matches("r#");
+        let ident = format_ident!("{}", name.to_uppercase());
+        let doc = format!(" `{method} {path}`");
+        items.push(parse_quote! {
+            #[doc = #doc]
+            pub static #ident: Operation = Operation::new(#id, #name, #method, #path, #tag);
+        });
+        names.push(ident);
+    }
+    items.push(parse_quote! {
+        /// Every operation, by name.
+        pub static ALL: &[&Operation] = &[#(&#names),*];
+    });
+    Ok(print("What is known of every operation before it is called.", items)?)
+}
+
+/// The emulator's list: it routes by the description, and by nothing else.
+pub(super) fn emulator(description: &Description) -> Result<String, Problems> {
+    let entries = description.operations.values().map(|Operation { id, method, path, .. }| {
+        quote!(Operation { id: #id, method: #method, path: #path })
+    });
+    let items = vec![
+        parse_quote!(use crate::operation::Operation;),
+        parse_quote!(pub(crate) const OPERATIONS: &[Operation] = &[#(#entries),*];),
+    ];
+    Ok(print("Every operation of the corrected description.", items)?)
+}
+
+/// For `verify-examples`: how the value at each place of the upstream document is decoded and encoded again.
+pub(super) fn places(code: &Code, description: &Description) -> Result<String, Problems> {
+    let schemas = description.structs.iter().map(|(name, declared)| {
+        let (upstream, ty) = (&declared.upstream, format_ident!("{name}"));
+        quote!((#upstream, round_trip::<types::#ty>))
+    });
+    let mut requests = Vec::new();
+    let mut responses = Vec::new();
+    for (name, operation) in &description.operations {
+        let Some(method) = code.methods.get(name) else { continue };
+        let place = format!("{} {}", operation.method, operation.path);
+        let body = method.sig.inputs.iter().find_map(|input| match input {
+            syn::FnArg::Typed(input) if matches!(&*input.pat, syn::Pat::Ident(pat) if pat.ident == "body") => {
+                Some(match &*input.ty {
+                    syn::Type::Reference(reference) => (*reference.elem).clone(),
+                    other => other.clone(),
+                })
+            }
+            _ => None,
+        });
+        if let Some(ty) = body {
+            requests.push(quote!((#place, round_trip::<#ty>)));
+        }
+        if let Some(ty) = call_output(method) {
+            responses.push(quote!((#place, round_trip::<#ty>)));
+        }
+    }
+    let items = vec![
+        parse_quote!(use authlete_api::types;),
+        parse_quote!(use crate::round_trip::{RoundTrip, round_trip};),
+        parse_quote! {
+            /// Components, by their upstream names.
+            pub static SCHEMAS: &[(&str, RoundTrip)] = &[#(#schemas),*];
+        },
+        parse_quote! {
+            /// Request bodies, by method and path.
+            pub static REQUESTS: &[(&str, RoundTrip)] = &[#(#requests),*];
+        },
+        parse_quote! {
+            /// Bodies of successful responses, by method and path.
+            pub static RESPONSES: &[(&str, RoundTrip)] = &[#(#responses),*];
+        },
+    ];
+    Ok(print("Every place of the description that holds a value, with its type.", items)?)
+}
+
+/// `T` of `Call<'_, T>`, unless there is none.
+fn call_output(method: &syn::ImplItemFn) -> Option<syn::Type> {
+    let syn::ReturnType::Type(_, output) = &method.sig.output else { return None };
+    let syn::Type::Path(path) = &**output else { return None };
+    let syn::PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        syn::GenericArgument::Type(syn::Type::Tuple(_)) => None,
+        syn::GenericArgument::Type(ty) => Some(ty.clone()),
+        _ => None,
+    })
+}
