@@ -61,7 +61,8 @@ pub(super) fn references(document: &Document, references: &[(String, String)]) -
             let message = format!("the reference `{target}` leads out of the document");
             problems.push(Problem::new(STAGE, place, message).hint("bundle the files into one document first"));
         } else if let Err(why) = follow(document, target) {
-            problems.push(Problem::new(STAGE, place, format!("the reference `{target}` {why}")));
+            let message = format!("the reference `{target}` {why}");
+            problems.push(Problem::new(STAGE, place, message).hint("mend either end in the document, then import it"));
         }
     }
     Problems(problems)

@@ -121,7 +121,7 @@ impl Facts {
             }
             Shape::One(kind) => self.object(kind, value, at),
             Shape::List(kind) => self.list(kind, value, at),
-            Shape::Map(kind) => self.entries(value, at, false, |facts, value, at| facts.object(kind, value, at)),
+            Shape::Map(kind) => self.entries(value, at, false, |facts, value, at| facts.named(kind, value, at)),
             Shape::Extensible(kind) => self.entries(value, at, true, |facts, value, at| facts.object(kind, value, at)),
             Shape::Maps(kind) => self.entries(value, at, false, |facts, value, at| {
                 if value.get("$ref").is_some_and(Value::is_string) {
@@ -145,6 +145,16 @@ impl Facts {
             },
             Shape::Names => self.entries(value, at, true, |_, _, at| Some(unescaped(last(at)).into())),
         }
+    }
+
+    /// An object that has a name of its own. A schema that is null, as an empty place in YAML is, allows anything, so
+    /// that the name, a fact, does not go with it.
+    fn named(&mut self, kind: Kind, value: &Value, at: &str) -> Option<Value> {
+        if kind == Kind::Schema && value.is_null() {
+            self.notes.push(format!("{at}: null stands where a schema belongs, so one that allows anything stands in"));
+            return Some(Value::Object(Map::new()));
+        }
+        self.object(kind, value, at)
     }
 
     fn list(&mut self, kind: Kind, value: &Value, at: &str) -> Option<Value> {

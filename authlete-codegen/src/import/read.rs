@@ -8,12 +8,26 @@ use serde_json::{Map, Value};
 use super::STAGE;
 use crate::Problem;
 
-/// How deeply a document may nest. Real ones stay below 40; every later stage recurses without counting.
-const MAX_DEPTH: usize = 120;
+/// How deeply a document may nest. Upstream's stay below 20; every later stage recurses without counting.
+const MAX_DEPTH: usize = 60;
+
+/// The stack to read on: in a development build YAML takes some 25 kB per level, and threads may have 1 MB.
+const STACK: usize = 16 * 1024 * 1024;
 
 /// Reads one document, YAML or JSON, whichever it is.
 pub(super) fn read(bytes: &[u8]) -> Result<Value, Problem> {
     let text = text(bytes)?;
+    std::thread::scope(|scope| {
+        let reader = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || value(text));
+        let outcome = reader.map(std::thread::ScopedJoinHandle::join);
+        // Neither is known to happen; both are the machine's or a library's fault, not the document's.
+        outcome
+            .map_err(|error| Problem::new(STAGE, "", format!("cannot start a thread to read the document: {error}")))?
+            .unwrap_or_else(|_| Err(Problem::new(STAGE, "", "the reader failed on this document")))
+    })
+}
+
+fn value(text: &str) -> Result<Value, Problem> {
     let start = text.trim_start();
     if start.is_empty() {
         return Err(Problem::new(STAGE, "", "the document is empty").hint("give an OpenAPI 3.0 document, YAML or JSON"));
@@ -103,6 +117,7 @@ fn yaml(text: &str) -> Result<Value, Problem> {
             max_depth: MAX_DEPTH + 1,
             // Anchors are legal, but nothing multiplies: at worst these are 256 MB.
             max_aliases: 1_000,
+            max_recorded_anchor_events: 100_000,
             max_recorded_anchor_bytes: 256 * 1024,
         },
         // YAML 1.2: `yes`, `on`, `0127` and `1_000` are text.
@@ -115,24 +130,33 @@ fn yaml(text: &str) -> Result<Value, Problem> {
         let error = error.without_snippet();
         let at = error.location().filter(|at| at.line() > 0);
         let at = at.map(|at| place(at.line(), at.column())).unwrap_or_default();
-        match error {
-            serde_saphyr::Error::MultipleDocuments { .. } => several(at),
-            error => Problem::new(STAGE, at, format!("not readable as YAML: {}", yaml_message(error))),
-        }
+        let message = match error {
+            serde_saphyr::Error::MultipleDocuments { .. } => return several(at),
+            serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } => twice(key),
+            error => yaml_message(error),
+        };
+        Problem::new(STAGE, at, format!("not readable as YAML: {message}"))
     })
 }
 
-/// The first line of the message, without the position that the library may add to it.
+fn twice(key: &str) -> String {
+    format!("the key `{key}` is given twice")
+}
+
+/// What the library says, in a line, without advice on how to call it, and without the place given beside it.
 fn yaml_message(error: &serde_saphyr::Error) -> String {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
-    match line.find("line ").and_then(|start| line[start..].find(": ").map(|end| start + end + 2)) {
-        Some(start) if line.starts_with("error: line ") || line.starts_with("line ") => line[start..].to_owned(),
-        _ => match line.rfind(" at line ") {
-            Some(end) => line[..end].to_owned(),
-            None => line.to_owned(),
-        },
+    if line.starts_with("budget breached") || line.contains("alias replay") || line.contains("alias expansion") {
+        return "too large: it has more nodes than any API description, or its anchors multiply".to_owned();
     }
+    if line.starts_with("recursion limit") {
+        return format!("nested more than {MAX_DEPTH} levels deep");
+    }
+    if line.starts_with("recursive references") {
+        return "an anchor is used within itself".to_owned();
+    }
+    line.rfind(" at line ").map_or(line, |end| &line[..end]).to_owned()
 }
 
 /// A JSON value read with two rules that serde_json's own has not: keys are unique, depth is bounded.
@@ -224,7 +248,7 @@ impl<'de> Visitor<'de> for Node {
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             if map.contains_key(&key) {
-                return Err(A::Error::custom(format!("the key `{key}` is given twice")));
+                return Err(A::Error::custom(twice(&key)));
             }
             let value = entries.next_value_seed(below)?;
             map.insert(key, value);
