@@ -1,0 +1,147 @@
+//! The project's own overlays, applied to the project's own description.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use authlete_codegen::Document;
+use authlete_codegen::overlay::{Applied, Overlays};
+use serde_json::Value;
+
+fn openapi() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi")
+}
+
+fn applied() -> Applied {
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(openapi().join("overlays")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "yaml") {
+            files.insert(path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(&path).unwrap());
+        }
+    }
+    let overlays = Overlays::parse(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
+    let overlays = overlays.unwrap_or_else(|problems| panic!("{problems}"));
+    let document = serde_json::from_slice(&std::fs::read(openapi().join("authlete.json")).unwrap()).unwrap();
+    overlays.apply(&Document(document), false).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// Calls `see` with every property of every schema, its name and where it is.
+fn properties<'v>(value: &'v Value, at: &str, see: &mut impl FnMut(&str, &'v str, &'v Value)) {
+    match value {
+        Value::Object(members) => {
+            // A property may itself be called "properties"; its own members are then no properties.
+            let inside_properties = at.ends_with("/properties");
+            if let Some(Value::Object(found)) = members.get("properties").filter(|_| !inside_properties) {
+                found.iter().for_each(|(name, property)| see(&format!("{at}/properties/{name}"), name, property));
+            }
+            members.iter().for_each(|(name, member)| properties(member, &format!("{at}/{name}"), see));
+        }
+        Value::Array(items) => items.iter().for_each(|item| properties(item, at, see)),
+        _ => {}
+    }
+}
+
+/// A text, a list of texts, or something whose form the description leaves open.
+fn is_text(schema: &Value) -> bool {
+    let has = |name: &str| schema.get(name).is_some();
+    if ["$ref", "enum", "allOf", "oneOf", "anyOf"].iter().any(|name| has(name)) {
+        return false;
+    }
+    match schema.get("type").and_then(Value::as_str) {
+        Some("string") => true,
+        Some("array") => schema.get("items").is_none_or(is_text),
+        Some("object") | None => !has("properties"),
+        Some(_) => false,
+    }
+}
+
+#[test]
+fn every_action_applies_strictly_and_wholly() {
+    let applied = applied();
+    let warnings: Vec<_> = applied.report.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings, [String::new(); 0]);
+    assert!(applied.report.files.iter().all(|file| !file.actions.is_empty()));
+}
+
+#[test]
+fn every_action_says_why() {
+    for file in applied().report.files {
+        for action in file.actions {
+            assert!(action.description.is_some_and(|why| !why.is_empty()), "{} action {}", file.file, action.number);
+        }
+    }
+}
+
+#[test]
+fn every_text_and_nothing_else_is_marked_secret_or_public() {
+    let applied = applied();
+    let (mut unmarked, mut misplaced) = (Vec::new(), Vec::new());
+    properties(&applied.shaped.0, "", &mut |at, _, schema| match (
+        is_text(schema),
+        schema.get("x-secret").map(Value::is_boolean),
+    ) {
+        (true, Some(true)) | (false, None) => {}
+        (true, _) => unmarked.push(at.to_owned()),
+        (false, Some(_)) => misplaced.push(at.to_owned()),
+    });
+    assert_eq!((unmarked, misplaced), (Vec::new(), Vec::new()));
+}
+
+#[test]
+fn every_number_that_tells_a_time_has_a_unit() {
+    let applied = applied();
+    let units: BTreeSet<_> =
+        ["seconds", "milliseconds", "nanoseconds", "epoch-seconds", "epoch-milliseconds"].into_iter().collect();
+    let endings = ["At", "Time", "Age", "Expiry", "ExpiresIn", "TTL"];
+    let parts = ["duration", "interval", "skew", "window", "expires"];
+    properties(&applied.shaped.0, "", &mut |at, name, schema| {
+        let number = schema.get("type").and_then(Value::as_str) == Some("integer");
+        let telling = endings.iter().any(|ending| name.ends_with(ending))
+            || parts.iter().any(|part| name.to_lowercase().contains(part));
+        match schema.get("x-unit").and_then(Value::as_str) {
+            Some(unit) => assert!(number && units.contains(unit), "{at}: {unit}"),
+            None => assert!(!(number && telling), "{at} has no unit"),
+        }
+    });
+}
+
+#[test]
+fn names_for_rust_are_names_and_distinct() {
+    let applied = applied();
+    let mut types = BTreeSet::new();
+    for (name, schema) in applied.shaped.schemas() {
+        if let Some(rust) = schema.get("x-rust-name").and_then(Value::as_str) {
+            assert!(
+                rust.starts_with(|c: char| c.is_ascii_uppercase()) && rust.chars().all(char::is_alphanumeric),
+                "{name}"
+            );
+            assert!(types.insert(rust.to_owned()), "{rust} twice");
+        }
+    }
+    let mut methods = BTreeSet::new();
+    for (path, method, operation) in applied.shaped.operations() {
+        if let Some(rust) = operation.get("x-rust-name").and_then(Value::as_str) {
+            assert!(rust.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{method} {path}");
+            assert!(methods.insert(rust.to_owned()), "{rust} twice");
+        }
+    }
+    assert!(!types.is_empty() && !methods.is_empty());
+}
+
+#[test]
+fn corrections_leave_no_mark_of_a_shape() {
+    let text = applied().corrected.to_canonical_string();
+    for mark in ["x-rust-name", "x-secret", "x-unit", "x-enum-name"] {
+        assert!(!text.contains(mark), "{mark}");
+    }
+}
+
+#[test]
+fn example_mistakes_have_their_three_parts() {
+    let text = std::fs::read_to_string(openapi().join("example-mistakes.yaml")).unwrap();
+    let mistakes: Vec<BTreeMap<String, String>> = serde_saphyr::from_str(&text).unwrap();
+    for mistake in &mistakes {
+        assert_eq!(mistake.keys().collect::<Vec<_>>(), ["at", "field", "why"]);
+        assert!(mistake["at"].starts_with('/') && mistake["field"].starts_with('/'), "{mistake:?}");
+    }
+}
