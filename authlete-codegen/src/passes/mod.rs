@@ -1,4 +1,6 @@
-//! Passes over the specification: one rule each, applied to any Authlete document.
+//! Passes: one rule each, applied to any Authlete document.
+
+pub mod spec;
 
 use crate::{Document, Problems};
 
