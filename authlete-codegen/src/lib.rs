@@ -9,6 +9,7 @@ pub mod emit;
 pub mod import;
 pub mod overlay;
 pub mod passes;
+pub mod pipeline;
 pub mod problem;
 
 pub use document::Document;

@@ -63,3 +63,21 @@ pub(crate) fn print(text: &str) -> Result<(), String> {
         _ => Ok(()),
     }
 }
+
+/// The first differing lines of two texts.
+pub(crate) fn short_diff(old: &str, new: &str) -> String {
+    const LINES: usize = 12;
+    let mut text = String::new();
+    let mut shown = 0;
+    for hunk in similar::TextDiff::from_lines(old, new).unified_diff().context_radius(1).iter_hunks() {
+        for line in hunk.to_string().lines() {
+            if shown == LINES {
+                text.push_str("    …\n");
+                return text;
+            }
+            text.push_str(&format!("    {line}\n"));
+            shown += 1;
+        }
+    }
+    text
+}

@@ -7,6 +7,8 @@ mod diff;
 mod fetch;
 mod files;
 mod import;
+mod regen;
+mod standalone;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,6 +32,8 @@ enum Command {
     Import(import::Import),
     /// Prints what differs between two documents
     Diff(diff::Diff),
+    /// Writes everything that is generated from openapi/, or checks that it is current
+    Regen(regen::Regen),
 }
 
 fn main() -> ExitCode {
@@ -38,6 +42,7 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Import(import) => import.run(&project),
         Command::Diff(diff) => diff.run(),
+        Command::Regen(regen) => regen.run(&project),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

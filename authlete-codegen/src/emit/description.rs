@@ -150,7 +150,7 @@ impl Description {
 }
 
 /// A tag as a module's name: `Token Endpoint` as `token_endpoint`.
-pub fn module_name(tag: &str) -> String {
+pub(super) fn module_name(tag: &str) -> String {
     let mut name = String::new();
     for word in tag.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
         if !name.is_empty() {

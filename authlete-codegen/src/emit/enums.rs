@@ -48,7 +48,7 @@ fn doc(text: &mut String, indent: &str, lines: &str) {
 
 /// The variants' names with their values; two values that would share a name are told apart by a number.
 fn variants(name: &str, values: &[String]) -> Result<Vec<(String, String)>, Problem> {
-    let mut used: BTreeMap<String, usize> = BTreeMap::from([("Unknown".to_owned(), 1)]);
+    let mut used: BTreeMap<String, usize> = BTreeMap::new();
     let mut variants = Vec::new();
     for value in values {
         if variants.iter().any(|(_, known)| known == value) {
@@ -59,6 +59,10 @@ fn variants(name: &str, values: &[String]) -> Result<Vec<(String, String)>, Prob
         let mut variant = spelled.to_upper_camel_case().replace(|c: char| !c.is_alphanumeric(), "");
         if variant.is_empty() {
             "Empty".clone_into(&mut variant);
+        }
+        if variant == "Unknown" {
+            // Upstream's own value of that name is a known one.
+            variant.push_str("Value");
         }
         if syn::parse_str::<syn::Ident>(&variant).is_err() {
             variant.insert_str(0, "Value");

@@ -30,10 +30,10 @@ fn rewrite(name: &str, method: &mut ImplItemFn) -> Result<(), &'static str> {
         _ if matches!(&output, Type::Tuple(tuple) if tuple.elems.is_empty()) => (output, parse_quote!(crate::lenient::empty)),
         _ => (output, parse_quote!(crate::lenient::json)),
     };
-    let request = request(&method.block)?;
+    let request = request(&method.block)?.stmts;
     let operation = format_ident!("{}", name.trim_start_matches("r#").to_uppercase());
     method.block = parse_quote!({
-        #request
+        #(#request)*
         Call::new(self, &operations::#operation, request, #decode)
     });
     let signature = &mut method.sig;

@@ -4,6 +4,7 @@ mod calls;
 mod constructors;
 mod debug;
 mod derives;
+mod docs;
 mod paths;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use crate::{Problem, Problems};
 
 /// progenitor's output, taken apart.
 #[derive(Default)]
-pub struct Code {
+pub(super) struct Code {
     /// The definition of each type with all that is implemented for it, by type name.
     pub types: BTreeMap<String, Vec<Item>>,
     /// Modules beside the types, which some of them use (`error`, `defaults`).
@@ -36,6 +37,7 @@ const PASSES: &[Pass] = &[
     Pass { run: derives::run },
     Pass { run: debug::run },
     Pass { run: constructors::run },
+    Pass { run: docs::run },
 ];
 
 /// Runs every pass.
