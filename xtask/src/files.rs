@@ -20,9 +20,14 @@ pub(crate) fn read(from: &str) -> Result<Vec<u8>, String> {
     if is_url(from) {
         return crate::fetch::fetch(from);
     }
-    fs::read(from).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => format!("there is no file {from}"),
-        _ => format!("cannot read {from}: {error}"),
+    read_file(Path::new(from))
+}
+
+/// The bytes of a file.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => format!("there is no file {}", path.display()),
+        _ => format!("cannot read {}: {error}", path.display()),
     })
 }
 

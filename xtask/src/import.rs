@@ -2,8 +2,12 @@
 
 use std::path::Path;
 
+use authlete_codegen::Document;
+use authlete_codegen::diff::diff;
 use authlete_codegen::import::{Imported, import};
+use serde_json::json;
 
+use crate::diff::{Format, print};
 use crate::{fetch, files};
 
 /// The arguments of `import`.
@@ -15,6 +19,9 @@ pub(crate) struct Import {
     /// The name that the provenance gives [default: the file's name or the URL]
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
+    /// How to print what changed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 impl Import {
@@ -24,10 +31,27 @@ impl Import {
         let source = self.source.clone().unwrap_or_else(|| source_name(&self.from));
         let bytes = files::read(&self.from)?;
         let imported = import(&bytes, &source).map_err(|problems| problems.to_string())?;
+        let before = present(&target)?;
         files::write(&target, &imported.document.to_canonical_string())?;
         notes(&imported);
-        Ok(())
+        print(&diff(&before, &imported.document), self.format)
     }
+}
+
+/// The facts of the present file; none when there is no file, or when it is not one of ours any more.
+fn present(path: &Path) -> Result<Document, String> {
+    let none = || Document(json!({}));
+    if !path.exists() {
+        return Ok(none());
+    }
+    let bytes = files::read_file(path)?;
+    Ok(import(&bytes, "").map_or_else(
+        |problems| {
+            eprintln!("note: everything counts as new, since the present file is not readable: {problems}");
+            none()
+        },
+        |present| present.document,
+    ))
 }
 
 /// What the provenance says when the user does not: nothing that depends on the machine.
