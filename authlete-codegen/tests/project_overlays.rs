@@ -1,5 +1,8 @@
 //! The project's own overlays, applied to the project's own description.
 
+// clippy.toml lets tests unwrap, and does not count their helpers.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -59,7 +62,7 @@ fn is_text(schema: &Value) -> bool {
 fn every_action_applies_strictly_and_wholly() {
     let applied = applied();
     let warnings: Vec<_> = applied.report.warnings.iter().map(ToString::to_string).collect();
-    assert_eq!(warnings, [String::new(); 0]);
+    assert!(warnings.is_empty(), "{warnings:#?}");
     assert!(applied.report.files.iter().all(|file| !file.actions.is_empty()));
 }
 
