@@ -220,6 +220,11 @@ fn collect(value: &serde_json::Value, at: String, pointers: &mut Vec<String>) {
 }
 
 fn without_provenance(mut document: Document) -> Document {
-    document.0.as_object_mut().unwrap().remove(authlete_codegen::import::PROVENANCE).expect("every import has it");
+    document
+        .0
+        .as_object_mut()
+        .expect("a document is an object")
+        .remove(authlete_codegen::import::PROVENANCE)
+        .expect("every import has it");
     document
 }

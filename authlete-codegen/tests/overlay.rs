@@ -1,5 +1,8 @@
 //! Overlays on small documents of our own: each file of `fixtures/overlay` is a case, its outcome a snapshot.
 
+// clippy.toml lets tests unwrap, and does not count their helpers.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;

@@ -4,7 +4,7 @@
 //! name it uses is gone, a call it makes is refused, an answer it gets is not what it was told. Which of these can
 //! happen depends on the direction: what is only sent cannot surprise a reader, and what is only read cannot be refused.
 //! A new optional field or argument is not breaking, nor is a new enum value in an answer, since the generated enums
-//! are open.
+//! are open. What no operation reaches breaks nothing, unless its name goes.
 
 mod direction;
 mod operations;

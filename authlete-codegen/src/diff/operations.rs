@@ -286,14 +286,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// Reports what is on one side only; `breaking` says so for (added, removed).
-    pub(super) fn presence<T>(
-        &mut self,
-        subject: Subject,
-        at: &str,
-        old: Option<T>,
-        new: Option<T>,
-        breaking: (bool, bool),
-    ) {
+    fn presence<T>(&mut self, subject: Subject, at: &str, old: Option<&T>, new: Option<&T>, breaking: (bool, bool)) {
         match (old.is_some(), new.is_some()) {
             (false, true) => self.report(subject, Action::Added, at, "", breaking.0),
             (true, false) => self.report(subject, Action::Removed, at, "", breaking.1),

@@ -198,7 +198,7 @@ impl<'a> Comparison<'a> {
             let (was, is) = (required(old, name), required(new, name));
             match (before.get(name), after.get(name)) {
                 (Some(old), Some(new)) => {
-                    let direction = self.old.direction(old).or(self.new.direction(new));
+                    let direction = self.new.direction(new);
                     let (detail, breaking) = match (was, is) {
                         (false, true) => ("optional → required", direction.sent),
                         (true, false) => ("required → optional", direction.read),
@@ -245,7 +245,7 @@ impl<'a> Comparison<'a> {
             }
         }
         for key in ["allOf", "oneOf", "anyOf"] {
-            self.members(place, direction, key, old.get(key), new.get(key));
+            self.members(place, direction, key, (old.get(key).as_ref(), new.get(key).as_ref()));
         }
         let (before, after) = (old.value.get("discriminator"), new.value.get("discriminator"));
         if before != after {
@@ -259,11 +259,10 @@ impl<'a> Comparison<'a> {
         place: &Place,
         direction: Direction,
         key: &str,
-        old: Option<Node<'a>>,
-        new: Option<Node<'a>>,
+        (old, new): (Option<&Node<'a>>, Option<&Node<'a>>),
     ) {
-        let mut old: Vec<_> = old.iter().flat_map(Node::items).collect();
-        let mut new: Vec<_> = new.iter().flat_map(Node::items).collect();
+        let mut old: Vec<_> = old.into_iter().flat_map(Node::items).collect();
+        let mut new: Vec<_> = new.into_iter().flat_map(Node::items).collect();
         let references = |list: &[Node<'a>]| -> HashSet<&'a str> { list.iter().filter_map(Node::reference).collect() };
         let (before, after) = (references(&old), references(&new));
         old.retain(|node| node.reference().is_none_or(|target| !after.contains(target)));

@@ -6,6 +6,7 @@ use super::merge::{Change, ChangeKind, Outcome, Shape, conflicts, contains, merg
 use super::path::Place;
 use super::report::{ActionReport, FileReport, OverlayReport};
 use super::{Action, Modifier, Overlay, Version};
+use crate::document::pointer_of;
 use crate::{Document, Problem, Problems};
 
 /// How many places a message lists before it only counts them.
@@ -14,7 +15,7 @@ const LISTED: usize = 5;
 const GONE: &str = "upstream may have mended this: if so the action has to go; if not, its target has moved";
 
 /// Applies overlays in the order given. With `lenient`, an action that finds nothing, changes nothing or finds
-/// something else than it expected is left out with a warning.
+/// something else than it expected is left out with a warning; one that finds some of its places is applied to those.
 ///
 /// # Errors
 /// All failures of all actions; the document is then as it was.
@@ -47,7 +48,7 @@ pub(super) fn collect(
             match run.apply(&mut document.0) {
                 Ok(done) => {
                     report.warnings.extend(run.already_warning(&done));
-                    match run.idle_problem(&done) {
+                    match run.partial_problem(&done) {
                         Some(problem) if lenient => report.warnings.push(problem),
                         problem => problems.0.extend(problem.map(|problem| problem.hint(GONE))),
                     }
@@ -115,7 +116,7 @@ impl Run<'_> {
             number: self.action.number,
             target: self.action.target.as_str().to_owned(),
             description: self.action.description.clone(),
-            matched: places.len(),
+            places: places.iter().map(Place::pointer).collect(),
             changes: outcome.changes,
             already: outcome.already,
             idle_names: self.action.target.idle_names(&places),
@@ -126,13 +127,6 @@ impl Run<'_> {
         let expect = &self.action.expect;
         if places.is_empty() {
             return Err(Failure::mismatch("its target selects nothing"));
-        }
-        if let Some(count) = expect.count
-            && count != places.len()
-        {
-            let pointers: Vec<_> = places.iter().map(Place::pointer).collect();
-            let message = format!("expects {count} places and selects {}: {}", places.len(), list(&pointers));
-            return Err(Failure::mismatch(message));
         }
         let differing = |test: &dyn Fn(&Value) -> bool| -> Vec<String> {
             let differs = |pointer: &String| !document.pointer(pointer).is_some_and(test);
@@ -148,6 +142,12 @@ impl Run<'_> {
             let found = differing(&|value| contains(value, part));
             if !found.is_empty() {
                 return Err(Failure::mismatch(format!("expects to find {part}, which is not in {}", list(&found))));
+            }
+        }
+        for name in &expect.lacks {
+            let found = differing(&|value| value.get(name).is_none());
+            if !found.is_empty() {
+                return Err(Failure::mismatch(format!("expects no {name:?}, which is in {}", list(&found))));
             }
         }
         Ok(())
@@ -180,6 +180,11 @@ impl Run<'_> {
 
     /// All or nothing: a conflict at one place leaves the others alone too.
     fn merge(&self, document: &mut Value, places: &[Place], update: &Value) -> Result<Outcome, Failure> {
+        let mut dangling = Vec::new();
+        find_dangling(document, update, &mut dangling);
+        if !dangling.is_empty() {
+            return Err(Failure::mismatch(format!("refers to what is not there: {}", list(&dangling))));
+        }
         let version = self.overlay.version;
         let pointers: Vec<_> = places.iter().map(Place::pointer).collect();
         let found: Vec<_> = pointers
@@ -207,10 +212,14 @@ impl Run<'_> {
             .then(|| self.problem(format!("partly unnecessary: already so at {}", list(&done.already))))
     }
 
-    /// One stale name in a list of many, which the others would hide.
-    fn idle_problem(&self, done: &ActionReport) -> Option<Problem> {
-        (!done.idle_names.is_empty())
-            .then(|| self.problem(format!("names that select nothing: {}", done.idle_names.join(", "))))
+    /// Fewer or other places than the action was written for: it still did its work at those it found, which is what
+    /// leniency wants, and what strictness must hear of.
+    fn partial_problem(&self, done: &ActionReport) -> Option<Problem> {
+        if !done.idle_names.is_empty() {
+            return Some(self.problem(format!("names that select nothing: {}", done.idle_names.join(", "))));
+        }
+        let count = self.action.expect.count.filter(|count| *count != done.places.len())?;
+        Some(self.problem(format!("expects {count} places and selects {}: {}", done.places.len(), list(&done.places))))
     }
 
     fn problem(&self, message: String) -> Problem {
@@ -220,6 +229,23 @@ impl Run<'_> {
             None => message,
         };
         Problem::new(&self.overlay.file, at, message)
+    }
+}
+
+/// The references in an update that the document does not resolve.
+fn find_dangling(document: &Value, update: &Value, found: &mut Vec<String>) {
+    match update {
+        Value::Object(members) => {
+            if let Some(Value::String(reference)) = members.get("$ref")
+                && let Some(pointer) = pointer_of(reference)
+                && document.pointer(&pointer).is_none()
+            {
+                found.push(reference.clone());
+            }
+            members.values().for_each(|member| find_dangling(document, member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| find_dangling(document, item, found)),
+        _ => {}
     }
 }
 

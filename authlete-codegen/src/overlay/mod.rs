@@ -7,7 +7,9 @@
 //! What we add to the standard, all of it in `x-` fields:
 //! - `info.x-kind`: `correction` (upstream is wrong) or `shape` (Rust wants another shape);
 //! - `x-expect` on an action: `count` (how many places match), `before` (what each of them equals), `has` (what each of
-//!   them contains).
+//!   them contains), `lacks` (names of members that none of them has).
+//!
+//! A reference that an update brings in must resolve, so that an overlay written for one document cannot break another.
 
 mod apply;
 mod merge;

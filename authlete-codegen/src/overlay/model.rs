@@ -73,6 +73,8 @@ pub struct Expect {
     pub before: Option<Value>,
     /// What each of them contains.
     pub has: Option<Value>,
+    /// The members that none of them has.
+    pub lacks: Vec<String>,
 }
 
 impl Overlay {
@@ -207,8 +209,9 @@ impl Reader<'_> {
     fn expect(&mut self, expect: &Value, at: &str) -> Expect {
         let at = &format!("{at}, x-expect");
         let Some(expect) = self.object(expect, at) else { return Expect::default() };
-        for name in expect.keys().filter(|name| !["count", "before", "has"].contains(&name.as_str())) {
-            self.problem(at, format!("unknown key {name:?}: \"count\", \"before\" and \"has\" are known"));
+        let known = ["count", "before", "has", "lacks"];
+        for name in expect.keys().filter(|name| !known.contains(&name.as_str())) {
+            self.problem(at, format!("unknown key {name:?}: known are {}", known.join(", ")));
         }
         let count = expect.get("count").and_then(|count| {
             let number = count.as_u64().and_then(|count| usize::try_from(count).ok());
@@ -217,7 +220,16 @@ impl Reader<'_> {
             }
             number
         });
-        Expect { count, before: expect.get("before").cloned(), has: expect.get("has").cloned() }
+        let lacks = expect.get("lacks").map(|names| self.names(names, at)).unwrap_or_default();
+        Expect { count, before: expect.get("before").cloned(), has: expect.get("has").cloned(), lacks }
+    }
+
+    fn names(&mut self, names: &Value, at: &str) -> Vec<String> {
+        let texts = names.as_array().and_then(|names| names.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+        if texts.is_none() {
+            self.problem(at, "\"lacks\" is not a list of names");
+        }
+        texts.unwrap_or_default().into_iter().map(str::to_owned).collect()
     }
 
     fn path(&mut self, text: &str, at: &str, field: &str) -> Option<Path> {

@@ -159,9 +159,9 @@ mod tests {
     #[test]
     fn a_list_of_names_is_read_from_the_last_segment_alone() {
         assert_eq!(last_names("$..properties['a', \"b]\"]"), ["a", "b]"]);
-        assert_eq!(last_names("$['a','b'].c"), [String::new(); 0]);
-        assert_eq!(last_names("$.a[?@.b == ['c']]"), [String::new(); 0]);
-        assert_eq!(last_names("$.a[0]"), [String::new(); 0]);
+        assert!(last_names("$['a','b'].c").is_empty());
+        assert!(last_names("$.a[?@.b == ['c']]").is_empty());
+        assert!(last_names("$.a[0]").is_empty());
     }
 
     #[test]

@@ -37,8 +37,8 @@ pub struct ActionReport {
     pub target: String,
     /// Why it is there.
     pub description: Option<String>,
-    /// How many places it selected.
-    pub matched: usize,
+    /// The places it selected, as JSON pointers.
+    pub places: Vec<String>,
     /// What it changed.
     pub changes: Vec<Change>,
     /// The places that already were as it wants them.
@@ -75,7 +75,7 @@ impl OverlayReport {
 
 impl ActionReport {
     fn write(&self, kind: Kind, text: &mut String) {
-        let _ = write!(text, "{}. `{}`: {} matched", self.number, shortened(&self.target), self.matched);
+        let _ = write!(text, "{}. `{}`: {} matched", self.number, shortened(&self.target), self.places.len());
         let mut counts: BTreeMap<ChangeKind, usize> = BTreeMap::new();
         for change in &self.changes {
             *counts.entry(change.kind).or_default() += 1;
