@@ -121,7 +121,6 @@ mod tests {
             ("supportedSnses", "SupportedSns"),
             ("responses", "Response"),
             ("batches", "Batch"),
-            ("", "XItem"),
         ];
         for (many, one) in pairs {
             assert_eq!(element(many), one, "{many}");
