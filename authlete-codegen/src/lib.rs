@@ -3,6 +3,7 @@
 //! The way of the data: [`import`] keeps an upstream document's facts, [`overlay`] corrects them, [`passes`] shape
 //! them for Rust. This library is pure: bytes in, text out; reading files and the network is `xtask`'s part.
 
+pub mod diff;
 pub mod document;
 pub mod import;
 pub mod overlay;

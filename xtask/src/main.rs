@@ -1,2 +1,49 @@
-//! The command line.
-fn main() {}
+//! The command line over `authlete-codegen`: `cargo xtask --help` lists the commands.
+//!
+//! This program reads and writes files, and the network where `import` is asked to; what is done with them is the
+//! library's part. It does not depend on `authlete-api`, or broken generated code could not be generated anew.
+
+mod diff;
+mod fetch;
+mod files;
+mod import;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Maintains the upstream description and the code generated from it.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    /// The folder of the project, this one unless given
+    #[arg(long, global = true, value_name = "DIR", hide_short_help = true)]
+    project: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Writes openapi/authlete.json, the facts of an upstream document, and prints what changed
+    Import(import::Import),
+    /// Prints what differs between two documents
+    Diff(diff::Diff),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let project = arguments.project.unwrap_or_else(files::project);
+    let done = match arguments.command {
+        Command::Import(import) => import.run(&project),
+        Command::Diff(diff) => diff.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
