@@ -80,7 +80,7 @@ fn json(text: &str) -> Result<Value, Problem> {
     let value = match first {
         Some(Ok(Tree(value))) => value,
         Some(Err(error)) => {
-            let at = place(error.line() as u64, error.column() as u64);
+            let at = place(error.line() as u64, error.column().max(1) as u64);
             return Err(Problem::new(STAGE, at, format!("not readable as JSON: {}", json_message(&error))));
         }
         None => return Err(Problem::new(STAGE, "", "the document is empty")),

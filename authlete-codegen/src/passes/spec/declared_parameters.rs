@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::walk::tidy;
+use super::words::snake;
 use crate::document::METHODS;
 use crate::passes::Notes;
 use crate::{Document, Problems};
@@ -33,13 +34,19 @@ pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Prob
             notes.changes.push(format!("{place}: declared `{name}`"));
             parameters.push(json!({"in": "path", "name": name, "required": true, "schema": schema}));
         }
-        // Progenitor knows parameters by name alone, and would silently use one of two.
+        // Progenitor knows parameters by name alone, and would silently use one of two. Those of the path stay.
+        parameters.sort_by_key(|parameter| !is_path(parameter));
         let mut seen = BTreeSet::new();
+        if operation.contains_key("requestBody") {
+            seen.insert("body".to_owned());
+        }
         parameters.retain(|parameter| {
             let name = parameter["name"].as_str().unwrap_or_default().to_owned();
-            let first = seen.insert(name.clone());
+            let first = seen.insert(snake(&name));
             if !first {
-                notes.warnings.push(format!("{place}: a second parameter `{name}` is left out"));
+                notes
+                    .warnings
+                    .push(format!("{place}: a second parameter `{name}` is left out: Rust would call both the same"));
             }
             first
         });

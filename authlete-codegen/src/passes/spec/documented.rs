@@ -41,9 +41,15 @@ fn code(text: &str) -> String {
     format!("`{}`", text.replace(['`', '\n', '\r'], " "))
 }
 
+/// Adds the facts to what an overlay may have written.
 fn describe(schema: &mut Value, text: String) {
     if let Some(schema) = schema.as_object_mut() {
-        schema.entry("description").or_insert(Value::String(text));
+        let text = match schema.get("description").and_then(Value::as_str) {
+            Some(prose) if prose.contains(&text) => prose.to_owned(),
+            Some(prose) if !prose.trim().is_empty() => format!("{prose}\n\n{text}"),
+            _ => text,
+        };
+        schema.insert("description".to_owned(), Value::String(text));
     }
 }
 
@@ -145,8 +151,12 @@ fn document_operation(path: &str, method: &str, operation: &mut Map<String, Valu
         facts.push("Deprecated upstream.".to_owned());
     }
     operation.entry("summary").or_insert(Value::String(place));
+    let mut described = Value::Object(std::mem::take(operation));
     if !facts.is_empty() {
-        operation.entry("description").or_insert(Value::String(facts.join(" ")));
+        describe(&mut described, facts.join(" "));
+    }
+    if let Value::Object(described) = described {
+        *operation = described;
     }
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap_or_default().to_owned();

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::names::{Names, claim_for};
+use super::names::{Names, claim_for, same};
 use super::walk::{Kind, Site, holders, reference_to, sites, tidy};
 use super::words::pascal;
 use crate::document::{escape, pointer_of, tokens};
@@ -62,9 +62,9 @@ pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Prob
         let wanted = wanted_name(&sites, pointer);
         let schema = document.0.pointer(pointer).cloned().unwrap_or_default();
         let known = made.entry(wanted.clone()).or_default();
-        *name = match known.iter().find(|(_, other)| *other == schema) {
+        *name = match known.iter().find(|(_, other)| same(other, &schema)) {
             Some((name, _)) => name.clone(),
-            None => claim_for(&mut names, document, &wanted, &schema).0,
+            None => claim_for(&mut names, document, &wanted, &schema),
         };
         if !known.iter().any(|(other, _)| other == name) {
             known.push((name.clone(), schema));
@@ -89,7 +89,10 @@ pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Prob
     moves.sort_by_key(|(pointer, _)| std::cmp::Reverse(pointer.matches('/').count()));
     for (pointer, name) in moves {
         let Some(place) = document.0.pointer_mut(pointer) else { continue };
-        let schema = std::mem::replace(place, serde_json::json!({"$ref": reference_to(name)}));
+        let mut schema = std::mem::replace(place, json!({"$ref": reference_to(name)}));
+        if let (Some(map), Some(site)) = (schema.as_object_mut(), sites.iter().find(|site| site.pointer == *pointer)) {
+            map.insert("x-upstream-place".to_owned(), json!([site.label()]));
+        }
         document.schemas_mut().entry(name.clone()).or_insert(schema);
         let uses = uses.get(name.as_str()).copied().unwrap_or_default();
         notes.changes.push(format!("{name}: was #{pointer} ({uses} references)"));

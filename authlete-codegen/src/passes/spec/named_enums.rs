@@ -1,15 +1,15 @@
 //! Every enum written inline becomes a named component.
 //!
-//! Its name is `<Owner><Property>`. Where several owners have the property with the same values, they share one type
-//! with the property's name, or the one `x-enum-name` gives. Actions never share: several are equal by coincidence.
+//! Its name is `<Owner><Property>`. Where several owners have the property, always with the same values, they share one
+//! type with the property's name; `x-enum-name` makes others share. Actions never do: several are equal by coincidence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::names::Names;
-use super::walk::{Root, Site, Step, reference_to, sites, tidy};
-use super::words::{element, join, pascal, words};
+use super::walk::{Root, Site, Step, extend, reference_to, sites, tidy};
+use super::words::{one_of, pascal, words};
 use crate::passes::Notes;
 use crate::{Document, Problem, Problems};
 
@@ -40,7 +40,7 @@ pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Prob
     tidy(document);
     let mut problems = Problems::default();
     let inline = collect(document, notes);
-    // All value sets a property name has: the name alone is free for one of them.
+    // All value sets a property name has: with several, the name says too little to share a type by it.
     let mut sets: BTreeMap<&str, BTreeSet<BTreeSet<String>>> = BTreeMap::new();
     for one in &inline {
         sets.entry(&one.property).or_default().insert(one.set());
@@ -49,7 +49,9 @@ pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Prob
     for one in &inline {
         let key = match &one.chosen {
             Some(name) => format!("!{name}"),
-            None if never_shared(&one.property) => format!("{}#{}", one.property, one.site.pointer),
+            None if never_shared(&one.property) || sets[one.property.as_str()].len() > 1 => {
+                format!("{}#{}", one.property, one.site.pointer)
+            }
             None => one.property.clone(),
         };
         groups.entry((key, one.set())).or_default().push(one);
@@ -69,18 +71,18 @@ pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Prob
                 }
                 name.clone()
             }
-            None if group.len() > 1 && sets[first.property.as_str()].len() == 1 => first.property.clone(),
+            None if group.len() > 1 => first.property.clone(),
             None => first.owned.clone(),
         };
-        // A component of that name with the same values is the same enum.
-        let known =
-            names.component(&wanted).filter(|component| {
-                document.0.pointer("/components/schemas").and_then(|all| all.get(*component)).is_some_and(|schema| {
-                    values_of(schema).iter().map(Value::to_string).collect::<BTreeSet<_>>() == *set
-                })
-            });
-        let shares = first.chosen.is_some() || !never_shared(&first.property);
-        let name = match known.filter(|_| shares).map(str::to_owned) {
+        // A component of that name, or of the property's, with the same values is the same enum.
+        let equal = |component: &&str| {
+            let schema = document.0.pointer("/components/schemas").and_then(|all| all.get(*component));
+            schema.is_some_and(|schema| values_of(schema).iter().map(Value::to_string).collect::<BTreeSet<_>>() == *set)
+        };
+        let by_property =
+            || names.component(&first.property).filter(|_| first.chosen.is_none() && !never_shared(&first.property));
+        let known = names.component(&wanted).filter(equal).or_else(|| by_property().filter(equal));
+        let name = match known.map(str::to_owned) {
             Some(component) => component,
             None => names.claim(&wanted),
         };
@@ -152,11 +154,11 @@ fn collect(document: &mut Document, notes: &mut Notes) -> Vec<Inline> {
             (None, root) => root.name(),
         };
         let listed = matches!(site.steps.last(), Some(Step::Items | Step::Values));
-        let property = if listed { element(&base) } else { base };
-        let owned = match &site.root {
-            Root::Parameter(operation, _) if site.steps.is_empty() => join(operation, &property),
-            _ => site.name(),
-        };
+        // A list needs no name, so its elements may have the property's.
+        let property = if listed { one_of(&base) } else { base };
+        let owner = site.steps.len() - usize::from(listed);
+        let owned = extend(site.root.name(), &site.steps[..owner]);
+        let owned = if listed { one_of(&owned) } else { owned };
         found.push(Inline { values, property, owned, chosen, site });
     }
     found

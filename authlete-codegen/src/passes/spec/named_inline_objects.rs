@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::names::{Names, claim_for};
+use super::names::{Names, OF_PLACE, claim_for, same};
 use super::walk::{Root, Site, Step, extend, reference_to, sites, tidy};
+use super::words::pascal;
 use crate::passes::Notes;
 use crate::{Document, Problems};
 
@@ -26,11 +27,12 @@ pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Prob
         if !needs_name(site, schema) {
             continue;
         }
-        let wanted = wanted_name(site, &named, &all);
+        let chosen = schema.get("x-rust-name").and_then(Value::as_str).map(pascal);
+        let wanted = chosen.unwrap_or_else(|| wanted_name(site, &named, &all));
         let known = made.entry(wanted.clone()).or_default();
         let name = match known.iter().find(|(_, other)| same(other, schema)) {
             Some((name, _)) => name.clone(),
-            None => claim_for(&mut names, document, &wanted, schema).0,
+            None => claim_for(&mut names, document, &wanted, schema),
         };
         known.push((name.clone(), schema.clone()));
         named.insert(site.pointer.clone(), name.clone());
@@ -42,7 +44,7 @@ pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Prob
         let mut schema = std::mem::take(place);
         let mut reference = json!({"$ref": reference_to(&name)});
         // Facts about the property, not about the type.
-        for key in ["nullable", "readOnly", "writeOnly", "deprecated"] {
+        for key in OF_PLACE {
             if let Some(value) = schema.get(key).cloned() {
                 reference[key] = value;
                 if let Some(schema) = schema.as_object_mut() {
@@ -57,6 +59,7 @@ pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Prob
             document.schemas_mut().insert(name, schema);
         }
     }
+    notes.changes.sort();
     Ok(())
 }
 
@@ -80,16 +83,4 @@ fn wanted_name(site: &Site, named: &BTreeMap<String, String>, all: &[Site]) -> S
         Some((depth, name)) => extend(name.clone(), &site.steps[depth..]),
         None => site.name(),
     }
-}
-
-/// Whether two schemas are the same type: what is said about their places does not count.
-fn same(a: &Value, b: &Value) -> bool {
-    let bare = |schema: &Value| {
-        let mut schema = schema.clone();
-        if let Some(map) = schema.as_object_mut() {
-            map.retain(|key, _| !["nullable", "readOnly", "writeOnly", "deprecated"].contains(&key.as_str()));
-        }
-        schema
-    };
-    bare(a) == bare(b)
 }

@@ -46,12 +46,26 @@ impl Names {
 }
 
 /// Takes the wanted name for a schema. A component that has the name and is the same schema is shared.
-pub(super) fn claim_for(names: &mut Names, document: &Document, wanted: &str, schema: &Value) -> (String, bool) {
-    let same = |component: &&str| {
-        document.0.pointer("/components/schemas").and_then(|all| all.get(*component)) == Some(schema)
-    };
-    match names.component(wanted).filter(same) {
-        Some(component) => (component.to_owned(), true),
-        None => (names.claim(wanted), false),
+pub(super) fn claim_for(names: &mut Names, document: &Document, wanted: &str, schema: &Value) -> String {
+    let schemas = document.0.pointer("/components/schemas");
+    let equal = |component: &&str| schemas.and_then(|all| all.get(*component)).is_some_and(|other| same(other, schema));
+    match names.component(wanted).filter(equal) {
+        Some(component) => component.to_owned(),
+        None => names.claim(wanted),
     }
+}
+
+/// What is said about the place of a schema, not about its type.
+pub(super) const OF_PLACE: [&str; 4] = ["nullable", "readOnly", "writeOnly", "deprecated"];
+
+/// Whether two schemas are the same type.
+pub(super) fn same(a: &Value, b: &Value) -> bool {
+    let bare = |schema: &Value| {
+        let mut schema = schema.clone();
+        if let Some(map) = schema.as_object_mut() {
+            map.retain(|key, _| key != "x-upstream-place" && !OF_PLACE.contains(&key.as_str()));
+        }
+        schema
+    };
+    bare(a) == bare(b)
 }

@@ -106,9 +106,9 @@ pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Prob
         let shared = id_of(operation).is_some_and(|id| uses[id] > 1);
         let name = match (operation.get("x-rust-name").and_then(Value::as_str), id_of(operation)) {
             (Some(name), _) => name.to_owned(),
-            (None, Some(id)) if !shared => free(method_name(id), method, &mut taken),
+            (None, Some(id)) if !shared => free(&method_name(id, method), method, &mut taken),
             (None, id) => {
-                let name = free(place_name(path, method), method, &mut taken);
+                let name = free(&place_name(path, method), method, &mut taken);
                 notes.changes.push(match id {
                     None => format!("{}: had no operationId, is now `{name}`", at(path, method)),
                     Some(id) => format!("{}: shared its operationId `{id}`, is now `{name}`", at(path, method)),
@@ -121,11 +121,9 @@ pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Prob
 
     document.for_each_operation_mut(|path, method, operation| {
         let Some(name) = names.get(&(path.to_owned(), method.to_owned())) else { return };
-        if !operation.contains_key("x-operation-id")
-            && let Some(id) = operation.get("operationId").filter(|id| id.is_string()).cloned()
-        {
-            operation.insert("x-operation-id".to_owned(), id);
-        }
+        // Null where there was none, so that a name of ours is never taken for upstream's.
+        let id = operation.get("operationId").filter(|id| id.is_string()).cloned().unwrap_or(Value::Null);
+        operation.entry("x-operation-id").or_insert(id);
         operation.insert("operationId".to_owned(), Value::String(name.clone()));
     });
     problems.into_result(())
@@ -139,11 +137,13 @@ fn at(path: &str, method: &str) -> String {
     format!("{} {path}", method.to_uppercase())
 }
 
-/// An id in Rust's case, without the `_api` that upstream ends its ids with.
-fn method_name(id: &str) -> String {
+/// An id in Rust's case, without the `_api` that upstream ends its ids with, before the method if there is one.
+fn method_name(id: &str, method: &str) -> String {
     let name = snake(id);
-    match name.strip_suffix("_api") {
-        Some(short) if !short.is_empty() => short.to_owned(),
+    let with_method = name.strip_suffix(&format!("_api_{method}")).filter(|short| !short.is_empty());
+    match (with_method, name.strip_suffix("_api")) {
+        (Some(short), _) => format!("{short}_{method}"),
+        (None, Some(short)) if !short.is_empty() => short.to_owned(),
         _ => name,
     }
 }
@@ -162,8 +162,8 @@ fn place_name(path: &str, method: &str) -> String {
     snake(&name.join("_"))
 }
 
-fn free(wanted: String, method: &str, taken: &mut BTreeSet<String>) -> String {
-    let mut name = wanted.clone();
+fn free(wanted: &str, method: &str, taken: &mut BTreeSet<String>) -> String {
+    let mut name = wanted.to_owned();
     if taken.contains(&name) && !wanted.ends_with(&format!("_{method}")) {
         name = format!("{wanted}_{method}");
     }

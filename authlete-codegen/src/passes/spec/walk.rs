@@ -69,7 +69,10 @@ impl Site {
     pub(super) fn label(&self) -> String {
         let mut label = match &self.root {
             Root::Component(name) => name.clone(),
-            other => other.name(),
+            Root::Request(operation) => format!("{operation} request"),
+            Root::Response(name, code) if name == code => format!("response {code}"),
+            Root::Response(operation, code) => format!("{operation} response {code}"),
+            Root::Parameter(operation, name) => format!("{operation} parameter {name}"),
         };
         for step in &self.steps {
             match step {
@@ -230,11 +233,11 @@ pub(super) fn sites(document: &Document) -> Vec<Site> {
     let mut found = Vec::new();
     for (name, schema) in keys(document.0.pointer("/components/schemas")) {
         let pointer = format!("/components/schemas/{}", escape(&name));
-        descend(schema, Site { pointer, root: Root::Component(name), steps: Vec::new() }, &mut found);
+        descend(schema, &Site { pointer, root: Root::Component(name), steps: Vec::new() }, &mut found);
     }
     for holder in holders(document) {
         for (pointer, schema) in held_schemas(document, &holder.pointer) {
-            descend(schema, Site { pointer, root: holder.root.clone(), steps: Vec::new() }, &mut found);
+            descend(schema, &Site { pointer, root: holder.root.clone(), steps: Vec::new() }, &mut found);
         }
     }
     found
@@ -250,13 +253,13 @@ pub(super) fn held_schemas<'a>(document: &'a Document, holder: &str) -> Vec<(Str
     own.into_iter().chain(content).collect()
 }
 
-fn descend(schema: &Value, site: Site, found: &mut Vec<Site>) {
+fn descend(schema: &Value, site: &Site, found: &mut Vec<Site>) {
     let inner = inside(schema);
     found.push(site.clone());
     for (path, step, schema) in inner {
         let mut steps = site.steps.clone();
         steps.push(step);
-        descend(schema, Site { pointer: format!("{}{path}", site.pointer), root: site.root.clone(), steps }, found);
+        descend(schema, &Site { pointer: format!("{}{path}", site.pointer), root: site.root.clone(), steps }, found);
     }
 }
 

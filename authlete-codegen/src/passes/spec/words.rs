@@ -58,15 +58,17 @@ pub(super) fn join(owner: &str, property: &str) -> String {
     pascal_of(&joined)
 }
 
-/// The name for one element of what `name` names.
+/// The name for one element of what `name` names, never the name itself.
 pub(super) fn element(name: &str) -> String {
+    let one = one_of(name);
+    if words(&one) == words(name) { join(&one, "item") } else { one }
+}
+
+/// The name in the singular, which may be the name itself.
+pub(super) fn one_of(name: &str) -> String {
     let mut words = words(name);
-    let Some(last) = words.pop() else { return "Item".to_owned() };
-    let one = singular(&last);
-    let same = one == last;
-    words.push(one);
-    if same {
-        words.push("item".to_owned());
+    if let Some(last) = words.pop() {
+        words.push(singular(&last));
     }
     pascal_of(&words)
 }
@@ -75,7 +77,9 @@ pub(super) fn element(name: &str) -> String {
 fn singular(word: &str) -> String {
     let cut = |n: usize| word[..word.len() - n].to_owned();
     let ends = |endings: &[&str]| endings.iter().any(|ending| word.ends_with(ending));
-    if word == "series" || ends(&["ss", "us"]) {
+    if ["statuses", "snses"].contains(&word) {
+        cut(2)
+    } else if word == "series" || ends(&["ss", "us"]) {
         word.to_owned()
     } else if ends(&["uris", "apis"]) {
         cut(1)
@@ -114,9 +118,9 @@ mod tests {
             ("redirectUris", "RedirectUri"),
             ("aliases", "Alias"),
             ("status", "StatusItem"),
+            ("supportedSnses", "SupportedSns"),
             ("responses", "Response"),
             ("batches", "Batch"),
-            ("", "Item"),
         ];
         for (many, one) in pairs {
             assert_eq!(element(many), one, "{many}");
