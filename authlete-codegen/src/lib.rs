@@ -1,7 +1,8 @@
 //! Turns an Authlete OpenAPI description into Rust.
 //!
 //! The way of the data: [`import`] keeps an upstream document's facts, [`overlay`] corrects them, [`passes`] shape
-//! them for Rust. This library is pure: bytes in, text out; reading files and the network is `xtask`'s part.
+//! them for Rust; [`diff`] tells what a new upstream document changes. This library is pure: bytes in, text out;
+//! reading files and the network is `xtask`'s part.
 
 pub mod diff;
 pub mod document;
