@@ -202,20 +202,20 @@ pub static CLIENT_AUTHORIZATION_DELETE: Operation = Operation::new(
     "/api/{serviceId}/client/authorization/delete/{clientId}",
     "Client Management",
 );
-/// `POST /api/{serviceId}/client/authorization/delete/{clientId}`
-pub static CLIENT_AUTHORIZATION_DELETE_API_POST: Operation = Operation::new(
-    "client_authorization_delete_api_post",
-    "client_authorization_delete_api_post",
-    "POST",
-    "/api/{serviceId}/client/authorization/delete/{clientId}",
-    "Client Management",
-);
 /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}/{subject}`
 pub static CLIENT_AUTHORIZATION_DELETE_BY_SUBJECT: Operation = Operation::new(
     "client_authorization_delete_by_subject_api",
     "client_authorization_delete_by_subject",
     "DELETE",
     "/api/{serviceId}/client/authorization/delete/{clientId}/{subject}",
+    "Client Management",
+);
+/// `POST /api/{serviceId}/client/authorization/delete/{clientId}`
+pub static CLIENT_AUTHORIZATION_DELETE_POST: Operation = Operation::new(
+    "client_authorization_delete_api_post",
+    "client_authorization_delete_post",
+    "POST",
+    "/api/{serviceId}/client/authorization/delete/{clientId}",
     "Client Management",
 );
 /// `GET /api/{serviceId}/client/authorization/get/list`
@@ -226,20 +226,20 @@ pub static CLIENT_AUTHORIZATION_GET_LIST: Operation = Operation::new(
     "/api/{serviceId}/client/authorization/get/list",
     "Client Management",
 );
-/// `POST /api/{serviceId}/client/authorization/get/list`
-pub static CLIENT_AUTHORIZATION_GET_LIST_API_POST: Operation = Operation::new(
-    "client_authorization_get_list_api_post",
-    "client_authorization_get_list_api_post",
-    "POST",
-    "/api/{serviceId}/client/authorization/get/list",
-    "Client Management",
-);
 /// `GET /api/{serviceId}/client/authorization/get/list/{subject}`
 pub static CLIENT_AUTHORIZATION_GET_LIST_BY_SUBJECT: Operation = Operation::new(
     "client_authorization_get_list_by_subject_api",
     "client_authorization_get_list_by_subject",
     "GET",
     "/api/{serviceId}/client/authorization/get/list/{subject}",
+    "Client Management",
+);
+/// `POST /api/{serviceId}/client/authorization/get/list`
+pub static CLIENT_AUTHORIZATION_GET_LIST_POST: Operation = Operation::new(
+    "client_authorization_get_list_api_post",
+    "client_authorization_get_list_post",
+    "POST",
+    "/api/{serviceId}/client/authorization/get/list",
     "Client Management",
 );
 /// `POST /api/{serviceId}/client/authorization/update/{clientId}`
@@ -338,20 +338,20 @@ pub static CLIENT_GRANTED_SCOPES_GET: Operation = Operation::new(
     "/api/{serviceId}/client/granted_scopes/get/{clientId}",
     "Client Management",
 );
-/// `POST /api/{serviceId}/client/granted_scopes/get/{clientId}`
-pub static CLIENT_GRANTED_SCOPES_GET_API_POST: Operation = Operation::new(
-    "client_granted_scopes_get_api_post",
-    "client_granted_scopes_get_api_post",
-    "POST",
-    "/api/{serviceId}/client/granted_scopes/get/{clientId}",
-    "Client Management",
-);
 /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}`
 pub static CLIENT_GRANTED_SCOPES_GET_BY_SUBJECT: Operation = Operation::new(
     "client_granted_scopes_get_by_subject_api",
     "client_granted_scopes_get_by_subject",
     "GET",
     "/api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}",
+    "Client Management",
+);
+/// `POST /api/{serviceId}/client/granted_scopes/get/{clientId}`
+pub static CLIENT_GRANTED_SCOPES_GET_POST: Operation = Operation::new(
+    "client_granted_scopes_get_api_post",
+    "client_granted_scopes_get_post",
+    "POST",
+    "/api/{serviceId}/client/granted_scopes/get/{clientId}",
     "Client Management",
 );
 /// `POST /api/{serviceId}/client/lock_flag/update/{clientIdentifier}`
@@ -733,11 +733,11 @@ pub static ALL: &[&Operation] = &[
     &BACKCHANNEL_AUTHENTICATION_FAIL,
     &BACKCHANNEL_AUTHENTICATION_ISSUE,
     &CLIENT_AUTHORIZATION_DELETE,
-    &CLIENT_AUTHORIZATION_DELETE_API_POST,
     &CLIENT_AUTHORIZATION_DELETE_BY_SUBJECT,
+    &CLIENT_AUTHORIZATION_DELETE_POST,
     &CLIENT_AUTHORIZATION_GET_LIST,
-    &CLIENT_AUTHORIZATION_GET_LIST_API_POST,
     &CLIENT_AUTHORIZATION_GET_LIST_BY_SUBJECT,
+    &CLIENT_AUTHORIZATION_GET_LIST_POST,
     &CLIENT_AUTHORIZATION_UPDATE,
     &CLIENT_CREATE,
     &CLIENT_DELETE,
@@ -750,8 +750,8 @@ pub static ALL: &[&Operation] = &[
     &CLIENT_GRANTED_SCOPES_DELETE,
     &CLIENT_GRANTED_SCOPES_DELETE_BY_SUBJECT,
     &CLIENT_GRANTED_SCOPES_GET,
-    &CLIENT_GRANTED_SCOPES_GET_API_POST,
     &CLIENT_GRANTED_SCOPES_GET_BY_SUBJECT,
+    &CLIENT_GRANTED_SCOPES_GET_POST,
     &CLIENT_LOCK_FLAG_UPDATE,
     &CLIENT_REGISTRATION,
     &CLIENT_REGISTRATION_DELETE,

@@ -129,14 +129,14 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         path: "/api/{serviceId}/client/authorization/delete/{clientId}",
     },
     Operation {
-        id: "client_authorization_delete_api_post",
-        method: "POST",
-        path: "/api/{serviceId}/client/authorization/delete/{clientId}",
-    },
-    Operation {
         id: "client_authorization_delete_by_subject_api",
         method: "DELETE",
         path: "/api/{serviceId}/client/authorization/delete/{clientId}/{subject}",
+    },
+    Operation {
+        id: "client_authorization_delete_api_post",
+        method: "POST",
+        path: "/api/{serviceId}/client/authorization/delete/{clientId}",
     },
     Operation {
         id: "client_authorization_get_list_api",
@@ -144,14 +144,14 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         path: "/api/{serviceId}/client/authorization/get/list",
     },
     Operation {
-        id: "client_authorization_get_list_api_post",
-        method: "POST",
-        path: "/api/{serviceId}/client/authorization/get/list",
-    },
-    Operation {
         id: "client_authorization_get_list_by_subject_api",
         method: "GET",
         path: "/api/{serviceId}/client/authorization/get/list/{subject}",
+    },
+    Operation {
+        id: "client_authorization_get_list_api_post",
+        method: "POST",
+        path: "/api/{serviceId}/client/authorization/get/list",
     },
     Operation {
         id: "client_authorization_update_api",
@@ -214,14 +214,14 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         path: "/api/{serviceId}/client/granted_scopes/get/{clientId}",
     },
     Operation {
-        id: "client_granted_scopes_get_api_post",
-        method: "POST",
-        path: "/api/{serviceId}/client/granted_scopes/get/{clientId}",
-    },
-    Operation {
         id: "client_granted_scopes_get_by_subject_api",
         method: "GET",
         path: "/api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}",
+    },
+    Operation {
+        id: "client_granted_scopes_get_api_post",
+        method: "POST",
+        path: "/api/{serviceId}/client/granted_scopes/get/{clientId}",
     },
     Operation {
         id: "client_flag_update_api",

@@ -66,8 +66,8 @@ pub static SCHEMAS: &[(&str, RoundTrip)] = &[
     ),
     ("cimd_options", round_trip::<types::CimdOptions>),
     (
-        "ClientAuthorizationDeleteApiPostRequest",
-        round_trip::<types::ClientAuthorizationDeleteApiPostRequest>,
+        "ClientAuthorizationDeletePostRequest",
+        round_trip::<types::ClientAuthorizationDeletePostRequest>,
     ),
     (
         "client_authorization_delete_response",
@@ -108,8 +108,8 @@ pub static SCHEMAS: &[(&str, RoundTrip)] = &[
         round_trip::<types::ClientGrantedScopesDeleteResponse>,
     ),
     (
-        "ClientGrantedScopesGetApiPostRequest",
-        round_trip::<types::ClientGrantedScopesGetApiPostRequest>,
+        "ClientGrantedScopesGetPostRequest",
+        round_trip::<types::ClientGrantedScopesGetPostRequest>,
     ),
     (
         "client_granted_scopes_get_response",
@@ -316,7 +316,7 @@ pub static REQUESTS: &[(&str, RoundTrip)] = &[
     ),
     (
         "POST /api/{serviceId}/client/authorization/delete/{clientId}",
-        round_trip::<types::ClientAuthorizationDeleteApiPostRequest>,
+        round_trip::<types::ClientAuthorizationDeletePostRequest>,
     ),
     (
         "POST /api/{serviceId}/client/authorization/get/list",
@@ -337,7 +337,7 @@ pub static REQUESTS: &[(&str, RoundTrip)] = &[
     ),
     (
         "POST /api/{serviceId}/client/granted_scopes/get/{clientId}",
-        round_trip::<types::ClientGrantedScopesGetApiPostRequest>,
+        round_trip::<types::ClientGrantedScopesGetPostRequest>,
     ),
     (
         "POST /api/{serviceId}/client/lock_flag/update/{clientIdentifier}",
@@ -513,11 +513,11 @@ pub static RESPONSES: &[(&str, RoundTrip)] = &[
         round_trip::<types::ClientAuthorizationDeleteResponse>,
     ),
     (
-        "POST /api/{serviceId}/client/authorization/delete/{clientId}",
+        "DELETE /api/{serviceId}/client/authorization/delete/{clientId}/{subject}",
         round_trip::<types::ClientAuthorizationDeleteResponse>,
     ),
     (
-        "DELETE /api/{serviceId}/client/authorization/delete/{clientId}/{subject}",
+        "POST /api/{serviceId}/client/authorization/delete/{clientId}",
         round_trip::<types::ClientAuthorizationDeleteResponse>,
     ),
     (
@@ -525,11 +525,11 @@ pub static RESPONSES: &[(&str, RoundTrip)] = &[
         round_trip::<types::ClientAuthorizationGetListResponse>,
     ),
     (
-        "POST /api/{serviceId}/client/authorization/get/list",
+        "GET /api/{serviceId}/client/authorization/get/list/{subject}",
         round_trip::<types::ClientAuthorizationGetListResponse>,
     ),
     (
-        "GET /api/{serviceId}/client/authorization/get/list/{subject}",
+        "POST /api/{serviceId}/client/authorization/get/list",
         round_trip::<types::ClientAuthorizationGetListResponse>,
     ),
     (
@@ -564,11 +564,11 @@ pub static RESPONSES: &[(&str, RoundTrip)] = &[
         round_trip::<types::ClientGrantedScopesGetResponse>,
     ),
     (
-        "POST /api/{serviceId}/client/granted_scopes/get/{clientId}",
+        "GET /api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}",
         round_trip::<types::ClientGrantedScopesGetResponse>,
     ),
     (
-        "GET /api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}",
+        "POST /api/{serviceId}/client/granted_scopes/get/{clientId}",
         round_trip::<types::ClientGrantedScopesGetResponse>,
     ),
     (

@@ -41,43 +41,6 @@ impl Client {
         )
     }
 
-    /// `POST /api/{serviceId}/client/authorization/delete/{clientId}`
-    ///
-    /// Upstream: `client_authorization_delete_api_post`. Tag: `Client Management`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `client_id`: `clientId`, in the path, required.
-    /// - `body`
-    pub fn client_authorization_delete_api_post(
-        &self,
-        service_id: &str,
-        client_id: &str,
-        body: &types::ClientAuthorizationDeleteApiPostRequest,
-    ) -> Call<'_, types::ClientAuthorizationDeleteResponse> {
-        let url = format!(
-            "{}/api/{}/client/authorization/delete/{}", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& client_id.to_string()),
-        );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
-        let request = request.map_err(::std::convert::Into::into);
-        Call::new(
-            self,
-            &operations::CLIENT_AUTHORIZATION_DELETE_API_POST,
-            request,
-            crate::lenient::json,
-        )
-    }
-
     /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}/{subject}`
     ///
     /// Upstream: `client_authorization_delete_by_subject_api`. Tag: `Client Management`.
@@ -110,6 +73,43 @@ impl Client {
         Call::new(
             self,
             &operations::CLIENT_AUTHORIZATION_DELETE_BY_SUBJECT,
+            request,
+            crate::lenient::json,
+        )
+    }
+
+    /// `POST /api/{serviceId}/client/authorization/delete/{clientId}`
+    ///
+    /// Upstream: `client_authorization_delete_api_post`. Tag: `Client Management`.
+    ///
+    /// Arguments:
+    /// - `service_id`: `serviceId`, in the path, required.
+    /// - `client_id`: `clientId`, in the path, required.
+    /// - `body`
+    pub fn client_authorization_delete_post(
+        &self,
+        service_id: &str,
+        client_id: &str,
+        body: &types::ClientAuthorizationDeletePostRequest,
+    ) -> Call<'_, types::ClientAuthorizationDeleteResponse> {
+        let url = format!(
+            "{}/api/{}/client/authorization/delete/{}", self.base_url(), crate
+            ::encode::path_segment(& service_id.to_string()), crate
+            ::encode::path_segment(& client_id.to_string()),
+        );
+        let request = self
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build();
+        let request = request.map_err(::std::convert::Into::into);
+        Call::new(
+            self,
+            &operations::CLIENT_AUTHORIZATION_DELETE_POST,
             request,
             crate::lenient::json,
         )
@@ -158,40 +158,6 @@ impl Client {
         )
     }
 
-    /// `POST /api/{serviceId}/client/authorization/get/list`
-    ///
-    /// Upstream: `client_authorization_get_list_api_post`. Tag: `Client Management`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn client_authorization_get_list_api_post(
-        &self,
-        service_id: &str,
-        body: &types::ClientAuthorizationGetListRequest,
-    ) -> Call<'_, types::ClientAuthorizationGetListResponse> {
-        let url = format!(
-            "{}/api/{}/client/authorization/get/list", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
-        );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
-        let request = request.map_err(::std::convert::Into::into);
-        Call::new(
-            self,
-            &operations::CLIENT_AUTHORIZATION_GET_LIST_API_POST,
-            request,
-            crate::lenient::json,
-        )
-    }
-
     /// `GET /api/{serviceId}/client/authorization/get/list/{subject}`
     ///
     /// Upstream: `client_authorization_get_list_by_subject_api`. Tag: `Client Management`.
@@ -230,6 +196,40 @@ impl Client {
         Call::new(
             self,
             &operations::CLIENT_AUTHORIZATION_GET_LIST_BY_SUBJECT,
+            request,
+            crate::lenient::json,
+        )
+    }
+
+    /// `POST /api/{serviceId}/client/authorization/get/list`
+    ///
+    /// Upstream: `client_authorization_get_list_api_post`. Tag: `Client Management`.
+    ///
+    /// Arguments:
+    /// - `service_id`: `serviceId`, in the path, required.
+    /// - `body`
+    pub fn client_authorization_get_list_post(
+        &self,
+        service_id: &str,
+        body: &types::ClientAuthorizationGetListRequest,
+    ) -> Call<'_, types::ClientAuthorizationGetListResponse> {
+        let url = format!(
+            "{}/api/{}/client/authorization/get/list", self.base_url(), crate
+            ::encode::path_segment(& service_id.to_string()),
+        );
+        let request = self
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build();
+        let request = request.map_err(::std::convert::Into::into);
+        Call::new(
+            self,
+            &operations::CLIENT_AUTHORIZATION_GET_LIST_POST,
             request,
             crate::lenient::json,
         )
@@ -643,43 +643,6 @@ impl Client {
         )
     }
 
-    /// `POST /api/{serviceId}/client/granted_scopes/get/{clientId}`
-    ///
-    /// Upstream: `client_granted_scopes_get_api_post`. Tag: `Client Management`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `client_id`: `clientId`, in the path, required.
-    /// - `body`
-    pub fn client_granted_scopes_get_api_post(
-        &self,
-        service_id: &str,
-        client_id: &str,
-        body: &types::ClientGrantedScopesGetApiPostRequest,
-    ) -> Call<'_, types::ClientGrantedScopesGetResponse> {
-        let url = format!(
-            "{}/api/{}/client/granted_scopes/get/{}", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& client_id.to_string()),
-        );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
-        let request = request.map_err(::std::convert::Into::into);
-        Call::new(
-            self,
-            &operations::CLIENT_GRANTED_SCOPES_GET_API_POST,
-            request,
-            crate::lenient::json,
-        )
-    }
-
     /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}`
     ///
     /// Upstream: `client_granted_scopes_get_by_subject_api`. Tag: `Client Management`.
@@ -712,6 +675,43 @@ impl Client {
         Call::new(
             self,
             &operations::CLIENT_GRANTED_SCOPES_GET_BY_SUBJECT,
+            request,
+            crate::lenient::json,
+        )
+    }
+
+    /// `POST /api/{serviceId}/client/granted_scopes/get/{clientId}`
+    ///
+    /// Upstream: `client_granted_scopes_get_api_post`. Tag: `Client Management`.
+    ///
+    /// Arguments:
+    /// - `service_id`: `serviceId`, in the path, required.
+    /// - `client_id`: `clientId`, in the path, required.
+    /// - `body`
+    pub fn client_granted_scopes_get_post(
+        &self,
+        service_id: &str,
+        client_id: &str,
+        body: &types::ClientGrantedScopesGetPostRequest,
+    ) -> Call<'_, types::ClientGrantedScopesGetResponse> {
+        let url = format!(
+            "{}/api/{}/client/granted_scopes/get/{}", self.base_url(), crate
+            ::encode::path_segment(& service_id.to_string()), crate
+            ::encode::path_segment(& client_id.to_string()),
+        );
+        let request = self
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build();
+        let request = request.map_err(::std::convert::Into::into);
+        Call::new(
+            self,
+            &operations::CLIENT_GRANTED_SCOPES_GET_POST,
             request,
             crate::lenient::json,
         )

@@ -653,7 +653,7 @@ pub struct BackchannelAuthenticationResponse {
         rename = "clientAuthMethod",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_auth_method: ::std::option::Option<::std::string::String>,
+    pub client_auth_method: ::std::option::Option<crate::types::ClientAuthMethod>,
     /// `clientEntityId`, optional.
     #[serde(
         rename = "clientEntityId",
@@ -725,7 +725,7 @@ pub struct BackchannelAuthenticationResponse {
     pub hint: ::std::option::Option<::std::string::String>,
     /// `hintType`, optional.
     #[serde(rename = "hintType", skip_serializing_if = "::std::option::Option::is_none")]
-    pub hint_type: ::std::option::Option<::std::string::String>,
+    pub hint_type: ::std::option::Option<crate::types::HintType>,
     /// `metadataDocumentLocation`, optional.
     #[serde(
         rename = "metadataDocumentLocation",

@@ -3,17 +3,17 @@
 //! Types of `client_management`.
 #[allow(unused_imports)]
 use super::*;
-/// Written inline upstream, at `ClientAuthorizationDeleteApiPostRequest`.
+/// Written inline upstream, at `ClientAuthorizationDeletePost request`.
 ///
-/// Request of `client_authorization_delete_api_post`.
+/// Request of `client_authorization_delete_post`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-pub struct ClientAuthorizationDeleteApiPostRequest {
+pub struct ClientAuthorizationDeletePostRequest {
     /// `subject`, required.
     pub subject: ::std::string::String,
 }
 
-impl ClientAuthorizationDeleteApiPostRequest {
+impl ClientAuthorizationDeletePostRequest {
     /// With the required fields; the others are left out.
     pub fn new(subject: ::std::string::String) -> Self {
         Self { subject }
@@ -22,7 +22,7 @@ impl ClientAuthorizationDeleteApiPostRequest {
 
 /// Upstream: `client_authorization_delete_response`.
 ///
-/// Answer of `client_authorization_delete`, `client_authorization_delete_api_post`, `client_authorization_delete_by_subject`.
+/// Answer of `client_authorization_delete`, `client_authorization_delete_post`, `client_authorization_delete_by_subject`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ClientAuthorizationDeleteResponse {
@@ -42,7 +42,7 @@ pub struct ClientAuthorizationDeleteResponse {
 
 /// Upstream: `client_authorization_get_list_request`.
 ///
-/// Request of `client_authorization_get_list_api_post`.
+/// Request of `client_authorization_get_list_post`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ClientAuthorizationGetListRequest {
@@ -73,7 +73,7 @@ impl ClientAuthorizationGetListRequest {
 
 /// Upstream: `client_authorization_get_list_response`.
 ///
-/// Answer of `client_authorization_get_list`, `client_authorization_get_list_api_post`, `client_authorization_get_list_by_subject`.
+/// Answer of `client_authorization_get_list`, `client_authorization_get_list_post`, `client_authorization_get_list_by_subject`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ClientAuthorizationGetListResponse {
@@ -234,17 +234,17 @@ pub struct ClientGrantedScopesDeleteResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-/// Written inline upstream, at `ClientGrantedScopesGetApiPostRequest`.
+/// Written inline upstream, at `ClientGrantedScopesGetPost request`.
 ///
-/// Request of `client_granted_scopes_get_api_post`.
+/// Request of `client_granted_scopes_get_post`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-pub struct ClientGrantedScopesGetApiPostRequest {
+pub struct ClientGrantedScopesGetPostRequest {
     /// `subject`, required.
     pub subject: ::std::string::String,
 }
 
-impl ClientGrantedScopesGetApiPostRequest {
+impl ClientGrantedScopesGetPostRequest {
     /// With the required fields; the others are left out.
     pub fn new(subject: ::std::string::String) -> Self {
         Self { subject }
@@ -253,7 +253,7 @@ impl ClientGrantedScopesGetApiPostRequest {
 
 /// Upstream: `client_granted_scopes_get_response`.
 ///
-/// Answer of `client_granted_scopes_get`, `client_granted_scopes_get_api_post`, `client_granted_scopes_get_by_subject`.
+/// Answer of `client_granted_scopes_get`, `client_granted_scopes_get_post`, `client_granted_scopes_get_by_subject`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ClientGrantedScopesGetResponse {

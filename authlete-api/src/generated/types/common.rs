@@ -709,7 +709,7 @@ pub struct OAuthClient {
         rename = "bcDeliveryMode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub bc_delivery_mode: ::std::option::Option<::std::string::String>,
+    pub bc_delivery_mode: ::std::option::Option<crate::types::DeliveryMode>,
     /// `bcNotificationEndpoint`, optional.
     #[serde(
         rename = "bcNotificationEndpoint",

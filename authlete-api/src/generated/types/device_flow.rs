@@ -132,7 +132,7 @@ pub struct DeviceAuthorizationResponse {
         rename = "clientAuthMethod",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_auth_method: ::std::option::Option<::std::string::String>,
+    pub client_auth_method: ::std::option::Option<crate::types::ClientAuthMethod>,
     /// `clientEntityId`, optional.
     #[serde(
         rename = "clientEntityId",

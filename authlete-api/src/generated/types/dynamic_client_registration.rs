@@ -3,7 +3,7 @@
 //! Types of `dynamic_client_registration`.
 #[allow(unused_imports)]
 use super::*;
-/// Written inline upstream, at `ClientRegistrationDeleteRequest`.
+/// Written inline upstream, at `ClientRegistrationDelete request`.
 ///
 /// Request of `client_registration_delete`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
@@ -40,7 +40,7 @@ impl ClientRegistrationDeleteRequest {
     }
 }
 
-/// Written inline upstream, at `ClientRegistrationGetRequest`.
+/// Written inline upstream, at `ClientRegistrationGet request`.
 ///
 /// Request of `client_registration_get`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
@@ -77,7 +77,7 @@ impl ClientRegistrationGetRequest {
     }
 }
 
-/// Written inline upstream, at `ClientRegistrationRequest`.
+/// Written inline upstream, at `ClientRegistration request`.
 ///
 /// Request of `client_registration`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
@@ -158,7 +158,7 @@ impl ::std::fmt::Debug for ClientRegistrationResponse {
     }
 }
 
-/// Written inline upstream, at `ClientRegistrationUpdateRequest`.
+/// Written inline upstream, at `ClientRegistrationUpdate request`.
 ///
 /// Request of `client_registration_update`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]

@@ -485,6 +485,18 @@ open_enum! {
 }
 
 open_enum! {
+    /// Written inline upstream, at `backchannel_authentication_response.hintType`.
+    HintType {
+        /// `LOGIN_HINT_TOKEN`
+        LoginHintToken = "LOGIN_HINT_TOKEN",
+        /// `ID_TOKEN_HINT`
+        IdTokenHint = "ID_TOKEN_HINT",
+        /// `LOGIN_HINT`
+        LoginHint = "LOGIN_HINT",
+    }
+}
+
+open_enum! {
     /// Written inline upstream, at `hsk_create_response.action`.
     HskCreateResponseAction {
         /// `SUCCESS`

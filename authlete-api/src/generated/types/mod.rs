@@ -20,13 +20,13 @@ pub use ciba::{
 
 mod client_management;
 pub use client_management::{
-    ClientAuthorizationDeleteApiPostRequest, ClientAuthorizationDeleteResponse,
+    ClientAuthorizationDeletePostRequest, ClientAuthorizationDeleteResponse,
     ClientAuthorizationGetListRequest, ClientAuthorizationGetListResponse,
     ClientAuthorizationUpdateRequest, ClientAuthorizationUpdateResponse,
     ClientExtensionRequestableScopesGetResponse,
     ClientExtensionRequestableScopesUpdateRequest,
     ClientExtensionRequestableScopesUpdateResponse, ClientGetListResponse,
-    ClientGrantedScopesDeleteResponse, ClientGrantedScopesGetApiPostRequest,
+    ClientGrantedScopesDeleteResponse, ClientGrantedScopesGetPostRequest,
     ClientGrantedScopesGetResponse, ClientLockFlagUpdateRequest,
     ClientLockFlagUpdateResponse, ClientSecretRefreshResponse, ClientSecretUpdateRequest,
     ClientSecretUpdateResponse,
@@ -140,7 +140,7 @@ pub use enums::{
     DeviceCompleteResponseAction, DeviceVerificationResponseAction, DisplayValue,
     FapiMode, FederationConfigurationResponseAction,
     FederationRegistrationResponseAction, GmResponseAction, GrantManagementAction,
-    GrantType, HskCreateResponseAction, HskDeleteResponseAction,
+    GrantType, HintType, HskCreateResponseAction, HskDeleteResponseAction,
     HskGetListResponseAction, HskGetResponseAction, IdtokenReissueResponseAction,
     IntrospectionResponseAction, JweAlg, JweEnc, JwsAlg, NativeSsoLogoutResponseAction,
     NativeSsoResponseAction, Prompt, PushedAuthorizationResponseAction, ResponseMode,

@@ -739,7 +739,7 @@ pub struct TokenResponse {
         rename = "clientAuthMethod",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_auth_method: ::std::option::Option<::std::string::String>,
+    pub client_auth_method: ::std::option::Option<crate::types::ClientAuthMethod>,
     /// `clientEntityId`, optional.
     #[serde(
         rename = "clientEntityId",
@@ -808,7 +808,7 @@ pub struct TokenResponse {
         rename = "grantType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub grant_type: ::std::option::Option<::std::string::String>,
+    pub grant_type: ::std::option::Option<crate::types::GrantType>,
     /// `idToken`, optional, secret.
     #[serde(rename = "idToken", skip_serializing_if = "::std::option::Option::is_none")]
     pub id_token: ::std::option::Option<::std::string::String>,

@@ -432,7 +432,7 @@ pub struct TokenCreateResponse {
         rename = "grantType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub grant_type: ::std::option::Option<::std::string::String>,
+    pub grant_type: ::std::option::Option<crate::types::GrantType>,
     /// `jwtAccessToken`, optional, secret.
     #[serde(
         rename = "jwtAccessToken",
