@@ -22,6 +22,9 @@ use crate::state::State;
 /// No call needs a body longer than this (1 MiB).
 const LONGEST_BODY: usize = 1 << 20;
 
+/// A body is read up to here, so that a client whose body is too long hears of it; beyond, the connection ends.
+const LONGEST_READ: usize = 8 << 20;
+
 /// What the server works with.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -139,13 +142,16 @@ async fn answer(Shared(server): Shared<Arc<Server>>, request: HttpRequest) -> Re
 
 async fn run(server: &Server, request: HttpRequest) -> Result<Reply, ApiError> {
     let (head, body) = request.into_parts();
+    // The body comes first even where nobody looks at it: a client may not read an answer before it has sent all.
+    let bytes = to_bytes(body, LONGEST_READ).await.map_err(|_| ApiError::too_large())?;
     let (operation, path) = server.find(head.method.as_str(), head.uri.path())?;
-    let is_open = matches!(ops::handler(operation.id), Some(Handler::Open(_)));
     let caller = server.caller(&head.headers);
-    if let (false, Err(error)) = (is_open, &caller) {
+    if let (false, Err(error)) = (matches!(ops::handler(operation.id), Some(Handler::Open(_))), &caller) {
         return Err(error.clone());
     }
-    let bytes = to_bytes(body, LONGEST_BODY).await.map_err(|_| ApiError::too_large())?;
+    if bytes.len() > LONGEST_BODY {
+        return Err(ApiError::too_large());
+    }
     let query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
     let body = if operation.method == "POST" || operation.method == "PUT" {
         read(&head.headers, &bytes)?
