@@ -67,6 +67,8 @@ pub(crate) const SERVICE: &[(&str, Form)] = &[
     ("idTokenDuration", Form::Seconds),
     ("issSuppressed", Form::Flag),
     ("issuer", Form::Text),
+    ("loopbackRedirectionUriVariable", Form::Flag),
+    ("openidDroppedOnRefreshWithoutOfflineAccess", Form::Flag),
     ("parRequired", Form::Flag),
     ("pkceRequired", Form::Flag),
     ("pkceS256Required", Form::Flag),

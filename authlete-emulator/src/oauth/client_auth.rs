@@ -51,6 +51,9 @@ pub(crate) fn authenticate(
     if basic_secret.is_some() && posted_secret.is_some() {
         return Err(fail("invalid_request", codes.method, "The client authenticates in more than one way."));
     }
+    if tenant.settings.flag("missingClientIdAllowed") && basic_id.is_none() && posted_id.is_none() {
+        return Err(ApiError::not_implemented("the service setting missingClientIdAllowed").into());
+    }
     let Some(identifier) = basic_id.as_deref().or(posted_id) else {
         return Err(fail("invalid_client", codes.missing, "The request does not say which client it is from."));
     };

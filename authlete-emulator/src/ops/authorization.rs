@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::error::ApiError;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::pkce::{self, Challenge, Method};
-use crate::oauth::redirect::{Destination, ResponseMode};
+use crate::oauth::redirect::{self, Destination, ResponseMode};
 use crate::oauth::{OAuthError, Stop, scope, support};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
@@ -84,7 +84,8 @@ fn origin(tenant: &Tenant, parameters: &Parameters) -> Result<Origin, Stop> {
     let requested = parameters.has("scope").then(|| parameters.words("scope"));
     let scopes = scope::grantable(service, client, requested.as_deref());
     let openid = scopes.iter().any(|scope| scope == "openid");
-    let redirect_uri = redirect_uri(client, parameters, openid).map_err(|message| refused(REDIRECT_URI, message))?;
+    let redirect_uri = redirect_uri(service, &client.settings, parameters, openid);
+    let redirect_uri = redirect_uri.map_err(|message| refused(REDIRECT_URI, message))?;
     let destination = Destination {
         redirect_uri: redirect_uri.to_owned(),
         // An error about the mode itself goes by the one that all clients know.
@@ -118,12 +119,18 @@ fn open(tenant: &mut Tenant, request: &Request, parameters: &Parameters, origin:
 }
 
 /// The redirect URI: one that is registered, letter by letter, or the only one there is.
-fn redirect_uri<'a>(client: &'a Client, parameters: &Parameters, openid: bool) -> Result<&'a str, &'static str> {
-    let mut registered = client.settings.texts("redirectUris");
+fn redirect_uri<'a>(
+    service: &Settings,
+    client: &'a Settings,
+    parameters: &'a Parameters,
+    openid: bool,
+) -> Result<&'a str, &'static str> {
+    let mut registered = client.texts("redirectUris");
     if let Some(given) = parameters.get("redirect_uri") {
-        return registered
-            .find(|uri| *uri == given)
-            .ok_or("The redirect_uri is not one that the client has registered.");
+        let loopback = service.flag("loopbackRedirectionUriVariable");
+        let matches = |uri: &str| uri == given || (loopback && redirect::differ_in_loopback_port(uri, given));
+        let found = registered.any(matches).then_some(given);
+        return found.ok_or("The redirect_uri is not one that the client has registered.");
     }
     if parameters.has("redirect_uri") {
         return Err("redirect_uri is given more than once.");

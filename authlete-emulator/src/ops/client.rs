@@ -70,7 +70,5 @@ pub(crate) fn list(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiE
     clients.sort_by_key(|client| client.settings.number("number"));
     let page: Vec<Value> =
         clients.iter().skip(start).take(end - start).map(|client| client.settings.to_value()).collect();
-    Ok(Reply::Json(json!({
-        "start": start, "end": end, "developer": developer, "totalCount": clients.len(), "clients": page
-    })))
+    Ok(Reply::Json(json!({"start": start, "end": end, "totalCount": clients.len(), "clients": page})))
 }

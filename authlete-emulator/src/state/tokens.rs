@@ -151,3 +151,50 @@ impl Tokens {
         self.spent.purge(now);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{REMEMBERED_MILLIS, Refresh, Token, Tokens};
+
+    fn token(access: &str, refresh: Option<&str>) -> Token {
+        Token {
+            access: access.to_owned(),
+            expires_at: 10,
+            refresh: refresh.map(str::to_owned),
+            refresh_expires_at: 20,
+            client_id: 1,
+            alias_used: false,
+            subject: None,
+            sub: None,
+            grant_type: "AUTHORIZATION_CODE",
+            scopes: Vec::new(),
+            refresh_scopes: Vec::new(),
+            properties: Vec::new(),
+            consented_claims: Vec::new(),
+            acr: None,
+            auth_time: None,
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_token_that_ended() {
+        let mut tokens = Tokens::new();
+        let number = tokens.insert(token("a1", Some("r1")));
+        tokens.replace(number, token("a2", Some("r2")));
+        assert!(tokens.by_access("a1").is_none());
+        assert_eq!(tokens.by_refresh("r1"), Some(Refresh::Spent(number)));
+        assert_eq!(tokens.by_refresh("r2"), Some(Refresh::Current(number)));
+        tokens.purge(20 + REMEMBERED_MILLIS);
+        assert_eq!((tokens.access.len(), tokens.refresh.len()), (0, 0));
+        assert_eq!((tokens.records.len(), tokens.spent.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_kept_refresh_token_is_not_spent() {
+        let mut tokens = Tokens::new();
+        let number = tokens.insert(token("a1", Some("r1")));
+        tokens.replace(number, token("a2", Some("r1")));
+        assert_eq!(tokens.by_refresh("r1"), Some(Refresh::Current(number)));
+        assert_eq!(tokens.spent.len(), 0);
+    }
+}

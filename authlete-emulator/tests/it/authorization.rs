@@ -148,7 +148,7 @@ async fn what_is_not_implemented_is_refused_by_name() {
         let parameters = format!("response_type=code&client_id={id}&redirect_uri={REDIRECT_URI}&{more}");
         assert_refused(&world, "/auth/authorization", &json!({"parameters": parameters}), more.split('=').next()).await;
     }
-    for setting in ["parRequired", "requestObjectRequired", "dpopRequired"] {
+    for setting in ["parRequired", "requestObjectRequired", "dpopRequired", "tlsClientCertificateBoundAccessTokens"] {
         let world = World::new(json!({}), json!({setting: true})).await;
         let parameters = format!("response_type=code&client_id={}&redirect_uri={REDIRECT_URI}", world.client_id());
         assert_refused(&world, "/auth/authorization", &json!({"parameters": parameters}), Some(setting)).await;
@@ -188,4 +188,23 @@ async fn a_form_serves_as_well_as_json() {
         .header("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
         .body(body);
     assert_eq!(send(request).await.1["action"], "INTERACTION");
+}
+
+#[tokio::test]
+async fn the_port_of_a_loopback_redirect_uri_may_vary_where_the_service_says_so() {
+    let client = json!({"redirectUris": ["http://127.0.0.1/cb"]});
+    for (service, action) in
+        [(json!({}), "BAD_REQUEST"), (json!({"loopbackRedirectionUriVariable": true}), "INTERACTION")]
+    {
+        let world = World::new(service, client.clone()).await;
+        let id = world.client_id();
+        let parameters = format!("response_type=code&client_id={id}&redirect_uri=http://127.0.0.1:5000/cb");
+        let answer = world.act("/auth/authorization", json!({"parameters": parameters})).await;
+        assert_eq!(answer["action"], action);
+        if action == "INTERACTION" {
+            let body = json!({"ticket": answer["ticket"], "subject": "john"});
+            let answer = world.act("/auth/authorization/issue", body).await;
+            assert!(answer["responseContent"].as_str().expect("a URI").starts_with("http://127.0.0.1:5000/cb?code="));
+        }
+    }
 }

@@ -8,5 +8,6 @@ mod expiry;
 mod introspection;
 mod issue_and_fail;
 mod other_grants;
+mod program;
 mod resources;
 mod world;

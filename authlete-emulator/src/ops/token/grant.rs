@@ -145,6 +145,9 @@ fn id_token(
         None | Some("ES256") => {}
         Some(other) => return Err(ApiError::not_implemented(format!("ID tokens signed with {other}")).into()),
     }
+    if client.text("subjectType") == Some("PAIRWISE") {
+        return Err(ApiError::not_implemented("pairwise subjects").into());
+    }
     if client.text("idTokenEncryptionAlg").is_some() {
         return Err(ApiError::not_implemented("encrypted ID tokens").into());
     }

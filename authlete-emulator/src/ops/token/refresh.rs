@@ -39,7 +39,12 @@ pub(super) fn refresh(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result
     if tenant.settings.flag("idTokenReissuable") && old.refresh_scopes.iter().any(|scope| scope == "openid") {
         return Err(ApiError::not_implemented("the service setting idTokenReissuable").into());
     }
-    let scopes = scopes(&old, request)?;
+    let mut scopes = scopes(&old, request)?;
+    if tenant.settings.flag("openidDroppedOnRefreshWithoutOfflineAccess")
+        && !old.refresh_scopes.iter().any(|scope| scope == "offline_access")
+    {
+        scopes.retain(|scope| scope != "openid");
+    }
     let new = renewed(tenant, request, old, scopes)?;
     let reply = grant::reply(tenant, request, &new, "REFRESH_TOKEN", None);
     tenant.tokens.replace(number, new);
