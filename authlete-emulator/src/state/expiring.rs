@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
 /// A table keeps at most this many records; one more pushes out the one that would have ended first.
-pub(crate) const CAPACITY: usize = 100_000;
+pub(crate) const CAPACITY: usize = 10_000;
 
 /// Records by key, each with the time (milliseconds since 1970) at which it goes.
 #[derive(Debug)]
