@@ -37,7 +37,10 @@ pub(super) fn emulator(description: &Description) -> Result<String, Problems> {
     });
     let items = vec![
         parse_quote!(use crate::operation::Operation;),
-        parse_quote!(pub(crate) const OPERATIONS: &[Operation] = &[#(#entries),*];),
+        parse_quote! {
+            /// By the names of the SDK's methods.
+            pub(crate) const OPERATIONS: &[Operation] = &[#(#entries),*];
+        },
     ];
     Ok(print("Every operation of the corrected description.", items)?)
 }
