@@ -78,7 +78,7 @@ impl ::std::fmt::Debug for AuthorizationDetailsElement {
 
 impl AuthorizationDetailsElement {
     /// With the required fields; the others are left out.
-    pub fn new(type_: ::std::string::String) -> Self {
+    pub fn new(type_: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             actions: ::std::default::Default::default(),
             data_types: ::std::default::Default::default(),
@@ -86,7 +86,7 @@ impl AuthorizationDetailsElement {
             locations: ::std::default::Default::default(),
             other_fields: ::std::default::Default::default(),
             privileges: ::std::default::Default::default(),
-            type_,
+            type_: type_.into(),
             extra: ::std::default::Default::default(),
         }
     }

@@ -20,7 +20,8 @@ pub(super) fn run(code: &mut Code, _: &Description) -> Result<(), Problems> {
             Item::Enum(item) => &mut item.attrs,
             _ => continue,
         };
-        let after_derive = attrs.iter().position(|attr| attr.path().is_ident("derive")).map_or(attrs.len(), |at| at + 1);
+        let after_derive =
+            attrs.iter().position(|attr| attr.path().is_ident("derive")).map_or(attrs.len(), |at| at + 1);
         attrs.insert(after_derive, parse_quote!(#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]));
     }
     Ok(())
@@ -30,6 +31,7 @@ pub(super) fn run(code: &mut Code, _: &Description) -> Result<(), Problems> {
 fn lacks_default(item: &ItemStruct) -> bool {
     let Fields::Named(fields) = &item.fields else { return false };
     let optional = fields.named.iter().all(|field| is_option(&field.ty) || serde_of(&field.attrs).flatten);
-    let derived = item.attrs.iter().any(|attr| attr.path().is_ident("derive") && quote!(#attr).to_string().contains("Default"));
+    let derived =
+        item.attrs.iter().any(|attr| attr.path().is_ident("derive") && quote!(#attr).to_string().contains("Default"));
     optional && !derived
 }
