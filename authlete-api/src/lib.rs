@@ -2,6 +2,7 @@
 mod call;
 mod client;
 mod encode;
+pub mod environment;
 mod error;
 #[rustfmt::skip]
 mod generated;
@@ -16,6 +17,7 @@ mod transport;
 
 pub use call::Call;
 pub use client::{Client, ClientBuilder};
+pub use environment::Environment;
 pub use error::{ApiError, CallError, ConfigurationError, DecodeError, Error, RequestError};
 pub use generated::{operations, types};
 pub use operation::Operation;

@@ -43,7 +43,10 @@ fn strictly(name: &str, overlays: &[(&str, &str)]) -> Generated {
 fn code(generated: &Generated) -> String {
     let folders = ["types", "calls"].map(|folder| format!("authlete-api/src/generated/{folder}/"));
     let files = generated.files.iter().filter(|(path, _)| folders.iter().any(|folder| path.starts_with(folder)));
-    files.filter(|(path, _)| !path.ends_with("/mod.rs")).map(|(path, text)| format!("======== {path}\n{text}\n")).collect()
+    files
+        .filter(|(path, _)| !path.ends_with("/mod.rs"))
+        .map(|(path, text)| format!("======== {path}\n{text}\n"))
+        .collect()
 }
 
 fn reversed(value: &Value) -> Value {
@@ -123,7 +126,11 @@ fn an_idle_action_fails_a_strict_run_and_warns_in_a_lenient_one() {
     assert!(text.contains("$.components.schemas.shelf"), "{text}");
 
     let generated = run(&upstream("components.json"), &overlays, true).expect("leniently, it is only noticed");
-    assert!(generated.warnings.iter().any(|warning| warning.contains("$.components.schemas.shelf")), "{:?}", generated.warnings);
+    assert!(
+        generated.warnings.iter().any(|warning| warning.contains("$.components.schemas.shelf")),
+        "{:?}",
+        generated.warnings
+    );
     assert_eq!(code(&generated), code(&strictly("components.json", &overlays[..1])));
 }
 
@@ -134,6 +141,7 @@ fn an_unmarked_text_fails_a_strict_run_and_is_secret_in_a_lenient_one() {
 
     let generated = run(&upstream("components.json"), &[], true).expect("leniently, it is only noticed");
     assert!(generated.warnings.iter().any(|warning| warning.contains("taken as secret")), "{:?}", generated.warnings);
-    let types: String = generated.files.iter().filter(|(path, _)| path.contains("/types/")).map(|(_, text)| text.as_str()).collect();
+    let types: String =
+        generated.files.iter().filter(|(path, _)| path.contains("/types/")).map(|(_, text)| text.as_str()).collect();
     assert!(types.contains(".field(\"title\", &crate::redact::optional(&self.title))"), "{types}");
 }

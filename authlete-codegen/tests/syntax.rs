@@ -94,9 +94,37 @@ fn files() {
 #[test]
 fn values_become_variants_of_distinct_names() {
     let values = [
-        "NEW", "UNKNOWN", "UNKNOWN_VALUE", "Unknown", "A256GCM", "ES256", "ES256K", "code id_token", "code_id_token", "", "EMPTY",
-        " ", "1.0", "10", "2nd", "Self", "self", "type", "a", "A", "a2", "a3", "x+y", "x-y", "C#", "*", "urn:ietf:params:oauth",
-        "S256²", "größe", "say \"hi\"\\", "two\nlines",
+        "NEW",
+        "UNKNOWN",
+        "UNKNOWN_VALUE",
+        "Unknown",
+        "A256GCM",
+        "ES256",
+        "ES256K",
+        "code id_token",
+        "code_id_token",
+        "",
+        "EMPTY",
+        " ",
+        "1.0",
+        "10",
+        "2nd",
+        "Self",
+        "self",
+        "type",
+        "a",
+        "A",
+        "a2",
+        "a3",
+        "x+y",
+        "x-y",
+        "C#",
+        "*",
+        "urn:ietf:params:oauth",
+        "S256²",
+        "größe",
+        "say \"hi\"\\",
+        "two\nlines",
     ];
     let values: Vec<String> = values.into_iter().map(str::to_owned).collect();
     let mut description = Description::default();
@@ -114,8 +142,13 @@ fn values_become_variants_of_distinct_names() {
     assert_eq!(entries.iter().map(|(_, value)| value.clone()).collect::<Vec<_>>(), values);
     snapshot("enums", &text);
 
-    description.enums.insert("Twice".to_owned(), EnumType { doc: String::new(), values: vec!["A".to_owned(), "A".to_owned()] });
-    assert_eq!(messages(enums::emit(&description)), "emit: #/components/schemas/Twice: the value \"A\" is listed twice");
+    description
+        .enums
+        .insert("Twice".to_owned(), EnumType { doc: String::new(), values: vec!["A".to_owned(), "A".to_owned()] });
+    assert_eq!(
+        messages(enums::emit(&description)),
+        "emit: #/components/schemas/Twice: the value \"A\" is listed twice"
+    );
 }
 
 #[test]
@@ -149,7 +182,8 @@ fn changed(pointer: &str, value: Value) -> Document {
 #[test]
 fn a_failure_of_progenitor_is_traced_to_its_operation_or_component() {
     let reference = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
-    let answer = |name: &str| json!({ "description": "-", "content": { "application/json": { "schema": reference(name) } } });
+    let answer =
+        |name: &str| json!({ "description": "-", "content": { "application/json": { "schema": reference(name) } } });
     let two = json!({ "200": answer("Order"), "201": answer("Receipt") });
     let document = changed("/paths/~1login/post/responses", two);
     let text = messages(emit::emit(&document));

@@ -80,7 +80,11 @@ impl Description {
         let mut problems = Problems::default();
         for (path, method, operation) in document.operations() {
             let Some(name) = text(operation, "operationId") else {
-                problems.0.push(Problem::new("emit", format!("{} {path}", method.to_uppercase()), "the operation has no operationId"));
+                problems.0.push(Problem::new(
+                    "emit",
+                    format!("{} {path}", method.to_uppercase()),
+                    "the operation has no operationId",
+                ));
                 continue;
             };
             let id = text(operation, "x-operation-id").unwrap_or(name);
@@ -115,8 +119,13 @@ impl Description {
             let doc = text(object, "description").unwrap_or(name).to_owned();
             self.enums.insert(name.to_owned(), EnumType { doc, values });
         } else if let Some(properties) = object.get("properties").and_then(Value::as_object) {
-            let required: BTreeSet<_> =
-                object.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+            let required: BTreeSet<_> = object
+                .get("required")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
             let fields = properties
                 .iter()
                 .map(|(wire, property)| {
@@ -134,7 +143,8 @@ impl Description {
     /// A type that only one tag's operations reach lives with them.
     fn assign_modules(&mut self, document: &Document) {
         let mut tags: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-        let schemas: BTreeMap<&str, &Value> = document.schemas().map(|(name, schema)| (name.as_str(), schema)).collect();
+        let schemas: BTreeMap<&str, &Value> =
+            document.schemas().map(|(name, schema)| (name.as_str(), schema)).collect();
         for (_, _, operation) in document.operations() {
             let module = text(operation, "operationId").map(method_name).and_then(|name| self.operations.get(&name));
             let module = module.map(Operation::module);

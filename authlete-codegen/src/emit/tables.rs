@@ -33,12 +33,18 @@ pub(super) fn operations(description: &Description) -> Result<String, Problems> 
 
 /// The emulator's list: it routes by the description, and by nothing else.
 pub(super) fn emulator(description: &Description) -> Result<String, Problems> {
-    let entries = description.operations.values().map(|Operation { id, method, path, .. }| {
-        quote!(Operation { id: #id, method: #method, path: #path })
-    });
+    let entries = description
+        .operations
+        .values()
+        .map(|Operation { id, method, path, .. }| quote!(Operation { id: #id, method: #method, path: #path }));
     let items = vec![
-        parse_quote!(use crate::operation::Operation;),
-        parse_quote!(pub(crate) const OPERATIONS: &[Operation] = &[#(#entries),*];),
+        parse_quote!(
+            use crate::operation::Operation;
+        ),
+        parse_quote! {
+            /// By the names of the SDK's methods.
+            pub(crate) const OPERATIONS: &[Operation] = &[#(#entries),*];
+        },
     ];
     Ok(print("Every operation of the corrected description.", items)?)
 }
@@ -72,8 +78,12 @@ pub(super) fn places(code: &Code, description: &Description) -> Result<String, P
         }
     }
     let items = vec![
-        parse_quote!(use authlete_api::types;),
-        parse_quote!(use crate::round_trip::{RoundTrip, round_trip};),
+        parse_quote!(
+            use authlete_api::types;
+        ),
+        parse_quote!(
+            use crate::round_trip::{RoundTrip, round_trip};
+        ),
         parse_quote! {
             /// Components, by their upstream names.
             pub static SCHEMAS: &[(&str, RoundTrip)] = &[#(#schemas),*];

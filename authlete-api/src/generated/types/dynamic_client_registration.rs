@@ -31,11 +31,14 @@ impl ::std::fmt::Debug for ClientRegistrationDeleteRequest {
 
 impl ClientRegistrationDeleteRequest {
     /// With the required fields; the others are left out.
-    pub fn new(client_id: ::std::string::String, token: ::std::string::String) -> Self {
+    pub fn new(
+        client_id: impl ::std::convert::Into<::std::string::String>,
+        token: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
         Self {
-            client_id,
+            client_id: client_id.into(),
             json: ::std::default::Default::default(),
-            token,
+            token: token.into(),
         }
     }
 }
@@ -68,11 +71,14 @@ impl ::std::fmt::Debug for ClientRegistrationGetRequest {
 
 impl ClientRegistrationGetRequest {
     /// With the required fields; the others are left out.
-    pub fn new(client_id: ::std::string::String, token: ::std::string::String) -> Self {
+    pub fn new(
+        client_id: impl ::std::convert::Into<::std::string::String>,
+        token: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
         Self {
-            client_id,
+            client_id: client_id.into(),
             json: ::std::default::Default::default(),
-            token,
+            token: token.into(),
         }
     }
 }
@@ -105,10 +111,10 @@ impl ::std::fmt::Debug for ClientRegistrationRequest2 {
 
 impl ClientRegistrationRequest2 {
     /// With the required fields; the others are left out.
-    pub fn new(json: ::std::string::String) -> Self {
+    pub fn new(json: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             client_id: ::std::default::Default::default(),
-            json,
+            json: json.into(),
             token: ::std::default::Default::default(),
         }
     }
@@ -186,10 +192,14 @@ impl ::std::fmt::Debug for ClientRegistrationUpdateRequest {
 impl ClientRegistrationUpdateRequest {
     /// With the required fields; the others are left out.
     pub fn new(
-        client_id: ::std::string::String,
-        json: ::std::string::String,
-        token: ::std::string::String,
+        client_id: impl ::std::convert::Into<::std::string::String>,
+        json: impl ::std::convert::Into<::std::string::String>,
+        token: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
-        Self { client_id, json, token }
+        Self {
+            client_id: client_id.into(),
+            json: json.into(),
+            token: token.into(),
+        }
     }
 }

@@ -64,14 +64,14 @@ impl ::std::fmt::Debug for UserInfoIssueRequest {
 
 impl UserInfoIssueRequest {
     /// With the required fields; the others are left out.
-    pub fn new(token: ::std::string::String) -> Self {
+    pub fn new(token: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             claims: ::std::default::Default::default(),
             claims_for_tx: ::std::default::Default::default(),
             headers: ::std::default::Default::default(),
             request_signature: ::std::default::Default::default(),
             sub: ::std::default::Default::default(),
-            token,
+            token: token.into(),
             verified_claims_for_tx: ::std::default::Default::default(),
         }
     }
@@ -207,7 +207,7 @@ impl ::std::fmt::Debug for UserInfoRequest {
 
 impl UserInfoRequest {
     /// With the required fields; the others are left out.
-    pub fn new(token: ::std::string::String) -> Self {
+    pub fn new(token: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             client_certificate: ::std::default::Default::default(),
             dpop: ::std::default::Default::default(),
@@ -218,7 +218,7 @@ impl UserInfoRequest {
             message: ::std::default::Default::default(),
             request_body_contained: ::std::default::Default::default(),
             target_uri: ::std::default::Default::default(),
-            token,
+            token: token.into(),
             uri: ::std::default::Default::default(),
         }
     }

@@ -41,13 +41,13 @@ impl InfoResponse {
     /// With the required fields; the others are left out.
     pub fn new(
         features: ::std::vec::Vec<::std::string::String>,
-        version: ::std::string::String,
+        version: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         Self {
             configuration: ::std::default::Default::default(),
             features,
             service_token_cache: ::std::default::Default::default(),
-            version,
+            version: version.into(),
         }
     }
 }
