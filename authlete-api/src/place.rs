@@ -13,6 +13,12 @@ pub(crate) fn path_at(body: &[u8], line: usize, column: usize) -> String {
             Token::Close => {
                 steps.pop();
             }
+            // All members are read, so none of them is to blame: one is missing.
+            Token::LastBrace => {
+                if let Some(Step::Key(key)) = steps.last_mut() {
+                    *key = None;
+                }
+            }
             Token::Comma => match steps.last_mut() {
                 Some(Step::Index(index)) => *index += 1,
                 Some(Step::Key(key)) => *key = None,
@@ -79,6 +85,7 @@ enum Step {
 enum Token {
     Open(Step),
     Close,
+    LastBrace,
     Comma,
     Text(String),
 }
@@ -97,9 +104,11 @@ impl Scanner<'_> {
             self.at += 1;
             match byte {
                 b'{' => return Some(Token::Open(Step::Key(None))),
-                b'[' => return Some(Token::Open(Step::Index(0))),
+                // A list where something else belongs: decoding has not got to its first element.
+                b'[' if self.at < self.end => return Some(Token::Open(Step::Index(0))),
                 // The bracket that decoding stopped at still belongs to its value.
                 b'}' | b']' if self.at < self.end => return Some(Token::Close),
+                b'}' => return Some(Token::LastBrace),
                 b',' if self.at < self.end => return Some(Token::Comma),
                 b'"' => return Some(Token::Text(self.text())),
                 _ => {}
@@ -147,6 +156,8 @@ mod tests {
         assert_eq!(at_error::<Outer>("{\n \"flag\":\n  \"yes\" }").0, "$.flag");
         assert_eq!(at_error::<Outer>(r#"{"inner":[{"x":"a,b]}\"{"},{}]}"#).0, "$.inner[0]");
         assert_eq!(at_error::<Outer>(r#"[]"#).0, "$");
+        assert_eq!(at_error::<Outer>(r#"{"inner":[{"id":[1]}]}"#).0, "$.inner[0].id");
+        assert_eq!(at_error::<Outer>(r#"{"inner":[{"id":1},["x"]]}"#).0, "$.inner[1]");
     }
 
     #[test]
