@@ -109,7 +109,7 @@ impl Scanner<'_> {
                 // The bracket that decoding stopped at still belongs to its value.
                 b'}' | b']' if self.at < self.end => return Some(Token::Close),
                 b'}' => return Some(Token::LastBrace),
-                b',' if self.at < self.end => return Some(Token::Comma),
+                b',' => return Some(Token::Comma),
                 b'"' => return Some(Token::Text(self.text())),
                 _ => {}
             }
@@ -158,6 +158,10 @@ mod tests {
         assert_eq!(at_error::<Outer>(r#"[]"#).0, "$");
         assert_eq!(at_error::<Outer>(r#"{"inner":[{"id":[1]}]}"#).0, "$.inner[0].id");
         assert_eq!(at_error::<Outer>(r#"{"inner":[{"id":1},["x"]]}"#).0, "$.inner[1]");
+        assert_eq!(at_error::<Outer>(r#"{"inner":[{"id":1},7,{"id":2}]}"#).0, "$.inner[1]");
+        assert_eq!(at_error::<Outer>(r#"{"inner":[{"id":1.5,"x":2}],"flag":true}"#).0, "$.inner[0].id");
+        assert_eq!(at_error::<Outer>(r#"{"inner":{},"flag":true}"#).0, "$.inner");
+        assert_eq!(at_error::<Outer>(r#"{"flag":[true],"inner":[]}"#).0, "$.flag");
     }
 
     #[test]

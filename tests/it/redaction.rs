@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::sample::{Description, PUBLIC, SECRET};
 use crate::server::{Server, TOKEN, json};
 
+#[rustfmt::skip]
 #[path = "../src/generated/debugged.rs"]
 mod table;
 

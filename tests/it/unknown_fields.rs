@@ -46,7 +46,7 @@ async fn a_client_is_updated_without_losing_what_we_do_not_know() {
 
 /// The body of the last request, as JSON.
 fn sent(server: &Server) -> Value {
-    serde_json::from_str(&server.last_body()).unwrap()
+    serde_json::from_str(&server.last_body()).expect("the client sends JSON")
 }
 
 #[test]

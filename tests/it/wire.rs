@@ -122,7 +122,7 @@ fn the_regions_are_the_servers_of_the_description() {
     let servers = description.0["servers"].as_array().into_iter().flatten();
     let mut urls: Vec<_> = servers.filter_map(|server| server["url"].as_str()).collect();
     urls.sort_unstable();
-    let mut regions = [Region::Us, Region::Jp, Region::Eu, Region::Br].map(|region| region.base_url());
+    let mut regions = [Region::Us, Region::Jp, Region::Eu, Region::Br].map(Region::base_url);
     regions.sort_unstable();
     assert_eq!(urls, regions);
 }
