@@ -98,9 +98,9 @@ impl Scanner<'_> {
             match byte {
                 b'{' => return Some(Token::Open(Step::Key(None))),
                 b'[' => return Some(Token::Open(Step::Index(0))),
-                // The bracket that decoding stopped at still belongs to its value.
                 b'}' | b']' if self.at < self.end => return Some(Token::Close),
-                b',' if self.at < self.end => return Some(Token::Comma),
+                // The bracket that decoding stopped at still belongs to its value, the last member not any more.
+                b'}' | b',' => return Some(Token::Comma),
                 b'"' => return Some(Token::Text(self.text())),
                 _ => {}
             }

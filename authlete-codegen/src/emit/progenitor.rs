@@ -28,6 +28,8 @@ fn attempt(document: &Document, description: &Description) -> Result<syn::File, 
 fn settings(description: &Description) -> GenerationSettings {
     let mut settings = GenerationSettings::default();
     settings.with_interface(InterfaceStyle::Positional);
+    // In order, so that the same value has the same bytes.
+    settings.with_map_type("::std::collections::BTreeMap");
     for name in description.enums.keys() {
         // The names come from the description itself, so that none can be unknown, which progenitor would not say.
         let impls = [TypeImpl::FromStr, TypeImpl::FromStringIrrefutable, TypeImpl::Display];

@@ -638,7 +638,7 @@ pub static RESPONSES: &[(&str, RoundTrip)] = &[
     (
         "GET /api/misc/echo",
         round_trip::<
-            ::std::collections::HashMap<::std::string::String, ::std::string::String>,
+            ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
         >,
     ),
     ("POST /api/{serviceId}/nativesso", round_trip::<types::NativeSsoResponse>),
