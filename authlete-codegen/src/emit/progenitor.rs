@@ -11,7 +11,10 @@ use crate::{Document, Problem, Problems};
 const STAGE: &str = "progenitor";
 
 /// progenitor's output, parsed.
-pub(super) fn generate(document: &Document, description: &Description) -> Result<syn::File, Problems> {
+///
+/// # Errors
+/// When it fails, with the operation or component it fails at.
+pub fn generate(document: &Document, description: &Description) -> Result<syn::File, Problems> {
     attempt(document, description).map_err(|message| Problems(locate(document, description, &message)))
 }
 

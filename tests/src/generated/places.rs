@@ -634,7 +634,6 @@ pub static RESPONSES: &[(&str, RoundTrip)] = &[
     ),
     ("GET /api/info", round_trip::<types::InfoResponse>),
     ("POST /api/{serviceId}/jose/verify", round_trip::<types::JoseVerifyResponse>),
-    ("GET /api/lifecycle/healthcheck", round_trip::<::bytes::Bytes>),
     (
         "GET /api/misc/echo",
         round_trip::<
