@@ -682,7 +682,7 @@ pub struct AuthorizationResponse {
     pub credential_offer_info: ::std::option::Option<CredentialOfferInfo>,
     /// `display`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub display: ::std::option::Option<crate::types::DisplayValue>,
+    pub display: ::std::option::Option<crate::types::DisplayMode>,
     /// `dynamicScopes`, optional.
     #[serde(
         rename = "dynamicScopes",

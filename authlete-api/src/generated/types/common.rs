@@ -181,7 +181,7 @@ impl ::std::fmt::Debug for ClientExtension {
 /// Upstream: `client_registration_request`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-pub struct ClientRegistrationRequest {
+pub struct ClientRegistrationRequestPart {
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<::std::string::String>,
@@ -193,9 +193,9 @@ pub struct ClientRegistrationRequest {
     pub token: ::std::option::Option<::std::string::String>,
 }
 
-impl ::std::fmt::Debug for ClientRegistrationRequest {
+impl ::std::fmt::Debug for ClientRegistrationRequestPart {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        f.debug_struct("ClientRegistrationRequest")
+        f.debug_struct("ClientRegistrationRequestPart")
             .field("client_id", &self.client_id)
             .field("json", &crate::redact::optional(&self.json))
             .field("token", &crate::redact::optional(&self.token))
@@ -2312,7 +2312,7 @@ pub struct Service {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub supported_displays: ::std::option::Option<
-        ::std::vec::Vec<crate::types::DisplayValue>,
+        ::std::vec::Vec<crate::types::DisplayMode>,
     >,
     /// `supportedDocuments`, optional.
     #[serde(

@@ -73,7 +73,7 @@ impl IdTokenReissueRequest {
 pub struct IdTokenReissueResponse {
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::IdtokenReissueResponseAction>,
+    pub action: ::std::option::Option<crate::types::IdTokenReissueResponseAction>,
     /// `idToken`, optional, secret.
     #[serde(rename = "idToken", skip_serializing_if = "::std::option::Option::is_none")]
     pub id_token: ::std::option::Option<::std::string::String>,
