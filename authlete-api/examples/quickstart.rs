@@ -138,7 +138,7 @@ impl Server {
         let response = self.token_request("The client exchanges the code", code).await?;
         match response.action {
             Some(TokenResponseAction::Ok) => {
-                respond(200, JSON, response.response_content.as_deref().unwrap_or_default())
+                respond(200, JSON, response.response_content.as_deref().unwrap_or_default());
             }
             _ => return unexpected("auth_token", &response.action),
         }

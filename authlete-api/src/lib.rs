@@ -1,4 +1,10 @@
-//! A client for Authlete.
+#![doc = include_str!("../README.md")]
+//!
+//! # The rest of it
+//!
+//! [`Client`] has a method for every operation, listed in [`operations`]; [`types`] has what they take and return;
+//! [`Environment`] reads settings; [`Transport`] is the seam through which calls go; [`Error`] says what went wrong.
+
 mod call;
 mod client;
 mod encode;

@@ -188,8 +188,9 @@ pub(crate) fn json_schema(known: &[&str]) -> schemars::Schema {
 }
 
 #[cfg(test)]
-#[expect(unreachable_pub, reason = "the macro declares what the crate publishes")]
 mod tests {
+    #![expect(unreachable_pub, reason = "the macro declares public types")]
+
     use std::collections::HashSet;
 
     open_enum! {
@@ -217,6 +218,7 @@ mod tests {
         assert_eq!(Signal::Unknown("GO".to_owned()), Signal::Go);
         assert_eq!(HashSet::from([Signal::Unknown("GO".to_owned()), Signal::Go]).len(), 1);
         assert_eq!(Signal::Go, "GO");
+        assert_eq!(Signal::KNOWN, ["GO", "STOP"]);
         assert_eq!(format!("{:>5}|{:?}", Signal::Stop, Signal::Go), " STOP|\"GO\"");
     }
 }

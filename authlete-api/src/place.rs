@@ -13,12 +13,6 @@ pub(crate) fn path_at(body: &[u8], line: usize, column: usize) -> String {
             Token::Close => {
                 steps.pop();
             }
-            // All members are read, so none of them is to blame: one is missing.
-            Token::LastBrace => {
-                if let Some(Step::Key(key)) = steps.last_mut() {
-                    *key = None;
-                }
-            }
             Token::Comma => match steps.last_mut() {
                 Some(Step::Index(index)) => *index += 1,
                 Some(Step::Key(key)) => *key = None,
@@ -85,7 +79,6 @@ enum Step {
 enum Token {
     Open(Step),
     Close,
-    LastBrace,
     Comma,
     Text(String),
 }
@@ -106,10 +99,9 @@ impl Scanner<'_> {
                 b'{' => return Some(Token::Open(Step::Key(None))),
                 // A list where something else belongs: decoding has not got to its first element.
                 b'[' if self.at < self.end => return Some(Token::Open(Step::Index(0))),
-                // The bracket that decoding stopped at still belongs to its value.
                 b'}' | b']' if self.at < self.end => return Some(Token::Close),
-                b'}' => return Some(Token::LastBrace),
-                b',' => return Some(Token::Comma),
+                // The bracket that decoding stopped at still belongs to its value, the last member not any more.
+                b'}' | b',' => return Some(Token::Comma),
                 b'"' => return Some(Token::Text(self.text())),
                 _ => {}
             }

@@ -1,6 +1,8 @@
 //! Tests that span the workspace.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod errors;
+mod flow;
 mod redaction;
 mod sample;
 mod schemas;

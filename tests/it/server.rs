@@ -43,7 +43,6 @@ pub(crate) struct Server {
 
 impl Server {
     /// Answers each request with the next answer, one for each connection.
-    #[expect(clippy::unwrap_used, reason = "a test server that cannot start fails its test")]
     pub(crate) fn start(answers: Vec<Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
@@ -78,13 +77,11 @@ impl Server {
     }
 
     /// A client of this server.
-    #[expect(clippy::unwrap_used, reason = "a test client that cannot be made fails its test")]
     pub(crate) fn client(&self) -> Client {
         Client::builder().base_url(&self.base_url).token(TOKEN).build().unwrap()
     }
 
     /// What has been sent up to now.
-    #[expect(clippy::unwrap_used, reason = "the lock is poisoned only when the server has failed")]
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }

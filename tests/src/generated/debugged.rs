@@ -123,7 +123,7 @@ pub(super) static DEBUGGED: &[(&str, Debugged)] = &[
     ),
     ("ClientRegistrationGetRequest", debugged::<types::ClientRegistrationGetRequest>),
     ("ClientRegistrationRequest", debugged::<types::ClientRegistrationRequest>),
-    ("ClientRegistrationRequest2", debugged::<types::ClientRegistrationRequest2>),
+    ("ClientRegistrationRequestPart", debugged::<types::ClientRegistrationRequestPart>),
     ("ClientRegistrationResponse", debugged::<types::ClientRegistrationResponse>),
     (
         "ClientRegistrationUpdateRequest",

@@ -122,8 +122,8 @@ pub static SCHEMAS: &[(&str, RoundTrip)] = &[
         round_trip::<types::ClientRegistrationDeleteRequest>,
     ),
     ("ClientRegistrationGetRequest", round_trip::<types::ClientRegistrationGetRequest>),
-    ("client_registration_request", round_trip::<types::ClientRegistrationRequest>),
-    ("ClientRegistrationRequest2", round_trip::<types::ClientRegistrationRequest2>),
+    ("ClientRegistrationRequest", round_trip::<types::ClientRegistrationRequest>),
+    ("client_registration_request", round_trip::<types::ClientRegistrationRequestPart>),
     ("client_registration_response", round_trip::<types::ClientRegistrationResponse>),
     (
         "ClientRegistrationUpdateRequest",
@@ -345,7 +345,7 @@ pub static REQUESTS: &[(&str, RoundTrip)] = &[
     ),
     (
         "POST /api/{serviceId}/client/registration",
-        round_trip::<types::ClientRegistrationRequest2>,
+        round_trip::<types::ClientRegistrationRequest>,
     ),
     (
         "POST /api/{serviceId}/client/registration/delete",
@@ -637,7 +637,7 @@ pub static RESPONSES: &[(&str, RoundTrip)] = &[
     (
         "GET /api/misc/echo",
         round_trip::<
-            ::std::collections::HashMap<::std::string::String, ::std::string::String>,
+            ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
         >,
     ),
     ("POST /api/{serviceId}/nativesso", round_trip::<types::NativeSsoResponse>),

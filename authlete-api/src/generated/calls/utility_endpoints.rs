@@ -28,7 +28,7 @@ impl Client {
         &self,
     ) -> Call<
         '_,
-        ::std::collections::HashMap<::std::string::String, ::std::string::String>,
+        ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
     > {
         let url = format!("{}/api/misc/echo", self.base_url(),);
         let request = self

@@ -12,7 +12,7 @@ pub struct InfoResponse {
     /// `configuration`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub configuration: ::std::option::Option<
-        ::std::collections::HashMap<::std::string::String, ::std::string::String>,
+        ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
     >,
     /// `features`, required.
     pub features: ::std::vec::Vec<::std::string::String>,
