@@ -245,7 +245,11 @@ impl fmt::Display for ApiError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: HTTP {}, but the body does not decode at {}: {}", self.operation, self.status, self.path, self.reason)
+        write!(
+            f,
+            "{}: HTTP {}, but the body does not decode at {}: {}",
+            self.operation, self.status, self.path, self.reason
+        )
     }
 }
 

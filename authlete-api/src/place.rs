@@ -61,7 +61,12 @@ pub(crate) fn reason(error: &serde_json::Error) -> String {
 fn offset(body: &[u8], line: usize, column: usize) -> usize {
     let start = match line {
         0 | 1 => 0,
-        _ => body.iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(line - 2).map_or(body.len(), |(at, _)| at + 1),
+        _ => body
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| **byte == b'\n')
+            .nth(line - 2)
+            .map_or(body.len(), |(at, _)| at + 1),
     };
     body.len().min(start.saturating_add(column))
 }

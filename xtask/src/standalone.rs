@@ -64,7 +64,9 @@ fn manifest_text(project: &Path) -> Result<String, String> {
                         table.insert("version", toml_edit::Value::String(version));
                         table
                     }
-                    other => other.into_value().ok().and_then(|value| value.as_inline_table().cloned()).unwrap_or_default(),
+                    other => {
+                        other.into_value().ok().and_then(|value| value.as_inline_table().cloned()).unwrap_or_default()
+                    }
                 };
                 for (key, value) in own.into_inline_table() {
                     merged.insert(key, value);

@@ -31,7 +31,10 @@ pub(super) fn check(code: &Code, description: &Description) -> Result<Counts, Pr
     let components: BTreeSet<&String> = description.structs.keys().chain(description.others.keys()).collect();
     for name in &components {
         let definitions = code.types.get(*name).map_or(0, |items| {
-            items.iter().filter(|item| matches!(item, syn::Item::Struct(_) | syn::Item::Enum(_) | syn::Item::Type(_))).count()
+            items
+                .iter()
+                .filter(|item| matches!(item, syn::Item::Struct(_) | syn::Item::Enum(_) | syn::Item::Type(_)))
+                .count()
         });
         if definitions != 1 {
             let at = format!("#/components/schemas/{name}");

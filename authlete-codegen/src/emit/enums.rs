@@ -76,4 +76,3 @@ fn variants(name: &str, values: &[String]) -> Result<Vec<(String, String)>, Prob
     }
     Ok(variants)
 }
-

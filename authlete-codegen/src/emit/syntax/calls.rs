@@ -5,7 +5,9 @@
 
 use quote::{format_ident, quote};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Block, Expr, ExprMethodCall, FnArg, GenericArgument, ImplItemFn, Pat, PathArguments, Stmt, Type, parse_quote};
+use syn::{
+    Block, Expr, ExprMethodCall, FnArg, GenericArgument, ImplItemFn, Pat, PathArguments, Stmt, Type, parse_quote,
+};
 
 use super::{Code, Description, type_name};
 use crate::{Problem, Problems};
@@ -27,7 +29,9 @@ fn rewrite(name: &str, method: &mut ImplItemFn) -> Result<(), &'static str> {
     let output = success_type(method).ok_or("another return type than Result<ResponseValue<_>, _>")?;
     let (output, decode): (Type, Expr) = match type_name(&output).as_deref() {
         Some("ByteStream") => (parse_quote!(::bytes::Bytes), parse_quote!(crate::lenient::raw)),
-        _ if matches!(&output, Type::Tuple(tuple) if tuple.elems.is_empty()) => (output, parse_quote!(crate::lenient::empty)),
+        _ if matches!(&output, Type::Tuple(tuple) if tuple.elems.is_empty()) => {
+            (output, parse_quote!(crate::lenient::empty))
+        }
         _ => (output, parse_quote!(crate::lenient::json)),
     };
     let request = request(&method.block)?.stmts;

@@ -35,8 +35,12 @@ fn redacted(name: &str, item: &ItemStruct, description: &Description) -> Result<
     let body = match &item.fields {
         Fields::Named(fields) => {
             let Some(declared) = description.structs.get(name) else {
-                return Err(Problem::new("debug", name, "is a struct that no component describes, so its secrets are unknown")
-                    .hint("name the inline schema it stands for; see the pass named_inline_objects"));
+                return Err(Problem::new(
+                    "debug",
+                    name,
+                    "is a struct that no component describes, so its secrets are unknown",
+                )
+                .hint("name the inline schema it stands for; see the pass named_inline_objects"));
             };
             let mut hides = false;
             let mut prints = Vec::new();
@@ -113,8 +117,10 @@ pub(super) fn is_option(ty: &syn::Type) -> bool {
 fn without_derive(attrs: &mut [Attribute], unwanted: &str) {
     for attr in attrs.iter_mut().filter(|attr| attr.path().is_ident("derive")) {
         if let Ok(paths) = attr.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated) {
-            let kept: Punctuated<Path, Token![,]> =
-                paths.into_iter().filter(|path| path.segments.last().is_none_or(|last| last.ident != unwanted)).collect();
+            let kept: Punctuated<Path, Token![,]> = paths
+                .into_iter()
+                .filter(|path| path.segments.last().is_none_or(|last| last.ident != unwanted))
+                .collect();
             *attr = parse_quote!(#[derive(#kept)]);
         }
     }

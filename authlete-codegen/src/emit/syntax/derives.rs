@@ -12,7 +12,8 @@ pub(super) fn run(code: &mut Code, _: &Description) -> Result<(), Problems> {
             Item::Enum(item) => &mut item.attrs,
             _ => continue,
         };
-        let after_derive = attrs.iter().position(|attr| attr.path().is_ident("derive")).map_or(attrs.len(), |at| at + 1);
+        let after_derive =
+            attrs.iter().position(|attr| attr.path().is_ident("derive")).map_or(attrs.len(), |at| at + 1);
         attrs.insert(after_derive, parse_quote!(#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]));
     }
     Ok(())

@@ -40,7 +40,9 @@ impl VisitMut for Lines {
     fn visit_field_mut(&mut self, field: &mut syn::Field) {
         split(&mut field.attrs);
         if serde_of(&field.attrs).flatten {
-            field.attrs.insert(0, parse_quote!(#[doc = " Fields that this version does not know, kept and sent back."]));
+            field
+                .attrs
+                .insert(0, parse_quote!(#[doc = " Fields that this version does not know, kept and sent back."]));
         }
     }
 }
