@@ -1,6 +1,7 @@
 //! A client for Authlete.
 mod call;
 mod client;
+mod decode;
 mod encode;
 mod error;
 #[rustfmt::skip]
@@ -16,6 +17,7 @@ mod transport;
 
 pub use call::Call;
 pub use client::{Client, ClientBuilder};
+pub use decode::{BodyError, decode};
 pub use error::{ApiError, CallError, ConfigurationError, DecodeError, Error, RequestError};
 pub use generated::{operations, types};
 pub use operation::Operation;
