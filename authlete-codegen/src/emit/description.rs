@@ -68,6 +68,8 @@ pub struct EnumType {
     pub doc: String,
     /// The values, in the description's order.
     pub values: Vec<String>,
+    /// Its name in the upstream document, when it has one there.
+    pub upstream: Option<String>,
 }
 
 impl Description {
@@ -107,10 +109,16 @@ impl Description {
         let Some(object) = schema.as_object() else { return };
         if let Some(values) = text_enum(object) {
             let doc = text(object, "description").unwrap_or(name).to_owned();
-            self.enums.insert(name.to_owned(), EnumType { doc, values });
+            let upstream = text(object, "x-upstream-name").map(str::to_owned);
+            self.enums.insert(name.to_owned(), EnumType { doc, values, upstream });
         } else if let Some(properties) = object.get("properties").and_then(Value::as_object) {
-            let required: BTreeSet<_> =
-                object.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+            let required: BTreeSet<_> = object
+                .get("required")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
             let fields = properties
                 .iter()
                 .map(|(wire, property)| {
@@ -128,9 +136,11 @@ impl Description {
     /// A type that only one tag's operations reach lives with them.
     fn assign_modules(&mut self, document: &Document) {
         let mut tags: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-        let schemas: BTreeMap<&str, &Value> = document.schemas().map(|(name, schema)| (name.as_str(), schema)).collect();
+        let schemas: BTreeMap<&str, &Value> =
+            document.schemas().map(|(name, schema)| (name.as_str(), schema)).collect();
         for (_, _, operation) in document.operations() {
-            let module = text(operation, "operationId").and_then(|name| self.operations.get(name)).map(Operation::module);
+            let module =
+                text(operation, "operationId").and_then(|name| self.operations.get(name)).map(Operation::module);
             let mut reached = BTreeSet::new();
             for value in operation.values() {
                 reach(value, &schemas, &mut reached);
@@ -158,7 +168,8 @@ pub(super) fn module_name(tag: &str) -> String {
         }
         name.push_str(&word.to_ascii_lowercase());
     }
-    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || syn::parse_str::<syn::Ident>(&name).is_err() {
+    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || syn::parse_str::<syn::Ident>(&name).is_err()
+    {
         name.insert_str(0, "tag_");
     }
     name
