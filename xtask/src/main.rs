@@ -9,6 +9,7 @@ mod files;
 mod import;
 mod regen;
 mod standalone;
+mod verify_examples;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +35,8 @@ enum Command {
     Diff(diff::Diff),
     /// Writes everything that is generated from openapi/, or checks that it is current
     Regen(regen::Regen),
+    /// Takes every example of an upstream document through the project's types, and reports what is lost or changed
+    VerifyExamples(verify_examples::VerifyExamples),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +46,10 @@ fn main() -> ExitCode {
         Command::Import(import) => import.run(&project),
         Command::Diff(diff) => diff.run(),
         Command::Regen(regen) => regen.run(&project),
+        Command::VerifyExamples(verify) => match verify.run(&project) {
+            Ok(code) => return code,
+            Err(message) => Err(message),
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
