@@ -100,6 +100,8 @@ impl Scanner<'_> {
                 b'[' => return Some(Token::Open(Step::Index(0))),
                 // The bracket that decoding stopped at still belongs to its value.
                 b'}' | b']' if self.at < self.end => return Some(Token::Close),
+                // An object that lacks something is known to at its end; it is not its last member's fault.
+                b'}' => return Some(Token::Comma),
                 b',' if self.at < self.end => return Some(Token::Comma),
                 b'"' => return Some(Token::Text(self.text())),
                 _ => {}
@@ -146,6 +148,7 @@ mod tests {
         assert_eq!(at_error::<Outer>(r#"{"inner":[{"id":1},{"id":true}]}"#).0, "$.inner[1].id");
         assert_eq!(at_error::<Outer>("{\n \"flag\":\n  \"yes\" }").0, "$.flag");
         assert_eq!(at_error::<Outer>(r#"{"inner":[{"x":"a,b]}\"{"},{}]}"#).0, "$.inner[0]");
+        assert_eq!(at_error::<Outer>(r#"{"inner":[{"x":1,"y":{"z":2}}]}"#).0, "$.inner[0]");
         assert_eq!(at_error::<Outer>(r#"[]"#).0, "$");
     }
 
