@@ -101,16 +101,12 @@ impl Shape {
 }
 
 impl Struct {
-    /// Adds stand-ins for the required fields that an object lacks; says whether there was any.
-    pub fn fill(&self, object: &mut Map<String, Value>) -> bool {
-        let mut added = false;
+    /// Adds stand-ins for the required fields that an object lacks.
+    pub fn fill(&self, object: &mut Map<String, Value>) {
         for field in self.fields.iter().filter(|field| field.required) {
-            // A `null` in place of a required value is no value either.
-            if object.get(field.name).is_none_or(Value::is_null) {
+            if !object.contains_key(field.name) {
                 object.insert(field.name.to_owned(), field.shape.stand_in());
-                added = true;
             }
         }
-        added
     }
 }

@@ -32,8 +32,9 @@ pub(super) fn check(home: &Home<'_>, example: &Value) -> Comparison {
                 // The place of a missing field is the object that lacks it; the finding is the field's.
                 let missing = reason.split_once("missing field `").and_then(|(_, rest)| rest.split_once('`'));
                 let field = missing.map_or_else(|| at.clone(), |(name, _)| format!("{at}/{}", escape(name)));
+                let mended = mend(shape, &mut before, &field, &mut skipped);
                 result.findings.push(Finding { field, what: reason });
-                if !mend(shape, &mut before, &at, &mut skipped) {
+                if !mended {
                     break Value::Null;
                 }
             }
@@ -84,25 +85,21 @@ fn step_to(shape: Shape, pointer: &str) -> Option<Shape> {
     tokens(pointer).try_fold(shape, |shape, token| shape.step(&token))
 }
 
-/// Makes the value decodable at a place; `false` when there is nothing more to try.
-fn mend(shape: Shape, value: &mut Value, at: &str, skipped: &mut BTreeSet<String>) -> bool {
-    let Some(shape) = step_to(shape, at) else { return false };
-    let Some(place) = value.pointer_mut(at) else { return false };
-    if let (Shape::Struct(declared), Value::Object(object)) = (shape, &mut *place) {
-        let lacking: Vec<_> = declared.fields.iter().map(|field| field.name).collect();
-        let before: BTreeSet<_> =
-            object.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key.clone()).collect();
-        if declared.fill(object) {
-            let added = lacking.into_iter().filter(|name| object.contains_key(*name) && !before.contains(*name));
-            skipped.extend(added.map(|name| format!("{at}/{}", escape(name))));
-            return true;
+/// Puts a stand-in where the value does not decode; `false` when there is nothing more to try.
+fn mend(shape: Shape, value: &mut Value, field: &str, skipped: &mut BTreeSet<String>) -> bool {
+    // A place that failed although it was mended already stays broken, and so does the whole.
+    let Some((outer, name)) = field.rsplit_once('/').filter(|_| skipped.insert(field.to_owned())) else { return false };
+    let Some(shape) = step_to(shape, field) else { return false };
+    match value.pointer_mut(outer) {
+        Some(Value::Object(object)) => {
+            object.insert(tokens(&format!("/{name}")).collect(), shape.stand_in());
         }
+        Some(Value::Array(elements)) => match name.parse().ok().and_then(|index: usize| elements.get_mut(index)) {
+            Some(element) => *element = shape.stand_in(),
+            None => return false,
+        },
+        _ => return false,
     }
-    // A place that failed although it was mended already stays broken; the whole is nothing to compare.
-    if at.is_empty() || !skipped.insert(at.to_owned()) {
-        return false;
-    }
-    *place = shape.stand_in();
     true
 }
 
