@@ -63,7 +63,7 @@ pub(super) fn collect<'a>(document: &'a Document, places: &Places) -> Vec<Exampl
         let at = format!("/paths/{}/{method}", escape(path));
         if let Some(body) = operation.get("requestBody") {
             let home = places.request(method, path).ok_or_else(|| no_type("request body", method, path));
-            collector.body(&format!("{at}/requestBody"), body, Kind::Request, home);
+            collector.body(&format!("{at}/requestBody"), body, Kind::Request, &home);
         }
         for (status, response) in operation.get("responses").and_then(Value::as_object).into_iter().flatten() {
             let (kind, home) = if status.starts_with('2') {
@@ -72,7 +72,7 @@ pub(super) fn collect<'a>(document: &'a Document, places: &Places) -> Vec<Exampl
             } else {
                 (Kind::Error, places.error().ok_or_else(|| no_type("error response", method, path)))
             };
-            collector.body(&format!("{at}/responses/{}", escape(status)), response, kind, home);
+            collector.body(&format!("{at}/responses/{}", escape(status)), response, kind, &home);
         }
     }
     for (section, kind) in [("responses", Kind::Error), ("requestBodies", Kind::Request)] {
@@ -82,7 +82,7 @@ pub(super) fn collect<'a>(document: &'a Document, places: &Places) -> Vec<Exampl
             // Those that an operation refers to are here by now, in the operation's context.
             if !collector.seen.iter().any(|(seen, _)| seen.starts_with(&format!("{at}/"))) {
                 let unused = Err(Skip::NoType("no operation uses this component".to_owned()));
-                collector.body(&at, body, kind, unused);
+                collector.body(&at, body, kind, &unused);
             }
         }
     }
@@ -163,7 +163,7 @@ impl<'a> Collector<'a> {
     }
 
     /// A request body or a response.
-    fn body(&mut self, at: &str, body: &'a Value, kind: Kind, place: Target) {
+    fn body(&mut self, at: &str, body: &'a Value, kind: Kind, place: &Target) {
         let (at, body) = self.resolve(at.to_owned(), body);
         for (name, media) in body.get("content").and_then(Value::as_object).into_iter().flatten() {
             let at = format!("{at}/content/{}", escape(name));

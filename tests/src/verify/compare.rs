@@ -73,7 +73,7 @@ impl Comparison {
             self.fields += 1;
             match (declared.field(key), found.get(key)) {
                 (None, Some(_)) => {
-                    self.lost(at, &format!("lands among the fields that `{}` does not know", declared.name))
+                    self.lost(at, &format!("lands among the fields that `{}` does not know", declared.name));
                 }
                 (None, None) => self.lost(at, &format!("is no field of `{}`, and absent afterwards", declared.name)),
                 (Some(_), None | Some(Value::Null)) if value.is_null() => self.lenient += 1,
