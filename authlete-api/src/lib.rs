@@ -1,8 +1,15 @@
-//! A client for Authlete.
+#![doc = include_str!("../README.md")]
+//!
+//! # The rest of it
+//!
+//! [`Client`] has a method for every operation, listed in [`operations`]; [`types`] has what they take and return;
+//! [`Environment`] reads settings; [`Transport`] is the seam through which calls go; [`Error`] says what went wrong.
+
 mod call;
 mod client;
 mod decode;
 mod encode;
+pub mod environment;
 mod error;
 #[rustfmt::skip]
 mod generated;
@@ -18,6 +25,7 @@ mod transport;
 pub use call::Call;
 pub use client::{Client, ClientBuilder};
 pub use decode::{BodyError, decode};
+pub use environment::Environment;
 pub use error::{ApiError, CallError, ConfigurationError, DecodeError, Error, RequestError};
 pub use generated::{operations, types};
 pub use operation::Operation;

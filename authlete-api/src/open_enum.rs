@@ -189,6 +189,8 @@ pub(crate) fn json_schema(known: &[&str]) -> schemars::Schema {
 
 #[cfg(test)]
 mod tests {
+    #![expect(unreachable_pub, reason = "the macro declares public types")]
+
     use std::collections::HashSet;
 
     open_enum! {
@@ -215,6 +217,7 @@ mod tests {
         assert_eq!(Signal::Unknown("GO".to_owned()), Signal::Go);
         assert_eq!(HashSet::from([Signal::Unknown("GO".to_owned()), Signal::Go]).len(), 1);
         assert_eq!(Signal::Go, "GO");
+        assert_eq!(Signal::KNOWN, ["GO", "STOP"]);
         assert_eq!(format!("{:>5}|{:?}", Signal::Stop, Signal::Go), " STOP|\"GO\"");
     }
 }

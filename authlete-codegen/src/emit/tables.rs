@@ -3,7 +3,8 @@
 use quote::{format_ident, quote};
 use syn::{Item, parse_quote};
 
-use super::{Description, Operation, files::print, shapes::shape, syntax::Code};
+use super::syntax::{Code, type_name};
+use super::{Description, Operation, files::print, shapes::shape};
 use crate::Problems;
 
 /// `operations.rs`: a static for every operation, and a list of all.
@@ -40,7 +41,10 @@ pub(super) fn emulator(description: &Description) -> Result<String, Problems> {
         parse_quote!(
             use crate::operation::Operation;
         ),
-        parse_quote!(pub(crate) const OPERATIONS: &[Operation] = &[#(#entries),*];),
+        parse_quote! {
+            /// By the names of the SDK's methods.
+            pub(crate) const OPERATIONS: &[Operation] = &[#(#entries),*];
+        },
     ];
     Ok(print("Every operation of the corrected description.", items)?)
 }
@@ -106,9 +110,9 @@ pub(super) fn places(code: &Code, description: &Description) -> Result<String, P
     Ok(print("Every place of the description that holds a value, with its type.", items)?)
 }
 
-/// Whether a body of this type is JSON: other bodies are bytes.
+/// What is not JSON has no round trip.
 fn is_json(ty: &syn::Type) -> bool {
-    !matches!(ty, syn::Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Bytes"))
+    type_name(ty).as_deref() != Some("Bytes")
 }
 
 /// `T` of `Call<'_, T>`, unless there is none.

@@ -2,6 +2,7 @@
 
 //! Every operation of the corrected description.
 use crate::operation::Operation;
+/// By the names of the SDK's methods.
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "auth_authorization_api",

@@ -221,14 +221,14 @@ pub static SCHEMAS: &[Place] = &[
         shape: Shape::Struct(&shapes::ClientRegistrationGetRequest),
     },
     Place {
-        at: "client_registration_request",
+        at: "ClientRegistrationRequest",
         round_trip: round_trip::<types::ClientRegistrationRequest>,
         shape: Shape::Struct(&shapes::ClientRegistrationRequest),
     },
     Place {
-        at: "ClientRegistrationRequest2",
-        round_trip: round_trip::<types::ClientRegistrationRequest2>,
-        shape: Shape::Struct(&shapes::ClientRegistrationRequest2),
+        at: "client_registration_request",
+        round_trip: round_trip::<types::ClientRegistrationRequestPart>,
+        shape: Shape::Struct(&shapes::ClientRegistrationRequestPart),
     },
     Place {
         at: "client_registration_response",
@@ -782,8 +782,8 @@ pub static SCHEMAS: &[Place] = &[
     },
     Place {
         at: "display",
-        round_trip: round_trip::<types::DisplayValue>,
-        shape: Shape::Enum(types::DisplayValue::KNOWN),
+        round_trip: round_trip::<types::DisplayMode>,
+        shape: Shape::Enum(types::DisplayMode::KNOWN),
     },
     Place {
         at: "fapi_mode",
@@ -1005,8 +1005,8 @@ pub static REQUESTS: &[Place] = &[
     },
     Place {
         at: "POST /api/{serviceId}/client/registration",
-        round_trip: round_trip::<types::ClientRegistrationRequest2>,
-        shape: Shape::Struct(&shapes::ClientRegistrationRequest2),
+        round_trip: round_trip::<types::ClientRegistrationRequest>,
+        shape: Shape::Struct(&shapes::ClientRegistrationRequest),
     },
     Place {
         at: "POST /api/{serviceId}/client/registration/delete",
@@ -1476,7 +1476,7 @@ pub static RESPONSES: &[Place] = &[
     Place {
         at: "GET /api/misc/echo",
         round_trip: round_trip::<
-            ::std::collections::HashMap<::std::string::String, ::std::string::String>,
+            ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
         >,
         shape: Shape::Map(&Shape::Text),
     },

@@ -225,7 +225,7 @@ pub static AuthorizationResponse: Struct = Struct {
             "credentialOfferInfo",
             Shape::Struct(&shapes::CredentialOfferInfo),
         ),
-        Field::optional("display", Shape::Enum(types::DisplayValue::KNOWN)),
+        Field::optional("display", Shape::Enum(types::DisplayMode::KNOWN)),
         Field::optional(
             "dynamicScopes",
             Shape::List(&Shape::Struct(&shapes::DynamicScope)),
@@ -722,18 +722,18 @@ pub static ClientRegistrationRequest: Struct = Struct {
     keeps_unknown: false,
     fields: &[
         Field::optional("clientId", Shape::Text),
-        Field::optional("json", Shape::Text),
+        Field::required("json", Shape::Text),
         Field::optional("token", Shape::Text),
     ],
 };
 
-/// `ClientRegistrationRequest2`.
-pub static ClientRegistrationRequest2: Struct = Struct {
-    name: "ClientRegistrationRequest2",
+/// `ClientRegistrationRequestPart`.
+pub static ClientRegistrationRequestPart: Struct = Struct {
+    name: "ClientRegistrationRequestPart",
     keeps_unknown: false,
     fields: &[
         Field::optional("clientId", Shape::Text),
-        Field::required("json", Shape::Text),
+        Field::optional("json", Shape::Text),
         Field::optional("token", Shape::Text),
     ],
 };
@@ -1133,7 +1133,10 @@ pub static GrantManagementResponse: Struct = Struct {
     name: "GrantManagementResponse",
     keeps_unknown: false,
     fields: &[
-        Field::optional("action", Shape::Enum(types::GmResponseAction::KNOWN)),
+        Field::optional(
+            "action",
+            Shape::Enum(types::GrantManagementResponseAction::KNOWN),
+        ),
         Field::optional("dpopNonce", Shape::Text),
         Field::optional("responseContent", Shape::Text),
         Field::optional("resultCode", Shape::Text),
@@ -1248,7 +1251,7 @@ pub static IdTokenReissueResponse: Struct = Struct {
     fields: &[
         Field::optional(
             "action",
-            Shape::Enum(types::IdtokenReissueResponseAction::KNOWN),
+            Shape::Enum(types::IdTokenReissueResponseAction::KNOWN),
         ),
         Field::optional("idToken", Shape::Text),
         Field::optional("responseContent", Shape::Text),
@@ -1887,7 +1890,7 @@ pub static Service: Struct = Struct {
         Field::optional("supportedDigestAlgorithms", Shape::List(&Shape::Text)),
         Field::optional(
             "supportedDisplays",
-            Shape::List(&Shape::Enum(types::DisplayValue::KNOWN)),
+            Shape::List(&Shape::Enum(types::DisplayMode::KNOWN)),
         ),
         Field::optional("supportedDocuments", Shape::List(&Shape::Text)),
         Field::optional("supportedDocumentsCheckMethods", Shape::List(&Shape::Text)),
@@ -2461,7 +2464,7 @@ pub static UserInfoIssueResponse: Struct = Struct {
     fields: &[
         Field::optional(
             "action",
-            Shape::Enum(types::UserinfoIssueResponseAction::KNOWN),
+            Shape::Enum(types::UserInfoIssueResponseAction::KNOWN),
         ),
         Field::optional("contentDigest", Shape::Text),
         Field::optional("responseContent", Shape::Text),
@@ -2496,7 +2499,7 @@ pub static UserInfoResponse: Struct = Struct {
     name: "UserInfoResponse",
     keeps_unknown: false,
     fields: &[
-        Field::optional("action", Shape::Enum(types::UserinfoResponseAction::KNOWN)),
+        Field::optional("action", Shape::Enum(types::UserInfoResponseAction::KNOWN)),
         Field::optional("claims", Shape::List(&Shape::Text)),
         Field::optional(
             "clientAttributes",
@@ -2668,7 +2671,7 @@ pub static VciJwtIssuerResponse: Struct = Struct {
     name: "VciJwtIssuerResponse",
     keeps_unknown: false,
     fields: &[
-        Field::optional("action", Shape::Enum(types::VciJwtissuerResponseAction::KNOWN)),
+        Field::optional("action", Shape::Enum(types::VciJwtIssuerResponseAction::KNOWN)),
         Field::optional("responseContent", Shape::Text),
         Field::optional("resultCode", Shape::Text),
         Field::optional("resultMessage", Shape::Text),

@@ -290,12 +290,12 @@ impl AuthorizationFailRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         reason: crate::types::AuthorizationFailReason,
-        ticket: ::std::string::String,
+        ticket: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         Self {
             description: ::std::default::Default::default(),
             reason,
-            ticket,
+            ticket: ticket.into(),
         }
     }
 }
@@ -462,7 +462,10 @@ impl ::std::fmt::Debug for AuthorizationIssueRequest {
 
 impl AuthorizationIssueRequest {
     /// With the required fields; the others are left out.
-    pub fn new(subject: ::std::string::String, ticket: ::std::string::String) -> Self {
+    pub fn new(
+        subject: impl ::std::convert::Into<::std::string::String>,
+        ticket: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
         Self {
             access_token: ::std::default::Default::default(),
             access_token_duration: ::std::default::Default::default(),
@@ -479,8 +482,8 @@ impl AuthorizationIssueRequest {
             scopes: ::std::default::Default::default(),
             session_id: ::std::default::Default::default(),
             sub: ::std::default::Default::default(),
-            subject,
-            ticket,
+            subject: subject.into(),
+            ticket: ticket.into(),
             verified_claims_for_tx: ::std::default::Default::default(),
         }
     }
@@ -606,11 +609,11 @@ impl ::std::fmt::Debug for AuthorizationRequest {
 
 impl AuthorizationRequest {
     /// With the required fields; the others are left out.
-    pub fn new(parameters: ::std::string::String) -> Self {
+    pub fn new(parameters: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             cimd_options: ::std::default::Default::default(),
             context: ::std::default::Default::default(),
-            parameters,
+            parameters: parameters.into(),
         }
     }
 }
@@ -679,7 +682,7 @@ pub struct AuthorizationResponse {
     pub credential_offer_info: ::std::option::Option<CredentialOfferInfo>,
     /// `display`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub display: ::std::option::Option<crate::types::DisplayValue>,
+    pub display: ::std::option::Option<crate::types::DisplayMode>,
     /// `dynamicScopes`, optional.
     #[serde(
         rename = "dynamicScopes",
@@ -914,8 +917,8 @@ impl ::std::fmt::Debug for AuthorizationTicketInfoRequest {
 
 impl AuthorizationTicketInfoRequest {
     /// With the required fields; the others are left out.
-    pub fn new(ticket: ::std::string::String) -> Self {
-        Self { ticket }
+    pub fn new(ticket: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self { ticket: ticket.into() }
     }
 }
 
@@ -970,8 +973,14 @@ impl ::std::fmt::Debug for AuthorizationTicketUpdateRequest {
 
 impl AuthorizationTicketUpdateRequest {
     /// With the required fields; the others are left out.
-    pub fn new(info: ::std::string::String, ticket: ::std::string::String) -> Self {
-        Self { info, ticket }
+    pub fn new(
+        info: impl ::std::convert::Into<::std::string::String>,
+        ticket: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            info: info.into(),
+            ticket: ticket.into(),
+        }
     }
 }
 

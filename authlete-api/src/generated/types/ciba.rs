@@ -115,8 +115,8 @@ impl BackchannelAuthenticationCompleteRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         result: crate::types::CompletionResult,
-        subject: ::std::string::String,
-        ticket: ::std::string::String,
+        subject: impl ::std::convert::Into<::std::string::String>,
+        ticket: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         Self {
             access_token: ::std::default::Default::default(),
@@ -135,8 +135,8 @@ impl BackchannelAuthenticationCompleteRequest {
             result,
             scopes: ::std::default::Default::default(),
             sub: ::std::default::Default::default(),
-            subject,
-            ticket,
+            subject: subject.into(),
+            ticket: ticket.into(),
         }
     }
 }
@@ -378,13 +378,13 @@ impl BackchannelAuthenticationFailRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         reason: crate::types::BackchannelAuthenticationFailReason,
-        ticket: ::std::string::String,
+        ticket: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         Self {
             error_description: ::std::default::Default::default(),
             error_uri: ::std::default::Default::default(),
             reason,
-            ticket,
+            ticket: ticket.into(),
         }
     }
 }
@@ -451,8 +451,8 @@ impl ::std::fmt::Debug for BackchannelAuthenticationIssueRequest {
 
 impl BackchannelAuthenticationIssueRequest {
     /// With the required fields; the others are left out.
-    pub fn new(ticket: ::std::string::String) -> Self {
-        Self { ticket }
+    pub fn new(ticket: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self { ticket: ticket.into() }
     }
 }
 
@@ -590,7 +590,7 @@ impl ::std::fmt::Debug for BackchannelAuthenticationRequest {
 
 impl BackchannelAuthenticationRequest {
     /// With the required fields; the others are left out.
-    pub fn new(parameters: ::std::string::String) -> Self {
+    pub fn new(parameters: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             cimd_options: ::std::default::Default::default(),
             client_certificate: ::std::default::Default::default(),
@@ -599,7 +599,7 @@ impl BackchannelAuthenticationRequest {
             client_secret: ::std::default::Default::default(),
             oauth_client_attestation: ::std::default::Default::default(),
             oauth_client_attestation_pop: ::std::default::Default::default(),
-            parameters,
+            parameters: parameters.into(),
         }
     }
 }

@@ -15,8 +15,8 @@ pub struct ClientAuthorizationDeletePostRequest {
 
 impl ClientAuthorizationDeletePostRequest {
     /// With the required fields; the others are left out.
-    pub fn new(subject: ::std::string::String) -> Self {
-        Self { subject }
+    pub fn new(subject: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self { subject: subject.into() }
     }
 }
 
@@ -61,12 +61,12 @@ pub struct ClientAuthorizationGetListRequest {
 
 impl ClientAuthorizationGetListRequest {
     /// With the required fields; the others are left out.
-    pub fn new(subject: ::std::string::String) -> Self {
+    pub fn new(subject: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             developer: ::std::default::Default::default(),
             end: ::std::default::Default::default(),
             start: ::std::default::Default::default(),
-            subject,
+            subject: subject.into(),
         }
     }
 }
@@ -115,10 +115,10 @@ pub struct ClientAuthorizationUpdateRequest {
 
 impl ClientAuthorizationUpdateRequest {
     /// With the required fields; the others are left out.
-    pub fn new(subject: ::std::string::String) -> Self {
+    pub fn new(subject: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             scopes: ::std::default::Default::default(),
-            subject,
+            subject: subject.into(),
         }
     }
 }
@@ -246,8 +246,8 @@ pub struct ClientGrantedScopesGetPostRequest {
 
 impl ClientGrantedScopesGetPostRequest {
     /// With the required fields; the others are left out.
-    pub fn new(subject: ::std::string::String) -> Self {
-        Self { subject }
+    pub fn new(subject: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self { subject: subject.into() }
     }
 }
 
@@ -340,12 +340,12 @@ pub struct ClientLockFlagUpdateResponse {
 impl ClientLockFlagUpdateResponse {
     /// With the required fields; the others are left out.
     pub fn new(
-        result_code: ::std::string::String,
-        result_message: ::std::string::String,
+        result_code: impl ::std::convert::Into<::std::string::String>,
+        result_message: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         Self {
-            result_code,
-            result_message,
+            result_code: result_code.into(),
+            result_message: result_message.into(),
         }
     }
 }
@@ -420,8 +420,10 @@ impl ::std::fmt::Debug for ClientSecretUpdateRequest {
 
 impl ClientSecretUpdateRequest {
     /// With the required fields; the others are left out.
-    pub fn new(client_secret: ::std::string::String) -> Self {
-        Self { client_secret }
+    pub fn new(client_secret: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            client_secret: client_secret.into(),
+        }
     }
 }
 

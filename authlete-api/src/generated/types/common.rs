@@ -6,6 +6,7 @@ use super::*;
 /// Upstream: `authz_details`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[derive(::std::default::Default)]
 pub struct AuthorizationDetails {
     /// `elements`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -77,7 +78,7 @@ impl ::std::fmt::Debug for AuthorizationDetailsElement {
 
 impl AuthorizationDetailsElement {
     /// With the required fields; the others are left out.
-    pub fn new(type_: ::std::string::String) -> Self {
+    pub fn new(type_: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             actions: ::std::default::Default::default(),
             data_types: ::std::default::Default::default(),
@@ -85,7 +86,7 @@ impl AuthorizationDetailsElement {
             locations: ::std::default::Default::default(),
             other_fields: ::std::default::Default::default(),
             privileges: ::std::default::Default::default(),
-            type_,
+            type_: type_.into(),
             extra: ::std::default::Default::default(),
         }
     }
@@ -118,6 +119,7 @@ pub struct CimdOptions {
 /// Upstream: `client_extension`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[derive(::std::default::Default)]
 pub struct ClientExtension {
     /// `accessTokenDuration`, optional, in seconds.
     #[serde(
@@ -179,7 +181,7 @@ impl ::std::fmt::Debug for ClientExtension {
 /// Upstream: `client_registration_request`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-pub struct ClientRegistrationRequest {
+pub struct ClientRegistrationRequestPart {
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<::std::string::String>,
@@ -191,9 +193,9 @@ pub struct ClientRegistrationRequest {
     pub token: ::std::option::Option<::std::string::String>,
 }
 
-impl ::std::fmt::Debug for ClientRegistrationRequest {
+impl ::std::fmt::Debug for ClientRegistrationRequestPart {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        f.debug_struct("ClientRegistrationRequest")
+        f.debug_struct("ClientRegistrationRequestPart")
             .field("client_id", &self.client_id)
             .field("json", &crate::redact::optional(&self.json))
             .field("token", &crate::redact::optional(&self.token))
@@ -204,6 +206,7 @@ impl ::std::fmt::Debug for ClientRegistrationRequest {
 /// Upstream: `credential_issuer_metadata`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[derive(::std::default::Default)]
 pub struct CredentialIssuerMetadata {
     /// `authorizationServers`, optional.
     #[serde(
@@ -506,6 +509,7 @@ pub struct GrantScope {
 /// Upstream: `hsk`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[derive(::std::default::Default)]
 pub struct Hsk {
     /// `alg`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -554,6 +558,7 @@ impl ::std::fmt::Debug for Hsk {
 /// Upstream: `pair`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[derive(::std::default::Default)]
 pub struct KeyValuePair {
     /// `key`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -627,6 +632,7 @@ pub struct LimitedClient {
 /// Upstream: `named_uri`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[derive(::std::default::Default)]
 pub struct NamedUri {
     /// `name`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -656,6 +662,7 @@ impl ::std::fmt::Debug for NamedUri {
 /// Request of `client_create`, `client_update`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[derive(::std::default::Default)]
 pub struct OAuthClient {
     /// `applicationType`, optional.
     #[serde(
@@ -1385,6 +1392,7 @@ impl ::std::fmt::Debug for OAuthClient {
 /// Upstream: `property`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[derive(::std::default::Default)]
 pub struct Property {
     /// `hidden`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1414,6 +1422,7 @@ impl ::std::fmt::Debug for Property {
 /// Upstream: `scope`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[derive(::std::default::Default)]
 pub struct Scope {
     /// `attributes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1458,6 +1467,7 @@ impl ::std::fmt::Debug for Scope {
 /// Request of `service_create`, `service_update`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[derive(::std::default::Default)]
 pub struct Service {
     /// `accessTokenDuration`, optional, in seconds.
     #[serde(
@@ -2302,7 +2312,7 @@ pub struct Service {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub supported_displays: ::std::option::Option<
-        ::std::vec::Vec<crate::types::DisplayValue>,
+        ::std::vec::Vec<crate::types::DisplayMode>,
     >,
     /// `supportedDocuments`, optional.
     #[serde(
@@ -2979,6 +2989,7 @@ impl ::std::fmt::Debug for Service {
 /// Upstream: `sns_credentials`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[derive(::std::default::Default)]
 pub struct SnsCredentials {
     /// `apiKey`, optional, secret.
     #[serde(rename = "apiKey", skip_serializing_if = "::std::option::Option::is_none")]
@@ -3011,6 +3022,7 @@ impl ::std::fmt::Debug for SnsCredentials {
 /// Upstream: `tagged_value`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[derive(::std::default::Default)]
 pub struct TaggedValue {
     /// `tag`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -3036,6 +3048,7 @@ impl ::std::fmt::Debug for TaggedValue {
 /// Upstream: `trust_anchor`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[derive(::std::default::Default)]
 pub struct TrustAnchor {
     /// `entityId`, optional.
     #[serde(rename = "entityId", skip_serializing_if = "::std::option::Option::is_none")]

@@ -77,7 +77,7 @@ impl ::std::fmt::Debug for DeviceAuthorizationRequest {
 
 impl DeviceAuthorizationRequest {
     /// With the required fields; the others are left out.
-    pub fn new(parameters: ::std::string::String) -> Self {
+    pub fn new(parameters: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             cimd_options: ::std::default::Default::default(),
             client_certificate: ::std::default::Default::default(),
@@ -86,7 +86,7 @@ impl DeviceAuthorizationRequest {
             client_secret: ::std::default::Default::default(),
             oauth_client_attestation: ::std::default::Default::default(),
             oauth_client_attestation_pop: ::std::default::Default::default(),
-            parameters,
+            parameters: parameters.into(),
         }
     }
 }
@@ -416,8 +416,8 @@ impl DeviceCompleteRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         result: crate::types::CompletionResult,
-        subject: ::std::string::String,
-        user_code: ::std::string::String,
+        subject: impl ::std::convert::Into<::std::string::String>,
+        user_code: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         Self {
             access_token_duration: ::std::default::Default::default(),
@@ -435,8 +435,8 @@ impl DeviceCompleteRequest {
             result,
             scopes: ::std::default::Default::default(),
             sub: ::std::default::Default::default(),
-            subject,
-            user_code,
+            subject: subject.into(),
+            user_code: user_code.into(),
         }
     }
 }
@@ -485,8 +485,10 @@ impl ::std::fmt::Debug for DeviceVerificationRequest {
 
 impl DeviceVerificationRequest {
     /// With the required fields; the others are left out.
-    pub fn new(user_code: ::std::string::String) -> Self {
-        Self { user_code }
+    pub fn new(user_code: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            user_code: user_code.into(),
+        }
     }
 }
 

@@ -31,11 +31,14 @@ impl ::std::fmt::Debug for ClientRegistrationDeleteRequest {
 
 impl ClientRegistrationDeleteRequest {
     /// With the required fields; the others are left out.
-    pub fn new(client_id: ::std::string::String, token: ::std::string::String) -> Self {
+    pub fn new(
+        client_id: impl ::std::convert::Into<::std::string::String>,
+        token: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
         Self {
-            client_id,
+            client_id: client_id.into(),
             json: ::std::default::Default::default(),
-            token,
+            token: token.into(),
         }
     }
 }
@@ -68,11 +71,14 @@ impl ::std::fmt::Debug for ClientRegistrationGetRequest {
 
 impl ClientRegistrationGetRequest {
     /// With the required fields; the others are left out.
-    pub fn new(client_id: ::std::string::String, token: ::std::string::String) -> Self {
+    pub fn new(
+        client_id: impl ::std::convert::Into<::std::string::String>,
+        token: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
         Self {
-            client_id,
+            client_id: client_id.into(),
             json: ::std::default::Default::default(),
-            token,
+            token: token.into(),
         }
     }
 }
@@ -82,7 +88,7 @@ impl ClientRegistrationGetRequest {
 /// Request of `client_registration`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-pub struct ClientRegistrationRequest2 {
+pub struct ClientRegistrationRequest {
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<::std::string::String>,
@@ -93,9 +99,9 @@ pub struct ClientRegistrationRequest2 {
     pub token: ::std::option::Option<::std::string::String>,
 }
 
-impl ::std::fmt::Debug for ClientRegistrationRequest2 {
+impl ::std::fmt::Debug for ClientRegistrationRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        f.debug_struct("ClientRegistrationRequest2")
+        f.debug_struct("ClientRegistrationRequest")
             .field("client_id", &self.client_id)
             .field("json", &crate::redact::Redacted)
             .field("token", &crate::redact::optional(&self.token))
@@ -103,12 +109,12 @@ impl ::std::fmt::Debug for ClientRegistrationRequest2 {
     }
 }
 
-impl ClientRegistrationRequest2 {
+impl ClientRegistrationRequest {
     /// With the required fields; the others are left out.
-    pub fn new(json: ::std::string::String) -> Self {
+    pub fn new(json: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             client_id: ::std::default::Default::default(),
-            json,
+            json: json.into(),
             token: ::std::default::Default::default(),
         }
     }
@@ -186,10 +192,14 @@ impl ::std::fmt::Debug for ClientRegistrationUpdateRequest {
 impl ClientRegistrationUpdateRequest {
     /// With the required fields; the others are left out.
     pub fn new(
-        client_id: ::std::string::String,
-        json: ::std::string::String,
-        token: ::std::string::String,
+        client_id: impl ::std::convert::Into<::std::string::String>,
+        json: impl ::std::convert::Into<::std::string::String>,
+        token: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
-        Self { client_id, json, token }
+        Self {
+            client_id: client_id.into(),
+            json: json.into(),
+            token: token.into(),
+        }
     }
 }

@@ -59,17 +59,17 @@ impl ::std::fmt::Debug for GrantManagementRequest {
 impl GrantManagementRequest {
     /// With the required fields; the others are left out.
     pub fn new(
-        access_token: ::std::string::String,
+        access_token: impl ::std::convert::Into<::std::string::String>,
         gm_action: crate::types::GrantManagementAction,
-        grant_id: ::std::string::String,
+        grant_id: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         Self {
-            access_token,
+            access_token: access_token.into(),
             client_certificate: ::std::default::Default::default(),
             dpop: ::std::default::Default::default(),
             dpop_nonce_required: ::std::default::Default::default(),
             gm_action,
-            grant_id,
+            grant_id: grant_id.into(),
             htm: ::std::default::Default::default(),
             htu: ::std::default::Default::default(),
         }
@@ -84,7 +84,7 @@ impl GrantManagementRequest {
 pub struct GrantManagementResponse {
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::GmResponseAction>,
+    pub action: ::std::option::Option<crate::types::GrantManagementResponseAction>,
     /// `dpopNonce`, optional, secret.
     #[serde(
         rename = "dpopNonce",

@@ -107,7 +107,7 @@ impl ::std::fmt::Debug for IntrospectionRequest {
 
 impl IntrospectionRequest {
     /// With the required fields; the others are left out.
-    pub fn new(token: ::std::string::String) -> Self {
+    pub fn new(token: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             acr_values: ::std::default::Default::default(),
             client_certificate: ::std::default::Default::default(),
@@ -124,7 +124,7 @@ impl IntrospectionRequest {
             scopes: ::std::default::Default::default(),
             subject: ::std::default::Default::default(),
             target_uri: ::std::default::Default::default(),
-            token,
+            token: token.into(),
             uri: ::std::default::Default::default(),
         }
     }
@@ -461,13 +461,13 @@ impl ::std::fmt::Debug for StandardIntrospectionRequest {
 
 impl StandardIntrospectionRequest {
     /// With the required fields; the others are left out.
-    pub fn new(parameters: ::std::string::String) -> Self {
+    pub fn new(parameters: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             http_accept_header: ::std::default::Default::default(),
             introspection_encryption_alg: ::std::default::Default::default(),
             introspection_encryption_enc: ::std::default::Default::default(),
             introspection_sign_alg: ::std::default::Default::default(),
-            parameters,
+            parameters: parameters.into(),
             public_key_for_encryption: ::std::default::Default::default(),
             rs_uri: ::std::default::Default::default(),
             shared_key_for_encryption: ::std::default::Default::default(),

@@ -51,11 +51,11 @@ impl ::std::fmt::Debug for JoseVerifyRequest {
 
 impl JoseVerifyRequest {
     /// With the required fields; the others are left out.
-    pub fn new(jose: ::std::string::String) -> Self {
+    pub fn new(jose: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             client_identifier: ::std::default::Default::default(),
             clock_skew: ::std::default::Default::default(),
-            jose,
+            jose: jose.into(),
             mandatory_claims: ::std::default::Default::default(),
             signed_by_client: ::std::default::Default::default(),
         }

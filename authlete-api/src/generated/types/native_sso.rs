@@ -24,8 +24,10 @@ impl ::std::fmt::Debug for NativeSsoLogoutRequest {
 
 impl NativeSsoLogoutRequest {
     /// With the required fields; the others are left out.
-    pub fn new(session_id: ::std::string::String) -> Self {
-        Self { session_id }
+    pub fn new(session_id: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            session_id: session_id.into(),
+        }
     }
 }
 
@@ -120,13 +122,13 @@ impl ::std::fmt::Debug for NativeSsoRequest {
 impl NativeSsoRequest {
     /// With the required fields; the others are left out.
     pub fn new(
-        access_token: ::std::string::String,
-        device_secret: ::std::string::String,
+        access_token: impl ::std::convert::Into<::std::string::String>,
+        device_secret: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         Self {
-            access_token,
+            access_token: access_token.into(),
             claims: ::std::default::Default::default(),
-            device_secret,
+            device_secret: device_secret.into(),
             device_secret_hash: ::std::default::Default::default(),
             id_token_aud_type: ::std::default::Default::default(),
             idt_header_params: ::std::default::Default::default(),

@@ -89,7 +89,7 @@ impl ::std::fmt::Debug for PushedAuthorizationRequest {
 
 impl PushedAuthorizationRequest {
     /// With the required fields; the others are left out.
-    pub fn new(parameters: ::std::string::String) -> Self {
+    pub fn new(parameters: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             client_certificate: ::std::default::Default::default(),
             client_certificate_path: ::std::default::Default::default(),
@@ -101,7 +101,7 @@ impl PushedAuthorizationRequest {
             htu: ::std::default::Default::default(),
             oauth_client_attestation: ::std::default::Default::default(),
             oauth_client_attestation_pop: ::std::default::Default::default(),
-            parameters,
+            parameters: parameters.into(),
         }
     }
 }

@@ -51,15 +51,15 @@ impl ::std::fmt::Debug for IdTokenReissueRequest {
 impl IdTokenReissueRequest {
     /// With the required fields; the others are left out.
     pub fn new(
-        access_token: ::std::string::String,
-        refresh_token: ::std::string::String,
+        access_token: impl ::std::convert::Into<::std::string::String>,
+        refresh_token: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         Self {
-            access_token,
+            access_token: access_token.into(),
             claims: ::std::default::Default::default(),
             id_token_aud_type: ::std::default::Default::default(),
             idt_header_params: ::std::default::Default::default(),
-            refresh_token,
+            refresh_token: refresh_token.into(),
             sub: ::std::default::Default::default(),
         }
     }
@@ -73,7 +73,7 @@ impl IdTokenReissueRequest {
 pub struct IdTokenReissueResponse {
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::IdtokenReissueResponseAction>,
+    pub action: ::std::option::Option<crate::types::IdTokenReissueResponseAction>,
     /// `idToken`, optional, secret.
     #[serde(rename = "idToken", skip_serializing_if = "::std::option::Option::is_none")]
     pub id_token: ::std::option::Option<::std::string::String>,
@@ -134,9 +134,12 @@ impl TokenFailRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         reason: crate::types::TokenFailReason,
-        ticket: ::std::string::String,
+        ticket: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
-        Self { reason, ticket }
+        Self {
+            reason,
+            ticket: ticket.into(),
+        }
     }
 }
 
@@ -304,15 +307,18 @@ impl ::std::fmt::Debug for TokenIssueRequest {
 
 impl TokenIssueRequest {
     /// With the required fields; the others are left out.
-    pub fn new(subject: ::std::string::String, ticket: ::std::string::String) -> Self {
+    pub fn new(
+        subject: impl ::std::convert::Into<::std::string::String>,
+        ticket: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
         Self {
             access_token: ::std::default::Default::default(),
             access_token_duration: ::std::default::Default::default(),
             jwt_at_claims: ::std::default::Default::default(),
             properties: ::std::default::Default::default(),
             refresh_token_duration: ::std::default::Default::default(),
-            subject,
-            ticket,
+            subject: subject.into(),
+            ticket: ticket.into(),
         }
     }
 }
@@ -628,7 +634,7 @@ impl ::std::fmt::Debug for TokenRequest {
 
 impl TokenRequest {
     /// With the required fields; the others are left out.
-    pub fn new(parameters: ::std::string::String) -> Self {
+    pub fn new(parameters: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             access_token: ::std::default::Default::default(),
             access_token_duration: ::std::default::Default::default(),
@@ -644,7 +650,7 @@ impl TokenRequest {
             jwt_at_claims: ::std::default::Default::default(),
             oauth_client_attestation: ::std::default::Default::default(),
             oauth_client_attestation_pop: ::std::default::Default::default(),
-            parameters,
+            parameters: parameters.into(),
             properties: ::std::default::Default::default(),
             refresh_token_duration: ::std::default::Default::default(),
         }

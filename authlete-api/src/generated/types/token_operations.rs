@@ -738,9 +738,9 @@ impl ::std::fmt::Debug for TokenUpdateRequest {
 
 impl TokenUpdateRequest {
     /// With the required fields; the others are left out.
-    pub fn new(access_token: ::std::string::String) -> Self {
+    pub fn new(access_token: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
-            access_token,
+            access_token: access_token.into(),
             access_token_expires_at: ::std::default::Default::default(),
             access_token_expires_at_updated_on_scope_update: ::std::default::Default::default(),
             access_token_hash: ::std::default::Default::default(),

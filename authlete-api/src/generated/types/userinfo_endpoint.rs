@@ -64,14 +64,14 @@ impl ::std::fmt::Debug for UserInfoIssueRequest {
 
 impl UserInfoIssueRequest {
     /// With the required fields; the others are left out.
-    pub fn new(token: ::std::string::String) -> Self {
+    pub fn new(token: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             claims: ::std::default::Default::default(),
             claims_for_tx: ::std::default::Default::default(),
             headers: ::std::default::Default::default(),
             request_signature: ::std::default::Default::default(),
             sub: ::std::default::Default::default(),
-            token,
+            token: token.into(),
             verified_claims_for_tx: ::std::default::Default::default(),
         }
     }
@@ -85,7 +85,7 @@ impl UserInfoIssueRequest {
 pub struct UserInfoIssueResponse {
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::UserinfoIssueResponseAction>,
+    pub action: ::std::option::Option<crate::types::UserInfoIssueResponseAction>,
     /// `contentDigest`, optional.
     #[serde(
         rename = "contentDigest",
@@ -207,7 +207,7 @@ impl ::std::fmt::Debug for UserInfoRequest {
 
 impl UserInfoRequest {
     /// With the required fields; the others are left out.
-    pub fn new(token: ::std::string::String) -> Self {
+    pub fn new(token: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             client_certificate: ::std::default::Default::default(),
             dpop: ::std::default::Default::default(),
@@ -218,7 +218,7 @@ impl UserInfoRequest {
             message: ::std::default::Default::default(),
             request_body_contained: ::std::default::Default::default(),
             target_uri: ::std::default::Default::default(),
-            token,
+            token: token.into(),
             uri: ::std::default::Default::default(),
         }
     }
@@ -232,7 +232,7 @@ impl UserInfoRequest {
 pub struct UserInfoResponse {
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::UserinfoResponseAction>,
+    pub action: ::std::option::Option<crate::types::UserInfoResponseAction>,
     /// `claims`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub claims: ::std::option::Option<::std::vec::Vec<::std::string::String>>,

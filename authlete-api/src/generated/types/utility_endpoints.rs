@@ -12,7 +12,7 @@ pub struct InfoResponse {
     /// `configuration`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub configuration: ::std::option::Option<
-        ::std::collections::HashMap<::std::string::String, ::std::string::String>,
+        ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
     >,
     /// `features`, required.
     pub features: ::std::vec::Vec<::std::string::String>,
@@ -41,13 +41,13 @@ impl InfoResponse {
     /// With the required fields; the others are left out.
     pub fn new(
         features: ::std::vec::Vec<::std::string::String>,
-        version: ::std::string::String,
+        version: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         Self {
             configuration: ::std::default::Default::default(),
             features,
             service_token_cache: ::std::default::Default::default(),
-            version,
+            version: version.into(),
         }
     }
 }

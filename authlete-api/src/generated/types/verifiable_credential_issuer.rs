@@ -441,7 +441,7 @@ impl VciJwtIssuerRequest {
 pub struct VciJwtIssuerResponse {
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::VciJwtissuerResponseAction>,
+    pub action: ::std::option::Option<crate::types::VciJwtIssuerResponseAction>,
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",

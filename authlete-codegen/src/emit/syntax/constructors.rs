@@ -6,7 +6,7 @@ use quote::quote;
 use syn::{Fields, Item, parse_quote};
 
 use super::debug::{is_option, serde_of};
-use super::{Code, Description};
+use super::{Code, Description, type_name};
 use crate::Problems;
 
 pub(super) fn run(code: &mut Code, _: &Description) -> Result<(), Problems> {
@@ -29,8 +29,13 @@ fn constructor(item: &syn::ItemStruct) -> Option<Item> {
         if is_option(ty) || serde_of(&field.attrs).flatten {
             values.push(quote!(#member: ::std::default::Default::default()));
         } else {
-            arguments.push(quote!(#member: #ty));
-            values.push(quote!(#member));
+            if type_name(ty).as_deref() == Some("String") {
+                arguments.push(quote!(#member: impl ::std::convert::Into<::std::string::String>));
+                values.push(quote!(#member: #member.into()));
+            } else {
+                arguments.push(quote!(#member: #ty));
+                values.push(quote!(#member));
+            }
         }
     }
     if arguments.is_empty() {

@@ -1,0 +1,186 @@
+//! Settings from environment variables: the one table of their names.
+
+use std::fmt;
+
+use crate::{Client, Error, Region};
+
+/// The region: `us`, `jp`, `eu` or `br`.
+pub const REGION: &str = "AUTHLETE_REGION";
+/// The base URL, in place of a region.
+pub const BASE_URL: &str = "AUTHLETE_BASE_URL";
+/// The id of the service.
+pub const SERVICE_ID: &str = "AUTHLETE_SERVICE_ID";
+/// An access token of the service.
+pub const SERVICE_ACCESSTOKEN: &str = "AUTHLETE_SERVICE_ACCESSTOKEN";
+/// An access token of the organization.
+pub const ORGANIZATION_ACCESSTOKEN: &str = "AUTHLETE_ORGANIZATION_ACCESSTOKEN";
+
+/// Each variable with the other names it goes by.
+const NAMES: [(&str, &[&str]); 5] = [
+    (REGION, &[]),
+    (BASE_URL, &[]),
+    (SERVICE_ID, &["AUTHLETE_SERVICE_APIKEY"]),
+    (SERVICE_ACCESSTOKEN, &["AUTHLETE_BEARER"]),
+    (ORGANIZATION_ACCESSTOKEN, &["AUTHLETE_SERVICEOWNER_ACCESSTOKEN"]),
+];
+
+/// What the environment says about Authlete.
+///
+/// | variable | also read | meaning |
+/// |---|---|---|
+/// | `AUTHLETE_REGION` | | `us`, `jp`, `eu` or `br` |
+/// | `AUTHLETE_BASE_URL` | | another server, in place of a region |
+/// | `AUTHLETE_SERVICE_ID` | `AUTHLETE_SERVICE_APIKEY` | the id of the service |
+/// | `AUTHLETE_SERVICE_ACCESSTOKEN` | `AUTHLETE_BEARER` | an access token of the service |
+/// | `AUTHLETE_ORGANIZATION_ACCESSTOKEN` | `AUTHLETE_SERVICEOWNER_ACCESSTOKEN` | an access token of the organization |
+///
+/// A variable that is set to nothing counts as not set.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), authlete_api::Error> {
+/// let environment = authlete_api::Environment::read()?;
+/// let client = environment.client()?;
+/// let service = client.service_get(environment.service_id()?).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Environment {
+    base_url: Option<String>,
+    service_id: Option<String>,
+    service_token: Option<String>,
+    organization_token: Option<String>,
+}
+
+impl Environment {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] naming the variable whose value cannot be used, or the two that disagree.
+    pub fn read() -> Result<Self, Error> {
+        Self::read_from(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
+    }
+
+    /// Reads variables from somewhere else.
+    ///
+    /// # Errors
+    /// As [`Environment::read`].
+    pub fn read_from(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let mut values = Vec::new();
+        for (name, others) in NAMES {
+            values.push(value_of(name, others, &lookup)?);
+        }
+        let [region, base_url, service_id, service_token, organization_token] = values.try_into().unwrap_or_default();
+        let region = region.map(|region| region.parse::<Region>()).transpose();
+        let region = region.map_err(|error| Error::configuration(format!("{REGION}: {error}")))?;
+        if region.is_some() && base_url.is_some() {
+            return Err(Error::configuration(format!("{REGION} and {BASE_URL} are both set; keep one of them")));
+        }
+        let base_url = base_url.or_else(|| region.map(|region| region.base_url().to_owned()));
+        Ok(Self { base_url, service_id, service_token, organization_token })
+    }
+
+    /// Whether nothing is set at all.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The base URL, the region's when a region is given.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] when neither is set.
+    pub fn base_url(&self) -> Result<&str, Error> {
+        self.base_url.as_deref().ok_or_else(|| Error::configuration(format!("neither {REGION} nor {BASE_URL} is set")))
+    }
+
+    /// The id of the service.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] when it is not set.
+    pub fn service_id(&self) -> Result<&str, Error> {
+        self.service_id.as_deref().ok_or_else(|| Error::configuration(format!("{SERVICE_ID} is not set")))
+    }
+
+    /// A client with the service's access token, or the organization's where the service has none.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] when neither is set, or the client cannot be made.
+    pub fn client(&self) -> Result<Client, Error> {
+        let token = self.service_token.as_ref().or(self.organization_token.as_ref()).ok_or_else(|| {
+            Error::configuration(format!("neither {SERVICE_ACCESSTOKEN} nor {ORGANIZATION_ACCESSTOKEN} is set"))
+        })?;
+        Client::builder().base_url(self.base_url()?).token(token).build()
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment")
+            .field("base_url", &self.base_url)
+            .field("service_id", &self.service_id)
+            .field("service_token", &crate::redact::optional(&self.service_token))
+            .field("organization_token", &crate::redact::optional(&self.organization_token))
+            .finish()
+    }
+}
+
+/// The value of a variable, whichever of its names it stands under.
+fn value_of(name: &str, others: &[&str], lookup: &impl Fn(&str) -> Option<String>) -> Result<Option<String>, Error> {
+    let mut found: Option<(&str, String)> = None;
+    for name in std::iter::once(&name).chain(others) {
+        let Some(value) = lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()) else {
+            continue;
+        };
+        match &found {
+            Some((first, known)) if *known != value => {
+                let message = format!("{first} and {name} mean the same and are set to different values; keep one");
+                return Err(Error::configuration(message));
+            }
+            Some(_) => {}
+            None => found = Some((name, value)),
+        }
+    }
+    Ok(found.map(|(_, value)| value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Environment, String> {
+        let lookup = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        Environment::read_from(lookup).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_set_is_empty() {
+        assert!(read(&[("AUTHLETE_BEARER", " ")]).unwrap().is_empty());
+        assert!(!read(&[("AUTHLETE_BEARER", "t")]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn other_names_are_read() {
+        let environment = read(&[
+            ("AUTHLETE_REGION", "EU"),
+            ("AUTHLETE_SERVICE_APIKEY", "1"),
+            ("AUTHLETE_SERVICEOWNER_ACCESSTOKEN", "s3cret"),
+        ]);
+        let environment = environment.unwrap();
+        assert_eq!(environment.service_id().unwrap(), "1");
+        assert_eq!(environment.client().unwrap().base_url(), "https://eu.authlete.com");
+        assert!(!format!("{environment:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn errors_name_the_variable() {
+        let missing = read(&[("AUTHLETE_REGION", "eu")]).unwrap();
+        assert_eq!(missing.service_id().unwrap_err().to_string(), "AUTHLETE_SERVICE_ID is not set");
+        assert!(missing.client().unwrap_err().to_string().contains("AUTHLETE_SERVICE_ACCESSTOKEN"));
+        assert!(Environment::default().base_url().unwrap_err().to_string().contains("AUTHLETE_BASE_URL"));
+        assert!(read(&[("AUTHLETE_REGION", "mars")]).unwrap_err().starts_with("AUTHLETE_REGION: "));
+        let both = read(&[("AUTHLETE_REGION", "eu"), ("AUTHLETE_BASE_URL", "https://x")]).unwrap_err();
+        assert!(both.contains("AUTHLETE_REGION") && both.contains("AUTHLETE_BASE_URL"), "{both}");
+        let conflict = read(&[("AUTHLETE_BEARER", "s3cret"), ("AUTHLETE_SERVICE_ACCESSTOKEN", "other")]).unwrap_err();
+        assert!(conflict.contains("AUTHLETE_BEARER") && !conflict.contains("s3cret"), "{conflict}");
+    }
+}

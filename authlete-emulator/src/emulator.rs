@@ -1,0 +1,187 @@
+//! The emulator as a user holds it: start, addresses and tokens, stop.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::runtime;
+use tokio::sync::oneshot;
+
+use crate::clock::Clock;
+use crate::error::StartError;
+use crate::random;
+use crate::server::Server;
+use crate::state::State;
+
+/// How long a stop waits for calls that are still under way.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A running emulator. It listens on a loopback port, with a thread of its own, until it is stopped or dropped.
+///
+/// ```
+/// # async fn example() -> Result<(), authlete_emulator::StartError> {
+/// use authlete_emulator::Emulator;
+///
+/// let emulator = Emulator::start().await?;
+/// println!("{} {}", emulator.base_url(), emulator.organization_token());
+/// emulator.stop().await;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Emulator {
+    server: Arc<Server>,
+    address: SocketAddr,
+    organization_token: String,
+    stop: Option<oneshot::Sender<()>>,
+    stopped: Option<oneshot::Receiver<()>>,
+}
+
+/// Settings for an emulator that is about to start.
+///
+/// ```
+/// # async fn example() -> Result<(), authlete_emulator::StartError> {
+/// use authlete_emulator::{Clock, Emulator};
+///
+/// let emulator = Emulator::builder().port(8080).organization_token("secret").clock(Clock::system()).start().await?;
+/// assert_eq!(emulator.base_url(), "http://127.0.0.1:8080");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Default)]
+#[must_use]
+pub struct Builder {
+    port: u16,
+    clock: Clock,
+    organization_token: Option<String>,
+}
+
+impl Builder {
+    /// The port to listen on; 0, which is the default, takes any that is free.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// The clock that everything expires by; the default follows the system's.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The organization token; the default is a random one.
+    pub fn organization_token(mut self, token: impl Into<String>) -> Self {
+        self.organization_token = Some(token.into());
+        self
+    }
+
+    /// Starts the emulator. When this returns, it accepts calls.
+    pub async fn start(self) -> Result<Emulator, StartError> {
+        let port = self.port;
+        let listen = |source| StartError::Listen { port, source };
+        let organization_token = match self.organization_token {
+            Some(token) => token,
+            None => random::token::<32>().map_err(|error| StartError::Setup(error.message))?,
+        };
+        let server = Arc::new(Server::new(State::new(organization_token.clone()), self.clock)?);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(listen)?;
+        listener.set_nonblocking(true).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let (stop, stop_asked) = oneshot::channel();
+        let (has_stopped, stopped) = oneshot::channel();
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+        let router = Arc::clone(&server).router();
+        // A thread of its own: it serves a test that blocks, and outlives the runtime of the test that started it.
+        thread::Builder::new()
+            .name("authlete-emulator".to_owned())
+            .spawn(move || {
+                runtime.block_on(serve(listener, router, stop_asked));
+                let _ = has_stopped.send(());
+            })
+            .map_err(StartError::Thread)?;
+        Ok(Emulator { server, address, organization_token, stop: Some(stop), stopped: Some(stopped) })
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("port", &self.port).field("clock", &self.clock).finish_non_exhaustive()
+    }
+}
+
+impl Emulator {
+    /// Starts an emulator on any free loopback port.
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
+    /// Settings for an emulator that is about to start.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Where it listens, such as `http://127.0.0.1:49152`: what a client takes in place of Authlete's own address.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The bearer token that creates services and may act on every one of them.
+    pub fn organization_token(&self) -> &str {
+        &self.organization_token
+    }
+
+    /// The bearer token of one service, which Authlete's console would issue. The id is the service's `apiKey`.
+    pub fn service_token(&self, service_id: &str) -> Option<String> {
+        let id: u64 = service_id.parse().ok()?;
+        self.server.with_state(|state| state.services.get(&id).map(|tenant| tenant.access_token.clone()))
+    }
+
+    /// The clock that everything expires by; advance it to see things expire.
+    pub fn clock(&self) -> &Clock {
+        &self.server.clock
+    }
+
+    /// Stops: no new calls, and those under way get a few seconds to end.
+    pub async fn stop(mut self) {
+        self.ask_to_stop();
+        if let Some(stopped) = self.stopped.take() {
+            let _ = stopped.await;
+        }
+    }
+
+    fn ask_to_stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.ask_to_stop();
+    }
+}
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emulator").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+async fn serve(listener: TcpListener, router: axum::Router, stop_asked: oneshot::Receiver<()>) {
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    let (stopping, is_stopping) = oneshot::channel();
+    let shutdown = async {
+        let _ = stop_asked.await;
+        let _ = stopping.send(());
+    };
+    let patience = async {
+        let _ = is_stopping.await;
+        tokio::time::sleep(PATIENCE).await;
+    };
+    tokio::select! {
+        _ = axum::serve(listener, router).with_graceful_shutdown(shutdown) => {}
+        () = patience => {}
+    }
+}

@@ -1,0 +1,6 @@
+//! What `cargo xtask regen` writes for this crate. This file itself is written by hand.
+
+#[rustfmt::skip]
+mod operations;
+
+pub(crate) use operations::OPERATIONS;

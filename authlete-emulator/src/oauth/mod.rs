@@ -1,0 +1,88 @@
+//! The rules of OAuth 2.0 and its extensions that more than one operation needs.
+
+pub(crate) mod client_auth;
+pub(crate) mod parameters;
+pub(crate) mod pkce;
+pub(crate) mod redirect;
+pub(crate) mod scope;
+pub(crate) mod signing;
+pub(crate) mod support;
+
+use serde_json::{Value, json};
+
+use crate::error::ApiError;
+use crate::reply::{self, Code, Reply, result_message};
+use crate::state::Settings;
+
+/// An error of OAuth's: the name that the protocol has for it, our code, and what to tell a developer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OAuthError {
+    pub(crate) error: &'static str,
+    pub(crate) code: Code,
+    pub(crate) message: String,
+}
+
+impl OAuthError {
+    pub(crate) fn new(error: &'static str, code: Code, message: impl Into<String>) -> Self {
+        Self { error, code, message: message.into() }
+    }
+
+    /// `error_description`, unless the service wants none.
+    pub(crate) fn description(&self, service: &Settings) -> Option<String> {
+        // RFC 6749, section 5.2 has no quotes, backslashes or line breaks in it.
+        let allowed = |c: char| matches!(c, ' '..='~') && c != '"' && c != '\\';
+        let text = result_message(self.code, &self.message);
+        let text = text.chars().map(|c| if allowed(c) { c } else { '\'' }).collect();
+        (!service.flag("errorDescriptionOmitted")).then_some(text)
+    }
+
+    /// The JSON form of the error.
+    pub(crate) fn to_json(&self, service: &Settings) -> String {
+        let mut members = json!({"error": self.error});
+        if let (Some(description), Value::Object(members)) = (self.description(service), &mut members) {
+            members.insert("error_description".to_owned(), json!(description));
+        }
+        members.to_string()
+    }
+}
+
+/// Why an operation does not do what was asked.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The call as a whole is refused.
+    Api(ApiError),
+    /// The client is at fault, or the user.
+    Client(OAuthError),
+    /// The authorization server is, by the call it made or by how the service is set up.
+    Server(OAuthError),
+}
+
+impl Stop {
+    /// The authorization server's fault.
+    pub(crate) fn server(code: Code, message: &str) -> Self {
+        Self::Server(OAuthError::new("server_error", code, message))
+    }
+
+    /// The answer: `action` for what the client did wrong, `INTERNAL_SERVER_ERROR` for the server's part.
+    pub(crate) fn reply(self, service: &Settings, action: &str) -> Result<Reply, ApiError> {
+        let (action, error) = match self {
+            Self::Api(error) => return Err(error),
+            Self::Client(error) => (action, error),
+            Self::Server(error) => ("INTERNAL_SERVER_ERROR", error),
+        };
+        let members = json!({"responseContent": error.to_json(service)});
+        Ok(reply::action(action, error.code, &error.message, members))
+    }
+}
+
+impl From<ApiError> for Stop {
+    fn from(error: ApiError) -> Self {
+        Self::Api(error)
+    }
+}
+
+impl From<OAuthError> for Stop {
+    fn from(error: OAuthError) -> Self {
+        Self::Client(error)
+    }
+}

@@ -1,0 +1,144 @@
+//! `auth_introspection_api`: whether an access token is good for what a resource server asks.
+
+use serde_json::{Value, json};
+
+use crate::error::ApiError;
+use crate::oauth::scope;
+use crate::reply::{self, Code, Reply, result_message};
+use crate::request::Request;
+use crate::state::{Tenant, Token};
+use crate::views;
+
+const VALID: Code = "A056001";
+const NO_TOKEN: Code = "A056301";
+const UNKNOWN: Code = "A056302";
+const EXPIRED: Code = "A056303";
+const SCOPES: Code = "A056304";
+const SUBJECT: Code = "A056305";
+const AUTHENTICATION: Code = "A056306";
+
+/// What the call may ask for and the emulator cannot check yet.
+const NOT_IMPLEMENTED: &[&str] = &["dpop", "dpopNonceRequired", "resources", "requiredComponents"];
+
+/// Why a token is not good: the action, the error of RFC 6750 or RFC 9470, and a further attribute of the challenge.
+struct Refusal {
+    action: &'static str,
+    code: Code,
+    error: &'static str,
+    message: &'static str,
+    attribute: Option<String>,
+}
+
+pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
+    request.refuse(NOT_IMPLEMENTED)?;
+    let given = request.body.text("token")?.filter(|token| !token.is_empty());
+    let Some(given) = given else {
+        let refusal = Refusal::new("BAD_REQUEST", NO_TOKEN, "invalid_request", "There is no access token.");
+        return Ok(refused(tenant, &refusal, None, request.now));
+    };
+    let token = tenant.tokens.by_access(&given);
+    let Some(token) = token else {
+        let refusal = Refusal::new("UNAUTHORIZED", UNKNOWN, "invalid_token", "The access token does not exist.");
+        return Ok(refused(tenant, &refusal, None, request.now));
+    };
+    match refusal(token, request)? {
+        Some(refusal) => Ok(refused(tenant, &refusal, Some(token), request.now)),
+        None => {
+            let mut members = members(tenant, token, request.now);
+            members["responseContent"] = json!("Bearer error=\"invalid_request\"");
+            members["sufficient"] = json!(true);
+            Ok(reply::action("OK", VALID, "The access token is valid.", members))
+        }
+    }
+}
+
+impl Refusal {
+    fn new(action: &'static str, code: Code, error: &'static str, message: &'static str) -> Self {
+        Self { action, code, error, message, attribute: None }
+    }
+
+    /// The value of the header `WWW-Authenticate`.
+    fn challenge(&self, omit_description: bool) -> String {
+        let mut challenge = format!("Bearer error=\"{}\"", self.error);
+        if !omit_description {
+            challenge += &format!(",error_description=\"{}\"", result_message(self.code, self.message));
+        }
+        if let Some(attribute) = &self.attribute {
+            challenge.push(',');
+            challenge += attribute;
+        }
+        challenge
+    }
+}
+
+fn refusal(token: &Token, request: &Request) -> Result<Option<Refusal>, ApiError> {
+    if !token.is_alive(request.now) {
+        return Ok(Some(Refusal::new("UNAUTHORIZED", EXPIRED, "invalid_token", "The access token has expired.")));
+    }
+    let required = request.body.texts("scopes")?.unwrap_or_default();
+    if !required.iter().all(|scope| token.scopes.contains(scope)) {
+        let message = "The access token does not cover the required scopes.";
+        let mut refusal = Refusal::new("FORBIDDEN", SCOPES, "insufficient_scope", message);
+        refusal.attribute = Some(format!("scope=\"{}\"", quotable(&required.join(" "))));
+        return Ok(Some(refusal));
+    }
+    let subject = request.body.text("subject")?.filter(|subject| !subject.is_empty());
+    if subject.is_some() && subject != token.subject {
+        let message = "The access token belongs to another subject.";
+        return Ok(Some(Refusal::new("FORBIDDEN", SUBJECT, "invalid_request", message)));
+    }
+    let acrs = request.body.texts("acrValues")?.unwrap_or_default();
+    let max_age = request.body.number("maxAge")?.filter(|seconds| *seconds > 0);
+    let message = "The user has to authenticate in another way, or again.";
+    let mut refusal = Refusal::new("UNAUTHORIZED", AUTHENTICATION, "insufficient_user_authentication", message);
+    if !acrs.is_empty() && !token.acr.as_ref().is_some_and(|acr| acrs.contains(acr)) {
+        refusal.attribute = Some(format!("acr_values=\"{}\"", quotable(&acrs.join(" "))));
+        return Ok(Some(refusal));
+    }
+    if let Some(max_age) = max_age {
+        let since = token.auth_time.map(|time| (request.now / 1000).saturating_sub(time));
+        if since.is_none_or(|age| age > max_age) {
+            refusal.attribute = Some(format!("max_age=\"{max_age}\""));
+            return Ok(Some(refusal));
+        }
+    }
+    Ok(None)
+}
+
+/// Text without what would end a quoted string or a header.
+fn quotable(text: &str) -> String {
+    text.chars().filter(|c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\')).collect()
+}
+
+fn refused(tenant: &Tenant, refusal: &Refusal, token: Option<&Token>, now: u64) -> Reply {
+    let mut members = match token {
+        Some(token) => members(tenant, token, now),
+        None => json!({"existent": false, "usable": false, "refreshable": false}),
+    };
+    members["responseContent"] = json!(refusal.challenge(tenant.settings.flag("errorDescriptionOmitted")));
+    members["sufficient"] = json!(refusal.action != "FORBIDDEN" && token.is_some());
+    reply::action(refusal.action, refusal.code, refusal.message, members)
+}
+
+fn members(tenant: &Tenant, token: &Token, now: u64) -> Value {
+    let client = tenant.clients.get(&token.client_id).map(|client| &client.settings);
+    json!({
+        "existent": true,
+        "usable": token.is_alive(now),
+        "refreshable": token.is_refreshable(now),
+        "clientId": token.client_id,
+        "clientIdAlias": client.and_then(|client| client.text("clientIdAlias")),
+        "clientIdAliasUsed": token.alias_used,
+        "subject": token.subject,
+        "scopes": views::listed(&token.scopes),
+        "scopeDetails": views::listed(&scope::details(&tenant.settings, &token.scopes)),
+        "expiresAt": token.expires_at,
+        "properties": views::listed(&token.properties),
+        "consentedClaims": views::listed(&token.consented_claims),
+        "grantType": token.grant_type,
+        "acr": token.acr,
+        "authTime": token.auth_time,
+        "serviceAttributes": tenant.settings.0.get("attributes"),
+        "clientAttributes": client.and_then(|client| client.0.get("attributes")),
+    })
+}

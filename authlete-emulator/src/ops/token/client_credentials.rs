@@ -1,0 +1,32 @@
+//! The client credentials grant (RFC 6749, section 4.4).
+
+use super::TokenRequest;
+use super::grant::{self, Grant};
+use crate::oauth::{OAuthError, Stop, scope};
+use crate::reply::{Code, Reply};
+use crate::state::Tenant;
+
+const PUBLIC: Code = "A050330";
+const SCOPE: Code = "A050331";
+
+pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, Stop> {
+    if request.client.method == "NONE" {
+        let message = "A client that does not authenticate may not use this grant_type.";
+        return Err(OAuthError::new("unauthorized_client", PUBLIC, message).into());
+    }
+    let requested = request.parameters.has("scope").then(|| request.parameters.words("scope"));
+    let mut scopes = scope::grantable(&tenant.settings, &request.client.client, requested.as_deref());
+    // There is no user here whom an ID token could be about, or who could be offline.
+    scopes.retain(|scope| !["openid", "offline_access"].contains(&scope.as_str()));
+    if requested.is_none() && scopes.is_empty() && tenant.settings.flag("scopeRequired") {
+        return Err(OAuthError::new("invalid_scope", SCOPE, "The service requires a scope.").into());
+    }
+    let grant = Grant {
+        grant_type: "CLIENT_CREDENTIALS",
+        scopes,
+        properties: request.properties.clone(),
+        alias_used: request.client.alias_used,
+        ..Grant::default()
+    };
+    Ok(grant::issue(tenant, request, grant)?.1)
+}

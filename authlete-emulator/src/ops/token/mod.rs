@@ -1,0 +1,113 @@
+//! `auth_token_api`: answers a token request, one file per grant type.
+
+mod client_credentials;
+mod code;
+mod grant;
+mod refresh;
+
+use serde_json::Value;
+
+use crate::error::ApiError;
+use crate::oauth::client_auth::{self, Authenticated, Codes};
+use crate::oauth::parameters::Parameters;
+use crate::oauth::{OAuthError, Stop, support};
+use crate::reply::{Code, Reply};
+use crate::request::Request;
+use crate::state::Tenant;
+
+const NO_PARAMETERS: Code = "A050201";
+const PROPERTIES: Code = "A050202";
+const REPEATED: Code = "A050301";
+const NO_GRANT_TYPE: Code = "A050302";
+const GRANT_TYPE: Code = "A050303";
+const CLIENT: Codes = Codes { missing: "A050304", unknown: "A050305", method: "A050306", secret: "A050307" };
+
+/// What the call may ask for and the emulator cannot do yet.
+const NOT_IMPLEMENTED: &[&str] = &["accessToken", "jwtAtClaims", "cimdOptions", "dpopNonceRequired"];
+
+/// Values of `grant_type`, as a client writes them and as Authlete names them.
+const GRANT_TYPES: &[(&str, &str)] = &[
+    ("authorization_code", "AUTHORIZATION_CODE"),
+    ("refresh_token", "REFRESH_TOKEN"),
+    ("client_credentials", "CLIENT_CREDENTIALS"),
+    ("password", "PASSWORD"),
+    ("urn:openid:params:grant-type:ciba", "CIBA"),
+    ("urn:ietf:params:oauth:grant-type:device_code", "DEVICE_CODE"),
+    ("urn:ietf:params:oauth:grant-type:token-exchange", "TOKEN_EXCHANGE"),
+    ("urn:ietf:params:oauth:grant-type:jwt-bearer", "JWT_BEARER"),
+    ("urn:ietf:params:oauth:grant-type:pre-authorized_code", "PRE_AUTHORIZED_CODE"),
+];
+
+/// A token request from a client that is known, with what the authorization server adds to it.
+struct TokenRequest<'a> {
+    parameters: &'a Parameters,
+    client: Authenticated,
+    /// Seconds, where the call sets them.
+    access_duration: Option<u64>,
+    refresh_duration: Option<u64>,
+    properties: Vec<Value>,
+    now: u64,
+}
+
+pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
+    request.refuse(NOT_IMPLEMENTED)?;
+    respond(tenant, request).or_else(|stop| {
+        let unauthenticated = matches!(&stop, Stop::Client(error) if error.error == "invalid_client");
+        stop.reply(&tenant.settings, if unauthenticated { "INVALID_CLIENT" } else { "BAD_REQUEST" })
+    })
+}
+
+fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
+    let Some(text) = request.body.text("parameters")? else {
+        return Err(Stop::server(NO_PARAMETERS, "The call has no parameters member."));
+    };
+    let parameters = Parameters::parse(&text);
+    parameters.refuse_repeated(REPEATED)?;
+    let client = client_auth::authenticate(tenant, request, &parameters, CLIENT)?;
+    let grant_type = grant_type(tenant, &client, &parameters)?;
+    support::refuse_settings(&tenant.settings, &client.client)?;
+    if let Some(name) = parameters.first_of(&["resource", "audience", "authorization_details"]) {
+        return Err(ApiError::not_implemented(format!("the token request parameter {name}")).into());
+    }
+    let duration =
+        |name| Ok::<_, ApiError>(request.body.number(name)?.filter(|s| (1..=u64::from(u32::MAX)).contains(s)));
+    let token_request = TokenRequest {
+        parameters: &parameters,
+        client,
+        access_duration: duration("accessTokenDuration")?,
+        refresh_duration: duration("refreshTokenDuration")?,
+        properties: properties(request)?,
+        now: request.now,
+    };
+    match grant_type {
+        "AUTHORIZATION_CODE" => code::exchange(tenant, &token_request),
+        "REFRESH_TOKEN" => refresh::refresh(tenant, &token_request),
+        "CLIENT_CREDENTIALS" => client_credentials::issue(tenant, &token_request),
+        other => Err(ApiError::not_implemented(format!("the grant type {other}")).into()),
+    }
+}
+
+fn grant_type(tenant: &Tenant, client: &Authenticated, parameters: &Parameters) -> Result<&'static str, OAuthError> {
+    let Some(given) = parameters.get("grant_type") else {
+        return Err(OAuthError::new("invalid_request", NO_GRANT_TYPE, "The request has no grant_type."));
+    };
+    let known = GRANT_TYPES.iter().find(|(value, _)| *value == given).map(|(_, name)| *name);
+    let Some(name) = known.filter(|name| tenant.settings.has("supportedGrantTypes", name)) else {
+        let message = "The service does not support this grant_type.";
+        return Err(OAuthError::new("unsupported_grant_type", GRANT_TYPE, message));
+    };
+    if !client.client.settings.has("grantTypes", name) {
+        return Err(OAuthError::new("unauthorized_client", GRANT_TYPE, "The client may not use this grant_type."));
+    }
+    Ok(name)
+}
+
+/// Extra properties, which this call has as JSON in a text.
+fn properties(request: &Request) -> Result<Vec<Value>, Stop> {
+    let Some(text) = request.body.text("properties")?.filter(|text| !text.is_empty()) else { return Ok(Vec::new()) };
+    let parsed: Option<Vec<Value>> = serde_json::from_str(&text).ok();
+    parsed.filter(|elements| elements.iter().all(|one| one["key"].is_string())).ok_or_else(|| {
+        let message = "The member properties is not a JSON list of objects with a key and a value, as a text.";
+        Stop::server(PROPERTIES, message)
+    })
+}

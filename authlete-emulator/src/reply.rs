@@ -1,0 +1,80 @@
+//! What a handler answers: an API result with an action, a plain object, text, or nothing.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use serde_json::{Map, Value, json};
+
+use crate::error::ApiError;
+
+/// An answer, before it becomes HTTP.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Reply {
+    /// 200 with a JSON body.
+    Json(Value),
+    /// 201 with a JSON body.
+    Created(Value),
+    /// 200 with plain text.
+    Text(&'static str),
+}
+
+/// A result code and what it says: `[A004001] …` is made of both.
+pub(crate) type Code = &'static str;
+
+/// A call that ran, whatever its outcome: HTTP 200 with `action`, `resultCode`, `resultMessage` and the rest.
+pub(crate) fn action(action: &str, code: Code, message: &str, rest: Value) -> Reply {
+    let mut members = match rest {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    };
+    members.insert("action".to_owned(), json!(action));
+    members.insert("resultCode".to_owned(), json!(code));
+    members.insert("resultMessage".to_owned(), json!(result_message(code, message)));
+    Reply::Json(Value::Object(members))
+}
+
+/// The code in brackets, then the text.
+pub(crate) fn result_message(code: Code, message: &str) -> String {
+    format!("[{code}] {message}")
+}
+
+/// Leaves out every member that has no value, at any depth: an absent one and a `null` mean the same to Authlete.
+pub(crate) fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name, without_nulls(value)))
+            .collect(),
+        Value::Array(elements) => elements.into_iter().filter(|e| !e.is_null()).map(without_nulls).collect(),
+        other => other,
+    }
+}
+
+/// Turns what a handler gave into HTTP.
+pub(crate) fn to_http(result: Result<Reply, ApiError>) -> Response<Body> {
+    match result {
+        Ok(Reply::Json(value)) => json_response(200, value),
+        Ok(Reply::Created(value)) => json_response(201, value),
+        Ok(Reply::Text(text)) => response(200, "text/plain;charset=utf-8", text.to_owned()),
+        Err(error) => {
+            let message = result_message(error.code, &error.message);
+            json_response(error.status, json!({"resultCode": error.code, "resultMessage": message}))
+        }
+    }
+}
+
+fn json_response(status: u16, value: Value) -> Response<Body> {
+    response(status, "application/json", without_nulls(value).to_string())
+}
+
+fn response(status: u16, content_type: &'static str, body: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if status == 401 {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}

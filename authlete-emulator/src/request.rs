@@ -1,0 +1,128 @@
+//! A call as the handlers see it: path parameters, query, and the members of its body.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::error::ApiError;
+use crate::operation::Operation;
+
+/// One call of the API, authenticated and read.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) operation: &'static Operation,
+    pub(crate) path: BTreeMap<String, String>,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) body: Body,
+    /// Milliseconds since 1970.
+    pub(crate) now: u64,
+}
+
+impl Request {
+    /// A path parameter; empty where the path has none of that name.
+    pub(crate) fn path(&self, name: &str) -> &str {
+        self.path.get(name).map_or("", String::as_str)
+    }
+
+    /// The window of a list that the query asks for, as a start and an end that is not part of it.
+    pub(crate) fn window(&self) -> Result<(usize, usize), ApiError> {
+        let number = |name: &str, default: usize| {
+            let given = self.query.iter().find(|(key, _)| key == name);
+            given.map_or(Ok(default), |(_, value)| {
+                value
+                    .parse()
+                    .map_err(|_| ApiError::invalid(format!("The query parameter {name} is not a number from 0.")))
+            })
+        };
+        let start = number("start", 0)?;
+        let end = number("end", 5)?;
+        Ok((start, end.max(start)))
+    }
+
+    /// Fails, naming the operation and the member, if the body gives one that the emulator does not act on.
+    pub(crate) fn refuse(&self, names: &[&str]) -> Result<(), ApiError> {
+        match names.iter().find(|name| self.body.is_given(name)) {
+            Some(name) => Err(ApiError::not_implemented(format!("{name} in {}", self.operation.id))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The members of a body, from JSON or from a form.
+#[derive(Debug, Default)]
+pub(crate) struct Body {
+    pub(crate) members: Map<String, Value>,
+}
+
+impl Body {
+    /// From a form: every value is text.
+    pub(crate) fn from_form(bytes: &[u8]) -> Self {
+        let pairs = form_urlencoded::parse(bytes);
+        Self { members: pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect() }
+    }
+
+    /// From JSON, which has to be an object.
+    pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, ApiError> {
+        match serde_json::from_slice(bytes) {
+            Ok(Value::Object(members)) => Ok(Self { members }),
+            Ok(_) => Err(ApiError::malformed("The body is JSON, but not an object.")),
+            Err(error) => Err(ApiError::malformed(format!(
+                "The body is not JSON: line {}, column {}.",
+                error.line(),
+                error.column()
+            ))),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.members.get(name).filter(|value| !value.is_null())
+    }
+
+    /// Whether the member has a value that says more than its absence would.
+    fn is_given(&self, name: &str) -> bool {
+        match self.get(name) {
+            None | Some(Value::Null | Value::Bool(false)) => false,
+            Some(Value::String(text)) => !text.is_empty(),
+            Some(Value::Array(elements)) => !elements.is_empty(),
+            Some(Value::Object(members)) => !members.is_empty(),
+            Some(Value::Number(number)) => number.as_i64() != Some(0),
+            Some(Value::Bool(true)) => true,
+        }
+    }
+
+    /// A text. A number is read as its digits, since an id may be written either way.
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, ApiError> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(Value::Number(number)) => Ok(Some(number.to_string())),
+            Some(_) => Err(ApiError::invalid(format!("The member {name} is not a text."))),
+        }
+    }
+
+    /// A whole number, from 0.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
+        let wrong = || ApiError::invalid(format!("The member {name} is not a whole number from 0."));
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Number(number)) => number.as_u64().map(Some).ok_or_else(wrong),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(Value::String(text)) => text.parse().map(Some).map_err(|_| wrong()),
+            Some(_) => Err(wrong()),
+        }
+    }
+
+    /// A list of texts; in a form, words with spaces between them.
+    pub(crate) fn texts(&self, name: &str) -> Result<Option<Vec<String>>, ApiError> {
+        let wrong = || ApiError::invalid(format!("The member {name} is not a list of texts."));
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.split_ascii_whitespace().map(str::to_owned).collect())),
+            Some(Value::Array(elements)) => {
+                let elements = elements.iter().filter(|element| !element.is_null());
+                elements.map(|e| e.as_str().map(str::to_owned).ok_or_else(wrong)).collect::<Result<_, _>>().map(Some)
+            }
+            Some(_) => Err(wrong()),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! From an HTTP request to a handler and back: routing, tokens, bodies.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::{Body as HttpBody, to_bytes};
+use axum::extract::{Request as HttpRequest, State as Shared};
+use axum::http::{HeaderMap, Response, header};
+use percent_encoding::percent_decode_str;
+
+use crate::clock::Clock;
+use crate::error::{ApiError, StartError};
+use crate::generated::OPERATIONS;
+use crate::operation::Operation;
+use crate::ops::{self, Caller, Handler};
+use crate::random;
+use crate::reply::{self, Reply};
+use crate::request::{Body, Request};
+use crate::state::State;
+
+/// No call needs a body longer than this (1 MiB).
+const LONGEST_BODY: usize = 1 << 20;
+
+/// A body is read up to here, so that a client whose body is too long hears of it; beyond, the connection ends.
+const LONGEST_READ: usize = 8 << 20;
+
+/// What the server works with.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) state: Mutex<State>,
+    pub(crate) clock: Clock,
+    routes: matchit::Router<BTreeMap<&'static str, &'static Operation>>,
+}
+
+impl Server {
+    pub(crate) fn new(state: State, clock: Clock) -> Result<Self, StartError> {
+        let routes = routes(OPERATIONS).map_err(StartError::Setup)?;
+        Ok(Self { state: Mutex::new(state), clock, routes })
+    }
+
+    /// The state, for one call at a time: what a call reads and changes, no other call sees in between.
+    pub(crate) fn with_state<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The service that handles every path.
+    pub(crate) fn router(self: Arc<Self>) -> Router {
+        Router::new().fallback(answer).with_state(self)
+    }
+
+    fn find(&self, method: &str, path: &str) -> Result<(&'static Operation, BTreeMap<String, String>), ApiError> {
+        let Ok(found) = self.routes.at(path) else {
+            return Err(ApiError::not_found(format!("There is nothing at {path}.")));
+        };
+        let Some(operation) = found.value.get(method) else {
+            let methods: Vec<&str> = found.value.keys().copied().collect();
+            return Err(ApiError::method(format!("{path} takes {}, not {method}.", methods.join(" or "))));
+        };
+        // Operations that share a path may name its parameters differently, so the names come from the operation.
+        let names = operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        let values = found.params.iter().map(|(_, value)| percent_decode_str(value).decode_utf8_lossy().into_owned());
+        Ok((operation, names.map(str::to_owned).zip(values).collect()))
+    }
+
+    fn dispatch(&self, caller: Result<Caller, ApiError>, request: &Request) -> Result<Reply, ApiError> {
+        let handler = ops::handler(request.operation.id);
+        if let Some(Handler::Open(handle)) = handler {
+            return handle(request);
+        }
+        let caller = caller?;
+        self.with_state(|state| {
+            let tenant = match request.path.get("serviceId") {
+                Some(id) => Some(tenant(state, caller, id)?),
+                None => None,
+            };
+            match (handler, tenant) {
+                (Some(Handler::Service(handle)), Some(tenant)) => {
+                    tenant.purge(request.now);
+                    handle(tenant, request)
+                }
+                (Some(Handler::Global(handle)), _) => handle(state, &caller, request),
+                _ => Err(ApiError::not_implemented(format!("the operation {}", request.operation.id))),
+            }
+        })
+    }
+
+    /// Whose token it is.
+    fn caller(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
+        let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let (scheme, token) = value.and_then(|value| value.split_once(' ')).ok_or_else(ApiError::no_token)?;
+        let token = token.trim();
+        if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
+            return Err(ApiError::no_token());
+        }
+        self.with_state(|state| {
+            if random::same(token, &state.organization_token) {
+                return Ok(Caller::Organization);
+            }
+            let mut services = state.services.values();
+            let found = services.find(|tenant| random::same(token, &tenant.access_token));
+            found.map(|tenant| Caller::Service(tenant.id)).ok_or_else(ApiError::wrong_token)
+        })
+    }
+}
+
+/// The service of the path, if the caller's token reaches it.
+fn tenant<'a>(state: &'a mut State, caller: Caller, id: &str) -> Result<&'a mut crate::state::Tenant, ApiError> {
+    let number = id.parse::<u64>().ok();
+    if let Caller::Service(own) = caller
+        && number != Some(own)
+    {
+        return Err(ApiError::forbidden(format!("The token is for another service than {id}.")));
+    }
+    let found = number.and_then(|number| state.services.get_mut(&number));
+    found.ok_or_else(|| ApiError::not_found(format!("There is no service {id}.")))
+}
+
+/// The table as a router. Two templates of one form are one path with several methods.
+fn routes(
+    operations: &'static [Operation],
+) -> Result<matchit::Router<BTreeMap<&'static str, &'static Operation>>, String> {
+    let mut paths: BTreeMap<String, BTreeMap<&'static str, &'static Operation>> = BTreeMap::new();
+    for operation in operations {
+        let parts = operation.path.split('/').enumerate();
+        let parts = parts.map(|(at, part)| if part.starts_with('{') { format!("{{p{at}}}") } else { part.to_owned() });
+        let path = parts.collect::<Vec<_>>().join("/");
+        if paths.entry(path).or_default().insert(operation.method, operation).is_some() {
+            return Err(format!("{} has the path of another operation", operation.id));
+        }
+    }
+    let mut router = matchit::Router::new();
+    for (path, methods) in paths {
+        router.insert(path.clone(), methods).map_err(|error| format!("{path}: {error}"))?;
+    }
+    Ok(router)
+}
+
+async fn answer(Shared(server): Shared<Arc<Server>>, request: HttpRequest) -> Response<HttpBody> {
+    reply::to_http(run(&server, request).await)
+}
+
+async fn run(server: &Server, request: HttpRequest) -> Result<Reply, ApiError> {
+    let (head, body) = request.into_parts();
+    // The body comes first even where nobody looks at it: a client may not read an answer before it has sent all.
+    let bytes = to_bytes(body, LONGEST_READ).await.map_err(|_| ApiError::too_large())?;
+    let (operation, path) = server.find(head.method.as_str(), head.uri.path())?;
+    let caller = server.caller(&head.headers);
+    if let (false, Err(error)) = (matches!(ops::handler(operation.id), Some(Handler::Open(_))), &caller) {
+        return Err(error.clone());
+    }
+    if bytes.len() > LONGEST_BODY {
+        return Err(ApiError::too_large());
+    }
+    let query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+    let body = if operation.method == "POST" || operation.method == "PUT" {
+        read(&head.headers, &bytes)?
+    } else {
+        Body::default()
+    };
+    let request = Request { operation, path, query, body, now: server.clock.now_millis() };
+    server.dispatch(caller, &request)
+}
+
+/// Reads a body by its media type.
+fn read(headers: &HeaderMap, bytes: &[u8]) -> Result<Body, ApiError> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match media_type.as_str() {
+        "application/json" => Body::from_json(bytes),
+        "application/x-www-form-urlencoded" => Ok(Body::from_form(bytes)),
+        "" if bytes.is_empty() => Ok(Body::default()),
+        "" => Err(ApiError::media_type("The body has no Content-Type.")),
+        _ => Err(ApiError::media_type(
+            "The Content-Type has to be application/json or application/x-www-form-urlencoded.",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::routes;
+    use crate::generated::OPERATIONS;
+
+    #[test]
+    fn every_operation_of_the_table_is_found_by_its_own_path() {
+        let routes = routes(OPERATIONS).expect("the table has no conflicts");
+        for operation in OPERATIONS {
+            let path = operation.path.replace('{', "").replace('}', "-value");
+            let found = routes.at(&path).unwrap_or_else(|_| panic!("{path} is not routed"));
+            assert_eq!(found.value.get(operation.method).map(|found| found.id), Some(operation.id), "{path}");
+        }
+    }
+}

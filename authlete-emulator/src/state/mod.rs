@@ -1,0 +1,28 @@
+//! Everything the emulator remembers. It is in memory only, and what has expired goes.
+
+mod expiring;
+mod settings;
+mod tenant;
+mod tokens;
+
+use std::collections::BTreeMap;
+
+pub(crate) use expiring::Expiring;
+pub(crate) use settings::Settings;
+pub(crate) use tenant::{Client, Code, Tenant, Ticket};
+pub(crate) use tokens::{Refresh, Token, Tokens};
+
+/// All services, and the token that manages them.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) organization_token: String,
+    pub(crate) services: BTreeMap<u64, Tenant>,
+    /// How many services there have ever been: the next one's `number`.
+    pub(crate) created: u64,
+}
+
+impl State {
+    pub(crate) fn new(organization_token: String) -> Self {
+        Self { organization_token, services: BTreeMap::new(), created: 0 }
+    }
+}

@@ -1,0 +1,130 @@
+//! One service with all that belongs to it. Services share nothing, so one's codes and tokens mean nothing to another.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Expiring, Settings, Tokens};
+use crate::error::ApiError;
+use crate::oauth::redirect::Destination;
+use crate::oauth::signing::SigningKey;
+
+/// A service.
+#[derive(Debug)]
+pub(crate) struct Tenant {
+    pub(crate) id: u64,
+    pub(crate) settings: Settings,
+    /// The service access token: what the console issues for the real API.
+    pub(crate) access_token: String,
+    pub(crate) clients: BTreeMap<u64, Client>,
+    /// How many clients there have ever been: the next one's `number`.
+    pub(crate) created: u64,
+    pub(crate) tickets: Expiring<String, Ticket>,
+    pub(crate) codes: Expiring<String, Code>,
+    pub(crate) tokens: Tokens,
+    /// Made when the first ID token, or the key set, is asked for.
+    key: Option<SigningKey>,
+}
+
+/// A client of a service.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    pub(crate) id: u64,
+    pub(crate) settings: Settings,
+}
+
+/// An authorization request that waits for the user.
+#[derive(Debug, Clone)]
+pub(crate) struct Ticket {
+    pub(crate) client_id: u64,
+    pub(crate) alias_used: bool,
+    pub(crate) destination: Destination,
+    /// Whether the request named its redirect URI, in which case the token request has to name it too.
+    pub(crate) redirect_uri_given: bool,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) nonce: Option<String>,
+    pub(crate) challenge: Option<crate::oauth::pkce::Challenge>,
+}
+
+/// An authorization code: what was granted, and whether it has been used.
+#[derive(Debug, Clone)]
+pub(crate) struct Code {
+    pub(crate) ticket: Ticket,
+    pub(crate) subject: String,
+    /// The `sub` claim of the ID token, where it differs from the subject.
+    pub(crate) sub: Option<String>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) auth_time: Option<u64>,
+    pub(crate) acr: Option<String>,
+    pub(crate) properties: Vec<Value>,
+    pub(crate) consented_claims: Vec<String>,
+    /// Milliseconds since 1970.
+    pub(crate) expires_at: u64,
+    /// The token it was exchanged for, once it has been.
+    pub(crate) token: Option<u64>,
+}
+
+impl Tenant {
+    pub(crate) fn new(id: u64, settings: Settings, access_token: String) -> Self {
+        Self {
+            id,
+            settings,
+            access_token,
+            clients: BTreeMap::new(),
+            created: 0,
+            tickets: Expiring::new(),
+            codes: Expiring::new(),
+            tokens: Tokens::new(),
+            key: None,
+        }
+    }
+
+    /// Forgets what has expired.
+    pub(crate) fn purge(&mut self, now: u64) {
+        self.tickets.purge(now);
+        self.codes.purge(now);
+        self.tokens.purge(now);
+    }
+
+    /// A client by its id or, where the service and the client allow it, by its alias. The flag says which it was.
+    pub(crate) fn client(&self, identifier: &str) -> Option<(&Client, bool)> {
+        if let Some(client) = identifier.parse().ok().and_then(|id: u64| self.clients.get(&id)) {
+            return Some((client, false));
+        }
+        if !self.settings.flag("clientIdAliasEnabled") {
+            return None;
+        }
+        let mut clients = self.clients.values();
+        let found = clients.find(|client| client.alias() == Some(identifier))?;
+        Some((found, true))
+    }
+
+    /// The key that signs this service's ID tokens.
+    pub(crate) fn key(&mut self) -> Result<&SigningKey, ApiError> {
+        let key = match self.key.take() {
+            Some(key) => key,
+            None => SigningKey::generate()?,
+        };
+        Ok(self.key.insert(key))
+    }
+
+    /// A duration among the settings, in seconds, or the one that applies where none is set.
+    pub(crate) fn duration(&self, name: &str, default: u64) -> u64 {
+        match self.settings.number(name) {
+            0 => default,
+            seconds => seconds,
+        }
+    }
+}
+
+impl Client {
+    /// The alias, if it may be used.
+    pub(crate) fn alias(&self) -> Option<&str> {
+        self.settings.text("clientIdAlias").filter(|_| self.settings.flag("clientIdAliasEnabled"))
+    }
+
+    /// Whether the client cannot keep a secret (RFC 6749, section 2.1).
+    pub(crate) fn is_public(&self) -> bool {
+        self.settings.text("clientType") != Some("CONFIDENTIAL")
+    }
+}

@@ -1,0 +1,200 @@
+//! Access tokens with their refresh tokens, found by either.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::Expiring;
+
+/// An expired token stays known this long (an hour), so that introspection can tell it from one that never was.
+const REMEMBERED_MILLIS: u64 = 3_600_000;
+
+/// An access token, and what belongs to it. Times are milliseconds since 1970.
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    pub(crate) access: String,
+    pub(crate) expires_at: u64,
+    pub(crate) refresh: Option<String>,
+    pub(crate) refresh_expires_at: u64,
+    pub(crate) client_id: u64,
+    pub(crate) alias_used: bool,
+    pub(crate) subject: Option<String>,
+    pub(crate) sub: Option<String>,
+    pub(crate) grant_type: &'static str,
+    pub(crate) scopes: Vec<String>,
+    /// What the refresh token covers, which a narrower access token does not change.
+    pub(crate) refresh_scopes: Vec<String>,
+    pub(crate) properties: Vec<Value>,
+    pub(crate) consented_claims: Vec<String>,
+    pub(crate) acr: Option<String>,
+    /// Seconds since 1970.
+    pub(crate) auth_time: Option<u64>,
+}
+
+impl Token {
+    pub(crate) fn is_alive(&self, now: u64) -> bool {
+        now < self.expires_at
+    }
+
+    pub(crate) fn is_refreshable(&self, now: u64) -> bool {
+        self.refresh.is_some() && now < self.refresh_expires_at
+    }
+
+    /// When nothing can be done with it any more, and it has been dead for a while.
+    fn ends_at(&self) -> u64 {
+        let refresh = if self.refresh.is_some() { self.refresh_expires_at } else { 0 };
+        self.expires_at.max(refresh).saturating_add(REMEMBERED_MILLIS)
+    }
+}
+
+/// What a refresh token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refresh {
+    /// The current one of this token.
+    Current(u64),
+    /// One that this token had before: somebody uses it twice.
+    Spent(u64),
+}
+
+/// The tokens of a service.
+#[derive(Debug)]
+pub(crate) struct Tokens {
+    records: Expiring<u64, Token>,
+    access: HashMap<String, u64>,
+    refresh: HashMap<String, u64>,
+    spent: Expiring<String, u64>,
+    next: u64,
+}
+
+impl Tokens {
+    pub(crate) fn new() -> Self {
+        Self {
+            records: Expiring::new(),
+            access: HashMap::new(),
+            refresh: HashMap::new(),
+            spent: Expiring::new(),
+            next: 0,
+        }
+    }
+
+    /// Puts a new token in and returns its number.
+    pub(crate) fn insert(&mut self, token: Token) -> u64 {
+        self.next += 1;
+        self.put(self.next, token);
+        self.next
+    }
+
+    /// Puts another token in the place of one: its old access token is dead and its old refresh token spent.
+    pub(crate) fn replace(&mut self, number: u64, token: Token) {
+        if let Some(old) = self.remove(number)
+            && let Some(refresh) = old.refresh
+            && token.refresh.as_ref() != Some(&refresh)
+        {
+            self.spent.insert(refresh, old.refresh_expires_at, number);
+        }
+        self.put(number, token);
+    }
+
+    fn put(&mut self, number: u64, token: Token) {
+        self.access.insert(token.access.clone(), number);
+        if let Some(refresh) = &token.refresh {
+            self.refresh.insert(refresh.clone(), number);
+        }
+        if let Some(pushed_out) = self.records.insert(number, token.ends_at(), token) {
+            self.forget(&pushed_out);
+        }
+    }
+
+    /// Removes a token, and with it its refresh token.
+    pub(crate) fn remove(&mut self, number: u64) -> Option<Token> {
+        let token = self.records.remove(&number)?;
+        self.forget(&token);
+        Some(token)
+    }
+
+    fn forget(&mut self, token: &Token) {
+        self.access.remove(&token.access);
+        if let Some(refresh) = &token.refresh {
+            self.refresh.remove(refresh);
+        }
+    }
+
+    pub(crate) fn by_access(&self, access: &str) -> Option<&Token> {
+        self.access.get(access).and_then(|number| self.records.get(number))
+    }
+
+    /// What a refresh token stands for.
+    pub(crate) fn by_refresh(&self, refresh: &str) -> Option<Refresh> {
+        let current = self.refresh.get(refresh).map(|number| Refresh::Current(*number));
+        current.or_else(|| self.spent.get(refresh).map(|number| Refresh::Spent(*number)))
+    }
+
+    pub(crate) fn get(&self, number: u64) -> Option<&Token> {
+        self.records.get(&number)
+    }
+
+    /// Removes the tokens that a client holds for a subject.
+    pub(crate) fn remove_of(&mut self, client_id: u64, subject: &str) {
+        let belongs = |token: &&Token| token.client_id == client_id && token.subject.as_deref() == Some(subject);
+        let found: Vec<String> = self.records.values().filter(belongs).map(|token| token.access.clone()).collect();
+        for access in found {
+            if let Some(number) = self.access.get(&access).copied() {
+                self.remove(number);
+            }
+        }
+    }
+
+    pub(crate) fn purge(&mut self, now: u64) {
+        for token in self.records.purge(now) {
+            self.forget(&token);
+        }
+        self.spent.purge(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{REMEMBERED_MILLIS, Refresh, Token, Tokens};
+
+    fn token(access: &str, refresh: Option<&str>) -> Token {
+        Token {
+            access: access.to_owned(),
+            expires_at: 10,
+            refresh: refresh.map(str::to_owned),
+            refresh_expires_at: 20,
+            client_id: 1,
+            alias_used: false,
+            subject: None,
+            sub: None,
+            grant_type: "AUTHORIZATION_CODE",
+            scopes: Vec::new(),
+            refresh_scopes: Vec::new(),
+            properties: Vec::new(),
+            consented_claims: Vec::new(),
+            acr: None,
+            auth_time: None,
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_token_that_ended() {
+        let mut tokens = Tokens::new();
+        let number = tokens.insert(token("a1", Some("r1")));
+        tokens.replace(number, token("a2", Some("r2")));
+        assert!(tokens.by_access("a1").is_none());
+        assert_eq!(tokens.by_refresh("r1"), Some(Refresh::Spent(number)));
+        assert_eq!(tokens.by_refresh("r2"), Some(Refresh::Current(number)));
+        tokens.purge(20 + REMEMBERED_MILLIS);
+        assert_eq!((tokens.access.len(), tokens.refresh.len()), (0, 0));
+        assert_eq!((tokens.records.len(), tokens.spent.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_kept_refresh_token_is_not_spent() {
+        let mut tokens = Tokens::new();
+        let number = tokens.insert(token("a1", Some("r1")));
+        tokens.replace(number, token("a2", Some("r1")));
+        assert_eq!(tokens.by_refresh("r1"), Some(Refresh::Current(number)));
+        assert_eq!(tokens.spent.len(), 0);
+    }
+}
