@@ -9,4 +9,5 @@ mod schemas;
 mod server;
 mod snapshots;
 mod unknown_fields;
+mod verify_examples;
 mod wire;

@@ -8,6 +8,7 @@ mod description;
 pub mod enums;
 mod files;
 pub mod progenitor;
+mod shapes;
 pub mod syntax;
 mod tables;
 
@@ -53,6 +54,7 @@ pub fn emit(document: &Document) -> Result<Emitted, Problems> {
     let tests = Files::from([
         ("debugged.rs".to_owned(), tables::debugged(&description)?),
         ("places.rs".to_owned(), tables::places(&code, &description)?),
+        ("shapes.rs".to_owned(), shapes::shapes(&code, &description)?),
     ]);
     Ok(Emitted { api, emulator, tests, counts })
 }
