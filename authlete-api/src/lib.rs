@@ -12,6 +12,7 @@ pub mod environment;
 mod error;
 #[rustfmt::skip]
 mod generated;
+pub mod layers;
 mod lenient;
 mod open_enum;
 mod operation;

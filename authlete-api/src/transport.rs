@@ -69,7 +69,8 @@ pub enum TransportErrorKind {
     Timeout,
     /// The connection broke, or the answer could not be read; the request may have arrived.
     Interrupted,
-    /// It was not sent, because the operation failed too often just now.
+    /// It was not sent, because the operation failed too often just now: see
+    /// [`CircuitBreaker`](crate::layers::CircuitBreaker).
     CircuitOpen,
 }
 
