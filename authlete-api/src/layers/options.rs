@@ -15,6 +15,8 @@ pub(crate) struct Layers {
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) limiter: Option<RateLimiter>,
     pub(crate) breaker: Option<CircuitBreaker>,
+    #[cfg(feature = "cache")]
+    pub(crate) cache: Option<super::Cache>,
 }
 
 impl Layers {
@@ -32,6 +34,12 @@ impl Layers {
             let policy = self.retry.unwrap_or_else(|| if http { RetryPolicy::default() } else { RetryPolicy::off() });
             transport = Box::new(Retrying::new(transport, policy, self.total.unwrap_or(TOTAL)));
         }
+        #[cfg(feature = "cache")]
+        if let Some(cache) = self.cache {
+            transport = Box::new(super::Cached::new(transport, cache));
+        }
+        #[cfg(feature = "tracing")]
+        let transport = Box::new(super::Traced::new(transport));
         transport
     }
 }
@@ -60,6 +68,13 @@ impl ClientBuilder {
     /// Makes calls of an operation that keeps failing fail at once, for a while.
     pub fn circuit_breaker(mut self, breaker: CircuitBreaker) -> Self {
         self.layers.breaker = Some(breaker);
+        self
+    }
+
+    /// Keeps answers that hardly change.
+    #[cfg(feature = "cache")]
+    pub fn cache(mut self, cache: super::Cache) -> Self {
+        self.layers.cache = Some(cache);
         self
     }
 }

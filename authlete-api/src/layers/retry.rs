@@ -109,6 +109,8 @@ impl<T: Transport> Retrying<T> {
             if Instant::now().checked_add(wait).is_none_or(|end| end >= deadline) {
                 return outcome;
             }
+            #[cfg(feature = "tracing")]
+            super::trace::trying_again(&outcome, tries, wait);
             sleep(wait).await;
             tries += 1;
             request = next;
