@@ -8,6 +8,7 @@ mod description;
 pub mod enums;
 mod files;
 pub mod progenitor;
+mod shapes;
 pub mod syntax;
 mod tables;
 
@@ -50,6 +51,9 @@ pub fn emit(document: &Document) -> Result<Emitted, Problems> {
     api.insert("types/enums.rs".to_owned(), enums::emit(&description)?);
     api.insert("operations.rs".to_owned(), tables::operations(&description)?);
     let emulator = Files::from([("operations.rs".to_owned(), tables::emulator(&description)?)]);
-    let tests = Files::from([("places.rs".to_owned(), tables::places(&code, &description)?)]);
+    let tests = Files::from([
+        ("places.rs".to_owned(), tables::places(&code, &description)?),
+        ("shapes.rs".to_owned(), shapes::shapes(&code, &description)?),
+    ]);
     Ok(Emitted { api, emulator, tests, counts })
 }
