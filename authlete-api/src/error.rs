@@ -297,8 +297,10 @@ impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: HTTP {}", self.operation, self.status)?;
         match (&self.result_code, &self.result_message) {
-            (_, Some(message)) => write!(f, ": {message}")?,
-            (Some(code), None) => write!(f, ": {code}")?,
+            (_, Some(text)) | (Some(text), None) => {
+                let line = text.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>();
+                write!(f, ": {}", line.join(" "))?;
+            }
             (None, None) => write!(f, ", without Authlete's error body")?,
         }
         f.write_str(match self.status {
