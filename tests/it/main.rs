@@ -1,6 +1,15 @@
 //! Tests that span the workspace.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod errors;
 mod fault_server;
 mod faults;
 mod flow;
+mod redaction;
+mod sample;
+mod schemas;
+mod server;
+mod snapshots;
+mod unknown_fields;
 mod verify_examples;
+mod wire;

@@ -31,7 +31,7 @@ pub struct Emitted {
     pub api: Files,
     /// What the emulator routes by.
     pub emulator: Files,
-    /// What `verify-examples` decodes with.
+    /// What `verify-examples` decodes with, and a test that prints every type.
     pub tests: Files,
     /// How many of what went in and came out, for the report.
     pub counts: count::Counts,
@@ -52,6 +52,7 @@ pub fn emit(document: &Document) -> Result<Emitted, Problems> {
     api.insert("operations.rs".to_owned(), tables::operations(&description)?);
     let emulator = Files::from([("operations.rs".to_owned(), tables::emulator(&description)?)]);
     let tests = Files::from([
+        ("debugged.rs".to_owned(), tables::debugged(&description)?),
         ("places.rs".to_owned(), tables::places(&code, &description)?),
         ("shapes.rs".to_owned(), shapes::shapes(&code, &description)?),
     ]);

@@ -49,6 +49,27 @@ pub(super) fn emulator(description: &Description) -> Result<String, Problems> {
     Ok(print("Every operation of the corrected description.", items)?)
 }
 
+/// For a test of what is printed: every struct.
+pub(super) fn debugged(description: &Description) -> Result<String, Problems> {
+    let entries = description.structs.keys().map(|name| {
+        let ty = format_ident!("{name}");
+        quote!((#name, debugged::<types::#ty>))
+    });
+    let items = vec![
+        parse_quote!(
+            use authlete_api::types;
+        ),
+        parse_quote!(
+            use super::{Debugged, debugged};
+        ),
+        parse_quote! {
+            /// Every struct, by name.
+            pub(super) static DEBUGGED: &[(&str, Debugged)] = &[#(#entries),*];
+        },
+    ];
+    Ok(print("Every struct of the description, to be printed.", items)?)
+}
+
 /// For `verify-examples`: how the value at each place of the upstream document is decoded and encoded again, and what its
 /// type knows of it.
 pub(super) fn places(code: &Code, description: &Description) -> Result<String, Problems> {
