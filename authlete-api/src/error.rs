@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::repeat::Failure;
 use crate::{Operation, RateLimit, TransportError, TransportErrorKind};
-use crate::{lenient, place};
+use crate::{excerpt, lenient, place};
 
 /// Why a call, or the making of a client, failed.
 ///
@@ -118,7 +118,8 @@ impl Error {
         let Parts { status, headers, .. } = parts;
         let path = place::path_at(&body, error.line(), error.column());
         let reason = place::reason(error);
-        Self::Decode(Box::new(DecodeError { operation, status, headers, body, path, reason }))
+        let excerpt = excerpt::before(&body, error.line(), error.column());
+        Self::Decode(Box::new(DecodeError { operation, status, headers, body, path, reason, excerpt }))
     }
 }
 
@@ -219,6 +220,7 @@ pub struct DecodeError {
     body: Bytes,
     path: String,
     reason: String,
+    excerpt: String,
 }
 
 impl DecodeError {
@@ -246,6 +248,11 @@ impl DecodeError {
     pub fn reason(&self) -> &str {
         &self.reason
     }
+
+    /// What stands in the body before that place, with names alone: every value is left out.
+    pub fn excerpt(&self) -> &str {
+        &self.excerpt
+    }
 }
 
 impl fmt::Debug for DecodeError {
@@ -255,6 +262,7 @@ impl fmt::Debug for DecodeError {
             .field("status", &self.status)
             .field("path", &self.path)
             .field("reason", &self.reason)
+            .field("excerpt", &self.excerpt)
             .field("body_length", &self.body.len())
             .finish_non_exhaustive()
     }

@@ -3,7 +3,8 @@
 //! # The rest of it
 //!
 //! [`Client`] has a method for every operation, listed in [`operations`]; [`types`] has what they take and return;
-//! [`Environment`] reads settings; [`Transport`] is the seam through which calls go; [`Error`] says what went wrong.
+//! [`Environment`] reads settings; [`Transport`] is the seam through which calls go; [`layers`] are what stands in it:
+//! tries, limits and the like; [`Error`] says what went wrong.
 
 mod call;
 mod client;
@@ -11,6 +12,7 @@ mod decode;
 mod encode;
 pub mod environment;
 mod error;
+mod excerpt;
 #[rustfmt::skip]
 mod generated;
 pub mod layers;
