@@ -52,7 +52,7 @@ impl<'a, T> Call<'a, T> {
         self.operation
     }
 
-    /// The most this call may take, from the first byte sent to the last one read.
+    /// The most this call may take, with all tries and the waits between them.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         if let Ok(request) = &mut self.request {
             *request.timeout_mut() = Some(timeout);

@@ -10,6 +10,7 @@ use http::{HeaderValue, Response};
 use reqwest::{Request, Url};
 
 use crate::call::BuildError;
+use crate::layers::Layers;
 use crate::transport::{BoxFuture, HttpTransport};
 use crate::{Error, Operation, Region, Transport};
 
@@ -128,6 +129,9 @@ pub struct ClientBuilder {
     allow_http: bool,
     http: Option<reqwest::Client>,
     transport: Option<Box<dyn Transport>>,
+    connect_timeout: Option<Duration>,
+    request_timeout: Option<Duration>,
+    pub(crate) layers: Layers,
 }
 
 impl ClientBuilder {
@@ -162,6 +166,18 @@ impl ClientBuilder {
         self
     }
 
+    /// How long making a connection may take: by default 10 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// How long one try of a call may take, from the first byte sent to the last one read: by default 30 s.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = Some(timeout);
+        self
+    }
+
     /// Sends calls through the given transport instead of over HTTP.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Box::new(transport));
@@ -172,7 +188,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// [`Error::Configuration`] when neither a region nor a base URL is given, the base URL is none or is not safe, the
-    /// token has characters that no token has, or no TLS library could be set up.
+    /// token has characters that no token has, two settings contradict each other, or no TLS library could be set up.
     pub fn build(self) -> Result<Client, Error> {
         let base_url = self.base_url.ok_or_else(|| {
             Error::configuration("no region and no base URL are given; call `.region(…)` or `.base_url(…)`")
@@ -180,10 +196,17 @@ impl ClientBuilder {
         let base_url = check_base_url(&base_url, self.allow_http)?;
         let authorization = self.token.as_deref().map(bearer).transpose()?;
         let http = match self.http {
+            Some(_) if self.connect_timeout.is_some() || self.request_timeout.is_some() => {
+                return Err(Error::configuration(
+                    "an HTTP client and a timeout for it are both given; set the timeout where that client is made",
+                ));
+            }
             Some(client) => client,
-            None => default_http_client()?,
+            None => http_client(self.connect_timeout, self.request_timeout)?,
         };
+        let over_http = self.transport.is_none();
         let transport = self.transport.unwrap_or_else(|| Box::new(HttpTransport::new(http.clone())));
+        let transport = self.layers.around(transport, over_http);
         let base_segments = base_url.path().trim_end_matches('/').split('/').count() - 1;
         let base_url = base_url.as_str().trim_end_matches('/').to_owned();
         Ok(Client { shared: Arc::new(Shared { base_url, base_segments, authorization, http, transport }) })
@@ -205,10 +228,10 @@ fn without_url(error: BuildError) -> String {
     }
 }
 
-fn default_http_client() -> Result<reqwest::Client, Error> {
+fn http_client(connect: Option<Duration>, request: Option<Duration>) -> Result<reqwest::Client, Error> {
     reqwest::Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(TIMEOUT)
+        .connect_timeout(connect.unwrap_or(CONNECT_TIMEOUT))
+        .timeout(request.unwrap_or(TIMEOUT))
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .map_err(|error| Error::configuration(format!("the HTTP client cannot be set up: {error}")))

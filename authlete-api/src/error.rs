@@ -1,14 +1,15 @@
 //! What can go wrong, in terms a caller can act on.
 
 use std::fmt;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, response::Parts};
 use serde::Deserialize;
 
-use crate::lenient;
-use crate::place;
-use crate::{Operation, TransportError, TransportErrorKind};
+use crate::repeat::Failure;
+use crate::{Operation, RateLimit, TransportError, TransportErrorKind};
+use crate::{excerpt, lenient, place};
 
 /// Why a call, or the making of a client, failed.
 ///
@@ -22,7 +23,10 @@ pub enum Error {
     Request(RequestError),
     /// There is no complete answer.
     Transport(CallError),
-    /// Authlete, or something in front of it, answered with an error status.
+    /// Authlete answered that it is called too often (HTTP 429); [`Error::retry_after`] says when to try again, where
+    /// the answer does.
+    RateLimited(Box<ApiError>),
+    /// Authlete, or something in front of it, answered with another error status.
     Api(Box<ApiError>),
     /// Authlete answered with success, but the body is not what the description says.
     Decode(Box<DecodeError>),
@@ -32,9 +36,46 @@ impl Error {
     /// The HTTP status of the answer, when there is one.
     pub fn status(&self) -> Option<StatusCode> {
         match self {
-            Self::Api(error) => Some(error.status),
+            Self::Api(error) | Self::RateLimited(error) => Some(error.status),
             Self::Decode(error) => Some(error.status),
             Self::Configuration(_) | Self::Request(_) | Self::Transport(_) => None,
+        }
+    }
+
+    /// The headers of the answer, when there is one.
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        match self {
+            Self::Api(error) | Self::RateLimited(error) => Some(&error.headers),
+            Self::Decode(error) => Some(&error.headers),
+            Self::Configuration(_) | Self::Request(_) | Self::Transport(_) => None,
+        }
+    }
+
+    /// What the answer says of the rate limit; nothing when there is none.
+    pub fn rate_limit(&self) -> RateLimit {
+        self.headers().map(RateLimit::from_headers).unwrap_or_default()
+    }
+
+    /// How long to wait before another try, where that is known. It is counted from when the answer came, so ask soon.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Transport(error) => error.source.retry_after(),
+            Self::RateLimited(error) => error.rate_limit().wait(),
+            _ => self.rate_limit().retry_after,
+        }
+    }
+
+    /// Whether the same call may succeed later and does no harm when made again: the failure may pass, and either the
+    /// operation changes nothing, or the call surely did not. See [`Operation::repeat`].
+    ///
+    /// The client has tried again by itself already, unless that is switched off.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Transport(error) => Failure::of_transport(error.kind()).allows(error.operation),
+            Self::Api(error) | Self::RateLimited(error) => {
+                Failure::of_answer(error.status, &error.headers).is_some_and(|failure| failure.allows(error.operation))
+            }
+            Self::Configuration(_) | Self::Request(_) | Self::Decode(_) => false,
         }
     }
 
@@ -44,7 +85,7 @@ impl Error {
             Self::Configuration(_) => None,
             Self::Request(error) => Some(error.operation),
             Self::Transport(error) => Some(error.operation),
-            Self::Api(error) => Some(error.operation),
+            Self::Api(error) | Self::RateLimited(error) => Some(error.operation),
             Self::Decode(error) => Some(error.operation),
         }
     }
@@ -69,14 +110,16 @@ impl Error {
     pub(crate) fn api(operation: &'static Operation, parts: Parts, body: Bytes) -> Self {
         let ErrorFields { result_code, result_message } = lenient::from_slice(&body).unwrap_or_default();
         let Parts { status, headers, .. } = parts;
-        Self::Api(Box::new(ApiError { operation, status, headers, body, result_code, result_message }))
+        let error = Box::new(ApiError { operation, status, headers, body, result_code, result_message });
+        if status == StatusCode::TOO_MANY_REQUESTS { Self::RateLimited(error) } else { Self::Api(error) }
     }
 
     pub(crate) fn decode(operation: &'static Operation, parts: Parts, body: Bytes, error: &serde_json::Error) -> Self {
         let Parts { status, headers, .. } = parts;
         let path = place::path_at(&body, error.line(), error.column());
         let reason = place::reason(error);
-        Self::Decode(Box::new(DecodeError { operation, status, headers, body, path, reason }))
+        let excerpt = excerpt::before(&body, error.line(), error.column());
+        Self::Decode(Box::new(DecodeError { operation, status, headers, body, path, reason, excerpt }))
     }
 }
 
@@ -136,6 +179,11 @@ impl ApiError {
         &self.headers
     }
 
+    /// What the answer says of the rate limit.
+    pub fn rate_limit(&self) -> RateLimit {
+        RateLimit::from_headers(&self.headers)
+    }
+
     /// The body as it came. It may hold secrets: it is for reading, not for printing.
     pub fn body(&self) -> &Bytes {
         &self.body
@@ -172,6 +220,7 @@ pub struct DecodeError {
     body: Bytes,
     path: String,
     reason: String,
+    excerpt: String,
 }
 
 impl DecodeError {
@@ -199,6 +248,11 @@ impl DecodeError {
     pub fn reason(&self) -> &str {
         &self.reason
     }
+
+    /// What stands in the body before that place, with names alone: every value is left out.
+    pub fn excerpt(&self) -> &str {
+        &self.excerpt
+    }
 }
 
 impl fmt::Debug for DecodeError {
@@ -208,6 +262,7 @@ impl fmt::Debug for DecodeError {
             .field("status", &self.status)
             .field("path", &self.path)
             .field("reason", &self.reason)
+            .field("excerpt", &self.excerpt)
             .field("body_length", &self.body.len())
             .finish_non_exhaustive()
     }
@@ -218,26 +273,54 @@ impl fmt::Display for Error {
         match self {
             Self::Configuration(error) => f.write_str(&error.message),
             Self::Request(error) => write!(f, "{}: not sent: {}", error.operation, error.message),
-            Self::Transport(error) => write!(f, "{}: {}", error.operation, error.source),
-            Self::Api(error) => error.fmt(f),
+            Self::Transport(error) => error.fmt(f),
+            Self::Api(error) | Self::RateLimited(error) => error.fmt(f),
             Self::Decode(error) => error.fmt(f),
         }
     }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.operation, self.source)?;
+        f.write_str(match self.kind() {
+            TransportErrorKind::Connect => "; check the base URL, the network and the proxy",
+            TransportErrorKind::Timeout => "; it may have arrived, so look before calling again what is not a read",
+            TransportErrorKind::Interrupted => "; it may have arrived, so look before calling again what is not a read",
+            TransportErrorKind::CircuitOpen => "",
+        })?;
+        match self.source.retry_after() {
+            Some(wait) => write!(f, "; try again in {} s", seconds(wait)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whole seconds, rounded up: earlier would be too early.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: HTTP {}", self.operation, self.status)?;
         match (&self.result_code, &self.result_message) {
-            (_, Some(message)) => write!(f, ": {message}")?,
-            (Some(code), None) => write!(f, ": {code}")?,
+            (_, Some(text)) | (Some(text), None) => {
+                let line = text.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>();
+                write!(f, ": {}", line.join(" "))?;
+            }
             (None, None) => write!(f, ", without Authlete's error body")?,
         }
         f.write_str(match self.status {
             StatusCode::UNAUTHORIZED => "; check the access token and the region it belongs to",
             StatusCode::FORBIDDEN => "; the access token is not permitted to do this",
             StatusCode::NOT_FOUND => "; check the service id, the other ids and the base URL",
-            StatusCode::TOO_MANY_REQUESTS => "; slow down and try again later",
+            StatusCode::TOO_MANY_REQUESTS => match self.rate_limit().wait() {
+                Some(wait) => return write!(f, "; slow down and try again in {} s", seconds(wait)),
+                None => "; slow down and try again later",
+            },
+            status if status.is_redirection() => "; redirects are not followed: check the base URL",
+            status if status.is_server_error() => "; Authlete or a proxy on the way has trouble, which may pass",
             _ => "",
         })
     }
@@ -253,6 +336,12 @@ impl fmt::Display for DecodeError {
     }
 }
 
+impl std::error::Error for CallError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.source)
+    }
+}
+
 impl std::error::Error for ApiError {}
 impl std::error::Error for DecodeError {}
 
@@ -261,7 +350,7 @@ impl std::error::Error for Error {
         match self {
             // What the transport says is in our text already; its cause is not.
             Self::Transport(error) => std::error::Error::source(&error.source),
-            Self::Configuration(_) | Self::Request(_) | Self::Api(_) | Self::Decode(_) => None,
+            Self::Configuration(_) | Self::Request(_) | Self::RateLimited(_) | Self::Api(_) | Self::Decode(_) => None,
         }
     }
 }

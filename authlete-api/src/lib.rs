@@ -3,7 +3,8 @@
 //! # The rest of it
 //!
 //! [`Client`] has a method for every operation, listed in [`operations`]; [`types`] has what they take and return;
-//! [`Environment`] reads settings; [`Transport`] is the seam through which calls go; [`Error`] says what went wrong.
+//! [`Environment`] reads settings; [`Transport`] is the seam through which calls go; [`layers`] are what stands in it:
+//! tries, limits and the like; [`Error`] says what went wrong.
 
 mod call;
 mod client;
@@ -11,14 +12,18 @@ mod decode;
 mod encode;
 pub mod environment;
 mod error;
+mod excerpt;
 #[rustfmt::skip]
 mod generated;
+pub mod layers;
 mod lenient;
 mod open_enum;
 mod operation;
 mod place;
+mod rate_limit;
 mod redact;
 mod region;
+mod repeat;
 mod response;
 mod transport;
 
@@ -29,6 +34,8 @@ pub use environment::Environment;
 pub use error::{ApiError, CallError, ConfigurationError, DecodeError, Error, RequestError};
 pub use generated::{operations, types};
 pub use operation::Operation;
+pub use rate_limit::RateLimit;
 pub use region::Region;
+pub use repeat::Repeat;
 pub use response::ResponseValue;
 pub use transport::{BoxFuture, HttpTransport, Transport, TransportError, TransportErrorKind};

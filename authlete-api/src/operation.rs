@@ -1,5 +1,7 @@
 //! What is known of an operation before it is called.
 
+use crate::repeat::{self, Repeat};
+
 /// One operation of the API, as the description has it. The generated table is [`crate::operations::ALL`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -26,6 +28,11 @@ impl Operation {
         tag: &'static str,
     ) -> Self {
         Self { id, name, method, path, tag }
+    }
+
+    /// When a call of this operation may be made again without asking the user.
+    pub fn repeat(&self) -> Repeat {
+        repeat::of(self)
     }
 }
 

@@ -58,7 +58,8 @@ pub(crate) fn reason(error: &serde_json::Error) -> String {
     }
 }
 
-fn offset(body: &[u8], line: usize, column: usize) -> usize {
+/// How far into the body a line and column are.
+pub(crate) fn offset(body: &[u8], line: usize, column: usize) -> usize {
     let start = match line {
         0 | 1 => 0,
         _ => body

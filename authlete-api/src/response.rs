@@ -4,6 +4,8 @@ use std::ops::{Deref, DerefMut};
 
 use http::{HeaderMap, StatusCode};
 
+use crate::RateLimit;
+
 /// A decoded answer, with the status and headers it came with. Dereferences to the value.
 #[derive(Debug, Clone)]
 pub struct ResponseValue<T> {
@@ -30,6 +32,11 @@ impl<T> ResponseValue<T> {
     /// The headers of the answer.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// What the answer says of the rate limit.
+    pub fn rate_limit(&self) -> RateLimit {
+        RateLimit::from_headers(&self.headers)
     }
 }
 

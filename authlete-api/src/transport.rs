@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -55,6 +56,7 @@ pub trait Transport: Send + Sync + 'static {
 pub struct TransportError {
     kind: TransportErrorKind,
     source: Box<dyn std::error::Error + Send + Sync>,
+    retry_after: Option<Duration>,
 }
 
 /// How far a call came that has no answer.
@@ -67,13 +69,27 @@ pub enum TransportErrorKind {
     Timeout,
     /// The connection broke, or the answer could not be read; the request may have arrived.
     Interrupted,
+    /// It was not sent, because the operation failed too often just now: see
+    /// [`CircuitBreaker`](crate::layers::CircuitBreaker).
+    CircuitOpen,
 }
 
 impl TransportError {
     /// An error of the given kind. Its source must not hold credentials, nor the URL of the request: some paths carry
     /// tokens.
     pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { kind, source: source.into() }
+        Self { kind, source: source.into(), retry_after: None }
+    }
+
+    /// Says how long to wait before another try.
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// How long to wait before another try, where that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// How far the call came.
@@ -88,6 +104,7 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Connect => "no connection could be made",
             TransportErrorKind::Timeout => "time ran out",
             TransportErrorKind::Interrupted => "the connection broke before the whole answer was there",
+            TransportErrorKind::CircuitOpen => "not sent, because this operation failed too often just now",
         })
     }
 }

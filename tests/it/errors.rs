@@ -77,9 +77,10 @@ async fn a_caller_can_tell_when_to_try_again() {
     let error = failed(full("429 Too Many Requests", &["Retry-After: 7"], "{}")).await;
     assert_eq!(error.status().map(|status| status.as_u16()), Some(429));
     assert_eq!(error.operation().map(|operation| operation.id), Some("auth_authorization_api"));
-    let Error::Api(error) = error else { panic!("another error: {error:?}") };
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+    let Error::RateLimited(error) = error else { panic!("another error: {error:?}") };
     assert_eq!(error.headers()["retry-after"], "7");
-    assert!(error.to_string().ends_with("slow down and try again later"), "{error}");
+    assert!(error.to_string().ends_with("slow down and try again in 7 s"), "{error}");
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod errors;
+mod fault_server;
+mod faults;
 mod flow;
 mod redaction;
 mod sample;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use authlete_api::Client;
+use authlete_api::layers::RetryPolicy;
 
 /// The token that [`Server::client`] sends.
 pub(crate) const TOKEN: &str = "s3cret-token";
@@ -76,9 +77,9 @@ impl Server {
         Self::start(vec![answer])
     }
 
-    /// A client of this server.
+    /// A client of this server. It tries nothing again, since there is one answer for each request.
     pub(crate) fn client(&self) -> Client {
-        Client::builder().base_url(&self.base_url).token(TOKEN).build().unwrap()
+        Client::builder().base_url(&self.base_url).token(TOKEN).retry(RetryPolicy::off()).build().unwrap()
     }
 
     /// What has been sent up to now.

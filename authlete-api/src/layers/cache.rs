@@ -1,0 +1,311 @@
+//! Keeping answers that hardly change.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AGE, AUTHORIZATION, CACHE_CONTROL};
+use http::{HeaderValue, StatusCode};
+use moka::sync::Cache as Store;
+use tokio::time::Instant;
+
+use super::Outcome;
+use crate::operations::{
+    CLIENT_GET, SERVICE_CONFIGURATION, SERVICE_GET, SERVICE_JWKS_GET, VCI_JWKS, VCI_JWT_ISSUER, VCI_METADATA,
+};
+use crate::repeat::{Failure, Repeat};
+use crate::transport::BoxFuture;
+use crate::{Operation, Transport};
+
+/// Which answers are kept, and for how long.
+///
+/// Kept are services, their configuration and key sets, credential issuer metadata, and clients; answers about tokens
+/// never are. When an answer is older than its time it is fetched anew, and used once more only if that fails for a
+/// reason that may pass. Any call that changes a service or a client, made through the same client, drops all that is
+/// kept; what others change is seen when the time is over.
+///
+/// An answer that was kept has the header `Age`. A call with the header `Cache-Control: no-cache` fetches anew.
+///
+/// ```
+/// # fn main() -> Result<(), authlete_api::Error> {
+/// use authlete_api::{Client, Region, layers::Cache};
+/// use std::time::Duration;
+///
+/// let cache = Cache::default().clients(Duration::from_secs(60));
+/// let client = Client::builder().region(Region::Eu).token("token").cache(cache).build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cache {
+    services: Duration,
+    clients: Duration,
+    stale: Duration,
+    entries: u64,
+}
+
+impl Default for Cache {
+    /// 600 s for what belongs to a service, 300 s for clients, 1800 s more when fetching fails; 10,000 answers.
+    fn default() -> Self {
+        Self {
+            services: Duration::from_secs(600),
+            clients: Duration::from_secs(300),
+            stale: Duration::from_secs(1800),
+            entries: 10_000,
+        }
+    }
+}
+
+impl Cache {
+    /// How long services, their configuration, key sets and metadata are kept. Nothing is: not at all.
+    #[must_use]
+    pub fn services(mut self, time: Duration) -> Self {
+        self.services = time;
+        self
+    }
+
+    /// How long clients are kept. Nothing is: not at all.
+    #[must_use]
+    pub fn clients(mut self, time: Duration) -> Self {
+        self.clients = time;
+        self
+    }
+
+    /// How much longer an answer is used when fetching it anew fails.
+    #[must_use]
+    pub fn stale(mut self, time: Duration) -> Self {
+        self.stale = time;
+        self
+    }
+
+    /// How many answers are kept at most.
+    #[must_use]
+    pub fn entries(mut self, entries: u64) -> Self {
+        self.entries = entries;
+        self
+    }
+
+    /// How long answers of the operation are kept.
+    fn time(&self, operation: &'static Operation) -> Option<Duration> {
+        let services =
+            [&SERVICE_GET, &SERVICE_CONFIGURATION, &SERVICE_JWKS_GET, &VCI_METADATA, &VCI_JWKS, &VCI_JWT_ISSUER];
+        let time = if services.contains(&operation) {
+            self.services
+        } else if *operation == CLIENT_GET {
+            self.clients
+        } else {
+            return None;
+        };
+        (!time.is_zero()).then_some(time)
+    }
+}
+
+/// Keeps answers as its [`Cache`] says, around another transport.
+pub struct Cached<T> {
+    inner: T,
+    cache: Cache,
+    store: Store<Key, Entry>,
+    /// How often all was dropped, so that an answer from before that is not kept after it.
+    cleared: AtomicU64,
+}
+
+/// Everything that the answer depends on. It holds the access token, so it is never printed.
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    operation: &'static str,
+    url: String,
+    authorization: Option<HeaderValue>,
+    body: Option<Bytes>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    answer: http::Response<Bytes>,
+    at: Instant,
+}
+
+impl Entry {
+    fn answer(self) -> http::Response<Bytes> {
+        let mut answer = self.answer;
+        answer.headers_mut().insert(AGE, HeaderValue::from(self.at.elapsed().as_secs()));
+        answer
+    }
+}
+
+impl<T: Transport> Cached<T> {
+    /// Puts a cache around a transport.
+    pub fn new(inner: T, cache: Cache) -> Self {
+        let longest = cache.services.max(cache.clients).saturating_add(cache.stale);
+        // moka refuses a time to live of more than a thousand years.
+        let longest = longest.min(Duration::from_secs(365 * 24 * 3600));
+        let store = Store::builder().max_capacity(cache.entries).time_to_live(longest).build();
+        Self { inner, cache, store, cleared: AtomicU64::new(0) }
+    }
+
+    /// Drops all that is kept.
+    pub fn clear(&self) {
+        self.cleared.fetch_add(1, Ordering::SeqCst);
+        self.store.invalidate_all();
+    }
+
+    async fn run(&self, request: reqwest::Request, operation: &'static Operation) -> Outcome {
+        let Some((time, key)) = self.cache.time(operation).zip(key(&request, operation)) else {
+            // At the end, however the call ends: it may have been done.
+            let _clear = changes(operation).then(|| Clear(self));
+            return self.inner.send(request, operation).await;
+        };
+        let anew = request.headers().get(CACHE_CONTROL).is_some_and(|value| value.as_bytes().starts_with(b"no-"));
+        let kept = if anew { None } else { self.store.get(&key) };
+        let kept = match kept {
+            Some(entry) if entry.at.elapsed() < time => return Ok(entry.answer()),
+            kept => kept.filter(|entry| entry.at.elapsed() < time.saturating_add(self.cache.stale)),
+        };
+        let at = Instant::now();
+        let cleared = self.cleared.load(Ordering::SeqCst);
+        let outcome = self.inner.send(request, operation).await;
+        match (&outcome, kept) {
+            (Ok(answer), _) if answer.status() == StatusCode::OK => {
+                if cleared == self.cleared.load(Ordering::SeqCst) {
+                    self.store.insert(key, Entry { answer: answer.clone(), at });
+                }
+            }
+            (outcome, Some(entry)) if may_pass(outcome) => return Ok(entry.answer()),
+            // It was deleted, or is not ours any more.
+            (Ok(_), _) => self.store.invalidate(&key),
+            (Err(_), _) => {}
+        }
+        outcome
+    }
+}
+
+/// Drops all that is kept when it is dropped itself.
+struct Clear<'a, T: Transport>(&'a Cached<T>);
+
+impl<T: Transport> Drop for Clear<'_, T> {
+    fn drop(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// What the answer to the request depends on; none when that cannot be told.
+fn key(request: &reqwest::Request, operation: &'static Operation) -> Option<Key> {
+    let body = match request.body() {
+        Some(body) => Some(Bytes::copy_from_slice(body.as_bytes()?)),
+        None => None,
+    };
+    let url = request.url().as_str().to_owned();
+    let authorization = request.headers().get(AUTHORIZATION).cloned();
+    Some(Key { operation: operation.name, url, authorization, body })
+}
+
+/// Whether a call of the operation may change something that is kept.
+fn changes(operation: &Operation) -> bool {
+    let kept = ["service_", "client_", "federation_registration"];
+    operation.repeat() != Repeat::Always && kept.iter().any(|prefix| operation.name.starts_with(prefix))
+}
+
+fn may_pass(outcome: &Outcome) -> bool {
+    match outcome {
+        Ok(answer) => {
+            let failure = Failure::of_answer(answer.status(), answer.headers());
+            failure.is_some_and(|failure| failure != Failure::Lasting)
+        }
+        Err(_) => true,
+    }
+}
+
+impl<T> std::fmt::Debug for Cached<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cached").field("cache", &self.cache).finish_non_exhaustive()
+    }
+}
+
+impl<T: Transport> Transport for Cached<T> {
+    fn send<'a>(&'a self, request: reqwest::Request, operation: &'static Operation) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.run(request, operation))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::script::{Script, Step, request};
+    use super::*;
+    use crate::TransportErrorKind::Connect;
+    use crate::operations::{AUTH_INTROSPECTION, CLIENT_UPDATE};
+    use tokio::time::{advance, timeout};
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn cached(step: Step) -> Cached<Script> {
+        Cached::new(Script::new(&[step]), Cache::default())
+    }
+
+    async fn get(layer: &Cached<Script>) -> (Option<u16>, usize) {
+        let outcome = layer.send(request(), &SERVICE_GET).await;
+        (outcome.ok().map(|answer| answer.status().as_u16()), layer.inner.calls())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_is_kept_for_its_time_and_longer_only_on_failure() {
+        let layer = cached(Step::status(200));
+        assert_eq!(get(&layer).await, (Some(200), 1));
+        advance(9 * MINUTE).await;
+        let kept = layer.send(request(), &SERVICE_GET).await.unwrap();
+        assert_eq!((kept.headers()[AGE].to_str().unwrap(), layer.inner.calls()), ("540", 1));
+        advance(MINUTE).await;
+        layer.inner.set(Step::status(503));
+        assert_eq!(get(&layer).await, (Some(200), 2));
+        layer.inner.set(Step::Fail(Connect));
+        assert_eq!(get(&layer).await, (Some(200), 3));
+        advance(30 * MINUTE).await;
+        assert_eq!(get(&layer).await, (None, 4));
+        layer.inner.set(Step::status(200));
+        assert_eq!(get(&layer).await, (Some(200), 5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_gone_is_not_served() {
+        let layer = cached(Step::status(200));
+        get(&layer).await;
+        advance(10 * MINUTE).await;
+        layer.inner.set(Step::status(404));
+        assert_eq!(get(&layer).await, (Some(404), 2));
+        layer.inner.set(Step::Fail(Connect));
+        assert_eq!(get(&layer).await, (None, 3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn changes_and_no_cache_fetch_anew() {
+        let layer = cached(Step::status(200));
+        get(&layer).await;
+        layer.send(request(), &CLIENT_UPDATE).await.unwrap();
+        assert_eq!(get(&layer).await.1, 3);
+        layer.inner.set(Step::Hang);
+        let dropped = timeout(MINUTE, layer.send(request(), &CLIENT_UPDATE)).await;
+        assert!(dropped.is_err());
+        layer.inner.set(Step::status(200));
+        assert_eq!(get(&layer).await.1, 5);
+        let mut anew = request();
+        anew.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        layer.send(anew, &SERVICE_GET).await.unwrap();
+        assert_eq!(get(&layer).await.1, 6);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn other_questions_are_other_answers() {
+        let layer = cached(Step::status(200));
+        get(&layer).await;
+        let mut stranger = request();
+        stranger.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static("Bearer other"));
+        layer.send(stranger, &SERVICE_GET).await.unwrap();
+        layer.send(request(), &SERVICE_CONFIGURATION).await.unwrap();
+        let mut body = request();
+        *body.body_mut() = Some("{}".into());
+        layer.send(body, &SERVICE_GET).await.unwrap();
+        assert_eq!(layer.inner.calls(), 4);
+        for expected in 5..8 {
+            layer.send(request(), &AUTH_INTROSPECTION).await.unwrap();
+            assert_eq!(layer.inner.calls(), expected);
+        }
+    }
+}
