@@ -5,6 +5,7 @@
 //! [`Client`] has a method for every operation, listed in [`operations`]; [`types`] has what they take and return;
 //! [`Environment`] reads settings; [`Transport`] is the seam through which calls go; [`Error`] says what went wrong.
 
+mod authlete;
 mod call;
 mod client;
 mod encode;
@@ -12,21 +13,31 @@ pub mod environment;
 mod error;
 #[rustfmt::skip]
 mod generated;
+mod ids;
 mod lenient;
+mod modify;
 mod open_enum;
 mod operation;
+mod pages;
 mod place;
 mod redact;
 mod region;
+mod request;
 mod response;
 mod transport;
 
+pub use authlete::{Authlete, Service};
 pub use call::Call;
 pub use client::{Client, ClientBuilder};
 pub use environment::Environment;
 pub use error::{ApiError, CallError, ConfigurationError, DecodeError, Error, RequestError};
-pub use generated::{operations, types};
-pub use operation::Operation;
+pub use generated::{groups, operations, types};
+pub use ids::{ClientId, ClientIdentifier, ServiceId};
+pub(crate) use modify::Modification;
+pub use modify::Modified;
+pub use operation::{Operation, RetryClass};
+pub use pages::{Items, Page, PageRange, Pages};
 pub use region::Region;
+pub use request::IntoRequest;
 pub use response::ResponseValue;
 pub use transport::{BoxFuture, HttpTransport, Transport, TransportError, TransportErrorKind};

@@ -14,6 +14,20 @@ pub struct Operation {
     pub path: &'static str,
     /// The part of the API it belongs to, in the description's words.
     pub tag: &'static str,
+    /// When it may be tried again.
+    pub retry: RetryClass,
+}
+
+/// When a call that failed may be tried again. The description's overlay has the reason for each operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RetryClass {
+    /// After any failure that may pass: nothing changes by it.
+    Safe,
+    /// After any failure that may pass: however often it arrives, it leaves the same behind. The answer may differ
+    /// where the first try did arrive, as when there is nothing left to delete.
+    Idempotent,
+    /// Only when it surely did not arrive: it uses up a ticket or a code, or makes something new every time.
+    Unsent,
 }
 
 impl Operation {
@@ -24,8 +38,9 @@ impl Operation {
         method: &'static str,
         path: &'static str,
         tag: &'static str,
+        retry: RetryClass,
     ) -> Self {
-        Self { id, name, method, path, tag }
+        Self { id, name, method, path, tag, retry }
     }
 }
 

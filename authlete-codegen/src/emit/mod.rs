@@ -7,13 +7,14 @@ pub mod count;
 mod description;
 pub mod enums;
 mod files;
+mod groups;
 pub mod progenitor;
 pub mod syntax;
 mod tables;
 
 use std::collections::BTreeMap;
 
-pub use description::{Description, EnumType, Field, Operation, StructType};
+pub use description::{Description, EnumType, Field, Layer, Operation, StructType};
 
 use crate::{Document, Problems};
 
@@ -49,6 +50,7 @@ pub fn emit(document: &Document) -> Result<Emitted, Problems> {
     let mut api = files::split(&code, &description)?;
     api.insert("types/enums.rs".to_owned(), enums::emit(&description)?);
     api.insert("operations.rs".to_owned(), tables::operations(&description)?);
+    api.extend(groups::emit(&code, &description)?);
     let emulator = Files::from([("operations.rs".to_owned(), tables::emulator(&description)?)]);
     let tests = Files::from([("places.rs".to_owned(), tables::places(&code, &description)?)]);
     Ok(Emitted { api, emulator, tests, counts })
