@@ -8,6 +8,7 @@
 mod authlete;
 mod call;
 mod client;
+mod decode;
 mod encode;
 pub mod environment;
 mod error;
@@ -29,6 +30,7 @@ mod transport;
 pub use authlete::{Authlete, Service};
 pub use call::Call;
 pub use client::{Client, ClientBuilder};
+pub use decode::{BodyError, decode};
 pub use environment::Environment;
 pub use error::{ApiError, CallError, ConfigurationError, DecodeError, Error, RequestError};
 pub use generated::{groups, operations, types};

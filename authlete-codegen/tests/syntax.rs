@@ -129,7 +129,7 @@ fn values_become_variants_of_distinct_names() {
     let values: Vec<String> = values.into_iter().map(str::to_owned).collect();
     let mut description = Description::default();
     let doc = "Things.\n\nUpstream: `things`.".to_owned();
-    description.enums.insert("Thing".to_owned(), EnumType { doc, values: values.clone() });
+    description.enums.insert("Thing".to_owned(), EnumType { doc, values: values.clone(), upstream: None });
     let text = enums::emit(&description).unwrap_or_else(|problems| panic!("{problems}"));
     let entries: Vec<(&str, String)> = text
         .lines()
@@ -142,9 +142,10 @@ fn values_become_variants_of_distinct_names() {
     assert_eq!(entries.iter().map(|(_, value)| value.clone()).collect::<Vec<_>>(), values);
     snapshot("enums", &text);
 
-    description
-        .enums
-        .insert("Twice".to_owned(), EnumType { doc: String::new(), values: vec!["A".to_owned(), "A".to_owned()] });
+    description.enums.insert(
+        "Twice".to_owned(),
+        EnumType { doc: String::new(), values: vec!["A".to_owned(), "A".to_owned()], upstream: None },
+    );
     assert_eq!(
         messages(enums::emit(&description)),
         "emit: #/components/schemas/Twice: the value \"A\" is listed twice"

@@ -1,3 +1,4 @@
 //! Tests that span the workspace.
 
 mod flow;
+mod verify_examples;

@@ -10,6 +10,7 @@ mod import;
 mod plain;
 mod regen;
 mod standalone;
+mod verify_examples;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +38,8 @@ enum Command {
     Plain(plain::Plain),
     /// Writes everything that is generated from openapi/, or checks that it is current
     Regen(regen::Regen),
+    /// Takes every example of an upstream document through the project's types, and reports what is lost or changed
+    VerifyExamples(verify_examples::VerifyExamples),
 }
 
 fn main() -> ExitCode {
@@ -48,6 +51,10 @@ fn main() -> ExitCode {
         Command::Diff(diff) => diff.run(),
         Command::Plain(plain) => plain.run(&project),
         Command::Regen(regen) => regen.run(&project),
+        Command::VerifyExamples(verify) => match verify.run(&project) {
+            Ok(code) => return code,
+            Err(message) => Err(message),
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -97,6 +97,8 @@ pub struct EnumType {
     pub doc: String,
     /// The values, in the description's order.
     pub values: Vec<String>,
+    /// Its name in the upstream document, when it has one there.
+    pub upstream: Option<String>,
 }
 
 impl Description {
@@ -150,7 +152,8 @@ impl Description {
         let Some(object) = schema.as_object() else { return };
         if let Some(values) = text_enum(object) {
             let doc = text(object, "description").unwrap_or(name).to_owned();
-            self.enums.insert(name.to_owned(), EnumType { doc, values });
+            let upstream = text(object, "x-upstream-name").map(str::to_owned);
+            self.enums.insert(name.to_owned(), EnumType { doc, values, upstream });
         } else if let Some(properties) = object.get("properties").and_then(Value::as_object) {
             let required: BTreeSet<_> = object
                 .get("required")

@@ -9,6 +9,7 @@ pub mod enums;
 mod files;
 mod groups;
 pub mod progenitor;
+mod shapes;
 pub mod syntax;
 mod tables;
 
@@ -52,6 +53,9 @@ pub fn emit(document: &Document) -> Result<Emitted, Problems> {
     api.insert("operations.rs".to_owned(), tables::operations(&description)?);
     api.extend(groups::emit(&code, &description)?);
     let emulator = Files::from([("operations.rs".to_owned(), tables::emulator(&description)?)]);
-    let tests = Files::from([("places.rs".to_owned(), tables::places(&code, &description)?)]);
+    let tests = Files::from([
+        ("places.rs".to_owned(), tables::places(&code, &description)?),
+        ("shapes.rs".to_owned(), shapes::shapes(&code, &description)?),
+    ]);
     Ok(Emitted { api, emulator, tests, counts })
 }
