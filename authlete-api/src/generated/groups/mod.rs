@@ -45,7 +45,7 @@ crate::request::made_of_text!(
     BackchannelAuthenticationIssueRequest, BackchannelAuthenticationRequest,
     ClientAuthorizationDeletePostRequest, ClientAuthorizationGetListRequest,
     ClientAuthorizationUpdateRequest, ClientGrantedScopesGetPostRequest,
-    ClientRegistrationRequest2, ClientSecretUpdateRequest, DeviceAuthorizationRequest,
+    ClientRegistrationRequest, ClientSecretUpdateRequest, DeviceAuthorizationRequest,
     DeviceVerificationRequest, IntrospectionRequest, JoseVerifyRequest,
     NativeSsoLogoutRequest, PushedAuthorizationRequest, RevocationRequest,
     StandardIntrospectionRequest, TokenRequest, TokenUpdateRequest, UserInfoIssueRequest,

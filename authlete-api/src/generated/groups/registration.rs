@@ -53,7 +53,7 @@ impl<'a> Registration<'a> {
     /// `POST /api/{serviceId}/client/registration`, by [`Client::client_registration`](crate::Client::client_registration).
     pub fn register(
         self,
-        request: impl IntoRequest<types::ClientRegistrationRequest2>,
+        request: impl IntoRequest<types::ClientRegistrationRequest>,
     ) -> Call<'a, types::ClientRegistrationResponse> {
         let service = self.service;
         service
