@@ -2,10 +2,24 @@
 
 use std::fmt;
 
-use crate::{Client, ServiceId};
+use crate::{AuthleteBuilder, Client, Environment, Error, ServiceId};
 
 /// Authlete, as an organization uses it: its services, and the server itself. Cheap to clone; clones, and the services
 /// they give, share their connections.
+///
+/// ```no_run
+/// use authlete_api::{Authlete, Region, types};
+///
+/// # async fn example() -> Result<(), authlete_api::Error> {
+/// let authlete = Authlete::builder().region(Region::Eu).organization_token("token").build()?;
+/// let created = authlete.services().create(types::Service::default()).await?;
+/// if let Some(id) = created.api_key {
+///     let service = authlete.service(id);
+///     println!("{:?}", service.configuration(None, None).await?.get("issuer"));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Authlete {
     client: Client,
@@ -30,6 +44,35 @@ pub struct Service {
 }
 
 impl Authlete {
+    /// Starts making one.
+    pub fn builder() -> AuthleteBuilder {
+        AuthleteBuilder::default()
+    }
+
+    /// As the environment says; see [`Environment`]. The organization's token goes before the service's.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] naming the variable that is missing or cannot be used, or the two that disagree.
+    pub fn from_env() -> Result<Self, Error> {
+        let environment = Environment::read()?;
+        Ok(Self { service: environment.service_id().ok().map(ServiceId::from), client: environment.organization()? })
+    }
+
+    /// The service that the builder or the environment named.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] when they named none.
+    pub fn default_service(&self) -> Result<Service, Error> {
+        let id = self.service.clone().ok_or_else(|| {
+            Error::configuration("no service is named; call `.service_token(…)` or `.service_id(…)` on the builder")
+        })?;
+        Ok(Service::new(self.client.clone(), id))
+    }
+
+    pub(crate) fn with_service(client: Client, service: Option<ServiceId>) -> Self {
+        Self { client, service }
+    }
+
     /// Works through the given client.
     pub fn new(client: Client) -> Self {
         Self { client, service: None }
@@ -47,6 +90,14 @@ impl Authlete {
 }
 
 impl Service {
+    /// As the environment says; see [`Environment`]. The service's token goes before the organization's.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] naming the variable that is missing or cannot be used, or the two that disagree.
+    pub fn from_env() -> Result<Self, Error> {
+        Environment::read()?.service()
+    }
+
     /// Works through the given client.
     pub fn new(client: Client, id: impl Into<ServiceId>) -> Self {
         Self { client, id: id.into() }

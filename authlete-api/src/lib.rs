@@ -6,9 +6,15 @@
 //! [`Environment`] reads settings; [`Transport`] is the seam through which calls go; [`Error`] says what went wrong.
 
 mod authlete;
+mod authorize;
+mod builder;
 mod call;
 mod client;
+mod connection;
+mod credentials;
 mod decode;
+#[cfg(feature = "dpop")]
+mod dpop;
 mod encode;
 pub mod environment;
 mod error;
@@ -28,9 +34,13 @@ mod response;
 mod transport;
 
 pub use authlete::{Authlete, Service};
+pub use builder::AuthleteBuilder;
 pub use call::Call;
 pub use client::{Client, ClientBuilder};
+pub use credentials::{Credentials, CredentialsProvider, ProviderError, SharedCredentials};
 pub use decode::{BodyError, decode};
+#[cfg(feature = "dpop")]
+pub use dpop::DpopKey;
 pub use environment::Environment;
 pub use error::{ApiError, CallError, ConfigurationError, DecodeError, Error, RequestError};
 pub use generated::{groups, operations, types};

@@ -44,8 +44,14 @@ impl Operation {
     }
 }
 
+/// What [`Client::request`](crate::Client::request) calls: not of the description, and so nothing is known of it.
+pub(crate) static OTHER: Operation = Operation::new("", "request", "", "", "", RetryClass::Unsent);
+
 impl std::fmt::Display for Operation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ({} {})", self.name, self.method, self.path)
+        match self.path {
+            "" => f.write_str(self.name),
+            path => write!(f, "{} ({} {path})", self.name, self.method),
+        }
     }
 }
