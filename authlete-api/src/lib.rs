@@ -2,7 +2,8 @@
 //!
 //! # The rest of it
 //!
-//! [`Client`] has a method for every operation, listed in [`operations`]; [`types`] has what they take and return;
+//! [`Authlete`] and [`Service`] have the operations in [`groups`]; [`Client`] has a method for every one, listed in
+//! [`operations`]; [`types`] has what they take and return;
 //! [`Environment`] reads settings; [`Transport`] is the seam through which calls go; [`Error`] says what went wrong.
 
 mod authlete;
@@ -50,6 +51,6 @@ pub use modify::Modified;
 pub use operation::{Operation, RetryClass};
 pub use pages::{Items, Page, PageRange, Pages};
 pub use region::Region;
-pub use request::IntoRequest;
+pub use request::{IntoRequest, json_text};
 pub use response::ResponseValue;
 pub use transport::{BoxFuture, HttpTransport, Transport, TransportError, TransportErrorKind};

@@ -1,4 +1,6 @@
 //! Tests that span the workspace.
+#![allow(clippy::unwrap_used)]
 
+mod clients;
 mod flow;
 mod verify_examples;
