@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, USER_AGENT};
+use http::header::USER_AGENT;
 use http::{HeaderValue, Response};
 use reqwest::{Request, Url};
 
+use crate::authorize::{Authorizing, Source};
 use crate::call::BuildError;
+use crate::connection::Connection;
+use crate::credentials::{Credentials, CredentialsProvider};
 use crate::layers::Layers;
 use crate::transport::{BoxFuture, HttpTransport};
 use crate::{Error, Operation, Region, Transport};
@@ -43,7 +46,6 @@ struct Shared {
     base_url: String,
     /// How many path segments the base URL has itself.
     base_segments: usize,
-    authorization: Option<HeaderValue>,
     /// Builds requests, and sends them unless another transport does.
     http: reqwest::Client,
     transport: Box<dyn Transport>,
@@ -58,6 +60,35 @@ impl Client {
     /// Where calls go, without a final slash.
     pub fn base_url(&self) -> &str {
         &self.shared.base_url
+    }
+
+    /// Calls an operation that the description does not have: the path begins with `/api/` and may have a query; the
+    /// answer is the body as it came. Credentials, transport and errors are those of every call.
+    ///
+    /// ```no_run
+    /// # async fn example(client: authlete_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let body = serde_json::json!({"parameters": ""});
+    /// let answer = client.request(http::Method::POST, "/api/1/vci/nonce", Some(&body)).await?;
+    /// let answer: serde_json::Value = serde_json::from_slice(&answer)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn request(
+        &self,
+        method: http::Method,
+        path: &str,
+        body: Option<&(impl serde::Serialize + ?Sized)>,
+    ) -> crate::Call<'_, Bytes> {
+        let request = self.shared.http.request(method, format!("{}{path}", self.shared.base_url));
+        let request = match body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        let request = match path.starts_with("/api/") {
+            true => request.build().map_err(BuildError::from),
+            false => Err("the path of every operation begins with `/api/`".into()),
+        };
+        crate::Call::new(self, &crate::operation::OTHER, request, crate::lenient::raw)
     }
 
     /// What generated methods build requests with.
@@ -75,14 +106,14 @@ impl Client {
         self.check_path(request.url(), operation)?;
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, PRODUCT);
-        if let Some(authorization) = &self.shared.authorization {
-            headers.insert(AUTHORIZATION, authorization.clone());
-        }
         Ok(request)
     }
 
     /// An empty path parameter, or `.` and `..`, which URLs fold away, would call another operation.
     fn check_path(&self, url: &Url, operation: &'static Operation) -> Result<(), Error> {
+        if std::ptr::eq(operation, &crate::operation::OTHER) {
+            return Ok(());
+        }
         let expected = self.shared.base_segments + operation.path.split('/').count() - 1;
         let mut found = 0;
         let mut empty = false;
@@ -125,7 +156,9 @@ impl fmt::Debug for Client {
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct ClientBuilder {
     base_url: Option<String>,
-    token: Option<String>,
+    /// What calls are made with, or why they cannot be.
+    credentials: Option<Result<Source, Error>>,
+    connection: Connection,
     allow_http: bool,
     http: Option<reqwest::Client>,
     transport: Option<Box<dyn Transport>>,
@@ -148,8 +181,55 @@ impl ClientBuilder {
     }
 
     /// The access token sent with every call: of a service, or of an organization.
-    pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.token = Some(token.into());
+    pub fn token(self, token: impl Into<String>) -> Self {
+        self.fixed(Credentials::bearer(token))
+    }
+
+    /// An API key and its secret, as HTTP Basic: for Authlete 2.x and self-hosted servers that still take it.
+    pub fn basic(self, api_key: impl fmt::Display, api_secret: impl Into<String>) -> Self {
+        self.fixed(Credentials::basic(api_key, api_secret))
+    }
+
+    /// An access token that is bound to a key: every request carries a proof made with it (RFC 9449), with the nonce the
+    /// server asks for.
+    #[cfg(feature = "dpop")]
+    pub fn dpop_token(self, token: impl Into<String>, key: &crate::DpopKey) -> Self {
+        self.fixed(Credentials::dpop(token, key))
+    }
+
+    /// Credentials made elsewhere.
+    pub fn credentials(self, credentials: Credentials) -> Self {
+        self.fixed(Ok(credentials))
+    }
+
+    /// Asks for credentials before every call, and for fresh ones when Authlete refuses those with 401.
+    pub fn credentials_provider(mut self, provider: impl CredentialsProvider) -> Self {
+        self.credentials = Some(Ok(Source::Provider(Box::new(provider))));
+        self
+    }
+
+    fn fixed(mut self, credentials: Result<Credentials, Error>) -> Self {
+        self.credentials = Some(credentials.map(Source::Fixed));
+        self
+    }
+
+    /// Connects through a proxy, in place of the one that the environment may name (`HTTPS_PROXY`).
+    pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
+        self.connection.proxies.push(proxy);
+        self
+    }
+
+    /// Trusts another certificate authority, beside those of the platform.
+    #[cfg(feature = "rustls")]
+    pub fn root_certificate(mut self, certificate: reqwest::Certificate) -> Self {
+        self.connection.roots.push(certificate);
+        self
+    }
+
+    /// Shows a client certificate to the server (mutual TLS).
+    #[cfg(feature = "rustls")]
+    pub fn client_certificate(mut self, identity: reqwest::Identity) -> Self {
+        self.connection.identity = Some(identity);
         self
     }
 
@@ -159,8 +239,12 @@ impl ClientBuilder {
         self
     }
 
-    /// Uses the given HTTP client, with its timeouts, proxies and certificates. It should follow no redirects, so that
-    /// the token never travels to another host.
+    /// Uses the given HTTP client, with its timeouts, proxies and certificates. It must be set to
+    ///
+    /// - follow no redirects ([`reqwest::redirect::Policy::none`]), so that credentials and tickets never travel to another
+    ///   host; Authlete sends none;
+    /// - give up after some time ([`reqwest::ClientBuilder::timeout`], `connect_timeout`): by itself it waits forever;
+    /// - check certificates, as it does unless told otherwise.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http = Some(client);
         self
@@ -194,22 +278,31 @@ impl ClientBuilder {
             Error::configuration("no region and no base URL are given; call `.region(…)` or `.base_url(…)`")
         })?;
         let base_url = check_base_url(&base_url, self.allow_http)?;
-        let authorization = self.token.as_deref().map(bearer).transpose()?;
+        let credentials = self.credentials.transpose()?;
         let http = match self.http {
             Some(_) if self.connect_timeout.is_some() || self.request_timeout.is_some() => {
                 return Err(Error::configuration(
                     "an HTTP client and a timeout for it are both given; set the timeout where that client is made",
                 ));
             }
+            Some(_) if !self.connection.is_empty() => {
+                return Err(Error::configuration(
+                    "an HTTP client and a proxy or certificate for it are both given; set these where that client is made",
+                ));
+            }
             Some(client) => client,
-            None => http_client(self.connect_timeout, self.request_timeout)?,
+            None => http_client(self.connection, self.connect_timeout, self.request_timeout)?,
         };
         let over_http = self.transport.is_none();
         let transport = self.transport.unwrap_or_else(|| Box::new(HttpTransport::new(http.clone())));
+        let transport = match credentials {
+            Some(source) => Box::new(Authorizing::new(source, transport)),
+            None => transport,
+        };
         let transport = self.layers.around(transport, over_http);
         let base_segments = base_url.path().trim_end_matches('/').split('/').count() - 1;
         let base_url = base_url.as_str().trim_end_matches('/').to_owned();
-        Ok(Client { shared: Arc::new(Shared { base_url, base_segments, authorization, http, transport }) })
+        Ok(Client { shared: Arc::new(Shared { base_url, base_segments, http, transport }) })
     }
 }
 
@@ -228,30 +321,18 @@ fn without_url(error: BuildError) -> String {
     }
 }
 
-fn http_client(connect: Option<Duration>, request: Option<Duration>) -> Result<reqwest::Client, Error> {
-    reqwest::Client::builder()
+fn http_client(
+    connection: Connection,
+    connect: Option<Duration>,
+    request: Option<Duration>,
+) -> Result<reqwest::Client, Error> {
+    connection
+        .apply(reqwest::Client::builder())
         .connect_timeout(connect.unwrap_or(CONNECT_TIMEOUT))
         .timeout(request.unwrap_or(TIMEOUT))
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .map_err(|error| Error::configuration(format!("the HTTP client cannot be set up: {error}")))
-}
-
-fn bearer(token: &str) -> Result<HeaderValue, Error> {
-    // The characters of RFC 6750's b64token; anything else is a slip, such as a line break at the end of a file.
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
-    if token.is_empty() {
-        return Err(Error::configuration("the access token is empty"));
-    }
-    if let Some(at) = token.bytes().position(|byte| !allowed(byte)) {
-        return Err(Error::configuration(format!(
-            "the access token has a character at position {at} that no token has; look for spaces and line breaks"
-        )));
-    }
-    let mut value = HeaderValue::try_from(format!("Bearer {token}"))
-        .map_err(|_| Error::configuration("the access token does not fit into a header"))?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// A base URL without what may be a credential in it, whether or not it is a URL at all.

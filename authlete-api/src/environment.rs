@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Client, Error, Region};
+use crate::{Client, Credentials, Error, Region, Service};
 
 /// The region: `us`, `jp`, `eu` or `br`.
 pub const REGION: &str = "AUTHLETE_REGION";
@@ -14,14 +14,20 @@ pub const SERVICE_ID: &str = "AUTHLETE_SERVICE_ID";
 pub const SERVICE_ACCESSTOKEN: &str = "AUTHLETE_SERVICE_ACCESSTOKEN";
 /// An access token of the organization.
 pub const ORGANIZATION_ACCESSTOKEN: &str = "AUTHLETE_ORGANIZATION_ACCESSTOKEN";
+/// A private key that the access token is bound to, as a JWK in JSON.
+pub const DPOP_KEY: &str = "AUTHLETE_DPOP_KEY";
+/// A client certificate for the connection, with its private key.
+pub const CLIENT_CERTIFICATE: &str = "AUTHLETE_CLIENT_CERTIFICATE";
 
 /// Each variable with the other names it goes by.
-const NAMES: [(&str, &[&str]); 5] = [
+const NAMES: [(&str, &[&str]); 7] = [
     (REGION, &[]),
     (BASE_URL, &[]),
     (SERVICE_ID, &["AUTHLETE_SERVICE_APIKEY"]),
     (SERVICE_ACCESSTOKEN, &["AUTHLETE_BEARER"]),
     (ORGANIZATION_ACCESSTOKEN, &["AUTHLETE_SERVICEOWNER_ACCESSTOKEN"]),
+    (DPOP_KEY, &[]),
+    (CLIENT_CERTIFICATE, &[]),
 ];
 
 /// What the environment says about Authlete.
@@ -33,6 +39,8 @@ const NAMES: [(&str, &[&str]); 5] = [
 /// | `AUTHLETE_SERVICE_ID` | `AUTHLETE_SERVICE_APIKEY` | the id of the service |
 /// | `AUTHLETE_SERVICE_ACCESSTOKEN` | `AUTHLETE_BEARER` | an access token of the service |
 /// | `AUTHLETE_ORGANIZATION_ACCESSTOKEN` | `AUTHLETE_SERVICEOWNER_ACCESSTOKEN` | an access token of the organization |
+/// | `AUTHLETE_DPOP_KEY` | | a JWK that the access token is bound to (with the feature `dpop`) |
+/// | `AUTHLETE_CLIENT_CERTIFICATE` | | a certificate and its private key in PEM, or the path of a file with both |
 ///
 /// A variable that is set to nothing counts as not set.
 ///
@@ -50,6 +58,8 @@ pub struct Environment {
     service_id: Option<String>,
     service_token: Option<String>,
     organization_token: Option<String>,
+    dpop_key: Option<String>,
+    client_certificate: Option<String>,
 }
 
 impl Environment {
@@ -70,14 +80,15 @@ impl Environment {
         for (name, others) in NAMES {
             values.push(value_of(name, others, &lookup)?);
         }
-        let [region, base_url, service_id, service_token, organization_token] = values.try_into().unwrap_or_default();
+        let [region, base_url, service_id, service_token, organization_token, dpop_key, client_certificate] =
+            values.try_into().unwrap_or_default();
         let region = region.map(|region| region.parse::<Region>()).transpose();
         let region = region.map_err(|error| Error::configuration(format!("{REGION}: {error}")))?;
         if region.is_some() && base_url.is_some() {
             return Err(Error::configuration(format!("{REGION} and {BASE_URL} are both set; keep one of them")));
         }
         let base_url = base_url.or_else(|| region.map(|region| region.base_url().to_owned()));
-        Ok(Self { base_url, service_id, service_token, organization_token })
+        Ok(Self { base_url, service_id, service_token, organization_token, dpop_key, client_certificate })
     }
 
     /// Whether nothing is set at all.
@@ -106,11 +117,64 @@ impl Environment {
     /// # Errors
     /// [`Error::Configuration`] when neither is set, or the client cannot be made.
     pub fn client(&self) -> Result<Client, Error> {
-        let token = self.service_token.as_ref().or(self.organization_token.as_ref()).ok_or_else(|| {
+        self.client_with(self.service_token.as_deref().or(self.organization_token.as_deref()))
+    }
+
+    /// The service, with its access token, or the organization's where it has none.
+    ///
+    /// # Errors
+    /// As [`Environment::client`], and when there is no id.
+    pub fn service(&self) -> Result<Service, Error> {
+        Ok(Service::new(self.client()?, self.service_id()?))
+    }
+
+    /// A client with the organization's access token, or the service's where that has none.
+    pub(crate) fn organization(&self) -> Result<Client, Error> {
+        self.client_with(self.organization_token.as_deref().or(self.service_token.as_deref()))
+    }
+
+    fn client_with(&self, token: Option<&str>) -> Result<Client, Error> {
+        let token = token.ok_or_else(|| {
             Error::configuration(format!("neither {SERVICE_ACCESSTOKEN} nor {ORGANIZATION_ACCESSTOKEN} is set"))
         })?;
-        Client::builder().base_url(self.base_url()?).token(token).build()
+        let credentials = match &self.dpop_key {
+            Some(key) => dpop(token, key)?,
+            None => Credentials::bearer(token)?,
+        };
+        let builder = Client::builder().base_url(self.base_url()?).credentials(credentials);
+        match &self.client_certificate {
+            Some(certificate) => with_certificate(builder, certificate)?.build(),
+            None => builder.build(),
+        }
     }
+}
+
+#[cfg(feature = "dpop")]
+fn dpop(token: &str, key: &str) -> Result<Credentials, Error> {
+    let key = crate::DpopKey::from_jwk(key).map_err(|error| Error::configuration(format!("{DPOP_KEY}: {error}")))?;
+    Credentials::dpop(token, &key)
+}
+
+#[cfg(not(feature = "dpop"))]
+fn dpop(_: &str, _: &str) -> Result<Credentials, Error> {
+    Err(Error::configuration(format!("{DPOP_KEY} is set, and the crate is built without the feature `dpop`")))
+}
+
+#[cfg(feature = "rustls")]
+fn with_certificate(builder: crate::ClientBuilder, certificate: &str) -> Result<crate::ClientBuilder, Error> {
+    let refuse = |why: String| Error::configuration(format!("{CLIENT_CERTIFICATE} {why}"));
+    let pem = match certificate.starts_with("-----BEGIN") {
+        true => certificate.as_bytes().to_vec(),
+        false => std::fs::read(certificate).map_err(|error| refuse(format!("cannot be read as a file: {error}")))?,
+    };
+    let identity = reqwest::Identity::from_pem(&pem)
+        .map_err(|_| refuse("does not hold a certificate and its private key in PEM".to_owned()))?;
+    Ok(builder.client_certificate(identity))
+}
+
+#[cfg(not(feature = "rustls"))]
+fn with_certificate(_: crate::ClientBuilder, _: &str) -> Result<crate::ClientBuilder, Error> {
+    Err(Error::configuration(format!("{CLIENT_CERTIFICATE} is set, and the crate is built without rustls")))
 }
 
 impl fmt::Debug for Environment {
@@ -120,6 +184,8 @@ impl fmt::Debug for Environment {
             .field("service_id", &self.service_id)
             .field("service_token", &crate::redact::optional(&self.service_token))
             .field("organization_token", &crate::redact::optional(&self.organization_token))
+            .field("dpop_key", &crate::redact::optional(&self.dpop_key))
+            .field("client_certificate", &crate::redact::optional(&self.client_certificate))
             .finish()
     }
 }
@@ -169,6 +235,19 @@ mod tests {
         assert_eq!(environment.service_id().unwrap(), "1");
         assert_eq!(environment.client().unwrap().base_url(), "https://eu.authlete.com");
         assert!(!format!("{environment:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn keys_are_checked_and_never_printed() {
+        let base = [("AUTHLETE_REGION", "eu"), ("AUTHLETE_BEARER", "t")];
+        for (name, value) in [(DPOP_KEY, r#"{"d":"s3cret"}"#), (CLIENT_CERTIFICATE, "-----BEGIN s3cret")] {
+            let environment = read(&[base[0], base[1], (name, value)]).unwrap();
+            assert!(!format!("{environment:?}").contains("s3cret"));
+            let error = environment.client().unwrap_err().to_string();
+            assert!(error.starts_with(name) && !error.contains("s3cret"), "{error}");
+        }
+        let missing = read(&[base[0], base[1], (CLIENT_CERTIFICATE, "/no/such/file")]).unwrap();
+        assert!(missing.client().unwrap_err().to_string().contains("cannot be read"));
     }
 
     #[test]

@@ -287,6 +287,7 @@ impl fmt::Display for CallError {
             TransportErrorKind::Connect => "; check the base URL, the network and the proxy",
             TransportErrorKind::Timeout => "; it may have arrived, so look before calling again what is not a read",
             TransportErrorKind::Interrupted => "; it may have arrived, so look before calling again what is not a read",
+            TransportErrorKind::Credentials => "; look at what the credentials provider says",
             TransportErrorKind::CircuitOpen => "",
         })?;
         match self.source.retry_after() {

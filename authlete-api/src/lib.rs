@@ -2,40 +2,60 @@
 //!
 //! # The rest of it
 //!
-//! [`Client`] has a method for every operation, listed in [`operations`]; [`types`] has what they take and return;
-//! [`Environment`] reads settings; [`Transport`] is the seam through which calls go; [`layers`] are what stands in it:
-//! tries, limits and the like; [`Error`] says what went wrong.
+//! [`Authlete`] and [`Service`] have the operations in [`groups`]; [`Client`] has a method for every one, listed in
+//! [`operations`]; [`types`] has what they take and return; [`Environment`] reads settings; [`Transport`] is the seam
+//! through which calls go; [`layers`] are what stands in it: tries, limits and the like; [`Error`] says what went wrong.
 
+mod authlete;
+mod authorize;
+mod builder;
 mod call;
 mod client;
+mod connection;
+mod credentials;
 mod decode;
+#[cfg(feature = "dpop")]
+mod dpop;
 mod encode;
 pub mod environment;
 mod error;
 mod excerpt;
 #[rustfmt::skip]
 mod generated;
+mod ids;
 pub mod layers;
 mod lenient;
+mod modify;
 mod open_enum;
 mod operation;
+mod pages;
 mod place;
 mod rate_limit;
 mod redact;
 mod region;
 mod repeat;
+mod request;
 mod response;
 mod transport;
 
+pub use authlete::{Authlete, Service};
+pub use builder::AuthleteBuilder;
 pub use call::Call;
 pub use client::{Client, ClientBuilder};
+pub use credentials::{Credentials, CredentialsProvider, ProviderError, SharedCredentials};
 pub use decode::{BodyError, decode};
+#[cfg(feature = "dpop")]
+pub use dpop::DpopKey;
 pub use environment::Environment;
 pub use error::{ApiError, CallError, ConfigurationError, DecodeError, Error, RequestError};
-pub use generated::{operations, types};
-pub use operation::Operation;
+pub use generated::{groups, operations, types};
+pub use ids::{ClientId, ClientIdentifier, ServiceId};
+pub(crate) use modify::Modification;
+pub use modify::Modified;
+pub use operation::{Operation, RetryClass};
+pub use pages::{Items, Page, PageRange, Pages};
 pub use rate_limit::RateLimit;
 pub use region::Region;
-pub use repeat::Repeat;
+pub use request::{IntoRequest, json_text};
 pub use response::ResponseValue;
 pub use transport::{BoxFuture, HttpTransport, Transport, TransportError, TransportErrorKind};

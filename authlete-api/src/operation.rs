@@ -1,7 +1,5 @@
 //! What is known of an operation before it is called.
 
-use crate::repeat::{self, Repeat};
-
 /// One operation of the API, as the description has it. The generated table is [`crate::operations::ALL`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -16,6 +14,20 @@ pub struct Operation {
     pub path: &'static str,
     /// The part of the API it belongs to, in the description's words.
     pub tag: &'static str,
+    /// When it may be tried again.
+    pub retry: RetryClass,
+}
+
+/// When a call that failed may be tried again. The description's overlay has the reason for each operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RetryClass {
+    /// After any failure that may pass: nothing changes by it.
+    Safe,
+    /// After any failure that may pass: however often it arrives, it leaves the same behind. The answer may differ
+    /// where the first try did arrive, as when there is nothing left to delete.
+    Idempotent,
+    /// Only when it surely did not arrive: it uses up a ticket or a code, or makes something new every time.
+    Unsent,
 }
 
 impl Operation {
@@ -26,18 +38,20 @@ impl Operation {
         method: &'static str,
         path: &'static str,
         tag: &'static str,
+        retry: RetryClass,
     ) -> Self {
-        Self { id, name, method, path, tag }
-    }
-
-    /// When a call of this operation may be made again without asking the user.
-    pub fn repeat(&self) -> Repeat {
-        repeat::of(self)
+        Self { id, name, method, path, tag, retry }
     }
 }
 
+/// What [`Client::request`](crate::Client::request) calls: not of the description, and so nothing is known of it.
+pub(crate) static OTHER: Operation = Operation::new("", "request", "", "", "", RetryClass::Unsent);
+
 impl std::fmt::Display for Operation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ({} {})", self.name, self.method, self.path)
+        match self.path {
+            "" => f.write_str(self.name),
+            path => write!(f, "{} ({} {path})", self.name, self.method),
+        }
     }
 }

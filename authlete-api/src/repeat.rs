@@ -1,37 +1,8 @@
-//! What may be tried again: which operations, after which failures.
+//! What a failure means for another try; what an operation allows is in its [`RetryClass`], from an overlay.
 
 use http::{HeaderMap, StatusCode, header};
 
-use crate::{Operation, TransportErrorKind};
-
-/// When a call of an operation may be made again without asking the user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Repeat {
-    /// After any failure that may pass: the operation changes nothing.
-    Always,
-    /// Only when the first one surely did nothing: no connection was made, or the server says that it was too busy to
-    /// look at it. Done twice, the operation may consume a ticket in vain, or revoke the tokens of a code.
-    IfUnsent,
-}
-
-/// Operations that only look, although they are POST requests.
-const READS: [&str; 6] = [
-    "auth_authorization_ticket_info",
-    "auth_introspection",
-    "auth_introspection_standard",
-    "client_authorization_get_list_post",
-    "client_granted_scopes_get_post",
-    "jose_verify",
-];
-/// Operations that do something, although they are GET requests.
-const WRITES: [&str; 1] = ["client_secret_refresh"];
-
-/// When the operation may be called again. This is the one place to ask.
-pub(crate) fn of(operation: &Operation) -> Repeat {
-    let read = operation.method == "GET" && !WRITES.contains(&operation.name);
-    if read || READS.contains(&operation.name) { Repeat::Always } else { Repeat::IfUnsent }
-}
+use crate::{Operation, RetryClass, TransportErrorKind};
 
 /// What a failure means for another try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +34,8 @@ impl Failure {
     /// What the lack of an answer means.
     pub(crate) fn of_transport(kind: TransportErrorKind) -> Self {
         match kind {
+            // The provider has its own ways to try again.
+            TransportErrorKind::Credentials => Self::Lasting,
             TransportErrorKind::Connect | TransportErrorKind::CircuitOpen => Self::Unsent,
             TransportErrorKind::Timeout | TransportErrorKind::Interrupted => Self::Uncertain,
         }
@@ -73,7 +46,7 @@ impl Failure {
         match self {
             Self::Lasting => false,
             Self::Unsent => true,
-            Self::Uncertain => operation.repeat() == Repeat::Always,
+            Self::Uncertain => operation.retry != RetryClass::Unsent,
         }
     }
 }
@@ -84,14 +57,6 @@ mod tests {
     use crate::operations;
 
     #[test]
-    fn every_exception_names_an_operation() {
-        for (name, method) in READS.iter().map(|name| (name, "POST")).chain(WRITES.iter().map(|name| (name, "GET"))) {
-            let operation = operations::ALL.iter().find(|operation| operation.name == *name);
-            assert!(operation.is_some_and(|operation| operation.method == method), "{name}");
-        }
-    }
-
-    #[test]
     fn what_consumes_something_is_repeated_only_if_unsent() {
         for operation in [
             &operations::AUTH_TOKEN,
@@ -100,7 +65,7 @@ mod tests {
             &operations::CLIENT_SECRET_REFRESH,
             &operations::SERVICE_CREATE,
         ] {
-            assert_eq!(operation.repeat(), Repeat::IfUnsent, "{operation}");
+            assert_eq!(operation.retry, RetryClass::Unsent, "{operation}");
             assert!(!Failure::Uncertain.allows(operation) && Failure::Unsent.allows(operation));
         }
         for operation in [&operations::SERVICE_GET, &operations::AUTH_INTROSPECTION, &operations::CLIENT_GET] {

@@ -65,6 +65,8 @@ pub struct TransportError {
 pub enum TransportErrorKind {
     /// No connection was made: the request surely did not arrive.
     Connect,
+    /// There were no credentials to send it with: the request was not sent.
+    Credentials,
     /// Time ran out; the request may have arrived.
     Timeout,
     /// The connection broke, or the answer could not be read; the request may have arrived.
@@ -102,6 +104,7 @@ impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             TransportErrorKind::Connect => "no connection could be made",
+            TransportErrorKind::Credentials => "there are no credentials to make it with",
             TransportErrorKind::Timeout => "time ran out",
             TransportErrorKind::Interrupted => "the connection broke before the whole answer was there",
             TransportErrorKind::CircuitOpen => "not sent, because this operation failed too often just now",

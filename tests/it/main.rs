@@ -1,6 +1,7 @@
 //! Tests that span the workspace.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod clients;
 mod errors;
 mod fault_server;
 mod faults;

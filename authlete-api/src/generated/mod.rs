@@ -5,5 +5,6 @@
 #![allow(clippy::all, clippy::pedantic)]
 
 mod calls;
+pub mod groups;
 pub mod operations;
 pub mod types;

@@ -10,10 +10,11 @@ use moka::sync::Cache as Store;
 use tokio::time::Instant;
 
 use super::Outcome;
+use crate::RetryClass;
 use crate::operations::{
     CLIENT_GET, SERVICE_CONFIGURATION, SERVICE_GET, SERVICE_JWKS_GET, VCI_JWKS, VCI_JWT_ISSUER, VCI_METADATA,
 };
-use crate::repeat::{Failure, Repeat};
+use crate::repeat::Failure;
 use crate::transport::BoxFuture;
 use crate::{Operation, Transport};
 
@@ -201,7 +202,7 @@ fn key(request: &reqwest::Request, operation: &'static Operation) -> Option<Key>
 /// Whether a call of the operation may change something that is kept.
 fn changes(operation: &Operation) -> bool {
     let kept = ["service_", "client_", "federation_registration"];
-    operation.repeat() != Repeat::Always && kept.iter().any(|prefix| operation.name.starts_with(prefix))
+    operation.retry != RetryClass::Safe && kept.iter().any(|prefix| operation.name.starts_with(prefix))
 }
 
 fn may_pass(outcome: &Outcome) -> bool {

@@ -115,6 +115,7 @@ fn record(span: &Span, outcome: &Outcome) {
 fn name(kind: TransportErrorKind) -> &'static str {
     match kind {
         TransportErrorKind::Connect => "connect",
+        TransportErrorKind::Credentials => "credentials",
         TransportErrorKind::Timeout => "timeout",
         TransportErrorKind::Interrupted => "interrupted",
         TransportErrorKind::CircuitOpen => "circuit_open",

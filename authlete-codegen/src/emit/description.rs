@@ -20,6 +20,8 @@ pub struct Description {
     pub others: BTreeMap<String, bool>,
     /// The module of each component: its operations' tag when they share one, `common` otherwise.
     pub modules: BTreeMap<String, String>,
+    /// What each group of the layer for users is for.
+    pub groups: BTreeMap<String, String>,
 }
 
 /// One operation.
@@ -37,6 +39,33 @@ pub struct Operation {
     pub tag: String,
     /// The parameters beside those in the path, in the order in which they are declared, by their names in Rust.
     pub parameters: Vec<String>,
+    /// Its place on the layer for users, where it has one.
+    pub layer: Option<Layer>,
+}
+
+/// Where an operation stands on the layer for users.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// The accessor it stands under.
+    pub group: String,
+    /// Its method there.
+    pub method: String,
+    /// What it is for.
+    pub doc: String,
+    /// When it may be tried again: `safe`, `idempotent` or `unsent`.
+    pub retry: String,
+}
+
+impl Layer {
+    fn read(operation: &Map<String, Value>) -> Option<Self> {
+        let given = |key| text(operation, key).map(str::to_owned);
+        Some(Self {
+            group: given("x-group")?,
+            method: given("x-method")?,
+            doc: given("x-doc")?,
+            retry: given("x-retry")?,
+        })
+    }
 }
 
 impl Operation {
@@ -104,6 +133,7 @@ impl Description {
                     path: path.to_owned(),
                     tag: tag.to_owned(),
                     parameters: parameters(operation),
+                    layer: Layer::read(operation),
                 },
             );
             if let Some(known) = known {
@@ -116,6 +146,9 @@ impl Description {
             description.read_schema(name, schema);
         }
         description.assign_modules(document);
+        for (name, doc) in document.0.get("x-groups").and_then(Value::as_object).into_iter().flatten() {
+            description.groups.insert(name.clone(), doc.as_str().unwrap_or_default().to_owned());
+        }
         problems.into_result(description)
     }
 

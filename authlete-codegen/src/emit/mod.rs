@@ -7,6 +7,7 @@ pub mod count;
 mod description;
 pub mod enums;
 mod files;
+mod groups;
 pub mod progenitor;
 mod shapes;
 pub mod syntax;
@@ -14,7 +15,7 @@ mod tables;
 
 use std::collections::BTreeMap;
 
-pub use description::{Description, EnumType, Field, Operation, StructType};
+pub use description::{Description, EnumType, Field, Layer, Operation, StructType};
 
 use crate::{Document, Problems};
 
@@ -50,6 +51,7 @@ pub fn emit(document: &Document) -> Result<Emitted, Problems> {
     let mut api = files::split(&code, &description)?;
     api.insert("types/enums.rs".to_owned(), enums::emit(&description)?);
     api.insert("operations.rs".to_owned(), tables::operations(&description)?);
+    api.extend(groups::emit(&code, &description)?);
     let emulator = Files::from([("operations.rs".to_owned(), tables::emulator(&description)?)]);
     let tests = Files::from([
         ("debugged.rs".to_owned(), tables::debugged(&description)?),

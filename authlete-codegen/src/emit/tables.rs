@@ -10,17 +10,22 @@ use crate::Problems;
 /// `operations.rs`: a static for every operation, and a list of all.
 pub(super) fn operations(description: &Description) -> Result<String, Problems> {
     let mut items: Vec<Item> = vec![parse_quote!(
-        use crate::Operation;
+        use crate::{Operation, RetryClass};
     )];
     let mut names = Vec::new();
     for operation in description.operations.values() {
-        let Operation { id, name, method, path, tag, .. } = operation;
+        let Operation { id, name, method, path, tag, layer, .. } = operation;
+        let retry = match layer.as_ref().map(|layer| layer.retry.as_str()) {
+            Some("safe") => quote!(RetryClass::Safe),
+            Some("idempotent") => quote!(RetryClass::Idempotent),
+            _ => quote!(RetryClass::Unsent),
+        };
         let name = name.trim_start_matches("r#");
         let ident = format_ident!("{}", name.to_uppercase());
         let doc = format!(" `{method} {path}`");
         items.push(parse_quote! {
             #[doc = #doc]
-            pub static #ident: Operation = Operation::new(#id, #name, #method, #path, #tag);
+            pub static #ident: Operation = Operation::new(#id, #name, #method, #path, #tag, #retry);
         });
         names.push(ident);
     }

@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `POST /api/{serviceId}/auth/authorization`
     ///
+    /// Reads what a client sent to the authorization endpoint: the query of a GET, the form of a POST, untouched. With `INTERACTION` and `NO_INTERACTION` the answer holds a ticket, which `issue` or `fail` ends.
+    ///
     /// Upstream: `auth_authorization_api`. Tag: `Authorization Endpoint`.
     ///
     /// Arguments:
@@ -34,6 +36,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/auth/authorization/fail`
+    ///
+    /// Ends an authorization request in failure: nobody is logged in, the user refused, or a condition is not met. Takes the ticket of `process`, and answers with the error for the client.
     ///
     /// Upstream: `auth_authorization_fail_api`. Tag: `Authorization Endpoint`.
     ///
@@ -69,6 +73,8 @@ impl Client {
 
     /// `POST /api/{serviceId}/auth/authorization/issue`
     ///
+    /// Ends an authorization request in success, once the user has logged in and agreed. Takes the ticket of `process`, and answers with what carries the code or the tokens back to the client.
+    ///
     /// Upstream: `auth_authorization_issue_api`. Tag: `Authorization Endpoint`.
     ///
     /// Arguments:
@@ -103,6 +109,8 @@ impl Client {
 
     /// `POST /api/{serviceId}/auth/authorization/ticket/info`
     ///
+    /// Tells what was stored with a ticket, and changes nothing; for servers whose pages do not keep it between requests.
+    ///
     /// Upstream: `getAuthorizationTicketInfo`. Tag: `Authorization Endpoint`.
     ///
     /// Arguments:
@@ -136,6 +144,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/auth/authorization/ticket/update`
+    ///
+    /// Replaces what is stored with a ticket, before `issue` or `fail` ends it.
     ///
     /// Upstream: `updateAuthorizationTicket`. Tag: `Authorization Endpoint`.
     ///

@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `POST /api/{serviceId}/backchannel/authentication`
     ///
+    /// Reads what a client sent to the backchannel authentication endpoint. With `USER_IDENTIFICATION` the server finds the user by the hint, and `issue` or `fail` follows.
+    ///
     /// Upstream: `backchannel_authentication_api`. Tag: `CIBA`.
     ///
     /// Arguments:
@@ -39,6 +41,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/backchannel/authentication/complete`
+    ///
+    /// Records how the user decided on the authentication device. The answer says whether the client wants to be told (ping, push), and what to send to it.
     ///
     /// Upstream: `backchannel_authentication_complete_api`. Tag: `CIBA`.
     ///
@@ -74,6 +78,8 @@ impl Client {
 
     /// `POST /api/{serviceId}/backchannel/authentication/fail`
     ///
+    /// Refuses a backchannel authentication request, with the ticket of `process` and the reason.
+    ///
     /// Upstream: `backchannel_authentication_fail_api`. Tag: `CIBA`.
     ///
     /// Arguments:
@@ -107,6 +113,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/backchannel/authentication/issue`
+    ///
+    /// Gives the client its `auth_req_id`, once the user is known. The server then asks the user on the authentication device, and `complete` follows.
     ///
     /// Upstream: `backchannel_authentication_issue_api`. Tag: `CIBA`.
     ///

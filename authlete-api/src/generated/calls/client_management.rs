@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}`
     ///
+    /// Withdraws what a user authorized a client to, with its tokens.
+    ///
     /// Upstream: `client_authorization_delete_api`. Tag: `Client Management`.
     ///
     /// Arguments:
@@ -42,6 +44,8 @@ impl Client {
     }
 
     /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}/{subject}`
+    ///
+    /// As `delete_authorizations`, with the subject in the path.
     ///
     /// Upstream: `client_authorization_delete_by_subject_api`. Tag: `Client Management`.
     ///
@@ -80,6 +84,8 @@ impl Client {
 
     /// `POST /api/{serviceId}/client/authorization/delete/{clientId}`
     ///
+    /// As `delete_authorizations`, with the subject in the body, so that no log of URLs has it.
+    ///
     /// Upstream: `client_authorization_delete_api_post`. Tag: `Client Management`.
     ///
     /// Arguments:
@@ -116,6 +122,8 @@ impl Client {
     }
 
     /// `GET /api/{serviceId}/client/authorization/get/list`
+    ///
+    /// Lists the clients that a user has authorized.
     ///
     /// Upstream: `client_authorization_get_list_api`. Tag: `Client Management`.
     ///
@@ -160,6 +168,8 @@ impl Client {
 
     /// `GET /api/{serviceId}/client/authorization/get/list/{subject}`
     ///
+    /// As `list_authorized`, with the subject in the path: not for subjects of characters that servers in between may refuse there.
+    ///
     /// Upstream: `client_authorization_get_list_by_subject_api`. Tag: `Client Management`.
     ///
     /// Arguments:
@@ -203,6 +213,8 @@ impl Client {
 
     /// `POST /api/{serviceId}/client/authorization/get/list`
     ///
+    /// As `list_authorized`, with the subject in the body, so that no log of URLs has it.
+    ///
     /// Upstream: `client_authorization_get_list_api_post`. Tag: `Client Management`.
     ///
     /// Arguments:
@@ -236,6 +248,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/client/authorization/update/{clientId}`
+    ///
+    /// Changes the scopes of the tokens that a client has from a user.
     ///
     /// Upstream: `client_authorization_update_api`. Tag: `Client Management`.
     ///
@@ -274,6 +288,8 @@ impl Client {
 
     /// `POST /api/{serviceId}/client/create`
     ///
+    /// Registers a client, from within; for clients that register themselves see `registration`. The answer has its id and secret.
+    ///
     /// Upstream: `client_create_api`. Tag: `Client Management`.
     ///
     /// Arguments:
@@ -303,6 +319,8 @@ impl Client {
 
     /// `DELETE /api/{serviceId}/client/delete/{clientId}`
     ///
+    /// Removes a client; its tokens go with it.
+    ///
     /// Upstream: `client_delete_api`. Tag: `Client Management`.
     ///
     /// Arguments:
@@ -327,6 +345,8 @@ impl Client {
     }
 
     /// `DELETE /api/{serviceId}/client/extension/requestable_scopes/delete/{clientId}`
+    ///
+    /// Lifts a client's limit: it may ask for any scope of the service again.
     ///
     /// Upstream: `client_extension_requestables_scopes_delete_api`. Tag: `Client Management`.
     ///
@@ -362,6 +382,8 @@ impl Client {
 
     /// `GET /api/{serviceId}/client/extension/requestable_scopes/get/{clientId}`
     ///
+    /// Reads the scopes that a client may ask for, where it is limited to some.
+    ///
     /// Upstream: `client_extension_requestables_scopes_get_api`. Tag: `Client Management`.
     ///
     /// Arguments:
@@ -395,6 +417,8 @@ impl Client {
     }
 
     /// `PUT /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`
+    ///
+    /// Limits a client to the given scopes.
     ///
     /// Upstream: `client_extension_requestables_scopes_update_api`. Tag: `Client Management`.
     ///
@@ -433,6 +457,8 @@ impl Client {
 
     /// `POST /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`
     ///
+    /// As `update_requestable_scopes`, for networks that let no PUT through.
+    ///
     /// Upstream: `client_extension_requestables_scopes_update_api_post`. Tag: `Client Management`.
     ///
     /// Arguments:
@@ -470,6 +496,8 @@ impl Client {
 
     /// `GET /api/{serviceId}/client/get/{clientId}`
     ///
+    /// Reads a client with all its settings.
+    ///
     /// Upstream: `client_get_api`. Tag: `Client Management`.
     ///
     /// Arguments:
@@ -498,6 +526,8 @@ impl Client {
     }
 
     /// `GET /api/{serviceId}/client/get/list`
+    ///
+    /// Lists clients, of one developer where one is named.
     ///
     /// Upstream: `client_get_list_api`. Tag: `Client Management`.
     ///
@@ -533,6 +563,8 @@ impl Client {
     }
 
     /// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}`
+    ///
+    /// Forgets the scopes that a user has granted a client; tokens live on. On dedicated servers.
     ///
     /// Upstream: `client_granted_scopes_delete_api`. Tag: `Client Management`.
     ///
@@ -571,6 +603,8 @@ impl Client {
 
     /// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}/{subject}`
     ///
+    /// As `delete_granted_scopes`, with the subject in the path.
+    ///
     /// Upstream: `client_granted_scopes_delete_by_subject_api`. Tag: `Client Management`.
     ///
     /// Arguments:
@@ -607,6 +641,8 @@ impl Client {
     }
 
     /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}`
+    ///
+    /// Reads the scopes that a user has granted a client so far; what a consent page need not ask again. On dedicated servers.
     ///
     /// Upstream: `client_granted_scopes_get_api`. Tag: `Client Management`.
     ///
@@ -645,6 +681,8 @@ impl Client {
 
     /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}`
     ///
+    /// As `granted_scopes`, with the subject in the path.
+    ///
     /// Upstream: `client_granted_scopes_get_by_subject_api`. Tag: `Client Management`.
     ///
     /// Arguments:
@@ -681,6 +719,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/client/granted_scopes/get/{clientId}`
+    ///
+    /// As `granted_scopes`, with the subject in the body, so that no log of URLs has it.
     ///
     /// Upstream: `client_granted_scopes_get_api_post`. Tag: `Client Management`.
     ///
@@ -719,6 +759,8 @@ impl Client {
 
     /// `POST /api/{serviceId}/client/lock_flag/update/{clientIdentifier}`
     ///
+    /// Locks a client, so that all its requests are refused, or unlocks it.
+    ///
     /// Upstream: `client_flag_update_api`. Tag: `Client Management`.
     ///
     /// Arguments:
@@ -756,6 +798,8 @@ impl Client {
 
     /// `GET /api/{serviceId}/client/secret/refresh/{clientIdentifier}`
     ///
+    /// Gives a client a new secret of Authlete's making. The old one stops working.
+    ///
     /// Upstream: `client_secret_refresh_api`. Tag: `Client Management`.
     ///
     /// Arguments:
@@ -790,6 +834,8 @@ impl Client {
 
     /// `POST /api/{serviceId}/client/secret/update/{clientIdentifier}`
     ///
+    /// Gives a client the secret in the request. The old one stops working.
+    ///
     /// Upstream: `client_secret_update_api`. Tag: `Client Management`.
     ///
     /// Arguments:
@@ -821,6 +867,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/client/update/{clientId}`
+    ///
+    /// Replaces all settings of a client: start from what `get` returned, or let `modify` do both.
     ///
     /// Upstream: `client_update_api`. Tag: `Client Management`.
     ///

@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `POST /api/{serviceId}/device/authorization`
     ///
+    /// Reads what a device sent to the device authorization endpoint (RFC 8628 3.1), and answers with its device code and the user code to show. `verify` follows when the user types that in.
+    ///
     /// Upstream: `device_authorization_api`. Tag: `Device Flow`.
     ///
     /// Arguments:
@@ -35,6 +37,8 @@ impl Client {
 
     /// `POST /api/{serviceId}/device/complete`
     ///
+    /// Records how the user decided on the device's request; the device learns of it from the token endpoint.
+    ///
     /// Upstream: `device_complete_api`. Tag: `Device Flow`.
     ///
     /// Arguments:
@@ -63,6 +67,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/device/verification`
+    ///
+    /// Looks up the user code that a user typed in (RFC 8628 3.3): which client asks, and for what. `complete` follows when the user has decided.
     ///
     /// Upstream: `device_verification_api`. Tag: `Device Flow`.
     ///

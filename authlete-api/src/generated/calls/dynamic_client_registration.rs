@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `POST /api/{serviceId}/client/registration`
     ///
+    /// Registers the client that the body describes (RFC 7591 3), and answers with its metadata and a registration access token.
+    ///
     /// Upstream: `client_registration_api`. Tag: `Dynamic Client Registration`.
     ///
     /// Arguments:
@@ -34,6 +36,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/client/registration/delete`
+    ///
+    /// Removes a client's registration for the client itself (RFC 7592 2.3).
     ///
     /// Upstream: `client_registration_delete_api`. Tag: `Dynamic Client Registration`.
     ///
@@ -69,6 +73,8 @@ impl Client {
 
     /// `POST /api/{serviceId}/client/registration/get`
     ///
+    /// Reads a client's registration for the client itself (RFC 7592 2.1), with its registration access token.
+    ///
     /// Upstream: `client_registration_get_api`. Tag: `Dynamic Client Registration`.
     ///
     /// Arguments:
@@ -102,6 +108,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/client/registration/update`
+    ///
+    /// Replaces a client's registration for the client itself (RFC 7592 2.2).
     ///
     /// Upstream: `client_registration_update_api`. Tag: `Dynamic Client Registration`.
     ///

@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `POST /api/{serviceId}/federation/configuration`
     ///
+    /// Makes the entity configuration to publish at `/.well-known/openid-federation`.
+    ///
     /// Upstream: `federation_configuration_api`. Tag: `Federation Endpoint`.
     ///
     /// Arguments:
@@ -39,6 +41,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/federation/registration`
+    ///
+    /// Registers a client explicitly, by its entity configuration or a trust chain; serves the federation registration endpoint.
     ///
     /// Upstream: `federation_registration_api`. Tag: `Federation Endpoint`.
     ///

@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `POST /api/{serviceId}/gm`
     ///
+    /// Reads a request to the grant management endpoint: looks at a grant, or revokes it. The answer is what to send; nothing follows.
+    ///
     /// Upstream: `grant_m_api`. Tag: `Grant Management Endpoint`.
     ///
     /// Arguments:

@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `POST /api/{serviceId}/hsk/create`
     ///
+    /// Makes a key in the hardware security module, and answers with the handle to refer to it by.
+    ///
     /// Upstream: `hsk_create_api`. Tag: `Hardware Security Key`.
     ///
     /// Arguments:
@@ -35,6 +37,8 @@ impl Client {
 
     /// `DELETE /api/{serviceId}/hsk/delete/{handle}`
     ///
+    /// Removes a key from the hardware security module. `None` stands for an answer without content.
+    ///
     /// Upstream: `hsk_delete_api`. Tag: `Hardware Security Key`.
     ///
     /// Arguments:
@@ -63,6 +67,8 @@ impl Client {
 
     /// `GET /api/{serviceId}/hsk/get/{handle}`
     ///
+    /// Reads what is known of one key, its public part included.
+    ///
     /// Upstream: `hsk_get_api`. Tag: `Hardware Security Key`.
     ///
     /// Arguments:
@@ -90,6 +96,8 @@ impl Client {
     }
 
     /// `GET /api/{serviceId}/hsk/get/list`
+    ///
+    /// Lists the keys of the service.
     ///
     /// Upstream: `hsk_get_list_api`. Tag: `Hardware Security Key`.
     ///

@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `POST /api/{serviceId}/auth/introspection`
     ///
+    /// Checks an access token for a protected resource: is it there, in time, allowed the scopes, bound to this DPoP key or client certificate? `OK` says who it stands for; the other actions say how to refuse (RFC 6750 3).
+    ///
     /// Upstream: `auth_introspection_api`. Tag: `Introspection Endpoint`.
     ///
     /// Arguments:
@@ -34,6 +36,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/auth/introspection/standard`
+    ///
+    /// Serves the introspection endpoint of RFC 7662 for resource servers elsewhere. Authenticating those is the server's part, and comes first.
     ///
     /// Upstream: `auth_introspection_standard_api`. Tag: `Introspection Endpoint`.
     ///

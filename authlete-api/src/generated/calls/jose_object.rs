@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `POST /api/{serviceId}/jose/verify`
     ///
+    /// Verifies a JOSE object by the keys of a client or by those given: its signature, and the claims that must be there.
+    ///
     /// Upstream: `jose_verify_api`. Tag: `Jose Object`.
     ///
     /// Arguments:

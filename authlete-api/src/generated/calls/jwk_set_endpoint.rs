@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `GET /api/{serviceId}/service/jwks/get`
     ///
+    /// Reads the key set to publish at the service's `jwks_uri` (RFC 7517). `None` when the service has none.
+    ///
     /// Upstream: `service_jwks_get_api`. Tag: `JWK Set Endpoint`.
     ///
     /// Arguments:

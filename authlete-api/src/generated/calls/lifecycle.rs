@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `GET /api/lifecycle/healthcheck`
     ///
+    /// Tells whether the server is well, in more detail with `extended`.
+    ///
     /// Upstream: `lifecycle_healthcheck_api`. Tag: `Lifecycle`.
     ///
     /// Arguments:

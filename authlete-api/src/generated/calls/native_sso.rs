@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `POST /api/{serviceId}/nativesso`
     ///
+    /// Gives a second application its tokens, after the token endpoint answered `NATIVE_SSO` and the server found the session to be alive.
+    ///
     /// Upstream: `native_sso_api`. Tag: `Native SSO`.
     ///
     /// Arguments:
@@ -34,6 +36,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/nativesso/logout`
+    ///
+    /// Ends a session, so that no application gets tokens by it any more.
     ///
     /// Upstream: `native_sso_logout_api`. Tag: `Native SSO`.
     ///

@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `POST /api/{serviceId}/pushed_auth_req`
     ///
+    /// Reads what a client pushed (RFC 9126), and answers with the `request_uri` that its authorization request then names. Nothing follows on this endpoint.
+    ///
     /// Upstream: `pushed_auth_req_api`. Tag: `Pushed Authorization Endpoint`.
     ///
     /// Arguments:

@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `POST /api/{serviceId}/auth/revocation`
     ///
+    /// Reads what a client sent to the revocation endpoint (RFC 7009), withdraws the token, and answers with what to send. Nothing follows.
+    ///
     /// Upstream: `auth_revocation_api`. Tag: `Revocation Endpoint`.
     ///
     /// Arguments:

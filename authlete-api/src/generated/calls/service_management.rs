@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `GET /api/{serviceId}/service/configuration`
     ///
+    /// Makes the discovery document to publish at `/.well-known/openid-configuration` (OpenID Connect Discovery 4, RFC 8414).
+    ///
     /// Upstream: `service_configuration_api`. Tag: `Service Management`.
     ///
     /// Arguments:
@@ -43,6 +45,8 @@ impl Client {
 
     /// `POST /api/service/create`
     ///
+    /// Makes a service. The answer has its id.
+    ///
     /// Upstream: `service_create_api`. Tag: `Service Management`.
     pub fn service_create(&self, body: &types::Service) -> Call<'_, types::Service> {
         let url = format!("{}/api/service/create", self.base_url(),);
@@ -60,6 +64,8 @@ impl Client {
     }
 
     /// `DELETE /api/{serviceId}/service/delete`
+    ///
+    /// Removes the service with everything in it.
     ///
     /// Upstream: `service_delete_api`. Tag: `Service Management`.
     ///
@@ -84,6 +90,8 @@ impl Client {
 
     /// `GET /api/{serviceId}/service/get`
     ///
+    /// Reads all settings of the service.
+    ///
     /// Upstream: `service_get_api`. Tag: `Service Management`.
     ///
     /// Arguments:
@@ -106,6 +114,8 @@ impl Client {
     }
 
     /// `GET /api/service/get/list`
+    ///
+    /// Lists the services that the token may see.
     ///
     /// Upstream: `service_get_list_api`. Tag: `Service Management`.
     ///
@@ -133,6 +143,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/service/update`
+    ///
+    /// Replaces all settings of the service: start from what `get` returned, or let `modify` do both.
     ///
     /// Upstream: `service_update_api`. Tag: `Service Management`.
     ///

@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `POST /api/{serviceId}/auth/token`
     ///
+    /// Reads what a client sent to the token endpoint, with its credentials. `OK` is the end; for `PASSWORD`, `TOKEN_EXCHANGE`, `JWT_BEARER` and the like the server decides, and `issue`, `fail` or `access_tokens().create` follows.
+    ///
     /// Upstream: `auth_token_api`. Tag: `Token Endpoint`.
     ///
     /// Arguments:
@@ -34,6 +36,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/auth/token/fail`
+    ///
+    /// Refuses a request that `process` left to the server, with its ticket and the reason.
     ///
     /// Upstream: `auth_token_fail_api`. Tag: `Token Endpoint`.
     ///
@@ -64,6 +68,8 @@ impl Client {
 
     /// `POST /api/{serviceId}/auth/token/issue`
     ///
+    /// Gives out tokens for a request that `process` left to the server (RFC 6749 4.3), with its ticket and the user's subject.
+    ///
     /// Upstream: `auth_token_issue_api`. Tag: `Token Endpoint`.
     ///
     /// Arguments:
@@ -92,6 +98,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/idtoken/reissue`
+    ///
+    /// Makes a new ID token beside refreshed tokens (OpenID Connect Core 12.2); follows `ID_TOKEN_REISSUABLE` of `process`.
     ///
     /// Upstream: `idtoken_reissue_api`. Tag: `Token Endpoint`.
     ///

@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `POST /api/{serviceId}/auth/token/create`
     ///
+    /// Makes an access token as the request has it, without a client asking: for token exchange and JWT bearer grants, for tests, or for a grant of the server's own.
+    ///
     /// Upstream: `auth_token_create_api`. Tag: `Token Operations`.
     ///
     /// Arguments:
@@ -34,6 +36,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/auth/token/create/batch`
+    ///
+    /// Starts making many access tokens at once, or with `dry_run` only checks the requests. `batch_status` tells when it is done.
     ///
     /// Upstream: `auth_token_create_batch_api`. Tag: `Token Operations`.
     ///
@@ -72,6 +76,8 @@ impl Client {
 
     /// `GET /api/{serviceId}/auth/token/create/batch/status/{tokenBatchRequestId}`
     ///
+    /// Tells how far a batch of `create_batch` is.
+    ///
     /// Upstream: `auth_token_create_batch_status_api`. Tag: `Token Operations`.
     ///
     /// Arguments:
@@ -106,6 +112,8 @@ impl Client {
 
     /// `DELETE /api/{serviceId}/auth/token/delete/{accessTokenIdentifier}`
     ///
+    /// Removes one access token, by its value or its hash.
+    ///
     /// Upstream: `auth_token_delete_api`. Tag: `Token Operations`.
     ///
     /// Arguments:
@@ -134,6 +142,8 @@ impl Client {
     }
 
     /// `GET /api/{serviceId}/auth/token/get/list`
+    ///
+    /// Lists access tokens, of a client or a user where one is named.
     ///
     /// Upstream: `auth_token_get_list_api`. Tag: `Token Operations`.
     ///
@@ -175,6 +185,8 @@ impl Client {
 
     /// `POST /api/{serviceId}/auth/token/revoke`
     ///
+    /// Withdraws access tokens: one by its identifier, or all of a client, a user, or both.
+    ///
     /// Upstream: `auth_token_revoke_api`. Tag: `Token Operations`.
     ///
     /// Arguments:
@@ -203,6 +215,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/auth/token/update`
+    ///
+    /// Changes an access token: its lifetime, scopes, properties, or its value.
     ///
     /// Upstream: `auth_token_update_api`. Tag: `Token Operations`.
     ///

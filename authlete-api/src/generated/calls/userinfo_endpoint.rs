@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `POST /api/{serviceId}/auth/userinfo`
     ///
+    /// Checks the access token of a userinfo request. With `OK` the answer names the subject and the claims to collect, and `issue` follows.
+    ///
     /// Upstream: `auth_userinfo_api`. Tag: `UserInfo Endpoint`.
     ///
     /// Arguments:
@@ -34,6 +36,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/auth/userinfo/issue`
+    ///
+    /// Makes the userinfo response of the claims collected after `process`: JSON, or a JWT where the client registered for one.
     ///
     /// Upstream: `auth_userinfo_issue_api`. Tag: `UserInfo Endpoint`.
     ///

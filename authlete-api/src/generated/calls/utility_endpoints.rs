@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `GET /api/info`
     ///
+    /// Tells the version of the server and what it supports.
+    ///
     /// Upstream: `info_api`. Tag: `Utility Endpoints`.
     pub fn info(&self) -> Call<'_, types::InfoResponse> {
         let url = format!("{}/api/info", self.base_url(),);
@@ -22,6 +24,8 @@ impl Client {
     }
 
     /// `GET /api/misc/echo`
+    ///
+    /// Sends the query parameters back; shows whether the server can be reached at all.
     ///
     /// Upstream: `misc_echo_api`. Tag: `Utility Endpoints`.
     pub fn misc_echo(

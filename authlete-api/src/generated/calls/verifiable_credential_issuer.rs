@@ -6,6 +6,8 @@ use crate::{Call, Client, operations, types};
 impl Client {
     /// `POST /api/{serviceId}/vci/batch/issue`
     ///
+    /// Issues the credentials that `parse_batch` read the request for, each now or later.
+    ///
     /// Upstream: `vci_batch_issue_api`. Tag: `Verifiable Credential Issuer`.
     ///
     /// Arguments:
@@ -34,6 +36,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/vci/batch/parse`
+    ///
+    /// Reads a request to the batch credential endpoint, after introspection of its access token; `issue_batch` follows.
     ///
     /// Upstream: `vci_batch_parse_api`. Tag: `Verifiable Credential Issuer`.
     ///
@@ -64,6 +68,8 @@ impl Client {
 
     /// `POST /api/{serviceId}/vci/deferred/issue`
     ///
+    /// Issues the credential that was put off and that `parse_deferred` read the request for.
+    ///
     /// Upstream: `vci_deferred_issue_api`. Tag: `Verifiable Credential Issuer`.
     ///
     /// Arguments:
@@ -92,6 +98,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/vci/deferred/parse`
+    ///
+    /// Reads a request to the deferred credential endpoint, where a wallet asks for what was put off; `issue_deferred` follows.
     ///
     /// Upstream: `vci_deferred_parse_api`. Tag: `Verifiable Credential Issuer`.
     ///
@@ -122,6 +130,8 @@ impl Client {
 
     /// `POST /api/{serviceId}/vci/jwks`
     ///
+    /// Makes the key set that verifies issued credentials, for the issuer's JWK set endpoint.
+    ///
     /// Upstream: `vci_jwks_api`. Tag: `Verifiable Credential Issuer`.
     ///
     /// Arguments:
@@ -150,6 +160,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/vci/jwtissuer`
+    ///
+    /// Makes the document to publish at `/.well-known/jwt-vc-issuer` (SD-JWT VC).
     ///
     /// Upstream: `vci_jwtissuer_api`. Tag: `Verifiable Credential Issuer`.
     ///
@@ -180,6 +192,8 @@ impl Client {
 
     /// `POST /api/{serviceId}/vci/metadata`
     ///
+    /// Makes the credential issuer's metadata to publish at `/.well-known/openid-credential-issuer`.
+    ///
     /// Upstream: `vci_metadata_api`. Tag: `Verifiable Credential Issuer`.
     ///
     /// Arguments:
@@ -208,6 +222,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/vci/offer/create`
+    ///
+    /// Makes a credential offer for a user, to be shown as a link or a QR code.
     ///
     /// Upstream: `vci_offer_create_api`. Tag: `Verifiable Credential Issuer`.
     ///
@@ -238,6 +254,8 @@ impl Client {
 
     /// `POST /api/{serviceId}/vci/offer/info`
     ///
+    /// Looks up a credential offer by its identifier; serves the endpoint that `credential_offer_uri` points to.
+    ///
     /// Upstream: `vci_offer_info_api`. Tag: `Verifiable Credential Issuer`.
     ///
     /// Arguments:
@@ -267,6 +285,8 @@ impl Client {
 
     /// `POST /api/{serviceId}/vci/single/issue`
     ///
+    /// Issues the credential that `parse` read the request for, now or later by a transaction id.
+    ///
     /// Upstream: `vci_single_issue_api`. Tag: `Verifiable Credential Issuer`.
     ///
     /// Arguments:
@@ -295,6 +315,8 @@ impl Client {
     }
 
     /// `POST /api/{serviceId}/vci/single/parse`
+    ///
+    /// Reads a request to the credential endpoint, after introspection of its access token. With `OK` the server collects the user's data for what is asked, and `issue` follows.
     ///
     /// Upstream: `vci_single_parse_api`. Tag: `Verifiable Credential Issuer`.
     ///

@@ -151,6 +151,13 @@ fn document_operation(path: &str, method: &str, operation: &mut Map<String, Valu
         facts.push("Deprecated upstream.".to_owned());
     }
     operation.entry("summary").or_insert(Value::String(place));
+    if let Some(doc) = operation.get("x-doc").and_then(Value::as_str).filter(|doc| !doc.is_empty()) {
+        let doc = match operation.get("description").and_then(Value::as_str) {
+            Some(prose) if !prose.trim().is_empty() => format!("{doc}\n\n{prose}"),
+            _ => doc.to_owned(),
+        };
+        operation.insert("description".to_owned(), Value::String(doc));
+    }
     let mut described = Value::Object(std::mem::take(operation));
     if !facts.is_empty() {
         describe(&mut described, facts.join(" "));

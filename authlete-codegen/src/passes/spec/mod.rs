@@ -6,6 +6,7 @@ mod distinct_names;
 mod documented;
 mod flat_compositions;
 mod formats;
+mod grouped_operations;
 mod hoist_references;
 mod keep_unknown;
 mod named_enums;
@@ -25,6 +26,11 @@ use super::Pass;
 /// All passes. Later ones rely on what earlier ones did; their modules say on what.
 pub const PASSES: &[Pass] = &[
     Pass { name: "operation_ids", why: "every operation has a distinct name, in Rust's case", run: operation_ids::run },
+    Pass {
+        name: "grouped_operations",
+        why: "every operation has a group, a method there, a purpose, and a rule for trying again",
+        run: grouped_operations::run,
+    },
     Pass {
         name: "hoist_references",
         why: "a reference that points inside something becomes one to a named component",

@@ -1,0 +1,37 @@
+//! How our own HTTP client reaches Authlete.
+
+/// What [`ClientBuilder`](crate::ClientBuilder) was told about the connection.
+#[derive(Default)]
+pub(crate) struct Connection {
+    pub(crate) proxies: Vec<reqwest::Proxy>,
+    #[cfg(feature = "rustls")]
+    pub(crate) roots: Vec<reqwest::Certificate>,
+    #[cfg(feature = "rustls")]
+    pub(crate) identity: Option<reqwest::Identity>,
+}
+
+impl Connection {
+    pub(crate) fn is_empty(&self) -> bool {
+        #[cfg(feature = "rustls")]
+        if !self.roots.is_empty() || self.identity.is_some() {
+            return false;
+        }
+        self.proxies.is_empty()
+    }
+
+    pub(crate) fn apply(self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+        let builder = self.proxies.into_iter().fold(builder, reqwest::ClientBuilder::proxy);
+        #[cfg(feature = "rustls")]
+        let builder = {
+            let builder = match self.roots.is_empty() {
+                true => builder,
+                false => builder.tls_certs_merge(self.roots),
+            };
+            match self.identity {
+                Some(identity) => builder.identity(identity),
+                None => builder,
+            }
+        };
+        builder
+    }
+}

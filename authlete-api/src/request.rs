@@ -1,0 +1,95 @@
+//! What can be given as a request.
+
+use std::borrow::Borrow;
+
+use serde::Serialize;
+
+use crate::Error;
+
+/// What can be given where a request of type `T` is wanted: the request, a reference to it, and where a single text is
+/// all that the request requires, that text.
+///
+/// ```no_run
+/// use authlete_api::types::AuthorizationRequest;
+///
+/// # async fn example(service: authlete_api::Service) -> Result<(), authlete_api::Error> {
+/// let query = "response_type=code&client_id=1";
+/// let answer = service.authorization().process(query).await?;
+/// let request = AuthorizationRequest { context: Some("web".to_owned()), ..AuthorizationRequest::new(query) };
+/// let answer = service.authorization().process(&request).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub trait IntoRequest<T> {
+    /// What holds the request until it is written.
+    type Holder: Borrow<T>;
+
+    /// The request.
+    fn into_request(self) -> Self::Holder;
+}
+
+impl<T> IntoRequest<T> for T {
+    type Holder = T;
+
+    fn into_request(self) -> T {
+        self
+    }
+}
+
+impl<'a, T> IntoRequest<T> for &'a T {
+    type Holder = &'a T;
+
+    fn into_request(self) -> &'a T {
+        self
+    }
+}
+
+/// A value as the JSON text that fields such as `claims`, `idt_header_params` and `credential_payload` hold.
+///
+/// ```
+/// use authlete_api::{json_text, types::AuthorizationIssueRequest};
+///
+/// #[derive(serde::Serialize)]
+/// struct Claims<'a> {
+///     given_name: &'a str,
+/// }
+///
+/// # fn main() -> Result<(), authlete_api::Error> {
+/// let claims = json_text(&Claims { given_name: "Ada" })?;
+/// assert_eq!(claims, r#"{"given_name":"Ada"}"#);
+/// let request = AuthorizationIssueRequest { claims: Some(claims), ..AuthorizationIssueRequest::new("ada", "ticket") };
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`Error::Configuration`] when the value has no form in JSON, as a map whose keys are no texts.
+pub fn json_text(value: &(impl Serialize + ?Sized)) -> Result<String, Error> {
+    serde_json::to_string(value)
+        .map_err(|error| Error::configuration(format!("the value cannot be written as JSON: {error}")))
+}
+
+/// Lets requests be given as the one text that they require.
+macro_rules! made_of_text {
+    ($($request:ident),* $(,)?) => {
+        $(
+            impl $crate::IntoRequest<$crate::types::$request> for &str {
+                type Holder = $crate::types::$request;
+
+                fn into_request(self) -> $crate::types::$request {
+                    $crate::types::$request::new(self)
+                }
+            }
+
+            impl $crate::IntoRequest<$crate::types::$request> for ::std::string::String {
+                type Holder = $crate::types::$request;
+
+                fn into_request(self) -> $crate::types::$request {
+                    $crate::types::$request::new(self)
+                }
+            }
+        )*
+    };
+}
+
+pub(crate) use made_of_text;
