@@ -5,6 +5,7 @@
 //! [`Client`] has a method for every operation, listed in [`operations`]; [`types`] has what they take and return;
 //! [`Environment`] reads settings; [`Transport`] is the seam through which calls go; [`Error`] says what went wrong.
 
+pub mod actions;
 mod call;
 mod client;
 mod encode;
@@ -18,6 +19,7 @@ mod operation;
 mod place;
 mod redact;
 mod region;
+mod reply;
 mod response;
 mod transport;
 
@@ -28,5 +30,6 @@ pub use error::{ApiError, CallError, ConfigurationError, DecodeError, Error, Req
 pub use generated::{operations, types};
 pub use operation::Operation;
 pub use region::Region;
+pub use reply::{Details, Reply};
 pub use response::ResponseValue;
 pub use transport::{BoxFuture, HttpTransport, Transport, TransportError, TransportErrorKind};

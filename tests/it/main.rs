@@ -1,1 +1,3 @@
 //! Tests that span the workspace.
+
+mod actions;

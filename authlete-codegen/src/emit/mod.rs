@@ -3,6 +3,7 @@
 //! [`progenitor`] writes types and methods; [`syntax`] holds the passes over its syntax tree, for what neither the
 //! description nor progenitor's settings can express; [`files`] splits the result and prints it.
 
+mod actions;
 mod count;
 mod description;
 mod enums;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 
 pub use description::{Description, EnumType, Field, Operation, StructType};
 
+use crate::actions::Actions;
 use crate::{Document, Problems};
 
 /// The first line of every generated file.
@@ -40,7 +42,7 @@ pub struct Emitted {
 ///
 /// # Errors
 /// When progenitor cannot represent something, naming the operation, or when what comes out is not what went in.
-pub fn emit(document: &Document) -> Result<Emitted, Problems> {
+pub fn emit(document: &Document, actions: &Actions) -> Result<Emitted, Problems> {
     let description = Description::read(document)?;
     let file = progenitor::generate(document, &description)?;
     let mut code = syntax::Code::collect(file)?;
@@ -49,6 +51,7 @@ pub fn emit(document: &Document) -> Result<Emitted, Problems> {
     let mut api = files::split(&code, &description)?;
     api.insert("types/enums.rs".to_owned(), enums::emit(&description)?);
     api.insert("operations.rs".to_owned(), tables::operations(&description)?);
+    api.extend(self::actions::emit(actions, &code, &description)?);
     let emulator = Files::from([("operations.rs".to_owned(), tables::emulator(&description)?)]);
     let tests = Files::from([("places.rs".to_owned(), tables::places(&code, &description)?)]);
     Ok(Emitted { api, emulator, tests, counts })
