@@ -13,6 +13,7 @@ pub mod environment;
 mod error;
 #[rustfmt::skip]
 mod generated;
+pub mod http_inputs;
 mod lenient;
 mod open_enum;
 mod operation;

@@ -46,8 +46,17 @@ impl Reply {
 
     /// A 500 that tells the client nothing.
     pub(crate) fn failed(details: Details) -> Self {
-        let mut response = Response::new(Bytes::from_static(SERVER_ERROR.as_bytes()));
-        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        Self::fixed(StatusCode::INTERNAL_SERVER_ERROR, SERVER_ERROR, details)
+    }
+
+    /// A 400 for what we cannot even read.
+    pub(crate) fn invalid_request(details: Details) -> Self {
+        Self::fixed(StatusCode::BAD_REQUEST, r#"{"error":"invalid_request"}"#, details)
+    }
+
+    fn fixed(status: StatusCode, body: &'static str, details: Details) -> Self {
+        let mut response = Response::new(Bytes::from_static(body.as_bytes()));
+        *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

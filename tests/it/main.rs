@@ -1,3 +1,4 @@
 //! Tests that span the workspace.
 
 mod actions;
+mod http_inputs;

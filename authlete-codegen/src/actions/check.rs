@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::{Action, FILE, Kind, Operation, Step, Table};
+use super::{Action, FILE, Kind, Operation, Sources, Step, Table};
 use crate::{Document, Problem, Problems};
 
 /// The table, with what the description knows of its operations. All that it names is there.
@@ -163,7 +163,7 @@ impl Check<'_> {
             return false;
         };
         let targets = step.copy.keys().chain(step.set.keys()).chain(&step.ask);
-        let sources = step.copy.values().flat_map(|sources| sources.fields());
+        let sources = step.copy.values().flat_map(Sources::fields);
         let mut fits = true;
         for (ty, field) in targets.map(|field| (request.as_str(), field)).chain(sources.map(|field| (response, field)))
         {

@@ -40,7 +40,7 @@ pub(super) fn answer(context: &Context<'_>) -> TokenStream {
         let value = take(field);
         quote!((#header, #value))
     });
-    let (always, extra) = (list(always.collect()), list(extra.collect()));
+    let (always, extra) = (list(&always.collect::<Vec<_>>()), list(&extra.collect::<Vec<_>>()));
     let outcome = (!context.shared).then(|| {
         let name = context.name();
         quote! {
@@ -69,7 +69,7 @@ pub(super) fn answer(context: &Context<'_>) -> TokenStream {
     }
 }
 
-fn list(items: Vec<TokenStream>) -> TokenStream {
+fn list(items: &[TokenStream]) -> TokenStream {
     if items.is_empty() { quote!(Vec::new()) } else { quote!(vec![#(#items),*]) }
 }
 
