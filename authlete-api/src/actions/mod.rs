@@ -4,13 +4,13 @@
 //! `proceed()`, which leaves what there is to do and makes a [`Reply`] of everything else:
 //!
 //! ```no_run
-//! use authlete_api::actions::{Answered, AuthorizationNext};
+//! use authlete_api::actions::AuthorizationNext;
 //! use authlete_api::{Client, Reply, types::AuthorizationRequest};
 //!
 //! # fn log_in() -> String { String::new() }
 //! async fn authorize(authlete: &Client, service: &str, query: &str) -> Result<Reply, Reply> {
 //!     let response = authlete.auth_authorization(service, &AuthorizationRequest::new(query)).await?;
-//!     match response.into_inner().into_action().proceed()? {
+//!     match response.into_action().proceed()? {
 //!         AuthorizationNext::Interaction(pending) => {
 //!             // Keep `pending` in the session (it serialises) while the user logs in; then:
 //!             let issued = pending.issue("subject").send(authlete, service).await?;
@@ -71,6 +71,13 @@ pub trait Answered: Sized {
     }
 }
 
+impl<T: Answered> crate::ResponseValue<T> {
+    /// What the response asks for.
+    pub fn into_action(self) -> T::Outcome {
+        T::Outcome::of(self.into_inner())
+    }
+}
+
 /// Headers that calls before the last one said the answer has, such as `DPoP-Nonce`.
 #[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct Carried(Vec<(String, String)>);
@@ -123,7 +130,7 @@ impl Page {
     pub fn html(mut self, page: impl Into<String>) -> Reply {
         self.said.content = Some(page.into());
         let row = Row(self.status, Content::Body("text/html;charset=UTF-8"), &[], true);
-        build(self.operation, &row, self.said, self.carried)
+        build(self.operation, &row, self.said, &self.carried)
     }
 }
 
@@ -193,19 +200,19 @@ pub(crate) fn carry(answer: &dyn Answer, mut carried: Carried) -> Carried {
 /// The answer that a row and a response make.
 pub(crate) fn reply(op: &'static Operation, row: &Row, mut answer: Box<dyn Answer>, carried: Carried) -> Reply {
     let carried = carry(&*answer, carried);
-    build(op, row, answer.say(), carried)
+    build(op, row, answer.say(), &carried)
 }
 
 /// The answer when our call was wrong.
 pub(crate) fn refused(op: &'static Operation, mut answer: Box<dyn Answer>, carried: Carried) -> Reply {
     let carried = carry(&*answer, carried);
-    failed(op, answer.say(), carried, "the call was wrong")
+    failed(op, answer.say(), &carried, "the call was wrong")
 }
 
 /// The answer to what we do not understand.
 pub(crate) fn unknown(op: &'static Operation, mut answer: Box<dyn Answer>) -> Reply {
     let carried = carry(&*answer, Carried::default());
-    failed(op, answer.say(), carried, "the action is unknown, or lacks what it needs")
+    failed(op, answer.say(), &carried, "the action is unknown, or lacks what it needs")
 }
 
 /// What generated code uses.

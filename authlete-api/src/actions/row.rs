@@ -11,10 +11,10 @@ use crate::reply::{Details, Reply, SERVER_ERROR};
 const FAILED: Row = Row(500, Content::Fixed("application/json", SERVER_ERROR), &[], true);
 
 /// The answer that a row, a response and earlier ones make; a 500 when a value in it cannot be sent.
-pub(super) fn build(operation: &'static Operation, row: &Row, said: Said, carried: Carried) -> Reply {
+pub(super) fn build(operation: &'static Operation, row: &Row, said: Said, carried: &Carried) -> Reply {
     let Said { action, code, message, content, extra } = said;
     let mut details = Details { operation: Some(operation), action, code, message, reason: None };
-    match response(row, content, &extra, &carried) {
+    match response(row, content, &extra, carried) {
         Ok(response) => Reply::new(response, details),
         Err(reason) => {
             details.reason = Some(reason);
@@ -24,7 +24,7 @@ pub(super) fn build(operation: &'static Operation, row: &Row, said: Said, carrie
 }
 
 /// A 500 that says nothing to the client.
-pub(super) fn failed(operation: &'static Operation, said: Said, carried: Carried, reason: &'static str) -> Reply {
+pub(super) fn failed(operation: &'static Operation, said: Said, carried: &Carried, reason: &'static str) -> Reply {
     let mut reply = build(operation, &FAILED, said, carried);
     reply.details_mut().reason.get_or_insert(reason);
     reply

@@ -23,6 +23,6 @@ impl TokenCreateOk {
         let body: Map<_, _> = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
         let row = Row(200, Content::Body("application/json"), &[], true);
         let said = Said { content: Some(Value::Object(body).to_string()), ..Said::default() };
-        build(TokenCreate::operation(), &row, said, self.carried)
+        build(TokenCreate::operation(), &row, said, &self.carried)
     }
 }

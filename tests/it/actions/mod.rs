@@ -1,6 +1,7 @@
 //! What each action of each operation becomes: the variant, and the answer, against vectors written by hand.
 
 mod outcomes;
+mod sending;
 mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
