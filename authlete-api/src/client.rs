@@ -192,7 +192,8 @@ impl ClientBuilder {
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").field("base_url", &self.base_url).finish_non_exhaustive()
+        let base_url = self.base_url.as_deref().map(printable);
+        f.debug_struct("ClientBuilder").field("base_url", &base_url).finish_non_exhaustive()
     }
 }
 
@@ -230,8 +231,18 @@ fn bearer(token: &str) -> Result<HeaderValue, Error> {
     Ok(value)
 }
 
+/// A base URL without what may be a credential in it, whether or not it is a URL at all.
+fn printable(text: &str) -> String {
+    let text = text.split(['?', '#']).next().unwrap_or_default();
+    match (text.find("://"), text.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => format!("{}://…{}", &text[..scheme], &text[at..]),
+        (None, Some(at)) => format!("…{}", &text[at..]),
+        _ => text.to_owned(),
+    }
+}
+
 fn check_base_url(text: &str, allow_http: bool) -> Result<Url, Error> {
-    let refuse = |why: &str| Error::configuration(format!("the base URL {text:?} {why}"));
+    let refuse = |why: &str| Error::configuration(format!("the base URL {:?} {why}", printable(text)));
     let url = Url::parse(text.trim()).map_err(|error| refuse(&format!("is not a URL: {error}")))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Error::configuration("the base URL holds credentials; give them as a token instead"));

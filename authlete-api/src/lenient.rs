@@ -32,7 +32,7 @@ pub(crate) fn empty(_body: &Bytes) -> Result<(), serde_json::Error> {
 }
 
 /// For operations whose answer is not JSON.
-#[allow(dead_code, reason = "no operation of the committed description needs it")]
+#[allow(dead_code, reason = "some descriptions have no such operation")]
 #[expect(clippy::unnecessary_wraps, reason = "has the form of a decoder")]
 pub(crate) fn raw(body: &Bytes) -> Result<Bytes, serde_json::Error> {
     Ok(body.clone())

@@ -8,6 +8,7 @@
 pub mod actions;
 mod call;
 mod client;
+mod decode;
 mod encode;
 pub mod environment;
 mod error;
@@ -26,6 +27,7 @@ mod transport;
 
 pub use call::Call;
 pub use client::{Client, ClientBuilder};
+pub use decode::{BodyError, decode};
 pub use environment::Environment;
 pub use error::{ApiError, CallError, ConfigurationError, DecodeError, Error, RequestError};
 pub use generated::{operations, types};

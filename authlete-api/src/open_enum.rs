@@ -212,6 +212,7 @@ mod tests {
 
     #[test]
     fn texts_convert_and_compare() {
+        assert_eq!(Signal::KNOWN, ["GO", "STOP"]);
         assert_eq!(Signal::from("STOP"), Signal::Stop);
         assert_eq!("SLOW".parse::<Signal>().unwrap().as_str(), "SLOW");
         assert_eq!(Signal::Unknown("GO".to_owned()), Signal::Go);

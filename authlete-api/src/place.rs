@@ -97,7 +97,8 @@ impl Scanner<'_> {
             self.at += 1;
             match byte {
                 b'{' => return Some(Token::Open(Step::Key(None))),
-                b'[' => return Some(Token::Open(Step::Index(0))),
+                // A list where something else belongs: decoding has not got to its first element.
+                b'[' if self.at < self.end => return Some(Token::Open(Step::Index(0))),
                 b'}' | b']' if self.at < self.end => return Some(Token::Close),
                 // The bracket that decoding stopped at still belongs to its value, the last member not any more.
                 b'}' | b',' => return Some(Token::Comma),
@@ -147,6 +148,12 @@ mod tests {
         assert_eq!(at_error::<Outer>("{\n \"flag\":\n  \"yes\" }").0, "$.flag");
         assert_eq!(at_error::<Outer>(r#"{"inner":[{"x":"a,b]}\"{"},{}]}"#).0, "$.inner[0]");
         assert_eq!(at_error::<Outer>(r#"[]"#).0, "$");
+        assert_eq!(at_error::<Outer>(r#"{"inner":[{"id":[1]}]}"#).0, "$.inner[0].id");
+        assert_eq!(at_error::<Outer>(r#"{"inner":[{"id":1},["x"]]}"#).0, "$.inner[1]");
+        assert_eq!(at_error::<Outer>(r#"{"inner":[{"id":1},7,{"id":2}]}"#).0, "$.inner[1]");
+        assert_eq!(at_error::<Outer>(r#"{"inner":[{"id":1.5,"x":2}],"flag":true}"#).0, "$.inner[0].id");
+        assert_eq!(at_error::<Outer>(r#"{"inner":{},"flag":true}"#).0, "$.inner");
+        assert_eq!(at_error::<Outer>(r#"{"flag":[true],"inner":[]}"#).0, "$.flag");
     }
 
     #[test]

@@ -6,7 +6,6 @@ use http::{HeaderMap, StatusCode};
 
 /// A decoded answer, with the status and headers it came with. Dereferences to the value.
 #[derive(Debug, Clone)]
-#[must_use]
 pub struct ResponseValue<T> {
     value: T,
     status: StatusCode,

@@ -124,7 +124,7 @@ fn what_does_not_fit_another_document_is_a_warning_and_left_out() {
 fn a_table_that_cannot_be_read_says_where() {
     for (old, new, said) in [
         ("kind: respond", "kind: answer", "line 9"),
-        ("cache: no-store", "cash: no-store", "line 6"),
+        ("cache: no-store", "cash: no-store", "line 7"),
         ("operations:", "operations", "line"),
     ] {
         let problem = Table::parse(with(old, new).as_bytes()).unwrap_err().to_string();

@@ -1,4 +1,15 @@
 //! Tests that span the workspace.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod actions;
+mod errors;
+mod flow;
 mod http_inputs;
+mod redaction;
+mod sample;
+mod schemas;
+mod server;
+mod snapshots;
+mod unknown_fields;
+mod verify_examples;
+mod wire;

@@ -7,8 +7,10 @@ mod diff;
 mod fetch;
 mod files;
 mod import;
+mod plain;
 mod regen;
 mod standalone;
+mod verify_examples;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,17 +34,27 @@ enum Command {
     Import(import::Import),
     /// Prints what differs between two documents
     Diff(diff::Diff),
+    /// Writes a crate of what progenitor alone makes of openapi/effective.json, to compare with
+    Plain(plain::Plain),
     /// Writes everything that is generated from openapi/, or checks that it is current
     Regen(regen::Regen),
+    /// Takes every example of an upstream document through the project's types, and reports what is lost or changed
+    VerifyExamples(verify_examples::VerifyExamples),
 }
 
 fn main() -> ExitCode {
+    quiet_progenitor();
     let arguments = Arguments::parse();
     let project = arguments.project.unwrap_or_else(files::project);
     let done = match arguments.command {
         Command::Import(import) => import.run(&project),
         Command::Diff(diff) => diff.run(),
+        Command::Plain(plain) => plain.run(&project),
         Command::Regen(regen) => regen.run(&project),
+        Command::VerifyExamples(verify) => match verify.run(&project) {
+            Ok(code) => return code,
+            Err(message) => Err(message),
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -51,4 +63,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// progenitor's panics become errors, so the usual note about them would only confuse.
+fn quiet_progenitor() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some(authlete_codegen::emit::progenitor::THREAD) {
+            usual(panic);
+        }
+    }));
 }

@@ -22,6 +22,7 @@ pub(crate) fn write(project: &Path, out: &Path, generated: &Generated) -> Result
         fs::remove_dir_all(&source).map_err(failed)?;
     }
     files::write(&manifest, &manifest_text(project)?)?;
+    files::write(&out.join("README.md"), &text(&project.join("authlete-api/README.md"))?)?;
     copy(&project.join(SOURCE), &source, &project.join(SOURCE).join("generated"))?;
     files::write(&source.join("generated/mod.rs"), &text(&project.join(SOURCE).join("generated/mod.rs"))?)?;
     for (path, text) in &generated.files {
@@ -49,7 +50,6 @@ fn manifest_text(project: &Path) -> Result<String, String> {
                 *value = workspace["workspace"]["package"][key.get()].clone();
             }
         }
-        package.remove("readme");
         package.insert("publish", toml_edit::value(false));
     }
     if let Some(dependencies) = manifest["dependencies"].as_table_like_mut() {

@@ -19,7 +19,10 @@ pub struct Counts {
 }
 
 /// Every operation and component of the description appears in the code, once.
-pub(super) fn check(code: &Code, description: &Description) -> Result<Counts, Problems> {
+///
+/// # Errors
+/// One problem for each that does not.
+pub fn check(code: &Code, description: &Description) -> Result<Counts, Problems> {
     let mut problems = Problems::default();
     let hint = "two names that become one in Rust, or a schema that progenitor inlines; see openapi/effective.json";
     for name in description.operations.keys().filter(|name| !code.methods.contains_key(*name)) {

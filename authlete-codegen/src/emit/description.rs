@@ -68,33 +68,45 @@ pub struct EnumType {
     pub doc: String,
     /// The values, in the description's order.
     pub values: Vec<String>,
+    /// Its name in the upstream document, when it has one there.
+    pub upstream: Option<String>,
 }
 
 impl Description {
     /// Reads the effective document.
     ///
     /// # Errors
-    /// When an operation has no id.
+    /// When an operation has no id, or another's.
     pub fn read(document: &Document) -> Result<Self, Problems> {
         let mut description = Self::default();
         let mut problems = Problems::default();
         for (path, method, operation) in document.operations() {
             let Some(name) = text(operation, "operationId") else {
-                problems.0.push(Problem::new("emit", format!("{method} {path}"), "the operation has no operationId"));
+                problems.0.push(Problem::new(
+                    "emit",
+                    format!("{} {path}", method.to_uppercase()),
+                    "the operation has no operationId",
+                ));
                 continue;
             };
             let id = text(operation, "x-operation-id").unwrap_or(name);
+            let name = method_name(name);
             let tag = operation.get("tags").and_then(|tags| tags.get(0)).and_then(Value::as_str).unwrap_or("Other");
-            description.operations.insert(
-                name.to_owned(),
+            let known = description.operations.insert(
+                name.clone(),
                 Operation {
                     id: id.to_owned(),
-                    name: name.to_owned(),
+                    name: name.clone(),
                     method: method.to_uppercase(),
                     path: path.to_owned(),
                     tag: tag.to_owned(),
                 },
             );
+            if let Some(known) = known {
+                let at = format!("{} {path}", method.to_uppercase());
+                let message = format!("{} {} has the operationId {name} too", known.method, known.path);
+                problems.0.push(Problem::new("emit", at, message));
+            }
         }
         for (name, schema) in document.schemas() {
             description.read_schema(name, schema);
@@ -107,7 +119,8 @@ impl Description {
         let Some(object) = schema.as_object() else { return };
         if let Some(values) = text_enum(object) {
             let doc = text(object, "description").unwrap_or(name).to_owned();
-            self.enums.insert(name.to_owned(), EnumType { doc, values });
+            let upstream = text(object, "x-upstream-name").map(str::to_owned);
+            self.enums.insert(name.to_owned(), EnumType { doc, values, upstream });
         } else if let Some(properties) = object.get("properties").and_then(Value::as_object) {
             let required: BTreeSet<_> = object
                 .get("required")
@@ -136,8 +149,8 @@ impl Description {
         let schemas: BTreeMap<&str, &Value> =
             document.schemas().map(|(name, schema)| (name.as_str(), schema)).collect();
         for (_, _, operation) in document.operations() {
-            let module =
-                text(operation, "operationId").and_then(|name| self.operations.get(name)).map(Operation::module);
+            let module = text(operation, "operationId").map(method_name).and_then(|name| self.operations.get(&name));
+            let module = module.map(Operation::module);
             let mut reached = BTreeSet::new();
             for value in operation.values() {
                 reach(value, &schemas, &mut reached);
@@ -156,6 +169,11 @@ impl Description {
     }
 }
 
+/// An operation's id as progenitor names the method: a keyword gets an underscore.
+fn method_name(id: &str) -> String {
+    if syn::parse_str::<syn::Ident>(id).is_ok() { id.to_owned() } else { format!("{id}_") }
+}
+
 /// A tag as a module's name: `Token Endpoint` as `token_endpoint`.
 pub(super) fn module_name(tag: &str) -> String {
     let mut name = String::new();
@@ -165,8 +183,9 @@ pub(super) fn module_name(tag: &str) -> String {
         }
         name.push_str(&word.to_ascii_lowercase());
     }
-    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || syn::parse_str::<syn::Ident>(&name).is_err()
-    {
+    // The names of modules that stand beside those of the tags: ours, and progenitor's own.
+    let taken = ["common", "defaults", "enums", "error"].contains(&name.as_str());
+    if taken || syn::parse_str::<syn::Ident>(&name).is_err() {
         name.insert_str(0, "tag_");
     }
     name
@@ -182,9 +201,16 @@ fn text_enum(schema: &Map<String, Value>) -> Option<Vec<String>> {
     values.iter().filter(|value| !value.is_null()).map(|value| value.as_str().map(str::to_owned)).collect()
 }
 
-/// A list is as secret as its elements.
+/// A list or map is as secret as its elements, a choice as the most secret of its parts.
 fn is_secret(schema: &Value) -> bool {
-    schema.get("x-secret") == Some(&Value::Bool(true)) || schema.get("items").is_some_and(is_secret)
+    let inner = |key: &str| schema.get(key).is_some_and(is_secret);
+    let parts = |key: &str| schema.get(key).and_then(Value::as_array).is_some_and(|parts| parts.iter().any(is_secret));
+    schema.get("x-secret") == Some(&Value::Bool(true))
+        || inner("items")
+        || inner("additionalProperties")
+        || parts("oneOf")
+        || parts("anyOf")
+        || parts("allOf")
 }
 
 /// Collects the components that a value refers to, directly or through others.

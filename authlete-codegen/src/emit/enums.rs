@@ -1,6 +1,6 @@
 //! Open enumerations, as calls of the macro in `authlete-api/src/open_enum.rs`.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use heck::ToUpperCamelCase;
 
@@ -8,7 +8,10 @@ use super::{Description, EnumType, HEADER};
 use crate::{Problem, Problems};
 
 /// The file that declares every enumeration.
-pub(super) fn emit(description: &Description) -> Result<String, Problems> {
+///
+/// # Errors
+/// When one lists a value twice.
+pub fn emit(description: &Description) -> Result<String, Problems> {
     let mut problems = Problems::default();
     let mut text = format!(
         "{HEADER}\n\n//! Enumerations of texts. They are open: a value not listed is kept as `Unknown`.\n\nuse crate::open_enum::open_enum;\n"
@@ -32,7 +35,8 @@ fn declaration(name: &str, declared: &EnumType) -> Result<String, Problem> {
     doc(&mut text, "    ", &declared.doc);
     text.push_str(&format!("    {name} {{\n"));
     for (variant, value) in variants {
-        doc(&mut text, "        ", &format!("`{value}`"));
+        let value_doc = if value.is_empty() { "The empty text.".to_owned() } else { format!("`{value}`") };
+        doc(&mut text, "        ", &value_doc);
         text.push_str(&format!("        {variant} = {value:?},\n"));
     }
     text.push_str("    }\n}\n");
@@ -48,7 +52,7 @@ fn doc(text: &mut String, indent: &str, lines: &str) {
 
 /// The variants' names with their values; two values that would share a name are told apart by a number.
 fn variants(name: &str, values: &[String]) -> Result<Vec<(String, String)>, Problem> {
-    let mut used: BTreeMap<String, usize> = BTreeMap::new();
+    let mut used = BTreeSet::new();
     let mut variants = Vec::new();
     for value in values {
         if variants.iter().any(|(_, known)| known == value) {
@@ -56,7 +60,7 @@ fn variants(name: &str, values: &[String]) -> Result<Vec<(String, String)>, Prob
             return Err(Problem::new("emit", at, format!("the value {value:?} is listed twice")));
         }
         let spelled = value.replace('+', " plus ").replace('#', " sharp ").replace('*', " any ");
-        let mut variant = spelled.to_upper_camel_case().replace(|c: char| !c.is_alphanumeric(), "");
+        let mut variant: String = spelled.to_upper_camel_case().chars().filter(|c| is_part_of_names(*c)).collect();
         if variant.is_empty() {
             "Empty".clone_into(&mut variant);
         }
@@ -67,12 +71,18 @@ fn variants(name: &str, values: &[String]) -> Result<Vec<(String, String)>, Prob
         if syn::parse_str::<syn::Ident>(&variant).is_err() {
             variant.insert_str(0, "Value");
         }
-        let uses = used.entry(variant.clone()).or_default();
-        *uses += 1;
-        if *uses > 1 {
-            variant.push_str(&uses.to_string());
+        let mut number = 1;
+        let plain = variant.clone();
+        while !used.insert(variant.clone()) {
+            number += 1;
+            variant = format!("{plain}{number}");
         }
         variants.push((variant, value.clone()));
     }
     Ok(variants)
+}
+
+/// Whether a name may hold the character, after its first one.
+fn is_part_of_names(c: char) -> bool {
+    syn::parse_str::<syn::Ident>(&format!("V{c}")).is_ok()
 }

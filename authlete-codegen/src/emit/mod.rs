@@ -4,12 +4,13 @@
 //! description nor progenitor's settings can express; [`files`] splits the result and prints it.
 
 mod actions;
-mod count;
+pub mod count;
 mod description;
-mod enums;
+pub mod enums;
 mod files;
-mod progenitor;
-mod syntax;
+pub mod progenitor;
+mod shapes;
+pub mod syntax;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -32,7 +33,7 @@ pub struct Emitted {
     pub api: Files,
     /// What the emulator routes by.
     pub emulator: Files,
-    /// What `verify-examples` decodes with.
+    /// What `verify-examples` decodes with, and a test that prints every type.
     pub tests: Files,
     /// How many of what went in and came out, for the report.
     pub counts: count::Counts,
@@ -53,6 +54,10 @@ pub fn emit(document: &Document, actions: &Actions) -> Result<Emitted, Problems>
     api.insert("operations.rs".to_owned(), tables::operations(&description)?);
     api.extend(self::actions::emit(actions, &code, &description)?);
     let emulator = Files::from([("operations.rs".to_owned(), tables::emulator(&description)?)]);
-    let tests = Files::from([("places.rs".to_owned(), tables::places(&code, &description)?)]);
+    let tests = Files::from([
+        ("debugged.rs".to_owned(), tables::debugged(&description)?),
+        ("places.rs".to_owned(), tables::places(&code, &description)?),
+        ("shapes.rs".to_owned(), shapes::shapes(&code, &description)?),
+    ]);
     Ok(Emitted { api, emulator, tests, counts })
 }

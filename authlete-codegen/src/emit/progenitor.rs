@@ -1,6 +1,6 @@
 //! Calls progenitor, and finds the operation that it stumbles over.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
 
 use progenitor::{GenerationSettings, Generator, InterfaceStyle, TypeImpl};
 use serde_json::Value;
@@ -11,23 +11,54 @@ use crate::{Document, Problem, Problems};
 const STAGE: &str = "progenitor";
 
 /// progenitor's output, parsed.
-pub(super) fn generate(document: &Document, description: &Description) -> Result<syn::File, Problems> {
+///
+/// # Errors
+/// When it fails, with the operation or component it fails at.
+pub fn generate(document: &Document, description: &Description) -> Result<syn::File, Problems> {
     attempt(document, description).map_err(|message| Problems(locate(document, description, &message)))
 }
 
+/// What progenitor alone makes of the document, with nothing of ours: to compare with.
+///
+/// # Errors
+/// When it fails, without the place.
+pub fn plain(document: &Document) -> Result<String, Problems> {
+    let file = run(document, positional).map_err(|message| Problem::new(STAGE, "", message))?;
+    Ok(prettyplease::unparse(&file))
+}
+
 fn attempt(document: &Document, description: &Description) -> Result<syn::File, String> {
+    run(document, || settings(description))
+}
+
+/// The name of the thread that progenitor runs on: whoever prints panics can leave out those of this thread, which
+/// become errors.
+pub const THREAD: &str = "progenitor";
+
+fn run(document: &Document, settings: impl Fn() -> GenerationSettings + Sync) -> Result<syn::File, String> {
     let spec: openapiv3::OpenAPI = serde_json::from_value(document.0.clone()).map_err(|error| error.to_string())?;
-    let settings = settings(description);
-    // progenitor asserts here and there; what it says becomes an error like the others.
-    let tokens = catch_unwind(AssertUnwindSafe(|| Generator::new(&settings).generate_tokens(&spec)))
-        .map_err(|panic| panic_message(&*panic))?
-        .map_err(|error| error.to_string())?;
-    syn::parse2(tokens).map_err(|error| format!("its output does not parse: {error}"))
+    // progenitor asserts here and there; what it says becomes an error like the others. Tokens and settings cannot
+    // change threads, so they are made there, and their text leaves.
+    let text = thread::scope(|scope| {
+        let generate = || {
+            let tokens = Generator::new(&settings()).generate_tokens(&spec).map_err(|error| error.to_string())?;
+            Ok(tokens.to_string())
+        };
+        let thread = thread::Builder::new().name(THREAD.to_owned()).spawn_scoped(scope, generate);
+        let thread = thread.map_err(|error| format!("no thread for it: {error}"))?;
+        thread.join().unwrap_or_else(|panic| Err(panic_message(&*panic)))
+    })?;
+    syn::parse_str(&text).map_err(|error| format!("its output does not parse: {error}"))
+}
+
+fn positional() -> GenerationSettings {
+    let mut settings = GenerationSettings::default();
+    settings.with_interface(InterfaceStyle::Positional);
+    settings
 }
 
 fn settings(description: &Description) -> GenerationSettings {
-    let mut settings = GenerationSettings::default();
-    settings.with_interface(InterfaceStyle::Positional);
+    let mut settings = positional();
     // In order, so that the same value has the same bytes.
     settings.with_map_type("::std::collections::BTreeMap");
     for name in description.enums.keys() {

@@ -3,7 +3,8 @@
 use quote::{format_ident, quote};
 use syn::{Item, parse_quote};
 
-use super::{Description, Operation, files::print, syntax::Code};
+use super::syntax::{Code, type_name};
+use super::{Description, Operation, files::print, shapes::shape};
 use crate::Problems;
 
 /// `operations.rs`: a static for every operation, and a list of all.
@@ -48,54 +49,91 @@ pub(super) fn emulator(description: &Description) -> Result<String, Problems> {
     Ok(print("Every operation of the corrected description.", items)?)
 }
 
-/// For `verify-examples`: how the value at each place of the upstream document is decoded and encoded again.
-pub(super) fn places(code: &Code, description: &Description) -> Result<String, Problems> {
-    let schemas = description.structs.iter().map(|(name, declared)| {
-        let (upstream, ty) = (&declared.upstream, format_ident!("{name}"));
-        quote!((#upstream, round_trip::<types::#ty>))
+/// For a test of what is printed: every struct.
+pub(super) fn debugged(description: &Description) -> Result<String, Problems> {
+    let entries = description.structs.keys().map(|name| {
+        let ty = format_ident!("{name}");
+        quote!((#name, debugged::<types::#ty>))
     });
+    let items = vec![
+        parse_quote!(
+            use authlete_api::types;
+        ),
+        parse_quote!(
+            use super::{Debugged, debugged};
+        ),
+        parse_quote! {
+            /// Every struct, by name.
+            pub(super) static DEBUGGED: &[(&str, Debugged)] = &[#(#entries),*];
+        },
+    ];
+    Ok(print("Every struct of the description, to be printed.", items)?)
+}
+
+/// For `verify-examples`: how the value at each place of the upstream document is decoded and encoded again, and what its
+/// type knows of it.
+pub(super) fn places(code: &Code, description: &Description) -> Result<String, Problems> {
+    let place = |at: &str, ty: &syn::Type| {
+        let shape = shape(ty, code, description);
+        quote!(Place { at: #at, round_trip: round_trip::<#ty>, shape: #shape })
+    };
+    let structs = description.structs.iter().map(|(name, declared)| (name, declared.upstream.as_str()));
+    // Most enumerations have no name upstream: they are written out where they are used.
+    let enums = description.enums.iter().filter_map(|(name, declared)| Some((name, declared.upstream.as_deref()?)));
+    let schemas = structs.chain(enums).map(|(name, upstream)| {
+        let ident = format_ident!("{name}");
+        place(upstream, &parse_quote!(types::#ident))
+    });
+    let schemas: Vec<_> = schemas.collect();
     let mut requests = Vec::new();
     let mut responses = Vec::new();
     for (name, operation) in &description.operations {
         let Some(method) = code.methods.get(name) else { continue };
-        let place = format!("{} {}", operation.method, operation.path);
+        let at = format!("{} {}", operation.method, operation.path);
         let body = method.sig.inputs.iter().find_map(|input| match input {
             syn::FnArg::Typed(input) if matches!(&*input.pat, syn::Pat::Ident(pat) if pat.ident == "body") => {
                 Some(match &*input.ty {
-                    syn::Type::Reference(reference) => (*reference.elem).clone(),
-                    other => other.clone(),
+                    syn::Type::Reference(reference) => &*reference.elem,
+                    other => other,
                 })
             }
             _ => None,
         });
-        if let Some(ty) = body {
-            requests.push(quote!((#place, round_trip::<#ty>)));
-        }
-        if let Some(ty) = call_output(method) {
-            responses.push(quote!((#place, round_trip::<#ty>)));
-        }
+        requests.extend(body.filter(|ty| is_json(ty)).map(|ty| place(&at, ty)));
+        responses.extend(call_output(method).filter(is_json).map(|ty| place(&at, &ty)));
     }
     let items = vec![
         parse_quote!(
             use authlete_api::types;
         ),
         parse_quote!(
-            use crate::round_trip::{RoundTrip, round_trip};
+            use super::shapes;
+        ),
+        parse_quote!(
+            use crate::{
+                round_trip::{Place, round_trip},
+                shape::Shape,
+            };
         ),
         parse_quote! {
             /// Components, by their upstream names.
-            pub static SCHEMAS: &[(&str, RoundTrip)] = &[#(#schemas),*];
+            pub static SCHEMAS: &[Place] = &[#(#schemas),*];
         },
         parse_quote! {
             /// Request bodies, by method and path.
-            pub static REQUESTS: &[(&str, RoundTrip)] = &[#(#requests),*];
+            pub static REQUESTS: &[Place] = &[#(#requests),*];
         },
         parse_quote! {
             /// Bodies of successful responses, by method and path.
-            pub static RESPONSES: &[(&str, RoundTrip)] = &[#(#responses),*];
+            pub static RESPONSES: &[Place] = &[#(#responses),*];
         },
     ];
     Ok(print("Every place of the description that holds a value, with its type.", items)?)
+}
+
+/// What is not JSON has no round trip.
+fn is_json(ty: &syn::Type) -> bool {
+    type_name(ty).as_deref() != Some("Bytes")
 }
 
 /// `T` of `Call<'_, T>`, unless there is none.

@@ -2,696 +2,1584 @@
 
 //! Every place of the description that holds a value, with its type.
 use authlete_api::types;
-use crate::round_trip::{RoundTrip, round_trip};
+use super::shapes;
+use crate::{
+    round_trip::{Place, round_trip},
+    shape::Shape,
+};
+
 /// Components, by their upstream names.
-pub static SCHEMAS: &[(&str, RoundTrip)] = &[
-    ("access_token", round_trip::<types::AccessToken>),
-    ("client_limited_authorization", round_trip::<types::AuthorizationClient>),
-    ("authz_details", round_trip::<types::AuthorizationDetails>),
-    ("authorization_details_element", round_trip::<types::AuthorizationDetailsElement>),
-    ("authorization_fail_request", round_trip::<types::AuthorizationFailRequest>),
-    ("authorization_fail_response", round_trip::<types::AuthorizationFailResponse>),
-    ("authorization_issue_request", round_trip::<types::AuthorizationIssueRequest>),
-    ("authorization_issue_response", round_trip::<types::AuthorizationIssueResponse>),
-    ("authorization_request", round_trip::<types::AuthorizationRequest>),
-    ("authorization_response", round_trip::<types::AuthorizationResponse>),
-    ("authorization_ticket_info", round_trip::<types::AuthorizationTicketInfo>),
-    (
-        "authorization_ticket_info_request",
-        round_trip::<types::AuthorizationTicketInfoRequest>,
-    ),
-    (
-        "authorization_ticket_info_response",
-        round_trip::<types::AuthorizationTicketInfoResponse>,
-    ),
-    (
-        "authorization_ticket_update_request",
-        round_trip::<types::AuthorizationTicketUpdateRequest>,
-    ),
-    (
-        "authorization_ticket_update_response",
-        round_trip::<types::AuthorizationTicketUpdateResponse>,
-    ),
-    (
-        "backchannel_authentication_complete_request",
-        round_trip::<types::BackchannelAuthenticationCompleteRequest>,
-    ),
-    (
-        "backchannel_authentication_complete_response",
-        round_trip::<types::BackchannelAuthenticationCompleteResponse>,
-    ),
-    (
-        "backchannel_authentication_fail_request",
-        round_trip::<types::BackchannelAuthenticationFailRequest>,
-    ),
-    (
-        "backchannel_authentication_fail_response",
-        round_trip::<types::BackchannelAuthenticationFailResponse>,
-    ),
-    (
-        "backchannel_authentication_issue_request",
-        round_trip::<types::BackchannelAuthenticationIssueRequest>,
-    ),
-    (
-        "backchannel_authentication_issue_response",
-        round_trip::<types::BackchannelAuthenticationIssueResponse>,
-    ),
-    (
-        "backchannel_authentication_request",
-        round_trip::<types::BackchannelAuthenticationRequest>,
-    ),
-    (
-        "backchannel_authentication_response",
-        round_trip::<types::BackchannelAuthenticationResponse>,
-    ),
-    ("cimd_options", round_trip::<types::CimdOptions>),
-    (
-        "ClientAuthorizationDeletePostRequest",
-        round_trip::<types::ClientAuthorizationDeletePostRequest>,
-    ),
-    (
-        "client_authorization_delete_response",
-        round_trip::<types::ClientAuthorizationDeleteResponse>,
-    ),
-    (
-        "client_authorization_get_list_request",
-        round_trip::<types::ClientAuthorizationGetListRequest>,
-    ),
-    (
-        "client_authorization_get_list_response",
-        round_trip::<types::ClientAuthorizationGetListResponse>,
-    ),
-    (
-        "client_authorization_update_request",
-        round_trip::<types::ClientAuthorizationUpdateRequest>,
-    ),
-    (
-        "client_authorization_update_response",
-        round_trip::<types::ClientAuthorizationUpdateResponse>,
-    ),
-    ("client_extension", round_trip::<types::ClientExtension>),
-    (
-        "client_extension_requestable_scopes_get_response",
-        round_trip::<types::ClientExtensionRequestableScopesGetResponse>,
-    ),
-    (
-        "client_extension_requestable_scopes_update_request",
-        round_trip::<types::ClientExtensionRequestableScopesUpdateRequest>,
-    ),
-    (
-        "client_extension_requestable_scopes_update_response",
-        round_trip::<types::ClientExtensionRequestableScopesUpdateResponse>,
-    ),
-    ("client_get_list_response", round_trip::<types::ClientGetListResponse>),
-    (
-        "client_granted_scopes_delete_response",
-        round_trip::<types::ClientGrantedScopesDeleteResponse>,
-    ),
-    (
-        "ClientGrantedScopesGetPostRequest",
-        round_trip::<types::ClientGrantedScopesGetPostRequest>,
-    ),
-    (
-        "client_granted_scopes_get_response",
-        round_trip::<types::ClientGrantedScopesGetResponse>,
-    ),
-    ("client_flag_update_request", round_trip::<types::ClientLockFlagUpdateRequest>),
-    ("client_flag_update_response", round_trip::<types::ClientLockFlagUpdateResponse>),
-    (
-        "ClientRegistrationDeleteRequest",
-        round_trip::<types::ClientRegistrationDeleteRequest>,
-    ),
-    ("ClientRegistrationGetRequest", round_trip::<types::ClientRegistrationGetRequest>),
-    ("client_registration_request", round_trip::<types::ClientRegistrationRequest>),
-    ("ClientRegistrationRequest2", round_trip::<types::ClientRegistrationRequest2>),
-    ("client_registration_response", round_trip::<types::ClientRegistrationResponse>),
-    (
-        "ClientRegistrationUpdateRequest",
-        round_trip::<types::ClientRegistrationUpdateRequest>,
-    ),
-    ("client_secret_refresh_response", round_trip::<types::ClientSecretRefreshResponse>),
-    ("client_secret_update_request", round_trip::<types::ClientSecretUpdateRequest>),
-    ("client_secret_update_response", round_trip::<types::ClientSecretUpdateResponse>),
-    ("credential_issuance_order", round_trip::<types::CredentialIssuanceOrder>),
-    ("credential_issuer_metadata", round_trip::<types::CredentialIssuerMetadata>),
-    ("credential_offer_info", round_trip::<types::CredentialOfferInfo>),
-    ("credential_request_info", round_trip::<types::CredentialRequestInfo>),
-    ("device_authorization_request", round_trip::<types::DeviceAuthorizationRequest>),
-    ("device_authorization_response", round_trip::<types::DeviceAuthorizationResponse>),
-    ("device_complete_request", round_trip::<types::DeviceCompleteRequest>),
-    ("device_complete_response", round_trip::<types::DeviceCompleteResponse>),
-    ("device_verification_request", round_trip::<types::DeviceVerificationRequest>),
-    ("device_verification_response", round_trip::<types::DeviceVerificationResponse>),
-    ("dynamic_scope", round_trip::<types::DynamicScope>),
-    ("result", round_trip::<types::ErrorBody>),
-    (
-        "federation_configuration_response",
-        round_trip::<types::FederationConfigurationResponse>,
-    ),
-    (
-        "federation_registration_request",
-        round_trip::<types::FederationRegistrationRequest>,
-    ),
-    (
-        "federation_registration_response",
-        round_trip::<types::FederationRegistrationResponse>,
-    ),
-    ("grant", round_trip::<types::Grant>),
-    ("g_m_request", round_trip::<types::GrantManagementRequest>),
-    ("g_m_response", round_trip::<types::GrantManagementResponse>),
-    ("grant_scope", round_trip::<types::GrantScope>),
-    ("hsk", round_trip::<types::Hsk>),
-    ("hsk_create_request", round_trip::<types::HskCreateRequest>),
-    ("hsk_create_response", round_trip::<types::HskCreateResponse>),
-    ("hsk_delete_response", round_trip::<types::HskDeleteResponse>),
-    ("hsk_get_list_response", round_trip::<types::HskGetListResponse>),
-    ("hsk_get_response", round_trip::<types::HskGetResponse>),
-    ("idtoken_reissue_request", round_trip::<types::IdTokenReissueRequest>),
-    ("idtoken_reissue_response", round_trip::<types::IdTokenReissueResponse>),
-    ("info_response", round_trip::<types::InfoResponse>),
-    (
-        "InfoResponseServiceTokenCache",
-        round_trip::<types::InfoResponseServiceTokenCache>,
-    ),
-    ("introspection_request", round_trip::<types::IntrospectionRequest>),
-    ("introspection_response", round_trip::<types::IntrospectionResponse>),
-    ("jose_verify_request", round_trip::<types::JoseVerifyRequest>),
-    ("jose_verify_response", round_trip::<types::JoseVerifyResponse>),
-    ("pair", round_trip::<types::KeyValuePair>),
-    ("client_limited", round_trip::<types::LimitedClient>),
-    ("named_uri", round_trip::<types::NamedUri>),
-    ("native_sso_logout_request", round_trip::<types::NativeSsoLogoutRequest>),
-    ("native_sso_logout_response", round_trip::<types::NativeSsoLogoutResponse>),
-    ("native_sso_request", round_trip::<types::NativeSsoRequest>),
-    ("native_sso_response", round_trip::<types::NativeSsoResponse>),
-    ("client", round_trip::<types::OAuthClient>),
-    ("property", round_trip::<types::Property>),
-    ("pushed_authorization_request", round_trip::<types::PushedAuthorizationRequest>),
-    ("pushed_authorization_response", round_trip::<types::PushedAuthorizationResponse>),
-    ("revocation_request", round_trip::<types::RevocationRequest>),
-    ("revocation_response", round_trip::<types::RevocationResponse>),
-    ("scope", round_trip::<types::Scope>),
-    ("service", round_trip::<types::Service>),
-    ("service_get_list_response", round_trip::<types::ServiceGetListResponse>),
-    ("service_jwks_get_response", round_trip::<types::ServiceJwksGetResponse>),
-    ("sns_credentials", round_trip::<types::SnsCredentials>),
-    (
-        "standard_introspection_request",
-        round_trip::<types::StandardIntrospectionRequest>,
-    ),
-    (
-        "standard_introspection_response",
-        round_trip::<types::StandardIntrospectionResponse>,
-    ),
-    ("tagged_value", round_trip::<types::TaggedValue>),
-    ("token_batch_status", round_trip::<types::TokenBatchStatus>),
-    ("token_create_batch_response", round_trip::<types::TokenCreateBatchResponse>),
-    (
-        "token_create_batch_status_response",
-        round_trip::<types::TokenCreateBatchStatusResponse>,
-    ),
-    ("token_create_request", round_trip::<types::TokenCreateRequest>),
-    ("token_create_response", round_trip::<types::TokenCreateResponse>),
-    ("token_fail_request", round_trip::<types::TokenFailRequest>),
-    ("token_fail_response", round_trip::<types::TokenFailResponse>),
-    ("token_get_list_response", round_trip::<types::TokenGetListResponse>),
-    ("token_info", round_trip::<types::TokenInfo>),
-    ("token_issue_request", round_trip::<types::TokenIssueRequest>),
-    ("token_issue_response", round_trip::<types::TokenIssueResponse>),
-    ("token_request", round_trip::<types::TokenRequest>),
-    ("token_response", round_trip::<types::TokenResponse>),
-    ("token_revoke_request", round_trip::<types::TokenRevokeRequest>),
-    ("token_revoke_response", round_trip::<types::TokenRevokeResponse>),
-    ("token_update_request", round_trip::<types::TokenUpdateRequest>),
-    ("token_update_response", round_trip::<types::TokenUpdateResponse>),
-    ("trust_anchor", round_trip::<types::TrustAnchor>),
-    ("userinfo_issue_request", round_trip::<types::UserInfoIssueRequest>),
-    ("userinfo_issue_response", round_trip::<types::UserInfoIssueResponse>),
-    ("userinfo_request", round_trip::<types::UserInfoRequest>),
-    ("userinfo_response", round_trip::<types::UserInfoResponse>),
-    ("vci_batch_issue_request", round_trip::<types::VciBatchIssueRequest>),
-    ("vci_batch_issue_response", round_trip::<types::VciBatchIssueResponse>),
-    ("vci_batch_parse_request", round_trip::<types::VciBatchParseRequest>),
-    ("vci_batch_parse_response", round_trip::<types::VciBatchParseResponse>),
-    ("vci_deferred_issue_request", round_trip::<types::VciDeferredIssueRequest>),
-    ("vci_deferred_issue_response", round_trip::<types::VciDeferredIssueResponse>),
-    ("vci_deferred_parse_request", round_trip::<types::VciDeferredParseRequest>),
-    ("vci_deferred_parse_response", round_trip::<types::VciDeferredParseResponse>),
-    ("vci_jwks_request", round_trip::<types::VciJwksRequest>),
-    ("vci_jwks_response", round_trip::<types::VciJwksResponse>),
-    ("vci_jwtissuer_request", round_trip::<types::VciJwtIssuerRequest>),
-    ("vci_jwtissuer_response", round_trip::<types::VciJwtIssuerResponse>),
-    ("vci_metadata_request", round_trip::<types::VciMetadataRequest>),
-    ("vci_metadata_response", round_trip::<types::VciMetadataResponse>),
-    ("vci_offer_create_request", round_trip::<types::VciOfferCreateRequest>),
-    ("vci_offer_create_response", round_trip::<types::VciOfferCreateResponse>),
-    ("vci_offer_info_request", round_trip::<types::VciOfferInfoRequest>),
-    ("vci_offer_info_response", round_trip::<types::VciOfferInfoResponse>),
-    ("vci_single_issue_request", round_trip::<types::VciSingleIssueRequest>),
-    ("vci_single_issue_response", round_trip::<types::VciSingleIssueResponse>),
-    ("vci_single_parse_request", round_trip::<types::VciSingleParseRequest>),
-    ("vci_single_parse_response", round_trip::<types::VciSingleParseResponse>),
+pub static SCHEMAS: &[Place] = &[
+    Place {
+        at: "access_token",
+        round_trip: round_trip::<types::AccessToken>,
+        shape: Shape::Struct(&shapes::AccessToken),
+    },
+    Place {
+        at: "client_limited_authorization",
+        round_trip: round_trip::<types::AuthorizationClient>,
+        shape: Shape::Struct(&shapes::AuthorizationClient),
+    },
+    Place {
+        at: "authz_details",
+        round_trip: round_trip::<types::AuthorizationDetails>,
+        shape: Shape::Struct(&shapes::AuthorizationDetails),
+    },
+    Place {
+        at: "authorization_details_element",
+        round_trip: round_trip::<types::AuthorizationDetailsElement>,
+        shape: Shape::Struct(&shapes::AuthorizationDetailsElement),
+    },
+    Place {
+        at: "authorization_fail_request",
+        round_trip: round_trip::<types::AuthorizationFailRequest>,
+        shape: Shape::Struct(&shapes::AuthorizationFailRequest),
+    },
+    Place {
+        at: "authorization_fail_response",
+        round_trip: round_trip::<types::AuthorizationFailResponse>,
+        shape: Shape::Struct(&shapes::AuthorizationFailResponse),
+    },
+    Place {
+        at: "authorization_issue_request",
+        round_trip: round_trip::<types::AuthorizationIssueRequest>,
+        shape: Shape::Struct(&shapes::AuthorizationIssueRequest),
+    },
+    Place {
+        at: "authorization_issue_response",
+        round_trip: round_trip::<types::AuthorizationIssueResponse>,
+        shape: Shape::Struct(&shapes::AuthorizationIssueResponse),
+    },
+    Place {
+        at: "authorization_request",
+        round_trip: round_trip::<types::AuthorizationRequest>,
+        shape: Shape::Struct(&shapes::AuthorizationRequest),
+    },
+    Place {
+        at: "authorization_response",
+        round_trip: round_trip::<types::AuthorizationResponse>,
+        shape: Shape::Struct(&shapes::AuthorizationResponse),
+    },
+    Place {
+        at: "authorization_ticket_info",
+        round_trip: round_trip::<types::AuthorizationTicketInfo>,
+        shape: Shape::Struct(&shapes::AuthorizationTicketInfo),
+    },
+    Place {
+        at: "authorization_ticket_info_request",
+        round_trip: round_trip::<types::AuthorizationTicketInfoRequest>,
+        shape: Shape::Struct(&shapes::AuthorizationTicketInfoRequest),
+    },
+    Place {
+        at: "authorization_ticket_info_response",
+        round_trip: round_trip::<types::AuthorizationTicketInfoResponse>,
+        shape: Shape::Struct(&shapes::AuthorizationTicketInfoResponse),
+    },
+    Place {
+        at: "authorization_ticket_update_request",
+        round_trip: round_trip::<types::AuthorizationTicketUpdateRequest>,
+        shape: Shape::Struct(&shapes::AuthorizationTicketUpdateRequest),
+    },
+    Place {
+        at: "authorization_ticket_update_response",
+        round_trip: round_trip::<types::AuthorizationTicketUpdateResponse>,
+        shape: Shape::Struct(&shapes::AuthorizationTicketUpdateResponse),
+    },
+    Place {
+        at: "backchannel_authentication_complete_request",
+        round_trip: round_trip::<types::BackchannelAuthenticationCompleteRequest>,
+        shape: Shape::Struct(&shapes::BackchannelAuthenticationCompleteRequest),
+    },
+    Place {
+        at: "backchannel_authentication_complete_response",
+        round_trip: round_trip::<types::BackchannelAuthenticationCompleteResponse>,
+        shape: Shape::Struct(&shapes::BackchannelAuthenticationCompleteResponse),
+    },
+    Place {
+        at: "backchannel_authentication_fail_request",
+        round_trip: round_trip::<types::BackchannelAuthenticationFailRequest>,
+        shape: Shape::Struct(&shapes::BackchannelAuthenticationFailRequest),
+    },
+    Place {
+        at: "backchannel_authentication_fail_response",
+        round_trip: round_trip::<types::BackchannelAuthenticationFailResponse>,
+        shape: Shape::Struct(&shapes::BackchannelAuthenticationFailResponse),
+    },
+    Place {
+        at: "backchannel_authentication_issue_request",
+        round_trip: round_trip::<types::BackchannelAuthenticationIssueRequest>,
+        shape: Shape::Struct(&shapes::BackchannelAuthenticationIssueRequest),
+    },
+    Place {
+        at: "backchannel_authentication_issue_response",
+        round_trip: round_trip::<types::BackchannelAuthenticationIssueResponse>,
+        shape: Shape::Struct(&shapes::BackchannelAuthenticationIssueResponse),
+    },
+    Place {
+        at: "backchannel_authentication_request",
+        round_trip: round_trip::<types::BackchannelAuthenticationRequest>,
+        shape: Shape::Struct(&shapes::BackchannelAuthenticationRequest),
+    },
+    Place {
+        at: "backchannel_authentication_response",
+        round_trip: round_trip::<types::BackchannelAuthenticationResponse>,
+        shape: Shape::Struct(&shapes::BackchannelAuthenticationResponse),
+    },
+    Place {
+        at: "cimd_options",
+        round_trip: round_trip::<types::CimdOptions>,
+        shape: Shape::Struct(&shapes::CimdOptions),
+    },
+    Place {
+        at: "ClientAuthorizationDeletePostRequest",
+        round_trip: round_trip::<types::ClientAuthorizationDeletePostRequest>,
+        shape: Shape::Struct(&shapes::ClientAuthorizationDeletePostRequest),
+    },
+    Place {
+        at: "client_authorization_delete_response",
+        round_trip: round_trip::<types::ClientAuthorizationDeleteResponse>,
+        shape: Shape::Struct(&shapes::ClientAuthorizationDeleteResponse),
+    },
+    Place {
+        at: "client_authorization_get_list_request",
+        round_trip: round_trip::<types::ClientAuthorizationGetListRequest>,
+        shape: Shape::Struct(&shapes::ClientAuthorizationGetListRequest),
+    },
+    Place {
+        at: "client_authorization_get_list_response",
+        round_trip: round_trip::<types::ClientAuthorizationGetListResponse>,
+        shape: Shape::Struct(&shapes::ClientAuthorizationGetListResponse),
+    },
+    Place {
+        at: "client_authorization_update_request",
+        round_trip: round_trip::<types::ClientAuthorizationUpdateRequest>,
+        shape: Shape::Struct(&shapes::ClientAuthorizationUpdateRequest),
+    },
+    Place {
+        at: "client_authorization_update_response",
+        round_trip: round_trip::<types::ClientAuthorizationUpdateResponse>,
+        shape: Shape::Struct(&shapes::ClientAuthorizationUpdateResponse),
+    },
+    Place {
+        at: "client_extension",
+        round_trip: round_trip::<types::ClientExtension>,
+        shape: Shape::Struct(&shapes::ClientExtension),
+    },
+    Place {
+        at: "client_extension_requestable_scopes_get_response",
+        round_trip: round_trip::<types::ClientExtensionRequestableScopesGetResponse>,
+        shape: Shape::Struct(&shapes::ClientExtensionRequestableScopesGetResponse),
+    },
+    Place {
+        at: "client_extension_requestable_scopes_update_request",
+        round_trip: round_trip::<types::ClientExtensionRequestableScopesUpdateRequest>,
+        shape: Shape::Struct(&shapes::ClientExtensionRequestableScopesUpdateRequest),
+    },
+    Place {
+        at: "client_extension_requestable_scopes_update_response",
+        round_trip: round_trip::<types::ClientExtensionRequestableScopesUpdateResponse>,
+        shape: Shape::Struct(&shapes::ClientExtensionRequestableScopesUpdateResponse),
+    },
+    Place {
+        at: "client_get_list_response",
+        round_trip: round_trip::<types::ClientGetListResponse>,
+        shape: Shape::Struct(&shapes::ClientGetListResponse),
+    },
+    Place {
+        at: "client_granted_scopes_delete_response",
+        round_trip: round_trip::<types::ClientGrantedScopesDeleteResponse>,
+        shape: Shape::Struct(&shapes::ClientGrantedScopesDeleteResponse),
+    },
+    Place {
+        at: "ClientGrantedScopesGetPostRequest",
+        round_trip: round_trip::<types::ClientGrantedScopesGetPostRequest>,
+        shape: Shape::Struct(&shapes::ClientGrantedScopesGetPostRequest),
+    },
+    Place {
+        at: "client_granted_scopes_get_response",
+        round_trip: round_trip::<types::ClientGrantedScopesGetResponse>,
+        shape: Shape::Struct(&shapes::ClientGrantedScopesGetResponse),
+    },
+    Place {
+        at: "client_flag_update_request",
+        round_trip: round_trip::<types::ClientLockFlagUpdateRequest>,
+        shape: Shape::Struct(&shapes::ClientLockFlagUpdateRequest),
+    },
+    Place {
+        at: "client_flag_update_response",
+        round_trip: round_trip::<types::ClientLockFlagUpdateResponse>,
+        shape: Shape::Struct(&shapes::ClientLockFlagUpdateResponse),
+    },
+    Place {
+        at: "ClientRegistrationDeleteRequest",
+        round_trip: round_trip::<types::ClientRegistrationDeleteRequest>,
+        shape: Shape::Struct(&shapes::ClientRegistrationDeleteRequest),
+    },
+    Place {
+        at: "ClientRegistrationGetRequest",
+        round_trip: round_trip::<types::ClientRegistrationGetRequest>,
+        shape: Shape::Struct(&shapes::ClientRegistrationGetRequest),
+    },
+    Place {
+        at: "ClientRegistrationRequest",
+        round_trip: round_trip::<types::ClientRegistrationRequest>,
+        shape: Shape::Struct(&shapes::ClientRegistrationRequest),
+    },
+    Place {
+        at: "client_registration_request",
+        round_trip: round_trip::<types::ClientRegistrationRequestPart>,
+        shape: Shape::Struct(&shapes::ClientRegistrationRequestPart),
+    },
+    Place {
+        at: "client_registration_response",
+        round_trip: round_trip::<types::ClientRegistrationResponse>,
+        shape: Shape::Struct(&shapes::ClientRegistrationResponse),
+    },
+    Place {
+        at: "ClientRegistrationUpdateRequest",
+        round_trip: round_trip::<types::ClientRegistrationUpdateRequest>,
+        shape: Shape::Struct(&shapes::ClientRegistrationUpdateRequest),
+    },
+    Place {
+        at: "client_secret_refresh_response",
+        round_trip: round_trip::<types::ClientSecretRefreshResponse>,
+        shape: Shape::Struct(&shapes::ClientSecretRefreshResponse),
+    },
+    Place {
+        at: "client_secret_update_request",
+        round_trip: round_trip::<types::ClientSecretUpdateRequest>,
+        shape: Shape::Struct(&shapes::ClientSecretUpdateRequest),
+    },
+    Place {
+        at: "client_secret_update_response",
+        round_trip: round_trip::<types::ClientSecretUpdateResponse>,
+        shape: Shape::Struct(&shapes::ClientSecretUpdateResponse),
+    },
+    Place {
+        at: "credential_issuance_order",
+        round_trip: round_trip::<types::CredentialIssuanceOrder>,
+        shape: Shape::Struct(&shapes::CredentialIssuanceOrder),
+    },
+    Place {
+        at: "credential_issuer_metadata",
+        round_trip: round_trip::<types::CredentialIssuerMetadata>,
+        shape: Shape::Struct(&shapes::CredentialIssuerMetadata),
+    },
+    Place {
+        at: "credential_offer_info",
+        round_trip: round_trip::<types::CredentialOfferInfo>,
+        shape: Shape::Struct(&shapes::CredentialOfferInfo),
+    },
+    Place {
+        at: "credential_request_info",
+        round_trip: round_trip::<types::CredentialRequestInfo>,
+        shape: Shape::Struct(&shapes::CredentialRequestInfo),
+    },
+    Place {
+        at: "device_authorization_request",
+        round_trip: round_trip::<types::DeviceAuthorizationRequest>,
+        shape: Shape::Struct(&shapes::DeviceAuthorizationRequest),
+    },
+    Place {
+        at: "device_authorization_response",
+        round_trip: round_trip::<types::DeviceAuthorizationResponse>,
+        shape: Shape::Struct(&shapes::DeviceAuthorizationResponse),
+    },
+    Place {
+        at: "device_complete_request",
+        round_trip: round_trip::<types::DeviceCompleteRequest>,
+        shape: Shape::Struct(&shapes::DeviceCompleteRequest),
+    },
+    Place {
+        at: "device_complete_response",
+        round_trip: round_trip::<types::DeviceCompleteResponse>,
+        shape: Shape::Struct(&shapes::DeviceCompleteResponse),
+    },
+    Place {
+        at: "device_verification_request",
+        round_trip: round_trip::<types::DeviceVerificationRequest>,
+        shape: Shape::Struct(&shapes::DeviceVerificationRequest),
+    },
+    Place {
+        at: "device_verification_response",
+        round_trip: round_trip::<types::DeviceVerificationResponse>,
+        shape: Shape::Struct(&shapes::DeviceVerificationResponse),
+    },
+    Place {
+        at: "dynamic_scope",
+        round_trip: round_trip::<types::DynamicScope>,
+        shape: Shape::Struct(&shapes::DynamicScope),
+    },
+    Place {
+        at: "result",
+        round_trip: round_trip::<types::ErrorBody>,
+        shape: Shape::Struct(&shapes::ErrorBody),
+    },
+    Place {
+        at: "federation_configuration_response",
+        round_trip: round_trip::<types::FederationConfigurationResponse>,
+        shape: Shape::Struct(&shapes::FederationConfigurationResponse),
+    },
+    Place {
+        at: "federation_registration_request",
+        round_trip: round_trip::<types::FederationRegistrationRequest>,
+        shape: Shape::Struct(&shapes::FederationRegistrationRequest),
+    },
+    Place {
+        at: "federation_registration_response",
+        round_trip: round_trip::<types::FederationRegistrationResponse>,
+        shape: Shape::Struct(&shapes::FederationRegistrationResponse),
+    },
+    Place {
+        at: "grant",
+        round_trip: round_trip::<types::Grant>,
+        shape: Shape::Struct(&shapes::Grant),
+    },
+    Place {
+        at: "g_m_request",
+        round_trip: round_trip::<types::GrantManagementRequest>,
+        shape: Shape::Struct(&shapes::GrantManagementRequest),
+    },
+    Place {
+        at: "g_m_response",
+        round_trip: round_trip::<types::GrantManagementResponse>,
+        shape: Shape::Struct(&shapes::GrantManagementResponse),
+    },
+    Place {
+        at: "grant_scope",
+        round_trip: round_trip::<types::GrantScope>,
+        shape: Shape::Struct(&shapes::GrantScope),
+    },
+    Place {
+        at: "hsk",
+        round_trip: round_trip::<types::Hsk>,
+        shape: Shape::Struct(&shapes::Hsk),
+    },
+    Place {
+        at: "hsk_create_request",
+        round_trip: round_trip::<types::HskCreateRequest>,
+        shape: Shape::Struct(&shapes::HskCreateRequest),
+    },
+    Place {
+        at: "hsk_create_response",
+        round_trip: round_trip::<types::HskCreateResponse>,
+        shape: Shape::Struct(&shapes::HskCreateResponse),
+    },
+    Place {
+        at: "hsk_delete_response",
+        round_trip: round_trip::<types::HskDeleteResponse>,
+        shape: Shape::Struct(&shapes::HskDeleteResponse),
+    },
+    Place {
+        at: "hsk_get_list_response",
+        round_trip: round_trip::<types::HskGetListResponse>,
+        shape: Shape::Struct(&shapes::HskGetListResponse),
+    },
+    Place {
+        at: "hsk_get_response",
+        round_trip: round_trip::<types::HskGetResponse>,
+        shape: Shape::Struct(&shapes::HskGetResponse),
+    },
+    Place {
+        at: "idtoken_reissue_request",
+        round_trip: round_trip::<types::IdTokenReissueRequest>,
+        shape: Shape::Struct(&shapes::IdTokenReissueRequest),
+    },
+    Place {
+        at: "idtoken_reissue_response",
+        round_trip: round_trip::<types::IdTokenReissueResponse>,
+        shape: Shape::Struct(&shapes::IdTokenReissueResponse),
+    },
+    Place {
+        at: "info_response",
+        round_trip: round_trip::<types::InfoResponse>,
+        shape: Shape::Struct(&shapes::InfoResponse),
+    },
+    Place {
+        at: "InfoResponseServiceTokenCache",
+        round_trip: round_trip::<types::InfoResponseServiceTokenCache>,
+        shape: Shape::Struct(&shapes::InfoResponseServiceTokenCache),
+    },
+    Place {
+        at: "introspection_request",
+        round_trip: round_trip::<types::IntrospectionRequest>,
+        shape: Shape::Struct(&shapes::IntrospectionRequest),
+    },
+    Place {
+        at: "introspection_response",
+        round_trip: round_trip::<types::IntrospectionResponse>,
+        shape: Shape::Struct(&shapes::IntrospectionResponse),
+    },
+    Place {
+        at: "jose_verify_request",
+        round_trip: round_trip::<types::JoseVerifyRequest>,
+        shape: Shape::Struct(&shapes::JoseVerifyRequest),
+    },
+    Place {
+        at: "jose_verify_response",
+        round_trip: round_trip::<types::JoseVerifyResponse>,
+        shape: Shape::Struct(&shapes::JoseVerifyResponse),
+    },
+    Place {
+        at: "pair",
+        round_trip: round_trip::<types::KeyValuePair>,
+        shape: Shape::Struct(&shapes::KeyValuePair),
+    },
+    Place {
+        at: "client_limited",
+        round_trip: round_trip::<types::LimitedClient>,
+        shape: Shape::Struct(&shapes::LimitedClient),
+    },
+    Place {
+        at: "named_uri",
+        round_trip: round_trip::<types::NamedUri>,
+        shape: Shape::Struct(&shapes::NamedUri),
+    },
+    Place {
+        at: "native_sso_logout_request",
+        round_trip: round_trip::<types::NativeSsoLogoutRequest>,
+        shape: Shape::Struct(&shapes::NativeSsoLogoutRequest),
+    },
+    Place {
+        at: "native_sso_logout_response",
+        round_trip: round_trip::<types::NativeSsoLogoutResponse>,
+        shape: Shape::Struct(&shapes::NativeSsoLogoutResponse),
+    },
+    Place {
+        at: "native_sso_request",
+        round_trip: round_trip::<types::NativeSsoRequest>,
+        shape: Shape::Struct(&shapes::NativeSsoRequest),
+    },
+    Place {
+        at: "native_sso_response",
+        round_trip: round_trip::<types::NativeSsoResponse>,
+        shape: Shape::Struct(&shapes::NativeSsoResponse),
+    },
+    Place {
+        at: "client",
+        round_trip: round_trip::<types::OAuthClient>,
+        shape: Shape::Struct(&shapes::OAuthClient),
+    },
+    Place {
+        at: "property",
+        round_trip: round_trip::<types::Property>,
+        shape: Shape::Struct(&shapes::Property),
+    },
+    Place {
+        at: "pushed_authorization_request",
+        round_trip: round_trip::<types::PushedAuthorizationRequest>,
+        shape: Shape::Struct(&shapes::PushedAuthorizationRequest),
+    },
+    Place {
+        at: "pushed_authorization_response",
+        round_trip: round_trip::<types::PushedAuthorizationResponse>,
+        shape: Shape::Struct(&shapes::PushedAuthorizationResponse),
+    },
+    Place {
+        at: "revocation_request",
+        round_trip: round_trip::<types::RevocationRequest>,
+        shape: Shape::Struct(&shapes::RevocationRequest),
+    },
+    Place {
+        at: "revocation_response",
+        round_trip: round_trip::<types::RevocationResponse>,
+        shape: Shape::Struct(&shapes::RevocationResponse),
+    },
+    Place {
+        at: "scope",
+        round_trip: round_trip::<types::Scope>,
+        shape: Shape::Struct(&shapes::Scope),
+    },
+    Place {
+        at: "service",
+        round_trip: round_trip::<types::Service>,
+        shape: Shape::Struct(&shapes::Service),
+    },
+    Place {
+        at: "service_get_list_response",
+        round_trip: round_trip::<types::ServiceGetListResponse>,
+        shape: Shape::Struct(&shapes::ServiceGetListResponse),
+    },
+    Place {
+        at: "service_jwks_get_response",
+        round_trip: round_trip::<types::ServiceJwksGetResponse>,
+        shape: Shape::Struct(&shapes::ServiceJwksGetResponse),
+    },
+    Place {
+        at: "sns_credentials",
+        round_trip: round_trip::<types::SnsCredentials>,
+        shape: Shape::Struct(&shapes::SnsCredentials),
+    },
+    Place {
+        at: "standard_introspection_request",
+        round_trip: round_trip::<types::StandardIntrospectionRequest>,
+        shape: Shape::Struct(&shapes::StandardIntrospectionRequest),
+    },
+    Place {
+        at: "standard_introspection_response",
+        round_trip: round_trip::<types::StandardIntrospectionResponse>,
+        shape: Shape::Struct(&shapes::StandardIntrospectionResponse),
+    },
+    Place {
+        at: "tagged_value",
+        round_trip: round_trip::<types::TaggedValue>,
+        shape: Shape::Struct(&shapes::TaggedValue),
+    },
+    Place {
+        at: "token_batch_status",
+        round_trip: round_trip::<types::TokenBatchStatus>,
+        shape: Shape::Struct(&shapes::TokenBatchStatus),
+    },
+    Place {
+        at: "token_create_batch_response",
+        round_trip: round_trip::<types::TokenCreateBatchResponse>,
+        shape: Shape::Struct(&shapes::TokenCreateBatchResponse),
+    },
+    Place {
+        at: "token_create_batch_status_response",
+        round_trip: round_trip::<types::TokenCreateBatchStatusResponse>,
+        shape: Shape::Struct(&shapes::TokenCreateBatchStatusResponse),
+    },
+    Place {
+        at: "token_create_request",
+        round_trip: round_trip::<types::TokenCreateRequest>,
+        shape: Shape::Struct(&shapes::TokenCreateRequest),
+    },
+    Place {
+        at: "token_create_response",
+        round_trip: round_trip::<types::TokenCreateResponse>,
+        shape: Shape::Struct(&shapes::TokenCreateResponse),
+    },
+    Place {
+        at: "token_fail_request",
+        round_trip: round_trip::<types::TokenFailRequest>,
+        shape: Shape::Struct(&shapes::TokenFailRequest),
+    },
+    Place {
+        at: "token_fail_response",
+        round_trip: round_trip::<types::TokenFailResponse>,
+        shape: Shape::Struct(&shapes::TokenFailResponse),
+    },
+    Place {
+        at: "token_get_list_response",
+        round_trip: round_trip::<types::TokenGetListResponse>,
+        shape: Shape::Struct(&shapes::TokenGetListResponse),
+    },
+    Place {
+        at: "token_info",
+        round_trip: round_trip::<types::TokenInfo>,
+        shape: Shape::Struct(&shapes::TokenInfo),
+    },
+    Place {
+        at: "token_issue_request",
+        round_trip: round_trip::<types::TokenIssueRequest>,
+        shape: Shape::Struct(&shapes::TokenIssueRequest),
+    },
+    Place {
+        at: "token_issue_response",
+        round_trip: round_trip::<types::TokenIssueResponse>,
+        shape: Shape::Struct(&shapes::TokenIssueResponse),
+    },
+    Place {
+        at: "token_request",
+        round_trip: round_trip::<types::TokenRequest>,
+        shape: Shape::Struct(&shapes::TokenRequest),
+    },
+    Place {
+        at: "token_response",
+        round_trip: round_trip::<types::TokenResponse>,
+        shape: Shape::Struct(&shapes::TokenResponse),
+    },
+    Place {
+        at: "token_revoke_request",
+        round_trip: round_trip::<types::TokenRevokeRequest>,
+        shape: Shape::Struct(&shapes::TokenRevokeRequest),
+    },
+    Place {
+        at: "token_revoke_response",
+        round_trip: round_trip::<types::TokenRevokeResponse>,
+        shape: Shape::Struct(&shapes::TokenRevokeResponse),
+    },
+    Place {
+        at: "token_update_request",
+        round_trip: round_trip::<types::TokenUpdateRequest>,
+        shape: Shape::Struct(&shapes::TokenUpdateRequest),
+    },
+    Place {
+        at: "token_update_response",
+        round_trip: round_trip::<types::TokenUpdateResponse>,
+        shape: Shape::Struct(&shapes::TokenUpdateResponse),
+    },
+    Place {
+        at: "trust_anchor",
+        round_trip: round_trip::<types::TrustAnchor>,
+        shape: Shape::Struct(&shapes::TrustAnchor),
+    },
+    Place {
+        at: "userinfo_issue_request",
+        round_trip: round_trip::<types::UserInfoIssueRequest>,
+        shape: Shape::Struct(&shapes::UserInfoIssueRequest),
+    },
+    Place {
+        at: "userinfo_issue_response",
+        round_trip: round_trip::<types::UserInfoIssueResponse>,
+        shape: Shape::Struct(&shapes::UserInfoIssueResponse),
+    },
+    Place {
+        at: "userinfo_request",
+        round_trip: round_trip::<types::UserInfoRequest>,
+        shape: Shape::Struct(&shapes::UserInfoRequest),
+    },
+    Place {
+        at: "userinfo_response",
+        round_trip: round_trip::<types::UserInfoResponse>,
+        shape: Shape::Struct(&shapes::UserInfoResponse),
+    },
+    Place {
+        at: "vci_batch_issue_request",
+        round_trip: round_trip::<types::VciBatchIssueRequest>,
+        shape: Shape::Struct(&shapes::VciBatchIssueRequest),
+    },
+    Place {
+        at: "vci_batch_issue_response",
+        round_trip: round_trip::<types::VciBatchIssueResponse>,
+        shape: Shape::Struct(&shapes::VciBatchIssueResponse),
+    },
+    Place {
+        at: "vci_batch_parse_request",
+        round_trip: round_trip::<types::VciBatchParseRequest>,
+        shape: Shape::Struct(&shapes::VciBatchParseRequest),
+    },
+    Place {
+        at: "vci_batch_parse_response",
+        round_trip: round_trip::<types::VciBatchParseResponse>,
+        shape: Shape::Struct(&shapes::VciBatchParseResponse),
+    },
+    Place {
+        at: "vci_deferred_issue_request",
+        round_trip: round_trip::<types::VciDeferredIssueRequest>,
+        shape: Shape::Struct(&shapes::VciDeferredIssueRequest),
+    },
+    Place {
+        at: "vci_deferred_issue_response",
+        round_trip: round_trip::<types::VciDeferredIssueResponse>,
+        shape: Shape::Struct(&shapes::VciDeferredIssueResponse),
+    },
+    Place {
+        at: "vci_deferred_parse_request",
+        round_trip: round_trip::<types::VciDeferredParseRequest>,
+        shape: Shape::Struct(&shapes::VciDeferredParseRequest),
+    },
+    Place {
+        at: "vci_deferred_parse_response",
+        round_trip: round_trip::<types::VciDeferredParseResponse>,
+        shape: Shape::Struct(&shapes::VciDeferredParseResponse),
+    },
+    Place {
+        at: "vci_jwks_request",
+        round_trip: round_trip::<types::VciJwksRequest>,
+        shape: Shape::Struct(&shapes::VciJwksRequest),
+    },
+    Place {
+        at: "vci_jwks_response",
+        round_trip: round_trip::<types::VciJwksResponse>,
+        shape: Shape::Struct(&shapes::VciJwksResponse),
+    },
+    Place {
+        at: "vci_jwtissuer_request",
+        round_trip: round_trip::<types::VciJwtIssuerRequest>,
+        shape: Shape::Struct(&shapes::VciJwtIssuerRequest),
+    },
+    Place {
+        at: "vci_jwtissuer_response",
+        round_trip: round_trip::<types::VciJwtIssuerResponse>,
+        shape: Shape::Struct(&shapes::VciJwtIssuerResponse),
+    },
+    Place {
+        at: "vci_metadata_request",
+        round_trip: round_trip::<types::VciMetadataRequest>,
+        shape: Shape::Struct(&shapes::VciMetadataRequest),
+    },
+    Place {
+        at: "vci_metadata_response",
+        round_trip: round_trip::<types::VciMetadataResponse>,
+        shape: Shape::Struct(&shapes::VciMetadataResponse),
+    },
+    Place {
+        at: "vci_offer_create_request",
+        round_trip: round_trip::<types::VciOfferCreateRequest>,
+        shape: Shape::Struct(&shapes::VciOfferCreateRequest),
+    },
+    Place {
+        at: "vci_offer_create_response",
+        round_trip: round_trip::<types::VciOfferCreateResponse>,
+        shape: Shape::Struct(&shapes::VciOfferCreateResponse),
+    },
+    Place {
+        at: "vci_offer_info_request",
+        round_trip: round_trip::<types::VciOfferInfoRequest>,
+        shape: Shape::Struct(&shapes::VciOfferInfoRequest),
+    },
+    Place {
+        at: "vci_offer_info_response",
+        round_trip: round_trip::<types::VciOfferInfoResponse>,
+        shape: Shape::Struct(&shapes::VciOfferInfoResponse),
+    },
+    Place {
+        at: "vci_single_issue_request",
+        round_trip: round_trip::<types::VciSingleIssueRequest>,
+        shape: Shape::Struct(&shapes::VciSingleIssueRequest),
+    },
+    Place {
+        at: "vci_single_issue_response",
+        round_trip: round_trip::<types::VciSingleIssueResponse>,
+        shape: Shape::Struct(&shapes::VciSingleIssueResponse),
+    },
+    Place {
+        at: "vci_single_parse_request",
+        round_trip: round_trip::<types::VciSingleParseRequest>,
+        shape: Shape::Struct(&shapes::VciSingleParseRequest),
+    },
+    Place {
+        at: "vci_single_parse_response",
+        round_trip: round_trip::<types::VciSingleParseResponse>,
+        shape: Shape::Struct(&shapes::VciSingleParseResponse),
+    },
+    Place {
+        at: "application_type",
+        round_trip: round_trip::<types::ApplicationType>,
+        shape: Shape::Enum(types::ApplicationType::KNOWN),
+    },
+    Place {
+        at: "attachment_type",
+        round_trip: round_trip::<types::AttachmentType>,
+        shape: Shape::Enum(types::AttachmentType::KNOWN),
+    },
+    Place {
+        at: "claim_type",
+        round_trip: round_trip::<types::ClaimType>,
+        shape: Shape::Enum(types::ClaimType::KNOWN),
+    },
+    Place {
+        at: "client_auth_method",
+        round_trip: round_trip::<types::ClientAuthMethod>,
+        shape: Shape::Enum(types::ClientAuthMethod::KNOWN),
+    },
+    Place {
+        at: "client_registration_type",
+        round_trip: round_trip::<types::ClientRegistrationType>,
+        shape: Shape::Enum(types::ClientRegistrationType::KNOWN),
+    },
+    Place {
+        at: "client_type",
+        round_trip: round_trip::<types::ClientType>,
+        shape: Shape::Enum(types::ClientType::KNOWN),
+    },
+    Place {
+        at: "delivery_mode",
+        round_trip: round_trip::<types::DeliveryMode>,
+        shape: Shape::Enum(types::DeliveryMode::KNOWN),
+    },
+    Place {
+        at: "display",
+        round_trip: round_trip::<types::DisplayMode>,
+        shape: Shape::Enum(types::DisplayMode::KNOWN),
+    },
+    Place {
+        at: "fapi_mode",
+        round_trip: round_trip::<types::FapiMode>,
+        shape: Shape::Enum(types::FapiMode::KNOWN),
+    },
+    Place {
+        at: "grant_management_action",
+        round_trip: round_trip::<types::GrantManagementAction>,
+        shape: Shape::Enum(types::GrantManagementAction::KNOWN),
+    },
+    Place {
+        at: "grant_type",
+        round_trip: round_trip::<types::GrantType>,
+        shape: Shape::Enum(types::GrantType::KNOWN),
+    },
+    Place {
+        at: "jwe_alg",
+        round_trip: round_trip::<types::JweAlg>,
+        shape: Shape::Enum(types::JweAlg::KNOWN),
+    },
+    Place {
+        at: "jwe_enc",
+        round_trip: round_trip::<types::JweEnc>,
+        shape: Shape::Enum(types::JweEnc::KNOWN),
+    },
+    Place {
+        at: "jws_alg",
+        round_trip: round_trip::<types::JwsAlg>,
+        shape: Shape::Enum(types::JwsAlg::KNOWN),
+    },
+    Place {
+        at: "prompt",
+        round_trip: round_trip::<types::Prompt>,
+        shape: Shape::Enum(types::Prompt::KNOWN),
+    },
+    Place {
+        at: "response_type",
+        round_trip: round_trip::<types::ResponseType>,
+        shape: Shape::Enum(types::ResponseType::KNOWN),
+    },
+    Place {
+        at: "service_profile",
+        round_trip: round_trip::<types::ServiceProfile>,
+        shape: Shape::Enum(types::ServiceProfile::KNOWN),
+    },
+    Place {
+        at: "sns",
+        round_trip: round_trip::<types::Sns>,
+        shape: Shape::Enum(types::Sns::KNOWN),
+    },
+    Place {
+        at: "subject_type",
+        round_trip: round_trip::<types::SubjectType>,
+        shape: Shape::Enum(types::SubjectType::KNOWN),
+    },
+    Place {
+        at: "token_type",
+        round_trip: round_trip::<types::TokenType>,
+        shape: Shape::Enum(types::TokenType::KNOWN),
+    },
+    Place {
+        at: "user_code_charset",
+        round_trip: round_trip::<types::UserCodeCharset>,
+        shape: Shape::Enum(types::UserCodeCharset::KNOWN),
+    },
+    Place {
+        at: "verified_claims_validation_schema",
+        round_trip: round_trip::<types::VerifiedClaimsValidation>,
+        shape: Shape::Enum(types::VerifiedClaimsValidation::KNOWN),
+    },
 ];
 /// Request bodies, by method and path.
-pub static REQUESTS: &[(&str, RoundTrip)] = &[
-    (
-        "POST /api/{serviceId}/auth/authorization",
-        round_trip::<types::AuthorizationRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/auth/authorization/fail",
-        round_trip::<types::AuthorizationFailRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/auth/authorization/issue",
-        round_trip::<types::AuthorizationIssueRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/auth/authorization/ticket/info",
-        round_trip::<types::AuthorizationTicketInfoRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/auth/authorization/ticket/update",
-        round_trip::<types::AuthorizationTicketUpdateRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/auth/introspection",
-        round_trip::<types::IntrospectionRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/auth/introspection/standard",
-        round_trip::<types::StandardIntrospectionRequest>,
-    ),
-    ("POST /api/{serviceId}/auth/revocation", round_trip::<types::RevocationRequest>),
-    ("POST /api/{serviceId}/auth/token", round_trip::<types::TokenRequest>),
-    ("POST /api/{serviceId}/auth/token/create", round_trip::<types::TokenCreateRequest>),
-    (
-        "POST /api/{serviceId}/auth/token/create/batch",
-        round_trip::<::std::vec::Vec<types::TokenCreateRequest>>,
-    ),
-    ("POST /api/{serviceId}/auth/token/fail", round_trip::<types::TokenFailRequest>),
-    ("POST /api/{serviceId}/auth/token/issue", round_trip::<types::TokenIssueRequest>),
-    ("POST /api/{serviceId}/auth/token/revoke", round_trip::<types::TokenRevokeRequest>),
-    ("POST /api/{serviceId}/auth/token/update", round_trip::<types::TokenUpdateRequest>),
-    ("POST /api/{serviceId}/auth/userinfo", round_trip::<types::UserInfoRequest>),
-    (
-        "POST /api/{serviceId}/auth/userinfo/issue",
-        round_trip::<types::UserInfoIssueRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/backchannel/authentication",
-        round_trip::<types::BackchannelAuthenticationRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/backchannel/authentication/complete",
-        round_trip::<types::BackchannelAuthenticationCompleteRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/backchannel/authentication/fail",
-        round_trip::<types::BackchannelAuthenticationFailRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/backchannel/authentication/issue",
-        round_trip::<types::BackchannelAuthenticationIssueRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/client/authorization/delete/{clientId}",
-        round_trip::<types::ClientAuthorizationDeletePostRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/client/authorization/get/list",
-        round_trip::<types::ClientAuthorizationGetListRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/client/authorization/update/{clientId}",
-        round_trip::<types::ClientAuthorizationUpdateRequest>,
-    ),
-    ("POST /api/{serviceId}/client/create", round_trip::<types::OAuthClient>),
-    (
-        "PUT /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}",
-        round_trip::<types::ClientExtensionRequestableScopesUpdateRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}",
-        round_trip::<types::ClientExtensionRequestableScopesUpdateRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/client/granted_scopes/get/{clientId}",
-        round_trip::<types::ClientGrantedScopesGetPostRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/client/lock_flag/update/{clientIdentifier}",
-        round_trip::<types::ClientLockFlagUpdateRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/client/registration",
-        round_trip::<types::ClientRegistrationRequest2>,
-    ),
-    (
-        "POST /api/{serviceId}/client/registration/delete",
-        round_trip::<types::ClientRegistrationDeleteRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/client/registration/get",
-        round_trip::<types::ClientRegistrationGetRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/client/registration/update",
-        round_trip::<types::ClientRegistrationUpdateRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/client/secret/update/{clientIdentifier}",
-        round_trip::<types::ClientSecretUpdateRequest>,
-    ),
-    ("POST /api/{serviceId}/client/update/{clientId}", round_trip::<types::OAuthClient>),
-    (
-        "POST /api/{serviceId}/device/authorization",
-        round_trip::<types::DeviceAuthorizationRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/device/complete",
-        round_trip::<types::DeviceCompleteRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/device/verification",
-        round_trip::<types::DeviceVerificationRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/federation/configuration",
-        round_trip::<::serde_json::Map<::std::string::String, ::serde_json::Value>>,
-    ),
-    (
-        "POST /api/{serviceId}/federation/registration",
-        round_trip::<types::FederationRegistrationRequest>,
-    ),
-    ("POST /api/{serviceId}/gm", round_trip::<types::GrantManagementRequest>),
-    ("POST /api/{serviceId}/hsk/create", round_trip::<types::HskCreateRequest>),
-    (
-        "POST /api/{serviceId}/idtoken/reissue",
-        round_trip::<types::IdTokenReissueRequest>,
-    ),
-    ("POST /api/{serviceId}/jose/verify", round_trip::<types::JoseVerifyRequest>),
-    ("POST /api/{serviceId}/nativesso", round_trip::<types::NativeSsoRequest>),
-    (
-        "POST /api/{serviceId}/nativesso/logout",
-        round_trip::<types::NativeSsoLogoutRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/pushed_auth_req",
-        round_trip::<types::PushedAuthorizationRequest>,
-    ),
-    ("POST /api/service/create", round_trip::<types::Service>),
-    ("POST /api/{serviceId}/service/update", round_trip::<types::Service>),
-    ("POST /api/{serviceId}/vci/batch/issue", round_trip::<types::VciBatchIssueRequest>),
-    ("POST /api/{serviceId}/vci/batch/parse", round_trip::<types::VciBatchParseRequest>),
-    (
-        "POST /api/{serviceId}/vci/deferred/issue",
-        round_trip::<types::VciDeferredIssueRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/vci/deferred/parse",
-        round_trip::<types::VciDeferredParseRequest>,
-    ),
-    ("POST /api/{serviceId}/vci/jwks", round_trip::<types::VciJwksRequest>),
-    ("POST /api/{serviceId}/vci/jwtissuer", round_trip::<types::VciJwtIssuerRequest>),
-    ("POST /api/{serviceId}/vci/metadata", round_trip::<types::VciMetadataRequest>),
-    (
-        "POST /api/{serviceId}/vci/offer/create",
-        round_trip::<types::VciOfferCreateRequest>,
-    ),
-    ("POST /api/{serviceId}/vci/offer/info", round_trip::<types::VciOfferInfoRequest>),
-    (
-        "POST /api/{serviceId}/vci/single/issue",
-        round_trip::<types::VciSingleIssueRequest>,
-    ),
-    (
-        "POST /api/{serviceId}/vci/single/parse",
-        round_trip::<types::VciSingleParseRequest>,
-    ),
+pub static REQUESTS: &[Place] = &[
+    Place {
+        at: "POST /api/{serviceId}/auth/authorization",
+        round_trip: round_trip::<types::AuthorizationRequest>,
+        shape: Shape::Struct(&shapes::AuthorizationRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/authorization/fail",
+        round_trip: round_trip::<types::AuthorizationFailRequest>,
+        shape: Shape::Struct(&shapes::AuthorizationFailRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/authorization/issue",
+        round_trip: round_trip::<types::AuthorizationIssueRequest>,
+        shape: Shape::Struct(&shapes::AuthorizationIssueRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/authorization/ticket/info",
+        round_trip: round_trip::<types::AuthorizationTicketInfoRequest>,
+        shape: Shape::Struct(&shapes::AuthorizationTicketInfoRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/authorization/ticket/update",
+        round_trip: round_trip::<types::AuthorizationTicketUpdateRequest>,
+        shape: Shape::Struct(&shapes::AuthorizationTicketUpdateRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/introspection",
+        round_trip: round_trip::<types::IntrospectionRequest>,
+        shape: Shape::Struct(&shapes::IntrospectionRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/introspection/standard",
+        round_trip: round_trip::<types::StandardIntrospectionRequest>,
+        shape: Shape::Struct(&shapes::StandardIntrospectionRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/revocation",
+        round_trip: round_trip::<types::RevocationRequest>,
+        shape: Shape::Struct(&shapes::RevocationRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/token",
+        round_trip: round_trip::<types::TokenRequest>,
+        shape: Shape::Struct(&shapes::TokenRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/token/create",
+        round_trip: round_trip::<types::TokenCreateRequest>,
+        shape: Shape::Struct(&shapes::TokenCreateRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/token/create/batch",
+        round_trip: round_trip::<::std::vec::Vec<types::TokenCreateRequest>>,
+        shape: Shape::List(&Shape::Struct(&shapes::TokenCreateRequest)),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/token/fail",
+        round_trip: round_trip::<types::TokenFailRequest>,
+        shape: Shape::Struct(&shapes::TokenFailRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/token/issue",
+        round_trip: round_trip::<types::TokenIssueRequest>,
+        shape: Shape::Struct(&shapes::TokenIssueRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/token/revoke",
+        round_trip: round_trip::<types::TokenRevokeRequest>,
+        shape: Shape::Struct(&shapes::TokenRevokeRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/token/update",
+        round_trip: round_trip::<types::TokenUpdateRequest>,
+        shape: Shape::Struct(&shapes::TokenUpdateRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/userinfo",
+        round_trip: round_trip::<types::UserInfoRequest>,
+        shape: Shape::Struct(&shapes::UserInfoRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/userinfo/issue",
+        round_trip: round_trip::<types::UserInfoIssueRequest>,
+        shape: Shape::Struct(&shapes::UserInfoIssueRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/backchannel/authentication",
+        round_trip: round_trip::<types::BackchannelAuthenticationRequest>,
+        shape: Shape::Struct(&shapes::BackchannelAuthenticationRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/backchannel/authentication/complete",
+        round_trip: round_trip::<types::BackchannelAuthenticationCompleteRequest>,
+        shape: Shape::Struct(&shapes::BackchannelAuthenticationCompleteRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/backchannel/authentication/fail",
+        round_trip: round_trip::<types::BackchannelAuthenticationFailRequest>,
+        shape: Shape::Struct(&shapes::BackchannelAuthenticationFailRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/backchannel/authentication/issue",
+        round_trip: round_trip::<types::BackchannelAuthenticationIssueRequest>,
+        shape: Shape::Struct(&shapes::BackchannelAuthenticationIssueRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/authorization/delete/{clientId}",
+        round_trip: round_trip::<types::ClientAuthorizationDeletePostRequest>,
+        shape: Shape::Struct(&shapes::ClientAuthorizationDeletePostRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/authorization/get/list",
+        round_trip: round_trip::<types::ClientAuthorizationGetListRequest>,
+        shape: Shape::Struct(&shapes::ClientAuthorizationGetListRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/authorization/update/{clientId}",
+        round_trip: round_trip::<types::ClientAuthorizationUpdateRequest>,
+        shape: Shape::Struct(&shapes::ClientAuthorizationUpdateRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/create",
+        round_trip: round_trip::<types::OAuthClient>,
+        shape: Shape::Struct(&shapes::OAuthClient),
+    },
+    Place {
+        at: "PUT /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}",
+        round_trip: round_trip::<types::ClientExtensionRequestableScopesUpdateRequest>,
+        shape: Shape::Struct(&shapes::ClientExtensionRequestableScopesUpdateRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}",
+        round_trip: round_trip::<types::ClientExtensionRequestableScopesUpdateRequest>,
+        shape: Shape::Struct(&shapes::ClientExtensionRequestableScopesUpdateRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/granted_scopes/get/{clientId}",
+        round_trip: round_trip::<types::ClientGrantedScopesGetPostRequest>,
+        shape: Shape::Struct(&shapes::ClientGrantedScopesGetPostRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/lock_flag/update/{clientIdentifier}",
+        round_trip: round_trip::<types::ClientLockFlagUpdateRequest>,
+        shape: Shape::Struct(&shapes::ClientLockFlagUpdateRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/registration",
+        round_trip: round_trip::<types::ClientRegistrationRequest>,
+        shape: Shape::Struct(&shapes::ClientRegistrationRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/registration/delete",
+        round_trip: round_trip::<types::ClientRegistrationDeleteRequest>,
+        shape: Shape::Struct(&shapes::ClientRegistrationDeleteRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/registration/get",
+        round_trip: round_trip::<types::ClientRegistrationGetRequest>,
+        shape: Shape::Struct(&shapes::ClientRegistrationGetRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/registration/update",
+        round_trip: round_trip::<types::ClientRegistrationUpdateRequest>,
+        shape: Shape::Struct(&shapes::ClientRegistrationUpdateRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/secret/update/{clientIdentifier}",
+        round_trip: round_trip::<types::ClientSecretUpdateRequest>,
+        shape: Shape::Struct(&shapes::ClientSecretUpdateRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/update/{clientId}",
+        round_trip: round_trip::<types::OAuthClient>,
+        shape: Shape::Struct(&shapes::OAuthClient),
+    },
+    Place {
+        at: "POST /api/{serviceId}/device/authorization",
+        round_trip: round_trip::<types::DeviceAuthorizationRequest>,
+        shape: Shape::Struct(&shapes::DeviceAuthorizationRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/device/complete",
+        round_trip: round_trip::<types::DeviceCompleteRequest>,
+        shape: Shape::Struct(&shapes::DeviceCompleteRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/device/verification",
+        round_trip: round_trip::<types::DeviceVerificationRequest>,
+        shape: Shape::Struct(&shapes::DeviceVerificationRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/federation/configuration",
+        round_trip: round_trip::<
+            ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        >,
+        shape: Shape::Map(&Shape::Untyped),
+    },
+    Place {
+        at: "POST /api/{serviceId}/federation/registration",
+        round_trip: round_trip::<types::FederationRegistrationRequest>,
+        shape: Shape::Struct(&shapes::FederationRegistrationRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/gm",
+        round_trip: round_trip::<types::GrantManagementRequest>,
+        shape: Shape::Struct(&shapes::GrantManagementRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/hsk/create",
+        round_trip: round_trip::<types::HskCreateRequest>,
+        shape: Shape::Struct(&shapes::HskCreateRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/idtoken/reissue",
+        round_trip: round_trip::<types::IdTokenReissueRequest>,
+        shape: Shape::Struct(&shapes::IdTokenReissueRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/jose/verify",
+        round_trip: round_trip::<types::JoseVerifyRequest>,
+        shape: Shape::Struct(&shapes::JoseVerifyRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/nativesso",
+        round_trip: round_trip::<types::NativeSsoRequest>,
+        shape: Shape::Struct(&shapes::NativeSsoRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/nativesso/logout",
+        round_trip: round_trip::<types::NativeSsoLogoutRequest>,
+        shape: Shape::Struct(&shapes::NativeSsoLogoutRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/pushed_auth_req",
+        round_trip: round_trip::<types::PushedAuthorizationRequest>,
+        shape: Shape::Struct(&shapes::PushedAuthorizationRequest),
+    },
+    Place {
+        at: "POST /api/service/create",
+        round_trip: round_trip::<types::Service>,
+        shape: Shape::Struct(&shapes::Service),
+    },
+    Place {
+        at: "POST /api/{serviceId}/service/update",
+        round_trip: round_trip::<types::Service>,
+        shape: Shape::Struct(&shapes::Service),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/batch/issue",
+        round_trip: round_trip::<types::VciBatchIssueRequest>,
+        shape: Shape::Struct(&shapes::VciBatchIssueRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/batch/parse",
+        round_trip: round_trip::<types::VciBatchParseRequest>,
+        shape: Shape::Struct(&shapes::VciBatchParseRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/deferred/issue",
+        round_trip: round_trip::<types::VciDeferredIssueRequest>,
+        shape: Shape::Struct(&shapes::VciDeferredIssueRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/deferred/parse",
+        round_trip: round_trip::<types::VciDeferredParseRequest>,
+        shape: Shape::Struct(&shapes::VciDeferredParseRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/jwks",
+        round_trip: round_trip::<types::VciJwksRequest>,
+        shape: Shape::Struct(&shapes::VciJwksRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/jwtissuer",
+        round_trip: round_trip::<types::VciJwtIssuerRequest>,
+        shape: Shape::Struct(&shapes::VciJwtIssuerRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/metadata",
+        round_trip: round_trip::<types::VciMetadataRequest>,
+        shape: Shape::Struct(&shapes::VciMetadataRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/offer/create",
+        round_trip: round_trip::<types::VciOfferCreateRequest>,
+        shape: Shape::Struct(&shapes::VciOfferCreateRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/offer/info",
+        round_trip: round_trip::<types::VciOfferInfoRequest>,
+        shape: Shape::Struct(&shapes::VciOfferInfoRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/single/issue",
+        round_trip: round_trip::<types::VciSingleIssueRequest>,
+        shape: Shape::Struct(&shapes::VciSingleIssueRequest),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/single/parse",
+        round_trip: round_trip::<types::VciSingleParseRequest>,
+        shape: Shape::Struct(&shapes::VciSingleParseRequest),
+    },
 ];
 /// Bodies of successful responses, by method and path.
-pub static RESPONSES: &[(&str, RoundTrip)] = &[
-    (
-        "POST /api/{serviceId}/auth/authorization",
-        round_trip::<types::AuthorizationResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/auth/authorization/fail",
-        round_trip::<types::AuthorizationFailResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/auth/authorization/issue",
-        round_trip::<types::AuthorizationIssueResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/auth/authorization/ticket/info",
-        round_trip::<types::AuthorizationTicketInfoResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/auth/authorization/ticket/update",
-        round_trip::<types::AuthorizationTicketUpdateResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/auth/introspection",
-        round_trip::<types::IntrospectionResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/auth/introspection/standard",
-        round_trip::<types::StandardIntrospectionResponse>,
-    ),
-    ("POST /api/{serviceId}/auth/revocation", round_trip::<types::RevocationResponse>),
-    ("POST /api/{serviceId}/auth/token", round_trip::<types::TokenResponse>),
-    (
-        "POST /api/{serviceId}/auth/token/create",
-        round_trip::<types::TokenCreateResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/auth/token/create/batch",
-        round_trip::<types::TokenCreateBatchResponse>,
-    ),
-    (
-        "GET /api/{serviceId}/auth/token/create/batch/status/{tokenBatchRequestId}",
-        round_trip::<types::TokenCreateBatchStatusResponse>,
-    ),
-    ("POST /api/{serviceId}/auth/token/fail", round_trip::<types::TokenFailResponse>),
-    (
-        "GET /api/{serviceId}/auth/token/get/list",
-        round_trip::<types::TokenGetListResponse>,
-    ),
-    ("POST /api/{serviceId}/auth/token/issue", round_trip::<types::TokenIssueResponse>),
-    (
-        "POST /api/{serviceId}/auth/token/revoke",
-        round_trip::<types::TokenRevokeResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/auth/token/update",
-        round_trip::<types::TokenUpdateResponse>,
-    ),
-    ("POST /api/{serviceId}/auth/userinfo", round_trip::<types::UserInfoResponse>),
-    (
-        "POST /api/{serviceId}/auth/userinfo/issue",
-        round_trip::<types::UserInfoIssueResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/backchannel/authentication",
-        round_trip::<types::BackchannelAuthenticationResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/backchannel/authentication/complete",
-        round_trip::<types::BackchannelAuthenticationCompleteResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/backchannel/authentication/fail",
-        round_trip::<types::BackchannelAuthenticationFailResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/backchannel/authentication/issue",
-        round_trip::<types::BackchannelAuthenticationIssueResponse>,
-    ),
-    (
-        "DELETE /api/{serviceId}/client/authorization/delete/{clientId}",
-        round_trip::<types::ClientAuthorizationDeleteResponse>,
-    ),
-    (
-        "DELETE /api/{serviceId}/client/authorization/delete/{clientId}/{subject}",
-        round_trip::<types::ClientAuthorizationDeleteResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/client/authorization/delete/{clientId}",
-        round_trip::<types::ClientAuthorizationDeleteResponse>,
-    ),
-    (
-        "GET /api/{serviceId}/client/authorization/get/list",
-        round_trip::<types::ClientAuthorizationGetListResponse>,
-    ),
-    (
-        "GET /api/{serviceId}/client/authorization/get/list/{subject}",
-        round_trip::<types::ClientAuthorizationGetListResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/client/authorization/get/list",
-        round_trip::<types::ClientAuthorizationGetListResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/client/authorization/update/{clientId}",
-        round_trip::<types::ClientAuthorizationUpdateResponse>,
-    ),
-    ("POST /api/{serviceId}/client/create", round_trip::<types::OAuthClient>),
-    (
-        "GET /api/{serviceId}/client/extension/requestable_scopes/get/{clientId}",
-        round_trip::<types::ClientExtensionRequestableScopesGetResponse>,
-    ),
-    (
-        "PUT /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}",
-        round_trip::<types::ClientExtensionRequestableScopesUpdateResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}",
-        round_trip::<types::ClientExtensionRequestableScopesUpdateResponse>,
-    ),
-    ("GET /api/{serviceId}/client/get/{clientId}", round_trip::<types::OAuthClient>),
-    ("GET /api/{serviceId}/client/get/list", round_trip::<types::ClientGetListResponse>),
-    (
-        "DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}",
-        round_trip::<types::ClientGrantedScopesDeleteResponse>,
-    ),
-    (
-        "DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}/{subject}",
-        round_trip::<types::ClientGrantedScopesDeleteResponse>,
-    ),
-    (
-        "GET /api/{serviceId}/client/granted_scopes/get/{clientId}",
-        round_trip::<types::ClientGrantedScopesGetResponse>,
-    ),
-    (
-        "GET /api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}",
-        round_trip::<types::ClientGrantedScopesGetResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/client/granted_scopes/get/{clientId}",
-        round_trip::<types::ClientGrantedScopesGetResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/client/lock_flag/update/{clientIdentifier}",
-        round_trip::<types::ClientLockFlagUpdateResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/client/registration",
-        round_trip::<types::ClientRegistrationResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/client/registration/delete",
-        round_trip::<types::ClientRegistrationResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/client/registration/get",
-        round_trip::<types::ClientRegistrationResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/client/registration/update",
-        round_trip::<types::ClientRegistrationResponse>,
-    ),
-    (
-        "GET /api/{serviceId}/client/secret/refresh/{clientIdentifier}",
-        round_trip::<types::ClientSecretRefreshResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/client/secret/update/{clientIdentifier}",
-        round_trip::<types::ClientSecretUpdateResponse>,
-    ),
-    ("POST /api/{serviceId}/client/update/{clientId}", round_trip::<types::OAuthClient>),
-    (
-        "POST /api/{serviceId}/device/authorization",
-        round_trip::<types::DeviceAuthorizationResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/device/complete",
-        round_trip::<types::DeviceCompleteResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/device/verification",
-        round_trip::<types::DeviceVerificationResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/federation/configuration",
-        round_trip::<types::FederationConfigurationResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/federation/registration",
-        round_trip::<types::FederationRegistrationResponse>,
-    ),
-    ("POST /api/{serviceId}/gm", round_trip::<types::GrantManagementResponse>),
-    ("POST /api/{serviceId}/hsk/create", round_trip::<types::HskCreateResponse>),
-    (
-        "DELETE /api/{serviceId}/hsk/delete/{handle}",
-        round_trip::<::std::option::Option<types::HskDeleteResponse>>,
-    ),
-    ("GET /api/{serviceId}/hsk/get/{handle}", round_trip::<types::HskGetResponse>),
-    ("GET /api/{serviceId}/hsk/get/list", round_trip::<types::HskGetListResponse>),
-    (
-        "POST /api/{serviceId}/idtoken/reissue",
-        round_trip::<types::IdTokenReissueResponse>,
-    ),
-    ("GET /api/info", round_trip::<types::InfoResponse>),
-    ("POST /api/{serviceId}/jose/verify", round_trip::<types::JoseVerifyResponse>),
-    ("GET /api/lifecycle/healthcheck", round_trip::<::bytes::Bytes>),
-    (
-        "GET /api/misc/echo",
-        round_trip::<
+pub static RESPONSES: &[Place] = &[
+    Place {
+        at: "POST /api/{serviceId}/auth/authorization",
+        round_trip: round_trip::<types::AuthorizationResponse>,
+        shape: Shape::Struct(&shapes::AuthorizationResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/authorization/fail",
+        round_trip: round_trip::<types::AuthorizationFailResponse>,
+        shape: Shape::Struct(&shapes::AuthorizationFailResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/authorization/issue",
+        round_trip: round_trip::<types::AuthorizationIssueResponse>,
+        shape: Shape::Struct(&shapes::AuthorizationIssueResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/authorization/ticket/info",
+        round_trip: round_trip::<types::AuthorizationTicketInfoResponse>,
+        shape: Shape::Struct(&shapes::AuthorizationTicketInfoResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/authorization/ticket/update",
+        round_trip: round_trip::<types::AuthorizationTicketUpdateResponse>,
+        shape: Shape::Struct(&shapes::AuthorizationTicketUpdateResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/introspection",
+        round_trip: round_trip::<types::IntrospectionResponse>,
+        shape: Shape::Struct(&shapes::IntrospectionResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/introspection/standard",
+        round_trip: round_trip::<types::StandardIntrospectionResponse>,
+        shape: Shape::Struct(&shapes::StandardIntrospectionResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/revocation",
+        round_trip: round_trip::<types::RevocationResponse>,
+        shape: Shape::Struct(&shapes::RevocationResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/token",
+        round_trip: round_trip::<types::TokenResponse>,
+        shape: Shape::Struct(&shapes::TokenResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/token/create",
+        round_trip: round_trip::<types::TokenCreateResponse>,
+        shape: Shape::Struct(&shapes::TokenCreateResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/token/create/batch",
+        round_trip: round_trip::<types::TokenCreateBatchResponse>,
+        shape: Shape::Struct(&shapes::TokenCreateBatchResponse),
+    },
+    Place {
+        at: "GET /api/{serviceId}/auth/token/create/batch/status/{tokenBatchRequestId}",
+        round_trip: round_trip::<types::TokenCreateBatchStatusResponse>,
+        shape: Shape::Struct(&shapes::TokenCreateBatchStatusResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/token/fail",
+        round_trip: round_trip::<types::TokenFailResponse>,
+        shape: Shape::Struct(&shapes::TokenFailResponse),
+    },
+    Place {
+        at: "GET /api/{serviceId}/auth/token/get/list",
+        round_trip: round_trip::<types::TokenGetListResponse>,
+        shape: Shape::Struct(&shapes::TokenGetListResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/token/issue",
+        round_trip: round_trip::<types::TokenIssueResponse>,
+        shape: Shape::Struct(&shapes::TokenIssueResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/token/revoke",
+        round_trip: round_trip::<types::TokenRevokeResponse>,
+        shape: Shape::Struct(&shapes::TokenRevokeResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/token/update",
+        round_trip: round_trip::<types::TokenUpdateResponse>,
+        shape: Shape::Struct(&shapes::TokenUpdateResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/userinfo",
+        round_trip: round_trip::<types::UserInfoResponse>,
+        shape: Shape::Struct(&shapes::UserInfoResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/auth/userinfo/issue",
+        round_trip: round_trip::<types::UserInfoIssueResponse>,
+        shape: Shape::Struct(&shapes::UserInfoIssueResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/backchannel/authentication",
+        round_trip: round_trip::<types::BackchannelAuthenticationResponse>,
+        shape: Shape::Struct(&shapes::BackchannelAuthenticationResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/backchannel/authentication/complete",
+        round_trip: round_trip::<types::BackchannelAuthenticationCompleteResponse>,
+        shape: Shape::Struct(&shapes::BackchannelAuthenticationCompleteResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/backchannel/authentication/fail",
+        round_trip: round_trip::<types::BackchannelAuthenticationFailResponse>,
+        shape: Shape::Struct(&shapes::BackchannelAuthenticationFailResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/backchannel/authentication/issue",
+        round_trip: round_trip::<types::BackchannelAuthenticationIssueResponse>,
+        shape: Shape::Struct(&shapes::BackchannelAuthenticationIssueResponse),
+    },
+    Place {
+        at: "DELETE /api/{serviceId}/client/authorization/delete/{clientId}",
+        round_trip: round_trip::<types::ClientAuthorizationDeleteResponse>,
+        shape: Shape::Struct(&shapes::ClientAuthorizationDeleteResponse),
+    },
+    Place {
+        at: "DELETE /api/{serviceId}/client/authorization/delete/{clientId}/{subject}",
+        round_trip: round_trip::<types::ClientAuthorizationDeleteResponse>,
+        shape: Shape::Struct(&shapes::ClientAuthorizationDeleteResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/authorization/delete/{clientId}",
+        round_trip: round_trip::<types::ClientAuthorizationDeleteResponse>,
+        shape: Shape::Struct(&shapes::ClientAuthorizationDeleteResponse),
+    },
+    Place {
+        at: "GET /api/{serviceId}/client/authorization/get/list",
+        round_trip: round_trip::<types::ClientAuthorizationGetListResponse>,
+        shape: Shape::Struct(&shapes::ClientAuthorizationGetListResponse),
+    },
+    Place {
+        at: "GET /api/{serviceId}/client/authorization/get/list/{subject}",
+        round_trip: round_trip::<types::ClientAuthorizationGetListResponse>,
+        shape: Shape::Struct(&shapes::ClientAuthorizationGetListResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/authorization/get/list",
+        round_trip: round_trip::<types::ClientAuthorizationGetListResponse>,
+        shape: Shape::Struct(&shapes::ClientAuthorizationGetListResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/authorization/update/{clientId}",
+        round_trip: round_trip::<types::ClientAuthorizationUpdateResponse>,
+        shape: Shape::Struct(&shapes::ClientAuthorizationUpdateResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/create",
+        round_trip: round_trip::<types::OAuthClient>,
+        shape: Shape::Struct(&shapes::OAuthClient),
+    },
+    Place {
+        at: "GET /api/{serviceId}/client/extension/requestable_scopes/get/{clientId}",
+        round_trip: round_trip::<types::ClientExtensionRequestableScopesGetResponse>,
+        shape: Shape::Struct(&shapes::ClientExtensionRequestableScopesGetResponse),
+    },
+    Place {
+        at: "PUT /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}",
+        round_trip: round_trip::<types::ClientExtensionRequestableScopesUpdateResponse>,
+        shape: Shape::Struct(&shapes::ClientExtensionRequestableScopesUpdateResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}",
+        round_trip: round_trip::<types::ClientExtensionRequestableScopesUpdateResponse>,
+        shape: Shape::Struct(&shapes::ClientExtensionRequestableScopesUpdateResponse),
+    },
+    Place {
+        at: "GET /api/{serviceId}/client/get/{clientId}",
+        round_trip: round_trip::<types::OAuthClient>,
+        shape: Shape::Struct(&shapes::OAuthClient),
+    },
+    Place {
+        at: "GET /api/{serviceId}/client/get/list",
+        round_trip: round_trip::<types::ClientGetListResponse>,
+        shape: Shape::Struct(&shapes::ClientGetListResponse),
+    },
+    Place {
+        at: "DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}",
+        round_trip: round_trip::<types::ClientGrantedScopesDeleteResponse>,
+        shape: Shape::Struct(&shapes::ClientGrantedScopesDeleteResponse),
+    },
+    Place {
+        at: "DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}/{subject}",
+        round_trip: round_trip::<types::ClientGrantedScopesDeleteResponse>,
+        shape: Shape::Struct(&shapes::ClientGrantedScopesDeleteResponse),
+    },
+    Place {
+        at: "GET /api/{serviceId}/client/granted_scopes/get/{clientId}",
+        round_trip: round_trip::<types::ClientGrantedScopesGetResponse>,
+        shape: Shape::Struct(&shapes::ClientGrantedScopesGetResponse),
+    },
+    Place {
+        at: "GET /api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}",
+        round_trip: round_trip::<types::ClientGrantedScopesGetResponse>,
+        shape: Shape::Struct(&shapes::ClientGrantedScopesGetResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/granted_scopes/get/{clientId}",
+        round_trip: round_trip::<types::ClientGrantedScopesGetResponse>,
+        shape: Shape::Struct(&shapes::ClientGrantedScopesGetResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/lock_flag/update/{clientIdentifier}",
+        round_trip: round_trip::<types::ClientLockFlagUpdateResponse>,
+        shape: Shape::Struct(&shapes::ClientLockFlagUpdateResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/registration",
+        round_trip: round_trip::<types::ClientRegistrationResponse>,
+        shape: Shape::Struct(&shapes::ClientRegistrationResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/registration/delete",
+        round_trip: round_trip::<types::ClientRegistrationResponse>,
+        shape: Shape::Struct(&shapes::ClientRegistrationResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/registration/get",
+        round_trip: round_trip::<types::ClientRegistrationResponse>,
+        shape: Shape::Struct(&shapes::ClientRegistrationResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/registration/update",
+        round_trip: round_trip::<types::ClientRegistrationResponse>,
+        shape: Shape::Struct(&shapes::ClientRegistrationResponse),
+    },
+    Place {
+        at: "GET /api/{serviceId}/client/secret/refresh/{clientIdentifier}",
+        round_trip: round_trip::<types::ClientSecretRefreshResponse>,
+        shape: Shape::Struct(&shapes::ClientSecretRefreshResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/secret/update/{clientIdentifier}",
+        round_trip: round_trip::<types::ClientSecretUpdateResponse>,
+        shape: Shape::Struct(&shapes::ClientSecretUpdateResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/client/update/{clientId}",
+        round_trip: round_trip::<types::OAuthClient>,
+        shape: Shape::Struct(&shapes::OAuthClient),
+    },
+    Place {
+        at: "POST /api/{serviceId}/device/authorization",
+        round_trip: round_trip::<types::DeviceAuthorizationResponse>,
+        shape: Shape::Struct(&shapes::DeviceAuthorizationResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/device/complete",
+        round_trip: round_trip::<types::DeviceCompleteResponse>,
+        shape: Shape::Struct(&shapes::DeviceCompleteResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/device/verification",
+        round_trip: round_trip::<types::DeviceVerificationResponse>,
+        shape: Shape::Struct(&shapes::DeviceVerificationResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/federation/configuration",
+        round_trip: round_trip::<types::FederationConfigurationResponse>,
+        shape: Shape::Struct(&shapes::FederationConfigurationResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/federation/registration",
+        round_trip: round_trip::<types::FederationRegistrationResponse>,
+        shape: Shape::Struct(&shapes::FederationRegistrationResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/gm",
+        round_trip: round_trip::<types::GrantManagementResponse>,
+        shape: Shape::Struct(&shapes::GrantManagementResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/hsk/create",
+        round_trip: round_trip::<types::HskCreateResponse>,
+        shape: Shape::Struct(&shapes::HskCreateResponse),
+    },
+    Place {
+        at: "DELETE /api/{serviceId}/hsk/delete/{handle}",
+        round_trip: round_trip::<::std::option::Option<types::HskDeleteResponse>>,
+        shape: Shape::Struct(&shapes::HskDeleteResponse),
+    },
+    Place {
+        at: "GET /api/{serviceId}/hsk/get/{handle}",
+        round_trip: round_trip::<types::HskGetResponse>,
+        shape: Shape::Struct(&shapes::HskGetResponse),
+    },
+    Place {
+        at: "GET /api/{serviceId}/hsk/get/list",
+        round_trip: round_trip::<types::HskGetListResponse>,
+        shape: Shape::Struct(&shapes::HskGetListResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/idtoken/reissue",
+        round_trip: round_trip::<types::IdTokenReissueResponse>,
+        shape: Shape::Struct(&shapes::IdTokenReissueResponse),
+    },
+    Place {
+        at: "GET /api/info",
+        round_trip: round_trip::<types::InfoResponse>,
+        shape: Shape::Struct(&shapes::InfoResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/jose/verify",
+        round_trip: round_trip::<types::JoseVerifyResponse>,
+        shape: Shape::Struct(&shapes::JoseVerifyResponse),
+    },
+    Place {
+        at: "GET /api/misc/echo",
+        round_trip: round_trip::<
             ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
         >,
-    ),
-    ("POST /api/{serviceId}/nativesso", round_trip::<types::NativeSsoResponse>),
-    (
-        "POST /api/{serviceId}/nativesso/logout",
-        round_trip::<types::NativeSsoLogoutResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/pushed_auth_req",
-        round_trip::<types::PushedAuthorizationResponse>,
-    ),
-    (
-        "GET /api/{serviceId}/service/configuration",
-        round_trip::<::serde_json::Map<::std::string::String, ::serde_json::Value>>,
-    ),
-    ("POST /api/service/create", round_trip::<types::Service>),
-    ("GET /api/{serviceId}/service/get", round_trip::<types::Service>),
-    ("GET /api/service/get/list", round_trip::<types::ServiceGetListResponse>),
-    (
-        "GET /api/{serviceId}/service/jwks/get",
-        round_trip::<::std::option::Option<types::ServiceJwksGetResponse>>,
-    ),
-    ("POST /api/{serviceId}/service/update", round_trip::<types::Service>),
-    (
-        "POST /api/{serviceId}/vci/batch/issue",
-        round_trip::<types::VciBatchIssueResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/vci/batch/parse",
-        round_trip::<types::VciBatchParseResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/vci/deferred/issue",
-        round_trip::<types::VciDeferredIssueResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/vci/deferred/parse",
-        round_trip::<types::VciDeferredParseResponse>,
-    ),
-    ("POST /api/{serviceId}/vci/jwks", round_trip::<types::VciJwksResponse>),
-    ("POST /api/{serviceId}/vci/jwtissuer", round_trip::<types::VciJwtIssuerResponse>),
-    ("POST /api/{serviceId}/vci/metadata", round_trip::<types::VciMetadataResponse>),
-    (
-        "POST /api/{serviceId}/vci/offer/create",
-        round_trip::<types::VciOfferCreateResponse>,
-    ),
-    ("POST /api/{serviceId}/vci/offer/info", round_trip::<types::VciOfferInfoResponse>),
-    (
-        "POST /api/{serviceId}/vci/single/issue",
-        round_trip::<types::VciSingleIssueResponse>,
-    ),
-    (
-        "POST /api/{serviceId}/vci/single/parse",
-        round_trip::<types::VciSingleParseResponse>,
-    ),
+        shape: Shape::Map(&Shape::Text),
+    },
+    Place {
+        at: "POST /api/{serviceId}/nativesso",
+        round_trip: round_trip::<types::NativeSsoResponse>,
+        shape: Shape::Struct(&shapes::NativeSsoResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/nativesso/logout",
+        round_trip: round_trip::<types::NativeSsoLogoutResponse>,
+        shape: Shape::Struct(&shapes::NativeSsoLogoutResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/pushed_auth_req",
+        round_trip: round_trip::<types::PushedAuthorizationResponse>,
+        shape: Shape::Struct(&shapes::PushedAuthorizationResponse),
+    },
+    Place {
+        at: "GET /api/{serviceId}/service/configuration",
+        round_trip: round_trip::<
+            ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        >,
+        shape: Shape::Map(&Shape::Untyped),
+    },
+    Place {
+        at: "POST /api/service/create",
+        round_trip: round_trip::<types::Service>,
+        shape: Shape::Struct(&shapes::Service),
+    },
+    Place {
+        at: "GET /api/{serviceId}/service/get",
+        round_trip: round_trip::<types::Service>,
+        shape: Shape::Struct(&shapes::Service),
+    },
+    Place {
+        at: "GET /api/service/get/list",
+        round_trip: round_trip::<types::ServiceGetListResponse>,
+        shape: Shape::Struct(&shapes::ServiceGetListResponse),
+    },
+    Place {
+        at: "GET /api/{serviceId}/service/jwks/get",
+        round_trip: round_trip::<::std::option::Option<types::ServiceJwksGetResponse>>,
+        shape: Shape::Struct(&shapes::ServiceJwksGetResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/service/update",
+        round_trip: round_trip::<types::Service>,
+        shape: Shape::Struct(&shapes::Service),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/batch/issue",
+        round_trip: round_trip::<types::VciBatchIssueResponse>,
+        shape: Shape::Struct(&shapes::VciBatchIssueResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/batch/parse",
+        round_trip: round_trip::<types::VciBatchParseResponse>,
+        shape: Shape::Struct(&shapes::VciBatchParseResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/deferred/issue",
+        round_trip: round_trip::<types::VciDeferredIssueResponse>,
+        shape: Shape::Struct(&shapes::VciDeferredIssueResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/deferred/parse",
+        round_trip: round_trip::<types::VciDeferredParseResponse>,
+        shape: Shape::Struct(&shapes::VciDeferredParseResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/jwks",
+        round_trip: round_trip::<types::VciJwksResponse>,
+        shape: Shape::Struct(&shapes::VciJwksResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/jwtissuer",
+        round_trip: round_trip::<types::VciJwtIssuerResponse>,
+        shape: Shape::Struct(&shapes::VciJwtIssuerResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/metadata",
+        round_trip: round_trip::<types::VciMetadataResponse>,
+        shape: Shape::Struct(&shapes::VciMetadataResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/offer/create",
+        round_trip: round_trip::<types::VciOfferCreateResponse>,
+        shape: Shape::Struct(&shapes::VciOfferCreateResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/offer/info",
+        round_trip: round_trip::<types::VciOfferInfoResponse>,
+        shape: Shape::Struct(&shapes::VciOfferInfoResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/single/issue",
+        round_trip: round_trip::<types::VciSingleIssueResponse>,
+        shape: Shape::Struct(&shapes::VciSingleIssueResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/single/parse",
+        round_trip: round_trip::<types::VciSingleParseResponse>,
+        shape: Shape::Struct(&shapes::VciSingleParseResponse),
+    },
 ];

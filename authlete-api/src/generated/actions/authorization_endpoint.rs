@@ -431,7 +431,7 @@ impl AuthorizationInteraction {
     }
 
     /// `display`.
-    pub fn display(&self) -> Option<&crate::types::DisplayValue> {
+    pub fn display(&self) -> Option<&crate::types::DisplayMode> {
         self.response.display.as_ref()
     }
 

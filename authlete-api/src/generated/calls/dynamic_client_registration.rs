@@ -14,7 +14,7 @@ impl Client {
     pub fn client_registration(
         &self,
         service_id: &str,
-        body: &types::ClientRegistrationRequest2,
+        body: &types::ClientRegistrationRequest,
     ) -> Call<'_, types::ClientRegistrationResponse> {
         let url = format!(
             "{}/api/{}/client/registration", self.base_url(), crate

@@ -44,7 +44,6 @@ impl Client {
     /// `POST /api/service/create`
     ///
     /// Upstream: `service_create_api`. Tag: `Service Management`.
-    ///
     pub fn service_create(&self, body: &types::Service) -> Call<'_, types::Service> {
         let url = format!("{}/api/service/create", self.base_url(),);
         let request = self

@@ -7,7 +7,6 @@ impl Client {
     /// `GET /api/info`
     ///
     /// Upstream: `info_api`. Tag: `Utility Endpoints`.
-    ///
     pub fn info(&self) -> Call<'_, types::InfoResponse> {
         let url = format!("{}/api/info", self.base_url(),);
         let request = self
@@ -25,7 +24,6 @@ impl Client {
     /// `GET /api/misc/echo`
     ///
     /// Upstream: `misc_echo_api`. Tag: `Utility Endpoints`.
-    ///
     pub fn misc_echo(
         &self,
     ) -> Call<

@@ -64,7 +64,7 @@ pub struct AuthorizationClient {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_type: ::std::option::Option<crate::types::ClientType>,
-    /// `createdAt`, optional, in epoch-milliseconds, read-only.
+    /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
     #[serde(
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -136,7 +136,7 @@ pub struct AuthorizationClient {
     /// `logoUris`, optional.
     #[serde(rename = "logoUris", skip_serializing_if = "::std::option::Option::is_none")]
     pub logo_uris: ::std::option::Option<::std::vec::Vec<TaggedValue>>,
-    /// `metadataDocumentExpiresAt`, optional, in epoch-milliseconds.
+    /// `metadataDocumentExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "metadataDocumentExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -148,13 +148,13 @@ pub struct AuthorizationClient {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_location: ::std::option::Option<::std::string::String>,
-    /// `metadataDocumentUpdatedAt`, optional, in epoch-milliseconds.
+    /// `metadataDocumentUpdatedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "metadataDocumentUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_updated_at: ::std::option::Option<i64>,
-    /// `modifiedAt`, optional, in epoch-milliseconds, read-only.
+    /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
     #[serde(
         rename = "modifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -247,13 +247,13 @@ pub struct AuthorizationClient {
     /// `tosUris`, optional.
     #[serde(rename = "tosUris", skip_serializing_if = "::std::option::Option::is_none")]
     pub tos_uris: ::std::option::Option<::std::vec::Vec<TaggedValue>>,
-    /// `trustChainExpiresAt`, optional, in epoch-milliseconds.
+    /// `trustChainExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "trustChainExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub trust_chain_expires_at: ::std::option::Option<i64>,
-    /// `trustChainUpdatedAt`, optional, in epoch-milliseconds.
+    /// `trustChainUpdatedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "trustChainUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -361,7 +361,7 @@ pub struct AuthorizationIssueRequest {
     /// `acr`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub acr: ::std::option::Option<::std::string::String>,
-    /// `authTime`, optional, in epoch-seconds.
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
     #[serde(rename = "authTime", skip_serializing_if = "::std::option::Option::is_none")]
     pub auth_time: ::std::option::Option<i64>,
     /// `authorizationDetails`, optional.
@@ -507,7 +507,7 @@ pub struct AuthorizationIssueResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_duration: ::std::option::Option<i64>,
-    /// `accessTokenExpiresAt`, optional, in epoch-milliseconds.
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "accessTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -682,7 +682,7 @@ pub struct AuthorizationResponse {
     pub credential_offer_info: ::std::option::Option<CredentialOfferInfo>,
     /// `display`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub display: ::std::option::Option<crate::types::DisplayValue>,
+    pub display: ::std::option::Option<crate::types::DisplayMode>,
     /// `dynamicScopes`, optional.
     #[serde(
         rename = "dynamicScopes",

@@ -24,7 +24,7 @@ pub struct BackchannelAuthenticationCompleteRequest {
     /// `acr`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub acr: ::std::option::Option<::std::string::String>,
-    /// `authTime`, optional, in epoch-seconds.
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
     #[serde(rename = "authTime", skip_serializing_if = "::std::option::Option::is_none")]
     pub auth_time: ::std::option::Option<i64>,
     /// `claims`, optional, secret.

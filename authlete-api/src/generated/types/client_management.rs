@@ -276,7 +276,7 @@ pub struct ClientGrantedScopesGetResponse {
     pub merged_granted_scopes: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
-    /// `modifiedAt`, optional, in epoch-milliseconds.
+    /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "modifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"

@@ -181,7 +181,7 @@ impl ::std::fmt::Debug for ClientExtension {
 /// Upstream: `client_registration_request`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-pub struct ClientRegistrationRequest {
+pub struct ClientRegistrationRequestPart {
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<::std::string::String>,
@@ -193,9 +193,9 @@ pub struct ClientRegistrationRequest {
     pub token: ::std::option::Option<::std::string::String>,
 }
 
-impl ::std::fmt::Debug for ClientRegistrationRequest {
+impl ::std::fmt::Debug for ClientRegistrationRequestPart {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        f.debug_struct("ClientRegistrationRequest")
+        f.debug_struct("ClientRegistrationRequestPart")
             .field("client_id", &self.client_id)
             .field("json", &crate::redact::optional(&self.json))
             .field("token", &crate::redact::optional(&self.token))
@@ -306,7 +306,7 @@ pub struct CredentialOfferInfo {
     /// `acr`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub acr: ::std::option::Option<::std::string::String>,
-    /// `authTime`, optional, in epoch-seconds.
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
     #[serde(rename = "authTime", skip_serializing_if = "::std::option::Option::is_none")]
     pub auth_time: ::std::option::Option<i64>,
     /// `authorizationCodeGrantIncluded`, optional.
@@ -338,7 +338,7 @@ pub struct CredentialOfferInfo {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub credential_offer: ::std::option::Option<::std::string::String>,
-    /// `expiresAt`, optional, in epoch-milliseconds.
+    /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "expiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -803,7 +803,7 @@ pub struct OAuthClient {
     /// `contacts`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contacts: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// `createdAt`, optional, in epoch-milliseconds, read-only.
+    /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
     #[serde(
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -950,7 +950,7 @@ pub struct OAuthClient {
     /// `logoUris`, optional.
     #[serde(rename = "logoUris", skip_serializing_if = "::std::option::Option::is_none")]
     pub logo_uris: ::std::option::Option<::std::vec::Vec<TaggedValue>>,
-    /// `metadataDocumentExpiresAt`, optional, in epoch-milliseconds.
+    /// `metadataDocumentExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "metadataDocumentExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -962,13 +962,13 @@ pub struct OAuthClient {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_location: ::std::option::Option<::std::string::String>,
-    /// `metadataDocumentUpdatedAt`, optional, in epoch-milliseconds.
+    /// `metadataDocumentUpdatedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "metadataDocumentUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_updated_at: ::std::option::Option<i64>,
-    /// `modifiedAt`, optional, in epoch-milliseconds, read-only.
+    /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
     #[serde(
         rename = "modifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1215,13 +1215,13 @@ pub struct OAuthClient {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub trust_chain: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// `trustChainExpiresAt`, optional, in epoch-milliseconds.
+    /// `trustChainExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "trustChainExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub trust_chain_expires_at: ::std::option::Option<i64>,
-    /// `trustChainUpdatedAt`, optional, in epoch-milliseconds.
+    /// `trustChainUpdatedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "trustChainUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1669,7 +1669,7 @@ pub struct Service {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub cnonce_duration: ::std::option::Option<i64>,
-    /// `createdAt`, optional, in epoch-milliseconds, read-only.
+    /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
     #[serde(
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -2005,7 +2005,7 @@ pub struct Service {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub missing_client_id_allowed: ::std::option::Option<bool>,
-    /// `modifiedAt`, optional, in epoch-milliseconds, read-only.
+    /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
     #[serde(
         rename = "modifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -2312,7 +2312,7 @@ pub struct Service {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub supported_displays: ::std::option::Option<
-        ::std::vec::Vec<crate::types::DisplayValue>,
+        ::std::vec::Vec<crate::types::DisplayMode>,
     >,
     /// `supportedDocuments`, optional.
     #[serde(

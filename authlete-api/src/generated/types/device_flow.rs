@@ -325,7 +325,7 @@ pub struct DeviceCompleteRequest {
     /// `acr`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub acr: ::std::option::Option<::std::string::String>,
-    /// `authTime`, optional, in epoch-seconds.
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
     #[serde(rename = "authTime", skip_serializing_if = "::std::option::Option::is_none")]
     pub auth_time: ::std::option::Option<i64>,
     /// `claims`, optional, secret.
@@ -561,7 +561,7 @@ pub struct DeviceVerificationResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dynamic_scopes: ::std::option::Option<::std::vec::Vec<DynamicScope>>,
-    /// `expiresAt`, optional, in epoch-milliseconds.
+    /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "expiresAt",
         skip_serializing_if = "::std::option::Option::is_none"

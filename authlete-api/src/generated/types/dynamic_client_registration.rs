@@ -88,7 +88,7 @@ impl ClientRegistrationGetRequest {
 /// Request of `client_registration`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-pub struct ClientRegistrationRequest2 {
+pub struct ClientRegistrationRequest {
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<::std::string::String>,
@@ -99,9 +99,9 @@ pub struct ClientRegistrationRequest2 {
     pub token: ::std::option::Option<::std::string::String>,
 }
 
-impl ::std::fmt::Debug for ClientRegistrationRequest2 {
+impl ::std::fmt::Debug for ClientRegistrationRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        f.debug_struct("ClientRegistrationRequest2")
+        f.debug_struct("ClientRegistrationRequest")
             .field("client_id", &self.client_id)
             .field("json", &crate::redact::Redacted)
             .field("token", &crate::redact::optional(&self.token))
@@ -109,7 +109,7 @@ impl ::std::fmt::Debug for ClientRegistrationRequest2 {
     }
 }
 
-impl ClientRegistrationRequest2 {
+impl ClientRegistrationRequest {
     /// With the required fields; the others are left out.
     pub fn new(json: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {

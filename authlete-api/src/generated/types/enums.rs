@@ -366,7 +366,7 @@ open_enum! {
 
 open_enum! {
     /// Upstream: `display`.
-    DisplayValue {
+    DisplayMode {
         /// `PAGE`
         Page = "PAGE",
         /// `POPUP`
@@ -423,8 +423,24 @@ open_enum! {
 }
 
 open_enum! {
+    /// Upstream: `grant_management_action`.
+    GrantManagementAction {
+        /// `CREATE`
+        Create = "CREATE",
+        /// `QUERY`
+        Query = "QUERY",
+        /// `REPLACE`
+        Replace = "REPLACE",
+        /// `REVOKE`
+        Revoke = "REVOKE",
+        /// `MERGE`
+        Merge = "MERGE",
+    }
+}
+
+open_enum! {
     /// Written inline upstream, at `g_m_response.action`.
-    GmResponseAction {
+    GrantManagementResponseAction {
         /// `OK`
         Ok = "OK",
         /// `NO_CONTENT`
@@ -439,22 +455,6 @@ open_enum! {
         CallerError = "CALLER_ERROR",
         /// `AUTHLETE_ERROR`
         AuthleteError = "AUTHLETE_ERROR",
-    }
-}
-
-open_enum! {
-    /// Upstream: `grant_management_action`.
-    GrantManagementAction {
-        /// `CREATE`
-        Create = "CREATE",
-        /// `QUERY`
-        Query = "QUERY",
-        /// `REPLACE`
-        Replace = "REPLACE",
-        /// `REVOKE`
-        Revoke = "REVOKE",
-        /// `MERGE`
-        Merge = "MERGE",
     }
 }
 
@@ -552,7 +552,7 @@ open_enum! {
 
 open_enum! {
     /// Written inline upstream, at `idtoken_reissue_response.action`.
-    IdtokenReissueResponseAction {
+    IdTokenReissueResponseAction {
         /// `OK`
         Ok = "OK",
         /// `INTERNAL_SERVER_ERROR`
@@ -970,7 +970,7 @@ open_enum! {
 
 open_enum! {
     /// Written inline upstream, at `userinfo_issue_response.action`.
-    UserinfoIssueResponseAction {
+    UserInfoIssueResponseAction {
         /// `INTERNAL_SERVER_ERROR`
         InternalServerError = "INTERNAL_SERVER_ERROR",
         /// `BAD_REQUEST`
@@ -988,7 +988,7 @@ open_enum! {
 
 open_enum! {
     /// Written inline upstream, at `userinfo_response.action`.
-    UserinfoResponseAction {
+    UserInfoResponseAction {
         /// `INTERNAL_SERVER_ERROR`
         InternalServerError = "INTERNAL_SERVER_ERROR",
         /// `BAD_REQUEST`
@@ -1094,7 +1094,7 @@ open_enum! {
 
 open_enum! {
     /// Written inline upstream, at `vci_jwtissuer_response.action`.
-    VciJwtissuerResponseAction {
+    VciJwtIssuerResponseAction {
         /// `OK`
         Ok = "OK",
         /// `NOT_FOUND`

@@ -84,7 +84,7 @@ impl GrantManagementRequest {
 pub struct GrantManagementResponse {
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::GmResponseAction>,
+    pub action: ::std::option::Option<crate::types::GrantManagementResponseAction>,
     /// `dpopNonce`, optional, secret.
     #[serde(
         rename = "dpopNonce",

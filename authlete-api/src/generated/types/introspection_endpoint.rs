@@ -150,7 +150,7 @@ pub struct IntrospectionResponse {
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<crate::types::IntrospectionResponseAction>,
-    /// `authTime`, optional, in epoch-seconds.
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
     #[serde(rename = "authTime", skip_serializing_if = "::std::option::Option::is_none")]
     pub auth_time: ::std::option::Option<i64>,
     /// `authorizationDetails`, optional.
@@ -201,7 +201,7 @@ pub struct IntrospectionResponse {
     /// `cnonce`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub cnonce: ::std::option::Option<::std::string::String>,
-    /// `cnonceExpiresAt`, optional, in epoch-milliseconds.
+    /// `cnonceExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "cnonceExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -222,7 +222,7 @@ pub struct IntrospectionResponse {
     /// `existent`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub existent: ::std::option::Option<bool>,
-    /// `expiresAt`, optional, in epoch-milliseconds.
+    /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "expiresAt",
         skip_serializing_if = "::std::option::Option::is_none"

@@ -35,7 +35,7 @@ pub use client_management::{
 mod common;
 pub use common::{
     AuthorizationDetails, AuthorizationDetailsElement, CimdOptions, ClientExtension,
-    ClientRegistrationRequest, CredentialIssuerMetadata, CredentialOfferInfo,
+    ClientRegistrationRequestPart, CredentialIssuerMetadata, CredentialOfferInfo,
     DynamicScope, ErrorBody, Grant, GrantScope, Hsk, KeyValuePair, LimitedClient,
     NamedUri, OAuthClient, Property, Scope, Service, SnsCredentials, TaggedValue,
     TrustAnchor,
@@ -50,7 +50,7 @@ pub use device_flow::{
 mod dynamic_client_registration;
 pub use dynamic_client_registration::{
     ClientRegistrationDeleteRequest, ClientRegistrationGetRequest,
-    ClientRegistrationRequest2, ClientRegistrationResponse,
+    ClientRegistrationRequest, ClientRegistrationResponse,
     ClientRegistrationUpdateRequest,
 };
 
@@ -137,22 +137,22 @@ pub use enums::{
     BackchannelAuthenticationResponseAction, ClaimType, ClientAuthMethod,
     ClientRegistrationResponseAction, ClientRegistrationType, ClientSource, ClientType,
     CompletionResult, DeliveryMode, DeviceAuthorizationResponseAction,
-    DeviceCompleteResponseAction, DeviceVerificationResponseAction, DisplayValue,
+    DeviceCompleteResponseAction, DeviceVerificationResponseAction, DisplayMode,
     FapiMode, FederationConfigurationResponseAction,
-    FederationRegistrationResponseAction, GmResponseAction, GrantManagementAction,
-    GrantType, HintType, HskCreateResponseAction, HskDeleteResponseAction,
-    HskGetListResponseAction, HskGetResponseAction, IdtokenReissueResponseAction,
-    IntrospectionResponseAction, JweAlg, JweEnc, JwsAlg, NativeSsoLogoutResponseAction,
-    NativeSsoResponseAction, Prompt, PushedAuthorizationResponseAction, ResponseMode,
-    ResponseType, RevocationResponseAction, ServiceProfile, Sns,
-    StandardIntrospectionResponseAction, SubjectType, TokenBatchKind, TokenBatchResult,
-    TokenCreateResponseAction, TokenFailReason, TokenFailResponseAction,
-    TokenIssueResponseAction, TokenResponseAction, TokenType, TokenUpdateResponseAction,
-    UserCodeCharset, UserinfoIssueResponseAction, UserinfoResponseAction,
-    VciBatchIssueResponseAction, VciBatchParseResponseAction,
-    VciDeferredIssueResponseAction, VciDeferredParseResponseAction,
-    VciJwksResponseAction, VciJwtissuerResponseAction, VciMetadataResponseAction,
-    VciOfferCreateResponseAction, VciOfferInfoResponseAction,
+    FederationRegistrationResponseAction, GrantManagementAction,
+    GrantManagementResponseAction, GrantType, HintType, HskCreateResponseAction,
+    HskDeleteResponseAction, HskGetListResponseAction, HskGetResponseAction,
+    IdTokenReissueResponseAction, IntrospectionResponseAction, JweAlg, JweEnc, JwsAlg,
+    NativeSsoLogoutResponseAction, NativeSsoResponseAction, Prompt,
+    PushedAuthorizationResponseAction, ResponseMode, ResponseType,
+    RevocationResponseAction, ServiceProfile, Sns, StandardIntrospectionResponseAction,
+    SubjectType, TokenBatchKind, TokenBatchResult, TokenCreateResponseAction,
+    TokenFailReason, TokenFailResponseAction, TokenIssueResponseAction,
+    TokenResponseAction, TokenType, TokenUpdateResponseAction, UserCodeCharset,
+    UserInfoIssueResponseAction, UserInfoResponseAction, VciBatchIssueResponseAction,
+    VciBatchParseResponseAction, VciDeferredIssueResponseAction,
+    VciDeferredParseResponseAction, VciJwksResponseAction, VciJwtIssuerResponseAction,
+    VciMetadataResponseAction, VciOfferCreateResponseAction, VciOfferInfoResponseAction,
     VciSingleIssueResponseAction, VciSingleParseResponseAction, VerifiedClaimsValidation,
 };
 

@@ -73,7 +73,7 @@ impl IdTokenReissueRequest {
 pub struct IdTokenReissueResponse {
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::IdtokenReissueResponseAction>,
+    pub action: ::std::option::Option<crate::types::IdTokenReissueResponseAction>,
     /// `idToken`, optional, secret.
     #[serde(rename = "idToken", skip_serializing_if = "::std::option::Option::is_none")]
     pub id_token: ::std::option::Option<::std::string::String>,
@@ -220,7 +220,7 @@ pub struct TokenInfo {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias_used: ::std::option::Option<bool>,
-    /// `expiresAt`, optional, in epoch-seconds.
+    /// `expiresAt`, optional, a time in seconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "expiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -341,7 +341,7 @@ pub struct TokenIssueResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_duration: ::std::option::Option<i64>,
-    /// `accessTokenExpiresAt`, optional, in epoch-milliseconds.
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "accessTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -430,7 +430,7 @@ pub struct TokenIssueResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_duration: ::std::option::Option<i64>,
-    /// `refreshTokenExpiresAt`, optional, in epoch-milliseconds.
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "refreshTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -675,7 +675,7 @@ pub struct TokenResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_duration: ::std::option::Option<i64>,
-    /// `accessTokenExpiresAt`, optional, in epoch-milliseconds.
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "accessTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -782,7 +782,7 @@ pub struct TokenResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub cnonce_duration: ::std::option::Option<i64>,
-    /// `cnonceExpiresAt`, optional, in epoch-milliseconds.
+    /// `cnonceExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "cnonceExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -860,7 +860,7 @@ pub struct TokenResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_duration: ::std::option::Option<i64>,
-    /// `refreshTokenExpiresAt`, optional, in epoch-milliseconds.
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "refreshTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"

@@ -7,7 +7,7 @@ use super::*;
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct AccessToken {
-    /// `accessTokenExpiresAt`, optional, in epoch-milliseconds.
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "accessTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -22,7 +22,7 @@ pub struct AccessToken {
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<i64>,
-    /// `createdAt`, optional, in epoch-milliseconds.
+    /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -34,7 +34,7 @@ pub struct AccessToken {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub grant_type: ::std::option::Option<crate::types::GrantType>,
-    /// `lastRefreshedAt`, optional, in epoch-milliseconds.
+    /// `lastRefreshedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "lastRefreshedAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -43,7 +43,7 @@ pub struct AccessToken {
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
-    /// `refreshTokenExpiresAt`, optional, in epoch-milliseconds.
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "refreshTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -106,7 +106,7 @@ pub struct TokenBatchStatus {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub batch_kind: ::std::option::Option<crate::types::TokenBatchKind>,
-    /// `createdAt`, optional, in epoch-milliseconds.
+    /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -124,7 +124,7 @@ pub struct TokenBatchStatus {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub error_description: ::std::option::Option<::std::string::String>,
-    /// `modifiedAt`, optional, in epoch-milliseconds.
+    /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "modifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -223,7 +223,7 @@ pub struct TokenCreateRequest {
     /// `acr`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub acr: ::std::option::Option<::std::string::String>,
-    /// `authTime`, optional, in epoch-seconds.
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
     #[serde(rename = "authTime", skip_serializing_if = "::std::option::Option::is_none")]
     pub auth_time: ::std::option::Option<i64>,
     /// `authorizationDetails`, optional.
@@ -409,7 +409,7 @@ pub struct TokenCreateResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_identifier: ::std::option::Option<::std::string::String>,
-    /// `expiresAt`, optional, in epoch-milliseconds.
+    /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "expiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -628,7 +628,7 @@ pub struct TokenUpdateRequest {
     /// `accessToken`, required, secret.
     #[serde(rename = "accessToken")]
     pub access_token: ::std::string::String,
-    /// `accessTokenExpiresAt`, optional, in epoch-milliseconds.
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "accessTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -685,7 +685,7 @@ pub struct TokenUpdateRequest {
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
-    /// `refreshTokenExpiresAt`, optional, in epoch-milliseconds.
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "refreshTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -771,7 +771,7 @@ pub struct TokenUpdateResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
-    /// `accessTokenExpiresAt`, optional, in epoch-milliseconds.
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "accessTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -795,7 +795,7 @@ pub struct TokenUpdateResponse {
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
-    /// `refreshTokenExpiresAt`, optional, in epoch-milliseconds.
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "refreshTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"

@@ -85,7 +85,7 @@ impl UserInfoIssueRequest {
 pub struct UserInfoIssueResponse {
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::UserinfoIssueResponseAction>,
+    pub action: ::std::option::Option<crate::types::UserInfoIssueResponseAction>,
     /// `contentDigest`, optional.
     #[serde(
         rename = "contentDigest",
@@ -232,7 +232,7 @@ impl UserInfoRequest {
 pub struct UserInfoResponse {
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::UserinfoResponseAction>,
+    pub action: ::std::option::Option<crate::types::UserInfoResponseAction>,
     /// `claims`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub claims: ::std::option::Option<::std::vec::Vec<::std::string::String>>,

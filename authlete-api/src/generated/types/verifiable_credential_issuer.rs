@@ -441,7 +441,7 @@ impl VciJwtIssuerRequest {
 pub struct VciJwtIssuerResponse {
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::VciJwtissuerResponseAction>,
+    pub action: ::std::option::Option<crate::types::VciJwtIssuerResponseAction>,
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
@@ -539,7 +539,7 @@ pub struct VciOfferCreateRequest {
     /// `acr`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub acr: ::std::option::Option<::std::string::String>,
-    /// `authTime`, optional, in epoch-seconds.
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
     #[serde(rename = "authTime", skip_serializing_if = "::std::option::Option::is_none")]
     pub auth_time: ::std::option::Option<i64>,
     /// `authorizationCodeGrantIncluded`, optional.

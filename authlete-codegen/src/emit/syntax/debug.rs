@@ -13,6 +13,12 @@ pub(super) fn run(code: &mut Code, description: &Description) -> Result<(), Prob
     for (name, items) in &mut code.types {
         let mut written = None;
         for item in items.iter_mut() {
+            if let Item::Enum(item) = item
+                && description.others.get(name) == Some(&true)
+            {
+                without_derive(&mut item.attrs, "Debug");
+                written = Some(implementation(&item.ident, &hidden(name)));
+            }
             if let Item::Struct(item) = item {
                 match redacted(name, item, description) {
                     Ok(Some(implementation)) => {
@@ -66,12 +72,15 @@ fn redacted(name: &str, item: &ItemStruct, description: &Description) -> Result<
             }
             quote!(f.debug_struct(#name) #(#prints)* .finish())
         }
-        Fields::Unnamed(_) if description.others.get(name) == Some(&true) => {
-            quote!(f.debug_tuple(#name).field(&crate::redact::Redacted).finish())
-        }
+        Fields::Unnamed(_) if description.others.get(name) == Some(&true) => hidden(name),
         Fields::Unnamed(_) | Fields::Unit => return Ok(None),
     };
     Ok(Some(implementation(ident, &body)))
+}
+
+/// Prints the name alone, as of a tuple struct.
+fn hidden(name: &str) -> TokenStream {
+    quote!(f.debug_tuple(#name).field(&crate::redact::Redacted).finish())
 }
 
 fn implementation(ident: &syn::Ident, body: &TokenStream) -> Item {

@@ -72,6 +72,9 @@ fn lines(text: &str) -> Vec<Attribute> {
             lines.push(line);
         }
     }
+    if lines.last().is_some_and(|last| last.is_empty()) {
+        lines.pop();
+    }
     lines
         .into_iter()
         .map(|line| {

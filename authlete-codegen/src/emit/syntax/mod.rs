@@ -15,8 +15,8 @@ use super::Description;
 use crate::{Problem, Problems};
 
 /// progenitor's output, taken apart.
-#[derive(Default)]
-pub(super) struct Code {
+#[derive(Clone, Default)]
+pub struct Code {
     /// The definition of each type with all that is implemented for it, by type name.
     pub types: BTreeMap<String, Vec<Item>>,
     /// Modules beside the types, which some of them use (`error`, `defaults`).
@@ -26,18 +26,21 @@ pub(super) struct Code {
 }
 
 /// One pass over the syntax tree.
-struct Pass {
-    run: fn(&mut Code, &Description) -> Result<(), Problems>,
+pub struct Pass {
+    /// Its name, that of its module.
+    pub name: &'static str,
+    /// Does it.
+    pub run: fn(&mut Code, &Description) -> Result<(), Problems>,
 }
 
 /// The order of the passes.
-const PASSES: &[Pass] = &[
-    Pass { run: paths::run },
-    Pass { run: calls::run },
-    Pass { run: derives::run },
-    Pass { run: debug::run },
-    Pass { run: constructors::run },
-    Pass { run: docs::run },
+pub const PASSES: &[Pass] = &[
+    Pass { name: "paths", run: paths::run },
+    Pass { name: "calls", run: calls::run },
+    Pass { name: "derives", run: derives::run },
+    Pass { name: "debug", run: debug::run },
+    Pass { name: "constructors", run: constructors::run },
+    Pass { name: "docs", run: docs::run },
 ];
 
 /// Runs every pass.
@@ -48,7 +51,10 @@ pub(super) fn run(code: &mut Code, description: &Description) -> Result<(), Prob
 impl Code {
     /// Takes the types and the operations' methods. The client around them, its constructors (which can panic) and its
     /// hooks stay behind: `authlete-api` has its own.
-    pub(super) fn collect(file: syn::File) -> Result<Self, Problems> {
+    ///
+    /// # Errors
+    /// When there is something among the types that is none of what belongs to one.
+    pub fn collect(file: syn::File) -> Result<Self, Problems> {
         let mut code = Self::default();
         for item in file.items {
             match item {
@@ -117,7 +123,7 @@ fn owner(item: &syn::ItemImpl) -> Option<String> {
 }
 
 /// The last name of a path type, references looked through.
-fn type_name(ty: &Type) -> Option<String> {
+pub(super) fn type_name(ty: &Type) -> Option<String> {
     match ty {
         Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
         Type::Reference(reference) => type_name(&reference.elem),

@@ -60,7 +60,7 @@ fn is_true(schema: &Value, key: &str) -> bool {
 fn field_text(wire: &str, schema: &Value, required: bool) -> String {
     let mut text = format!("{}, {}", code(wire), if required { "required" } else { "optional" });
     if let Some(unit) = schema.get("x-unit").and_then(Value::as_str) {
-        text.push_str(&format!(", in {}", unit.replace(['`', '[', ']', '<', '>', '\n'], " ")));
+        text.push_str(&format!(", {}", unit_text(unit)));
     }
     for (key, word) in
         [("x-secret", "secret"), ("readOnly", "read-only"), ("writeOnly", "write-only"), ("deprecated", "deprecated")]
@@ -179,5 +179,14 @@ fn wrap_reference(schema: &mut Value) {
         } else {
             map.insert("allOf".to_owned(), json!([{"$ref": reference}]));
         }
+    }
+}
+
+/// A unit in words: a moment says what it is counted from.
+fn unit_text(unit: &str) -> String {
+    let unit = unit.replace(['`', '[', ']', '<', '>', '\n'], " ");
+    match unit.strip_prefix("epoch-") {
+        Some(unit) => format!("a time in {unit} since 1970-01-01T00:00:00Z"),
+        None => format!("in {unit}"),
     }
 }

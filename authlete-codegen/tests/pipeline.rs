@@ -1,0 +1,147 @@
+//! The whole way, on a small upstream document written in either of two styles.
+
+use std::path::Path;
+
+use authlete_codegen::pipeline::{Generated, Inputs, generate};
+use authlete_codegen::{Problems, import};
+use serde_json::{Map, Value};
+
+const CORRECTIONS: &str = "overlay: 1.0.0
+info: {title: Corrections, version: 1.0.0, x-kind: correction}
+actions:
+  - target: $.components.schemas.book.properties.title
+    description: Nothing in a book is secret.
+    update: {x-secret: false}
+";
+
+/// An action for something that the document does not have.
+const IDLE: &str = "overlay: 1.0.0
+info: {title: Names, version: 1.0.0, x-kind: shape}
+actions:
+  - target: $.components.schemas.shelf
+    description: A name in Rust.
+    update: {x-rust-name: BookShelf}
+";
+
+fn upstream(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pipeline").join(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn run(bytes: &[u8], overlays: &[(&str, &str)], lenient: bool) -> Result<Generated, Problems> {
+    let document = import::import(bytes, "a test")?.document;
+    let overlays = overlays.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    generate(&Inputs { document, overlays, actions: b"operations: {}", lenient })
+}
+
+/// A strict run that has to succeed.
+fn strictly(name: &str, overlays: &[(&str, &str)]) -> Generated {
+    run(&upstream(name), overlays, false).unwrap_or_else(|problems| panic!("{name}: {problems}"))
+}
+
+/// The types and methods, without what every file begins with.
+fn code(generated: &Generated) -> String {
+    let folders = ["types", "calls"].map(|folder| format!("authlete-api/src/generated/{folder}/"));
+    let files = generated.files.iter().filter(|(path, _)| folders.iter().any(|folder| path.starts_with(folder)));
+    files
+        .filter(|(path, _)| !path.ends_with("/mod.rs"))
+        .map(|(path, text)| format!("======== {path}\n{text}\n"))
+        .collect()
+}
+
+fn reversed(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let entries: Vec<_> = map.iter().rev().map(|(key, value)| (key.clone(), reversed(value))).collect();
+            Value::Object(entries.into_iter().collect::<Map<_, _>>())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(reversed).collect()),
+        other => other.clone(),
+    }
+}
+
+/// The JSON text of a value, with keys in reverse whatever order serde_json keeps.
+fn backwards(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let mut keys: Vec<_> = map.keys().collect();
+            keys.sort_by(|one, other| other.cmp(one));
+            let members = keys.iter().map(|key| format!("{}:{}", Value::from(key.as_str()), backwards(&map[*key])));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(backwards).collect::<Vec<_>>().join(",")),
+        other => other.to_string(),
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_files_in_any_order_of_keys() {
+    for name in ["components.json", "inline.json"] {
+        let overlays = &[("10.yaml", CORRECTIONS)];
+        let once = strictly(name, overlays);
+        assert_eq!(once.files, strictly(name, overlays).files, "{name}");
+
+        let value: Value = serde_json::from_slice(&upstream(name)).expect("the fixture is JSON");
+        let shuffled = backwards(&reversed(&value));
+        assert_ne!(shuffled.as_bytes(), upstream(name));
+        let other = run(shuffled.as_bytes(), overlays, false).unwrap_or_else(|problems| panic!("{name}: {problems}"));
+        for (path, text) in &once.files {
+            // Which bytes were read is the one thing that differs.
+            let (text, other) = (without_hash(text), without_hash(&other.files[path]));
+            assert_eq!(text, other, "{name}: {path}");
+        }
+        assert_eq!(once.files.len(), other.files.len());
+    }
+}
+
+fn without_hash(text: &str) -> String {
+    text.lines().filter(|line| !line.contains("\"sha256\"")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn components_and_inline_schemas_become_named_types() {
+    insta::with_settings!({omit_expression => true, prepend_module_to_snapshot => false}, {
+        for style in ["components", "inline"] {
+            let generated = strictly(&format!("{style}.json"), &[("10.yaml", CORRECTIONS)]);
+            insta::assert_snapshot!(format!("pipeline_{style}"), code(&generated));
+        }
+    });
+}
+
+#[test]
+fn every_file_is_where_it_belongs_and_the_report_tells_what_was_done() {
+    let generated = strictly("components.json", &[("10.yaml", CORRECTIONS)]);
+    insta::with_settings!({omit_expression => true, prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("pipeline_files", generated.files.keys().cloned().collect::<Vec<_>>().join("\n"));
+        insta::assert_snapshot!("pipeline_report", generated.files["openapi/report.md"]);
+    });
+    assert_eq!(generated.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn an_idle_action_fails_a_strict_run_and_warns_in_a_lenient_one() {
+    let overlays = [("10.yaml", CORRECTIONS), ("20.yaml", IDLE)];
+    let text = run(&upstream("components.json"), &overlays, false).expect_err("nothing is called shelf").to_string();
+    assert!(text.starts_with("20.yaml: action 1"), "{text}");
+    assert!(text.contains("$.components.schemas.shelf"), "{text}");
+
+    let generated = run(&upstream("components.json"), &overlays, true).expect("leniently, it is only noticed");
+    assert!(
+        generated.warnings.iter().any(|warning| warning.contains("$.components.schemas.shelf")),
+        "{:?}",
+        generated.warnings
+    );
+    assert_eq!(code(&generated), code(&strictly("components.json", &overlays[..1])));
+}
+
+#[test]
+fn an_unmarked_text_fails_a_strict_run_and_is_secret_in_a_lenient_one() {
+    let text = run(&upstream("components.json"), &[], false).expect_err("nobody marked the title").to_string();
+    assert!(text.contains("secrets: Book.title: nobody said whether this text is secret"), "{text}");
+
+    let generated = run(&upstream("components.json"), &[], true).expect("leniently, it is only noticed");
+    assert!(generated.warnings.iter().any(|warning| warning.contains("taken as secret")), "{:?}", generated.warnings);
+    let types: String =
+        generated.files.iter().filter(|(path, _)| path.contains("/types/")).map(|(_, text)| text.as_str()).collect();
+    assert!(types.contains(".field(\"title\", &crate::redact::optional(&self.title))"), "{types}");
+}

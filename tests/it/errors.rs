@@ -1,0 +1,180 @@
+//! Answers that are none, and what a caller learns of them.
+
+use std::time::Duration;
+
+use authlete_api::types::AuthorizationRequest;
+use authlete_api::{ApiError, Client, DecodeError, Error, TransportErrorKind};
+
+use crate::server::{Answer, Server, full, json};
+
+/// The error of a call that is answered so.
+async fn failed(answer: Answer) -> Error {
+    let server = Server::once(answer);
+    let request = AuthorizationRequest::new("client_id=1");
+    server.client().auth_authorization("1", &request).await.expect_err("this answer is no success")
+}
+
+async fn api_error(answer: Answer) -> ApiError {
+    match failed(answer).await {
+        Error::Api(error) => *error,
+        other => panic!("another error: {other:?}"),
+    }
+}
+
+async fn decode_error(answer: Answer) -> DecodeError {
+    match failed(answer).await {
+        Error::Decode(error) => *error,
+        other => panic!("another error: {other:?}"),
+    }
+}
+
+fn kind(error: &Error) -> TransportErrorKind {
+    match error {
+        Error::Transport(error) => error.kind(),
+        other => panic!("another error: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_error_body_is_read() {
+    let body = r#"{"resultCode":"A004201","resultMessage":"[A004201] It is wrong.","more":1}"#;
+    let error = api_error(json("400 Bad Request", body)).await;
+    assert_eq!(error.status(), 400);
+    assert_eq!(error.result_code(), Some("A004201"));
+    assert_eq!(error.result_message(), Some("[A004201] It is wrong."));
+    assert_eq!(error.body(), body);
+    assert_eq!(
+        error.to_string(),
+        "auth_authorization (POST /api/{serviceId}/auth/authorization): HTTP 400 Bad Request: [A004201] It is wrong."
+    );
+}
+
+#[tokio::test]
+async fn a_numeric_result_code_is_read_as_text() {
+    let error = api_error(json("404 Not Found", r#"{"resultCode":404,"resultMessage":null}"#)).await;
+    assert_eq!((error.status().as_u16(), error.result_code(), error.result_message()), (404, Some("404"), None));
+}
+
+#[tokio::test]
+async fn a_body_of_any_kind_leaves_status_and_headers() {
+    for (status, code, body) in [
+        ("502 Bad Gateway", 502, "<html><body>Bad gateway</body></html>"),
+        ("503 Service Unavailable", 503, ""),
+        ("500 Internal Server Error", 500, "{\"resultCode\":\"A0"),
+        ("401 Unauthorized", 401, "[1,2]"),
+        ("403 Forbidden", 403, r#"{"resultCode":{},"resultMessage":[]}"#),
+    ] {
+        let error = api_error(full(status, &["X-Gateway: here"], body)).await;
+        assert_eq!((error.status().as_u16(), error.body().as_ref()), (code, body.as_bytes()));
+        assert_eq!(error.headers()["x-gateway"], "here");
+        assert_eq!((error.result_code(), error.result_message()), (None, None));
+        assert!(error.to_string().contains("without Authlete's error body"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_caller_can_tell_when_to_try_again() {
+    let error = failed(full("429 Too Many Requests", &["Retry-After: 7"], "{}")).await;
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(429));
+    assert_eq!(error.operation().map(|operation| operation.id), Some("auth_authorization_api"));
+    let Error::Api(error) = error else { panic!("another error: {error:?}") };
+    assert_eq!(error.headers()["retry-after"], "7");
+    assert!(error.to_string().ends_with("slow down and try again later"), "{error}");
+}
+
+#[tokio::test]
+async fn json_that_ends_early_says_so() {
+    let error = decode_error(json("200 OK", r#"{"ticket":"s3cret","client":{"clientName":"s3c"#)).await;
+    assert_eq!(error.path(), "$.client.clientName");
+    assert!(error.reason().starts_with("the body ends too early"), "{error}");
+    assert!(!format!("{error} {error:?}").contains("s3c"), "{error}");
+    assert_eq!(error.status(), 200);
+}
+
+#[tokio::test]
+async fn a_wrong_type_is_told_by_its_place_not_its_value() {
+    for (body, path) in [
+        (r#"{"client":{"clientId":"s3cret"}}"#, "$.client.clientId"),
+        (r#"{"acrs":["a",{"s3cret":1}]}"#, "$.acrs[1]"),
+        (r#"{"acrEssential":"s3cret"}"#, "$.acrEssential"),
+        (r#"{"action":["s3cret"]}"#, "$.action"),
+        (r#"["s3cret"]"#, "$"),
+        ("", "$"),
+        ("s3cret", "$"),
+    ] {
+        let error = decode_error(json("200 OK", body)).await;
+        assert_eq!(error.path(), path, "{body}: {error}");
+        assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
+        assert_eq!(error.body(), body);
+    }
+}
+
+#[tokio::test]
+async fn no_content_is_none_where_the_description_knows_it() {
+    let server = Server::once(full("204 No Content", &[], ""));
+    let keys = server.client().service_jwks_get("1", None, None).await.unwrap();
+    assert_eq!(keys.status(), 204);
+    assert!(keys.into_inner().is_none());
+}
+
+#[tokio::test]
+async fn nobody_listening_is_no_connection() {
+    // Port 1 belongs to a service that nobody runs.
+    let client = Client::builder().base_url("http://127.0.0.1:1").token("t").build().unwrap();
+    let error = client.service_get("1").await.expect_err("nobody listens");
+    assert_eq!(kind(&error), TransportErrorKind::Connect);
+    assert_eq!((error.status(), error.is_timeout()), (None, false));
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_is_interrupted() {
+    for answer in [
+        "",
+        "HTTP/1.1 200 OK\r\nContent-Le",
+        "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"ticket\":\"s3cret\"",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{\"ticket\":\"s3cret\"",
+    ] {
+        let error = failed(Answer::Bytes(answer.as_bytes().to_vec())).await;
+        assert_eq!(kind(&error), TransportErrorKind::Interrupted, "{answer}");
+        assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn time_runs_out() {
+    let server = Server::once(Answer::Silence);
+    let error = server.client().service_get("1").timeout(Duration::from_millis(50)).await.expect_err("no answer comes");
+    assert!(error.is_timeout(), "{error:?}");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_so_the_token_stays() {
+    let elsewhere = Server::once(json("200 OK", "{}"));
+    for status in ["302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+        let location = format!("Location: {}/api/1/auth/authorization", elsewhere.base_url);
+        let error = api_error(full(status, &[&location], "")).await;
+        assert!(error.status().is_redirection());
+        assert!(error.headers().contains_key("location"));
+    }
+    assert_eq!(elsewhere.requests(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_path_parameter_that_would_call_another_operation_is_refused() {
+    let server = Server::once(json("200 OK", "{}"));
+    for stage in ["", "/stage", "/stage/"] {
+        let client = Client::builder().base_url(format!("{}{stage}", server.base_url)).token("t").build().unwrap();
+        for id in ["", ".", ".."] {
+            for error in [
+                client.client_get("1", id).await.map(drop).expect_err("no id"),
+                client.client_get(id, "1").await.map(drop).expect_err("no id"),
+                client.service_get(id).await.map(drop).expect_err("no id"),
+            ] {
+                assert!(matches!(error, Error::Request(_)), "{id:?}: {error:?}");
+                assert!(error.to_string().contains("not sent: a path parameter is empty"), "{error}");
+            }
+        }
+    }
+    assert_eq!(server.requests(), Vec::<String>::new());
+}

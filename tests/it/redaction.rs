@@ -1,0 +1,108 @@
+//! Nothing that is printed holds a secret.
+
+use std::fmt::Debug;
+
+use authlete_api::types::AuthorizationRequest;
+use authlete_api::{Client, Region};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::sample::{Description, PUBLIC, SECRET};
+use crate::server::{Server, TOKEN, json};
+
+#[rustfmt::skip]
+#[path = "../src/generated/debugged.rs"]
+mod table;
+
+/// Decodes a value and prints it.
+type Debugged = fn(Value) -> Result<String, serde_json::Error>;
+
+fn debugged<T: DeserializeOwned + Debug>(value: Value) -> Result<String, serde_json::Error> {
+    serde_json::from_value::<T>(value).map(|value| format!("{value:?} {value:#?}"))
+}
+
+#[test]
+fn every_struct_hides_its_secrets_and_shows_the_rest() {
+    let description = Description::read();
+    let names: Vec<_> = description.structs().map(|(name, _)| name).collect();
+    assert_eq!(table::DEBUGGED.iter().map(|(name, _)| *name).collect::<Vec<_>>(), names);
+    let (mut hidden, mut shown) = (0, 0);
+    for (name, debugged) in table::DEBUGGED {
+        let sample = description.sample(name, 3);
+        let printed = debugged(sample.clone()).unwrap_or_else(|error| panic!("{name}: {error}: {sample}"));
+        if let Some((_, secret)) = printed.split_once(SECRET) {
+            panic!("{name} prints the secret {}", secret.split('"').next().unwrap_or_default());
+        }
+        hidden += sample.to_string().matches(SECRET).count();
+        for (field, value) in sample.as_object().into_iter().flatten() {
+            if value.to_string().contains(SECRET) || !value.to_string().contains(PUBLIC) {
+                continue;
+            }
+            assert!(
+                printed.contains(&format!("{PUBLIC}{name}.{field}")) || value.is_object() || is_list_of_objects(value),
+                "{name} hides {field}"
+            );
+            shown += 1;
+        }
+    }
+    // The test would pass on samples of nothing.
+    assert!(hidden > 300 && shown > 400, "{hidden} {shown}");
+}
+
+fn is_list_of_objects(value: &Value) -> bool {
+    value.as_array().is_some_and(|items| items.iter().all(Value::is_object))
+}
+
+#[test]
+fn clients_and_their_builders_print_no_credentials() {
+    let builder = Client::builder().region(Region::Us).token(TOKEN);
+    assert!(!format!("{builder:?}").contains(TOKEN));
+    assert!(!format!("{:?}", builder.build()).contains(TOKEN));
+    for base_url in [
+        "https://user:s3cret-token@host.example",
+        "https://user:s3cret-token@:1",
+        "https://user:s3cret-token@host example/",
+        "https://host.example/?token=s3cret-token",
+    ] {
+        let builder = Client::builder().base_url(base_url);
+        assert!(!format!("{builder:?}").contains(TOKEN), "{builder:?}");
+        let error = builder.build().expect_err("none of them is a base URL");
+        assert!(!format!("{error:?} {error}").contains(TOKEN), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn calls_and_errors_print_no_secrets() {
+    let request = AuthorizationRequest::new("request=s3cret-jwt");
+    let body = r#"{"resultCode":"A001","ticket":"s3cret-ticket","client":{"clientId":"s3cret-value"}}"#;
+    let server = Server::start(vec![
+        json("500 Internal Server Error", body),
+        json("200 OK", body),
+        json("200 OK", "s3cret-text"),
+    ]);
+    let client = server.client();
+    assert_eq!(
+        format!("{:?}", client.auth_authorization("1", &request)),
+        "Call { operation: \"auth_authorization\", .. }"
+    );
+    for expected in ["A001", "$.client.clientId", "not JSON"] {
+        let error = client.auth_authorization("1", &request).await.expect_err("no answer fits");
+        let printed = format!("{error} {error:?} {error:#?}");
+        assert!(printed.contains(expected), "{printed}");
+        assert!(!printed.contains("s3cret"), "{printed}");
+    }
+    // A token may stand in the path, too.
+    let nobody = Client::builder().base_url("http://127.0.0.1:1").token(TOKEN).build().unwrap();
+    for error in [
+        nobody.auth_token_delete("1", "s3cret-identifier").await.expect_err("nobody listens"),
+        nobody.auth_token_delete("s3cret-identifier", "..").await.expect_err("another operation"),
+    ] {
+        let mut printed = format!("{error} {error:?}");
+        let mut source = std::error::Error::source(&error);
+        while let Some(error) = source {
+            printed.push_str(&format!(" {error} {error:?}"));
+            source = error.source();
+        }
+        assert!(!printed.contains("s3cret"), "{printed}");
+    }
+}

@@ -1,0 +1,117 @@
+//! What a user of the crate sees of the generated code.
+
+use std::path::{Path, PathBuf};
+
+use authlete_api::operations;
+use syn::{ImplItem, Item};
+
+/// The generated files of a folder, parsed.
+fn files(folder: &str) -> Vec<syn::File> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../authlete-api/src/generated").join(folder);
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().map(|path| syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap()).collect()
+}
+
+/// Every generated method, by name.
+fn methods() -> Vec<syn::ImplItemFn> {
+    let items = files("calls").into_iter().flat_map(|file| file.items);
+    let methods = items.flat_map(|item| match item {
+        Item::Impl(item) => item.items,
+        _ => Vec::new(),
+    });
+    let mut methods: Vec<_> =
+        methods.filter_map(|item| if let ImplItem::Fn(method) = item { Some(method) } else { None }).collect();
+    methods.sort_by_key(|method| method.sig.ident.to_string());
+    methods
+}
+
+fn print(items: Vec<Item>) -> String {
+    prettyplease::unparse(&syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items })
+}
+
+fn snapshot(name: &str, text: &str) {
+    insta::with_settings!({omit_expression => true, prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!(name, text);
+    });
+}
+
+#[test]
+fn signatures() {
+    let signatures = methods().into_iter().map(|method| method.sig);
+    snapshot("signatures", &print(vec![syn::parse_quote!(trait Client { #(#signatures;)* })]));
+}
+
+#[test]
+fn operations_and_methods_are_the_same() {
+    let methods: Vec<_> = methods().iter().map(|method| method.sig.ident.to_string()).collect();
+    assert_eq!(operations::ALL.iter().map(|operation| operation.name).collect::<Vec<_>>(), methods);
+    let table: Vec<_> = operations::ALL
+        .iter()
+        .map(|operation| format!("{operation}: {}, of {}", operation.id, operation.tag))
+        .collect();
+    snapshot("operations", &table.join("\n"));
+}
+
+#[test]
+fn enumerations() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../authlete-api/src/generated/types/enums.rs");
+    let text = std::fs::read_to_string(file).unwrap();
+    let lines = text.lines().map(str::trim).filter_map(|line| {
+        let value = line.strip_suffix(',').filter(|line| line.contains(" = ")).map(|line| format!("    {line}"));
+        value.or_else(|| line.strip_suffix(" {").filter(|name| *name != "open_enum!").map(str::to_owned))
+    });
+    snapshot("enumerations", &lines.collect::<Vec<_>>().join("\n"));
+}
+
+/// A few of each kind, whole: required fields, secrets, lists, unknown fields, maps, and what has neither.
+#[test]
+fn types() {
+    let names = [
+        "AuthorizationDetailsElement",
+        "AuthorizationRequest",
+        "ClientAuthorizationUpdateRequest",
+        "InfoResponse",
+        "ServiceJwksGetResponse",
+        "TaggedValue",
+        "TrustAnchor",
+    ];
+    let items: Vec<Item> = files("types").into_iter().flat_map(|file| file.items).collect();
+    let mut chosen = Vec::new();
+    for name in names {
+        let before = chosen.len();
+        chosen.extend(items.iter().filter(|item| owner(item).as_deref() == Some(name)).cloned());
+        assert!(chosen.len() > before, "there is no type {name}");
+    }
+    snapshot("types", &print(chosen));
+}
+
+/// The type that an item declares or implements something for.
+fn owner(item: &Item) -> Option<String> {
+    match item {
+        Item::Struct(item) => Some(item.ident.to_string()),
+        Item::Impl(item) => match &*item.self_ty {
+            syn::Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// One with a body, a path alone, a query, a list as the body, an answer that may be missing, and none.
+#[test]
+fn calls() {
+    let names = [
+        "auth_authorization",
+        "auth_token_create_batch",
+        "client_authorization_get_list_by_subject",
+        "client_delete",
+        "misc_echo",
+        "service_get",
+        "service_jwks_get",
+    ];
+    let chosen: Vec<_> =
+        methods().into_iter().filter(|method| names.contains(&method.sig.ident.to_string().as_str())).collect();
+    assert_eq!(chosen.len(), names.len());
+    snapshot("calls", &print(vec![syn::parse_quote!(impl Client { #(#chosen)* })]));
+}

@@ -1,0 +1,48 @@
+//! `cargo xtask verify-examples`: starts the program that takes upstream's examples through the project's types.
+//!
+//! It is a program of its own, because xtask has to work while generated code does not compile.
+
+use std::env;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use crate::files;
+
+/// The options of `verify-examples`.
+#[derive(clap::Args)]
+pub(crate) struct VerifyExamples {
+    /// The upstream document: a path, a URL, or `-`
+    #[arg(long, value_name = "PATH")]
+    spec: String,
+    /// The explained list of upstream's own mistakes [default: openapi/example-mistakes.yaml]
+    #[arg(long, value_name = "FILE")]
+    mistakes: Option<PathBuf>,
+}
+
+impl VerifyExamples {
+    pub(crate) fn run(&self, project: &Path) -> Result<ExitCode, String> {
+        let failed = |error| format!("cannot start verify-examples: {error}");
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command.args(["run", "--quiet", "--package", "authlete-tests", "--bin", "verify-examples", "--manifest-path"]);
+        command.arg(project.join("Cargo.toml")).args(["--", "--spec"]);
+        let fetched = if files::is_url(&self.spec) { Some(files::read(&self.spec)?) } else { None };
+        command.arg(if fetched.is_some() { "-" } else { &self.spec });
+        if let Some(mistakes) = &self.mistakes {
+            command.arg("--mistakes").arg(mistakes);
+        }
+        let status = match fetched {
+            None => command.status().map_err(failed)?,
+            Some(bytes) => {
+                let mut child = command.stdin(Stdio::piped()).spawn().map_err(failed)?;
+                if let Some(mut stdin) = child.stdin.take() {
+                    // When it ends before it has read everything, its exit code tells more than this error.
+                    let _ = stdin.write_all(&bytes);
+                }
+                child.wait().map_err(failed)?
+            }
+        };
+        Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+    }
+}
