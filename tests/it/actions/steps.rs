@@ -19,7 +19,7 @@ fn token(value: Value) -> TokenNext {
     response::<types::TokenResponse>(value).into_action().proceed().expect("there is work to do")
 }
 
-fn no_interaction(value: Value) -> AuthorizationNoInteraction {
+fn no_interaction(value: &Value) -> AuthorizationNoInteraction {
     let mut all = json!({"action": "NO_INTERACTION", "ticket": SECRET});
     for (name, value) in value.as_object().expect("an object") {
         all[name] = value.clone();
@@ -159,7 +159,7 @@ fn a_request_without_interaction_is_held_against_the_login() {
         auth_time,
         acr: acr.map(str::to_owned),
     };
-    let refusal = |request: Value, login: &Login| no_interaction(request).refusal(login, 1000);
+    let refusal = |request: Value, login: &Login| no_interaction(&request).refusal(login, 1000);
     let ada = login("ada", Some(900), Some("silver"));
     assert_eq!(refusal(json!({}), &Login::default()), Some(Reason::NotLoggedIn));
     assert_eq!(refusal(json!({}), &ada), None);
@@ -176,8 +176,8 @@ fn a_request_without_interaction_is_held_against_the_login() {
     assert_eq!(refusal(gold(true), &login("ada", None, Some("gold"))), None);
     assert_eq!(refusal(json!({"acrEssential": true}), &ada), None);
 
-    let denied = no_interaction(json!({"subject": "bob"})).check(&ada, 1000).expect_err("another user");
+    let denied = no_interaction(&json!({"subject": "bob"})).check(&ada, 1000).expect_err("another user");
     assert_eq!(encoded(&**denied), json!({"ticket": SECRET, "reason": "DIFFERENT_SUBJECT"}));
-    let granted = no_interaction(json!({})).check(&ada, 1000).expect("the same user");
+    let granted = no_interaction(&json!({})).check(&ada, 1000).expect("the same user");
     assert_eq!(encoded(&*granted.issue("ada")), json!({"ticket": SECRET, "subject": "ada"}));
 }
