@@ -6,6 +6,7 @@
 //! [`operations`]; [`types`] has what they take and return; [`Environment`] reads settings; [`Transport`] is the seam
 //! through which calls go; [`layers`] are what stands in it: tries, limits and the like; [`Error`] says what went wrong.
 
+pub mod actions;
 mod authlete;
 mod authorize;
 mod builder;
@@ -22,6 +23,7 @@ mod error;
 mod excerpt;
 #[rustfmt::skip]
 mod generated;
+pub mod http_inputs;
 mod ids;
 pub mod layers;
 mod lenient;
@@ -34,6 +36,7 @@ mod rate_limit;
 mod redact;
 mod region;
 mod repeat;
+mod reply;
 mod request;
 mod response;
 mod transport;
@@ -56,6 +59,7 @@ pub use operation::{Operation, RetryClass};
 pub use pages::{Items, Page, PageRange, Pages};
 pub use rate_limit::RateLimit;
 pub use region::Region;
+pub use reply::{Details, Reply};
 pub use request::{IntoRequest, json_text};
 pub use response::ResponseValue;
 pub use transport::{BoxFuture, HttpTransport, Transport, TransportError, TransportErrorKind};

@@ -4,6 +4,7 @@
 //! them for Rust; [`diff`] tells what a new upstream document changes. This library is pure: bytes in, text out;
 //! reading files and the network is `xtask`'s part.
 
+pub mod actions;
 pub mod diff;
 pub mod document;
 pub mod emit;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use crate::actions::{self, Table};
 use crate::emit::{self, Emitted};
 use crate::overlay::{OverlayReport, Overlays};
 use crate::passes::{Notes, spec::PASSES};
@@ -15,7 +16,9 @@ pub struct Inputs<'a> {
     pub document: Document,
     /// The overlays, as (file name, content).
     pub overlays: Vec<(&'a str, &'a [u8])>,
-    /// Whether overlay actions and rules that fit only the committed document become warnings.
+    /// The table of actions.
+    pub actions: &'a [u8],
+    /// Whether overlay actions, rows and rules that fit only the committed document become warnings.
     pub lenient: bool,
 }
 
@@ -45,9 +48,12 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Generated, Problems> {
     let applied = overlays.apply(&inputs.document, inputs.lenient)?;
     let mut effective = applied.shaped.clone();
     let passes = run_passes(&mut effective, inputs.lenient)?;
-    let emitted = emit::emit(&effective)?;
+    let table = Table::parse(inputs.actions)?;
+    let (actions, misfits) = actions::check(&table, &effective, inputs.lenient)?;
+    let emitted = emit::emit(&effective, &actions)?;
 
     let mut warnings: Vec<String> = applied.report.warnings.iter().map(Problem::to_string).collect();
+    warnings.extend(misfits.iter().map(Problem::to_string));
     for (name, notes) in &passes {
         warnings.extend(notes.warnings.iter().map(|warning| format!("{name}: {warning}")));
     }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use authlete_codegen::actions::Actions;
 use authlete_codegen::emit::progenitor::generate;
 use authlete_codegen::emit::syntax::{Code, PASSES};
 use authlete_codegen::emit::{self, Description, EnumType, count, enums};
@@ -79,7 +80,7 @@ fn each_pass() {
 
 #[test]
 fn files() {
-    let emitted = emit::emit(&shop()).unwrap_or_else(|problems| panic!("{problems}"));
+    let emitted = emit::emit(&shop(), &Actions::default()).unwrap_or_else(|problems| panic!("{problems}"));
     let mut text = format!("{:?}\n", emitted.counts);
     for (folder, files) in [("api", emitted.api), ("emulator", emitted.emulator), ("tests", emitted.tests)] {
         for (path, content) in files {
@@ -187,17 +188,17 @@ fn a_failure_of_progenitor_is_traced_to_its_operation_or_component() {
         |name: &str| json!({ "description": "-", "content": { "application/json": { "schema": reference(name) } } });
     let two = json!({ "200": answer("Order"), "201": answer("Receipt") });
     let document = changed("/paths/~1login/post/responses", two);
-    let text = messages(emit::emit(&document));
+    let text = messages(emit::emit(&document, &Actions::default()));
     assert!(text.starts_with("progenitor: POST /login (login): "), "{text}");
     assert_eq!(text.matches("progenitor: ").count(), 1, "only one operation is to blame: {text}");
 
     let mixed = json!({ "type": "string", "enum": [1, "a"] });
-    let text = messages(emit::emit(&changed("/components/schemas/Logo", mixed)));
+    let text = messages(emit::emit(&changed("/components/schemas/Logo", mixed), &Actions::default()));
     assert!(text.starts_with("progenitor: #/components/schemas/Logo: "), "{text}");
 
     // Used by an operation, it is that operation's.
     let missing = reference("Nowhere");
-    let text = messages(emit::emit(&changed("/components/schemas/Receipt", missing)));
+    let text = messages(emit::emit(&changed("/components/schemas/Receipt", missing), &Actions::default()));
     assert!(text.starts_with("progenitor: DELETE /shops/{shopId}/orders/{orderId} (order_delete): "), "{text}");
 }
 
@@ -205,7 +206,7 @@ fn a_failure_of_progenitor_is_traced_to_its_operation_or_component() {
 fn operations_without_an_id_or_with_anothers_are_refused() {
     let mut document = changed("/paths/~1logo/get/operationId", json!("login"));
     document.0["paths"]["/anything"]["post"]["operationId"] = Value::Null;
-    let text = messages(emit::emit(&document));
+    let text = messages(emit::emit(&document, &Actions::default()));
     assert!(text.contains("emit: POST /anything: the operation has no operationId"), "{text}");
     assert!(text.contains("the operationId login too"), "{text}");
 }
@@ -214,13 +215,14 @@ fn operations_without_an_id_or_with_anothers_are_refused() {
 fn two_components_of_one_rust_name_are_refused() {
     let mut document = shop();
     document.0["components"]["schemas"]["sku"] = json!({ "type": "string", "x-secret": false });
-    let text = messages(emit::emit(&document));
+    let text = messages(emit::emit(&document, &Actions::default()));
     assert!(text.contains("#/components/schemas/sku"), "{text}");
 }
 
 #[test]
 fn a_struct_that_nothing_describes_is_refused_as_its_secrets_are_unknown() {
     let inline = json!({ "type": "object", "properties": { "password": { "type": "string", "x-secret": true } } });
-    let text = messages(emit::emit(&changed("/components/schemas/Order/properties/token", inline)));
+    let text =
+        messages(emit::emit(&changed("/components/schemas/Order/properties/token", inline), &Actions::default()));
     assert!(text.starts_with("debug: OrderToken: "), "{text}");
 }

@@ -1,11 +1,13 @@
 //! Tests that span the workspace.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod actions;
 mod clients;
 mod errors;
 mod fault_server;
 mod faults;
 mod flow;
+mod http_inputs;
 mod redaction;
 mod sample;
 mod schemas;

@@ -40,8 +40,10 @@ impl Regen {
         }
         let overlays = overlays(project)?;
         let overlays = overlays.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
-        let generated = pipeline::generate(&Inputs { document, overlays, lenient: self.lenient })
-            .map_err(|problems| format!("{} problem(s):\n{problems}", problems.0.len()))?;
+        let actions = files::read_file(&project.join("openapi/actions.yaml"))?;
+        let inputs = Inputs { document, overlays, actions: &actions, lenient: self.lenient };
+        let generated =
+            pipeline::generate(&inputs).map_err(|problems| format!("{} problem(s):\n{problems}", problems.0.len()))?;
         if self.lenient {
             for warning in &generated.warnings {
                 eprintln!("warning: {warning}");

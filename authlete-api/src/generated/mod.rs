@@ -4,6 +4,7 @@
 // What prettyplease prints is not what rustfmt would; clippy's opinions on it are for the generator's tests.
 #![allow(clippy::all, clippy::pedantic)]
 
+pub(crate) mod actions;
 mod calls;
 pub mod groups;
 pub mod operations;

@@ -3,6 +3,7 @@
 //! [`progenitor`] writes types and methods; [`syntax`] holds the passes over its syntax tree, for what neither the
 //! description nor progenitor's settings can express; [`files`] splits the result and prints it.
 
+mod actions;
 pub mod count;
 mod description;
 pub mod enums;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 
 pub use description::{Description, EnumType, Field, Layer, Operation, StructType};
 
+use crate::actions::Actions;
 use crate::{Document, Problems};
 
 /// The first line of every generated file.
@@ -42,7 +44,7 @@ pub struct Emitted {
 ///
 /// # Errors
 /// When progenitor cannot represent something, naming the operation, or when what comes out is not what went in.
-pub fn emit(document: &Document) -> Result<Emitted, Problems> {
+pub fn emit(document: &Document, actions: &Actions) -> Result<Emitted, Problems> {
     let description = Description::read(document)?;
     let file = progenitor::generate(document, &description)?;
     let mut code = syntax::Code::collect(file)?;
@@ -52,6 +54,7 @@ pub fn emit(document: &Document) -> Result<Emitted, Problems> {
     api.insert("types/enums.rs".to_owned(), enums::emit(&description)?);
     api.insert("operations.rs".to_owned(), tables::operations(&description)?);
     api.extend(groups::emit(&code, &description)?);
+    api.extend(self::actions::emit(actions, &code, &description)?);
     let emulator = Files::from([("operations.rs".to_owned(), tables::emulator(&description)?)]);
     let tests = Files::from([
         ("debugged.rs".to_owned(), tables::debugged(&description)?),

@@ -100,6 +100,13 @@ impl Code {
     }
 }
 
+/// A field's name on the wire; `None` for the one that takes what is not known.
+pub(super) fn wire_name(field: &syn::Field) -> Option<String> {
+    let serde = debug::serde_of(&field.attrs);
+    let ident = field.ident.as_ref()?.to_string();
+    (!serde.flatten).then(|| serde.rename.unwrap_or_else(|| ident.trim_start_matches("r#").to_owned()))
+}
+
 /// The type an implementation belongs to: its own, or for `impl From<X> for u64` the `X`.
 fn owner(item: &syn::ItemImpl) -> Option<String> {
     let own = type_name(&item.self_ty)?;

@@ -1,0 +1,233 @@
+//! Holds the table against the effective description: each must have what the other has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::{Action, FILE, Kind, Operation, Sources, Step, Table};
+use crate::{Document, Problem, Problems};
+
+/// The table, with what the description knows of its operations. All that it names is there.
+#[derive(Debug, Clone, Default)]
+pub struct Actions {
+    /// By method name.
+    pub operations: BTreeMap<String, Answering>,
+    /// The header of each field named in `always`.
+    pub headers: BTreeMap<String, String>,
+    /// The request of every operation that has one, by method name.
+    pub requests: BTreeMap<String, String>,
+}
+
+/// An operation that answers with an action.
+#[derive(Debug, Clone)]
+pub struct Answering {
+    /// Its row.
+    pub row: Operation,
+    /// The type it answers with.
+    pub response: String,
+    /// The actions of its row, in the description's order.
+    pub actions: Vec<String>,
+}
+
+/// Checks the table.
+///
+/// # Errors
+/// Every place where table and description differ, unless `lenient`: then they are warnings, and what does not fit is
+/// left out.
+pub fn check(table: &Table, document: &Document, lenient: bool) -> Result<(Actions, Vec<Problem>), Problems> {
+    let mut check = Check { document, table, problems: Vec::new() };
+    let actions = check.run();
+    let problems = check.problems;
+    if lenient || problems.is_empty() { Ok((actions, problems)) } else { Err(Problems(problems)) }
+}
+
+struct Check<'a> {
+    document: &'a Document,
+    table: &'a Table,
+    problems: Vec<Problem>,
+}
+
+impl Check<'_> {
+    fn run(&mut self) -> Actions {
+        let mut actions = Actions { headers: self.table.headers.clone(), ..Actions::default() };
+        let mut responses = BTreeMap::new();
+        for (_, _, operation) in self.document.operations() {
+            let Some(name) = operation.get("operationId").and_then(Value::as_str) else { continue };
+            if let Some(request) = component(request(operation)) {
+                actions.requests.insert(name.to_owned(), request);
+            }
+            if let Some(response) = component(response(operation))
+                && let Some(values) = self.actions_of(&response)
+            {
+                responses.insert(name.to_owned(), (response, values));
+            }
+        }
+        let known: BTreeSet<&String> = responses.keys().chain(self.table.operations.keys()).collect();
+        for name in known {
+            match (responses.get(name), self.table.operations.get(name)) {
+                (Some((response, values)), Some(row)) => {
+                    let answering = self.operation(name, row, response, values, &actions.requests);
+                    actions.operations.insert(name.clone(), answering);
+                }
+                (Some((response, _)), None) => self.problem(
+                    name,
+                    format!("answers with an action ({response}), and the table has no row for it"),
+                    "write what each of its actions asks for",
+                ),
+                (None, _) => self.problem(
+                    name,
+                    "no such operation answers with an action".to_owned(),
+                    "rename the row after the operation's method, or delete it",
+                ),
+            }
+        }
+        actions
+    }
+
+    fn operation(
+        &mut self,
+        name: &str,
+        row: &Operation,
+        response: &str,
+        values: &[String],
+        requests: &BTreeMap<String, String>,
+    ) -> Answering {
+        let mut kept = row.clone();
+        for value in values {
+            match (row.actions.contains_key(value), row.never.contains(value)) {
+                (false, false) => self.problem(
+                    &format!("{name}.{value}"),
+                    "is an action of the description, and the table does not have it".to_owned(),
+                    "write what it asks for, or list it under `never`",
+                ),
+                (true, true) => {
+                    self.problem(&format!("{name}.{value}"), "has a row and is under `never`".to_owned(), "decide");
+                }
+                _ => {}
+            }
+        }
+        for value in row.actions.keys().chain(&row.never).filter(|value| !values.contains(value)) {
+            self.problem(
+                &format!("{name}.{value}"),
+                format!("is no action of {response}"),
+                "delete it, or add it to the description by an overlay",
+            );
+            kept.actions.remove(value);
+        }
+        kept.always.retain(|field| {
+            let header = self.table.headers.contains_key(field);
+            if !header {
+                self.problem(name, format!("`{field}` is under `always` and has no header"), "add it to `headers`");
+            }
+            header && self.field(name, response, field)
+        });
+        for (value, action) in &mut kept.actions {
+            self.action(&format!("{name}.{value}"), action, response, requests);
+        }
+        let actions = values.iter().filter(|value| kept.actions.contains_key(*value)).cloned().collect();
+        Answering { row: kept, response: response.to_owned(), actions }
+    }
+
+    fn action(&mut self, at: &str, action: &mut Action, response: &str, requests: &BTreeMap<String, String>) {
+        let answers = matches!(action.kind, Kind::Respond | Kind::Page);
+        if answers != action.status.is_some() {
+            self.problem(at, "`status` belongs to what responds and to pages, and to nothing else".to_owned(), "");
+        }
+        if action.kind != Kind::Continue && (!action.next.is_empty() || action.decline.is_some()) {
+            self.problem(at, "`next` and `decline` belong to what continues".to_owned(), "");
+        }
+        for answer in action.answer().into_iter().chain(action.decline.clone()) {
+            if !(200..600).contains(&answer.status) {
+                self.problem(at, format!("{} is no status of an answer", answer.status), "");
+            }
+            for (name, value) in &answer.headers {
+                let fits = !name.is_empty()
+                    && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                    && value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+                if !fits {
+                    self.problem(at, format!("{name:?}: {value:?} is no header"), "");
+                }
+            }
+            for field in answer.body_field().into_iter().chain(answer.header_fields().map(|(_, field)| field)) {
+                self.field(at, response, field);
+            }
+        }
+        action.fields.retain(|field| self.field(at, response, field));
+        action.requires.retain(|field| self.field(at, response, field));
+        action.next.retain(|name, step| self.step(&format!("{at}.{name}"), step, response, requests));
+    }
+
+    fn step(&mut self, at: &str, step: &Step, response: &str, requests: &BTreeMap<String, String>) -> bool {
+        let Some(request) = requests.get(&step.call) else {
+            self.problem(at, format!("there is no operation {} with a request", step.call), "");
+            return false;
+        };
+        let targets = step.copy.keys().chain(step.set.keys()).chain(&step.ask);
+        let sources = step.copy.values().flat_map(Sources::fields);
+        let mut fits = true;
+        for (ty, field) in targets.map(|field| (request.as_str(), field)).chain(sources.map(|field| (response, field)))
+        {
+            fits &= self.field(at, ty, field);
+        }
+        fits
+    }
+
+    /// Whether a type has a field, which may be one within another (`info.identifier`).
+    fn field(&mut self, at: &str, ty: &str, path: &str) -> bool {
+        let mut schema = self.schema(ty);
+        for name in path.split('.') {
+            schema = schema.and_then(|schema| schema.get("properties")?.get(name)).map(|schema| self.follow(schema));
+        }
+        let found = schema.is_some();
+        if !found {
+            self.problem(at, format!("{ty} has no field {path}"), "");
+        }
+        found
+    }
+
+    /// The values of a response's `action`, when it has one.
+    fn actions_of(&self, response: &str) -> Option<Vec<String>> {
+        let action = self.follow(self.schema(response)?.get("properties")?.get("action")?);
+        let values = action.get("enum")?.as_array()?;
+        Some(values.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+    }
+
+    fn schema(&self, name: &str) -> Option<&Value> {
+        self.document.schemas().find(|(known, _)| *known == name).map(|(_, schema)| self.follow(schema))
+    }
+
+    /// What a schema refers to, when it does no more than that.
+    fn follow<'v>(&'v self, schema: &'v Value) -> &'v Value {
+        let target = component(Some(schema));
+        target.and_then(|name| self.document.schemas().find(|(known, _)| **known == name)).map_or(schema, |(_, s)| s)
+    }
+
+    fn problem(&mut self, at: &str, message: String, hint: &str) {
+        let problem = Problem::new(FILE, at, message);
+        self.problems.push(if hint.is_empty() { problem } else { problem.hint(hint) });
+    }
+}
+
+/// The component that a schema refers to, directly or as the only part of an `allOf`.
+fn component(schema: Option<&Value>) -> Option<String> {
+    let schema = schema?;
+    if let Some(name) = schema.get("$ref").and_then(Value::as_str) {
+        return Some(name.strip_prefix("#/components/schemas/")?.to_owned());
+    }
+    match schema.get("allOf")?.as_array()?.as_slice() {
+        [only] => component(Some(only)),
+        _ => None,
+    }
+}
+
+/// The schema of an operation's JSON request.
+fn request(operation: &Map<String, Value>) -> Option<&Value> {
+    operation.get("requestBody")?.get("content")?.get("application/json")?.get("schema")
+}
+
+/// The schema of an operation's JSON answer.
+fn response(operation: &Map<String, Value>) -> Option<&Value> {
+    let responses = operation.get("responses")?.as_object()?;
+    let (_, success) = responses.iter().find(|(status, _)| status.starts_with('2'))?;
+    success.get("content")?.get("application/json")?.get("schema")
+}

@@ -1,0 +1,269 @@
+//! What each action of each operation becomes: the variant, and the answer, against vectors written by hand.
+
+mod outcomes;
+mod sending;
+mod steps;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use authlete_api::Reply;
+use serde_json::{Value, json};
+
+use outcomes::{OUTCOMES, Read};
+
+const JSON: &str = "{\"error\" : \"sample\", \"error_description\":\"caf\u{e9}\\n\"}\n";
+const CHALLENGE: &str = "Bearer error=\"sample\", scope=\"a b\"";
+const REDIRECT: &str = "https://client.example/cb?state=a%20b&code=SplxlOBeZQQYbYS6WxSbIA";
+const SECRET: &str = "S3CR3T";
+
+fn file(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn vectors() -> BTreeMap<String, BTreeMap<String, String>> {
+    serde_saphyr::from_str(&file("tests/vectors/replies.yaml")).expect("the vectors are YAML")
+}
+
+fn description() -> Value {
+    serde_json::from_str(&file("openapi/effective.json")).expect("the description is JSON")
+}
+
+fn resolve<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
+    let reference = schema.get("$ref").or_else(|| schema.pointer("/allOf/0/$ref")).and_then(Value::as_str);
+    match reference.and_then(|reference| description.pointer(reference.trim_start_matches('#'))) {
+        Some(target) => resolve(description, target),
+        None => schema,
+    }
+}
+
+/// The properties of the response of every operation that answers with an action.
+fn responses(description: &Value) -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::new();
+    for item in description["paths"].as_object().into_iter().flatten().filter_map(|(_, item)| item.as_object()) {
+        for operation in item.values().filter(|operation| operation.get("operationId").is_some()) {
+            let Some(schema) = operation.pointer("/responses/2XX/content/application~1json/schema") else { continue };
+            let properties = &resolve(description, schema)["properties"];
+            if properties.get("action").is_some() {
+                let name = operation["operationId"].as_str().expect("an id is a text");
+                found.insert(name.to_owned(), properties.clone());
+            }
+        }
+    }
+    found
+}
+
+/// A response that has the action and what steps need.
+fn sample(properties: &Value, action: &str, content: &str) -> Value {
+    let mut response = json!({"action": action, "resultCode": "A000001", "resultMessage": "[A000001] A sample."});
+    let fields = [
+        ("responseContent", json!(content)),
+        ("ticket", json!(SECRET)),
+        ("token", json!(SECRET)),
+        ("dpopNonce", json!("nonce-1")),
+        ("attestationChallenge", json!("challenge-1")),
+        ("signature", json!("sig1=:AAAA:")),
+        ("signatureInput", json!("sig1=(\"@status\")")),
+        ("contentDigest", json!("sha-256=:BBBB:")),
+        ("clientNotificationEndpoint", json!("https://client.example/notify")),
+        ("clientNotificationToken", json!(SECRET)),
+    ];
+    for (name, value) in fields {
+        if properties.get(name).is_some() {
+            response[name] = value;
+        }
+    }
+    if properties.get("info").is_some_and(|info| info.get("type").is_none()) {
+        response["info"] = json!({"identifier": SECRET, "credentialOffer": content});
+    }
+    response
+}
+
+/// RFC 9449 8 and 9, and OAuth 2.0 Attestation-Based Client Authentication: where these headers are due.
+const DPOP: [&str; 5] = ["auth_introspection", "auth_token", "auth_userinfo", "grant_management", "pushed_auth_req"];
+const ATTESTATION: [&str; 5] =
+    ["auth_revocation", "auth_token", "backchannel_authentication", "device_authorization", "pushed_auth_req"];
+
+fn headers(reply: &Reply) -> BTreeMap<String, String> {
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    reply.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect()
+}
+
+fn check(operation: &str, vector: &str, content: &str, reply: &Reply) {
+    let mut parts = vector.split("; ");
+    let (status, form) = parts.next().and_then(|first| first.split_once(' ')).expect("a status and a form");
+    let mut expected = BTreeMap::new();
+    let mut stored = false;
+    for part in parts {
+        match part.split_once(": ") {
+            Some((name, value)) => drop(expected.insert(name.to_ascii_lowercase(), value.to_owned())),
+            None if part == "may be stored" => stored = true,
+            None => panic!("{part:?} is nothing a vector can say"),
+        }
+    }
+    if !stored {
+        expected.insert("cache-control".to_owned(), "no-store".to_owned());
+        expected.insert("pragma".to_owned(), "no-cache".to_owned());
+    }
+    let (media, body) = match form {
+        "json" => ("application/json", content),
+        "json-utf8" => ("application/json;charset=UTF-8", content),
+        "html" => ("text/html;charset=UTF-8", content),
+        "script" => ("application/javascript", content),
+        "jwt" => ("application/jwt", content),
+        "introspection-jwt" => ("application/token-introspection+jwt", content),
+        "entity" => ("application/entity-statement+jwt", content),
+        "error" => ("application/json", r#"{"error":"server_error"}"#),
+        "challenge" | "redirect" | "empty" => ("", ""),
+        other => panic!("{other:?} is no form of an answer"),
+    };
+    match form {
+        "challenge" => drop(expected.insert("www-authenticate".to_owned(), content.to_owned())),
+        "redirect" => drop(expected.insert("location".to_owned(), content.to_owned())),
+        _ => {}
+    }
+    if !media.is_empty() {
+        expected.insert("content-type".to_owned(), media.to_owned());
+    }
+    if DPOP.contains(&operation) {
+        expected.insert("dpop-nonce".to_owned(), "nonce-1".to_owned());
+    }
+    if ATTESTATION.contains(&operation) {
+        expected.insert("oauth-client-attestation-challenge".to_owned(), "challenge-1".to_owned());
+    }
+    assert_eq!(reply.status().as_str(), status);
+    assert_eq!(headers(reply), expected);
+    assert_eq!(reply.body(), body.as_bytes());
+}
+
+fn content_for(vector: &str) -> &'static str {
+    match vector.split("; ").next().unwrap_or_default().split_once(' ') {
+        Some((_, "challenge")) => CHALLENGE,
+        Some((_, "redirect")) => REDIRECT,
+        _ => JSON,
+    }
+}
+
+fn read(operation: &str, response: Value) -> Read {
+    let (_, read) = OUTCOMES.iter().find(|(name, _)| *name == operation).expect("the operation has an outcome");
+    read(response)
+}
+
+#[test]
+fn every_action_of_every_operation_becomes_what_the_vectors_say() {
+    let (description, vectors) = (description(), vectors());
+    let responses = responses(&description);
+    assert_eq!(
+        responses.keys().collect::<BTreeSet<_>>(),
+        vectors.keys().collect::<BTreeSet<_>>(),
+        "operations of the description, and of the vectors"
+    );
+    for (operation, properties) in &responses {
+        let actions = resolve(&description, &properties["action"])["enum"].as_array().expect("actions are listed");
+        let actions: BTreeSet<_> = actions.iter().filter_map(Value::as_str).collect();
+        let listed: BTreeSet<_> = vectors[operation].keys().map(String::as_str).collect();
+        assert_eq!(actions, listed, "actions of {operation}, and of its vectors");
+        for (action, vector) in &vectors[operation] {
+            eprintln!("{operation} {action}: {vector}");
+            let content = content_for(vector);
+            let read = read(operation, sample(properties, action, content));
+            let variant = action.replace('_', "").to_lowercase();
+            let printed = read.printed.split('(').next().unwrap_or_default().to_lowercase();
+            assert!(printed == variant || (vector == "500 error" && printed == "unknown"), "{printed}");
+            match (read.reply, vector.as_str()) {
+                (None, "step") => {}
+                (None, page) if page.starts_with("page ") => {
+                    let status = page.trim_start_matches("page ");
+                    assert!(read.printed.contains(&format!("status: {status}")), "{}", read.printed);
+                }
+                (Some(reply), vector) => check(operation, vector, content, &reply),
+                (None, vector) => panic!("there is no answer, and {vector:?} is due"),
+            }
+        }
+    }
+}
+
+#[test]
+fn unknown_missing_and_incomplete_actions_are_a_500_that_says_nothing() {
+    let description = description();
+    for (operation, properties) in responses(&description) {
+        let mut missing = sample(&properties, "OK", SECRET);
+        missing.as_object_mut().expect("an object").remove("action");
+        for response in [sample(&properties, "BRAND_NEW", SECRET), missing] {
+            let named = response.get("action").is_some();
+            let read = read(&operation, response);
+            assert!(read.printed.starts_with("Unknown("), "{operation}: {}", read.printed);
+            let reply = read.reply.expect("an answer");
+            check(&operation, "500 error", "", &reply);
+            assert_eq!(reply.details().code.as_deref(), Some("A000001"));
+            assert_eq!(reply.details().action.as_deref(), named.then_some("BRAND_NEW"));
+            assert!(!format!("{reply:?} {reply}").contains(SECRET), "{operation}");
+        }
+    }
+    let incomplete = read("auth_authorization", json!({"action": "INTERACTION"}));
+    assert!(incomplete.printed.starts_with("Unknown("));
+}
+
+#[test]
+fn values_that_cannot_be_headers_never_split_an_answer() {
+    for (operation, action) in [("auth_authorization", "LOCATION"), ("auth_userinfo", "UNAUTHORIZED")] {
+        for end in ["\r\nSet-Cookie: a=b", "\nX: y", "\0"] {
+            let content = format!("https://client.example/{end}");
+            let read = read(operation, json!({"action": action, "responseContent": content}));
+            let reply = read.reply.expect("an answer");
+            assert_eq!(reply.status(), 500);
+            assert_eq!(reply.body(), r#"{"error":"server_error"}"#);
+            assert!(reply.headers().get("set-cookie").is_none() && reply.headers().get("location").is_none());
+            assert!(reply.details().reason.is_some());
+        }
+    }
+    let read = read("auth_token", json!({"action": "OK", "responseContent": "{}", "dpopNonce": "a\r\nb"}));
+    assert_eq!(read.reply.expect("an answer").status(), 500);
+}
+
+#[test]
+fn an_answer_without_content_has_neither_body_nor_type() {
+    for content in [json!(null), json!("")] {
+        let read = read("auth_revocation", json!({"action": "OK", "responseContent": content}));
+        let reply = read.reply.expect("an answer");
+        assert_eq!((reply.status().as_u16(), reply.body().len()), (200, 0));
+        assert!(reply.headers().get("content-type").is_none());
+    }
+    let nowhere = read("auth_authorization", json!({"action": "LOCATION"})).reply.expect("an answer");
+    assert_eq!(nowhere.status(), 500);
+}
+
+#[test]
+fn no_outcome_prints_a_secret() {
+    let description = description();
+    for (operation, properties) in responses(&description) {
+        let actions = resolve(&description, &properties["action"])["enum"].as_array().expect("actions are listed");
+        for action in actions {
+            let mut response = json!({"action": action});
+            for (name, property) in properties.as_object().expect("properties are an object") {
+                if property["x-secret"] == json!(true) && property["type"] == json!("string") {
+                    response[name] = json!(SECRET);
+                }
+            }
+            let read = read(&operation, response);
+            assert!(!read.printed.contains(SECRET), "{operation} {action}: {}", read.printed);
+            let reply = read.reply.map(|reply| format!("{reply:?} {reply} {:?}", reply.details())).unwrap_or_default();
+            assert!(!reply.contains(SECRET), "{operation} {action}: {reply}");
+        }
+    }
+}
+
+#[test]
+fn a_reply_is_a_response_in_every_form() {
+    let reply = || read("auth_token", json!({"action": "OK", "responseContent": JSON})).reply.expect("an answer");
+    let bytes: http::Response<bytes::Bytes> = reply().into();
+    let text: http::Response<String> = reply().into();
+    let list: http::Response<Vec<u8>> = reply().into();
+    assert_eq!(bytes.body(), JSON);
+    assert_eq!(text.body(), JSON);
+    assert_eq!(list.body(), JSON.as_bytes());
+    assert_eq!(bytes.headers(), text.headers());
+    let axum = axum_core::response::IntoResponse::into_response(reply());
+    assert_eq!((axum.status(), axum.headers()), (bytes.status(), bytes.headers()));
+}

@@ -1,0 +1,183 @@
+//! The calls that follow others: what they take along, and how a session keeps what is between them.
+
+use authlete_api::actions::{
+    Answered, AuthorizationInteraction, AuthorizationNext, AuthorizationNoInteraction,
+    BackchannelAuthenticationCompleteNext, BackchannelAuthenticationUserIdentification, Login, TokenNext,
+    TokenPassword,
+};
+use authlete_api::types::{self, AuthorizationFailReason as Reason};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::SECRET;
+
+fn response<T: DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).expect("the response has its type")
+}
+
+fn token(value: Value) -> TokenNext {
+    response::<types::TokenResponse>(value).into_action().proceed().expect("there is work to do")
+}
+
+fn no_interaction(value: &Value) -> AuthorizationNoInteraction {
+    let mut all = json!({"action": "NO_INTERACTION", "ticket": SECRET});
+    for (name, value) in value.as_object().expect("an object") {
+        all[name] = value.clone();
+    }
+    match response::<types::AuthorizationResponse>(all).into_action().proceed() {
+        Ok(AuthorizationNext::NoInteraction(step)) => step,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn encoded(value: &impl serde::Serialize) -> Value {
+    serde_json::to_value(value).expect("it is JSON")
+}
+
+#[test]
+fn a_step_takes_the_ticket_along_and_what_the_answer_has_to_carry() {
+    let first = json!({"action": "PASSWORD", "ticket": SECRET, "username": "ada", "dpopNonce": "n", "attestationChallenge": "c"});
+    let TokenNext::Password(step) = token(first) else { panic!("another step") };
+    assert_eq!((step.ticket(), step.username()), (SECRET, Some("ada")));
+    let mut issue = step.issue("ada");
+    issue.access_token_duration = Some(60);
+    assert_eq!(encoded(&*issue), json!({"ticket": SECRET, "subject": "ada", "accessTokenDuration": 60}));
+    assert!(!format!("{issue:?}").contains(SECRET));
+    let reply = issue.finish(response(json!({"action": "OK", "responseContent": "{}"}))).into_reply();
+    assert_eq!(reply.headers()["dpop-nonce"], "n");
+    assert_eq!(reply.headers()["oauth-client-attestation-challenge"], "c");
+}
+
+#[test]
+fn a_step_is_kept_in_a_session_and_comes_back() {
+    let first = json!({"action": "PASSWORD", "ticket": SECRET, "scopes": ["a"], "dpopNonce": "n", "newField": 1});
+    let TokenNext::Password(step) = token(first) else { panic!("another step") };
+    let kept = serde_json::to_string(&step).expect("it serialises");
+    let step: TokenPassword = serde_json::from_str(&kept).expect("it comes back");
+    assert_eq!((step.ticket(), step.scopes()), (SECRET, &["a".to_owned()][..]));
+    assert_eq!(step.decline().headers()["dpop-nonce"], "n");
+    assert!(serde_json::from_str::<AuthorizationInteraction>(&kept).is_err(), "it is no other step");
+    for wrong in ["\"\"", "\"{}\\n{}\"", "\"[]\\n{}\"", "1"] {
+        assert!(serde_json::from_str::<TokenPassword>(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn grants_that_the_server_decides_build_the_token_and_its_response() {
+    let first = json!({"action": "TOKEN_EXCHANGE", "clientId": 7, "scopes": ["a"], "dpopNonce": "n"});
+    let TokenNext::TokenExchange(step) = token(first) else { panic!("another step") };
+    let create = step.create("ada");
+    let expected = json!({"grantType": "TOKEN_EXCHANGE", "clientId": 7, "scopes": ["a"], "subject": "ada"});
+    assert_eq!(encoded(&*create), expected);
+    let created =
+        json!({"action": "OK", "accessToken": "at", "tokenType": "DPoP", "expiresIn": 60, "scopes": ["a", "b"]});
+    let created = create.finish(response(created)).proceed().expect("it is created");
+    // RFC 8693 2.2.1
+    let reply = created.token_response(Some("urn:ietf:params:oauth:token-type:access_token"));
+    let body: Value = serde_json::from_slice(reply.body()).expect("the body is JSON");
+    let expected = json!({
+        "access_token": "at", "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        "token_type": "DPoP", "expires_in": 60, "scope": "a b",
+    });
+    assert_eq!(body, expected);
+    assert_eq!((reply.status().as_u16(), &reply.headers()["dpop-nonce"]), (200, &"n".parse().expect("a value")));
+}
+
+#[test]
+fn what_a_server_does_not_do_is_declined() {
+    for action in ["TOKEN_EXCHANGE", "JWT_BEARER", "PASSWORD"] {
+        let reply = match token(json!({"action": action, "ticket": SECRET})) {
+            TokenNext::TokenExchange(step) => step.decline(),
+            TokenNext::JwtBearer(step) => step.decline(),
+            TokenNext::Password(step) => step.decline(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((reply.status().as_u16(), &reply.body()[..]), (400, &br#"{"error":"unsupported_grant_type"}"#[..]));
+    }
+    let reissuable = json!({"action": "ID_TOKEN_REISSUABLE", "responseContent": "{\"access_token\":\"a\"}"});
+    let TokenNext::IdTokenReissuable(step) = token(reissuable) else { panic!("another step") };
+    let reply = step.decline();
+    assert_eq!((reply.status().as_u16(), &reply.body()[..]), (200, &br#"{"access_token":"a"}"#[..]));
+}
+
+#[test]
+fn native_sso_and_reissue_prefer_the_jwt_that_the_client_has() {
+    let both = json!({"action": "NATIVE_SSO", "accessToken": "opaque", "jwtAccessToken": "jwt", "refreshToken": "rt"});
+    let TokenNext::NativeSso(step) = token(both) else { panic!("another step") };
+    let expected = json!({"accessToken": "jwt", "refreshToken": "rt", "deviceSecret": "ds"});
+    assert_eq!(encoded(&*step.issue("ds")), expected);
+    let one = json!({"action": "ID_TOKEN_REISSUABLE", "accessToken": "opaque", "refreshToken": "rt"});
+    let TokenNext::IdTokenReissuable(step) = token(one) else { panic!("another step") };
+    assert_eq!(encoded(&*step.reissue()), json!({"accessToken": "opaque", "refreshToken": "rt"}));
+}
+
+#[test]
+fn a_backchannel_authentication_goes_from_issue_to_notification() {
+    let first = json!({"action": "USER_IDENTIFICATION", "ticket": SECRET, "attestationChallenge": "c"});
+    let step = response::<types::BackchannelAuthenticationResponse>(first).into_action().proceed().expect("a step");
+    let issued = step.issue().finish(response(json!({"action": "OK", "responseContent": "{}"}))).into_reply();
+    assert_eq!(issued.headers()["oauth-client-attestation-challenge"], "c");
+    let kept = serde_json::to_string(&step).expect("it serialises");
+    let step: BackchannelAuthenticationUserIdentification = serde_json::from_str(&kept).expect("it comes back");
+    let complete = step.complete("AUTHORIZED".into(), "ada");
+    assert_eq!(encoded(&*complete), json!({"ticket": SECRET, "result": "AUTHORIZED", "subject": "ada"}));
+    let completed = json!({
+        "action": "NOTIFICATION", "clientNotificationEndpoint": "https://client.example/n",
+        "clientNotificationToken": SECRET, "responseContent": "{\"auth_req_id\":\"1\"}",
+    });
+    // OpenID CIBA Core 10.2
+    match complete.finish(response(completed)).proceed() {
+        Ok(BackchannelAuthenticationCompleteNext::Notification(notification)) => {
+            let request = notification.request().expect("a request");
+            assert_eq!(
+                (request.method().as_str(), request.uri()),
+                ("POST", &"https://client.example/n".parse().expect("a URI"))
+            );
+            assert_eq!(request.headers()["authorization"], format!("Bearer {SECRET}"));
+            assert_eq!(request.headers()["content-type"], "application/json");
+            assert_eq!(request.body(), "{\"auth_req_id\":\"1\"}");
+            assert!(!format!("{:?} {notification:?}", request.headers()).contains(SECRET));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn credential_orders_name_their_request() {
+    let first = json!({"action": "OK", "info": {"identifier": SECRET}});
+    let step = response::<types::VciSingleParseResponse>(first).into_action().proceed().expect("a step");
+    let order = response(json!({"credentialPayload": "{}"}));
+    let expected = json!({"accessToken": "at", "order": {"requestIdentifier": SECRET, "credentialPayload": "{}"}});
+    assert_eq!(encoded(&*step.issue("at", order)), expected);
+}
+
+// OpenID Connect Core 3.1.2.1 (max_age, acr_values), 3.1.2.6 (login_required) and 5.5.1.1 (essential acr).
+#[test]
+fn a_request_without_interaction_is_held_against_the_login() {
+    let login = |subject: &str, auth_time, acr: Option<&str>| Login {
+        subject: Some(subject.to_owned()),
+        auth_time,
+        acr: acr.map(str::to_owned),
+    };
+    let refusal = |request: Value, login: &Login| no_interaction(&request).refusal(login, 1000);
+    let ada = login("ada", Some(900), Some("silver"));
+    assert_eq!(refusal(json!({}), &Login::default()), Some(Reason::NotLoggedIn));
+    assert_eq!(refusal(json!({}), &ada), None);
+    assert_eq!(refusal(json!({"maxAge": 100}), &ada), None, "this second still counts");
+    assert_eq!(refusal(json!({"maxAge": 99}), &ada), Some(Reason::ExceedsMaxAge));
+    assert_eq!(refusal(json!({"maxAge": 0}), &ada), None, "zero is how no age is sent");
+    assert_eq!(refusal(json!({"maxAge": 9}), &login("ada", None, None)), Some(Reason::MaxAgeNotSupported));
+    assert_eq!(refusal(json!({"maxAge": i32::MAX}), &login("ada", Some(i64::MAX), None)), None);
+    assert_eq!(refusal(json!({"subject": "ada"}), &ada), None);
+    assert_eq!(refusal(json!({"subject": "bob"}), &ada), Some(Reason::DifferentSubject));
+    let gold = |essential| json!({"acrs": ["gold"], "acrEssential": essential});
+    assert_eq!(refusal(gold(false), &ada), None);
+    assert_eq!(refusal(gold(true), &ada), Some(Reason::AcrNotSatisfied));
+    assert_eq!(refusal(gold(true), &login("ada", None, Some("gold"))), None);
+    assert_eq!(refusal(json!({"acrEssential": true}), &ada), None);
+
+    let denied = no_interaction(&json!({"subject": "bob"})).check(&ada, 1000).expect_err("another user");
+    assert_eq!(encoded(&**denied), json!({"ticket": SECRET, "reason": "DIFFERENT_SUBJECT"}));
+    let granted = no_interaction(&json!({})).check(&ada, 1000).expect("the same user");
+    assert_eq!(encoded(&*granted.issue("ada")), json!({"ticket": SECRET, "subject": "ada"}));
+}
