@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// What `regen` reads and writes.
-const PARTS: [&str; 6] = [
+const PARTS: [&str; 7] = [
     "Cargo.toml",
     "authlete-api/Cargo.toml",
+    "authlete-api/README.md",
     "authlete-api/src",
     "authlete-emulator/src/generated",
     "openapi",

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use heck::ToSnakeCase;
 use serde_json::{Map, Value};
 
 use crate::{Document, Problem, Problems};
@@ -34,6 +35,8 @@ pub struct Operation {
     pub path: String,
     /// The first tag.
     pub tag: String,
+    /// The parameters beside those in the path, in the order in which they are declared, by their names in Rust.
+    pub parameters: Vec<String>,
 }
 
 impl Operation {
@@ -100,6 +103,7 @@ impl Description {
                     method: method.to_uppercase(),
                     path: path.to_owned(),
                     tag: tag.to_owned(),
+                    parameters: parameters(operation),
                 },
             );
             if let Some(known) = known {
@@ -172,6 +176,12 @@ impl Description {
 /// An operation's id as progenitor names the method: a keyword gets an underscore.
 fn method_name(id: &str) -> String {
     if syn::parse_str::<syn::Ident>(id).is_ok() { id.to_owned() } else { format!("{id}_") }
+}
+
+fn parameters(operation: &Map<String, Value>) -> Vec<String> {
+    let declared = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+    let beside_path = declared.filter(|parameter| parameter.get("in").and_then(Value::as_str) != Some("path"));
+    beside_path.filter_map(|parameter| parameter.get("name")?.as_str().map(ToSnakeCase::to_snake_case)).collect()
 }
 
 /// A tag as a module's name: `Token Endpoint` as `token_endpoint`.

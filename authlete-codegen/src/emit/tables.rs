@@ -14,7 +14,7 @@ pub(super) fn operations(description: &Description) -> Result<String, Problems> 
     )];
     let mut names = Vec::new();
     for operation in description.operations.values() {
-        let Operation { id, name, method, path, tag } = operation;
+        let Operation { id, name, method, path, tag, .. } = operation;
         let name = name.trim_start_matches("r#");
         let ident = format_ident!("{}", name.to_uppercase());
         let doc = format!(" `{method} {path}`");

@@ -121,17 +121,17 @@ impl Client {
     ///
     /// Arguments:
     /// - `service_id`: `serviceId`, in the path, required.
-    /// - `developer`: `developer`, in the query, optional.
-    /// - `end`: `end`, in the query, optional.
-    /// - `start`: `start`, in the query, optional.
     /// - `subject`: `subject`, in the query, required.
+    /// - `developer`: `developer`, in the query, optional.
+    /// - `start`: `start`, in the query, optional.
+    /// - `end`: `end`, in the query, optional.
     pub fn client_authorization_get_list(
         &self,
         service_id: &str,
-        developer: Option<&str>,
-        end: Option<i32>,
-        start: Option<i32>,
         subject: &str,
+        developer: Option<&str>,
+        start: Option<i32>,
+        end: Option<i32>,
     ) -> Call<'_, types::ClientAuthorizationGetListResponse> {
         let url = format!(
             "{}/api/{}/client/authorization/get/list", self.base_url(), crate
@@ -166,15 +166,15 @@ impl Client {
     /// - `service_id`: `serviceId`, in the path, required.
     /// - `subject`: `subject`, in the path, required.
     /// - `developer`: `developer`, in the query, optional.
-    /// - `end`: `end`, in the query, optional.
     /// - `start`: `start`, in the query, optional.
+    /// - `end`: `end`, in the query, optional.
     pub fn client_authorization_get_list_by_subject(
         &self,
         service_id: &str,
         subject: &str,
         developer: Option<&str>,
-        end: Option<i32>,
         start: Option<i32>,
+        end: Option<i32>,
     ) -> Call<'_, types::ClientAuthorizationGetListResponse> {
         let url = format!(
             "{}/api/{}/client/authorization/get/list/{}", self.base_url(), crate
@@ -504,14 +504,14 @@ impl Client {
     /// Arguments:
     /// - `service_id`: `serviceId`, in the path, required.
     /// - `developer`: `developer`, in the query, optional.
-    /// - `end`: `end`, in the query, optional.
     /// - `start`: `start`, in the query, optional.
+    /// - `end`: `end`, in the query, optional.
     pub fn client_get_list(
         &self,
         service_id: &str,
         developer: Option<&str>,
-        end: Option<i32>,
         start: Option<i32>,
+        end: Option<i32>,
     ) -> Call<'_, types::ClientGetListResponse> {
         let url = format!(
             "{}/api/{}/client/get/list", self.base_url(), crate ::encode::path_segment(&

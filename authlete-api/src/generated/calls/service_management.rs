@@ -10,13 +10,13 @@ impl Client {
     ///
     /// Arguments:
     /// - `service_id`: `serviceId`, in the path, required.
-    /// - `patch`: `patch`, in the query, optional.
     /// - `pretty`: `pretty`, in the query, optional.
+    /// - `patch`: `patch`, in the query, optional.
     pub fn service_configuration(
         &self,
         service_id: &str,
-        patch: Option<&str>,
         pretty: Option<bool>,
+        patch: Option<&str>,
     ) -> Call<'_, ::serde_json::Map<::std::string::String, ::serde_json::Value>> {
         let url = format!(
             "{}/api/{}/service/configuration", self.base_url(), crate
@@ -110,12 +110,12 @@ impl Client {
     /// Upstream: `service_get_list_api`. Tag: `Service Management`.
     ///
     /// Arguments:
-    /// - `end`: `end`, in the query, optional.
     /// - `start`: `start`, in the query, optional.
+    /// - `end`: `end`, in the query, optional.
     pub fn service_get_list(
         &self,
-        end: Option<i32>,
         start: Option<i32>,
+        end: Option<i32>,
     ) -> Call<'_, types::ServiceGetListResponse> {
         let url = format!("{}/api/service/get/list", self.base_url(),);
         let request = self

@@ -140,16 +140,16 @@ impl Client {
     /// Arguments:
     /// - `service_id`: `serviceId`, in the path, required.
     /// - `client_identifier`: `clientIdentifier`, in the query, optional.
-    /// - `end`: `end`, in the query, optional.
-    /// - `start`: `start`, in the query, optional.
     /// - `subject`: `subject`, in the query, optional.
+    /// - `start`: `start`, in the query, optional.
+    /// - `end`: `end`, in the query, optional.
     pub fn auth_token_get_list(
         &self,
         service_id: &str,
         client_identifier: Option<&str>,
-        end: Option<i32>,
-        start: Option<i32>,
         subject: Option<&str>,
+        start: Option<i32>,
+        end: Option<i32>,
     ) -> Call<'_, types::TokenGetListResponse> {
         let url = format!(
             "{}/api/{}/auth/token/get/list", self.base_url(), crate

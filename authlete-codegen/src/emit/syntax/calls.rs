@@ -9,12 +9,16 @@ use syn::{
     Block, Expr, ExprMethodCall, FnArg, GenericArgument, ImplItemFn, Pat, PathArguments, Stmt, Type, parse_quote,
 };
 
+use super::docs::doc_text;
 use super::{Code, Description, type_name};
 use crate::{Problem, Problems};
 
-pub(super) fn run(code: &mut Code, _: &Description) -> Result<(), Problems> {
+pub(super) fn run(code: &mut Code, description: &Description) -> Result<(), Problems> {
     let mut problems = Problems::default();
     for (name, method) in &mut code.methods {
+        if let Some(operation) = description.operations.get(name) {
+            order(method, &operation.parameters);
+        }
         if let Err(what) = rewrite(name, method) {
             problems.0.push(
                 Problem::new("calls", name.clone(), format!("progenitor's method has {what}"))
@@ -48,6 +52,38 @@ fn rewrite(name: &str, method: &mut ImplItemFn) -> Result<(), &'static str> {
     }
     signature.output = parse_quote!(-> Call<'_, #output>);
     Ok(())
+}
+
+/// Puts the arguments into the order in which they are declared: progenitor sorts those of the query by name, so that
+/// an end came before its start.
+fn order(method: &mut ImplItemFn, declared: &[String]) {
+    let rank = |name: &str| match declared.iter().position(|known| known == name.trim_start_matches("r#")) {
+        Some(position) => position + 1,
+        None if name == "body" => usize::MAX,
+        None => 0,
+    };
+    let mut inputs: Vec<FnArg> = std::mem::take(&mut method.sig.inputs).into_iter().collect();
+    inputs.sort_by_key(|input| match input {
+        FnArg::Typed(input) => match &*input.pat {
+            Pat::Ident(pat) => rank(&pat.ident.to_string()),
+            _ => 0,
+        },
+        FnArg::Receiver(_) => 0,
+    });
+    method.sig.inputs = inputs.into_iter().collect();
+    for attr in &mut method.attrs {
+        if let Some(text) = doc_text(attr) {
+            let mut lines: Vec<&str> = text.lines().collect();
+            let listed = |line: &&str| line.starts_with("- `");
+            if let (Some(first), Some(last)) =
+                (lines.iter().position(|l| listed(l)), lines.iter().rposition(|l| listed(l)))
+            {
+                lines[first..=last].sort_by_key(|line| rank(line.split('`').nth(1).unwrap_or_default()));
+            }
+            let text = lines.join("\n");
+            *attr = parse_quote!(#[doc = #text]);
+        }
+    }
 }
 
 /// `T` of `Result<ResponseValue<T>, Error<E>>`.

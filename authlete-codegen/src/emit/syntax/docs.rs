@@ -51,7 +51,8 @@ fn split(attrs: &mut Vec<Attribute>) {
     *attrs = attrs.drain(..).flat_map(|attr| doc_text(&attr).map_or_else(|| vec![attr], |text| lines(&text))).collect();
 }
 
-fn doc_text(attr: &Attribute) -> Option<String> {
+/// The text of a doc attribute.
+pub(super) fn doc_text(attr: &Attribute) -> Option<String> {
     let Meta::NameValue(entry) = &attr.meta else { return None };
     match &entry.value {
         Expr::Lit(literal) if entry.path.is_ident("doc") => match &literal.lit {
