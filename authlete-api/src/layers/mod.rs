@@ -46,3 +46,10 @@ impl Transport for Box<dyn Transport> {
         (**self).send(request, operation)
     }
 }
+
+/// So that a layer can be shared, and asked about later.
+impl<T: Transport + ?Sized> Transport for std::sync::Arc<T> {
+    fn send<'a>(&'a self, request: reqwest::Request, operation: &'static crate::Operation) -> BoxFuture<'a, Outcome> {
+        (**self).send(request, operation)
+    }
+}

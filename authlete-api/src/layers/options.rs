@@ -78,3 +78,39 @@ impl ClientBuilder {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::script::{Script, Step};
+    use super::*;
+    use crate::{Client, Error};
+
+    fn builder() -> ClientBuilder {
+        Client::builder().base_url("https://authlete.example").token("t")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_transport_of_the_users_gets_what_was_asked_for() {
+        for (policy, calls) in [(None, 1), (Some(RetryPolicy::off()), 1), (Some(RetryPolicy::default()), 4)] {
+            let script = Arc::new(Script::new(&[Step::status(500)]));
+            let mut builder = builder().transport(Arc::clone(&script)).rate_limit(RateLimiter::default());
+            if let Some(policy) = policy {
+                builder = builder.retry(policy);
+            }
+            assert!(builder.build().unwrap().service_get("1").await.is_err());
+            assert_eq!(script.calls(), calls);
+        }
+    }
+
+    #[test]
+    fn timeouts_belong_to_the_client_they_are_for() {
+        let second = Duration::from_secs(1);
+        for builder in [builder().connect_timeout(second), builder().request_timeout(second)] {
+            let error = builder.http_client(reqwest::Client::new()).build().unwrap_err();
+            assert!(matches!(error, Error::Configuration(_)), "{error}");
+        }
+        assert!(builder().total_timeout(Duration::MAX).http_client(reqwest::Client::new()).build().is_ok());
+    }
+}

@@ -75,7 +75,7 @@ fn order(method: &mut ImplItemFn, declared: &[String]) {
         if let Some(text) = doc_text(attr) {
             let mut lines: Vec<&str> = text.lines().collect();
             let listed = |line: &&str| line.starts_with("- `");
-            if let (Some(first), Some(last)) = (lines.iter().position(&listed), lines.iter().rposition(&listed)) {
+            if let (Some(first), Some(last)) = (lines.iter().position(&listed), lines.iter().rposition(listed)) {
                 lines[first..=last].sort_by_key(|line| rank(line.split('`').nth(1).unwrap_or_default()));
             }
             let text = lines.join("\n");
