@@ -115,13 +115,13 @@ async fn groups_work_against_the_emulator() {
 async fn nobody_passes_the_service_id_twice() {
     let recorder = Recorder::default();
     let service = recorder.service();
-    service.introspection().process("token").await.unwrap();
-    service.clients().get(34).await.unwrap();
-    service.clients().refresh_secret("an alias/").await.unwrap();
-    service.clients().refresh_secret(ClientId::from(34)).await.unwrap();
-    service.access_tokens().list(Some("c".into()), None, 5..10).await.unwrap();
-    service.clients().list_authorized("user", None, ..).await.unwrap();
-    service.authlete().utilities().echo().await.unwrap();
+    let _ = service.introspection().process("token").await.unwrap();
+    let _ = service.clients().get(34).await.unwrap();
+    let _ = service.clients().refresh_secret("an alias/").await.unwrap();
+    let _ = service.clients().refresh_secret(ClientId::from(34)).await.unwrap();
+    let _ = service.access_tokens().list(Some("c".into()), None, 5..10).await.unwrap();
+    let _ = service.clients().list_authorized("user", None, ..).await.unwrap();
+    let _ = service.authlete().utilities().echo().await.unwrap();
     let sent = recorder.sent();
     assert_eq!(sent[0].3, json!({"token": "token"}));
     assert!(sent.iter().all(|request| request.2 == "Bearer s3cret"));
@@ -213,7 +213,7 @@ async fn a_provider_is_asked_once_for_fresh_credentials() {
     let recorder = Recorder::answering([(401, json!({})), (200, json!({})), (401, json!({})), (401, json!({}))]);
     let builder = Authlete::builder().base_url("https://authlete.example").transport(recorder.clone());
     let service = builder.credentials_provider(Two).service_id(12).build_service().unwrap();
-    service.introspection().process("t").await.unwrap();
+    let _ = service.introspection().process("t").await.unwrap();
     let status = service.introspection().process("t").await.unwrap_err().status();
     assert_eq!(status.map(|status| status.as_u16()), Some(401));
     let sent = recorder.sent();
@@ -228,9 +228,9 @@ async fn credentials_are_replaced_while_the_client_runs() {
     let credentials = SharedCredentials::new(Credentials::bearer("first").unwrap());
     let builder = Authlete::builder().base_url("https://authlete.example").transport(recorder.clone());
     let service = builder.credentials_provider(credentials.clone()).service_id(12).build_service().unwrap();
-    service.get().await.unwrap();
+    let _ = service.get().await.unwrap();
     credentials.replace(Credentials::basic("key", "secret").unwrap());
-    service.get().await.unwrap();
+    let _ = service.get().await.unwrap();
     let tokens: Vec<_> = recorder.sent().into_iter().map(|request| request.2).collect();
     assert_eq!(tokens, ["Bearer first", "Basic a2V5OnNlY3JldA=="]);
 }

@@ -45,7 +45,6 @@ pub(super) fn emit(code: &Code, description: &Description) -> Result<Files, Prob
     let requests = texts.iter().map(|name| format_ident!("{name}"));
     let mut items = parse(declarations.parse().map_err(|_| Problem::new("groups", "", "a name does not parse"))?)?;
     items.extend(parse(quote! {
-        // Requests of which one text alone is required can be given as that text.
         crate::request::made_of_text!(#(#requests),*);
     })?);
     files.insert("groups/mod.rs".to_owned(), print("Operations by what they serve.", items)?);
@@ -62,7 +61,6 @@ struct Method<'a> {
     page: Option<(syn::Ident, Type)>,
 }
 
-/// An argument of the client's method.
 struct Argument {
     name: syn::Ident,
     kind: Kind,
@@ -253,7 +251,6 @@ impl<'a> Method<'a> {
     }
 }
 
-/// How methods of a group reach the client.
 struct Receiver {
     this: TokenStream,
     lifetime: TokenStream,
