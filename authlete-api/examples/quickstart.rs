@@ -6,13 +6,9 @@
 
 use std::error::Error;
 
-use authlete_api::types::{
-    AuthorizationFailReason, AuthorizationFailRequest, AuthorizationFailResponseAction, AuthorizationIssueRequest,
-    AuthorizationIssueResponseAction, AuthorizationRequest, AuthorizationResponseAction, GrantType,
-    IntrospectionRequest, IntrospectionResponseAction, OAuthClient, ResponseType, Service, TokenRequest, TokenResponse,
-    TokenResponseAction,
-};
-use authlete_api::{Client, Environment};
+use authlete_api::actions::{Authorization, AuthorizationInteraction, Introspection, Token};
+use authlete_api::types::{self, GrantType, OAuthClient, ResponseType, TokenRequest};
+use authlete_api::{Authlete, Environment, Reply, Service};
 use authlete_emulator::Emulator;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -27,17 +23,36 @@ async fn main() {
 
 async fn run() -> Result<()> {
     let server = Server::set_up().await?;
-    let code = server.authorize("testuser01").await?;
-    let token = server.token(&code).await?;
-    server.introspect(&token).await?;
-    server.deny().await?;
-    server.reuse(&code).await
+
+    let pending = server.authorization_request("The browser arrives at the authorization endpoint").await?;
+    println!("\nThe user logs in and agrees: authorization().issue");
+    let redirect = pending.issue("testuser01").send(&server.service).await?.into_reply();
+    let code = code_of(&redirect).ok_or("the redirect has no code")?;
+    respond(302, redirect)?;
+
+    let access_token = match server.token_request("The client exchanges the code", &code).await? {
+        Token::Ok(granted) => {
+            let access_token = granted.access_token().ok_or("there is no access token")?.to_owned();
+            respond(200, granted.into_reply())?;
+            access_token
+        }
+        other => return unexpected(&other),
+    };
+    server.introspect(&access_token).await?;
+
+    let pending = server.authorization_request("The browser arrives again").await?;
+    println!("\nThis time the user refuses: authorization().fail");
+    respond(302, pending.fail("DENIED".into()).send(&server.service).await?.into_reply())?;
+
+    match server.token_request("Somebody uses the first code again", &code).await? {
+        Token::BadRequest(refusal) => respond(400, refusal),
+        other => unexpected(&other),
+    }
 }
 
 /// An authorization server, with one client registered.
 struct Server {
-    authlete: Client,
-    service_id: String,
+    service: Service,
     client_id: String,
     client_secret: String,
     redirect_uri: String,
@@ -47,36 +62,34 @@ struct Server {
 impl Server {
     async fn set_up() -> Result<Self> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let client_variables = ["AUTHLETE_CLIENT_ID", "AUTHLETE_CLIENT_SECRET", "AUTHLETE_REDIRECT_URI"];
+        let of_client = ["AUTHLETE_CLIENT_ID", "AUTHLETE_CLIENT_SECRET", "AUTHLETE_REDIRECT_URI"];
         let environment = Environment::read()?;
-        if environment.is_empty() && client_variables.iter().all(|name| variable(name).is_none()) {
+        if environment.is_empty() && of_client.iter().all(|name| variable(name).is_none()) {
             return Self::with_emulator().await;
         }
         let required = |name: &str| variable(name).ok_or_else(|| format!("{name} is not set"));
-        let [client_id, client_secret, redirect_uri] = client_variables;
         let server = Self {
-            authlete: environment.client()?,
-            service_id: environment.service_id()?.to_owned(),
-            client_id: required(client_id)?,
-            client_secret: required(client_secret)?,
-            redirect_uri: required(redirect_uri)?,
+            service: environment.service()?,
+            client_id: required(of_client[0])?,
+            client_secret: required(of_client[1])?,
+            redirect_uri: required(of_client[2])?,
             _emulator: None,
         };
-        println!("Authlete at {}, service {}", server.authlete.base_url(), server.service_id);
+        println!("Authlete at {}, service {}", server.service.client().base_url(), server.service.id());
         Ok(server)
     }
 
     /// Starts an emulator, and registers a service and a client in it.
     async fn with_emulator() -> Result<Self> {
         let emulator = Emulator::start().await?;
-        let authlete = Client::builder().base_url(emulator.base_url()).token(emulator.organization_token()).build()?;
-        let service = Service {
-            service_name: Some("Quickstart".to_owned()),
-            issuer: Some("https://as.example.com".to_owned()),
-            ..Service::default()
-        };
-        let service = authlete.service_create(&service).await?;
-        let service_id = service.api_key.ok_or("the new service has no id")?.to_string();
+        let authlete = Authlete::builder()
+            .base_url(emulator.base_url())
+            .organization_token(emulator.organization_token())
+            .build()?;
+        let settings =
+            types::Service { issuer: Some("https://as.example.com".to_owned()), ..types::Service::default() };
+        let created = authlete.services().create(settings).await?;
+        let service = authlete.service(created.api_key.ok_or("the new service has no id")?);
         let redirect_uri = "https://client.example.org/cb/example.com".to_owned();
         let client = OAuthClient {
             client_name: Some("A client".to_owned()),
@@ -85,11 +98,10 @@ impl Server {
             redirect_uris: Some(vec![redirect_uri.clone()]),
             ..OAuthClient::default()
         };
-        let client = authlete.client_create(&service_id, &client).await?.into_inner();
-        println!("an emulated Authlete at {}, service {service_id}", authlete.base_url());
+        let client = service.clients().create(client).await?.into_inner();
+        println!("an emulated Authlete at {}, service {}", emulator.base_url(), service.id());
         Ok(Self {
-            authlete,
-            service_id,
+            service,
             client_id: client.client_id.ok_or("the new client has no id")?.to_string(),
             client_secret: client.client_secret.ok_or("the new client has no secret")?,
             redirect_uri,
@@ -97,55 +109,29 @@ impl Server {
         })
     }
 
-    /// The authorization endpoint, the user being logged in and willing: yields the code.
-    async fn authorize(&self, subject: &str) -> Result<String> {
-        let ticket = self.authorization_request("The browser arrives at the authorization endpoint").await?;
-        let request = AuthorizationIssueRequest::new(subject, ticket);
-        let issued = self.authlete.auth_authorization_issue(&self.service_id, &request).await?;
-        report("The user logs in and agrees", "auth_authorization_issue", &issued.action, &issued.result_message);
-        let location = issued.response_content.clone().unwrap_or_default();
-        match issued.action {
-            Some(AuthorizationIssueResponseAction::Location) => respond(302, &[("Location", &location)], ""),
-            _ => return unexpected("auth_authorization_issue", &issued.action),
-        }
-        Ok(issued.authorization_code.clone().ok_or("Authlete issued no code")?)
-    }
-
     /// Forwards an authorization request, and expects to be told to show a login page.
-    async fn authorization_request(&self, title: &str) -> Result<String> {
-        let parameters = form(&[
+    async fn authorization_request(&self, title: &str) -> Result<AuthorizationInteraction> {
+        let query = form(&[
             ("response_type", "code"),
             ("client_id", &self.client_id),
             ("redirect_uri", &self.redirect_uri),
             ("state", "af0ifjsldkj"),
         ]);
-        let request = AuthorizationRequest::new(parameters);
-        let response = self.authlete.auth_authorization(&self.service_id, &request).await?;
-        report(title, "auth_authorization", &response.action, &response.result_message);
-        match response.action {
-            Some(AuthorizationResponseAction::Interaction) => {
-                let client = response.client.as_ref().and_then(|client| client.client_name.as_deref());
-                let page = format!("<h1>Log in to continue to {}</h1>", client.unwrap_or("the client"));
-                respond(200, &[("Content-Type", "text/html")], &page);
+        println!("\n{title}: authorization().process");
+        match self.service.authorization().process(query).await?.into_action() {
+            Authorization::Interaction(pending) => {
+                let name = pending.client().and_then(|client| client.client_name.as_deref());
+                println!("  auth_authorization; INTERACTION; the ticket stays in the session");
+                println!("    HTTP/1.1 200 OK\n    content-type: text/html\n");
+                println!("    <h1>Log in to continue to {}</h1>", name.unwrap_or("the client"));
+                Ok(pending)
             }
-            _ => return unexpected("auth_authorization", &response.action),
+            other => unexpected(&other),
         }
-        Ok(response.ticket.clone().ok_or("Authlete gave no ticket")?)
     }
 
-    /// The token endpoint: yields the access token.
-    async fn token(&self, code: &str) -> Result<String> {
-        let response = self.token_request("The client exchanges the code", code).await?;
-        match response.action {
-            Some(TokenResponseAction::Ok) => {
-                respond(200, JSON, response.response_content.as_deref().unwrap_or_default());
-            }
-            _ => return unexpected("auth_token", &response.action),
-        }
-        Ok(response.access_token.ok_or("Authlete issued no access token")?)
-    }
-
-    async fn token_request(&self, title: &str, code: &str) -> Result<TokenResponse> {
+    /// The token endpoint.
+    async fn token_request(&self, title: &str, code: &str) -> Result<Token> {
         let parameters =
             form(&[("grant_type", "authorization_code"), ("code", code), ("redirect_uri", &self.redirect_uri)]);
         let request = TokenRequest {
@@ -153,83 +139,54 @@ impl Server {
             client_secret: Some(self.client_secret.clone()),
             ..TokenRequest::new(parameters)
         };
-        let response = self.authlete.auth_token(&self.service_id, &request).await?.into_inner();
-        report(title, "auth_token", &response.action, &response.result_message);
-        Ok(response)
+        println!("\n{title}: token().process");
+        Ok(self.service.token().process(request).await?.into_action())
     }
 
     /// A resource server that was called with the access token.
     async fn introspect(&self, token: &str) -> Result<()> {
-        let request = IntrospectionRequest::new(token);
-        let response = self.authlete.auth_introspection(&self.service_id, &request).await?;
-        report("The client calls an API", "auth_introspection", &response.action, &response.result_message);
-        match response.action {
-            Some(IntrospectionResponseAction::Ok) => {
-                let body = format!("{{\"hello\":{:?}}}", response.subject.as_deref().unwrap_or_default());
-                respond(200, JSON, &body);
+        println!("\nThe client calls an API: introspection().process");
+        match self.service.introspection().process(token).await?.into_action() {
+            Introspection::Ok(access) => {
+                println!("  auth_introspection; OK; the token is good");
+                println!("    HTTP/1.1 200 OK\n    content-type: application/json\n");
+                println!("    {{\"hello\":{:?}}}", access.subject().unwrap_or("the client itself"));
                 Ok(())
             }
-            _ => unexpected("auth_introspection", &response.action),
-        }
-    }
-
-    /// A user who does not agree.
-    async fn deny(&self) -> Result<()> {
-        let ticket = self.authorization_request("The browser arrives again").await?;
-        let request = AuthorizationFailRequest::new(AuthorizationFailReason::Denied, ticket);
-        let failed = self.authlete.auth_authorization_fail(&self.service_id, &request).await?;
-        report("This time the user refuses", "auth_authorization_fail", &failed.action, &failed.result_message);
-        let location = failed.response_content.clone().unwrap_or_default();
-        match failed.action {
-            Some(AuthorizationFailResponseAction::Location) if location.contains("error=access_denied") => {
-                respond(302, &[("Location", &location)], "");
-                Ok(())
-            }
-            _ => unexpected("auth_authorization_fail", &failed.action),
-        }
-    }
-
-    /// A code that is used a second time.
-    async fn reuse(&self, code: &str) -> Result<()> {
-        let response = self.token_request("Somebody uses the first code again", code).await?;
-        match response.action {
-            Some(TokenResponseAction::BadRequest) => {
-                respond(400, JSON, response.response_content.as_deref().unwrap_or_default());
-                Ok(())
-            }
-            _ => unexpected("auth_token", &response.action),
+            other => unexpected(&other),
         }
     }
 }
 
-const JSON: &[(&str, &str)] = &[("Content-Type", "application/json")];
-
-fn report(title: &str, operation: &str, action: &Option<impl AsRef<str>>, message: &Option<String>) {
-    let action = action.as_ref().map_or("none", AsRef::as_ref);
-    println!("\n{title}\n  {operation} → {action}\n  {}", message.as_deref().unwrap_or_default());
-}
-
-/// Prints the HTTP response that a server sends now.
-fn respond(status: u16, headers: &[(&str, &str)], body: &str) {
-    println!("  the server answers\n    HTTP/1.1 {status}");
-    for (name, value) in headers {
-        println!("    {name}: {}", shortened(value));
+/// Prints the HTTP response that a server sends now, when it is the expected one.
+fn respond(expected: u16, reply: Reply) -> Result<()> {
+    let details = reply.details().to_string();
+    let response: http::Response<String> = reply.into();
+    println!("  {details}\n    HTTP/1.1 {}", response.status());
+    for (name, value) in response.headers() {
+        println!("    {name}: {}", shortened(value.to_str()?));
     }
-    if status != 302 {
-        println!("    Cache-Control: no-store\n\n    {}", shortened(body));
+    if !response.body().is_empty() {
+        println!("\n    {}", shortened(response.body()));
     }
-}
-
-fn unexpected<T>(operation: &str, action: &Option<impl AsRef<str>>) -> Result<T> {
-    let action = action.as_ref().map_or("none", AsRef::as_ref);
-    Err(format!("{operation} answered with the action {action}, which this flow does not expect").into())
+    match response.status().as_u16() {
+        status if status == expected => Ok(()),
+        status => Err(format!("this flow expects {expected}, not {status}").into()),
+    }
 }
 
 fn form(parameters: &[(&str, &str)]) -> String {
-    reqwest::Url::parse_with_params("form:", parameters)
-        .ok()
-        .and_then(|url| url.query().map(str::to_owned))
-        .unwrap_or_default()
+    let url = reqwest::Url::parse_with_params("form:", parameters);
+    url.ok().and_then(|url| url.query().map(str::to_owned)).unwrap_or_default()
+}
+
+fn code_of(redirect: &Reply) -> Option<String> {
+    let location = reqwest::Url::parse(redirect.headers().get("location")?.to_str().ok()?).ok()?;
+    location.query_pairs().find(|(name, _)| name == "code").map(|(_, code)| code.into_owned())
+}
+
+fn unexpected<T>(outcome: &impl std::fmt::Debug) -> Result<T> {
+    Err(format!("this flow does not expect {outcome:?}").into())
 }
 
 /// The text with codes and tokens cut short: even an example does not print secrets.

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 
 use super::{Carried, Outcome};
 use crate::transport::BoxFuture;
-use crate::{Call, Client, Error, Reply, TransportErrorKind};
+use crate::{Call, Client, Error, Reply, Service, TransportErrorKind};
 
 /// A request that can follow another call.
 pub trait Follow {
@@ -35,12 +35,12 @@ impl<Q: Follow> Linked<Q> {
     ///
     /// # Errors
     /// What went wrong, with this step when the call surely did not arrive.
-    pub fn send<'a>(self, client: &'a Client, service_id: &str) -> BoxFuture<'a, Result<Q::Outcome, Unsent<Q>>>
+    pub fn send(self, service: &Service) -> BoxFuture<'_, Result<Q::Outcome, Unsent<Q>>>
     where
         Q: Send + 'static,
         <Q::Outcome as Outcome>::Response: 'static,
     {
-        let call = self.request.call(client, service_id);
+        let call = self.request.call(service.client(), service.id().as_str());
         Box::pin(async move {
             match call.await {
                 Ok(response) => Ok(self.finish(response.into_inner())),

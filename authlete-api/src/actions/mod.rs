@@ -5,19 +5,18 @@
 //!
 //! ```no_run
 //! use authlete_api::actions::AuthorizationNext;
-//! use authlete_api::{Client, Reply, types::AuthorizationRequest};
+//! use authlete_api::{Reply, Service};
 //!
 //! # fn log_in() -> String { String::new() }
-//! async fn authorize(authlete: &Client, service: &str, query: &str) -> Result<Reply, Reply> {
-//!     let response = authlete.auth_authorization(service, &AuthorizationRequest::new(query)).await?;
-//!     match response.into_action().proceed()? {
+//! async fn authorize(service: &Service, query: &str) -> Result<Reply, Reply> {
+//!     match service.authorization().process(query).await?.into_action().proceed()? {
 //!         AuthorizationNext::Interaction(pending) => {
 //!             // Keep `pending` in the session (it serialises) while the user logs in; then:
-//!             let issued = pending.issue("subject").send(authlete, service).await?;
+//!             let issued = pending.issue("subject").send(service).await?;
 //!             Ok(issued.into_reply())
 //!         }
 //!         AuthorizationNext::NoInteraction(pending) => {
-//!             let denied = pending.fail("NOT_LOGGED_IN".into()).send(authlete, service).await?;
+//!             let denied = pending.fail("NOT_LOGGED_IN".into()).send(service).await?;
 //!             Ok(denied.into_reply())
 //!         }
 //!     }

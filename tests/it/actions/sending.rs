@@ -2,7 +2,7 @@
 
 use authlete_api::actions::{Answered, Authorization, AuthorizationInteraction, AuthorizationNext};
 use authlete_api::types::AuthorizationResponse;
-use authlete_api::{BoxFuture, Client, Operation, Reply, Transport, TransportError, TransportErrorKind};
+use authlete_api::{BoxFuture, Client, Operation, Reply, Service, Transport, TransportError, TransportErrorKind};
 use bytes::Bytes;
 
 use super::SECRET;
@@ -25,8 +25,9 @@ impl Transport for Same {
     }
 }
 
-fn client(answer: Result<(u16, &'static str), TransportErrorKind>) -> Client {
-    Client::builder().base_url("http://127.0.0.1").token("t").transport(Same(answer)).build().expect("a client")
+fn service(answer: Result<(u16, &'static str), TransportErrorKind>) -> Service {
+    let client = Client::builder().base_url("http://127.0.0.1").token("t").transport(Same(answer)).build();
+    Service::new(client.expect("a client"), 1)
 }
 
 fn interaction() -> AuthorizationInteraction {
@@ -40,15 +41,15 @@ fn interaction() -> AuthorizationInteraction {
 
 #[tokio::test]
 async fn a_step_is_sent_and_its_answer_read() {
-    let client = client(Ok((200, r#"{"action":"LOCATION","responseContent":"https://client.example/"}"#)));
-    let reply = interaction().issue("ada").send(&client, "1").await.expect("it arrives").into_reply();
+    let service = service(Ok((200, r#"{"action":"LOCATION","responseContent":"https://client.example/"}"#)));
+    let reply = interaction().issue("ada").send(&service).await.expect("it arrives").into_reply();
     assert_eq!(reply.status(), 302);
     assert_eq!(reply.headers()["location"], "https://client.example/");
 }
 
 #[tokio::test]
 async fn a_step_that_surely_did_not_arrive_comes_back() {
-    let unsent = interaction().issue("ada").send(&client(Err(TransportErrorKind::Connect)), "1").await;
+    let unsent = interaction().issue("ada").send(&service(Err(TransportErrorKind::Connect))).await;
     let unsent = unsent.expect_err("nobody is there");
     assert!(!format!("{unsent:?} {unsent}").contains(SECRET));
     let step = unsent.step.expect("the step comes back");
@@ -57,7 +58,7 @@ async fn a_step_that_surely_did_not_arrive_comes_back() {
     for answer in
         [Err(TransportErrorKind::Timeout), Err(TransportErrorKind::Interrupted), Ok((500, "{}")), Ok((200, "["))]
     {
-        let unsent = interaction().issue("ada").send(&client(answer), "1").await.expect_err("it fails");
+        let unsent = interaction().issue("ada").send(&service(answer)).await.expect_err("it fails");
         assert!(unsent.step.is_none(), "{answer:?}");
         let reply = Reply::from(unsent);
         assert_eq!((reply.status().as_u16(), &reply.body()[..]), (500, &br#"{"error":"server_error"}"#[..]));
@@ -67,17 +68,14 @@ async fn a_step_that_surely_did_not_arrive_comes_back() {
 
 #[tokio::test]
 async fn a_question_mark_ends_a_handler() {
-    async fn handler(client: &Client) -> Result<Reply, Reply> {
-        let request = authlete_api::types::AuthorizationRequest::new("");
-        match client.auth_authorization("1", &request).await?.into_action().proceed()? {
-            AuthorizationNext::Interaction(step) => Ok(step.issue("ada").send(client, "1").await?.into_reply()),
-            AuthorizationNext::NoInteraction(step) => {
-                Ok(step.fail("DENIED".into()).send(client, "1").await?.into_reply())
-            }
+    async fn handler(service: &Service) -> Result<Reply, Reply> {
+        match service.authorization().process("").await?.into_action().proceed()? {
+            AuthorizationNext::Interaction(step) => Ok(step.issue("ada").send(service).await?.into_reply()),
+            AuthorizationNext::NoInteraction(step) => Ok(step.fail("DENIED".into()).send(service).await?.into_reply()),
         }
     }
-    let refused = client(Ok((200, r#"{"action":"BAD_REQUEST","responseContent":"{}"}"#)));
+    let refused = service(Ok((200, r#"{"action":"BAD_REQUEST","responseContent":"{}"}"#)));
     assert_eq!(handler(&refused).await.expect_err("an answer").status(), 400);
-    let failing = client(Ok((403, r#"{"resultCode":"A1","resultMessage":"no"}"#)));
+    let failing = service(Ok((403, r#"{"resultCode":"A1","resultMessage":"no"}"#)));
     assert_eq!(handler(&failing).await.expect_err("an answer").status(), 500);
 }
