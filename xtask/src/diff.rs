@@ -10,7 +10,7 @@ use crate::files;
 /// The arguments of `diff`.
 #[derive(clap::Args)]
 pub(crate) struct Diff {
-    /// The old document: a file, an http(s) URL, or - for standard input
+    /// The old document: a file, or - for standard input
     #[arg(value_name = "OLD")]
     old: String,
     /// The new document

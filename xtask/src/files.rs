@@ -10,15 +10,23 @@ pub(crate) fn project() -> PathBuf {
     own.parent().unwrap_or(own).to_path_buf()
 }
 
-/// The bytes of a file, of standard input (`-`) or of an http(s) URL.
+/// The bytes of a file, of standard input (`-`) or of an http(s) URL: for `import`, which alone uses the network.
+pub(crate) fn read_anywhere(from: &str) -> Result<Vec<u8>, String> {
+    if is_url(from) { crate::fetch::fetch(from) } else { read(from) }
+}
+
+/// The bytes of a file or of standard input (`-`).
 pub(crate) fn read(from: &str) -> Result<Vec<u8>, String> {
+    if is_url(from) {
+        let from = crate::fetch::without_credentials(from);
+        return Err(format!(
+            "{from} is a URL, which only `cargo xtask import` reads; save it to a file, and give that"
+        ));
+    }
     if from == "-" {
         let mut bytes = Vec::new();
         io::stdin().read_to_end(&mut bytes).map_err(|error| format!("cannot read standard input: {error}"))?;
         return Ok(bytes);
-    }
-    if is_url(from) {
-        return crate::fetch::fetch(from);
     }
     read_file(Path::new(from))
 }

@@ -29,7 +29,7 @@ impl Import {
     pub(crate) fn run(&self, project: &Path) -> Result<(), String> {
         let target = project.join("openapi/authlete.json");
         let source = self.source.clone().unwrap_or_else(|| source_name(&self.from));
-        let bytes = files::read(&self.from)?;
+        let bytes = files::read_anywhere(&self.from)?;
         let imported = import(&bytes, &source).map_err(|problems| problems.to_string())?;
         let before = present(&target)?;
         files::write(&target, &imported.document.to_canonical_string())?;

@@ -15,7 +15,7 @@ pub(crate) struct Regen {
     /// Writes nothing; fails when a generated file differs, is stale or missing
     #[arg(long, conflicts_with_all = ["spec", "out"])]
     check: bool,
-    /// Generates from another upstream document: a path, a URL, or `-`
+    /// Generates from another upstream document: a path, or `-` for standard input
     #[arg(long, value_name = "PATH", requires = "out")]
     spec: Option<String>,
     /// Writes a complete crate into this folder instead of the project's files

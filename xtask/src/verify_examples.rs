@@ -3,16 +3,13 @@
 //! It is a program of its own, because xtask has to work while generated code does not compile.
 
 use std::env;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
-
-use crate::files;
+use std::process::{Command, ExitCode};
 
 /// The options of `verify-examples`.
 #[derive(clap::Args)]
 pub(crate) struct VerifyExamples {
-    /// The upstream document: a path, a URL, or `-`
+    /// The upstream document: a path, or `-` for standard input
     #[arg(long, value_name = "PATH")]
     spec: String,
     /// The explained list of upstream's own mistakes [default: openapi/example-mistakes.yaml]
@@ -27,22 +24,11 @@ impl VerifyExamples {
         let mut command = Command::new(cargo);
         command.args(["run", "--quiet", "--package", "authlete-tests", "--bin", "verify-examples", "--manifest-path"]);
         command.arg(project.join("Cargo.toml")).args(["--", "--spec"]);
-        let fetched = if files::is_url(&self.spec) { Some(files::read(&self.spec)?) } else { None };
-        command.arg(if fetched.is_some() { "-" } else { &self.spec });
+        command.arg(&self.spec);
         if let Some(mistakes) = &self.mistakes {
             command.arg("--mistakes").arg(mistakes);
         }
-        let status = match fetched {
-            None => command.status().map_err(failed)?,
-            Some(bytes) => {
-                let mut child = command.stdin(Stdio::piped()).spawn().map_err(failed)?;
-                if let Some(mut stdin) = child.stdin.take() {
-                    // When it ends before it has read everything, its exit code tells more than this error.
-                    let _ = stdin.write_all(&bytes);
-                }
-                child.wait().map_err(failed)?
-            }
-        };
+        let status = command.status().map_err(failed)?;
         Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
     }
 }

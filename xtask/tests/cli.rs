@@ -223,3 +223,13 @@ fn two_documents_are_compared() {
     let text = error(&xtask(&folder.0, &["diff", &old, &broken], ""));
     assert!(text.contains("broken.yaml is not importable"), "{text}");
 }
+
+#[test]
+fn only_import_reads_urls() {
+    let folder = Folder::new("urls");
+    let url = "http://user:secret@127.0.0.1:9/spec.yaml";
+    for arguments in [&["diff", url, url][..], &["regen", "--spec", url, "--out", "nowhere"][..]] {
+        let text = error(&xtask(&folder.0, arguments, ""));
+        assert!(text.contains("only `cargo xtask import` reads") && !text.contains("secret"), "{text}");
+    }
+}
