@@ -29,9 +29,6 @@ reqwest = { version = "0.13", default-features = false, features = ["json", "que
 serde = { version = "1", features = ["derive"] }
 serde_json = "1"
 
-[profile.dev]
-debug = "line-tables-only"
-
 [workspace]
 "#;
 
