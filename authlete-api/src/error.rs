@@ -66,7 +66,7 @@ impl Error {
     }
 
     /// Whether the same call may succeed later and does no harm when made again: the failure may pass, and either the
-    /// operation changes nothing, or the call surely did not. See [`Operation::repeat`].
+    /// operation changes nothing, or the call surely did not. See [`Operation::retry`].
     ///
     /// The client has tried again by itself already, unless that is switched off.
     pub fn is_retryable(&self) -> bool {

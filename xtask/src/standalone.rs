@@ -9,8 +9,12 @@ use crate::files;
 
 const SOURCE: &str = "authlete-api/src";
 
+/// Hand-written companions of particular operations. They fit the committed description; another one, taken leniently,
+/// may lack what they need, so its crate goes without them.
+const COMPANIONS: [&str; 3] = ["actions/login.rs", "actions/notification.rs", "actions/token_response.rs"];
+
 /// Writes manifest and source into a folder, which must be new, empty, or the result of an earlier run.
-pub(crate) fn write(project: &Path, out: &Path, generated: &Generated) -> Result<(), String> {
+pub(crate) fn write(project: &Path, out: &Path, generated: &Generated, lenient: bool) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("cannot write {}: {error}", out.display());
     let manifest = out.join("Cargo.toml");
     let occupied = out.exists() && fs::read_dir(out).map_err(failed)?.next().is_some();
@@ -24,6 +28,9 @@ pub(crate) fn write(project: &Path, out: &Path, generated: &Generated) -> Result
     files::write(&manifest, &manifest_text(project)?)?;
     files::write(&out.join("README.md"), &text(&project.join("authlete-api/README.md"))?)?;
     copy(&project.join(SOURCE), &source, &project.join(SOURCE).join("generated"))?;
+    for companion in COMPANIONS.iter().filter(|_| lenient) {
+        files::write(&source.join(companion), "//! Left out: it fits another description.\n")?;
+    }
     files::write(&source.join("generated/mod.rs"), &text(&project.join(SOURCE).join("generated/mod.rs"))?)?;
     for (path, text) in &generated.files {
         if let Some(path) = path.strip_prefix("authlete-api/") {

@@ -38,7 +38,8 @@ use crate::{Operation, Reply};
 
 pub use crate::generated::actions::*;
 pub use linked::{Follow, Linked, Unsent};
-pub use login::Login;
+#[allow(unused_imports, reason = "empty where a crate is generated from another description")]
+pub use login::*;
 
 use row::{build, failed};
 

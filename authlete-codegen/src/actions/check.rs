@@ -51,9 +51,11 @@ impl Check<'_> {
     fn run(&mut self) -> Actions {
         let mut actions = Actions { headers: self.table.headers.clone(), ..Actions::default() };
         let mut responses = BTreeMap::new();
-        for (_, _, operation) in self.document.operations() {
+        for (path, _, operation) in self.document.operations() {
             let Some(name) = operation.get("operationId").and_then(Value::as_str) else { continue };
-            if let Some(request) = component(request(operation)) {
+            // A step leads on with a service and a request, so the path may need nothing else.
+            let of_service = path.matches('{').count() == 1 && path.contains("{serviceId}");
+            if let Some(request) = component(request(operation)).filter(|_| of_service) {
                 actions.requests.insert(name.to_owned(), request);
             }
             if let Some(response) = component(response(operation))

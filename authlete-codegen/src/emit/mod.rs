@@ -1,7 +1,7 @@
 //! The effective description in, the text of the generated files out.
 //!
-//! [`progenitor`] writes types and methods; [`syntax`] holds the passes over its syntax tree, for what neither the
-//! description nor progenitor's settings can express; [`files`] splits the result and prints it.
+//! `progenitor` writes types and methods; `syntax` holds the passes over its syntax tree, for what neither the
+//! description nor progenitor's settings can express; `files` splits the result and prints it.
 
 mod actions;
 pub mod count;

@@ -50,14 +50,6 @@ pub(super) fn emit(actions: &Actions, code: &Code, description: &Description) ->
             continue;
         };
         let module = modules.entry(operation.module()).or_default();
-        let path_is_service = operation.path.matches('{').count() == 1 && operation.path.contains("{serviceId}");
-        if !path_is_service {
-            problems.0.push(Problem::new(
-                "actions",
-                &method,
-                "a step leads here, and its path needs more than a service",
-            ));
-        }
         let (request, name) = (format_ident!("{request}"), format_ident!("{}", answering.row.name));
         let (response, method) = (answering.response(), format_ident!("{method}"));
         module.extend(quote! {
