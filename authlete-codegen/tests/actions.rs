@@ -12,9 +12,9 @@ fn document() -> Document {
     let operation = |id: &str, request: &str, response: &str| json!({"post": {"operationId": id, "requestBody": body(request), "responses": {"2XX": body(response)}}});
     Document(json!({
         "paths": {
-            "/ask": operation("ask", "AskRequest", "AskResponse"),
-            "/tell": operation("tell", "TellRequest", "TellResponse"),
-            "/count": operation("count", "AskRequest", "Plain"),
+            "/api/{serviceId}/ask": operation("ask", "AskRequest", "AskResponse"),
+            "/api/{serviceId}/tell": operation("tell", "TellRequest", "TellResponse"),
+            "/api/{serviceId}/count": operation("count", "AskRequest", "Plain"),
         },
         "components": {"schemas": {
             "AskRequest": {"properties": {"parameters": {"type": "string"}}},
