@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | `Traced` | makes a span for every call | on, with the feature `tracing` |
 //! | `Cached` | keeps answers that hardly change | off; needs the feature `cache` |
+//! | `IntrospectionCached` | keeps what introspection says of tokens, for a moment | off; needs the feature `cache` |
 //! | [`Retrying`] | tries again, and limits the time of the whole call | on, over HTTP |
 //! | [`Guarded`] | stops calling an operation that keeps failing | off |
 //! | [`Limited`] | makes calls wait for their turn | off |
@@ -18,6 +19,8 @@
 mod breaker;
 #[cfg(feature = "cache")]
 mod cache;
+#[cfg(feature = "cache")]
+mod introspection;
 mod limit;
 mod options;
 mod retry;
@@ -29,6 +32,10 @@ mod trace;
 pub use breaker::{CircuitBreaker, Guarded};
 #[cfg(feature = "cache")]
 pub use cache::{Cache, Cached};
+#[cfg(feature = "cache")]
+pub use introspection::{
+    IntrospectionCache, IntrospectionCached, IntrospectionKey, IntrospectionStore, KeptIntrospection, StoreError,
+};
 pub use limit::{Limited, RateLimiter};
 pub(crate) use options::Layers;
 pub use retry::{RetryPolicy, Retrying};

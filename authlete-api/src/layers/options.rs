@@ -17,6 +17,8 @@ pub(crate) struct Layers {
     pub(crate) breaker: Option<CircuitBreaker>,
     #[cfg(feature = "cache")]
     pub(crate) cache: Option<super::Cache>,
+    #[cfg(feature = "cache")]
+    pub(crate) introspection_cache: Option<super::IntrospectionCache>,
 }
 
 impl Layers {
@@ -37,6 +39,10 @@ impl Layers {
         #[cfg(feature = "cache")]
         if let Some(cache) = self.cache {
             transport = Box::new(super::Cached::new(transport, cache));
+        }
+        #[cfg(feature = "cache")]
+        if let Some(cache) = self.introspection_cache {
+            transport = Box::new(super::IntrospectionCached::new(transport, cache));
         }
         #[cfg(feature = "tracing")]
         let transport = Box::new(super::Traced::new(transport));
@@ -75,6 +81,13 @@ impl ClientBuilder {
     #[cfg(feature = "cache")]
     pub fn cache(mut self, cache: super::Cache) -> Self {
         self.layers.cache = Some(cache);
+        self
+    }
+
+    /// Keeps what introspection says of access tokens, for a moment.
+    #[cfg(feature = "cache")]
+    pub fn introspection_cache(mut self, cache: super::IntrospectionCache) -> Self {
+        self.layers.introspection_cache = Some(cache);
         self
     }
 }
