@@ -60,6 +60,13 @@ pub struct Malformed {
     what: &'static str,
 }
 
+impl Malformed {
+    /// What is wrong.
+    pub fn what(&self) -> &'static str {
+        self.what
+    }
+}
+
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the request is malformed: {}", self.what)

@@ -32,6 +32,8 @@ mod open_enum;
 mod operation;
 mod pages;
 mod place;
+#[cfg(feature = "tower")]
+pub mod protect;
 mod rate_limit;
 mod redact;
 mod region;

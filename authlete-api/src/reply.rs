@@ -69,6 +69,11 @@ impl Reply {
         self.0.response.status()
     }
 
+    #[cfg(feature = "tower")]
+    pub(crate) fn status_mut(&mut self) -> &mut StatusCode {
+        self.0.response.status_mut()
+    }
+
     /// The headers.
     pub fn headers(&self) -> &HeaderMap {
         self.0.response.headers()

@@ -8,6 +8,7 @@ mod fault_server;
 mod faults;
 mod flow;
 mod http_inputs;
+mod protect;
 mod redaction;
 mod sample;
 mod schemas;

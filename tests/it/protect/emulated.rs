@@ -1,0 +1,124 @@
+//! The layer in front of an API, with tokens that the emulator issued.
+
+use std::time::{Duration, SystemTime};
+
+use authlete_api::layers::IntrospectionCache;
+use authlete_api::protect::{Principal, ProtectLayer};
+use authlete_api::types::{GrantType, OAuthClient, Scope, Service as Settings, TokenRequest};
+use authlete_api::{Authlete, Reply, Service};
+use authlete_emulator::Emulator;
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get;
+use http::{Request, StatusCode};
+
+use super::{api, get_with, send};
+
+struct World {
+    emulator: Emulator,
+    service: Service,
+    client: OAuthClient,
+}
+
+impl World {
+    async fn new() -> Self {
+        let emulator = Emulator::start().await.unwrap();
+        let authlete = authlete(&emulator).build().unwrap();
+        let scope = |name: &str| Scope { name: Some(name.to_owned()), ..Scope::default() };
+        let settings = Settings {
+            issuer: Some("https://as.example.com".to_owned()),
+            supported_scopes: Some(vec![scope("read"), scope("write")]),
+            supported_grant_types: Some(vec![GrantType::ClientCredentials]),
+            access_token_duration: Some(60),
+            ..Settings::default()
+        };
+        let id = authlete.services().create(settings).await.unwrap().api_key.unwrap();
+        let service = authlete.service(id);
+        let client = OAuthClient { grant_types: Some(vec![GrantType::ClientCredentials]), ..OAuthClient::default() };
+        let client = service.clients().create(client).await.unwrap().into_inner();
+        Self { emulator, service, client }
+    }
+
+    async fn bearer(&self, scope: &str) -> String {
+        let request = TokenRequest {
+            client_id: self.client.client_id.map(|id| id.to_string()),
+            client_secret: self.client.client_secret.clone(),
+            ..TokenRequest::new(format!("grant_type=client_credentials&scope={scope}"))
+        };
+        let issued = self.service.token().process(request).await.unwrap();
+        format!("Bearer {}", issued.access_token.as_deref().unwrap())
+    }
+}
+
+fn authlete(emulator: &Emulator) -> authlete_api::AuthleteBuilder {
+    Authlete::builder().base_url(emulator.base_url()).organization_token(emulator.organization_token())
+}
+
+async fn status(api: &Router, authorization: &str) -> (u16, String) {
+    let got = send(api, get_with(&[("authorization", authorization)])).await;
+    (got.status.as_u16(), got.challenge().to_owned())
+}
+
+#[tokio::test]
+async fn good_tokens_pass_and_others_are_refused() {
+    let world = World::new().await;
+    let api = api(ProtectLayer::new(world.service.clone()).scopes(["write"]));
+    assert_eq!(status(&api, &world.bearer("read+write").await).await.0, 200);
+
+    let (lacking, challenge) = status(&api, &world.bearer("read").await).await;
+    assert_eq!(lacking, 403);
+    assert!(challenge.contains("error=\"insufficient_scope\"") && challenge.contains("scope=\"write\""), "{challenge}");
+    let (wrong, challenge) = status(&api, "Bearer nonsense").await;
+    assert_eq!(wrong, 401);
+    assert!(challenge.starts_with("Bearer error=\"invalid_token\""), "{challenge}");
+
+    let expiring = world.bearer("write").await;
+    world.emulator.clock().advance(Duration::from_secs(61));
+    assert_eq!(status(&api, &expiring).await.0, 401);
+}
+
+#[tokio::test]
+async fn the_principal_says_who_and_what() {
+    async fn look(principal: Principal) -> Result<String, Reply> {
+        principal.require_scopes(["read"])?;
+        let soon = SystemTime::now() + Duration::from_secs(70);
+        assert!(principal.expires().is_some_and(|end| end < soon) && principal.has_scope("read"));
+        assert_eq!(principal.property("none"), None);
+        principal.require_scopes(["read", "write"]).map(|()| principal.client().unwrap().to_string())
+    }
+    async fn open(principal: Option<Principal>) -> String {
+        principal.is_some().to_string()
+    }
+    let world = World::new().await;
+    let api = Router::new().route("/orders", get(look)).layer(ProtectLayer::new(world.service.clone()));
+    let got = send(&api, get_with(&[("authorization", &world.bearer("read+write").await)])).await;
+    assert_eq!((got.status, got.body), (StatusCode::OK, world.client.client_id.unwrap().to_string()));
+    let got = send(&api, get_with(&[("authorization", &world.bearer("read").await)])).await;
+    assert_eq!(got.status, StatusCode::FORBIDDEN);
+    assert_eq!(got.challenge(), "Bearer error=\"insufficient_scope\", scope=\"read write\"");
+
+    // A route that should have a layer and has none is a failure, not a guest.
+    let bare = Router::new().route("/orders", get(look)).route("/open", get(open));
+    assert_eq!(send(&bare, get_with(&[])).await.status, StatusCode::INTERNAL_SERVER_ERROR);
+    let got = send(&bare, Request::get("/open").body(Body::empty()).unwrap()).await;
+    assert_eq!((got.status, got.body.as_str()), (StatusCode::OK, "false"));
+}
+
+#[tokio::test]
+async fn with_a_cache_in_the_client_not_every_request_is_a_call() {
+    let world = World::new().await;
+    let token = world.bearer("read").await;
+    let cached = authlete(&world.emulator)
+        .configure(|client| client.introspection_cache(IntrospectionCache::default()))
+        .service_id(world.service.id())
+        .build_service()
+        .unwrap();
+    let api = api(ProtectLayer::new(cached.clone()));
+    assert_eq!(status(&api, &token).await.0, 200);
+    // The emulator's clock moves, ours does not: what is kept is used.
+    world.emulator.clock().advance(Duration::from_secs(61));
+    assert_eq!(status(&api, &token).await.0, 200);
+    // Whatever may end tokens drops it, even what the emulator refuses.
+    let _ = cached.access_tokens().delete("some token").await;
+    assert_eq!(status(&api, &token).await.0, 401);
+}

@@ -1,0 +1,180 @@
+//! What the layer asks Authlete, and what it makes of the answers.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use authlete_api::protect::ProtectLayer;
+use authlete_api::{
+    Authlete, BoxFuture, Operation, Service, Transport, TransportError, TransportErrorKind, http_inputs,
+};
+use axum::body::Body;
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use serde_json::{Value, json};
+
+use super::{api, get_with, send};
+
+/// Answers every call with the same, and remembers the last question.
+struct Script {
+    answer: Result<(u16, Value), TransportErrorKind>,
+    question: Arc<Mutex<Option<Value>>>,
+}
+
+impl Transport for Script {
+    fn send<'a>(
+        &'a self,
+        request: reqwest::Request,
+        _: &'static Operation,
+    ) -> BoxFuture<'a, Result<http::Response<Bytes>, TransportError>> {
+        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+        *self.question.lock().unwrap() = serde_json::from_slice(body).ok();
+        let answer = match &self.answer {
+            Ok((status, body)) => {
+                let answer = http::Response::builder().status(*status).header("retry-after", "7");
+                Ok(answer.body(Bytes::from(body.to_string())).unwrap())
+            }
+            Err(kind) => Err(TransportError::new(*kind, "as the test says")),
+        };
+        Box::pin(async { answer })
+    }
+}
+
+type Asked = Arc<Mutex<Option<Value>>>;
+
+fn scripted(answer: Result<(u16, Value), TransportErrorKind>) -> (Service, Asked) {
+    let question = Asked::default();
+    let script = Script { answer, question: Arc::clone(&question) };
+    let builder = Authlete::builder().base_url("https://authlete.example").service_token(1, "t").transport(script);
+    (builder.build_service().unwrap(), question)
+}
+
+fn ok(more: &Value) -> Result<(u16, Value), TransportErrorKind> {
+    let mut answer = json!({"action": "OK", "subject": "ada", "scopes": ["a"]});
+    answer.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    Ok((200, answer))
+}
+
+#[tokio::test]
+async fn the_question_has_what_the_request_has() {
+    let (service, asked) = scripted(ok(&json!({"dpopNonce": "n2"})));
+    let certificate = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";
+    let layer = ProtectLayer::new(service)
+        .external_url("https://api.example.com/v1/")
+        .scopes(["a", "b"])
+        .resources(["https://api.example.com"])
+        .acr_values(["loa2"])
+        .max_age(Duration::from_secs(60))
+        .certificates(http_inputs::client_certificates);
+    let request = Request::post("/orders?page=2")
+        .header("authorization", "dpop token1")
+        .header("dpop", "proof")
+        .header("client-cert", ":AQID:")
+        .body(Body::from("body"))
+        .unwrap();
+    let got = send(&api(layer), request).await;
+    assert_eq!((got.status, got.body.as_str()), (StatusCode::OK, "ada a"));
+    assert_eq!(got.header("dpop-nonce"), "n2");
+    let expected = json!({
+        "token": "token1", "dpop": "proof", "htm": "POST", "htu": "https://api.example.com/v1/orders",
+        "scopes": ["a", "b"], "resources": ["https://api.example.com"], "acrValues": ["loa2"], "maxAge": 60,
+        "clientCertificate": certificate,
+    });
+    assert_eq!(asked.lock().unwrap().take(), Some(expected));
+}
+
+#[tokio::test]
+async fn a_bearer_token_brings_no_proof() {
+    let (service, asked) = scripted(ok(&json!({})));
+    let layer = ProtectLayer::new(service).external_url("https://api.example.com");
+    send(&api(layer), get_with(&[("authorization", "Bearer token1"), ("dpop", "proof")])).await;
+    assert_eq!(asked.lock().unwrap().take(), Some(json!({"token": "token1"})));
+}
+
+#[tokio::test]
+async fn requests_without_a_token_as_it_should_be_are_answered_at_once() {
+    let (bearer, both) = ("Bearer scope=\"a\"", ["Bearer scope=\"a\"", "DPoP scope=\"a\""]);
+    let malformed = "Bearer error=\"invalid_request\", error_description=";
+    let no_proof = "DPoP error=\"invalid_dpop_proof\", error_description=";
+    let cases: &[(&str, &[(&str, &str)], u16, &str)] = &[
+        ("/orders", &[], 401, bearer),
+        ("/orders", &[("authorization", "Basic YTpi")], 401, bearer),
+        ("/orders", &[("authorization", "Bearer a b")], 400, malformed),
+        ("/orders", &[("authorization", "Bearer")], 400, malformed),
+        ("/orders", &[("authorization", "Bearer a"), ("authorization", "Bearer a")], 400, malformed),
+        ("/orders?x=1&access_token=a", &[], 400, malformed),
+        ("/orders?access%5Ftoken=a", &[("authorization", "Bearer a")], 400, malformed),
+        ("/orders", &[("authorization", "DPoP a")], 401, no_proof),
+        ("/orders", &[("authorization", "DPoP a"), ("dpop", "p"), ("dpop", "p")], 401, no_proof),
+    ];
+    for (uri, headers, status, challenge) in cases {
+        let (service, asked) = scripted(ok(&json!({})));
+        let layer = ProtectLayer::new(service).scopes(["a"]).external_url("https://api.example.com");
+        let mut request = get_with(headers);
+        *request.uri_mut() = uri.parse().unwrap();
+        let got = send(&api(layer), request).await;
+        assert_eq!(got.status, *status, "{uri} {headers:?}");
+        assert!(got.challenge().starts_with(challenge), "{uri} {headers:?}: {}", got.challenge());
+        assert_eq!((got.body.as_str(), got.header("cache-control")), ("", "no-store"));
+        assert!(got.refusal.is_some() && asked.lock().unwrap().is_none());
+        if *challenge == bearer {
+            let all: Vec<_> = got.headers.get_all("www-authenticate").iter().collect();
+            assert_eq!(all, both, "a client may choose either scheme");
+        }
+    }
+    // Without a URL to hold proofs against, the scheme is not known.
+    let (service, asked) = scripted(ok(&json!({})));
+    let got = send(&api(ProtectLayer::new(service)), get_with(&[("authorization", "DPoP a"), ("dpop", "p")])).await;
+    assert_eq!((got.status, got.challenge()), (StatusCode::UNAUTHORIZED, "Bearer"));
+    assert!(asked.lock().unwrap().is_none());
+}
+
+#[tokio::test]
+async fn refusals_are_authletes() {
+    for (action, status) in [("UNAUTHORIZED", 401), ("FORBIDDEN", 403), ("BAD_REQUEST", 400)] {
+        let answer = json!({
+            "action": action, "responseContent": "DPoP error=\"use_dpop_nonce\"", "dpopNonce": "n1",
+            "resultCode": "A1", "resultMessage": "why",
+        });
+        let (service, _) = scripted(Ok((200, answer)));
+        let got = send(&api(ProtectLayer::new(service)), get_with(&[("authorization", "Bearer a")])).await;
+        assert_eq!((got.status.as_u16(), got.challenge()), (status, "DPoP error=\"use_dpop_nonce\""));
+        assert_eq!((got.header("dpop-nonce"), got.body.as_str()), ("n1", ""));
+        assert!(got.refusal.unwrap().to_string().contains("why"));
+    }
+}
+
+#[tokio::test]
+async fn failures_tell_the_client_nothing() {
+    let internal = json!({"action": "INTERNAL_SERVER_ERROR", "responseContent": "Bearer error=\"server_error\""});
+    let split = json!({"action": "UNAUTHORIZED", "responseContent": "Bearer\r\nx: y"});
+    let code = json!({"resultCode": "A1", "resultMessage": "s3cret"});
+    for (answer, status) in [
+        (Ok((200, internal)), 500),
+        (Ok((200, json!({"action": "NEW"}))), 500),
+        (Ok((200, split)), 500),
+        (Ok((200, json!([]))), 500),
+        (Ok((401, code.clone())), 500),
+        (Ok((500, code.clone())), 503),
+        (Ok((429, code)), 503),
+        (Err(TransportErrorKind::Connect), 503),
+        (Err(TransportErrorKind::Timeout), 503),
+        (Err(TransportErrorKind::Credentials), 500),
+    ] {
+        let waits = matches!(&answer, Ok((429 | 500, _)));
+        let (service, _) = scripted(answer.clone());
+        let got = send(&api(ProtectLayer::new(service)), get_with(&[("authorization", "Bearer a")])).await;
+        assert_eq!((got.status.as_u16(), got.body.as_str(), got.challenge()), (status, "", ""), "{answer:?}");
+        assert_eq!(got.header("retry-after"), if waits { "8" } else { "" }, "{answer:?}");
+        assert!(!format!("{:?}", got.headers).contains("s3cret"));
+        assert!(!got.refusal.unwrap().to_string().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_certificate_header_is_refused() {
+    let (service, asked) = scripted(ok(&json!({})));
+    let layer = ProtectLayer::new(service).certificates(http_inputs::client_certificates);
+    let got = send(&api(layer), get_with(&[("authorization", "Bearer a"), ("client-cert", "x")])).await;
+    assert_eq!(got.status, StatusCode::BAD_REQUEST);
+    assert!(asked.lock().unwrap().is_none());
+}
