@@ -40,6 +40,8 @@ pub use crate::generated::actions::*;
 pub use linked::{Follow, Linked, Unsent};
 #[allow(unused_imports, reason = "empty where a crate is generated from another description")]
 pub use login::*;
+#[allow(unused_imports, reason = "empty where a crate is generated from another description")]
+pub use notification::*;
 
 use row::{build, failed};
 
