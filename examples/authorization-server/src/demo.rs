@@ -1,0 +1,167 @@
+//! An emulated Authlete with a service and a few clients, to try the server with. The settings of the service are those
+//! that a real one needs too.
+
+use std::error::Error;
+use std::fmt;
+
+use authlete_api::types::{
+    self, ApplicationType, ClientAuthMethod, ClientType, DeliveryMode, GrantType, OAuthClient, ResponseType, Scope,
+};
+use authlete_api::{Authlete, Service};
+use authlete_emulator::Emulator;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+use crate::session::random;
+
+/// What was set up.
+pub struct Demo {
+    /// Ends when it is dropped.
+    pub emulator: Emulator,
+    /// The service of the server.
+    pub service: Service,
+    /// A confidential client with a redirect URI.
+    pub web: OAuthClient,
+    /// A public client without one, for the device flow.
+    pub device: OAuthClient,
+    /// A confidential client without a browser: client credentials, and CIBA.
+    pub backend: OAuthClient,
+    url: String,
+}
+
+impl Demo {
+    /// Starts an emulator, and makes a service in it for a server at the URL, and clients.
+    ///
+    /// # Errors
+    /// When the emulator does not start, or refuses something.
+    pub async fn set_up(url: &str) -> Result<Self, Box<dyn Error>> {
+        let emulator = Emulator::start().await?;
+        let authlete = Authlete::builder()
+            .base_url(emulator.base_url())
+            .organization_token(emulator.organization_token())
+            .build()?;
+        let id = authlete.services().create(settings(url)).await?.api_key.ok_or("the service has no id")?;
+        let service = authlete.service(id);
+        let web = OAuthClient {
+            client_name: Some("A web shop".to_owned()),
+            application_type: Some(ApplicationType::Web),
+            redirect_uris: Some(vec![format!("{url}/client/callback")]),
+            response_types: Some(vec![ResponseType::Code]),
+            ..client(&[GrantType::AuthorizationCode, GrantType::RefreshToken], ClientAuthMethod::ClientSecretBasic)
+        };
+        let device = OAuthClient {
+            client_name: Some("A television".to_owned()),
+            ..client(&[GrantType::DeviceCode, GrantType::RefreshToken], ClientAuthMethod::None)
+        };
+        let backend = OAuthClient {
+            client_name: Some("A call centre".to_owned()),
+            bc_delivery_mode: Some(DeliveryMode::Poll),
+            ..client(&[GrantType::ClientCredentials, GrantType::Ciba], ClientAuthMethod::ClientSecretBasic)
+        };
+        let web = service.clients().create(web).await?.into_inner();
+        let device = service.clients().create(device).await?.into_inner();
+        let backend = service.clients().create(backend).await?.into_inner();
+        Ok(Self { emulator, service, web, device, backend, url: url.to_owned() })
+    }
+}
+
+/// What a service has to be set to for this server.
+fn settings(url: &str) -> types::Service {
+    let at = |path: &str| Some(format!("{url}{path}"));
+    let texts = |values: &[&str]| Some(values.iter().map(|value| (*value).to_owned()).collect());
+    let auth = vec![ClientAuthMethod::ClientSecretBasic, ClientAuthMethod::ClientSecretPost, ClientAuthMethod::None];
+    types::Service {
+        service_name: Some("Example".to_owned()),
+        issuer: Some(url.to_owned()),
+        authorization_endpoint: at("/authorize"),
+        pushed_auth_req_endpoint: at("/par"),
+        token_endpoint: at("/token"),
+        introspection_endpoint: at("/introspect"),
+        revocation_endpoint: at("/revoke"),
+        user_info_endpoint: at("/userinfo"),
+        jwks_uri: at("/jwks"),
+        registration_endpoint: at("/register"),
+        registration_management_endpoint: at("/register"),
+        device_authorization_endpoint: at("/device_authorization"),
+        device_verification_uri: at("/device"),
+        device_verification_uri_complete: at("/device?user_code=USER_CODE"),
+        backchannel_authentication_endpoint: at("/backchannel"),
+        grant_management_endpoint: at("/grants"),
+        dynamic_registration_supported: Some(true),
+        supported_response_types: Some(vec![ResponseType::Code]),
+        supported_grant_types: Some(vec![
+            GrantType::AuthorizationCode,
+            GrantType::RefreshToken,
+            GrantType::ClientCredentials,
+            GrantType::DeviceCode,
+            GrantType::Ciba,
+        ]),
+        supported_token_auth_methods: Some(auth.clone()),
+        supported_revocation_auth_methods: Some(auth),
+        supported_backchannel_token_delivery_modes: Some(vec![DeliveryMode::Poll, DeliveryMode::Ping]),
+        supported_scopes: Some(vec![
+            scope("openid", "Know who you are"),
+            scope("profile", "Read your name"),
+            scope("email", "Read your email address"),
+            scope("offline_access", "Go on while you are away"),
+        ]),
+        supported_claims: texts(&["sub", "name", "preferred_username", "email", "email_verified"]),
+        pkce_required: Some(true),
+        pkce_s256_required: Some(true),
+        access_token_duration: Some(600),
+        refresh_token_duration: Some(30 * 24 * 3600),
+        id_token_duration: Some(600),
+        device_flow_code_duration: Some(600),
+        device_flow_polling_interval: Some(5),
+        backchannel_auth_req_id_duration: Some(300),
+        backchannel_polling_interval: Some(5),
+        ..types::Service::default()
+    }
+}
+
+fn scope(name: &str, description: &str) -> Scope {
+    Scope { name: Some(name.to_owned()), description: Some(description.to_owned()), ..Scope::default() }
+}
+
+fn client(grants: &[GrantType], method: ClientAuthMethod) -> OAuthClient {
+    let public = method == ClientAuthMethod::None;
+    OAuthClient {
+        client_type: Some(if public { ClientType::Public } else { ClientType::Confidential }),
+        grant_types: Some(grants.to_vec()),
+        token_auth_method: Some(method),
+        ..OAuthClient::default()
+    }
+}
+
+/// Where to click, and what to type.
+impl fmt::Display for Demo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = |client: &OAuthClient| client.client_id.unwrap_or_default();
+        let secret = |client: &OAuthClient| client.client_secret.clone().unwrap_or_default();
+        let (url, verifier) = (&self.url, random());
+        let callback = format!("{url}/client/callback");
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("response_type", "code")
+            .append_pair("client_id", &id(&self.web).to_string())
+            .append_pair("redirect_uri", &callback)
+            .append_pair("scope", "openid profile email")
+            .append_pair("state", &random())
+            .append_pair("code_challenge_method", "S256")
+            .append_pair("code_challenge", &URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier)))
+            .finish();
+        writeln!(f, "Log in and agree: {url}/authorize?{query}")?;
+        writeln!(
+            f,
+            "Then: curl {url}/token -u {}:{} -d grant_type=authorization_code \\",
+            id(&self.web),
+            secret(&self.web)
+        )?;
+        writeln!(f, "  -d redirect_uri={callback} -d code_verifier={verifier} -d code=…")?;
+        writeln!(f, "Then: curl {url}/api/me -H 'Authorization: Bearer …', and the same with {url}/userinfo\n")?;
+        writeln!(f, "A device: curl {url}/device_authorization -d client_id={} -d scope=profile", id(&self.device))?;
+        let backend = format!("-u {}:{}", id(&self.backend), secret(&self.backend));
+        writeln!(f, "Nobody: curl {url}/token {backend} -d grant_type=client_credentials -d scope=profile")?;
+        writeln!(f, "By phone: curl {url}/backchannel {backend} -d scope=openid -d login_hint=ada, and {url}/approvals")
+    }
+}
