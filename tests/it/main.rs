@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod actions;
+mod authorization_server;
 mod clients;
 mod errors;
 mod fault_server;

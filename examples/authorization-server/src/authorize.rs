@@ -132,8 +132,15 @@ pub(crate) async fn decide(
         if !session.made(&form.csrf) {
             return Ok(pages::not_ours());
         }
+        let allowed = form.decision == "allow";
+        match session.interactions.get(&id) {
+            // The login may be too old by now.
+            Some(interaction) if allowed && needs_login(&session, interaction) => {
+                return Ok(to_login(&format!("/interaction/{id}"), None));
+            }
+            _ => {}
+        }
         let Some(interaction) = session.interactions.remove(&id) else { return Ok(pages::gone()) };
-        let allowed = form.decision == "allow" && !needs_login(&session, &interaction);
         (interaction.step, allowed)
     };
     match allowed {

@@ -90,14 +90,20 @@ impl App {
     /// # Errors
     /// When no HTTP client for notifications, or no random number, can be had.
     pub fn new(service: Service, url: impl Into<String>) -> Result<Self, Error> {
+        let url = url.into();
+        // While developing, clients are on this machine.
+        let notifications = match url.starts_with("https") {
+            true => NotificationSender::new()?,
+            false => NotificationSender::to_any_address()?,
+        };
         Ok(Self(Arc::new(Parts {
             service,
-            url: url.into(),
+            url,
             users: users::Users::demo(),
             sessions: session::Sessions::new(),
             interactions: authorize::Interactions::new(),
             approvals: ciba::Approvals::default(),
-            notifications: NotificationSender::new()?,
+            notifications,
             resource_server: format!("resource-server:{}", session::random()),
         })))
     }
