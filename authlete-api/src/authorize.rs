@@ -86,8 +86,7 @@ impl Transport for Authorizing {
 }
 
 fn authorize(request: &mut Request, credentials: &Credentials) -> Result<(), TransportError> {
-    let header = credentials.authorization().ok_or_else(|| unavailable("the credentials fit into no header".into()))?;
-    request.headers_mut().insert(AUTHORIZATION, header);
+    request.headers_mut().insert(AUTHORIZATION, credentials.authorization());
     #[cfg(feature = "dpop")]
     if let Some(proofs) = credentials.proofs() {
         let proof = proofs.prove(request.method().as_str(), request.url()).map_err(unavailable)?;

@@ -15,7 +15,7 @@ use crate::connection::Connection;
 use crate::credentials::{Credentials, CredentialsProvider};
 use crate::layers::Layers;
 use crate::transport::{BoxFuture, HttpTransport};
-use crate::{Error, Operation, Region, Transport};
+use crate::{Error, Operation, Region, Transport, TransportError};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -44,6 +44,8 @@ pub struct Client {
 
 struct Shared {
     base_url: String,
+    /// The same, parsed.
+    base: Url,
     /// How many path segments the base URL has itself.
     base_segments: usize,
     /// Builds requests, and sends them unless another transport does.
@@ -96,6 +98,14 @@ impl Client {
         &self.shared.http
     }
 
+    /// The address of a path, which begins with a slash and has its parameters escaped.
+    pub(crate) fn url(&self, path: fmt::Arguments<'_>) -> Url {
+        let base = self.shared.base.path().trim_end_matches('/');
+        let mut url = self.shared.base.clone();
+        url.set_path(&format!("{base}{path}"));
+        url
+    }
+
     /// Adds to a request what every request carries.
     pub(crate) fn complete(
         &self,
@@ -127,21 +137,13 @@ impl Client {
         Err(Error::request(operation, "a path parameter is empty, `.` or `..`; give the id it stands for"))
     }
 
-    /// Sends a request and sorts out answers with an error status.
-    pub(crate) fn send<'a>(
-        &'a self,
-        request: Result<Request, Error>,
+    /// Sends a request, by whatever way this client has.
+    pub(crate) fn send(
+        &self,
+        request: Request,
         operation: &'static Operation,
-    ) -> BoxFuture<'a, Result<Response<Bytes>, Error>> {
-        Box::pin(async move {
-            let response = self.shared.transport.send(request?, operation).await;
-            let response = response.map_err(|error| Error::transport(operation, error))?;
-            if response.status().is_success() {
-                return Ok(response);
-            }
-            let (parts, body) = response.into_parts();
-            Err(Error::api(operation, parts, body))
-        })
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        self.shared.transport.send(request, operation)
     }
 }
 
@@ -301,8 +303,9 @@ impl ClientBuilder {
         };
         let transport = self.layers.around(transport, over_http);
         let base_segments = base_url.path().trim_end_matches('/').split('/').count() - 1;
-        let base_url = base_url.as_str().trim_end_matches('/').to_owned();
-        Ok(Client { shared: Arc::new(Shared { base_url, base_segments, http, transport }) })
+        let base = base_url;
+        let base_url = base.as_str().trim_end_matches('/').to_owned();
+        Ok(Client { shared: Arc::new(Shared { base_url, base, base_segments, http, transport }) })
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -16,8 +17,8 @@ use crate::transport::BoxFuture;
 pub struct Credentials(Arc<Inner>);
 
 struct Inner {
-    /// What the `Authorization` header holds.
-    header: SecretString,
+    /// What the `Authorization` header holds, marked as sensitive, in memory that is zeroed when its last clone goes.
+    header: HeaderValue,
     #[cfg(feature = "dpop")]
     proofs: Option<crate::dpop::Proofs>,
 }
@@ -30,7 +31,7 @@ impl Credentials {
     pub fn bearer(token: impl Into<String>) -> Result<Self, Error> {
         let token = SecretString::from(token.into());
         check_token(token.expose_secret())?;
-        Ok(Self::header(format!("Bearer {}", token.expose_secret())))
+        Self::header(format!("Bearer {}", token.expose_secret()))
     }
 
     /// An API key and its secret, as Authlete 2.x and some self-hosted servers want them. Authlete 3.0 does not.
@@ -44,7 +45,7 @@ impl Credentials {
         }
         let pair = SecretString::from(format!("{api_key}:{}", api_secret.expose_secret()));
         let encoded = SecretString::from(STANDARD.encode(pair.expose_secret()));
-        Ok(Self::header(format!("Basic {}", encoded.expose_secret())))
+        Self::header(format!("Basic {}", encoded.expose_secret()))
     }
 
     /// An access token that is bound to a key (RFC 9449): every request carries a proof made with it.
@@ -55,24 +56,22 @@ impl Credentials {
     pub fn dpop(token: impl Into<String>, key: &crate::DpopKey) -> Result<Self, Error> {
         let token = SecretString::from(token.into());
         check_token(token.expose_secret())?;
-        let header = SecretString::from(format!("DPoP {}", token.expose_secret()));
+        let header = secret_header(format!("DPoP {}", token.expose_secret()))?;
         let proofs = crate::dpop::Proofs::new(key, token.expose_secret());
         Ok(Self(Arc::new(Inner { header, proofs: Some(proofs) })))
     }
 
-    fn header(text: String) -> Self {
-        Self(Arc::new(Inner {
-            header: SecretString::from(text),
+    fn header(text: String) -> Result<Self, Error> {
+        Ok(Self(Arc::new(Inner {
+            header: secret_header(text)?,
             #[cfg(feature = "dpop")]
             proofs: None,
-        }))
+        })))
     }
 
-    /// The `Authorization` header, marked as sensitive.
-    pub(crate) fn authorization(&self) -> Option<HeaderValue> {
-        let mut value = HeaderValue::from_str(self.0.header.expose_secret()).ok()?;
-        value.set_sensitive(true);
-        Some(value)
+    /// The `Authorization` header, marked as sensitive. It shares its memory with these credentials.
+    pub(crate) fn authorization(&self) -> HeaderValue {
+        self.0.header.clone()
     }
 
     #[cfg(feature = "dpop")]
@@ -162,6 +161,23 @@ impl CredentialsProvider for SharedCredentials {
     }
 }
 
+/// A header's value that is marked as sensitive, and zeroed when its last clone goes.
+fn secret_header(text: String) -> Result<HeaderValue, Error> {
+    struct Owner(SecretString);
+
+    impl AsRef<[u8]> for Owner {
+        fn as_ref(&self) -> &[u8] {
+            self.0.expose_secret().as_bytes()
+        }
+    }
+
+    let bytes = Bytes::from_owner(Owner(SecretString::from(text)));
+    let mut value = HeaderValue::from_maybe_shared(bytes)
+        .map_err(|_| Error::configuration("the credentials hold characters that fit into no header"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 fn check_token(token: &str) -> Result<(), Error> {
     // The characters of RFC 6750's b64token; anything else is a slip, such as a line break at the end of a file.
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
@@ -183,12 +199,12 @@ mod tests {
     #[test]
     fn headers_are_made_and_nothing_is_printed() {
         let basic = Credentials::basic(12, "s3cret").unwrap();
-        let header = basic.authorization().unwrap();
+        let header = basic.authorization();
         assert_eq!(header.as_bytes(), b"Basic MTI6czNjcmV0");
         assert!(header.is_sensitive());
         assert_eq!(format!("{basic:?} {header:?}"), "Credentials([redacted]) Sensitive");
         assert!(Credentials::basic("a:b", "s").is_err());
         assert!(Credentials::basic("a", "").is_err());
-        assert_eq!(Credentials::bearer("t.-_~+/=").unwrap().authorization().unwrap(), "Bearer t.-_~+/=");
+        assert_eq!(Credentials::bearer("t.-_~+/=").unwrap().authorization(), "Bearer t.-_~+/=");
     }
 }

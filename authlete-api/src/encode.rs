@@ -1,15 +1,48 @@
 //! Values in URLs.
 
+use std::fmt::{self, Display, Write};
+
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::ser::{Error, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::call::BuildError;
+
 /// What a path segment keeps unescaped: RFC 3986's unreserved characters.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A value as one segment of a path.
-pub(crate) fn path_segment(value: &str) -> String {
-    utf8_percent_encode(value, SEGMENT).to_string()
+/// A value as one segment of a path, escaped while it is written.
+pub(crate) fn path_segment<T: Display + ?Sized>(value: &T) -> PathSegment<'_, T> {
+    PathSegment(value)
+}
+
+pub(crate) struct PathSegment<'a, T: ?Sized>(&'a T);
+
+impl<T: Display + ?Sized> Display for PathSegment<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Escaping(f), "{}", self.0)
+    }
+}
+
+struct Escaping<'a, 'b>(&'a mut fmt::Formatter<'b>);
+
+impl Write for Escaping<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        Display::fmt(&utf8_percent_encode(text, SEGMENT), self.0)
+    }
+}
+
+/// Completes a request with a JSON body.
+pub(crate) fn json(
+    request: reqwest::RequestBuilder,
+    body: Result<Vec<u8>, serde_json::Error>,
+) -> Result<reqwest::Request, BuildError> {
+    let mut request = request.build()?;
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *request.body_mut() = Some(body?.into());
+    Ok(request)
 }
 
 /// A query parameter: none for `None`, several for a list.
@@ -46,8 +79,9 @@ mod tests {
 
     #[test]
     fn ids_stay_within_their_segment() {
-        assert_eq!(path_segment("a/b?c#d e%2F"), "a%2Fb%3Fc%23d%20e%252F");
-        assert_eq!(path_segment("AZaz09-._~"), "AZaz09-._~");
+        assert_eq!(path_segment("a/b?c#d e%2F").to_string(), "a%2Fb%3Fc%23d%20e%252F");
+        assert_eq!(path_segment("AZaz09-._~").to_string(), "AZaz09-._~");
+        assert_eq!(path_segment(&-7).to_string(), "-7");
     }
 
     #[test]

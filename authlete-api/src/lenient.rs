@@ -263,6 +263,8 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Lenient<A> {
         self.0.next_key_seed(seed)
     }
 
+    // Not inlined: each type of value is then read by one function, not by a copy of it for every field that has it.
+    #[inline(never)]
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
         self.0.next_value_seed(Lenient(seed))
     }

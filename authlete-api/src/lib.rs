@@ -28,6 +28,7 @@ mod ids;
 pub mod layers;
 mod lenient;
 mod modify;
+mod object;
 mod open_enum;
 mod operation;
 mod pages;
@@ -45,7 +46,7 @@ mod transport;
 
 pub use authlete::{Authlete, Service};
 pub use builder::AuthleteBuilder;
-pub use call::Call;
+pub use call::{Call, CallFuture};
 pub use client::{Client, ClientBuilder};
 pub use credentials::{Credentials, CredentialsProvider, ProviderError, SharedCredentials};
 pub use decode::{BodyError, decode};

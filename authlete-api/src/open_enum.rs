@@ -19,6 +19,7 @@ macro_rules! open_enum {
             pub const KNOWN: &'static [&'static str] = &[$($text),*];
 
             /// The text on the wire.
+            #[inline(never)] // a copy in each of its many callers here would take long to compile
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $text,)*
@@ -28,12 +29,8 @@ macro_rules! open_enum {
         }
 
         impl $crate::open_enum::OpenEnum for $name {
-            fn known(text: &str) -> ::std::option::Option<Self> {
-                match text {
-                    $($text => ::std::option::Option::Some(Self::$variant),)*
-                    _ => ::std::option::Option::None,
-                }
-            }
+            const TEXTS: &'static [&'static str] = Self::KNOWN;
+            const VALUES: &'static [Self] = &[$(Self::$variant),*];
 
             fn unknown(text: ::std::string::String) -> Self {
                 Self::Unknown(text)
@@ -132,7 +129,9 @@ macro_rules! open_enum_impls {
 
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                deserializer.deserialize_str($crate::open_enum::TextVisitor::new())
+                deserializer
+                    .deserialize_str($crate::open_enum::TextVisitor::of::<Self>())
+                    .map($crate::open_enum::Found::into)
             }
         }
 
@@ -152,32 +151,60 @@ macro_rules! open_enum_impls {
 pub(crate) use {open_enum, open_enum_impls};
 
 /// What the shared code needs of an open enumeration.
-pub(crate) trait OpenEnum: Sized {
-    fn known(text: &str) -> Option<Self>;
+pub(crate) trait OpenEnum: Clone + 'static {
+    /// The texts that are known.
+    const TEXTS: &'static [&'static str];
+    /// What they stand for, in the same order.
+    const VALUES: &'static [Self];
+
     fn unknown(text: String) -> Self;
 }
 
-pub(crate) fn from_text<T: OpenEnum>(text: &str) -> T {
-    T::known(text).unwrap_or_else(|| T::unknown(text.to_owned()))
+/// A text, looked up among the known ones. This and its visitor are the same for all enumerations, so that they are
+/// compiled once.
+pub(crate) enum Found {
+    Known(usize),
+    Unknown(String),
 }
 
-pub(crate) struct TextVisitor<T>(std::marker::PhantomData<T>);
+impl Found {
+    #[inline(never)]
+    fn new(texts: &[&str], text: &str) -> Self {
+        match texts.iter().position(|known| *known == text) {
+            Some(index) => Self::Known(index),
+            None => Self::Unknown(text.to_owned()),
+        }
+    }
 
-impl<T> TextVisitor<T> {
-    pub(crate) fn new() -> Self {
-        Self(std::marker::PhantomData)
+    pub(crate) fn into<T: OpenEnum>(self) -> T {
+        match self {
+            Self::Known(index) => T::VALUES[index].clone(),
+            Self::Unknown(text) => T::unknown(text),
+        }
     }
 }
 
-impl<T: OpenEnum> serde::de::Visitor<'_> for TextVisitor<T> {
-    type Value = T;
+pub(crate) fn from_text<T: OpenEnum>(text: &str) -> T {
+    Found::new(T::TEXTS, text).into()
+}
+
+pub(crate) struct TextVisitor(&'static [&'static str]);
+
+impl TextVisitor {
+    pub(crate) fn of<T: OpenEnum>() -> Self {
+        Self(T::TEXTS)
+    }
+}
+
+impl serde::de::Visitor<'_> for TextVisitor {
+    type Value = Found;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("a text")
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<T, E> {
-        Ok(from_text(text))
+    fn visit_str<E>(self, text: &str) -> Result<Found, E> {
+        Ok(Found::new(self.0, text))
     }
 }
 

@@ -72,7 +72,7 @@ fn one_wrong_type_does_not_hide_what_else_is_wrong() {
     assert_eq!(
         sorted(&report.problems),
         [
-            format!("{at}: /attributes/0: does not decode: expected struct KeyValuePair"),
+            format!("{at}: /attributes/0: does not decode: expected an object"),
             format!("{at}: /attributes/1/key: does not decode: expected a string"),
             format!("{at}: /colour: lost: lands among the fields that `Scope` does not know"),
             format!("{at}: /defaultEntry: does not decode: expected a boolean"),

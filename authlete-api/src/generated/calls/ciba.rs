@@ -18,19 +18,23 @@ impl Client {
         service_id: &str,
         body: &types::BackchannelAuthenticationRequest,
     ) -> Call<'_, types::BackchannelAuthenticationResponse> {
-        let url = format!(
-            "{}/api/{}/backchannel/authentication", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/backchannel/authentication", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
@@ -54,19 +58,23 @@ impl Client {
         service_id: &str,
         body: &types::BackchannelAuthenticationCompleteRequest,
     ) -> Call<'_, types::BackchannelAuthenticationCompleteResponse> {
-        let url = format!(
-            "{}/api/{}/backchannel/authentication/complete", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/backchannel/authentication/complete", crate
+                    ::encode::path_segment(& service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
@@ -90,19 +98,23 @@ impl Client {
         service_id: &str,
         body: &types::BackchannelAuthenticationFailRequest,
     ) -> Call<'_, types::BackchannelAuthenticationFailResponse> {
-        let url = format!(
-            "{}/api/{}/backchannel/authentication/fail", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/backchannel/authentication/fail", crate
+                    ::encode::path_segment(& service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
@@ -126,19 +138,23 @@ impl Client {
         service_id: &str,
         body: &types::BackchannelAuthenticationIssueRequest,
     ) -> Call<'_, types::BackchannelAuthenticationIssueResponse> {
-        let url = format!(
-            "{}/api/{}/backchannel/authentication/issue", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/backchannel/authentication/issue", crate
+                    ::encode::path_segment(& service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,

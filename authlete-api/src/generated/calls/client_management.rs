@@ -20,11 +20,14 @@ impl Client {
         client_id: &str,
         subject: &str,
     ) -> Call<'_, types::ClientAuthorizationDeleteResponse> {
-        let url = format!(
-            "{}/api/{}/client/authorization/delete/{}", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& client_id.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/authorization/delete/{}", crate
+                    ::encode::path_segment(& service_id), crate ::encode::path_segment(&
+                    client_id)
+                ),
+            );
         let request = self
             .http()
             .delete(url)
@@ -59,12 +62,14 @@ impl Client {
         client_id: &str,
         subject: &str,
     ) -> Call<'_, types::ClientAuthorizationDeleteResponse> {
-        let url = format!(
-            "{}/api/{}/client/authorization/delete/{}/{}", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& client_id.to_string()), crate
-            ::encode::path_segment(& subject.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/authorization/delete/{}/{}", crate
+                    ::encode::path_segment(& service_id), crate ::encode::path_segment(&
+                    client_id), crate ::encode::path_segment(& subject)
+                ),
+            );
         let request = self
             .http()
             .delete(url)
@@ -98,20 +103,24 @@ impl Client {
         client_id: &str,
         body: &types::ClientAuthorizationDeletePostRequest,
     ) -> Call<'_, types::ClientAuthorizationDeleteResponse> {
-        let url = format!(
-            "{}/api/{}/client/authorization/delete/{}", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& client_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/authorization/delete/{}", crate
+                    ::encode::path_segment(& service_id), crate ::encode::path_segment(&
+                    client_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
@@ -141,10 +150,13 @@ impl Client {
         start: Option<i32>,
         end: Option<i32>,
     ) -> Call<'_, types::ClientAuthorizationGetListResponse> {
-        let url = format!(
-            "{}/api/{}/client/authorization/get/list", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/authorization/get/list", crate
+                    ::encode::path_segment(& service_id)
+                ),
+            );
         let request = self
             .http()
             .get(url)
@@ -186,11 +198,14 @@ impl Client {
         start: Option<i32>,
         end: Option<i32>,
     ) -> Call<'_, types::ClientAuthorizationGetListResponse> {
-        let url = format!(
-            "{}/api/{}/client/authorization/get/list/{}", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& subject.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/authorization/get/list/{}", crate
+                    ::encode::path_segment(& service_id), crate ::encode::path_segment(&
+                    subject)
+                ),
+            );
         let request = self
             .http()
             .get(url)
@@ -225,19 +240,23 @@ impl Client {
         service_id: &str,
         body: &types::ClientAuthorizationGetListRequest,
     ) -> Call<'_, types::ClientAuthorizationGetListResponse> {
-        let url = format!(
-            "{}/api/{}/client/authorization/get/list", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/authorization/get/list", crate
+                    ::encode::path_segment(& service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
@@ -263,20 +282,24 @@ impl Client {
         client_id: &str,
         body: &types::ClientAuthorizationUpdateRequest,
     ) -> Call<'_, types::ClientAuthorizationUpdateResponse> {
-        let url = format!(
-            "{}/api/{}/client/authorization/update/{}", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& client_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/authorization/update/{}", crate
+                    ::encode::path_segment(& service_id), crate ::encode::path_segment(&
+                    client_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
@@ -300,19 +323,22 @@ impl Client {
         service_id: &str,
         body: &types::OAuthClient,
     ) -> Call<'_, types::OAuthClient> {
-        let url = format!(
-            "{}/api/{}/client/create", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/create", crate ::encode::path_segment(& service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::CLIENT_CREATE, request, crate::lenient::json)
     }
@@ -327,11 +353,13 @@ impl Client {
     /// - `service_id`: `serviceId`, in the path, required.
     /// - `client_id`: `clientId`, in the path, required.
     pub fn client_delete(&self, service_id: &str, client_id: &str) -> Call<'_, ()> {
-        let url = format!(
-            "{}/api/{}/client/delete/{}", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()), crate ::encode::path_segment(& client_id
-            .to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/delete/{}", crate ::encode::path_segment(&
+                    service_id), crate ::encode::path_segment(& client_id)
+                ),
+            );
         let request = self
             .http()
             .delete(url)
@@ -358,11 +386,14 @@ impl Client {
         service_id: &str,
         client_id: &str,
     ) -> Call<'_, ()> {
-        let url = format!(
-            "{}/api/{}/client/extension/requestable_scopes/delete/{}", self.base_url(),
-            crate ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& client_id.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/extension/requestable_scopes/delete/{}", crate
+                    ::encode::path_segment(& service_id), crate ::encode::path_segment(&
+                    client_id)
+                ),
+            );
         let request = self
             .http()
             .delete(url)
@@ -394,11 +425,14 @@ impl Client {
         service_id: &str,
         client_id: &str,
     ) -> Call<'_, types::ClientExtensionRequestableScopesGetResponse> {
-        let url = format!(
-            "{}/api/{}/client/extension/requestable_scopes/get/{}", self.base_url(),
-            crate ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& client_id.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/extension/requestable_scopes/get/{}", crate
+                    ::encode::path_segment(& service_id), crate ::encode::path_segment(&
+                    client_id)
+                ),
+            );
         let request = self
             .http()
             .get(url)
@@ -432,20 +466,24 @@ impl Client {
         client_id: &str,
         body: &types::ClientExtensionRequestableScopesUpdateRequest,
     ) -> Call<'_, types::ClientExtensionRequestableScopesUpdateResponse> {
-        let url = format!(
-            "{}/api/{}/client/extension/requestable_scopes/update/{}", self.base_url(),
-            crate ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& client_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/extension/requestable_scopes/update/{}", crate
+                    ::encode::path_segment(& service_id), crate ::encode::path_segment(&
+                    client_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .put(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .put(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
@@ -471,20 +509,24 @@ impl Client {
         client_id: &str,
         body: &types::ClientExtensionRequestableScopesUpdateRequest,
     ) -> Call<'_, types::ClientExtensionRequestableScopesUpdateResponse> {
-        let url = format!(
-            "{}/api/{}/client/extension/requestable_scopes/update/{}", self.base_url(),
-            crate ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& client_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/extension/requestable_scopes/update/{}", crate
+                    ::encode::path_segment(& service_id), crate ::encode::path_segment(&
+                    client_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
@@ -508,11 +550,13 @@ impl Client {
         service_id: &str,
         client_id: &str,
     ) -> Call<'_, types::OAuthClient> {
-        let url = format!(
-            "{}/api/{}/client/get/{}", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()), crate ::encode::path_segment(& client_id
-            .to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/get/{}", crate ::encode::path_segment(& service_id),
+                    crate ::encode::path_segment(& client_id)
+                ),
+            );
         let request = self
             .http()
             .get(url)
@@ -543,10 +587,12 @@ impl Client {
         start: Option<i32>,
         end: Option<i32>,
     ) -> Call<'_, types::ClientGetListResponse> {
-        let url = format!(
-            "{}/api/{}/client/get/list", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/get/list", crate ::encode::path_segment(& service_id)
+                ),
+            );
         let request = self
             .http()
             .get(url)
@@ -578,11 +624,14 @@ impl Client {
         client_id: &str,
         subject: &str,
     ) -> Call<'_, types::ClientGrantedScopesDeleteResponse> {
-        let url = format!(
-            "{}/api/{}/client/granted_scopes/delete/{}", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& client_id.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/granted_scopes/delete/{}", crate
+                    ::encode::path_segment(& service_id), crate ::encode::path_segment(&
+                    client_id)
+                ),
+            );
         let request = self
             .http()
             .delete(url)
@@ -617,12 +666,14 @@ impl Client {
         client_id: &str,
         subject: &str,
     ) -> Call<'_, types::ClientGrantedScopesDeleteResponse> {
-        let url = format!(
-            "{}/api/{}/client/granted_scopes/delete/{}/{}", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& client_id.to_string()), crate
-            ::encode::path_segment(& subject.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/granted_scopes/delete/{}/{}", crate
+                    ::encode::path_segment(& service_id), crate ::encode::path_segment(&
+                    client_id), crate ::encode::path_segment(& subject)
+                ),
+            );
         let request = self
             .http()
             .delete(url)
@@ -656,11 +707,14 @@ impl Client {
         client_id: &str,
         subject: &str,
     ) -> Call<'_, types::ClientGrantedScopesGetResponse> {
-        let url = format!(
-            "{}/api/{}/client/granted_scopes/get/{}", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& client_id.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/granted_scopes/get/{}", crate
+                    ::encode::path_segment(& service_id), crate ::encode::path_segment(&
+                    client_id)
+                ),
+            );
         let request = self
             .http()
             .get(url)
@@ -695,12 +749,14 @@ impl Client {
         client_id: &str,
         subject: &str,
     ) -> Call<'_, types::ClientGrantedScopesGetResponse> {
-        let url = format!(
-            "{}/api/{}/client/granted_scopes/get/{}/{}", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& client_id.to_string()), crate
-            ::encode::path_segment(& subject.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/granted_scopes/get/{}/{}", crate
+                    ::encode::path_segment(& service_id), crate ::encode::path_segment(&
+                    client_id), crate ::encode::path_segment(& subject)
+                ),
+            );
         let request = self
             .http()
             .get(url)
@@ -734,20 +790,24 @@ impl Client {
         client_id: &str,
         body: &types::ClientGrantedScopesGetPostRequest,
     ) -> Call<'_, types::ClientGrantedScopesGetResponse> {
-        let url = format!(
-            "{}/api/{}/client/granted_scopes/get/{}", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& client_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/granted_scopes/get/{}", crate
+                    ::encode::path_segment(& service_id), crate ::encode::path_segment(&
+                    client_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
@@ -773,20 +833,23 @@ impl Client {
         client_identifier: &str,
         body: &types::ClientLockFlagUpdateRequest,
     ) -> Call<'_, types::ClientLockFlagUpdateResponse> {
-        let url = format!(
-            "{}/api/{}/client/lock_flag/update/{}", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& client_identifier.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/lock_flag/update/{}", crate ::encode::path_segment(&
+                    service_id), crate ::encode::path_segment(& client_identifier)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
@@ -810,11 +873,13 @@ impl Client {
         service_id: &str,
         client_identifier: &str,
     ) -> Call<'_, types::ClientSecretRefreshResponse> {
-        let url = format!(
-            "{}/api/{}/client/secret/refresh/{}", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& client_identifier.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/secret/refresh/{}", crate ::encode::path_segment(&
+                    service_id), crate ::encode::path_segment(& client_identifier)
+                ),
+            );
         let request = self
             .http()
             .get(url)
@@ -848,20 +913,23 @@ impl Client {
         client_identifier: &str,
         body: &types::ClientSecretUpdateRequest,
     ) -> Call<'_, types::ClientSecretUpdateResponse> {
-        let url = format!(
-            "{}/api/{}/client/secret/update/{}", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& client_identifier.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/secret/update/{}", crate ::encode::path_segment(&
+                    service_id), crate ::encode::path_segment(& client_identifier)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::CLIENT_SECRET_UPDATE, request, crate::lenient::json)
     }
@@ -882,20 +950,23 @@ impl Client {
         client_id: &str,
         body: &types::OAuthClient,
     ) -> Call<'_, types::OAuthClient> {
-        let url = format!(
-            "{}/api/{}/client/update/{}", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()), crate ::encode::path_segment(& client_id
-            .to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/update/{}", crate ::encode::path_segment(&
+                    service_id), crate ::encode::path_segment(& client_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::CLIENT_UPDATE, request, crate::lenient::json)
     }

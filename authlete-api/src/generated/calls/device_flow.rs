@@ -18,19 +18,23 @@ impl Client {
         service_id: &str,
         body: &types::DeviceAuthorizationRequest,
     ) -> Call<'_, types::DeviceAuthorizationResponse> {
-        let url = format!(
-            "{}/api/{}/device/authorization", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/device/authorization", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::DEVICE_AUTHORIZATION, request, crate::lenient::json)
     }
@@ -49,19 +53,22 @@ impl Client {
         service_id: &str,
         body: &types::DeviceCompleteRequest,
     ) -> Call<'_, types::DeviceCompleteResponse> {
-        let url = format!(
-            "{}/api/{}/device/complete", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/device/complete", crate ::encode::path_segment(& service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::DEVICE_COMPLETE, request, crate::lenient::json)
     }
@@ -80,19 +87,23 @@ impl Client {
         service_id: &str,
         body: &types::DeviceVerificationRequest,
     ) -> Call<'_, types::DeviceVerificationResponse> {
-        let url = format!(
-            "{}/api/{}/device/verification", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/device/verification", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::DEVICE_VERIFICATION, request, crate::lenient::json)
     }

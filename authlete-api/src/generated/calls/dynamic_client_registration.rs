@@ -18,19 +18,23 @@ impl Client {
         service_id: &str,
         body: &types::ClientRegistrationRequest,
     ) -> Call<'_, types::ClientRegistrationResponse> {
-        let url = format!(
-            "{}/api/{}/client/registration", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/registration", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::CLIENT_REGISTRATION, request, crate::lenient::json)
     }
@@ -49,19 +53,23 @@ impl Client {
         service_id: &str,
         body: &types::ClientRegistrationDeleteRequest,
     ) -> Call<'_, types::ClientRegistrationResponse> {
-        let url = format!(
-            "{}/api/{}/client/registration/delete", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/registration/delete", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
@@ -85,19 +93,23 @@ impl Client {
         service_id: &str,
         body: &types::ClientRegistrationGetRequest,
     ) -> Call<'_, types::ClientRegistrationResponse> {
-        let url = format!(
-            "{}/api/{}/client/registration/get", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/registration/get", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
@@ -121,19 +133,23 @@ impl Client {
         service_id: &str,
         body: &types::ClientRegistrationUpdateRequest,
     ) -> Call<'_, types::ClientRegistrationResponse> {
-        let url = format!(
-            "{}/api/{}/client/registration/update", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/client/registration/update", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,

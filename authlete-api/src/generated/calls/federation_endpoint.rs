@@ -18,19 +18,23 @@ impl Client {
         service_id: &str,
         body: &::serde_json::Map<::std::string::String, ::serde_json::Value>,
     ) -> Call<'_, types::FederationConfigurationResponse> {
-        let url = format!(
-            "{}/api/{}/federation/configuration", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/federation/configuration", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
@@ -54,19 +58,23 @@ impl Client {
         service_id: &str,
         body: &types::FederationRegistrationRequest,
     ) -> Call<'_, types::FederationRegistrationResponse> {
-        let url = format!(
-            "{}/api/{}/federation/registration", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/federation/registration", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,

@@ -18,19 +18,22 @@ impl Client {
         service_id: &str,
         body: &types::HskCreateRequest,
     ) -> Call<'_, types::HskCreateResponse> {
-        let url = format!(
-            "{}/api/{}/hsk/create", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/hsk/create", crate ::encode::path_segment(& service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::HSK_CREATE, request, crate::lenient::json)
     }
@@ -49,10 +52,13 @@ impl Client {
         service_id: &str,
         handle: &str,
     ) -> Call<'_, ::std::option::Option<types::HskDeleteResponse>> {
-        let url = format!(
-            "{}/api/{}/hsk/delete/{}", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()), crate ::encode::path_segment(& handle.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/hsk/delete/{}", crate ::encode::path_segment(& service_id),
+                    crate ::encode::path_segment(& handle)
+                ),
+            );
         let request = self
             .http()
             .delete(url)
@@ -79,10 +85,13 @@ impl Client {
         service_id: &str,
         handle: &str,
     ) -> Call<'_, types::HskGetResponse> {
-        let url = format!(
-            "{}/api/{}/hsk/get/{}", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()), crate ::encode::path_segment(& handle.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/hsk/get/{}", crate ::encode::path_segment(& service_id),
+                    crate ::encode::path_segment(& handle)
+                ),
+            );
         let request = self
             .http()
             .get(url)
@@ -104,10 +113,12 @@ impl Client {
     /// Arguments:
     /// - `service_id`: `serviceId`, in the path, required.
     pub fn hsk_get_list(&self, service_id: &str) -> Call<'_, types::HskGetListResponse> {
-        let url = format!(
-            "{}/api/{}/hsk/get/list", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/hsk/get/list", crate ::encode::path_segment(& service_id)
+                ),
+            );
         let request = self
             .http()
             .get(url)

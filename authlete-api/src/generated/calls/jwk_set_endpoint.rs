@@ -20,10 +20,13 @@ impl Client {
         include_private_keys: Option<bool>,
         pretty: Option<bool>,
     ) -> Call<'_, ::std::option::Option<types::ServiceJwksGetResponse>> {
-        let url = format!(
-            "{}/api/{}/service/jwks/get", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/service/jwks/get", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
         let request = self
             .http()
             .get(url)

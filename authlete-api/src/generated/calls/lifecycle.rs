@@ -16,7 +16,7 @@ impl Client {
         &self,
         extended: Option<bool>,
     ) -> Call<'_, ::bytes::Bytes> {
-        let url = format!("{}/api/lifecycle/healthcheck", self.base_url(),);
+        let url = self.url(::std::format_args!("/api/lifecycle/healthcheck"));
         let request = self
             .http()
             .get(url)

@@ -18,19 +18,22 @@ impl Client {
         service_id: &str,
         body: &types::RevocationRequest,
     ) -> Call<'_, types::RevocationResponse> {
-        let url = format!(
-            "{}/api/{}/auth/revocation", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/auth/revocation", crate ::encode::path_segment(& service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::AUTH_REVOCATION, request, crate::lenient::json)
     }

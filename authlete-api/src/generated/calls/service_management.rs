@@ -20,10 +20,13 @@ impl Client {
         pretty: Option<bool>,
         patch: Option<&str>,
     ) -> Call<'_, ::serde_json::Map<::std::string::String, ::serde_json::Value>> {
-        let url = format!(
-            "{}/api/{}/service/configuration", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/service/configuration", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
         let request = self
             .http()
             .get(url)
@@ -49,16 +52,17 @@ impl Client {
     ///
     /// Upstream: `service_create_api`. Tag: `Service Management`.
     pub fn service_create(&self, body: &types::Service) -> Call<'_, types::Service> {
-        let url = format!("{}/api/service/create", self.base_url(),);
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
+        let url = self.url(::std::format_args!("/api/service/create"));
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
+        );
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::SERVICE_CREATE, request, crate::lenient::json)
     }
@@ -72,10 +76,12 @@ impl Client {
     /// Arguments:
     /// - `service_id`: `serviceId`, in the path, required.
     pub fn service_delete(&self, service_id: &str) -> Call<'_, ()> {
-        let url = format!(
-            "{}/api/{}/service/delete", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/service/delete", crate ::encode::path_segment(& service_id)
+                ),
+            );
         let request = self
             .http()
             .delete(url)
@@ -97,10 +103,12 @@ impl Client {
     /// Arguments:
     /// - `service_id`: `serviceId`, in the path, required.
     pub fn service_get(&self, service_id: &str) -> Call<'_, types::Service> {
-        let url = format!(
-            "{}/api/{}/service/get", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/service/get", crate ::encode::path_segment(& service_id)
+                ),
+            );
         let request = self
             .http()
             .get(url)
@@ -127,7 +135,7 @@ impl Client {
         start: Option<i32>,
         end: Option<i32>,
     ) -> Call<'_, types::ServiceGetListResponse> {
-        let url = format!("{}/api/service/get/list", self.base_url(),);
+        let url = self.url(::std::format_args!("/api/service/get/list"));
         let request = self
             .http()
             .get(url)
@@ -156,19 +164,22 @@ impl Client {
         service_id: &str,
         body: &types::Service,
     ) -> Call<'_, types::Service> {
-        let url = format!(
-            "{}/api/{}/service/update", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/service/update", crate ::encode::path_segment(& service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::SERVICE_UPDATE, request, crate::lenient::json)
     }

@@ -18,19 +18,23 @@ impl Client {
         service_id: &str,
         body: &types::TokenCreateRequest,
     ) -> Call<'_, types::TokenCreateResponse> {
-        let url = format!(
-            "{}/api/{}/auth/token/create", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/auth/token/create", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::AUTH_TOKEN_CREATE, request, crate::lenient::json)
     }
@@ -51,10 +55,13 @@ impl Client {
         dry_run: Option<bool>,
         body: &::std::vec::Vec<types::TokenCreateRequest>,
     ) -> Call<'_, types::TokenCreateBatchResponse> {
-        let url = format!(
-            "{}/api/{}/auth/token/create/batch", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/auth/token/create/batch", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
         let request = self
             .http()
             .post(url)
@@ -88,11 +95,14 @@ impl Client {
         service_id: &str,
         token_batch_request_id: &str,
     ) -> Call<'_, types::TokenCreateBatchStatusResponse> {
-        let url = format!(
-            "{}/api/{}/auth/token/create/batch/status/{}", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& token_batch_request_id.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/auth/token/create/batch/status/{}", crate
+                    ::encode::path_segment(& service_id), crate ::encode::path_segment(&
+                    token_batch_request_id)
+                ),
+            );
         let request = self
             .http()
             .get(url)
@@ -124,11 +134,13 @@ impl Client {
         service_id: &str,
         access_token_identifier: &str,
     ) -> Call<'_, ()> {
-        let url = format!(
-            "{}/api/{}/auth/token/delete/{}", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()), crate
-            ::encode::path_segment(& access_token_identifier.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/auth/token/delete/{}", crate ::encode::path_segment(&
+                    service_id), crate ::encode::path_segment(& access_token_identifier)
+                ),
+            );
         let request = self
             .http()
             .delete(url)
@@ -161,10 +173,13 @@ impl Client {
         start: Option<i32>,
         end: Option<i32>,
     ) -> Call<'_, types::TokenGetListResponse> {
-        let url = format!(
-            "{}/api/{}/auth/token/get/list", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
-        );
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/auth/token/get/list", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
         let request = self
             .http()
             .get(url)
@@ -197,19 +212,23 @@ impl Client {
         service_id: &str,
         body: &types::TokenRevokeRequest,
     ) -> Call<'_, types::TokenRevokeResponse> {
-        let url = format!(
-            "{}/api/{}/auth/token/revoke", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/auth/token/revoke", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::AUTH_TOKEN_REVOKE, request, crate::lenient::json)
     }
@@ -228,19 +247,23 @@ impl Client {
         service_id: &str,
         body: &types::TokenUpdateRequest,
     ) -> Call<'_, types::TokenUpdateResponse> {
-        let url = format!(
-            "{}/api/{}/auth/token/update", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/auth/token/update", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::AUTH_TOKEN_UPDATE, request, crate::lenient::json)
     }

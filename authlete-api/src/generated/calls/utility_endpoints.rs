@@ -10,7 +10,7 @@ impl Client {
     ///
     /// Upstream: `info_api`. Tag: `Utility Endpoints`.
     pub fn info(&self) -> Call<'_, types::InfoResponse> {
-        let url = format!("{}/api/info", self.base_url(),);
+        let url = self.url(::std::format_args!("/api/info"));
         let request = self
             .http()
             .get(url)
@@ -34,7 +34,7 @@ impl Client {
         '_,
         ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
     > {
-        let url = format!("{}/api/misc/echo", self.base_url(),);
+        let url = self.url(::std::format_args!("/api/misc/echo"));
         let request = self
             .http()
             .get(url)

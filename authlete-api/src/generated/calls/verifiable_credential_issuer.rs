@@ -18,19 +18,22 @@ impl Client {
         service_id: &str,
         body: &types::VciBatchIssueRequest,
     ) -> Call<'_, types::VciBatchIssueResponse> {
-        let url = format!(
-            "{}/api/{}/vci/batch/issue", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/vci/batch/issue", crate ::encode::path_segment(& service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_BATCH_ISSUE, request, crate::lenient::json)
     }
@@ -49,19 +52,22 @@ impl Client {
         service_id: &str,
         body: &types::VciBatchParseRequest,
     ) -> Call<'_, types::VciBatchParseResponse> {
-        let url = format!(
-            "{}/api/{}/vci/batch/parse", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/vci/batch/parse", crate ::encode::path_segment(& service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_BATCH_PARSE, request, crate::lenient::json)
     }
@@ -80,19 +86,23 @@ impl Client {
         service_id: &str,
         body: &types::VciDeferredIssueRequest,
     ) -> Call<'_, types::VciDeferredIssueResponse> {
-        let url = format!(
-            "{}/api/{}/vci/deferred/issue", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/vci/deferred/issue", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_DEFERRED_ISSUE, request, crate::lenient::json)
     }
@@ -111,19 +121,23 @@ impl Client {
         service_id: &str,
         body: &types::VciDeferredParseRequest,
     ) -> Call<'_, types::VciDeferredParseResponse> {
-        let url = format!(
-            "{}/api/{}/vci/deferred/parse", self.base_url(), crate
-            ::encode::path_segment(& service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/vci/deferred/parse", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_DEFERRED_PARSE, request, crate::lenient::json)
     }
@@ -142,19 +156,22 @@ impl Client {
         service_id: &str,
         body: &types::VciJwksRequest,
     ) -> Call<'_, types::VciJwksResponse> {
-        let url = format!(
-            "{}/api/{}/vci/jwks", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/vci/jwks", crate ::encode::path_segment(& service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_JWKS, request, crate::lenient::json)
     }
@@ -173,19 +190,22 @@ impl Client {
         service_id: &str,
         body: &types::VciJwtIssuerRequest,
     ) -> Call<'_, types::VciJwtIssuerResponse> {
-        let url = format!(
-            "{}/api/{}/vci/jwtissuer", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/vci/jwtissuer", crate ::encode::path_segment(& service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_JWT_ISSUER, request, crate::lenient::json)
     }
@@ -204,19 +224,22 @@ impl Client {
         service_id: &str,
         body: &types::VciMetadataRequest,
     ) -> Call<'_, types::VciMetadataResponse> {
-        let url = format!(
-            "{}/api/{}/vci/metadata", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/vci/metadata", crate ::encode::path_segment(& service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_METADATA, request, crate::lenient::json)
     }
@@ -235,19 +258,23 @@ impl Client {
         service_id: &str,
         body: &types::VciOfferCreateRequest,
     ) -> Call<'_, types::VciOfferCreateResponse> {
-        let url = format!(
-            "{}/api/{}/vci/offer/create", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/vci/offer/create", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_OFFER_CREATE, request, crate::lenient::json)
     }
@@ -266,19 +293,22 @@ impl Client {
         service_id: &str,
         body: &types::VciOfferInfoRequest,
     ) -> Call<'_, types::VciOfferInfoResponse> {
-        let url = format!(
-            "{}/api/{}/vci/offer/info", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/vci/offer/info", crate ::encode::path_segment(& service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_OFFER_INFO, request, crate::lenient::json)
     }
@@ -297,19 +327,23 @@ impl Client {
         service_id: &str,
         body: &types::VciSingleIssueRequest,
     ) -> Call<'_, types::VciSingleIssueResponse> {
-        let url = format!(
-            "{}/api/{}/vci/single/issue", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/vci/single/issue", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_SINGLE_ISSUE, request, crate::lenient::json)
     }
@@ -328,19 +362,23 @@ impl Client {
         service_id: &str,
         body: &types::VciSingleParseRequest,
     ) -> Call<'_, types::VciSingleParseResponse> {
-        let url = format!(
-            "{}/api/{}/vci/single/parse", self.base_url(), crate ::encode::path_segment(&
-            service_id.to_string()),
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/vci/single/parse", crate ::encode::path_segment(&
+                    service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
         );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build();
         let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_SINGLE_PARSE, request, crate::lenient::json)
     }

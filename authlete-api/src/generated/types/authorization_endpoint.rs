@@ -4,7 +4,7 @@
 #[allow(unused_imports)]
 use super::*;
 /// Upstream: `client_limited_authorization`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct AuthorizationClient {
     /// `authTimeRequired`, optional.
@@ -261,6 +261,131 @@ pub struct AuthorizationClient {
     pub trust_chain_updated_at: ::std::option::Option<i64>,
 }
 
+impl crate::object::Object for AuthorizationClient {
+    const NAMES: &'static [&'static str] = &[
+        "authTimeRequired",
+        "automaticallyRegistered",
+        "bcUserCodeRequired",
+        "clientId",
+        "clientIdAlias",
+        "clientIdAliasEnabled",
+        "clientName",
+        "clientNames",
+        "clientSource",
+        "clientType",
+        "createdAt",
+        "credentialResponseEncryptionRequired",
+        "defaultMaxAge",
+        "description",
+        "descriptions",
+        "discoveredByMetadataDocument",
+        "dpopRequired",
+        "dynamicallyRegistered",
+        "entityId",
+        "explicitlyRegistered",
+        "frontChannelRequestObjectEncryptionRequired",
+        "inScopeForTokenMigration",
+        "locked",
+        "logoUri",
+        "logoUris",
+        "metadataDocumentExpiresAt",
+        "metadataDocumentLocation",
+        "metadataDocumentUpdatedAt",
+        "modifiedAt",
+        "mtlsEndpointAliasesUsed",
+        "number",
+        "parRequired",
+        "pkceRequired",
+        "pkceS256Required",
+        "policyUri",
+        "policyUris",
+        "requestObjectEncryptionAlgMatchRequired",
+        "requestObjectEncryptionEncMatchRequired",
+        "requestObjectRequired",
+        "rsRequestSigned",
+        "serviceNumber",
+        "singleAccessTokenPerSubject",
+        "tlsClientCertificateBoundAccessTokens",
+        "tosUri",
+        "tosUris",
+        "trustChainExpiresAt",
+        "trustChainUpdatedAt",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.auth_time_required = members.next_value()?,
+            1 => self.automatically_registered = members.next_value()?,
+            2 => self.bc_user_code_required = members.next_value()?,
+            3 => self.client_id = members.next_value()?,
+            4 => self.client_id_alias = members.next_value()?,
+            5 => self.client_id_alias_enabled = members.next_value()?,
+            6 => self.client_name = members.next_value()?,
+            7 => self.client_names = members.next_value()?,
+            8 => self.client_source = members.next_value()?,
+            9 => self.client_type = members.next_value()?,
+            10 => self.created_at = members.next_value()?,
+            11 => self.credential_response_encryption_required = members.next_value()?,
+            12 => self.default_max_age = members.next_value()?,
+            13 => self.description = members.next_value()?,
+            14 => self.descriptions = members.next_value()?,
+            15 => self.discovered_by_metadata_document = members.next_value()?,
+            16 => self.dpop_required = members.next_value()?,
+            17 => self.dynamically_registered = members.next_value()?,
+            18 => self.entity_id = members.next_value()?,
+            19 => self.explicitly_registered = members.next_value()?,
+            20 => {
+                self.front_channel_request_object_encryption_required = members
+                    .next_value()?;
+            }
+            21 => self.in_scope_for_token_migration = members.next_value()?,
+            22 => self.locked = members.next_value()?,
+            23 => self.logo_uri = members.next_value()?,
+            24 => self.logo_uris = members.next_value()?,
+            25 => self.metadata_document_expires_at = members.next_value()?,
+            26 => self.metadata_document_location = members.next_value()?,
+            27 => self.metadata_document_updated_at = members.next_value()?,
+            28 => self.modified_at = members.next_value()?,
+            29 => self.mtls_endpoint_aliases_used = members.next_value()?,
+            30 => self.number = members.next_value()?,
+            31 => self.par_required = members.next_value()?,
+            32 => self.pkce_required = members.next_value()?,
+            33 => self.pkce_s256_required = members.next_value()?,
+            34 => self.policy_uri = members.next_value()?,
+            35 => self.policy_uris = members.next_value()?,
+            36 => {
+                self.request_object_encryption_alg_match_required = members.next_value()?;
+            }
+            37 => {
+                self.request_object_encryption_enc_match_required = members.next_value()?;
+            }
+            38 => self.request_object_required = members.next_value()?,
+            39 => self.rs_request_signed = members.next_value()?,
+            40 => self.service_number = members.next_value()?,
+            41 => self.single_access_token_per_subject = members.next_value()?,
+            42 => self.tls_client_certificate_bound_access_tokens = members.next_value()?,
+            43 => self.tos_uri = members.next_value()?,
+            44 => self.tos_uris = members.next_value()?,
+            45 => self.trust_chain_expires_at = members.next_value()?,
+            46 => self.trust_chain_updated_at = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for AuthorizationClient {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `authorization_fail_request`.
 ///
 /// Request of `auth_authorization_fail`.
@@ -303,7 +428,7 @@ impl AuthorizationFailRequest {
 /// Upstream: `authorization_fail_response`.
 ///
 /// Answer of `auth_authorization_fail`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct AuthorizationFailResponse {
     /// `action`, optional.
@@ -327,6 +452,38 @@ pub struct AuthorizationFailResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for AuthorizationFailResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for AuthorizationFailResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for AuthorizationFailResponse {
@@ -492,7 +649,7 @@ impl AuthorizationIssueRequest {
 /// Upstream: `authorization_issue_response`.
 ///
 /// Answer of `auth_authorization_issue`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct AuthorizationIssueResponse {
     /// `accessToken`, optional, secret.
@@ -555,6 +712,52 @@ pub struct AuthorizationIssueResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub ticket_info: ::std::option::Option<AuthorizationTicketInfo>,
+}
+
+impl crate::object::Object for AuthorizationIssueResponse {
+    const NAMES: &'static [&'static str] = &[
+        "accessToken",
+        "accessTokenDuration",
+        "accessTokenExpiresAt",
+        "action",
+        "authorizationCode",
+        "idToken",
+        "jwtAccessToken",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+        "ticketInfo",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.access_token = members.next_value()?,
+            1 => self.access_token_duration = members.next_value()?,
+            2 => self.access_token_expires_at = members.next_value()?,
+            3 => self.action = members.next_value()?,
+            4 => self.authorization_code = members.next_value()?,
+            5 => self.id_token = members.next_value()?,
+            6 => self.jwt_access_token = members.next_value()?,
+            7 => self.response_content = members.next_value()?,
+            8 => self.result_code = members.next_value()?,
+            9 => self.result_message = members.next_value()?,
+            10 => self.ticket_info = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for AuthorizationIssueResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for AuthorizationIssueResponse {
@@ -621,7 +824,7 @@ impl AuthorizationRequest {
 /// Upstream: `authorization_response`.
 ///
 /// Answer of `auth_authorization`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct AuthorizationResponse {
     /// `acrEssential`, optional.
@@ -824,6 +1027,110 @@ pub struct AuthorizationResponse {
     pub user_info_claims: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for AuthorizationResponse {
+    const NAMES: &'static [&'static str] = &[
+        "acrEssential",
+        "acrs",
+        "action",
+        "authorizationDetails",
+        "claims",
+        "claimsAtUserInfo",
+        "claimsLocales",
+        "client",
+        "clientEntityIdUsed",
+        "clientIdAliasUsed",
+        "credentialOfferInfo",
+        "display",
+        "dynamicScopes",
+        "gmAction",
+        "grant",
+        "grantId",
+        "grantSubject",
+        "idTokenClaims",
+        "issuableCredentials",
+        "loginHint",
+        "lowestPrompt",
+        "maxAge",
+        "metadataDocumentUsed",
+        "nativeSsoRequested",
+        "prompts",
+        "purpose",
+        "requestObjectPayload",
+        "requestedClaimsForTx",
+        "requestedVerifiedClaimsForTx",
+        "resources",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+        "scopes",
+        "service",
+        "subject",
+        "ticket",
+        "transformedClaims",
+        "uiLocales",
+        "userInfoClaims",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.acr_essential = members.next_value()?,
+            1 => self.acrs = members.next_value()?,
+            2 => self.action = members.next_value()?,
+            3 => self.authorization_details = members.next_value()?,
+            4 => self.claims = members.next_value()?,
+            5 => self.claims_at_user_info = members.next_value()?,
+            6 => self.claims_locales = members.next_value()?,
+            7 => self.client = members.next_value()?,
+            8 => self.client_entity_id_used = members.next_value()?,
+            9 => self.client_id_alias_used = members.next_value()?,
+            10 => self.credential_offer_info = members.next_value()?,
+            11 => self.display = members.next_value()?,
+            12 => self.dynamic_scopes = members.next_value()?,
+            13 => self.gm_action = members.next_value()?,
+            14 => self.grant = members.next_value()?,
+            15 => self.grant_id = members.next_value()?,
+            16 => self.grant_subject = members.next_value()?,
+            17 => self.id_token_claims = members.next_value()?,
+            18 => self.issuable_credentials = members.next_value()?,
+            19 => self.login_hint = members.next_value()?,
+            20 => self.lowest_prompt = members.next_value()?,
+            21 => self.max_age = members.next_value()?,
+            22 => self.metadata_document_used = members.next_value()?,
+            23 => self.native_sso_requested = members.next_value()?,
+            24 => self.prompts = members.next_value()?,
+            25 => self.purpose = members.next_value()?,
+            26 => self.request_object_payload = members.next_value()?,
+            27 => self.requested_claims_for_tx = members.next_value()?,
+            28 => self.requested_verified_claims_for_tx = members.next_value()?,
+            29 => self.resources = members.next_value()?,
+            30 => self.response_content = members.next_value()?,
+            31 => self.result_code = members.next_value()?,
+            32 => self.result_message = members.next_value()?,
+            33 => self.scopes = members.next_value()?,
+            34 => self.service = members.next_value()?,
+            35 => self.subject = members.next_value()?,
+            36 => self.ticket = members.next_value()?,
+            37 => self.transformed_claims = members.next_value()?,
+            38 => self.ui_locales = members.next_value()?,
+            39 => self.user_info_claims = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for AuthorizationResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for AuthorizationResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationResponse")
@@ -881,12 +1188,36 @@ impl ::std::fmt::Debug for AuthorizationResponse {
 }
 
 /// Upstream: `authorization_ticket_info`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct AuthorizationTicketInfo {
     /// `context`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub context: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for AuthorizationTicketInfo {
+    const NAMES: &'static [&'static str] = &["context"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.context = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for AuthorizationTicketInfo {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for AuthorizationTicketInfo {
@@ -925,7 +1256,7 @@ impl AuthorizationTicketInfoRequest {
 /// Upstream: `authorization_ticket_info_response`.
 ///
 /// Answer of `auth_authorization_ticket_info`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct AuthorizationTicketInfoResponse {
     /// `action`, optional.
@@ -948,6 +1279,38 @@ pub struct AuthorizationTicketInfoResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for AuthorizationTicketInfoResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "info",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.info = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for AuthorizationTicketInfoResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 /// Upstream: `authorization_ticket_update_request`.
@@ -987,7 +1350,7 @@ impl AuthorizationTicketUpdateRequest {
 /// Upstream: `authorization_ticket_update_response`.
 ///
 /// Answer of `auth_authorization_ticket_update`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct AuthorizationTicketUpdateResponse {
     /// `action`, optional.
@@ -1010,4 +1373,36 @@ pub struct AuthorizationTicketUpdateResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for AuthorizationTicketUpdateResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "info",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.info = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for AuthorizationTicketUpdateResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }

@@ -144,7 +144,7 @@ impl BackchannelAuthenticationCompleteRequest {
 /// Upstream: `backchannel_authentication_complete_response`.
 ///
 /// Answer of `backchannel_authentication_complete`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct BackchannelAuthenticationCompleteResponse {
     /// `accessToken`, optional, secret.
@@ -304,6 +304,86 @@ pub struct BackchannelAuthenticationCompleteResponse {
     pub service_attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
 }
 
+impl crate::object::Object for BackchannelAuthenticationCompleteResponse {
+    const NAMES: &'static [&'static str] = &[
+        "accessToken",
+        "accessTokenDuration",
+        "action",
+        "authReqId",
+        "authorizationDetails",
+        "clientAttributes",
+        "clientEntityId",
+        "clientEntityIdUsed",
+        "clientId",
+        "clientIdAlias",
+        "clientIdAliasUsed",
+        "clientName",
+        "clientNotificationEndpoint",
+        "clientNotificationToken",
+        "deliveryMode",
+        "grantId",
+        "idToken",
+        "idTokenDuration",
+        "jwtAccessToken",
+        "metadataDocumentLocation",
+        "metadataDocumentUsed",
+        "refreshToken",
+        "refreshTokenDuration",
+        "resources",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+        "serviceAttributes",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.access_token = members.next_value()?,
+            1 => self.access_token_duration = members.next_value()?,
+            2 => self.action = members.next_value()?,
+            3 => self.auth_req_id = members.next_value()?,
+            4 => self.authorization_details = members.next_value()?,
+            5 => self.client_attributes = members.next_value()?,
+            6 => self.client_entity_id = members.next_value()?,
+            7 => self.client_entity_id_used = members.next_value()?,
+            8 => self.client_id = members.next_value()?,
+            9 => self.client_id_alias = members.next_value()?,
+            10 => self.client_id_alias_used = members.next_value()?,
+            11 => self.client_name = members.next_value()?,
+            12 => self.client_notification_endpoint = members.next_value()?,
+            13 => self.client_notification_token = members.next_value()?,
+            14 => self.delivery_mode = members.next_value()?,
+            15 => self.grant_id = members.next_value()?,
+            16 => self.id_token = members.next_value()?,
+            17 => self.id_token_duration = members.next_value()?,
+            18 => self.jwt_access_token = members.next_value()?,
+            19 => self.metadata_document_location = members.next_value()?,
+            20 => self.metadata_document_used = members.next_value()?,
+            21 => self.refresh_token = members.next_value()?,
+            22 => self.refresh_token_duration = members.next_value()?,
+            23 => self.resources = members.next_value()?,
+            24 => self.response_content = members.next_value()?,
+            25 => self.result_code = members.next_value()?,
+            26 => self.result_message = members.next_value()?,
+            27 => self.service_attributes = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for BackchannelAuthenticationCompleteResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for BackchannelAuthenticationCompleteResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("BackchannelAuthenticationCompleteResponse")
@@ -392,7 +472,7 @@ impl BackchannelAuthenticationFailRequest {
 /// Upstream: `backchannel_authentication_fail_response`.
 ///
 /// Answer of `backchannel_authentication_fail`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct BackchannelAuthenticationFailResponse {
     /// `action`, optional.
@@ -418,6 +498,38 @@ pub struct BackchannelAuthenticationFailResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for BackchannelAuthenticationFailResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for BackchannelAuthenticationFailResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for BackchannelAuthenticationFailResponse {
@@ -459,7 +571,7 @@ impl BackchannelAuthenticationIssueRequest {
 /// Upstream: `backchannel_authentication_issue_response`.
 ///
 /// Answer of `backchannel_authentication_issue`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct BackchannelAuthenticationIssueResponse {
     /// `action`, optional.
@@ -500,6 +612,44 @@ pub struct BackchannelAuthenticationIssueResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for BackchannelAuthenticationIssueResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "authReqId",
+        "expiresIn",
+        "interval",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.auth_req_id = members.next_value()?,
+            2 => self.expires_in = members.next_value()?,
+            3 => self.interval = members.next_value()?,
+            4 => self.response_content = members.next_value()?,
+            5 => self.result_code = members.next_value()?,
+            6 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for BackchannelAuthenticationIssueResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for BackchannelAuthenticationIssueResponse {
@@ -607,7 +757,7 @@ impl BackchannelAuthenticationRequest {
 /// Upstream: `backchannel_authentication_response`.
 ///
 /// Answer of `backchannel_authentication`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct BackchannelAuthenticationResponse {
     /// `acrs`, optional.
@@ -798,6 +948,106 @@ pub struct BackchannelAuthenticationResponse {
     /// `warnings`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warnings: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+}
+
+impl crate::object::Object for BackchannelAuthenticationResponse {
+    const NAMES: &'static [&'static str] = &[
+        "acrs",
+        "action",
+        "attestationChallenge",
+        "authorizationDetails",
+        "bindingMessage",
+        "claimNames",
+        "clientAttributes",
+        "clientAuthMethod",
+        "clientEntityId",
+        "clientEntityIdUsed",
+        "clientId",
+        "clientIdAlias",
+        "clientIdAliasUsed",
+        "clientName",
+        "clientNotificationToken",
+        "deliveryMode",
+        "dynamicScopes",
+        "gmAction",
+        "grant",
+        "grantId",
+        "grantSubject",
+        "hint",
+        "hintType",
+        "metadataDocumentLocation",
+        "metadataDocumentUsed",
+        "requestContext",
+        "requestedExpiry",
+        "resources",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+        "scopes",
+        "serviceAttributes",
+        "sub",
+        "ticket",
+        "userCode",
+        "userCodeRequired",
+        "warnings",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.acrs = members.next_value()?,
+            1 => self.action = members.next_value()?,
+            2 => self.attestation_challenge = members.next_value()?,
+            3 => self.authorization_details = members.next_value()?,
+            4 => self.binding_message = members.next_value()?,
+            5 => self.claim_names = members.next_value()?,
+            6 => self.client_attributes = members.next_value()?,
+            7 => self.client_auth_method = members.next_value()?,
+            8 => self.client_entity_id = members.next_value()?,
+            9 => self.client_entity_id_used = members.next_value()?,
+            10 => self.client_id = members.next_value()?,
+            11 => self.client_id_alias = members.next_value()?,
+            12 => self.client_id_alias_used = members.next_value()?,
+            13 => self.client_name = members.next_value()?,
+            14 => self.client_notification_token = members.next_value()?,
+            15 => self.delivery_mode = members.next_value()?,
+            16 => self.dynamic_scopes = members.next_value()?,
+            17 => self.gm_action = members.next_value()?,
+            18 => self.grant = members.next_value()?,
+            19 => self.grant_id = members.next_value()?,
+            20 => self.grant_subject = members.next_value()?,
+            21 => self.hint = members.next_value()?,
+            22 => self.hint_type = members.next_value()?,
+            23 => self.metadata_document_location = members.next_value()?,
+            24 => self.metadata_document_used = members.next_value()?,
+            25 => self.request_context = members.next_value()?,
+            26 => self.requested_expiry = members.next_value()?,
+            27 => self.resources = members.next_value()?,
+            28 => self.response_content = members.next_value()?,
+            29 => self.result_code = members.next_value()?,
+            30 => self.result_message = members.next_value()?,
+            31 => self.scopes = members.next_value()?,
+            32 => self.service_attributes = members.next_value()?,
+            33 => self.sub = members.next_value()?,
+            34 => self.ticket = members.next_value()?,
+            35 => self.user_code = members.next_value()?,
+            36 => self.user_code_required = members.next_value()?,
+            37 => self.warnings = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for BackchannelAuthenticationResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for BackchannelAuthenticationResponse {

@@ -23,7 +23,7 @@ impl ClientAuthorizationDeletePostRequest {
 /// Upstream: `client_authorization_delete_response`.
 ///
 /// Answer of `client_authorization_delete`, `client_authorization_delete_post`, `client_authorization_delete_by_subject`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ClientAuthorizationDeleteResponse {
     /// `resultCode`, optional.
@@ -38,6 +38,31 @@ pub struct ClientAuthorizationDeleteResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for ClientAuthorizationDeleteResponse {
+    const NAMES: &'static [&'static str] = &["resultCode", "resultMessage"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.result_code = members.next_value()?,
+            1 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ClientAuthorizationDeleteResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 /// Upstream: `client_authorization_get_list_request`.
@@ -74,7 +99,7 @@ impl ClientAuthorizationGetListRequest {
 /// Upstream: `client_authorization_get_list_response`.
 ///
 /// Answer of `client_authorization_get_list`, `client_authorization_get_list_post`, `client_authorization_get_list_by_subject`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ClientAuthorizationGetListResponse {
     /// `clients`, optional.
@@ -98,6 +123,42 @@ pub struct ClientAuthorizationGetListResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub total_count: ::std::option::Option<i32>,
+}
+
+impl crate::object::Object for ClientAuthorizationGetListResponse {
+    const NAMES: &'static [&'static str] = &[
+        "clients",
+        "developer",
+        "end",
+        "start",
+        "subject",
+        "totalCount",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.clients = members.next_value()?,
+            1 => self.developer = members.next_value()?,
+            2 => self.end = members.next_value()?,
+            3 => self.start = members.next_value()?,
+            4 => self.subject = members.next_value()?,
+            5 => self.total_count = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ClientAuthorizationGetListResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 /// Upstream: `client_authorization_update_request`.
@@ -126,7 +187,7 @@ impl ClientAuthorizationUpdateRequest {
 /// Upstream: `client_authorization_update_response`.
 ///
 /// Answer of `client_authorization_update`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ClientAuthorizationUpdateResponse {
     /// `resultCode`, optional.
@@ -143,10 +204,35 @@ pub struct ClientAuthorizationUpdateResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for ClientAuthorizationUpdateResponse {
+    const NAMES: &'static [&'static str] = &["resultCode", "resultMessage"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.result_code = members.next_value()?,
+            1 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ClientAuthorizationUpdateResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `client_extension_requestable_scopes_get_response`.
 ///
 /// Answer of `client_extension_requestable_scopes_get`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ClientExtensionRequestableScopesGetResponse {
     /// `requestableScopes`, optional.
@@ -159,10 +245,34 @@ pub struct ClientExtensionRequestableScopesGetResponse {
     >,
 }
 
+impl crate::object::Object for ClientExtensionRequestableScopesGetResponse {
+    const NAMES: &'static [&'static str] = &["requestableScopes"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.requestable_scopes = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ClientExtensionRequestableScopesGetResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `client_extension_requestable_scopes_update_request`.
 ///
 /// Request of `client_extension_requestable_scopes_update_post`, `client_extension_requestable_scopes_update`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ClientExtensionRequestableScopesUpdateRequest {
     /// `requestableScopes`, optional.
@@ -175,10 +285,34 @@ pub struct ClientExtensionRequestableScopesUpdateRequest {
     >,
 }
 
+impl crate::object::Object for ClientExtensionRequestableScopesUpdateRequest {
+    const NAMES: &'static [&'static str] = &["requestableScopes"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.requestable_scopes = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ClientExtensionRequestableScopesUpdateRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `client_extension_requestable_scopes_update_response`.
 ///
 /// Answer of `client_extension_requestable_scopes_update_post`, `client_extension_requestable_scopes_update`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ClientExtensionRequestableScopesUpdateResponse {
     /// `requestableScopes`, optional.
@@ -191,10 +325,34 @@ pub struct ClientExtensionRequestableScopesUpdateResponse {
     >,
 }
 
+impl crate::object::Object for ClientExtensionRequestableScopesUpdateResponse {
+    const NAMES: &'static [&'static str] = &["requestableScopes"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.requestable_scopes = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ClientExtensionRequestableScopesUpdateResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `client_get_list_response`.
 ///
 /// Answer of `client_get_list`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ClientGetListResponse {
     /// `clients`, optional.
@@ -214,10 +372,37 @@ pub struct ClientGetListResponse {
     pub total_count: ::std::option::Option<i32>,
 }
 
+impl crate::object::Object for ClientGetListResponse {
+    const NAMES: &'static [&'static str] = &["clients", "end", "start", "totalCount"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.clients = members.next_value()?,
+            1 => self.end = members.next_value()?,
+            2 => self.start = members.next_value()?,
+            3 => self.total_count = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ClientGetListResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `client_granted_scopes_delete_response`.
 ///
 /// Answer of `client_granted_scopes_delete`, `client_granted_scopes_delete_by_subject`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ClientGrantedScopesDeleteResponse {
     /// `resultCode`, optional.
@@ -232,6 +417,31 @@ pub struct ClientGrantedScopesDeleteResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for ClientGrantedScopesDeleteResponse {
+    const NAMES: &'static [&'static str] = &["resultCode", "resultMessage"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.result_code = members.next_value()?,
+            1 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ClientGrantedScopesDeleteResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 /// Written inline upstream, at `ClientGrantedScopesGetPost request`.
@@ -254,7 +464,7 @@ impl ClientGrantedScopesGetPostRequest {
 /// Upstream: `client_granted_scopes_get_response`.
 ///
 /// Answer of `client_granted_scopes_get`, `client_granted_scopes_get_post`, `client_granted_scopes_get_by_subject`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ClientGrantedScopesGetResponse {
     /// `clientId`, optional.
@@ -305,6 +515,46 @@ pub struct ClientGrantedScopesGetResponse {
     pub subject: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for ClientGrantedScopesGetResponse {
+    const NAMES: &'static [&'static str] = &[
+        "clientId",
+        "latestGrantedScopes",
+        "mergedGrantedScopes",
+        "modifiedAt",
+        "resultCode",
+        "resultMessage",
+        "serviceApiKey",
+        "subject",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.client_id = members.next_value()?,
+            1 => self.latest_granted_scopes = members.next_value()?,
+            2 => self.merged_granted_scopes = members.next_value()?,
+            3 => self.modified_at = members.next_value()?,
+            4 => self.result_code = members.next_value()?,
+            5 => self.result_message = members.next_value()?,
+            6 => self.service_api_key = members.next_value()?,
+            7 => self.subject = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ClientGrantedScopesGetResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `client_flag_update_request`.
 ///
 /// Request of `client_lock_flag_update`.
@@ -353,7 +603,7 @@ impl ClientLockFlagUpdateResponse {
 /// Upstream: `client_secret_refresh_response`.
 ///
 /// Answer of `client_secret_refresh`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ClientSecretRefreshResponse {
     /// `newClientSecret`, optional, secret.
@@ -380,6 +630,38 @@ pub struct ClientSecretRefreshResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for ClientSecretRefreshResponse {
+    const NAMES: &'static [&'static str] = &[
+        "newClientSecret",
+        "oldClientSecret",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.new_client_secret = members.next_value()?,
+            1 => self.old_client_secret = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ClientSecretRefreshResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for ClientSecretRefreshResponse {
@@ -430,7 +712,7 @@ impl ClientSecretUpdateRequest {
 /// Upstream: `client_secret_update_response`.
 ///
 /// Answer of `client_secret_update`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ClientSecretUpdateResponse {
     /// `newClientSecret`, optional, secret.
@@ -457,6 +739,38 @@ pub struct ClientSecretUpdateResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for ClientSecretUpdateResponse {
+    const NAMES: &'static [&'static str] = &[
+        "newClientSecret",
+        "oldClientSecret",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.new_client_secret = members.next_value()?,
+            1 => self.old_client_secret = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ClientSecretUpdateResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for ClientSecretUpdateResponse {

@@ -4,7 +4,7 @@
 #[allow(unused_imports)]
 use super::*;
 /// Upstream: `authz_details`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[derive(::std::default::Default)]
 pub struct AuthorizationDetails {
@@ -14,6 +14,34 @@ pub struct AuthorizationDetails {
     /// Fields that this version does not know, kept and sent back.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+}
+
+impl crate::object::Object for AuthorizationDetails {
+    const NAMES: &'static [&'static str] = &["elements"];
+    const OPEN: bool = true;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.elements = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+
+    fn keep(&mut self, name: ::std::string::String, value: ::serde_json::Value) {
+        self.extra.insert(name, value);
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for AuthorizationDetails {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for AuthorizationDetails {
@@ -93,7 +121,7 @@ impl AuthorizationDetailsElement {
 }
 
 /// Upstream: `cimd_options`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct CimdOptions {
     /// `alwaysRetrieved`, optional.
@@ -116,8 +144,38 @@ pub struct CimdOptions {
     pub query_permitted: ::std::option::Option<bool>,
 }
 
+impl crate::object::Object for CimdOptions {
+    const NAMES: &'static [&'static str] = &[
+        "alwaysRetrieved",
+        "httpPermitted",
+        "queryPermitted",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.always_retrieved = members.next_value()?,
+            1 => self.http_permitted = members.next_value()?,
+            2 => self.query_permitted = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for CimdOptions {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `client_extension`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[derive(::std::default::Default)]
 pub struct ClientExtension {
@@ -164,6 +222,46 @@ pub struct ClientExtension {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
+impl crate::object::Object for ClientExtension {
+    const NAMES: &'static [&'static str] = &[
+        "accessTokenDuration",
+        "idTokenDuration",
+        "refreshTokenDuration",
+        "requestableScopes",
+        "requestableScopesEnabled",
+        "tokenExchangePermitted",
+    ];
+    const OPEN: bool = true;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.access_token_duration = members.next_value()?,
+            1 => self.id_token_duration = members.next_value()?,
+            2 => self.refresh_token_duration = members.next_value()?,
+            3 => self.requestable_scopes = members.next_value()?,
+            4 => self.requestable_scopes_enabled = members.next_value()?,
+            5 => self.token_exchange_permitted = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+
+    fn keep(&mut self, name: ::std::string::String, value: ::serde_json::Value) {
+        self.extra.insert(name, value);
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ClientExtension {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for ClientExtension {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientExtension")
@@ -179,7 +277,7 @@ impl ::std::fmt::Debug for ClientExtension {
 }
 
 /// Upstream: `client_registration_request`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ClientRegistrationRequestPart {
     /// `clientId`, optional.
@@ -193,6 +291,32 @@ pub struct ClientRegistrationRequestPart {
     pub token: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for ClientRegistrationRequestPart {
+    const NAMES: &'static [&'static str] = &["clientId", "json", "token"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.client_id = members.next_value()?,
+            1 => self.json = members.next_value()?,
+            2 => self.token = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ClientRegistrationRequestPart {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for ClientRegistrationRequestPart {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientRegistrationRequestPart")
@@ -204,7 +328,7 @@ impl ::std::fmt::Debug for ClientRegistrationRequestPart {
 }
 
 /// Upstream: `credential_issuer_metadata`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[derive(::std::default::Default)]
 pub struct CredentialIssuerMetadata {
@@ -273,6 +397,58 @@ pub struct CredentialIssuerMetadata {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
+impl crate::object::Object for CredentialIssuerMetadata {
+    const NAMES: &'static [&'static str] = &[
+        "authorizationServers",
+        "batchCredentialEndpoint",
+        "credentialEndpoint",
+        "credentialIssuer",
+        "credentialResponseEncryptionAlgValuesSupported",
+        "credentialResponseEncryptionEncValuesSupported",
+        "credentialsSupported",
+        "deferredCredentialEndpoint",
+        "requireCredentialResponseEncryption",
+    ];
+    const OPEN: bool = true;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.authorization_servers = members.next_value()?,
+            1 => self.batch_credential_endpoint = members.next_value()?,
+            2 => self.credential_endpoint = members.next_value()?,
+            3 => self.credential_issuer = members.next_value()?,
+            4 => {
+                self.credential_response_encryption_alg_values_supported = members
+                    .next_value()?;
+            }
+            5 => {
+                self.credential_response_encryption_enc_values_supported = members
+                    .next_value()?;
+            }
+            6 => self.credentials_supported = members.next_value()?,
+            7 => self.deferred_credential_endpoint = members.next_value()?,
+            8 => self.require_credential_response_encryption = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+
+    fn keep(&mut self, name: ::std::string::String, value: ::serde_json::Value) {
+        self.extra.insert(name, value);
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for CredentialIssuerMetadata {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for CredentialIssuerMetadata {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("CredentialIssuerMetadata")
@@ -300,7 +476,7 @@ impl ::std::fmt::Debug for CredentialIssuerMetadata {
 }
 
 /// Upstream: `credential_offer_info`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct CredentialOfferInfo {
     /// `acr`, optional.
@@ -400,6 +576,68 @@ pub struct CredentialOfferInfo {
     pub tx_code_input_mode: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for CredentialOfferInfo {
+    const NAMES: &'static [&'static str] = &[
+        "acr",
+        "authTime",
+        "authorizationCodeGrantIncluded",
+        "context",
+        "credentialConfigurationIds",
+        "credentialIssuer",
+        "credentialOffer",
+        "expiresAt",
+        "identifier",
+        "issuerState",
+        "issuerStateIncluded",
+        "jwtAtClaims",
+        "preAuthorizedCode",
+        "preAuthorizedCodeGrantIncluded",
+        "properties",
+        "subject",
+        "txCode",
+        "txCodeDescription",
+        "txCodeInputMode",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.acr = members.next_value()?,
+            1 => self.auth_time = members.next_value()?,
+            2 => self.authorization_code_grant_included = members.next_value()?,
+            3 => self.context = members.next_value()?,
+            4 => self.credential_configuration_ids = members.next_value()?,
+            5 => self.credential_issuer = members.next_value()?,
+            6 => self.credential_offer = members.next_value()?,
+            7 => self.expires_at = members.next_value()?,
+            8 => self.identifier = members.next_value()?,
+            9 => self.issuer_state = members.next_value()?,
+            10 => self.issuer_state_included = members.next_value()?,
+            11 => self.jwt_at_claims = members.next_value()?,
+            12 => self.pre_authorized_code = members.next_value()?,
+            13 => self.pre_authorized_code_grant_included = members.next_value()?,
+            14 => self.properties = members.next_value()?,
+            15 => self.subject = members.next_value()?,
+            16 => self.tx_code = members.next_value()?,
+            17 => self.tx_code_description = members.next_value()?,
+            18 => self.tx_code_input_mode = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for CredentialOfferInfo {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for CredentialOfferInfo {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("CredentialOfferInfo")
@@ -436,7 +674,7 @@ impl ::std::fmt::Debug for CredentialOfferInfo {
 }
 
 /// Upstream: `dynamic_scope`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct DynamicScope {
     /// `name`, optional.
@@ -445,6 +683,31 @@ pub struct DynamicScope {
     /// `value`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub value: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for DynamicScope {
+    const NAMES: &'static [&'static str] = &["name", "value"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.name = members.next_value()?,
+            1 => self.value = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for DynamicScope {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for DynamicScope {
@@ -459,7 +722,7 @@ impl ::std::fmt::Debug for DynamicScope {
 /// Upstream: `result`.
 ///
 /// Error of `info`, `lifecycle_healthcheck`, `misc_echo`, `service_create`, `service_get_list`, `auth_authorization` and 82 more.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ErrorBody {
     /// `resultCode`, optional.
@@ -476,8 +739,33 @@ pub struct ErrorBody {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for ErrorBody {
+    const NAMES: &'static [&'static str] = &["resultCode", "resultMessage"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.result_code = members.next_value()?,
+            1 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ErrorBody {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `grant`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct Grant {
     /// `authorizationDetails`, optional.
@@ -494,8 +782,34 @@ pub struct Grant {
     pub scopes: ::std::option::Option<::std::vec::Vec<GrantScope>>,
 }
 
+impl crate::object::Object for Grant {
+    const NAMES: &'static [&'static str] = &["authorizationDetails", "claims", "scopes"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.authorization_details = members.next_value()?,
+            1 => self.claims = members.next_value()?,
+            2 => self.scopes = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for Grant {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `grant_scope`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct GrantScope {
     /// `resource`, optional.
@@ -506,8 +820,33 @@ pub struct GrantScope {
     pub scope: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for GrantScope {
+    const NAMES: &'static [&'static str] = &["resource", "scope"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.resource = members.next_value()?,
+            1 => self.scope = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for GrantScope {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `hsk`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[derive(::std::default::Default)]
 pub struct Hsk {
@@ -540,6 +879,48 @@ pub struct Hsk {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
+impl crate::object::Object for Hsk {
+    const NAMES: &'static [&'static str] = &[
+        "alg",
+        "handle",
+        "hsmName",
+        "kid",
+        "kty",
+        "publicKey",
+        "use",
+    ];
+    const OPEN: bool = true;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.alg = members.next_value()?,
+            1 => self.handle = members.next_value()?,
+            2 => self.hsm_name = members.next_value()?,
+            3 => self.kid = members.next_value()?,
+            4 => self.kty = members.next_value()?,
+            5 => self.public_key = members.next_value()?,
+            6 => self.use_ = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+
+    fn keep(&mut self, name: ::std::string::String, value: ::serde_json::Value) {
+        self.extra.insert(name, value);
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for Hsk {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for Hsk {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("Hsk")
@@ -556,7 +937,7 @@ impl ::std::fmt::Debug for Hsk {
 }
 
 /// Upstream: `pair`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[derive(::std::default::Default)]
 pub struct KeyValuePair {
@@ -571,6 +952,35 @@ pub struct KeyValuePair {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
+impl crate::object::Object for KeyValuePair {
+    const NAMES: &'static [&'static str] = &["key", "value"];
+    const OPEN: bool = true;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.key = members.next_value()?,
+            1 => self.value = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+
+    fn keep(&mut self, name: ::std::string::String, value: ::serde_json::Value) {
+        self.extra.insert(name, value);
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for KeyValuePair {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for KeyValuePair {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("KeyValuePair")
@@ -582,7 +992,7 @@ impl ::std::fmt::Debug for KeyValuePair {
 }
 
 /// Upstream: `client_limited`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct LimitedClient {
     /// `clientId`, optional, read-only.
@@ -629,8 +1039,50 @@ pub struct LimitedClient {
     pub number: ::std::option::Option<i32>,
 }
 
+impl crate::object::Object for LimitedClient {
+    const NAMES: &'static [&'static str] = &[
+        "clientId",
+        "clientIdAlias",
+        "clientIdAliasEnabled",
+        "clientName",
+        "clientNames",
+        "clientType",
+        "description",
+        "descriptions",
+        "number",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.client_id = members.next_value()?,
+            1 => self.client_id_alias = members.next_value()?,
+            2 => self.client_id_alias_enabled = members.next_value()?,
+            3 => self.client_name = members.next_value()?,
+            4 => self.client_names = members.next_value()?,
+            5 => self.client_type = members.next_value()?,
+            6 => self.description = members.next_value()?,
+            7 => self.descriptions = members.next_value()?,
+            8 => self.number = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for LimitedClient {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `named_uri`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[derive(::std::default::Default)]
 pub struct NamedUri {
@@ -643,6 +1095,35 @@ pub struct NamedUri {
     /// Fields that this version does not know, kept and sent back.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+}
+
+impl crate::object::Object for NamedUri {
+    const NAMES: &'static [&'static str] = &["name", "uri"];
+    const OPEN: bool = true;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.name = members.next_value()?,
+            1 => self.uri = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+
+    fn keep(&mut self, name: ::std::string::String, value: ::serde_json::Value) {
+        self.extra.insert(name, value);
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for NamedUri {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for NamedUri {
@@ -660,7 +1141,7 @@ impl ::std::fmt::Debug for NamedUri {
 /// Answer of `client_create`, `client_get`, `client_update`.
 ///
 /// Request of `client_create`, `client_update`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[derive(::std::default::Default)]
 pub struct OAuthClient {
@@ -1250,6 +1731,249 @@ pub struct OAuthClient {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
+impl crate::object::Object for OAuthClient {
+    const NAMES: &'static [&'static str] = &[
+        "applicationType",
+        "attributes",
+        "authTimeRequired",
+        "authorizationDetailsTypes",
+        "authorizationEncryptionAlg",
+        "authorizationEncryptionEnc",
+        "authorizationSignAlg",
+        "automaticallyRegistered",
+        "bcDeliveryMode",
+        "bcNotificationEndpoint",
+        "bcRequestSignAlg",
+        "bcUserCodeRequired",
+        "clientId",
+        "clientIdAlias",
+        "clientIdAliasEnabled",
+        "clientName",
+        "clientNames",
+        "clientRegistrationTypes",
+        "clientSecret",
+        "clientSource",
+        "clientType",
+        "clientUri",
+        "clientUris",
+        "contacts",
+        "createdAt",
+        "credentialOfferEndpoint",
+        "credentialResponseEncryptionRequired",
+        "customMetadata",
+        "defaultAcrs",
+        "defaultMaxAge",
+        "derivedSectorIdentifier",
+        "description",
+        "descriptions",
+        "developer",
+        "digestAlgorithm",
+        "discoveredByMetadataDocument",
+        "dpopRequired",
+        "dynamicallyRegistered",
+        "entityId",
+        "explicitlyRegistered",
+        "extension",
+        "fapiModes",
+        "frontChannelRequestObjectEncryptionRequired",
+        "grantTypes",
+        "idTokenEncryptionAlg",
+        "idTokenEncryptionEnc",
+        "idTokenSignAlg",
+        "inScopeForTokenMigration",
+        "jwks",
+        "jwksUri",
+        "locked",
+        "loginUri",
+        "logoUri",
+        "logoUris",
+        "metadataDocumentExpiresAt",
+        "metadataDocumentLocation",
+        "metadataDocumentUpdatedAt",
+        "modifiedAt",
+        "mtlsEndpointAliasesUsed",
+        "number",
+        "organizationName",
+        "parRequired",
+        "pkceRequired",
+        "pkceS256Required",
+        "policyUri",
+        "policyUris",
+        "redirectUris",
+        "registrationAccessTokenHash",
+        "requestEncryptionAlg",
+        "requestEncryptionEnc",
+        "requestObjectEncryptionAlgMatchRequired",
+        "requestObjectEncryptionEncMatchRequired",
+        "requestObjectRequired",
+        "requestSignAlg",
+        "requestUris",
+        "responseModes",
+        "responseTypes",
+        "rsRequestSigned",
+        "rsSignedRequestKeyId",
+        "sectorIdentifierUri",
+        "selfSignedCertificateKeyId",
+        "serviceNumber",
+        "signedJwksUri",
+        "singleAccessTokenPerSubject",
+        "softwareId",
+        "softwareVersion",
+        "subjectType",
+        "tlsClientAuthSanDns",
+        "tlsClientAuthSanEmail",
+        "tlsClientAuthSanIp",
+        "tlsClientAuthSanUri",
+        "tlsClientAuthSubjectDn",
+        "tlsClientCertificateBoundAccessTokens",
+        "tokenAuthMethod",
+        "tokenAuthSignAlg",
+        "tosUri",
+        "tosUris",
+        "trustAnchorId",
+        "trustChain",
+        "trustChainExpiresAt",
+        "trustChainUpdatedAt",
+        "userInfoEncryptionAlg",
+        "userInfoEncryptionEnc",
+        "userInfoSignAlg",
+    ];
+    const OPEN: bool = true;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.application_type = members.next_value()?,
+            1 => self.attributes = members.next_value()?,
+            2 => self.auth_time_required = members.next_value()?,
+            3 => self.authorization_details_types = members.next_value()?,
+            4 => self.authorization_encryption_alg = members.next_value()?,
+            5 => self.authorization_encryption_enc = members.next_value()?,
+            6 => self.authorization_sign_alg = members.next_value()?,
+            7 => self.automatically_registered = members.next_value()?,
+            8 => self.bc_delivery_mode = members.next_value()?,
+            9 => self.bc_notification_endpoint = members.next_value()?,
+            10 => self.bc_request_sign_alg = members.next_value()?,
+            11 => self.bc_user_code_required = members.next_value()?,
+            12 => self.client_id = members.next_value()?,
+            13 => self.client_id_alias = members.next_value()?,
+            14 => self.client_id_alias_enabled = members.next_value()?,
+            15 => self.client_name = members.next_value()?,
+            16 => self.client_names = members.next_value()?,
+            17 => self.client_registration_types = members.next_value()?,
+            18 => self.client_secret = members.next_value()?,
+            19 => self.client_source = members.next_value()?,
+            20 => self.client_type = members.next_value()?,
+            21 => self.client_uri = members.next_value()?,
+            22 => self.client_uris = members.next_value()?,
+            23 => self.contacts = members.next_value()?,
+            24 => self.created_at = members.next_value()?,
+            25 => self.credential_offer_endpoint = members.next_value()?,
+            26 => self.credential_response_encryption_required = members.next_value()?,
+            27 => self.custom_metadata = members.next_value()?,
+            28 => self.default_acrs = members.next_value()?,
+            29 => self.default_max_age = members.next_value()?,
+            30 => self.derived_sector_identifier = members.next_value()?,
+            31 => self.description = members.next_value()?,
+            32 => self.descriptions = members.next_value()?,
+            33 => self.developer = members.next_value()?,
+            34 => self.digest_algorithm = members.next_value()?,
+            35 => self.discovered_by_metadata_document = members.next_value()?,
+            36 => self.dpop_required = members.next_value()?,
+            37 => self.dynamically_registered = members.next_value()?,
+            38 => self.entity_id = members.next_value()?,
+            39 => self.explicitly_registered = members.next_value()?,
+            40 => self.extension = members.next_value()?,
+            41 => self.fapi_modes = members.next_value()?,
+            42 => {
+                self.front_channel_request_object_encryption_required = members
+                    .next_value()?;
+            }
+            43 => self.grant_types = members.next_value()?,
+            44 => self.id_token_encryption_alg = members.next_value()?,
+            45 => self.id_token_encryption_enc = members.next_value()?,
+            46 => self.id_token_sign_alg = members.next_value()?,
+            47 => self.in_scope_for_token_migration = members.next_value()?,
+            48 => self.jwks = members.next_value()?,
+            49 => self.jwks_uri = members.next_value()?,
+            50 => self.locked = members.next_value()?,
+            51 => self.login_uri = members.next_value()?,
+            52 => self.logo_uri = members.next_value()?,
+            53 => self.logo_uris = members.next_value()?,
+            54 => self.metadata_document_expires_at = members.next_value()?,
+            55 => self.metadata_document_location = members.next_value()?,
+            56 => self.metadata_document_updated_at = members.next_value()?,
+            57 => self.modified_at = members.next_value()?,
+            58 => self.mtls_endpoint_aliases_used = members.next_value()?,
+            59 => self.number = members.next_value()?,
+            60 => self.organization_name = members.next_value()?,
+            61 => self.par_required = members.next_value()?,
+            62 => self.pkce_required = members.next_value()?,
+            63 => self.pkce_s256_required = members.next_value()?,
+            64 => self.policy_uri = members.next_value()?,
+            65 => self.policy_uris = members.next_value()?,
+            66 => self.redirect_uris = members.next_value()?,
+            67 => self.registration_access_token_hash = members.next_value()?,
+            68 => self.request_encryption_alg = members.next_value()?,
+            69 => self.request_encryption_enc = members.next_value()?,
+            70 => {
+                self.request_object_encryption_alg_match_required = members.next_value()?;
+            }
+            71 => {
+                self.request_object_encryption_enc_match_required = members.next_value()?;
+            }
+            72 => self.request_object_required = members.next_value()?,
+            73 => self.request_sign_alg = members.next_value()?,
+            74 => self.request_uris = members.next_value()?,
+            75 => self.response_modes = members.next_value()?,
+            76 => self.response_types = members.next_value()?,
+            77 => self.rs_request_signed = members.next_value()?,
+            78 => self.rs_signed_request_key_id = members.next_value()?,
+            79 => self.sector_identifier_uri = members.next_value()?,
+            80 => self.self_signed_certificate_key_id = members.next_value()?,
+            81 => self.service_number = members.next_value()?,
+            82 => self.signed_jwks_uri = members.next_value()?,
+            83 => self.single_access_token_per_subject = members.next_value()?,
+            84 => self.software_id = members.next_value()?,
+            85 => self.software_version = members.next_value()?,
+            86 => self.subject_type = members.next_value()?,
+            87 => self.tls_client_auth_san_dns = members.next_value()?,
+            88 => self.tls_client_auth_san_email = members.next_value()?,
+            89 => self.tls_client_auth_san_ip = members.next_value()?,
+            90 => self.tls_client_auth_san_uri = members.next_value()?,
+            91 => self.tls_client_auth_subject_dn = members.next_value()?,
+            92 => self.tls_client_certificate_bound_access_tokens = members.next_value()?,
+            93 => self.token_auth_method = members.next_value()?,
+            94 => self.token_auth_sign_alg = members.next_value()?,
+            95 => self.tos_uri = members.next_value()?,
+            96 => self.tos_uris = members.next_value()?,
+            97 => self.trust_anchor_id = members.next_value()?,
+            98 => self.trust_chain = members.next_value()?,
+            99 => self.trust_chain_expires_at = members.next_value()?,
+            100 => self.trust_chain_updated_at = members.next_value()?,
+            101 => self.user_info_encryption_alg = members.next_value()?,
+            102 => self.user_info_encryption_enc = members.next_value()?,
+            103 => self.user_info_sign_alg = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+
+    fn keep(&mut self, name: ::std::string::String, value: ::serde_json::Value) {
+        self.extra.insert(name, value);
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for OAuthClient {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for OAuthClient {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("OAuthClient")
@@ -1390,7 +2114,7 @@ impl ::std::fmt::Debug for OAuthClient {
 }
 
 /// Upstream: `property`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[derive(::std::default::Default)]
 pub struct Property {
@@ -1408,6 +2132,36 @@ pub struct Property {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
+impl crate::object::Object for Property {
+    const NAMES: &'static [&'static str] = &["hidden", "key", "value"];
+    const OPEN: bool = true;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.hidden = members.next_value()?,
+            1 => self.key = members.next_value()?,
+            2 => self.value = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+
+    fn keep(&mut self, name: ::std::string::String, value: ::serde_json::Value) {
+        self.extra.insert(name, value);
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for Property {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for Property {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("Property")
@@ -1420,7 +2174,7 @@ impl ::std::fmt::Debug for Property {
 }
 
 /// Upstream: `scope`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[derive(::std::default::Default)]
 pub struct Scope {
@@ -1447,6 +2201,44 @@ pub struct Scope {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
+impl crate::object::Object for Scope {
+    const NAMES: &'static [&'static str] = &[
+        "attributes",
+        "defaultEntry",
+        "description",
+        "descriptions",
+        "name",
+    ];
+    const OPEN: bool = true;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.attributes = members.next_value()?,
+            1 => self.default_entry = members.next_value()?,
+            2 => self.description = members.next_value()?,
+            3 => self.descriptions = members.next_value()?,
+            4 => self.name = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+
+    fn keep(&mut self, name: ::std::string::String, value: ::serde_json::Value) {
+        self.extra.insert(name, value);
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for Scope {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for Scope {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("Scope")
@@ -1465,7 +2257,7 @@ impl ::std::fmt::Debug for Scope {
 /// Answer of `service_create`, `service_get`, `service_update`.
 ///
 /// Request of `service_create`, `service_update`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[derive(::std::default::Default)]
 pub struct Service {
@@ -2610,6 +3402,431 @@ pub struct Service {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
+impl crate::object::Object for Service {
+    const NAMES: &'static [&'static str] = &[
+        "accessTokenDuration",
+        "accessTokenForExternalAttachmentEmbedded",
+        "accessTokenSignAlg",
+        "accessTokenSignatureKeyId",
+        "accessTokenType",
+        "allowableClockSkew",
+        "apiKey",
+        "apiSecret",
+        "attributes",
+        "authenticationCallbackApiKey",
+        "authenticationCallbackApiSecret",
+        "authenticationCallbackEndpoint",
+        "authorityHints",
+        "authorizationEndpoint",
+        "authorizationResponseDuration",
+        "authorizationSignatureKeyId",
+        "backchannelAuthReqIdDuration",
+        "backchannelAuthenticationEndpoint",
+        "backchannelBindingMessageRequiredInFapi",
+        "backchannelPollingInterval",
+        "backchannelUserCodeParameterSupported",
+        "cimdAllowlist",
+        "cimdAllowlistEnabled",
+        "cimdAlwaysRetrieved",
+        "cimdHttpPermitted",
+        "cimdMetadataPolicy",
+        "cimdMetadataPolicyEnabled",
+        "cimdQueryPermitted",
+        "claimShortcutRestrictive",
+        "clientAssertionAudRestrictedToIssuer",
+        "clientIdAliasEnabled",
+        "clientIdMetadataDocumentSupported",
+        "clientsPerDeveloper",
+        "cnonceDuration",
+        "createdAt",
+        "credentialDuration",
+        "credentialIssuerMetadata",
+        "credentialJwks",
+        "credentialJwksUri",
+        "credentialOfferDuration",
+        "credentialTransactionDuration",
+        "dcrDuplicateSoftwareIdBlocked",
+        "dcrScopeUsedAsRequestable",
+        "description",
+        "developerAuthenticationCallbackApiKey",
+        "developerAuthenticationCallbackApiSecret",
+        "developerAuthenticationCallbackEndpoint",
+        "deviceAuthorizationEndpoint",
+        "deviceFlowCodeDuration",
+        "deviceFlowPollingInterval",
+        "deviceVerificationUri",
+        "deviceVerificationUriComplete",
+        "directAuthorizationEndpointEnabled",
+        "directIntrospectionEndpointEnabled",
+        "directJwksEndpointEnabled",
+        "directRevocationEndpointEnabled",
+        "directTokenEndpointEnabled",
+        "directUserInfoEndpointEnabled",
+        "dpopNonceDuration",
+        "dpopNonceRequired",
+        "dynamicRegistrationSupported",
+        "endSessionEndpoint",
+        "errorDescriptionOmitted",
+        "errorUriOmitted",
+        "fapiModes",
+        "federationConfigurationDuration",
+        "federationEnabled",
+        "federationJwks",
+        "federationRegistrationEndpoint",
+        "federationSignatureKeyId",
+        "frontChannelRequestObjectEncryptionRequired",
+        "grantManagementActionRequired",
+        "grantManagementEndpoint",
+        "hsks",
+        "hsmEnabled",
+        "httpAliasProhibited",
+        "idTokenAudType",
+        "idTokenDuration",
+        "idTokenReissuable",
+        "idTokenSignatureKeyId",
+        "introspectionEndpoint",
+        "introspectionSignatureKeyId",
+        "issSuppressed",
+        "issuer",
+        "jwks",
+        "jwksUri",
+        "jwtGrantByIdentifiableClientsOnly",
+        "jwtGrantEncryptedJwtRejected",
+        "jwtGrantUnsignedJwtRejected",
+        "loopbackRedirectionUriVariable",
+        "metadata",
+        "missingClientIdAllowed",
+        "modifiedAt",
+        "mtlsEndpointAliases",
+        "mutualTlsValidatePkiCertChain",
+        "nativeSsoSupported",
+        "nbfOptional",
+        "number",
+        "oid4vciVersion",
+        "openidDroppedOnRefreshWithoutOfflineAccess",
+        "organizationName",
+        "parRequired",
+        "pkceRequired",
+        "pkceS256Required",
+        "policyUri",
+        "preAuthorizedGrantAnonymousAccessSupported",
+        "predefinedTransformedClaims",
+        "pushedAuthReqDuration",
+        "pushedAuthReqEndpoint",
+        "refreshTokenDuration",
+        "refreshTokenDurationKept",
+        "refreshTokenDurationReset",
+        "refreshTokenIdempotent",
+        "refreshTokenKept",
+        "registrationEndpoint",
+        "registrationManagementEndpoint",
+        "requestObjectAudienceChecked",
+        "requestObjectEncryptionAlgMatchRequired",
+        "requestObjectEncryptionEncMatchRequired",
+        "requestObjectRequired",
+        "resourceSignatureKeyId",
+        "revocationEndpoint",
+        "rsResponseSigned",
+        "scopeRequired",
+        "serviceDocumentation",
+        "serviceName",
+        "serviceOwnerNumber",
+        "signedJwksUri",
+        "singleAccessTokenPerSubject",
+        "snsCredentials",
+        "supportedAcrs",
+        "supportedAttachments",
+        "supportedAuthorizationDetailsTypes",
+        "supportedBackchannelTokenDeliveryModes",
+        "supportedClaimLocales",
+        "supportedClaimTypes",
+        "supportedClaims",
+        "supportedClientRegistrationTypes",
+        "supportedCustomClientMetadata",
+        "supportedDigestAlgorithms",
+        "supportedDisplays",
+        "supportedDocuments",
+        "supportedDocumentsCheckMethods",
+        "supportedDocumentsMethods",
+        "supportedDocumentsValidationMethods",
+        "supportedDocumentsVerificationMethods",
+        "supportedElectronicRecords",
+        "supportedEvidence",
+        "supportedGrantTypes",
+        "supportedIdentityDocuments",
+        "supportedIntrospectionAuthMethods",
+        "supportedPromptValues",
+        "supportedResponseTypes",
+        "supportedRevocationAuthMethods",
+        "supportedScopes",
+        "supportedServiceProfiles",
+        "supportedSnses",
+        "supportedTokenAuthMethods",
+        "supportedTrustFrameworks",
+        "supportedUiLocales",
+        "supportedVerificationMethods",
+        "supportedVerifiedClaims",
+        "tlsClientCertificateBoundAccessTokens",
+        "tokenBatchNotificationEndpoint",
+        "tokenEndpoint",
+        "tokenExchangeByConfidentialClientsOnly",
+        "tokenExchangeByIdentifiableClientsOnly",
+        "tokenExchangeByPermittedClientsOnly",
+        "tokenExchangeEncryptedJwtRejected",
+        "tokenExchangeUnsignedJwtRejected",
+        "tokenExpirationLinked",
+        "tosUri",
+        "traditionalRequestObjectProcessingApplied",
+        "trustAnchors",
+        "trustedRootCertificates",
+        "unauthorizedOnClientConfigSupported",
+        "userCodeCharset",
+        "userCodeLength",
+        "userInfoEndpoint",
+        "userInfoSignatureKeyId",
+        "userPinLength",
+        "verifiableCredentialsEnabled",
+        "verifiedClaimsValidationSchemaSet",
+    ];
+    const OPEN: bool = true;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.access_token_duration = members.next_value()?,
+            1 => {
+                self.access_token_for_external_attachment_embedded = members
+                    .next_value()?;
+            }
+            2 => self.access_token_sign_alg = members.next_value()?,
+            3 => self.access_token_signature_key_id = members.next_value()?,
+            4 => self.access_token_type = members.next_value()?,
+            5 => self.allowable_clock_skew = members.next_value()?,
+            6 => self.api_key = members.next_value()?,
+            7 => self.api_secret = members.next_value()?,
+            8 => self.attributes = members.next_value()?,
+            9 => self.authentication_callback_api_key = members.next_value()?,
+            10 => self.authentication_callback_api_secret = members.next_value()?,
+            11 => self.authentication_callback_endpoint = members.next_value()?,
+            12 => self.authority_hints = members.next_value()?,
+            13 => self.authorization_endpoint = members.next_value()?,
+            14 => self.authorization_response_duration = members.next_value()?,
+            15 => self.authorization_signature_key_id = members.next_value()?,
+            16 => self.backchannel_auth_req_id_duration = members.next_value()?,
+            17 => self.backchannel_authentication_endpoint = members.next_value()?,
+            18 => {
+                self.backchannel_binding_message_required_in_fapi = members.next_value()?;
+            }
+            19 => self.backchannel_polling_interval = members.next_value()?,
+            20 => self.backchannel_user_code_parameter_supported = members.next_value()?,
+            21 => self.cimd_allowlist = members.next_value()?,
+            22 => self.cimd_allowlist_enabled = members.next_value()?,
+            23 => self.cimd_always_retrieved = members.next_value()?,
+            24 => self.cimd_http_permitted = members.next_value()?,
+            25 => self.cimd_metadata_policy = members.next_value()?,
+            26 => self.cimd_metadata_policy_enabled = members.next_value()?,
+            27 => self.cimd_query_permitted = members.next_value()?,
+            28 => self.claim_shortcut_restrictive = members.next_value()?,
+            29 => self.client_assertion_aud_restricted_to_issuer = members.next_value()?,
+            30 => self.client_id_alias_enabled = members.next_value()?,
+            31 => self.client_id_metadata_document_supported = members.next_value()?,
+            32 => self.clients_per_developer = members.next_value()?,
+            33 => self.cnonce_duration = members.next_value()?,
+            34 => self.created_at = members.next_value()?,
+            35 => self.credential_duration = members.next_value()?,
+            36 => self.credential_issuer_metadata = members.next_value()?,
+            37 => self.credential_jwks = members.next_value()?,
+            38 => self.credential_jwks_uri = members.next_value()?,
+            39 => self.credential_offer_duration = members.next_value()?,
+            40 => self.credential_transaction_duration = members.next_value()?,
+            41 => self.dcr_duplicate_software_id_blocked = members.next_value()?,
+            42 => self.dcr_scope_used_as_requestable = members.next_value()?,
+            43 => self.description = members.next_value()?,
+            44 => self.developer_authentication_callback_api_key = members.next_value()?,
+            45 => {
+                self.developer_authentication_callback_api_secret = members.next_value()?;
+            }
+            46 => self.developer_authentication_callback_endpoint = members.next_value()?,
+            47 => self.device_authorization_endpoint = members.next_value()?,
+            48 => self.device_flow_code_duration = members.next_value()?,
+            49 => self.device_flow_polling_interval = members.next_value()?,
+            50 => self.device_verification_uri = members.next_value()?,
+            51 => self.device_verification_uri_complete = members.next_value()?,
+            52 => self.direct_authorization_endpoint_enabled = members.next_value()?,
+            53 => self.direct_introspection_endpoint_enabled = members.next_value()?,
+            54 => self.direct_jwks_endpoint_enabled = members.next_value()?,
+            55 => self.direct_revocation_endpoint_enabled = members.next_value()?,
+            56 => self.direct_token_endpoint_enabled = members.next_value()?,
+            57 => self.direct_user_info_endpoint_enabled = members.next_value()?,
+            58 => self.dpop_nonce_duration = members.next_value()?,
+            59 => self.dpop_nonce_required = members.next_value()?,
+            60 => self.dynamic_registration_supported = members.next_value()?,
+            61 => self.end_session_endpoint = members.next_value()?,
+            62 => self.error_description_omitted = members.next_value()?,
+            63 => self.error_uri_omitted = members.next_value()?,
+            64 => self.fapi_modes = members.next_value()?,
+            65 => self.federation_configuration_duration = members.next_value()?,
+            66 => self.federation_enabled = members.next_value()?,
+            67 => self.federation_jwks = members.next_value()?,
+            68 => self.federation_registration_endpoint = members.next_value()?,
+            69 => self.federation_signature_key_id = members.next_value()?,
+            70 => {
+                self.front_channel_request_object_encryption_required = members
+                    .next_value()?;
+            }
+            71 => self.grant_management_action_required = members.next_value()?,
+            72 => self.grant_management_endpoint = members.next_value()?,
+            73 => self.hsks = members.next_value()?,
+            74 => self.hsm_enabled = members.next_value()?,
+            75 => self.http_alias_prohibited = members.next_value()?,
+            76 => self.id_token_aud_type = members.next_value()?,
+            77 => self.id_token_duration = members.next_value()?,
+            78 => self.id_token_reissuable = members.next_value()?,
+            79 => self.id_token_signature_key_id = members.next_value()?,
+            80 => self.introspection_endpoint = members.next_value()?,
+            81 => self.introspection_signature_key_id = members.next_value()?,
+            82 => self.iss_suppressed = members.next_value()?,
+            83 => self.issuer = members.next_value()?,
+            84 => self.jwks = members.next_value()?,
+            85 => self.jwks_uri = members.next_value()?,
+            86 => self.jwt_grant_by_identifiable_clients_only = members.next_value()?,
+            87 => self.jwt_grant_encrypted_jwt_rejected = members.next_value()?,
+            88 => self.jwt_grant_unsigned_jwt_rejected = members.next_value()?,
+            89 => self.loopback_redirection_uri_variable = members.next_value()?,
+            90 => self.metadata = members.next_value()?,
+            91 => self.missing_client_id_allowed = members.next_value()?,
+            92 => self.modified_at = members.next_value()?,
+            93 => self.mtls_endpoint_aliases = members.next_value()?,
+            94 => self.mutual_tls_validate_pki_cert_chain = members.next_value()?,
+            95 => self.native_sso_supported = members.next_value()?,
+            96 => self.nbf_optional = members.next_value()?,
+            97 => self.number = members.next_value()?,
+            98 => self.oid4vci_version = members.next_value()?,
+            99 => {
+                self.openid_dropped_on_refresh_without_offline_access = members
+                    .next_value()?;
+            }
+            100 => self.organization_name = members.next_value()?,
+            101 => self.par_required = members.next_value()?,
+            102 => self.pkce_required = members.next_value()?,
+            103 => self.pkce_s256_required = members.next_value()?,
+            104 => self.policy_uri = members.next_value()?,
+            105 => {
+                self.pre_authorized_grant_anonymous_access_supported = members
+                    .next_value()?;
+            }
+            106 => self.predefined_transformed_claims = members.next_value()?,
+            107 => self.pushed_auth_req_duration = members.next_value()?,
+            108 => self.pushed_auth_req_endpoint = members.next_value()?,
+            109 => self.refresh_token_duration = members.next_value()?,
+            110 => self.refresh_token_duration_kept = members.next_value()?,
+            111 => self.refresh_token_duration_reset = members.next_value()?,
+            112 => self.refresh_token_idempotent = members.next_value()?,
+            113 => self.refresh_token_kept = members.next_value()?,
+            114 => self.registration_endpoint = members.next_value()?,
+            115 => self.registration_management_endpoint = members.next_value()?,
+            116 => self.request_object_audience_checked = members.next_value()?,
+            117 => {
+                self.request_object_encryption_alg_match_required = members.next_value()?;
+            }
+            118 => {
+                self.request_object_encryption_enc_match_required = members.next_value()?;
+            }
+            119 => self.request_object_required = members.next_value()?,
+            120 => self.resource_signature_key_id = members.next_value()?,
+            121 => self.revocation_endpoint = members.next_value()?,
+            122 => self.rs_response_signed = members.next_value()?,
+            123 => self.scope_required = members.next_value()?,
+            124 => self.service_documentation = members.next_value()?,
+            125 => self.service_name = members.next_value()?,
+            126 => self.service_owner_number = members.next_value()?,
+            127 => self.signed_jwks_uri = members.next_value()?,
+            128 => self.single_access_token_per_subject = members.next_value()?,
+            129 => self.sns_credentials = members.next_value()?,
+            130 => self.supported_acrs = members.next_value()?,
+            131 => self.supported_attachments = members.next_value()?,
+            132 => self.supported_authorization_details_types = members.next_value()?,
+            133 => {
+                self.supported_backchannel_token_delivery_modes = members.next_value()?;
+            }
+            134 => self.supported_claim_locales = members.next_value()?,
+            135 => self.supported_claim_types = members.next_value()?,
+            136 => self.supported_claims = members.next_value()?,
+            137 => self.supported_client_registration_types = members.next_value()?,
+            138 => self.supported_custom_client_metadata = members.next_value()?,
+            139 => self.supported_digest_algorithms = members.next_value()?,
+            140 => self.supported_displays = members.next_value()?,
+            141 => self.supported_documents = members.next_value()?,
+            142 => self.supported_documents_check_methods = members.next_value()?,
+            143 => self.supported_documents_methods = members.next_value()?,
+            144 => self.supported_documents_validation_methods = members.next_value()?,
+            145 => self.supported_documents_verification_methods = members.next_value()?,
+            146 => self.supported_electronic_records = members.next_value()?,
+            147 => self.supported_evidence = members.next_value()?,
+            148 => self.supported_grant_types = members.next_value()?,
+            149 => self.supported_identity_documents = members.next_value()?,
+            150 => self.supported_introspection_auth_methods = members.next_value()?,
+            151 => self.supported_prompt_values = members.next_value()?,
+            152 => self.supported_response_types = members.next_value()?,
+            153 => self.supported_revocation_auth_methods = members.next_value()?,
+            154 => self.supported_scopes = members.next_value()?,
+            155 => self.supported_service_profiles = members.next_value()?,
+            156 => self.supported_snses = members.next_value()?,
+            157 => self.supported_token_auth_methods = members.next_value()?,
+            158 => self.supported_trust_frameworks = members.next_value()?,
+            159 => self.supported_ui_locales = members.next_value()?,
+            160 => self.supported_verification_methods = members.next_value()?,
+            161 => self.supported_verified_claims = members.next_value()?,
+            162 => {
+                self.tls_client_certificate_bound_access_tokens = members.next_value()?;
+            }
+            163 => self.token_batch_notification_endpoint = members.next_value()?,
+            164 => self.token_endpoint = members.next_value()?,
+            165 => {
+                self.token_exchange_by_confidential_clients_only = members.next_value()?;
+            }
+            166 => {
+                self.token_exchange_by_identifiable_clients_only = members.next_value()?;
+            }
+            167 => self.token_exchange_by_permitted_clients_only = members.next_value()?,
+            168 => self.token_exchange_encrypted_jwt_rejected = members.next_value()?,
+            169 => self.token_exchange_unsigned_jwt_rejected = members.next_value()?,
+            170 => self.token_expiration_linked = members.next_value()?,
+            171 => self.tos_uri = members.next_value()?,
+            172 => {
+                self.traditional_request_object_processing_applied = members
+                    .next_value()?;
+            }
+            173 => self.trust_anchors = members.next_value()?,
+            174 => self.trusted_root_certificates = members.next_value()?,
+            175 => self.unauthorized_on_client_config_supported = members.next_value()?,
+            176 => self.user_code_charset = members.next_value()?,
+            177 => self.user_code_length = members.next_value()?,
+            178 => self.user_info_endpoint = members.next_value()?,
+            179 => self.user_info_signature_key_id = members.next_value()?,
+            180 => self.user_pin_length = members.next_value()?,
+            181 => self.verifiable_credentials_enabled = members.next_value()?,
+            182 => self.verified_claims_validation_schema_set = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+
+    fn keep(&mut self, name: ::std::string::String, value: ::serde_json::Value) {
+        self.extra.insert(name, value);
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for Service {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for Service {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("Service")
@@ -2987,7 +4204,7 @@ impl ::std::fmt::Debug for Service {
 }
 
 /// Upstream: `sns_credentials`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[derive(::std::default::Default)]
 pub struct SnsCredentials {
@@ -3008,6 +4225,36 @@ pub struct SnsCredentials {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
+impl crate::object::Object for SnsCredentials {
+    const NAMES: &'static [&'static str] = &["apiKey", "apiSecret", "sns"];
+    const OPEN: bool = true;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.api_key = members.next_value()?,
+            1 => self.api_secret = members.next_value()?,
+            2 => self.sns = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+
+    fn keep(&mut self, name: ::std::string::String, value: ::serde_json::Value) {
+        self.extra.insert(name, value);
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for SnsCredentials {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for SnsCredentials {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("SnsCredentials")
@@ -3020,7 +4267,7 @@ impl ::std::fmt::Debug for SnsCredentials {
 }
 
 /// Upstream: `tagged_value`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[derive(::std::default::Default)]
 pub struct TaggedValue {
@@ -3035,6 +4282,35 @@ pub struct TaggedValue {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
+impl crate::object::Object for TaggedValue {
+    const NAMES: &'static [&'static str] = &["tag", "value"];
+    const OPEN: bool = true;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.tag = members.next_value()?,
+            1 => self.value = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+
+    fn keep(&mut self, name: ::std::string::String, value: ::serde_json::Value) {
+        self.extra.insert(name, value);
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for TaggedValue {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for TaggedValue {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TaggedValue")
@@ -3046,7 +4322,7 @@ impl ::std::fmt::Debug for TaggedValue {
 }
 
 /// Upstream: `trust_anchor`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[derive(::std::default::Default)]
 pub struct TrustAnchor {
@@ -3059,6 +4335,35 @@ pub struct TrustAnchor {
     /// Fields that this version does not know, kept and sent back.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+}
+
+impl crate::object::Object for TrustAnchor {
+    const NAMES: &'static [&'static str] = &["entityId", "jwks"];
+    const OPEN: bool = true;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.entity_id = members.next_value()?,
+            1 => self.jwks = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+
+    fn keep(&mut self, name: ::std::string::String, value: ::serde_json::Value) {
+        self.extra.insert(name, value);
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for TrustAnchor {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for TrustAnchor {

@@ -94,7 +94,7 @@ impl DeviceAuthorizationRequest {
 /// Upstream: `device_authorization_response`.
 ///
 /// Answer of `device_authorization`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct DeviceAuthorizationResponse {
     /// `acrs`, optional.
@@ -262,6 +262,96 @@ pub struct DeviceAuthorizationResponse {
     /// `warnings`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warnings: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+}
+
+impl crate::object::Object for DeviceAuthorizationResponse {
+    const NAMES: &'static [&'static str] = &[
+        "acrs",
+        "action",
+        "attestationChallenge",
+        "authorizationDetails",
+        "claimNames",
+        "clientAttributes",
+        "clientAuthMethod",
+        "clientEntityId",
+        "clientEntityIdUsed",
+        "clientId",
+        "clientIdAlias",
+        "clientIdAliasUsed",
+        "clientName",
+        "deviceCode",
+        "dynamicScopes",
+        "expiresIn",
+        "gmAction",
+        "grant",
+        "grantId",
+        "grantSubject",
+        "interval",
+        "metadataDocumentLocation",
+        "metadataDocumentUsed",
+        "resources",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+        "scopes",
+        "serviceAttributes",
+        "userCode",
+        "verificationUri",
+        "verificationUriComplete",
+        "warnings",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.acrs = members.next_value()?,
+            1 => self.action = members.next_value()?,
+            2 => self.attestation_challenge = members.next_value()?,
+            3 => self.authorization_details = members.next_value()?,
+            4 => self.claim_names = members.next_value()?,
+            5 => self.client_attributes = members.next_value()?,
+            6 => self.client_auth_method = members.next_value()?,
+            7 => self.client_entity_id = members.next_value()?,
+            8 => self.client_entity_id_used = members.next_value()?,
+            9 => self.client_id = members.next_value()?,
+            10 => self.client_id_alias = members.next_value()?,
+            11 => self.client_id_alias_used = members.next_value()?,
+            12 => self.client_name = members.next_value()?,
+            13 => self.device_code = members.next_value()?,
+            14 => self.dynamic_scopes = members.next_value()?,
+            15 => self.expires_in = members.next_value()?,
+            16 => self.gm_action = members.next_value()?,
+            17 => self.grant = members.next_value()?,
+            18 => self.grant_id = members.next_value()?,
+            19 => self.grant_subject = members.next_value()?,
+            20 => self.interval = members.next_value()?,
+            21 => self.metadata_document_location = members.next_value()?,
+            22 => self.metadata_document_used = members.next_value()?,
+            23 => self.resources = members.next_value()?,
+            24 => self.response_content = members.next_value()?,
+            25 => self.result_code = members.next_value()?,
+            26 => self.result_message = members.next_value()?,
+            27 => self.scopes = members.next_value()?,
+            28 => self.service_attributes = members.next_value()?,
+            29 => self.user_code = members.next_value()?,
+            30 => self.verification_uri = members.next_value()?,
+            31 => self.verification_uri_complete = members.next_value()?,
+            32 => self.warnings = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for DeviceAuthorizationResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for DeviceAuthorizationResponse {
@@ -444,7 +534,7 @@ impl DeviceCompleteRequest {
 /// Upstream: `device_complete_response`.
 ///
 /// Answer of `device_complete`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct DeviceCompleteResponse {
     /// `action`, optional.
@@ -462,6 +552,32 @@ pub struct DeviceCompleteResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for DeviceCompleteResponse {
+    const NAMES: &'static [&'static str] = &["action", "resultCode", "resultMessage"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.result_code = members.next_value()?,
+            2 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for DeviceCompleteResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 /// Upstream: `device_verification_request`.
@@ -495,7 +611,7 @@ impl DeviceVerificationRequest {
 /// Upstream: `device_verification_response`.
 ///
 /// Answer of `device_verification`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct DeviceVerificationResponse {
     /// `acrs`, optional.
@@ -618,6 +734,78 @@ pub struct DeviceVerificationResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub service_attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+}
+
+impl crate::object::Object for DeviceVerificationResponse {
+    const NAMES: &'static [&'static str] = &[
+        "acrs",
+        "action",
+        "authorizationDetails",
+        "claimNames",
+        "clientAttributes",
+        "clientEntityId",
+        "clientEntityIdUsed",
+        "clientId",
+        "clientIdAlias",
+        "clientIdAliasUsed",
+        "clientName",
+        "dynamicScopes",
+        "expiresAt",
+        "gmAction",
+        "grant",
+        "grantId",
+        "grantSubject",
+        "metadataDocumentLocation",
+        "metadataDocumentUsed",
+        "resources",
+        "resultCode",
+        "resultMessage",
+        "scopes",
+        "serviceAttributes",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.acrs = members.next_value()?,
+            1 => self.action = members.next_value()?,
+            2 => self.authorization_details = members.next_value()?,
+            3 => self.claim_names = members.next_value()?,
+            4 => self.client_attributes = members.next_value()?,
+            5 => self.client_entity_id = members.next_value()?,
+            6 => self.client_entity_id_used = members.next_value()?,
+            7 => self.client_id = members.next_value()?,
+            8 => self.client_id_alias = members.next_value()?,
+            9 => self.client_id_alias_used = members.next_value()?,
+            10 => self.client_name = members.next_value()?,
+            11 => self.dynamic_scopes = members.next_value()?,
+            12 => self.expires_at = members.next_value()?,
+            13 => self.gm_action = members.next_value()?,
+            14 => self.grant = members.next_value()?,
+            15 => self.grant_id = members.next_value()?,
+            16 => self.grant_subject = members.next_value()?,
+            17 => self.metadata_document_location = members.next_value()?,
+            18 => self.metadata_document_used = members.next_value()?,
+            19 => self.resources = members.next_value()?,
+            20 => self.result_code = members.next_value()?,
+            21 => self.result_message = members.next_value()?,
+            22 => self.scopes = members.next_value()?,
+            23 => self.service_attributes = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for DeviceVerificationResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for DeviceVerificationResponse {

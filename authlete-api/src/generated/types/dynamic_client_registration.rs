@@ -123,7 +123,7 @@ impl ClientRegistrationRequest {
 /// Upstream: `client_registration_response`.
 ///
 /// Answer of `client_registration`, `client_registration_delete`, `client_registration_get`, `client_registration_update`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ClientRegistrationResponse {
     /// `action`, optional.
@@ -150,6 +150,40 @@ pub struct ClientRegistrationResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for ClientRegistrationResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "client",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.client = members.next_value()?,
+            2 => self.response_content = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ClientRegistrationResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for ClientRegistrationResponse {

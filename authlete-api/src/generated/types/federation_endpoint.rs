@@ -6,7 +6,7 @@ use super::*;
 /// Upstream: `federation_configuration_response`.
 ///
 /// Answer of `federation_configuration`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct FederationConfigurationResponse {
     /// `action`, optional.
@@ -34,6 +34,38 @@ pub struct FederationConfigurationResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for FederationConfigurationResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for FederationConfigurationResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for FederationConfigurationResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("FederationConfigurationResponse")
@@ -48,7 +80,7 @@ impl ::std::fmt::Debug for FederationConfigurationResponse {
 /// Upstream: `federation_registration_request`.
 ///
 /// Request of `federation_registration`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct FederationRegistrationRequest {
     /// `entityConfiguration`, optional.
@@ -65,10 +97,35 @@ pub struct FederationRegistrationRequest {
     pub trust_chain: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for FederationRegistrationRequest {
+    const NAMES: &'static [&'static str] = &["entityConfiguration", "trustChain"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.entity_configuration = members.next_value()?,
+            1 => self.trust_chain = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for FederationRegistrationRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `federation_registration_response`.
 ///
 /// Answer of `federation_registration`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct FederationRegistrationResponse {
     /// `action`, optional.
@@ -97,6 +154,40 @@ pub struct FederationRegistrationResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for FederationRegistrationResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "client",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.client = members.next_value()?,
+            2 => self.response_content = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for FederationRegistrationResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for FederationRegistrationResponse {

@@ -133,7 +133,7 @@ impl IntrospectionRequest {
 /// Upstream: `introspection_response`.
 ///
 /// Answer of `auth_introspection`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct IntrospectionResponse {
     /// `accessTokenResources`, optional.
@@ -329,6 +329,108 @@ pub struct IntrospectionResponse {
     pub usable: ::std::option::Option<bool>,
 }
 
+impl crate::object::Object for IntrospectionResponse {
+    const NAMES: &'static [&'static str] = &[
+        "accessTokenResources",
+        "acr",
+        "action",
+        "authTime",
+        "authorizationDetails",
+        "certificateThumbprint",
+        "clientAttributes",
+        "clientEntityId",
+        "clientEntityIdUsed",
+        "clientId",
+        "clientIdAlias",
+        "clientIdAliasUsed",
+        "cnonce",
+        "cnonceExpiresAt",
+        "consentedClaims",
+        "dpopNonce",
+        "existent",
+        "expiresAt",
+        "forCredentialIssuance",
+        "forExternalAttachment",
+        "grant",
+        "grantId",
+        "grantType",
+        "issuableCredentials",
+        "metadataDocumentLocation",
+        "metadataDocumentUsed",
+        "properties",
+        "refreshable",
+        "resources",
+        "responseContent",
+        "responseSigningRequired",
+        "resultCode",
+        "resultMessage",
+        "scopeDetails",
+        "scopes",
+        "serviceAttributes",
+        "subject",
+        "sufficient",
+        "usable",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.access_token_resources = members.next_value()?,
+            1 => self.acr = members.next_value()?,
+            2 => self.action = members.next_value()?,
+            3 => self.auth_time = members.next_value()?,
+            4 => self.authorization_details = members.next_value()?,
+            5 => self.certificate_thumbprint = members.next_value()?,
+            6 => self.client_attributes = members.next_value()?,
+            7 => self.client_entity_id = members.next_value()?,
+            8 => self.client_entity_id_used = members.next_value()?,
+            9 => self.client_id = members.next_value()?,
+            10 => self.client_id_alias = members.next_value()?,
+            11 => self.client_id_alias_used = members.next_value()?,
+            12 => self.cnonce = members.next_value()?,
+            13 => self.cnonce_expires_at = members.next_value()?,
+            14 => self.consented_claims = members.next_value()?,
+            15 => self.dpop_nonce = members.next_value()?,
+            16 => self.existent = members.next_value()?,
+            17 => self.expires_at = members.next_value()?,
+            18 => self.for_credential_issuance = members.next_value()?,
+            19 => self.for_external_attachment = members.next_value()?,
+            20 => self.grant = members.next_value()?,
+            21 => self.grant_id = members.next_value()?,
+            22 => self.grant_type = members.next_value()?,
+            23 => self.issuable_credentials = members.next_value()?,
+            24 => self.metadata_document_location = members.next_value()?,
+            25 => self.metadata_document_used = members.next_value()?,
+            26 => self.properties = members.next_value()?,
+            27 => self.refreshable = members.next_value()?,
+            28 => self.resources = members.next_value()?,
+            29 => self.response_content = members.next_value()?,
+            30 => self.response_signing_required = members.next_value()?,
+            31 => self.result_code = members.next_value()?,
+            32 => self.result_message = members.next_value()?,
+            33 => self.scope_details = members.next_value()?,
+            34 => self.scopes = members.next_value()?,
+            35 => self.service_attributes = members.next_value()?,
+            36 => self.subject = members.next_value()?,
+            37 => self.sufficient = members.next_value()?,
+            38 => self.usable = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for IntrospectionResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for IntrospectionResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("IntrospectionResponse")
@@ -480,7 +582,7 @@ impl StandardIntrospectionRequest {
 /// Upstream: `standard_introspection_response`.
 ///
 /// Answer of `auth_introspection_standard`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct StandardIntrospectionResponse {
     /// `action`, optional.
@@ -504,6 +606,38 @@ pub struct StandardIntrospectionResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for StandardIntrospectionResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for StandardIntrospectionResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for StandardIntrospectionResponse {

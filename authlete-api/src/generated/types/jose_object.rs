@@ -65,7 +65,7 @@ impl JoseVerifyRequest {
 /// Upstream: `jose_verify_response`.
 ///
 /// Answer of `jose_verify`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct JoseVerifyResponse {
     /// `errorDescriptions`, optional.
@@ -109,4 +109,42 @@ pub struct JoseVerifyResponse {
     /// `valid`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub valid: ::std::option::Option<bool>,
+}
+
+impl crate::object::Object for JoseVerifyResponse {
+    const NAMES: &'static [&'static str] = &[
+        "errorDescriptions",
+        "invalidClaims",
+        "missingClaims",
+        "resultCode",
+        "resultMessage",
+        "signatureValid",
+        "valid",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.error_descriptions = members.next_value()?,
+            1 => self.invalid_claims = members.next_value()?,
+            2 => self.missing_claims = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
+            5 => self.signature_valid = members.next_value()?,
+            6 => self.valid = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for JoseVerifyResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }

@@ -6,7 +6,7 @@ use super::*;
 /// Upstream: `service_jwks_get_response`.
 ///
 /// Answer of `service_jwks_get`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ServiceJwksGetResponse {
     /// `keys`, optional, secret.
@@ -14,6 +14,30 @@ pub struct ServiceJwksGetResponse {
     pub keys: ::std::option::Option<
         ::std::vec::Vec<::serde_json::Map<::std::string::String, ::serde_json::Value>>,
     >,
+}
+
+impl crate::object::Object for ServiceJwksGetResponse {
+    const NAMES: &'static [&'static str] = &["keys"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.keys = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ServiceJwksGetResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for ServiceJwksGetResponse {

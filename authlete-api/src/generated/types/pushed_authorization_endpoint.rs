@@ -109,7 +109,7 @@ impl PushedAuthorizationRequest {
 /// Upstream: `pushed_authorization_response`.
 ///
 /// Answer of `pushed_auth_req`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct PushedAuthorizationResponse {
     /// `action`, optional.
@@ -157,6 +157,46 @@ pub struct PushedAuthorizationResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for PushedAuthorizationResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "attestationChallenge",
+        "clientAuthMethod",
+        "dpopNonce",
+        "requestUri",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.attestation_challenge = members.next_value()?,
+            2 => self.client_auth_method = members.next_value()?,
+            3 => self.dpop_nonce = members.next_value()?,
+            4 => self.request_uri = members.next_value()?,
+            5 => self.response_content = members.next_value()?,
+            6 => self.result_code = members.next_value()?,
+            7 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for PushedAuthorizationResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for PushedAuthorizationResponse {

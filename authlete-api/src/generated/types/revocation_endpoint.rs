@@ -86,7 +86,7 @@ impl RevocationRequest {
 /// Upstream: `revocation_response`.
 ///
 /// Answer of `auth_revocation`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct RevocationResponse {
     /// `action`, optional.
@@ -116,6 +116,40 @@ pub struct RevocationResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for RevocationResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "attestationChallenge",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.attestation_challenge = members.next_value()?,
+            2 => self.response_content = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for RevocationResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for RevocationResponse {

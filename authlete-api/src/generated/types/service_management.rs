@@ -6,7 +6,7 @@ use super::*;
 /// Upstream: `service_get_list_response`.
 ///
 /// Answer of `service_get_list`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ServiceGetListResponse {
     /// `end`, optional.
@@ -24,4 +24,31 @@ pub struct ServiceGetListResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub total_count: ::std::option::Option<i32>,
+}
+
+impl crate::object::Object for ServiceGetListResponse {
+    const NAMES: &'static [&'static str] = &["end", "services", "start", "totalCount"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.end = members.next_value()?,
+            1 => self.services = members.next_value()?,
+            2 => self.start = members.next_value()?,
+            3 => self.total_count = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ServiceGetListResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }

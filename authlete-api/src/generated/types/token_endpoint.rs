@@ -68,7 +68,7 @@ impl IdTokenReissueRequest {
 /// Upstream: `idtoken_reissue_response`.
 ///
 /// Answer of `id_token_reissue`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct IdTokenReissueResponse {
     /// `action`, optional.
@@ -95,6 +95,40 @@ pub struct IdTokenReissueResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for IdTokenReissueResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "idToken",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.id_token = members.next_value()?,
+            2 => self.response_content = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for IdTokenReissueResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for IdTokenReissueResponse {
@@ -146,7 +180,7 @@ impl TokenFailRequest {
 /// Upstream: `token_fail_response`.
 ///
 /// Answer of `auth_token_fail`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct TokenFailResponse {
     /// `action`, optional.
@@ -172,6 +206,38 @@ pub struct TokenFailResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for TokenFailResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for TokenFailResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for TokenFailResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenFailResponse")
@@ -184,7 +250,7 @@ impl ::std::fmt::Debug for TokenFailResponse {
 }
 
 /// Upstream: `token_info`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct TokenInfo {
     /// `authorizationDetails`, optional.
@@ -250,6 +316,56 @@ pub struct TokenInfo {
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for TokenInfo {
+    const NAMES: &'static [&'static str] = &[
+        "authorizationDetails",
+        "clientEntityId",
+        "clientEntityIdUsed",
+        "clientId",
+        "clientIdAlias",
+        "clientIdAliasUsed",
+        "expiresAt",
+        "metadataDocumentLocation",
+        "metadataDocumentUsed",
+        "properties",
+        "resources",
+        "scopes",
+        "subject",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.authorization_details = members.next_value()?,
+            1 => self.client_entity_id = members.next_value()?,
+            2 => self.client_entity_id_used = members.next_value()?,
+            3 => self.client_id = members.next_value()?,
+            4 => self.client_id_alias = members.next_value()?,
+            5 => self.client_id_alias_used = members.next_value()?,
+            6 => self.expires_at = members.next_value()?,
+            7 => self.metadata_document_location = members.next_value()?,
+            8 => self.metadata_document_used = members.next_value()?,
+            9 => self.properties = members.next_value()?,
+            10 => self.resources = members.next_value()?,
+            11 => self.scopes = members.next_value()?,
+            12 => self.subject = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for TokenInfo {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 /// Upstream: `token_issue_request`.
@@ -326,7 +442,7 @@ impl TokenIssueRequest {
 /// Upstream: `token_issue_response`.
 ///
 /// Answer of `auth_token_issue`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct TokenIssueResponse {
     /// `accessToken`, optional, secret.
@@ -474,6 +590,82 @@ pub struct TokenIssueResponse {
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for TokenIssueResponse {
+    const NAMES: &'static [&'static str] = &[
+        "accessToken",
+        "accessTokenDuration",
+        "accessTokenExpiresAt",
+        "accessTokenResources",
+        "action",
+        "authorizationDetails",
+        "clientAttributes",
+        "clientEntityId",
+        "clientEntityIdUsed",
+        "clientId",
+        "clientIdAlias",
+        "clientIdAliasUsed",
+        "jwtAccessToken",
+        "metadataDocumentLocation",
+        "metadataDocumentUsed",
+        "properties",
+        "refreshToken",
+        "refreshTokenDuration",
+        "refreshTokenExpiresAt",
+        "refreshTokenScopes",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+        "scopes",
+        "serviceAttributes",
+        "subject",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.access_token = members.next_value()?,
+            1 => self.access_token_duration = members.next_value()?,
+            2 => self.access_token_expires_at = members.next_value()?,
+            3 => self.access_token_resources = members.next_value()?,
+            4 => self.action = members.next_value()?,
+            5 => self.authorization_details = members.next_value()?,
+            6 => self.client_attributes = members.next_value()?,
+            7 => self.client_entity_id = members.next_value()?,
+            8 => self.client_entity_id_used = members.next_value()?,
+            9 => self.client_id = members.next_value()?,
+            10 => self.client_id_alias = members.next_value()?,
+            11 => self.client_id_alias_used = members.next_value()?,
+            12 => self.jwt_access_token = members.next_value()?,
+            13 => self.metadata_document_location = members.next_value()?,
+            14 => self.metadata_document_used = members.next_value()?,
+            15 => self.properties = members.next_value()?,
+            16 => self.refresh_token = members.next_value()?,
+            17 => self.refresh_token_duration = members.next_value()?,
+            18 => self.refresh_token_expires_at = members.next_value()?,
+            19 => self.refresh_token_scopes = members.next_value()?,
+            20 => self.response_content = members.next_value()?,
+            21 => self.result_code = members.next_value()?,
+            22 => self.result_message = members.next_value()?,
+            23 => self.scopes = members.next_value()?,
+            24 => self.service_attributes = members.next_value()?,
+            25 => self.subject = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for TokenIssueResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for TokenIssueResponse {
@@ -660,7 +852,7 @@ impl TokenRequest {
 /// Upstream: `token_response`.
 ///
 /// Answer of `auth_token`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct TokenResponse {
     /// `accessToken`, optional, secret.
@@ -951,6 +1143,138 @@ pub struct TokenResponse {
     /// `username`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub username: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for TokenResponse {
+    const NAMES: &'static [&'static str] = &[
+        "accessToken",
+        "accessTokenDuration",
+        "accessTokenExpiresAt",
+        "accessTokenResources",
+        "action",
+        "actorToken",
+        "actorTokenInfo",
+        "actorTokenType",
+        "additionalClaims",
+        "assertion",
+        "attestationChallenge",
+        "audiences",
+        "authorizationDetails",
+        "clientAttributes",
+        "clientAuthMethod",
+        "clientEntityId",
+        "clientEntityIdUsed",
+        "clientId",
+        "clientIdAlias",
+        "clientIdAliasUsed",
+        "cnonce",
+        "cnonceDuration",
+        "cnonceExpiresAt",
+        "deviceSecret",
+        "deviceSecretHash",
+        "dpopNonce",
+        "grantId",
+        "grantType",
+        "idToken",
+        "jwtAccessToken",
+        "metadataDocumentLocation",
+        "metadataDocumentUsed",
+        "password",
+        "previousRefreshTokenUsed",
+        "properties",
+        "refreshToken",
+        "refreshTokenDuration",
+        "refreshTokenExpiresAt",
+        "refreshTokenScopes",
+        "requestedIdTokenClaims",
+        "requestedTokenType",
+        "resources",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+        "scopes",
+        "serviceAttributes",
+        "sessionId",
+        "subject",
+        "subjectToken",
+        "subjectTokenInfo",
+        "subjectTokenType",
+        "ticket",
+        "username",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.access_token = members.next_value()?,
+            1 => self.access_token_duration = members.next_value()?,
+            2 => self.access_token_expires_at = members.next_value()?,
+            3 => self.access_token_resources = members.next_value()?,
+            4 => self.action = members.next_value()?,
+            5 => self.actor_token = members.next_value()?,
+            6 => self.actor_token_info = members.next_value()?,
+            7 => self.actor_token_type = members.next_value()?,
+            8 => self.additional_claims = members.next_value()?,
+            9 => self.assertion = members.next_value()?,
+            10 => self.attestation_challenge = members.next_value()?,
+            11 => self.audiences = members.next_value()?,
+            12 => self.authorization_details = members.next_value()?,
+            13 => self.client_attributes = members.next_value()?,
+            14 => self.client_auth_method = members.next_value()?,
+            15 => self.client_entity_id = members.next_value()?,
+            16 => self.client_entity_id_used = members.next_value()?,
+            17 => self.client_id = members.next_value()?,
+            18 => self.client_id_alias = members.next_value()?,
+            19 => self.client_id_alias_used = members.next_value()?,
+            20 => self.cnonce = members.next_value()?,
+            21 => self.cnonce_duration = members.next_value()?,
+            22 => self.cnonce_expires_at = members.next_value()?,
+            23 => self.device_secret = members.next_value()?,
+            24 => self.device_secret_hash = members.next_value()?,
+            25 => self.dpop_nonce = members.next_value()?,
+            26 => self.grant_id = members.next_value()?,
+            27 => self.grant_type = members.next_value()?,
+            28 => self.id_token = members.next_value()?,
+            29 => self.jwt_access_token = members.next_value()?,
+            30 => self.metadata_document_location = members.next_value()?,
+            31 => self.metadata_document_used = members.next_value()?,
+            32 => self.password = members.next_value()?,
+            33 => self.previous_refresh_token_used = members.next_value()?,
+            34 => self.properties = members.next_value()?,
+            35 => self.refresh_token = members.next_value()?,
+            36 => self.refresh_token_duration = members.next_value()?,
+            37 => self.refresh_token_expires_at = members.next_value()?,
+            38 => self.refresh_token_scopes = members.next_value()?,
+            39 => self.requested_id_token_claims = members.next_value()?,
+            40 => self.requested_token_type = members.next_value()?,
+            41 => self.resources = members.next_value()?,
+            42 => self.response_content = members.next_value()?,
+            43 => self.result_code = members.next_value()?,
+            44 => self.result_message = members.next_value()?,
+            45 => self.scopes = members.next_value()?,
+            46 => self.service_attributes = members.next_value()?,
+            47 => self.session_id = members.next_value()?,
+            48 => self.subject = members.next_value()?,
+            49 => self.subject_token = members.next_value()?,
+            50 => self.subject_token_info = members.next_value()?,
+            51 => self.subject_token_type = members.next_value()?,
+            52 => self.ticket = members.next_value()?,
+            53 => self.username = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for TokenResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for TokenResponse {

@@ -4,7 +4,7 @@
 #[allow(unused_imports)]
 use super::*;
 /// Upstream: `access_token`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct AccessToken {
     /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
@@ -71,6 +71,54 @@ pub struct AccessToken {
     pub subject: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for AccessToken {
+    const NAMES: &'static [&'static str] = &[
+        "accessTokenExpiresAt",
+        "accessTokenHash",
+        "clientId",
+        "createdAt",
+        "grantType",
+        "lastRefreshedAt",
+        "properties",
+        "refreshTokenExpiresAt",
+        "refreshTokenHash",
+        "refreshTokenScopes",
+        "scopes",
+        "subject",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.access_token_expires_at = members.next_value()?,
+            1 => self.access_token_hash = members.next_value()?,
+            2 => self.client_id = members.next_value()?,
+            3 => self.created_at = members.next_value()?,
+            4 => self.grant_type = members.next_value()?,
+            5 => self.last_refreshed_at = members.next_value()?,
+            6 => self.properties = members.next_value()?,
+            7 => self.refresh_token_expires_at = members.next_value()?,
+            8 => self.refresh_token_hash = members.next_value()?,
+            9 => self.refresh_token_scopes = members.next_value()?,
+            10 => self.scopes = members.next_value()?,
+            11 => self.subject = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for AccessToken {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AccessToken")
@@ -97,7 +145,7 @@ impl ::std::fmt::Debug for AccessToken {
 }
 
 /// Upstream: `token_batch_status`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct TokenBatchStatus {
     /// `batchKind`, optional.
@@ -147,10 +195,50 @@ pub struct TokenBatchStatus {
     pub token_count: ::std::option::Option<i64>,
 }
 
+impl crate::object::Object for TokenBatchStatus {
+    const NAMES: &'static [&'static str] = &[
+        "batchKind",
+        "createdAt",
+        "errorCode",
+        "errorDescription",
+        "modifiedAt",
+        "requestId",
+        "result",
+        "tokenCount",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.batch_kind = members.next_value()?,
+            1 => self.created_at = members.next_value()?,
+            2 => self.error_code = members.next_value()?,
+            3 => self.error_description = members.next_value()?,
+            4 => self.modified_at = members.next_value()?,
+            5 => self.request_id = members.next_value()?,
+            6 => self.result = members.next_value()?,
+            7 => self.token_count = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for TokenBatchStatus {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `token_create_batch_response`.
 ///
 /// Answer of `auth_token_create_batch`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct TokenCreateBatchResponse {
     /// `requestId`, optional.
@@ -173,10 +261,36 @@ pub struct TokenCreateBatchResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for TokenCreateBatchResponse {
+    const NAMES: &'static [&'static str] = &["requestId", "resultCode", "resultMessage"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.request_id = members.next_value()?,
+            1 => self.result_code = members.next_value()?,
+            2 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for TokenCreateBatchResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `token_create_batch_status_response`.
 ///
 /// Answer of `auth_token_create_batch_status`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct TokenCreateBatchStatusResponse {
     /// `resultCode`, optional.
@@ -194,6 +308,32 @@ pub struct TokenCreateBatchStatusResponse {
     /// `status`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<TokenBatchStatus>,
+}
+
+impl crate::object::Object for TokenCreateBatchStatusResponse {
+    const NAMES: &'static [&'static str] = &["resultCode", "resultMessage", "status"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.result_code = members.next_value()?,
+            1 => self.result_message = members.next_value()?,
+            2 => self.status = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for TokenCreateBatchStatusResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 /// Upstream: `token_create_request`.
@@ -382,7 +522,7 @@ impl TokenCreateRequest {
 /// Upstream: `token_create_response`.
 ///
 /// Answer of `auth_token_create`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct TokenCreateResponse {
     /// `accessToken`, optional, secret.
@@ -491,6 +631,70 @@ pub struct TokenCreateResponse {
     pub token_type: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for TokenCreateResponse {
+    const NAMES: &'static [&'static str] = &[
+        "accessToken",
+        "action",
+        "authorizationDetails",
+        "clientId",
+        "clientIdentifier",
+        "expiresAt",
+        "expiresIn",
+        "forExternalAttachment",
+        "grantType",
+        "jwtAccessToken",
+        "properties",
+        "refreshToken",
+        "refreshTokenScopes",
+        "resultCode",
+        "resultMessage",
+        "scopes",
+        "sessionId",
+        "subject",
+        "tokenId",
+        "tokenType",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.access_token = members.next_value()?,
+            1 => self.action = members.next_value()?,
+            2 => self.authorization_details = members.next_value()?,
+            3 => self.client_id = members.next_value()?,
+            4 => self.client_identifier = members.next_value()?,
+            5 => self.expires_at = members.next_value()?,
+            6 => self.expires_in = members.next_value()?,
+            7 => self.for_external_attachment = members.next_value()?,
+            8 => self.grant_type = members.next_value()?,
+            9 => self.jwt_access_token = members.next_value()?,
+            10 => self.properties = members.next_value()?,
+            11 => self.refresh_token = members.next_value()?,
+            12 => self.refresh_token_scopes = members.next_value()?,
+            13 => self.result_code = members.next_value()?,
+            14 => self.result_message = members.next_value()?,
+            15 => self.scopes = members.next_value()?,
+            16 => self.session_id = members.next_value()?,
+            17 => self.subject = members.next_value()?,
+            18 => self.token_id = members.next_value()?,
+            19 => self.token_type = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for TokenCreateResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for TokenCreateResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenCreateResponse")
@@ -521,7 +725,7 @@ impl ::std::fmt::Debug for TokenCreateResponse {
 /// Upstream: `token_get_list_response`.
 ///
 /// Answer of `auth_token_get_list`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct TokenGetListResponse {
     /// `accessTokens`, optional.
@@ -550,10 +754,46 @@ pub struct TokenGetListResponse {
     pub total_count: ::std::option::Option<i32>,
 }
 
+impl crate::object::Object for TokenGetListResponse {
+    const NAMES: &'static [&'static str] = &[
+        "accessTokens",
+        "client",
+        "end",
+        "start",
+        "subject",
+        "totalCount",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.access_tokens = members.next_value()?,
+            1 => self.client = members.next_value()?,
+            2 => self.end = members.next_value()?,
+            3 => self.start = members.next_value()?,
+            4 => self.subject = members.next_value()?,
+            5 => self.total_count = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for TokenGetListResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `token_revoke_request`.
 ///
 /// Request of `auth_token_revoke`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct TokenRevokeRequest {
     /// `accessTokenIdentifier`, optional, secret.
@@ -579,6 +819,38 @@ pub struct TokenRevokeRequest {
     pub subject: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for TokenRevokeRequest {
+    const NAMES: &'static [&'static str] = &[
+        "accessTokenIdentifier",
+        "clientIdentifier",
+        "refreshTokenIdentifier",
+        "subject",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.access_token_identifier = members.next_value()?,
+            1 => self.client_identifier = members.next_value()?,
+            2 => self.refresh_token_identifier = members.next_value()?,
+            3 => self.subject = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for TokenRevokeRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for TokenRevokeRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenRevokeRequest")
@@ -599,7 +871,7 @@ impl ::std::fmt::Debug for TokenRevokeRequest {
 /// Upstream: `token_revoke_response`.
 ///
 /// Answer of `auth_token_revoke`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct TokenRevokeResponse {
     /// `count`, optional.
@@ -617,6 +889,32 @@ pub struct TokenRevokeResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for TokenRevokeResponse {
+    const NAMES: &'static [&'static str] = &["count", "resultCode", "resultMessage"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.count = members.next_value()?,
+            1 => self.result_code = members.next_value()?,
+            2 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for TokenRevokeResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 /// Upstream: `token_update_request`.
@@ -762,7 +1060,7 @@ impl TokenUpdateRequest {
 /// Upstream: `token_update_response`.
 ///
 /// Answer of `auth_token_update`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct TokenUpdateResponse {
     /// `accessToken`, optional, secret.
@@ -825,6 +1123,54 @@ pub struct TokenUpdateResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub token_type: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for TokenUpdateResponse {
+    const NAMES: &'static [&'static str] = &[
+        "accessToken",
+        "accessTokenExpiresAt",
+        "action",
+        "authorizationDetails",
+        "forExternalAttachment",
+        "properties",
+        "refreshTokenExpiresAt",
+        "resultCode",
+        "resultMessage",
+        "scopes",
+        "tokenId",
+        "tokenType",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.access_token = members.next_value()?,
+            1 => self.access_token_expires_at = members.next_value()?,
+            2 => self.action = members.next_value()?,
+            3 => self.authorization_details = members.next_value()?,
+            4 => self.for_external_attachment = members.next_value()?,
+            5 => self.properties = members.next_value()?,
+            6 => self.refresh_token_expires_at = members.next_value()?,
+            7 => self.result_code = members.next_value()?,
+            8 => self.result_message = members.next_value()?,
+            9 => self.scopes = members.next_value()?,
+            10 => self.token_id = members.next_value()?,
+            11 => self.token_type = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for TokenUpdateResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for TokenUpdateResponse {

@@ -80,7 +80,7 @@ impl UserInfoIssueRequest {
 /// Upstream: `userinfo_issue_response`.
 ///
 /// Answer of `auth_userinfo_issue`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct UserInfoIssueResponse {
     /// `action`, optional.
@@ -119,6 +119,44 @@ pub struct UserInfoIssueResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub signature_input: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for UserInfoIssueResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "contentDigest",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+        "signature",
+        "signatureInput",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.content_digest = members.next_value()?,
+            2 => self.response_content = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
+            5 => self.signature = members.next_value()?,
+            6 => self.signature_input = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for UserInfoIssueResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for UserInfoIssueResponse {
@@ -227,7 +265,7 @@ impl UserInfoRequest {
 /// Upstream: `userinfo_response`.
 ///
 /// Answer of `auth_userinfo`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct UserInfoResponse {
     /// `action`, optional.
@@ -357,6 +395,78 @@ pub struct UserInfoResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_info_claims: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for UserInfoResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "claims",
+        "clientAttributes",
+        "clientEntityId",
+        "clientEntityIdUsed",
+        "clientId",
+        "clientIdAlias",
+        "clientIdAliasUsed",
+        "consentedClaims",
+        "dpopNonce",
+        "metadataDocumentLocation",
+        "metadataDocumentUsed",
+        "properties",
+        "requestedClaimsForTx",
+        "requestedVerifiedClaimsForTx",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+        "scopes",
+        "serviceAttributes",
+        "subject",
+        "token",
+        "transformedClaims",
+        "userInfoClaims",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.claims = members.next_value()?,
+            2 => self.client_attributes = members.next_value()?,
+            3 => self.client_entity_id = members.next_value()?,
+            4 => self.client_entity_id_used = members.next_value()?,
+            5 => self.client_id = members.next_value()?,
+            6 => self.client_id_alias = members.next_value()?,
+            7 => self.client_id_alias_used = members.next_value()?,
+            8 => self.consented_claims = members.next_value()?,
+            9 => self.dpop_nonce = members.next_value()?,
+            10 => self.metadata_document_location = members.next_value()?,
+            11 => self.metadata_document_used = members.next_value()?,
+            12 => self.properties = members.next_value()?,
+            13 => self.requested_claims_for_tx = members.next_value()?,
+            14 => self.requested_verified_claims_for_tx = members.next_value()?,
+            15 => self.response_content = members.next_value()?,
+            16 => self.result_code = members.next_value()?,
+            17 => self.result_message = members.next_value()?,
+            18 => self.scopes = members.next_value()?,
+            19 => self.service_attributes = members.next_value()?,
+            20 => self.subject = members.next_value()?,
+            21 => self.token = members.next_value()?,
+            22 => self.transformed_claims = members.next_value()?,
+            23 => self.user_info_claims = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for UserInfoResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for UserInfoResponse {

@@ -53,7 +53,7 @@ impl InfoResponse {
 }
 
 /// Written inline upstream, at `info_response.serviceTokenCache`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct InfoResponseServiceTokenCache {
     /// `evictionCount`, optional.
@@ -95,4 +95,42 @@ pub struct InfoResponseServiceTokenCache {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub total_load_time: ::std::option::Option<i64>,
+}
+
+impl crate::object::Object for InfoResponseServiceTokenCache {
+    const NAMES: &'static [&'static str] = &[
+        "evictionCount",
+        "evictionWeight",
+        "hitCount",
+        "loadFailureCount",
+        "loadSuccessCount",
+        "missCount",
+        "totalLoadTime",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.eviction_count = members.next_value()?,
+            1 => self.eviction_weight = members.next_value()?,
+            2 => self.hit_count = members.next_value()?,
+            3 => self.load_failure_count = members.next_value()?,
+            4 => self.load_success_count = members.next_value()?,
+            5 => self.miss_count = members.next_value()?,
+            6 => self.total_load_time = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for InfoResponseServiceTokenCache {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }

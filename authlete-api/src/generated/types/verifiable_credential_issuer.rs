@@ -4,7 +4,7 @@
 #[allow(unused_imports)]
 use super::*;
 /// Upstream: `credential_issuance_order`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct CredentialIssuanceOrder {
     /// `credentialDuration`, optional, in seconds.
@@ -39,6 +39,40 @@ pub struct CredentialIssuanceOrder {
     pub signing_key_id: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for CredentialIssuanceOrder {
+    const NAMES: &'static [&'static str] = &[
+        "credentialDuration",
+        "credentialPayload",
+        "issuanceDeferred",
+        "requestIdentifier",
+        "signingKeyId",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.credential_duration = members.next_value()?,
+            1 => self.credential_payload = members.next_value()?,
+            2 => self.issuance_deferred = members.next_value()?,
+            3 => self.request_identifier = members.next_value()?,
+            4 => self.signing_key_id = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for CredentialIssuanceOrder {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for CredentialIssuanceOrder {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("CredentialIssuanceOrder")
@@ -58,7 +92,7 @@ impl ::std::fmt::Debug for CredentialIssuanceOrder {
 }
 
 /// Upstream: `credential_request_info`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct CredentialRequestInfo {
     /// `bindingKey`, optional.
@@ -84,6 +118,40 @@ pub struct CredentialRequestInfo {
     pub identifier: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for CredentialRequestInfo {
+    const NAMES: &'static [&'static str] = &[
+        "bindingKey",
+        "bindingKeys",
+        "details",
+        "format",
+        "identifier",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.binding_key = members.next_value()?,
+            1 => self.binding_keys = members.next_value()?,
+            2 => self.details = members.next_value()?,
+            3 => self.format = members.next_value()?,
+            4 => self.identifier = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for CredentialRequestInfo {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for CredentialRequestInfo {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("CredentialRequestInfo")
@@ -99,7 +167,7 @@ impl ::std::fmt::Debug for CredentialRequestInfo {
 /// Upstream: `vci_batch_issue_request`.
 ///
 /// Request of `vci_batch_issue`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciBatchIssueRequest {
     /// `accessToken`, optional, secret.
@@ -111,6 +179,31 @@ pub struct VciBatchIssueRequest {
     /// `orders`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub orders: ::std::option::Option<::std::vec::Vec<CredentialIssuanceOrder>>,
+}
+
+impl crate::object::Object for VciBatchIssueRequest {
+    const NAMES: &'static [&'static str] = &["accessToken", "orders"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.access_token = members.next_value()?,
+            1 => self.orders = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciBatchIssueRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for VciBatchIssueRequest {
@@ -125,7 +218,7 @@ impl ::std::fmt::Debug for VciBatchIssueRequest {
 /// Upstream: `vci_batch_issue_response`.
 ///
 /// Answer of `vci_batch_issue`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciBatchIssueResponse {
     /// `action`, optional.
@@ -151,6 +244,38 @@ pub struct VciBatchIssueResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for VciBatchIssueResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciBatchIssueResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for VciBatchIssueResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciBatchIssueResponse")
@@ -165,7 +290,7 @@ impl ::std::fmt::Debug for VciBatchIssueResponse {
 /// Upstream: `vci_batch_parse_request`.
 ///
 /// Request of `vci_batch_parse`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciBatchParseRequest {
     /// `accessToken`, optional, secret.
@@ -182,6 +307,31 @@ pub struct VciBatchParseRequest {
     pub request_content: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for VciBatchParseRequest {
+    const NAMES: &'static [&'static str] = &["accessToken", "requestContent"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.access_token = members.next_value()?,
+            1 => self.request_content = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciBatchParseRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for VciBatchParseRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciBatchParseRequest")
@@ -194,7 +344,7 @@ impl ::std::fmt::Debug for VciBatchParseRequest {
 /// Upstream: `vci_batch_parse_response`.
 ///
 /// Answer of `vci_batch_parse`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciBatchParseResponse {
     /// `action`, optional.
@@ -223,6 +373,40 @@ pub struct VciBatchParseResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for VciBatchParseResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "info",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.info = members.next_value()?,
+            2 => self.response_content = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciBatchParseResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for VciBatchParseResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciBatchParseResponse")
@@ -238,7 +422,7 @@ impl ::std::fmt::Debug for VciBatchParseResponse {
 /// Upstream: `vci_deferred_issue_request`.
 ///
 /// Request of `vci_deferred_issue`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciDeferredIssueRequest {
     /// `order`, optional.
@@ -246,10 +430,34 @@ pub struct VciDeferredIssueRequest {
     pub order: ::std::option::Option<CredentialIssuanceOrder>,
 }
 
+impl crate::object::Object for VciDeferredIssueRequest {
+    const NAMES: &'static [&'static str] = &["order"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.order = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciDeferredIssueRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `vci_deferred_issue_response`.
 ///
 /// Answer of `vci_deferred_issue`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciDeferredIssueResponse {
     /// `action`, optional.
@@ -275,6 +483,38 @@ pub struct VciDeferredIssueResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for VciDeferredIssueResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciDeferredIssueResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for VciDeferredIssueResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciDeferredIssueResponse")
@@ -289,7 +529,7 @@ impl ::std::fmt::Debug for VciDeferredIssueResponse {
 /// Upstream: `vci_deferred_parse_request`.
 ///
 /// Request of `vci_deferred_parse`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciDeferredParseRequest {
     /// `accessToken`, optional, secret.
@@ -306,6 +546,31 @@ pub struct VciDeferredParseRequest {
     pub request_content: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for VciDeferredParseRequest {
+    const NAMES: &'static [&'static str] = &["accessToken", "requestContent"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.access_token = members.next_value()?,
+            1 => self.request_content = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciDeferredParseRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for VciDeferredParseRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciDeferredParseRequest")
@@ -318,7 +583,7 @@ impl ::std::fmt::Debug for VciDeferredParseRequest {
 /// Upstream: `vci_deferred_parse_response`.
 ///
 /// Answer of `vci_deferred_parse`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciDeferredParseResponse {
     /// `action`, optional.
@@ -345,6 +610,40 @@ pub struct VciDeferredParseResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for VciDeferredParseResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "info",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.info = members.next_value()?,
+            2 => self.response_content = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciDeferredParseResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for VciDeferredParseResponse {
@@ -379,7 +678,7 @@ impl VciJwksRequest {
 /// Upstream: `vci_jwks_response`.
 ///
 /// Answer of `vci_jwks`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciJwksResponse {
     /// `action`, optional.
@@ -403,6 +702,38 @@ pub struct VciJwksResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for VciJwksResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciJwksResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for VciJwksResponse {
@@ -436,7 +767,7 @@ impl VciJwtIssuerRequest {
 /// Upstream: `vci_jwtissuer_response`.
 ///
 /// Answer of `vci_jwt_issuer`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciJwtIssuerResponse {
     /// `action`, optional.
@@ -460,6 +791,38 @@ pub struct VciJwtIssuerResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for VciJwtIssuerResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciJwtIssuerResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for VciJwtIssuerResponse {
@@ -493,7 +856,7 @@ impl VciMetadataRequest {
 /// Upstream: `vci_metadata_response`.
 ///
 /// Answer of `vci_metadata`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciMetadataResponse {
     /// `action`, optional.
@@ -519,6 +882,38 @@ pub struct VciMetadataResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for VciMetadataResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciMetadataResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for VciMetadataResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciMetadataResponse")
@@ -533,7 +928,7 @@ impl ::std::fmt::Debug for VciMetadataResponse {
 /// Upstream: `vci_offer_create_request`.
 ///
 /// Request of `vci_offer_create`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciOfferCreateRequest {
     /// `acr`, optional.
@@ -603,6 +998,58 @@ pub struct VciOfferCreateRequest {
     pub tx_code_input_mode: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for VciOfferCreateRequest {
+    const NAMES: &'static [&'static str] = &[
+        "acr",
+        "authTime",
+        "authorizationCodeGrantIncluded",
+        "context",
+        "credentialConfigurationIds",
+        "duration",
+        "issuerStateIncluded",
+        "jwtAtClaims",
+        "preAuthorizedCodeGrantIncluded",
+        "properties",
+        "subject",
+        "txCode",
+        "txCodeDescription",
+        "txCodeInputMode",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.acr = members.next_value()?,
+            1 => self.auth_time = members.next_value()?,
+            2 => self.authorization_code_grant_included = members.next_value()?,
+            3 => self.context = members.next_value()?,
+            4 => self.credential_configuration_ids = members.next_value()?,
+            5 => self.duration = members.next_value()?,
+            6 => self.issuer_state_included = members.next_value()?,
+            7 => self.jwt_at_claims = members.next_value()?,
+            8 => self.pre_authorized_code_grant_included = members.next_value()?,
+            9 => self.properties = members.next_value()?,
+            10 => self.subject = members.next_value()?,
+            11 => self.tx_code = members.next_value()?,
+            12 => self.tx_code_description = members.next_value()?,
+            13 => self.tx_code_input_mode = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciOfferCreateRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for VciOfferCreateRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciOfferCreateRequest")
@@ -633,7 +1080,7 @@ impl ::std::fmt::Debug for VciOfferCreateRequest {
 /// Upstream: `vci_offer_create_response`.
 ///
 /// Answer of `vci_offer_create`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciOfferCreateResponse {
     /// `action`, optional.
@@ -656,15 +1103,71 @@ pub struct VciOfferCreateResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for VciOfferCreateResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "info",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.info = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciOfferCreateResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `vci_offer_info_request`.
 ///
 /// Request of `vci_offer_info`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciOfferInfoRequest {
     /// `identifier`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub identifier: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for VciOfferInfoRequest {
+    const NAMES: &'static [&'static str] = &["identifier"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.identifier = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciOfferInfoRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for VciOfferInfoRequest {
@@ -678,7 +1181,7 @@ impl ::std::fmt::Debug for VciOfferInfoRequest {
 /// Upstream: `vci_offer_info_response`.
 ///
 /// Answer of `vci_offer_info`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciOfferInfoResponse {
     /// `action`, optional.
@@ -701,10 +1204,42 @@ pub struct VciOfferInfoResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for VciOfferInfoResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "info",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.info = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciOfferInfoResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `vci_single_issue_request`.
 ///
 /// Request of `vci_single_issue`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciSingleIssueRequest {
     /// `accessToken`, optional, secret.
@@ -716,6 +1251,31 @@ pub struct VciSingleIssueRequest {
     /// `order`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub order: ::std::option::Option<CredentialIssuanceOrder>,
+}
+
+impl crate::object::Object for VciSingleIssueRequest {
+    const NAMES: &'static [&'static str] = &["accessToken", "order"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.access_token = members.next_value()?,
+            1 => self.order = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciSingleIssueRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for VciSingleIssueRequest {
@@ -730,7 +1290,7 @@ impl ::std::fmt::Debug for VciSingleIssueRequest {
 /// Upstream: `vci_single_issue_response`.
 ///
 /// Answer of `vci_single_issue`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciSingleIssueResponse {
     /// `action`, optional.
@@ -762,6 +1322,40 @@ pub struct VciSingleIssueResponse {
     pub transaction_id: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for VciSingleIssueResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+        "transactionId",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            4 => self.transaction_id = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciSingleIssueResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for VciSingleIssueResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciSingleIssueResponse")
@@ -777,7 +1371,7 @@ impl ::std::fmt::Debug for VciSingleIssueResponse {
 /// Upstream: `vci_single_parse_request`.
 ///
 /// Request of `vci_single_parse`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciSingleParseRequest {
     /// `accessToken`, optional, secret.
@@ -794,6 +1388,31 @@ pub struct VciSingleParseRequest {
     pub request_content: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for VciSingleParseRequest {
+    const NAMES: &'static [&'static str] = &["accessToken", "requestContent"];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.access_token = members.next_value()?,
+            1 => self.request_content = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciSingleParseRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for VciSingleParseRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciSingleParseRequest")
@@ -806,7 +1425,7 @@ impl ::std::fmt::Debug for VciSingleParseRequest {
 /// Upstream: `vci_single_parse_response`.
 ///
 /// Answer of `vci_single_parse`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciSingleParseResponse {
     /// `action`, optional.
@@ -833,6 +1452,40 @@ pub struct VciSingleParseResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for VciSingleParseResponse {
+    const NAMES: &'static [&'static str] = &[
+        "action",
+        "info",
+        "responseContent",
+        "resultCode",
+        "resultMessage",
+    ];
+    const OPEN: bool = false;
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.info = members.next_value()?,
+            2 => self.response_content = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciSingleParseResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for VciSingleParseResponse {

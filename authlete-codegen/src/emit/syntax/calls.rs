@@ -142,6 +142,26 @@ fn text(stmt: &Stmt) -> String {
     quote!(#stmt).to_string()
 }
 
+type Arguments = syn::punctuated::Punctuated<Expr, syn::Token![,]>;
+
+fn arguments(mac: &syn::Macro) -> Option<Arguments> {
+    mac.parse_body_with(Arguments::parse_terminated).ok()
+}
+
+/// `format_args!("/api/{}/…", …)` of `format!("{}/api/{}/…", self.base_url(), …)`.
+fn path_below_base(mac: &syn::Macro) -> Option<Expr> {
+    let mut arguments = arguments(mac)?.into_iter();
+    let (Expr::Lit(template), base) = (arguments.next()?, arguments.next()?) else { return None };
+    let syn::Lit::Str(template) = &template.lit else { return None };
+    let template = template.value().strip_prefix("{}")?.to_owned();
+    let is_base = matches!(&base, Expr::MethodCall(call) if call.method == "base_url");
+    is_base.then(|| parse_quote!(::std::format_args!(#template #(, #arguments)*)))
+}
+
+fn is_path(expr: &Expr, names: &[&str]) -> bool {
+    matches!(expr, Expr::Path(path) if path.path.segments.iter().map(|segment| &segment.ident).eq(names))
+}
+
 /// Points the request's expressions at our own client and helpers.
 struct Rewriter {
     header_map: bool,
@@ -161,6 +181,32 @@ impl VisitMut for Rewriter {
                 }
             }
             Expr::MethodCall(call) if call.method == "headers" && !self.header_map => *expr = (*call.receiver).clone(),
+            // The base URL has been parsed when the client was made; only the path is new.
+            Expr::Macro(url) if url.mac.path.is_ident("format") => {
+                if let Some(path) = path_below_base(&url.mac) {
+                    *expr = parse_quote!(self.url(#path));
+                }
+            }
+            // reqwest's `json` is generic, and would be compiled for every type of body.
+            Expr::MethodCall(build) if build.method == "build" => {
+                if let Expr::MethodCall(json) = &*build.receiver
+                    && json.method == "json"
+                {
+                    let (request, body) = (&json.receiver, &json.args);
+                    *expr = parse_quote!(crate::encode::json(#request, ::serde_json::to_vec(#body)));
+                }
+            }
+            // Our encoder writes any value that can be displayed, without a text in between.
+            Expr::Call(call) if is_path(&call.func, &["crate", "encode", "path_segment"]) => {
+                for argument in &mut call.args {
+                    if let Expr::Reference(reference) = argument
+                        && let Expr::MethodCall(ExprMethodCall { method, receiver, .. }) = &*reference.expr
+                        && method == "to_string"
+                    {
+                        reference.expr = receiver.clone();
+                    }
+                }
+            }
             Expr::MethodCall(call) if call.method == "form_urlencoded" => call.method = format_ident!("form"),
             Expr::Try(question) => {
                 // `form_urlencoded` can fail where reqwest's `form` keeps the error until the request is built.
@@ -176,8 +222,7 @@ impl VisitMut for Rewriter {
 
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
         // `format!` of the URL: its arguments are expressions like any others.
-        let parser = syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated;
-        if let Ok(mut arguments) = mac.parse_body_with(parser) {
+        if let Some(mut arguments) = arguments(mac) {
             arguments.iter_mut().for_each(|argument| self.visit_expr_mut(argument));
             mac.tokens = quote!(#arguments);
         }

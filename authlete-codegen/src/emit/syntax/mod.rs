@@ -5,6 +5,7 @@ mod constructors;
 mod debug;
 mod derives;
 mod docs;
+mod objects;
 mod paths;
 
 use std::collections::BTreeMap;
@@ -38,6 +39,7 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "paths", run: paths::run },
     Pass { name: "calls", run: calls::run },
     Pass { name: "derives", run: derives::run },
+    Pass { name: "objects", run: objects::run },
     Pass { name: "debug", run: debug::run },
     Pass { name: "constructors", run: constructors::run },
     Pass { name: "docs", run: docs::run },
