@@ -2,6 +2,7 @@
 //! there reaches it on a loopback port, as through a proxy that ends TLS.
 
 mod browser;
+mod endpoints;
 mod oauth_client;
 mod openid_client;
 mod pages;

@@ -99,7 +99,7 @@ async fn a_device_gets_its_token_when_the_user_agrees() {
                 assert!(granted);
                 assert!(world.me(tokens.access_token()).await.1.contains("\"subject\":\"1002\""));
             }
-            Err(error) => assert!(!granted && format!("{error:?}").contains("AccessDenied"), "{error:?}"),
+            Err(error) => assert!(!granted && format!("{error:?}").contains("access_denied"), "{error:?}"),
         }
         assert!(browser.open(&url("/device?user_code=NONE")).await.says("There is no such code"));
     }

@@ -76,6 +76,6 @@ async fn a_code_is_worth_nothing_to_others() {
             exchange = exchange.set_pkce_verifier(PkceCodeVerifier::new(verifier));
         }
         let error = exchange.request_async(&http).await.unwrap_err();
-        assert!(format!("{error:?}").contains("InvalidGrant"), "{error:?}");
+        assert!(format!("{error:?}").contains("invalid_grant"), "{error:?}");
     }
 }
