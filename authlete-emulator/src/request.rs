@@ -100,6 +100,16 @@ impl Body {
         }
     }
 
+    /// Whether a flag is set; absent is false.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        match self.get(name) {
+            None => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(Value::String(text)) if text == "true" || text == "false" => Ok(text == "true"),
+            Some(_) => Err(ApiError::invalid(format!("The member {name} is not true or false."))),
+        }
+    }
+
     /// A whole number, from 0.
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
         let wrong = || ApiError::invalid(format!("The member {name} is not a whole number from 0."));

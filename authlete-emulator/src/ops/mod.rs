@@ -3,9 +3,11 @@
 mod authorization;
 mod authorization_fail;
 mod authorization_issue;
+mod authorization_ticket;
 mod client;
 mod introspection;
 mod misc;
+mod pushed_auth_req;
 mod service;
 mod token;
 
@@ -42,14 +44,17 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("client_create_api", Handler::Service(client::create)),
     ("client_get_api", Handler::Service(client::get)),
     ("client_get_list_api", Handler::Service(client::list)),
+    ("getAuthorizationTicketInfo", Handler::Service(authorization_ticket::info)),
     ("info_api", Handler::Open(misc::info)),
     ("lifecycle_healthcheck_api", Handler::Open(misc::healthcheck)),
     ("misc_echo_api", Handler::Global(misc::echo)),
+    ("pushed_auth_req_api", Handler::Service(pushed_auth_req::handle)),
     ("service_create_api", Handler::Global(service::create)),
     ("service_get_api", Handler::Service(service::get)),
     ("service_get_list_api", Handler::Global(service::list)),
     ("service_jwks_get_api", Handler::Service(service::jwks)),
     ("service_update_api", Handler::Service(service::update)),
+    ("updateAuthorizationTicket", Handler::Service(authorization_ticket::update)),
 ];
 
 /// The handler of an operation, if there is one.

@@ -1,5 +1,6 @@
 //! Everything the emulator remembers. It is in memory only, and what has expired goes.
 
+mod details;
 mod expiring;
 mod settings;
 mod tenant;
@@ -7,9 +8,10 @@ mod tokens;
 
 use std::collections::BTreeMap;
 
+pub(crate) use details::{Binding, Details};
 pub(crate) use expiring::Expiring;
 pub(crate) use settings::Settings;
-pub(crate) use tenant::{Client, Code, Tenant, Ticket};
+pub(crate) use tenant::{Client, Code, Pushed, Tenant, Ticket};
 pub(crate) use tokens::{Refresh, Token, Tokens};
 
 /// All services, and the token that manages them.
