@@ -6,10 +6,9 @@ use serde_json::json;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::jose::{self, Jwt};
-use super::{Stop, keys};
+use super::{Stop, keys, lifetime};
 use crate::error::ApiError;
 use crate::reply::{self, Code};
-use crate::schema::ID_TOKEN_SECONDS;
 use crate::state::{Client, Details, Tenant};
 
 const NO_ISSUER: Code = "A050203";
@@ -23,6 +22,7 @@ pub(crate) struct IdToken<'a> {
     pub(crate) client: &'a Client,
     /// The value of `sub`.
     pub(crate) subject: Option<&'a str>,
+    pub(crate) scopes: &'a [String],
     pub(crate) auth_time: Option<u64>,
     pub(crate) acr: Option<&'a str>,
     pub(crate) nonce: Option<&'a str>,
@@ -56,7 +56,7 @@ impl IdToken<'_> {
             "sub": self.subject,
             "aud": if form == Some("string") { json!(audience) } else { json!([audience]) },
             "iat": seconds,
-            "exp": seconds + tenant.duration("idTokenDuration", ID_TOKEN_SECONDS),
+            "exp": seconds + lifetime::ID_TOKEN.of(&tenant.settings, self.client, self.scopes),
             "auth_time": self.auth_time,
             "nonce": self.nonce,
             "acr": self.acr,
@@ -73,7 +73,7 @@ impl IdToken<'_> {
                 claims[name.as_str()] = value.clone();
             }
         }
-        Ok(key.sign("JWT", &reply::without_nulls(claims))?)
+        Ok(key.sign_with("JWT", &self.details.id_token_header, &reply::without_nulls(claims))?)
     }
 }
 

@@ -10,8 +10,13 @@ use crate::state::{Client, Settings};
 const COMMON: &[&str] = &["fapiModes", "frontChannelRequestObjectEncryptionRequired"];
 
 /// Settings of a service alone.
-const SERVICE: &[&str] =
-    &["grantManagementActionRequired", "nativeSsoSupported", "refreshTokenIdempotent", "supportedServiceProfiles"];
+const SERVICE: &[&str] = &[
+    "accessTokenForExternalAttachmentEmbedded",
+    "grantManagementActionRequired",
+    "nativeSsoSupported",
+    "refreshTokenIdempotent",
+    "supportedServiceProfiles",
+];
 
 /// Settings of a client alone.
 const CLIENT: &[&str] = &["rsRequestSigned"];

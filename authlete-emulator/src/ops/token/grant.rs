@@ -4,10 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::TokenRequest;
 use crate::oauth::id_token::IdToken;
-use crate::oauth::{Stop, access_token, rar};
+use crate::oauth::{Stop, access_token, lifetime, rar};
 use crate::random;
 use crate::reply::{self, Code, Reply};
-use crate::schema::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS};
 use crate::state::{Details, Tenant, Token};
 use crate::views;
 
@@ -33,10 +32,9 @@ pub(super) struct Grant {
 /// Issues the tokens of a grant, and returns the new token's number with the answer.
 pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Grant) -> Result<(u64, Reply), Stop> {
     let client = &request.client.client;
-    let access_seconds =
-        request.access_duration.unwrap_or_else(|| tenant.duration("accessTokenDuration", ACCESS_TOKEN_SECONDS));
-    let refresh_seconds =
-        request.refresh_duration.unwrap_or_else(|| tenant.duration("refreshTokenDuration", REFRESH_TOKEN_SECONDS));
+    let lifetime = |lifetime: lifetime::Lifetime| lifetime.of(&tenant.settings, client, &grant.scopes);
+    let access_seconds = request.access_duration.unwrap_or_else(|| lifetime(lifetime::ACCESS_TOKEN));
+    let refresh_seconds = request.refresh_duration.unwrap_or_else(|| lifetime(lifetime::REFRESH_TOKEN));
     let token = Token {
         access: random::token::<32>()?,
         expires_at: request.now + 1000 * access_seconds,
@@ -53,7 +51,7 @@ pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Gran
         consented_claims: grant.consented_claims,
         acr: grant.acr,
         auth_time: grant.auth_time,
-        details: grant.details.bound_to(request.binding.clone()),
+        details: request.completed(grant.details),
     };
     let token = access_token::in_its_form(tenant, client, token, request.now)?;
     let id_token = id_token(tenant, request, &token, grant.nonce.as_deref())?;
@@ -143,6 +141,7 @@ pub(super) fn id_token(
     let id_token = IdToken {
         client: &request.client.client,
         subject: token.sub.as_deref().or(token.subject.as_deref()),
+        scopes: &token.scopes,
         auth_time: token.auth_time,
         acr: token.acr.as_deref(),
         nonce,

@@ -2,10 +2,9 @@
 
 use super::{TokenRequest, binding, grant};
 use crate::error::ApiError;
-use crate::oauth::{OAuthError, Stop, access_token, rar, resource};
+use crate::oauth::{OAuthError, Stop, access_token, lifetime, rar, resource};
 use crate::random;
 use crate::reply::{Code, Reply};
-use crate::schema::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS};
 use crate::state::{Details, Refresh, Tenant, Token};
 
 const NO_TOKEN: Code = "A050320";
@@ -77,7 +76,7 @@ fn scopes(old: &Token, request: &TokenRequest<'_>) -> Result<Vec<String>, OAuthE
 
 /// The same resources and authorization details, or fewer, for the key that this request proves.
 fn details(old: &Token, request: &TokenRequest<'_>) -> Result<Details, OAuthError> {
-    let mut details = old.details.clone().bound_to(request.binding.clone());
+    let mut details = request.completed(old.details.clone());
     details.access_resources = resource::narrowed(&details.resources, request.parameters, RESOURCE)?;
     details.authorization_details =
         rar::narrowed(&details.authorization_details, request.parameters, AUTHORIZATION_DETAILS)?;
@@ -87,13 +86,13 @@ fn details(old: &Token, request: &TokenRequest<'_>) -> Result<Details, OAuthErro
 fn renewed(tenant: &Tenant, request: &TokenRequest<'_>, old: Token) -> Result<Token, ApiError> {
     let service = &tenant.settings;
     let kept = service.flag("refreshTokenKept");
+    let client = &request.client.client;
     let seconds =
-        request.refresh_duration.unwrap_or_else(|| tenant.duration("refreshTokenDuration", REFRESH_TOKEN_SECONDS));
+        request.refresh_duration.unwrap_or_else(|| lifetime::REFRESH_TOKEN.of(service, client, &old.refresh_scopes));
     let lasts_on =
         if kept { !service.flag("refreshTokenDurationReset") } else { service.flag("refreshTokenDurationKept") };
     let refresh_expires_at = if lasts_on { old.refresh_expires_at } else { request.now + 1000 * seconds };
-    let seconds =
-        request.access_duration.unwrap_or_else(|| tenant.duration("accessTokenDuration", ACCESS_TOKEN_SECONDS));
+    let seconds = request.access_duration.unwrap_or_else(|| lifetime::ACCESS_TOKEN.of(service, client, &old.scopes));
     let mut expires_at = request.now + 1000 * seconds;
     if service.flag("tokenExpirationLinked") {
         expires_at = expires_at.min(refresh_expires_at);
