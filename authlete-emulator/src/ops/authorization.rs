@@ -76,8 +76,8 @@ fn answer(service: &Settings, origin: &Origin, checked: &Checked, ticket: &str) 
         "resources": views::listed(&checked.details.resources),
         "authorizationDetails": rar::to_api(&checked.details.authorization_details),
         "requestObjectPayload": origin.source.payload,
-        "uiLocales": views::listed(&parameters.words("ui_locales")),
-        "claimsLocales": views::listed(&parameters.words("claims_locales")),
+        "uiLocales": views::listed(&supported(service, "supportedUiLocales", parameters.words("ui_locales"))),
+        "claimsLocales": views::listed(&supported(service, "supportedClaimLocales", parameters.words("claims_locales"))),
         "loginHint": parameters.get("login_hint"),
         "purpose": parameters.get("purpose"),
         "prompts": views::listed(&checked.prompts),
@@ -88,4 +88,12 @@ fn answer(service: &Settings, origin: &Origin, checked: &Checked, ticket: &str) 
         _ => ("INTERACTION", INTERACTION, "The request is valid and waits for the user."),
     };
     reply::action(action, code, message, members)
+}
+
+/// The words that the service supports; all of them where it does not say.
+fn supported(service: &Settings, list: &str, mut words: Vec<String>) -> Vec<String> {
+    if service.texts(list).next().is_some() {
+        words.retain(|word| service.has(list, word));
+    }
+    words
 }

@@ -24,16 +24,28 @@ async fn a_token_request_can_narrow_the_resources_but_not_widen_them() {
     let wider = world.token(&exchange(&code, "&resource=https://other.example.com/")).await;
     assert_error(&wider, "BAD_REQUEST", "invalid_target");
     let token = world.token(&exchange(&code, &format!("&resource={A}"))).await;
-    assert_eq!((&token["resources"], &token["accessTokenResources"]), (&json!([A, B]), &json!([A])));
+    assert_eq!((&token["resources"], &token["accessTokenResources"]), (&json!([A]), &json!([A])));
     let access = token["accessToken"].clone();
     let answer = world.act("/auth/introspection", json!({"token": access, "resources": [A]})).await;
     assert_eq!((&answer["action"], &answer["accessTokenResources"]), (&json!("OK"), &json!([A])));
+    assert_eq!(answer["resources"], json!([A, B]));
     let answer = world.act("/auth/introspection", json!({"token": access, "resources": [B]})).await;
     assert_eq!(answer["action"], "FORBIDDEN", "{answer}");
 
     let refresh = token["refreshToken"].as_str().expect("a refresh token");
     let token = world.token(&format!("grant_type=refresh_token&refresh_token={refresh}&resource={B}")).await;
-    assert_eq!((&token["resources"], &token["accessTokenResources"]), (&json!([A, B]), &json!([B])));
+    assert_eq!((&token["resources"], &token["accessTokenResources"]), (&json!([B]), &json!([B])));
+}
+
+#[tokio::test]
+async fn resources_that_only_the_token_request_names_hold_for_its_refresh_token() {
+    let world = World::plain().await;
+    let token = world.token(&exchange(&world.code("").await, &format!("&resource={A}"))).await;
+    let refresh = token["refreshToken"].as_str().expect("a refresh token");
+    let wider = world.token(&format!("grant_type=refresh_token&refresh_token={refresh}&resource={B}")).await;
+    assert_error(&wider, "BAD_REQUEST", "invalid_target");
+    let renewed = world.token(&format!("grant_type=refresh_token&refresh_token={refresh}")).await;
+    assert_eq!((&renewed["accessTokenResources"], renewed.get("resources")), (&json!([A]), None));
 }
 
 #[tokio::test]

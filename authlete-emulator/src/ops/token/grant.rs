@@ -89,7 +89,7 @@ pub(super) fn reply(
         "subject": token.subject,
         "scopes": views::listed(&token.scopes),
         "properties": views::listed(&token.properties),
-        "resources": views::listed(&token.details.resources),
+        "resources": views::listed(request.parameters.all("resource")),
         "accessTokenResources": views::listed(&token.details.access_resources),
         "authorizationDetails": rar::to_api(&token.details.authorization_details),
         "requestedIdTokenClaims": views::listed(&token.details.id_token_claims),
