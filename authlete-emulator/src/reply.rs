@@ -17,6 +17,21 @@ pub(crate) enum Reply {
     Text(&'static str),
 }
 
+impl Reply {
+    /// The same answer with one more member, or another value of it.
+    pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
+        if let Self::Json(Value::Object(members)) | Self::Created(Value::Object(members)) = &mut self {
+            members.insert(name.to_owned(), value);
+        }
+        self
+    }
+
+    /// The same answer under another code.
+    pub(crate) fn coded(self, code: Code, message: &str) -> Self {
+        self.with("resultCode", json!(code)).with("resultMessage", json!(result_message(code, message)))
+    }
+}
+
 /// A result code and what it says: `[A004001] …` is made of both.
 pub(crate) type Code = &'static str;
 

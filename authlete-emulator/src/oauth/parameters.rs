@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
+
 use super::OAuthError;
 use crate::reply::Code;
 
@@ -26,12 +28,30 @@ impl Parameters {
         Self { values }
     }
 
+    /// The claims of a request object as parameters. Lists and objects are JSON.
+    pub(crate) fn from_claims(claims: &Map<String, Value>) -> Self {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let given = claims.iter().filter(|(_, value)| !value.is_null());
+        let values = given.map(|(name, value)| (name.clone(), vec![text(value)]));
+        Self { values: values.filter(|(_, values)| values.iter().all(|value| !value.is_empty())).collect() }
+    }
+
+    /// The names of the parameters.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+
     /// The value of a parameter. Of one that is repeated there is none, see `repeated`.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         match self.values.get(name).map(Vec::as_slice) {
             Some([value]) => Some(value),
             _ => None,
         }
+    }
+
+    /// Every value of a parameter.
+    pub(crate) fn all(&self, name: &str) -> &[String] {
+        self.values.get(name).map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {

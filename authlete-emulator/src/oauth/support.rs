@@ -10,13 +10,7 @@ use crate::state::{Client, Settings};
 const COMMON: &[&str] = &["parRequired", "requestObjectRequired", "fapiModes"];
 
 /// Settings of a service alone.
-const SERVICE: &[&str] = &[
-    "accessTokenSignAlg",
-    "grantManagementActionRequired",
-    "nativeSsoSupported",
-    "refreshTokenIdempotent",
-    "supportedServiceProfiles",
-];
+const SERVICE: &[&str] = &["accessTokenSignAlg", "grantManagementActionRequired", "supportedServiceProfiles"];
 
 /// Settings of a client alone.
 const CLIENT: &[&str] = &["dpopRequired", "rsRequestSigned", "tlsClientCertificateBoundAccessTokens"];

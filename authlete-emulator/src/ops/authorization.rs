@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::token::native_sso;
 use crate::error::ApiError;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::pkce::{self, Challenge, Method};
@@ -281,6 +282,7 @@ fn answer(service: &Settings, origin: &Origin, parameters: &Parameters, checked:
         "maxAge": checked.max_age,
         "acrs": views::listed(&acrs),
         "acrEssential": false,
+        "nativeSsoRequested": native_sso::applies(service, &origin.scopes),
         "uiLocales": views::listed(&parameters.words("ui_locales")),
         "claimsLocales": views::listed(&parameters.words("claims_locales")),
         "loginHint": parameters.get("login_hint"),

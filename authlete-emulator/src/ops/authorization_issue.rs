@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::token::native_sso;
 use crate::error::ApiError;
 use crate::oauth::{OAuthError, Stop, scope};
 use crate::random;
@@ -14,6 +15,7 @@ const ISSUED: ResultCode = "A040001";
 const NO_TICKET: ResultCode = "A040201";
 const SUBJECT: ResultCode = "A040202";
 const CLAIMS: ResultCode = "A040203";
+const NO_SESSION: ResultCode = "A040204";
 const DEAD_TICKET: ResultCode = "A040301";
 
 /// What the call may ask for and the emulator cannot do yet.
@@ -25,7 +27,6 @@ const NOT_IMPLEMENTED: &[&str] = &[
     "jwtAtClaims",
     "accessToken",
     "accessTokenDuration",
-    "sessionId",
     "idTokenAudType",
 ];
 
@@ -56,7 +57,13 @@ fn issue(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
         acr: body.text("acr")?.filter(|acr| !acr.is_empty()),
         properties: properties(body.members.get("properties"))?,
         consented_claims: body.texts("consentedClaims")?.unwrap_or_default(),
+        session_id: body.text("sessionId")?.filter(|id| !id.is_empty()),
     };
+    let opened = tenant.tickets.get(&key);
+    if given.session_id.is_none() && opened.is_some_and(|ticket| native_sso::applies(&tenant.settings, &ticket.scopes))
+    {
+        return Err(Stop::server(NO_SESSION, "A request for Native SSO is answered with a sessionId."));
+    }
     let Some(ticket) = tenant.tickets.remove(&key) else {
         let message = "The ticket is unknown, used or expired.";
         return Err(OAuthError::new("invalid_request", DEAD_TICKET, message).into());
@@ -73,6 +80,7 @@ struct Given {
     acr: Option<String>,
     properties: Vec<Value>,
     consented_claims: Vec<String>,
+    session_id: Option<String>,
 }
 
 fn grant(tenant: &mut Tenant, ticket: Ticket, given: Given, now: u64) -> Result<Reply, ApiError> {
@@ -100,6 +108,7 @@ fn grant(tenant: &mut Tenant, ticket: Ticket, given: Given, now: u64) -> Result<
         acr: given.acr,
         properties: given.properties,
         consented_claims: given.consented_claims,
+        session_id: given.session_id,
         expires_at,
         token: None,
     };
@@ -109,7 +118,7 @@ fn grant(tenant: &mut Tenant, ticket: Ticket, given: Given, now: u64) -> Result<
 }
 
 /// Extra properties: objects with a key and a value.
-fn properties(given: Option<&Value>) -> Result<Vec<Value>, ApiError> {
+pub(super) fn properties(given: Option<&Value>) -> Result<Vec<Value>, ApiError> {
     let wrong = || ApiError::invalid("The member properties is not a list of objects with a key and a value.");
     let elements = match given {
         None | Some(Value::Null) => return Ok(Vec::new()),

@@ -1,6 +1,7 @@
 //! Everything the emulator remembers. It is in memory only, and what has expired goes.
 
 mod expiring;
+mod pending;
 mod settings;
 mod tenant;
 mod tokens;
@@ -8,9 +9,10 @@ mod tokens;
 use std::collections::BTreeMap;
 
 pub(crate) use expiring::Expiring;
+pub(crate) use pending::{Approval, Backchannel, Decision, Delivery, Denial, Pending, PendingTable, Poll};
 pub(crate) use settings::Settings;
-pub(crate) use tenant::{Client, Code, Tenant, Ticket};
-pub(crate) use tokens::{Refresh, Token, Tokens};
+pub(crate) use tenant::{Client, Code, Tenant, Ticket, TokenTicket};
+pub(crate) use tokens::{Refresh, Session, Token, Tokens};
 
 /// All services, and the token that manages them.
 #[derive(Debug)]

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use jsonwebtoken::jwk::JwkSet;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::{Expiring, Settings, Tokens};
+use super::{Expiring, PendingTable, Settings, Tokens};
 use crate::error::ApiError;
 use crate::oauth::redirect::Destination;
 use crate::oauth::signing::SigningKey;
@@ -21,6 +23,12 @@ pub(crate) struct Tenant {
     pub(crate) created: u64,
     pub(crate) tickets: Expiring<String, Ticket>,
     pub(crate) codes: Expiring<String, Code>,
+    /// Password grants that wait for `auth_token_issue_api` or `auth_token_fail_api`.
+    pub(crate) token_tickets: Expiring<String, TokenTicket>,
+    /// By user code and device code.
+    pub(crate) devices: PendingTable,
+    /// By ticket and `auth_req_id`.
+    pub(crate) backchannels: PendingTable,
     pub(crate) tokens: Tokens,
     /// Made when the first ID token, or the key set, is asked for.
     key: Option<SigningKey>,
@@ -46,6 +54,18 @@ pub(crate) struct Ticket {
     pub(crate) challenge: Option<crate::oauth::pkce::Challenge>,
 }
 
+/// A token request with a user's password, which the authorization server checks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct TokenTicket {
+    pub(crate) client_id: u64,
+    pub(crate) alias_used: bool,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) properties: Vec<Value>,
+    /// Seconds, where the token request's call sets them.
+    pub(crate) access_duration: Option<u64>,
+    pub(crate) refresh_duration: Option<u64>,
+}
+
 /// An authorization code: what was granted, and whether it has been used.
 #[derive(Debug, Clone)]
 pub(crate) struct Code {
@@ -58,6 +78,8 @@ pub(crate) struct Code {
     pub(crate) acr: Option<String>,
     pub(crate) properties: Vec<Value>,
     pub(crate) consented_claims: Vec<String>,
+    /// The login session at the authorization server, for Native SSO.
+    pub(crate) session_id: Option<String>,
     /// Milliseconds since 1970.
     pub(crate) expires_at: u64,
     /// The token it was exchanged for, once it has been.
@@ -74,6 +96,9 @@ impl Tenant {
             created: 0,
             tickets: Expiring::new(),
             codes: Expiring::new(),
+            token_tickets: Expiring::new(),
+            devices: PendingTable::new(),
+            backchannels: PendingTable::new(),
             tokens: Tokens::new(),
             key: None,
         }
@@ -83,6 +108,9 @@ impl Tenant {
     pub(crate) fn purge(&mut self, now: u64) {
         self.tickets.purge(now);
         self.codes.purge(now);
+        self.token_tickets.purge(now);
+        self.devices.purge(now);
+        self.backchannels.purge(now);
         self.tokens.purge(now);
     }
 
@@ -108,6 +136,11 @@ impl Tenant {
         Ok(self.key.insert(key))
     }
 
+    /// The public keys of this service.
+    pub(crate) fn keys(&mut self) -> Result<JwkSet, ApiError> {
+        serde_json::from_value(self.key()?.jwks()).map_err(|error| ApiError::internal(format!("no key set: {error}")))
+    }
+
     /// A duration among the settings, in seconds, or the one that applies where none is set.
     pub(crate) fn duration(&self, name: &str, default: u64) -> u64 {
         match self.settings.number(name) {
@@ -118,6 +151,15 @@ impl Tenant {
 }
 
 impl Client {
+    /// What stands for the client of a request that does not say who it is from. No client has its id.
+    pub(crate) fn unidentified() -> Self {
+        Self { id: 0, settings: Settings(Map::new()) }
+    }
+
+    pub(crate) fn is_unidentified(&self) -> bool {
+        self.id == 0
+    }
+
     /// The alias, if it may be used.
     pub(crate) fn alias(&self) -> Option<&str> {
         self.settings.text("clientIdAlias").filter(|_| self.settings.flag("clientIdAliasEnabled"))

@@ -1,7 +1,8 @@
 //! The authorization code grant (RFC 6749, section 4.1.3) with PKCE (RFC 7636).
 
 use super::TokenRequest;
-use super::grant::{self, Grant};
+use super::grant::{self, Grant, IdTokenExtras};
+use super::native_sso;
 use crate::oauth::{OAuthError, Stop, pkce};
 use crate::reply::{Code as ResultCode, Reply};
 use crate::state::{Code, Tenant};
@@ -32,22 +33,24 @@ pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Resul
     check_redirect_uri(&code, request)?;
     check_verifier(&code, request)?;
 
-    let refreshable = [&tenant.settings, &request.client.client.settings];
-    let types = ["supportedGrantTypes", "grantTypes"];
+    let session = native_sso::session(&tenant.settings, &code);
     let grant = Grant {
         grant_type: "AUTHORIZATION_CODE",
         subject: Some(code.subject.clone()),
         sub: code.sub.clone(),
         scopes: code.scopes.clone(),
-        refreshable: refreshable.iter().zip(types).all(|(settings, list)| settings.has(list, "REFRESH_TOKEN")),
+        refreshable: grant::refreshable(&tenant.settings, &request.client.client),
         properties: [code.properties.clone(), request.properties.clone()].concat(),
         consented_claims: code.consented_claims.clone(),
         acr: code.acr.clone(),
         auth_time: code.auth_time,
         nonce: code.ticket.nonce.clone(),
         alias_used: code.ticket.alias_used,
+        session: session.clone(),
+        id_token: IdTokenExtras::default(),
     };
     let (number, reply) = grant::issue(tenant, request, grant)?;
+    let reply = native_sso::answer(reply, session.as_ref(), request.parameters.get("device_secret"));
     if let Some(code) = tenant.codes.get_mut(value) {
         code.token = Some(number);
     }

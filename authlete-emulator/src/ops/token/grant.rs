@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 use super::TokenRequest;
 use crate::error::ApiError;
 use crate::oauth::Stop;
+use crate::oauth::lifetime::{self, Kind};
 use crate::random;
 use crate::reply::{self, Code, Reply};
-use crate::schema::{ACCESS_TOKEN_SECONDS, ID_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS};
-use crate::state::{Tenant, Token};
+use crate::state::{Client, Session, Settings, Tenant, Token};
 use crate::views;
 
 const ISSUED: Code = "A050001";
@@ -30,15 +30,32 @@ pub(super) struct Grant {
     pub(super) auth_time: Option<u64>,
     pub(super) nonce: Option<String>,
     pub(super) alias_used: bool,
+    pub(super) session: Option<Session>,
+    pub(super) id_token: IdTokenExtras,
+}
+
+/// What an ID token has beyond what follows from the token and the settings.
+#[derive(Debug, Default)]
+pub(crate) struct IdTokenExtras {
+    /// Claims that do not take the place of the ID token's own.
+    pub(crate) claims: Map<String, Value>,
+    /// `array` or `string`, in place of the service's `idTokenAudType`.
+    pub(crate) audience_type: Option<String>,
+    /// Where CIBA pushes the ID token, what binds it to the request (section 10.3.1).
+    pub(crate) auth_req_id: Option<String>,
+}
+
+/// Whether the service gives this client refresh tokens.
+pub(super) fn refreshable(service: &Settings, client: &Client) -> bool {
+    service.has("supportedGrantTypes", "REFRESH_TOKEN") && client.settings.has("grantTypes", "REFRESH_TOKEN")
 }
 
 /// Issues the tokens of a grant, and returns the new token's number with the answer.
 pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Grant) -> Result<(u64, Reply), Stop> {
     let client = &request.client.client;
-    let access_seconds =
-        request.access_duration.unwrap_or_else(|| tenant.duration("accessTokenDuration", ACCESS_TOKEN_SECONDS));
-    let refresh_seconds =
-        request.refresh_duration.unwrap_or_else(|| tenant.duration("refreshTokenDuration", REFRESH_TOKEN_SECONDS));
+    let by_settings = |kind| lifetime::seconds(kind, &tenant.settings, client, &grant.scopes);
+    let access_seconds = request.access_duration.unwrap_or_else(|| by_settings(Kind::Access));
+    let refresh_seconds = request.refresh_duration.unwrap_or_else(|| by_settings(Kind::Refresh));
     let token = Token {
         access: random::token::<32>()?,
         expires_at: request.now + 1000 * access_seconds,
@@ -55,10 +72,13 @@ pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Gran
         consented_claims: grant.consented_claims,
         acr: grant.acr,
         auth_time: grant.auth_time,
+        session: grant.session,
+        previous_refresh: None,
     };
     let openid = token.scopes.iter().any(|scope| scope == "openid");
-    let id_token = match openid {
-        true => Some(id_token(tenant, request, &token, grant.nonce.as_deref())?),
+    // The password grant is OAuth's alone; the ID token of a shared session is for `native_sso_api` to make.
+    let id_token = match openid && token.grant_type != "PASSWORD" && token.session.is_none() {
+        true => Some(id_token(tenant, request, &token, grant.nonce.as_deref(), &grant.id_token)?),
         false => None,
     };
     let single =
@@ -82,7 +102,7 @@ pub(super) fn reply(
     let refreshable = token.refresh.is_some();
     let seconds_until = |time: u64| time.saturating_sub(request.now) / 1000;
     let members = json!({
-        "responseContent": content(tenant, request, token, id_token),
+        "responseContent": content(tenant, request, token, id_token, &[]),
         "accessToken": token.access,
         "accessTokenExpiresAt": token.expires_at,
         "accessTokenDuration": seconds_until(token.expires_at),
@@ -106,7 +126,13 @@ pub(super) fn reply(
 }
 
 /// The body of the token response (RFC 6749, section 5.1). Properties that are not hidden stand beside its members.
-fn content(tenant: &Tenant, request: &TokenRequest<'_>, token: &Token, id_token: Option<&str>) -> String {
+pub(crate) fn content(
+    tenant: &Tenant,
+    request: &TokenRequest<'_>,
+    token: &Token,
+    id_token: Option<&str>,
+    more: &[(&str, &str)],
+) -> String {
     let mut members = Map::new();
     for property in token.properties.iter().filter(|property| property["hidden"] != json!(true)) {
         if let Some(key) = property["key"].as_str() {
@@ -126,15 +152,19 @@ fn content(tenant: &Tenant, request: &TokenRequest<'_>, token: &Token, id_token:
     if !token.scopes.is_empty() {
         set("scope", json!(token.scopes.join(" ")));
     }
+    for (name, value) in more {
+        set(name, json!(value));
+    }
     Value::Object(members).to_string()
 }
 
 /// The ID token (OpenID Connect Core 1.0, section 2).
-fn id_token(
+pub(crate) fn id_token(
     tenant: &mut Tenant,
     request: &TokenRequest<'_>,
     token: &Token,
     nonce: Option<&str>,
+    extras: &IdTokenExtras,
 ) -> Result<String, Stop> {
     let client = &request.client.client.settings;
     let Some(issuer) = tenant.settings.text("issuer").map(str::to_owned) else {
@@ -155,23 +185,34 @@ fn id_token(
         return Err(ApiError::not_implemented("a service with jwks of its own").into());
     }
     let audience = token.client_id.to_string();
-    let audience = match tenant.settings.text("idTokenAudType") {
+    let audience = match extras.audience_type.as_deref().or(tenant.settings.text("idTokenAudType")) {
         Some("string") => json!(audience),
         _ => json!([audience]),
     };
     let seconds = request.now / 1000;
-    let hash = Sha256::digest(&token.access);
-    let half = hash.get(..16).unwrap_or_default();
+    let refresh_pushed = token.refresh.as_deref().filter(|_| extras.auth_req_id.is_some());
     let claims = json!({
         "iss": issuer,
         "sub": token.sub.as_ref().or(token.subject.as_ref()),
         "aud": audience,
         "iat": seconds,
-        "exp": seconds + tenant.duration("idTokenDuration", ID_TOKEN_SECONDS),
+        "exp": seconds + lifetime::seconds(Kind::Id, &tenant.settings, &request.client.client, &token.scopes),
         "auth_time": token.auth_time,
         "nonce": nonce,
         "acr": token.acr,
-        "at_hash": URL_SAFE_NO_PAD.encode(half),
+        "at_hash": half_hash(&token.access),
+        "urn:openid:params:jwt:claim:auth_req_id": extras.auth_req_id,
+        "urn:openid:params:jwt:claim:rt_hash": refresh_pushed.map(half_hash),
     });
-    Ok(tenant.key()?.sign(&reply::without_nulls(claims))?)
+    let mut all = extras.claims.clone();
+    if let Value::Object(claims) = reply::without_nulls(claims) {
+        all.extend(claims);
+    }
+    Ok(tenant.key()?.sign(&Value::Object(all))?)
+}
+
+/// The left half of a token's hash (OpenID Connect Core 1.0, section 3.1.3.6).
+fn half_hash(text: &str) -> String {
+    let hash = Sha256::digest(text);
+    URL_SAFE_NO_PAD.encode(hash.get(..16).unwrap_or_default())
 }
