@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use crate::error::ApiError;
-use crate::oauth::jwt::{self, Compact, Jwt};
+use crate::oauth::jose::{Jwt, Unreadable};
+use crate::oauth::jwt;
 use crate::reply::{Code, Reply, result_message};
 use crate::request::Request;
 use crate::state::{Client, Tenant};
@@ -35,13 +36,13 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
             Some(found.ok_or_else(|| ApiError::not_found(format!("There is no client {identifier}.")))?)
         }
     };
-    match Compact::read(&text) {
-        None => {
+    match Jwt::read(&text) {
+        Err(Unreadable::Malformed) => {
             let errors = vec!["The object is no compact serialisation with a JSON header and payload.".to_owned()];
             Ok(Outcome { errors, ..Outcome::default() }.reply())
         }
-        Some(Compact::Encrypted) => Err(ApiError::not_implemented("encrypted JOSE objects in jose_verify_api")),
-        Some(Compact::Signed(jwt)) => Ok(verify(tenant, request, client.as_ref(), by_client, &jwt)?.reply()),
+        Err(Unreadable::Encrypted) => Err(ApiError::not_implemented("encrypted JOSE objects in jose_verify_api")),
+        Ok(jwt) => Ok(verify(tenant, request, client.as_ref(), by_client, &jwt)?.reply()),
     }
 }
 
@@ -50,19 +51,17 @@ fn verify(
     request: &Request,
     client: Option<&Client>,
     by_client: bool,
-    jwt: &Jwt,
+    jwt: &Jwt<'_>,
 ) -> Result<Outcome, ApiError> {
     let mut outcome = Outcome::default();
-    let secret = client.and_then(|client| client.settings.text("clientSecret"));
-    outcome.signature_valid = match (jwt.algorithm(), client) {
-        (None, _) => false,
-        (Some(_), _) if jwt.is_symmetric() => secret.is_some_and(|secret| jwt.is_signed_with_secret(secret)),
-        (Some(_), Some(client)) if by_client => jwt.is_signed_by(&jwt::keys_of_client(client)?),
-        (Some(_), _) => jwt.is_signed_by(&tenant.keys()?),
+    let is_signed = jwt::algorithm(jwt).is_some();
+    outcome.signature_valid = match client {
+        _ if !is_signed => false,
+        Some(client) if by_client => jwt::is_signed_by_client(client, jwt)?,
+        client => jwt::is_signed_by_service(tenant, client, jwt)?,
     };
     if !outcome.signature_valid {
-        let why =
-            if jwt.algorithm().is_none() { "The object is not signed." } else { "No key verifies the signature." };
+        let why = if !is_signed { "The object is not signed." } else { "No key verifies the signature." };
         outcome.errors.push(why.to_owned());
     }
     for claim in request.body.texts("mandatoryClaims")?.unwrap_or_default() {
@@ -72,7 +71,7 @@ fn verify(
         }
     }
     let skew = request.body.number("clockSkew")?.unwrap_or_default().min(u64::from(u32::MAX));
-    if let Some(claim) = jwt.wrong_time(request.now, skew, &[]) {
+    if let Some(claim) = jwt::wrong_time(jwt, request.now, skew, &[]) {
         outcome.errors.push(format!("The claim {claim} does not fit the present time."));
         outcome.invalid.push(claim.to_owned());
     }

@@ -91,14 +91,11 @@ pub(crate) fn update(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
     Ok(Reply::Json(tenant.settings.to_value()))
 }
 
-/// `service_jwks_get_api`: the public half of the key that signs ID tokens.
+/// `service_jwks_get_api`: the public halves of the keys that sign.
 pub(crate) fn jwks(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     let private = request.query.iter().any(|(name, value)| name == "includePrivateKeys" && value == "true");
     if private {
         return Err(ApiError::not_implemented("includePrivateKeys in service_jwks_get_api"));
     }
-    if tenant.settings.text("jwks").is_some() {
-        return Err(ApiError::not_implemented("a service with jwks of its own"));
-    }
-    Ok(Reply::Json(tenant.key()?.jwks()))
+    Ok(Reply::Json(tenant.keys.published(&tenant.settings)?))
 }

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
-use crate::oauth::claims;
-use crate::reply::{self, Code, Reply, result_message};
+use crate::oauth::{OAuthError, Stop, claims};
+use crate::reply::{self, Code, Reply};
 use crate::request::Request;
-use crate::state::{Settings, Tenant, Token};
+use crate::state::{Client, Settings, Tenant, Token};
 use crate::views;
 
 const VALID: Code = "A091001";
@@ -18,25 +18,18 @@ const NO_SUBJECT: Code = "A091304";
 const NO_OPENID: Code = "A091305";
 const CLAIMS: Code = "A096201";
 const NO_ISSUER: Code = "A096202";
+const NO_CLIENT: Code = "A096203";
 
 /// What the calls may ask for and the emulator cannot do yet.
 const NOT_IMPLEMENTED: &[&str] = &["dpop", "dpopNonceRequired", "requestBodyContained"];
 const NOT_IMPLEMENTED_ISSUE: &[&str] = &["claimsForTx", "verifiedClaimsForTx", "requestSignature"];
 
-/// Why there are no claims: the action, the error of RFC 6750, our code and what to say.
-struct Refusal {
-    action: &'static str,
-    error: &'static str,
-    code: Code,
-    message: &'static str,
-}
-
 /// `auth_userinfo_api`: whether the token is good, and which claims it is for.
 pub(crate) fn look(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED)?;
-    let token = match find(tenant, request)? {
+    let token = match find(tenant, request) {
         Ok(token) => token,
-        Err(refusal) => return Ok(refusal.reply(&tenant.settings)),
+        Err(stop) => return refusal(&tenant.settings, stop),
     };
     let client = tenant.clients.get(&token.client_id).map(|client| &client.settings);
     let members = json!({
@@ -58,87 +51,97 @@ pub(crate) fn look(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiE
 /// `auth_userinfo_issue_api`: the answer of the endpoint, plain or signed.
 pub(crate) fn issue(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED_ISSUE)?;
-    if tenant.settings.flag("rsResponseSigned") {
-        return Err(ApiError::not_implemented("the service setting rsResponseSigned"));
-    }
-    let token = match find(tenant, request)? {
-        Ok(token) => token.clone(),
-        Err(refusal) => return Ok(refusal.reply(&tenant.settings)),
-    };
-    let client = tenant.clients.get(&token.client_id).map(|client| client.settings.clone()).unwrap_or_default();
-    if client.text("subjectType") == Some("PAIRWISE") {
-        return Err(ApiError::not_implemented("pairwise subjects"));
-    }
-    if client.text("userInfoEncryptionAlg").is_some() {
-        return Err(ApiError::not_implemented("encrypted userinfo"));
-    }
+    make(tenant, request).or_else(|stop| refusal(&tenant.settings, stop))
+}
+
+fn make(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
+    let token = find(tenant, request)?.clone();
+    let client = tenant.clients.get(&token.client_id).cloned();
+    let client = client.ok_or_else(|| Stop::server(NO_CLIENT, "The access token's client no longer exists."))?;
+    refuse_settings(&tenant.settings, &client)?;
     let text = request.body.text("claims")?.filter(|text| !text.is_empty());
-    let Ok(mut claims) = text.map_or(Ok(Map::new()), |text| serde_json::from_str(&text)) else {
-        return Ok(server_error(&tenant.settings, CLAIMS, "The member claims is not a JSON object as a text."));
+    let claims: Option<Map<String, Value>> = text.map_or(Some(Map::new()), |text| serde_json::from_str(&text).ok());
+    let Some(mut claims) = claims else {
+        return Err(Stop::server(CLAIMS, "The member claims is not a JSON object as a text."));
     };
     let sub = request.body.text("sub")?.filter(|sub| !sub.is_empty()).or(token.sub).or(token.subject);
     claims.insert("sub".to_owned(), json!(sub));
-    match client.text("userInfoSignAlg") {
-        None | Some("NONE") => {
-            let members = json!({"responseContent": Value::Object(claims).to_string()});
-            Ok(reply::action("JSON", ISSUED, "The claims are ready.", members))
-        }
-        Some("ES256") => signed(tenant, token.client_id, claims),
-        Some(other) => Err(ApiError::not_implemented(format!("userinfo signed with {other}"))),
+    let algorithm = client.settings.text("userInfoSignAlg").filter(|name| *name != "NONE");
+    let (action, content) = match algorithm {
+        None => ("JSON", Value::Object(claims).to_string()),
+        Some(algorithm) => ("JWT", signed(tenant, &client, algorithm, claims)?),
+    };
+    Ok(reply::action(action, ISSUED, "The claims are ready.", json!({"responseContent": content})))
+}
+
+/// Settings under which the claims would look other than they do here.
+fn refuse_settings(service: &Settings, client: &Client) -> Result<(), ApiError> {
+    if service.flag("rsResponseSigned") {
+        return Err(ApiError::not_implemented("the service setting rsResponseSigned"));
+    }
+    if client.settings.text("subjectType") == Some("PAIRWISE") {
+        return Err(ApiError::not_implemented("pairwise subjects"));
+    }
+    match client.settings.text("userInfoEncryptionAlg") {
+        Some(_) => Err(ApiError::not_implemented("encrypted userinfo")),
+        None => Ok(()),
     }
 }
 
 /// Section 5.3.2: signed claims say who made them, and for whom.
-fn signed(tenant: &mut Tenant, client_id: u64, mut claims: Map<String, Value>) -> Result<Reply, ApiError> {
-    let Some(issuer) = tenant.settings.text("issuer").map(str::to_owned) else {
-        return Ok(server_error(&tenant.settings, NO_ISSUER, "The service has no issuer, which a JWT must name."));
-    };
+fn signed(
+    tenant: &mut Tenant,
+    client: &Client,
+    algorithm: &str,
+    mut claims: Map<String, Value>,
+) -> Result<String, Stop> {
+    let issuer = tenant.settings.text("issuer");
+    let issuer = issuer.ok_or_else(|| Stop::server(NO_ISSUER, "The service has no issuer, which a JWT must name."))?;
     claims.insert("iss".to_owned(), json!(issuer));
-    claims.insert("aud".to_owned(), json!([client_id.to_string()]));
-    let jwt = tenant.key()?.sign(&Value::Object(claims))?;
-    Ok(reply::action("JWT", ISSUED, "The claims are ready and signed.", json!({"responseContent": jwt})))
+    claims.insert("aud".to_owned(), json!([client.id.to_string()]));
+    let key = tenant.keys.signer(&tenant.settings, client, algorithm, "userInfoSignatureKeyId")?;
+    Ok(key.sign("JWT", &Value::Object(claims))?)
 }
 
-/// The token of the call, or why it is not good.
-fn find<'a>(tenant: &'a Tenant, request: &Request) -> Result<Result<&'a Token, Refusal>, ApiError> {
-    let refuse = |action, error, code, message| Ok(Err(Refusal { action, error, code, message }));
+/// The token of the call, if it is good for the claims of a user.
+fn find<'a>(tenant: &'a Tenant, request: &Request) -> Result<&'a Token, Stop> {
+    let refused = |error, code, message: &str| Stop::Client(OAuthError::new(error, code, message));
     let Some(given) = request.body.text("token")?.filter(|token| !token.is_empty()) else {
-        return refuse("BAD_REQUEST", "invalid_request", NO_TOKEN, "There is no access token.");
+        return Err(refused("invalid_request", NO_TOKEN, "There is no access token."));
     };
     let Some(token) = tenant.tokens.by_access(&given) else {
-        return refuse("UNAUTHORIZED", "invalid_token", UNKNOWN, "The access token does not exist.");
+        return Err(refused("invalid_token", UNKNOWN, "The access token does not exist."));
     };
     if !token.is_alive(request.now) {
-        return refuse("UNAUTHORIZED", "invalid_token", EXPIRED, "The access token has expired.");
+        return Err(refused("invalid_token", EXPIRED, "The access token has expired."));
     }
     if token.subject.is_none() {
-        return refuse("UNAUTHORIZED", "invalid_token", NO_SUBJECT, "The access token belongs to no user.");
+        return Err(refused("invalid_token", NO_SUBJECT, "The access token belongs to no user."));
     }
     if !token.scopes.iter().any(|scope| scope == "openid") {
-        return refuse(
-            "FORBIDDEN",
-            "insufficient_scope",
-            NO_OPENID,
-            "The access token does not cover the scope openid.",
-        );
+        return Err(refused("insufficient_scope", NO_OPENID, "The access token does not cover the scope openid."));
     }
-    Ok(Ok(token))
+    Ok(token)
 }
 
-impl Refusal {
-    /// The answer, with the value of the header `WWW-Authenticate`.
-    fn reply(&self, service: &Settings) -> Reply {
-        let mut challenge = format!("Bearer error=\"{}\"", self.error);
-        if !service.flag("errorDescriptionOmitted") {
-            challenge += &format!(",error_description=\"{}\"", result_message(self.code, self.message));
-        }
-        if self.error == "insufficient_scope" {
-            challenge += ",scope=\"openid\"";
-        }
-        reply::action(self.action, self.code, self.message, json!({"responseContent": challenge}))
+/// The answer with the value of the header `WWW-Authenticate` (RFC 6750, section 3).
+fn refusal(service: &Settings, stop: Stop) -> Result<Reply, ApiError> {
+    let error = match stop {
+        Stop::Api(error) => return Err(error),
+        Stop::Client(error) | Stop::Server(error) => error,
+    };
+    let action = match error.error {
+        "invalid_request" => "BAD_REQUEST",
+        "invalid_token" => "UNAUTHORIZED",
+        "insufficient_scope" => "FORBIDDEN",
+        _ => "INTERNAL_SERVER_ERROR",
+    };
+    let mut challenge = format!("Bearer error=\"{}\"", error.error);
+    if let Some(description) = error.description(service) {
+        challenge += &format!(",error_description=\"{description}\"");
     }
-}
-
-fn server_error(service: &Settings, code: Code, message: &'static str) -> Reply {
-    Refusal { action: "INTERNAL_SERVER_ERROR", error: "server_error", code, message }.reply(service)
+    if action == "FORBIDDEN" {
+        challenge += ",scope=\"openid\"";
+    }
+    Ok(reply::action(action, error.code, &error.message, json!({"responseContent": challenge})))
 }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use jsonwebtoken::jwk::JwkSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Expiring, PendingTable, Settings, Tokens};
-use crate::error::ApiError;
+use crate::oauth::jose;
+use crate::oauth::keys::Keys;
 use crate::oauth::redirect::Destination;
-use crate::oauth::signing::SigningKey;
 
 /// A service.
 #[derive(Debug)]
@@ -30,8 +29,10 @@ pub(crate) struct Tenant {
     /// By ticket and `auth_req_id`.
     pub(crate) backchannels: PendingTable,
     pub(crate) tokens: Tokens,
-    /// Made when the first ID token, or the key set, is asked for.
-    key: Option<SigningKey>,
+    pub(crate) keys: Keys,
+    /// Assertions and proofs that have been seen, by a hash of their ids, so that none works twice.
+    assertions: Expiring<String, ()>,
+    proofs: Expiring<String, ()>,
 }
 
 /// A client of a service.
@@ -100,7 +101,9 @@ impl Tenant {
             devices: PendingTable::new(),
             backchannels: PendingTable::new(),
             tokens: Tokens::new(),
-            key: None,
+            keys: Keys::default(),
+            assertions: Expiring::new(),
+            proofs: Expiring::new(),
         }
     }
 
@@ -112,6 +115,8 @@ impl Tenant {
         self.devices.purge(now);
         self.backchannels.purge(now);
         self.tokens.purge(now);
+        self.assertions.purge(now);
+        self.proofs.purge(now);
     }
 
     /// A client by its id or, where the service and the client allow it, by its alias. The flag says which it was.
@@ -127,18 +132,14 @@ impl Tenant {
         Some((found, true))
     }
 
-    /// The key that signs this service's ID tokens.
-    pub(crate) fn key(&mut self) -> Result<&SigningKey, ApiError> {
-        let key = match self.key.take() {
-            Some(key) => key,
-            None => SigningKey::generate()?,
-        };
-        Ok(self.key.insert(key))
+    /// Whether this client assertion is seen for the first time. It is remembered until it ends.
+    pub(crate) fn is_first_assertion(&mut self, client_id: u64, id: &str, ends_at: u64) -> bool {
+        is_first(&mut self.assertions, &format!("{client_id} {id}"), ends_at)
     }
 
-    /// The public keys of this service.
-    pub(crate) fn keys(&mut self) -> Result<JwkSet, ApiError> {
-        serde_json::from_value(self.key()?.jwks()).map_err(|error| ApiError::internal(format!("no key set: {error}")))
+    /// Whether this DPoP proof is seen for the first time. It is remembered until it ends.
+    pub(crate) fn is_first_proof(&mut self, thumbprint: &str, id: &str, ends_at: u64) -> bool {
+        is_first(&mut self.proofs, &format!("{thumbprint} {id}"), ends_at)
     }
 
     /// A duration among the settings, in seconds, or the one that applies where none is set.
@@ -148,6 +149,16 @@ impl Tenant {
             seconds => seconds,
         }
     }
+}
+
+/// An id can be of any length, its hash cannot.
+fn is_first(seen: &mut Expiring<String, ()>, id: &str, ends_at: u64) -> bool {
+    let key = jose::sha256(id);
+    let first = seen.get(&key).is_none();
+    if first {
+        seen.insert(key, ends_at, ());
+    }
+    first
 }
 
 impl Client {

@@ -70,6 +70,11 @@ impl World {
         self.emulator.clock().advance(Duration::from_secs(seconds));
     }
 
+    /// Seconds since 1970 by the emulator's clock.
+    pub(crate) fn now(&self) -> u64 {
+        self.emulator.clock().now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs()
+    }
+
     pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         let method = method.parse().expect("a method");
         self.http.request(method, format!("{}{path}", self.emulator.base_url()))

@@ -1,7 +1,8 @@
 //! Who the user is, as far as the client says (CIBA, section 7.1): exactly one of three hints.
 
 use crate::error::ApiError;
-use crate::oauth::jwt::{Compact, Jwt};
+use crate::oauth::jose::{Jwt, Unreadable};
+use crate::oauth::jwt;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::{OAuthError, Stop};
 use crate::reply::Code;
@@ -37,24 +38,16 @@ fn subject(tenant: &mut Tenant, client: &Client, text: &str) -> Result<String, S
     let refused = || {
         Stop::Client(OAuthError::new("invalid_request", ID_TOKEN, "The id_token_hint is no ID token of the client's."))
     };
-    let jwt = match Compact::read(text) {
-        Some(Compact::Signed(jwt)) => jwt,
-        Some(Compact::Encrypted) => return Err(ApiError::not_implemented("an encrypted id_token_hint").into()),
-        None => return Err(refused()),
+    let jwt = match Jwt::read(text) {
+        Ok(jwt) => jwt,
+        Err(Unreadable::Encrypted) => return Err(ApiError::not_implemented("an encrypted id_token_hint").into()),
+        Err(Unreadable::Malformed) => return Err(refused()),
     };
-    let signed = is_signed(tenant, client, &jwt)?;
-    let client_id = client.id.to_string();
-    let is_for_client = jwt.audiences().is_some_and(|audiences| audiences.contains(&client_id.as_str()));
+    let signed = jwt::is_signed_by_service(tenant, Some(client), &jwt)?;
+    let is_for_client = jwt.is_for(&[&client.id.to_string()]);
     let is_ours = jwt.text("iss").is_some_and(|issuer| tenant.settings.text("issuer") == Some(issuer));
     match jwt.text("sub").filter(|_| signed && is_for_client && is_ours) {
         Some(sub) => Ok(sub.to_owned()),
         None => Err(refused()),
     }
-}
-
-fn is_signed(tenant: &mut Tenant, client: &Client, jwt: &Jwt) -> Result<bool, ApiError> {
-    if jwt.is_symmetric() {
-        return Ok(jwt.is_signed_with_secret(client.settings.text("clientSecret").unwrap_or_default()));
-    }
-    Ok(jwt.is_signed_by(&tenant.keys()?))
 }

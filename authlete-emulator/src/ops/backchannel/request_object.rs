@@ -1,7 +1,8 @@
 //! Signed authentication requests (CIBA, section 7.1.1).
 
 use crate::error::ApiError;
-use crate::oauth::jwt::{self, Compact};
+use crate::oauth::jose::{Jwt, Unreadable};
+use crate::oauth::jwt;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::{OAuthError, Stop};
 use crate::reply::Code;
@@ -31,29 +32,28 @@ pub(super) fn unpack(
             None => Ok(parameters),
         };
     };
-    let object = match Compact::read(text) {
-        Some(Compact::Signed(object)) => object,
-        Some(Compact::Encrypted) => return Err(ApiError::not_implemented("an encrypted request object").into()),
-        None => return Err(refused(FORM, "The request object does not have the form of a JWT.")),
+    let object = match Jwt::read(text) {
+        Ok(object) => object,
+        Err(Unreadable::Encrypted) => return Err(ApiError::not_implemented("an encrypted request object").into()),
+        Err(Unreadable::Malformed) => return Err(refused(FORM, "The request object does not have the form of a JWT.")),
     };
-    let algorithm = object.algorithm().filter(|_| !object.is_symmetric());
+    let algorithm = jwt::algorithm(&object).filter(|_| !jwt::is_symmetric(&object));
     if algorithm.is_none() || registered.is_some_and(|registered| algorithm != Some(registered)) {
         return Err(refused(SIGNATURE, "The request object is not signed with the client's algorithm."));
     }
-    if !object.is_signed_by(&jwt::keys_of_client(client)?) {
+    if !jwt::is_signed_by_client(client, &object)? {
         return Err(refused(SIGNATURE, "The signature of the request object is wrong."));
     }
     let own_names = [Some(client.id.to_string()), client.alias().map(str::to_owned)];
     let issuer = object.text("iss").map(str::to_owned);
-    let audiences = object.audiences().unwrap_or_default();
     let wrong = if issuer.is_none() || !own_names.contains(&issuer) {
         Some("iss")
-    } else if !service.text("issuer").is_some_and(|us| audiences.contains(&us)) {
+    } else if !service.text("issuer").is_some_and(|us| object.is_for(&[us])) {
         Some("aud")
     } else if object.text("jti").is_none() {
         Some("jti")
     } else {
-        object.wrong_time(now, 0, &["exp", "iat", "nbf"])
+        jwt::wrong_time(&object, now, 0, &["exp", "iat", "nbf"])
     };
     if let Some(claim) = wrong {
         return Err(refused(CLAIM, &format!("The claim {claim} of the request object is missing or wrong.")));

@@ -6,7 +6,8 @@ use url::Url;
 use super::TokenRequest;
 use super::native_sso;
 use crate::error::ApiError;
-use crate::oauth::jwt::{Compact, Jwt};
+use crate::oauth::jose::{Jwt, Unreadable};
+use crate::oauth::jwt;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::{OAuthError, Stop, scope};
 use crate::reply::{self, Code, Reply};
@@ -163,7 +164,7 @@ fn examine(tenant: &mut Tenant, request: &TokenRequest<'_>, text: &str, kind: &s
         }
         "JWT" => {
             if let Some(jwt) = readable(&tenant.settings, text)?
-                && let Some(claim) = jwt.wrong_time(request.now, 0, &[])
+                && let Some(claim) = jwt::wrong_time(&jwt, request.now, 0, &[])
             {
                 return Err(
                     invalid(JWT, &format!("The claim {claim} of a token does not fit the present time.")).into()
@@ -184,42 +185,44 @@ fn examine(tenant: &mut Tenant, request: &TokenRequest<'_>, text: &str, kind: &s
 }
 
 /// A JWT that can be read; of one that is encrypted nothing more is known.
-fn readable(service: &Settings, text: &str) -> Result<Option<Jwt>, OAuthError> {
-    match Compact::read(text) {
-        None => Err(invalid(JWT, "A token does not have the form of a JWT.")),
-        Some(Compact::Encrypted) if service.flag("tokenExchangeEncryptedJwtRejected") => {
+fn readable<'a>(service: &Settings, text: &'a str) -> Result<Option<Jwt<'a>>, OAuthError> {
+    match Jwt::read(text) {
+        Err(Unreadable::Malformed) => Err(invalid(JWT, "A token does not have the form of a JWT.")),
+        Err(Unreadable::Encrypted) if service.flag("tokenExchangeEncryptedJwtRejected") => {
             Err(invalid(JWT, "The service does not accept encrypted JWTs here."))
         }
-        Some(Compact::Encrypted) => Ok(None),
-        Some(Compact::Signed(jwt)) if jwt.algorithm().is_none() && service.flag("tokenExchangeUnsignedJwtRejected") => {
+        Err(Unreadable::Encrypted) => Ok(None),
+        Ok(jwt) if jwt::algorithm(&jwt).is_none() && service.flag("tokenExchangeUnsignedJwtRejected") => {
             Err(invalid(JWT, "The service does not accept unsigned JWTs here."))
         }
-        Some(Compact::Signed(jwt)) => Ok(Some(jwt)),
+        Ok(jwt) => Ok(Some(jwt)),
     }
 }
 
 /// An ID token: its claims, and its signature if it has one.
-fn check_id_token(tenant: &mut Tenant, jwt: &Jwt, now: u64) -> Result<(), Stop> {
+fn check_id_token(tenant: &mut Tenant, jwt: &Jwt<'_>, now: u64) -> Result<(), Stop> {
     let wrong = |claim: &str| invalid(JWT, &format!("The claim {claim} of an ID token is missing or wrong."));
-    if let Some(claim) = jwt.wrong_time(now, 0, &["exp", "iat"]) {
+    if let Some(claim) = jwt::wrong_time(jwt, now, 0, &["exp", "iat"]) {
         return Err(wrong(claim).into());
     }
     let is_issuer = |uri: Url| uri.scheme() == "https" && uri.query().is_none() && uri.fragment().is_none();
     let issuer = jwt.text("iss").filter(|text| Url::parse(text).is_ok_and(is_issuer)).ok_or_else(|| wrong("iss"))?;
-    jwt.audiences().ok_or_else(|| wrong("aud"))?;
+    if !jwt::has_audience(jwt) {
+        return Err(wrong("aud").into());
+    }
     if jwt.claims.get("nonce").is_some_and(|nonce| !nonce.is_string()) {
         return Err(wrong("nonce").into());
     }
-    if jwt.algorithm().is_none() {
+    if jwt::algorithm(jwt).is_none() {
         return Ok(());
     }
-    if jwt.is_symmetric() {
+    if jwt::is_symmetric(jwt) {
         return Err(invalid(JWT, "An ID token with a symmetric signature cannot be exchanged.").into());
     }
     if tenant.settings.text("issuer") != Some(issuer) {
         return Err(ApiError::not_implemented("ID tokens of other issuers").into());
     }
-    match jwt.is_signed_by(&tenant.keys()?) {
+    match jwt::is_signed_by_service(tenant, None, jwt)? {
         true => Ok(()),
         false => Err(invalid(JWT, "The signature of an ID token is wrong.").into()),
     }

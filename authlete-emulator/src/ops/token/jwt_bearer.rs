@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 
 use super::{TokenRequest, exchange};
-use crate::oauth::jwt::{Compact, Jwt};
+use crate::oauth::jose::{Jwt, Unreadable};
+use crate::oauth::jwt;
 use crate::oauth::{OAuthError, Stop};
 use crate::reply::{Code, Reply};
 use crate::state::{Settings, Tenant};
@@ -20,18 +21,18 @@ pub(super) fn check(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<R
     };
     let service = &tenant.settings;
     let refused = |message: &str| Stop::Client(OAuthError::new("invalid_grant", FORM, message));
-    match Compact::read(assertion) {
-        None => return Err(refused("The assertion does not have the form of a JWT.")),
-        Some(Compact::Encrypted) if service.flag("jwtGrantEncryptedJwtRejected") => {
+    match Jwt::read(assertion) {
+        Err(Unreadable::Malformed) => return Err(refused("The assertion does not have the form of a JWT.")),
+        Err(Unreadable::Encrypted) if service.flag("jwtGrantEncryptedJwtRejected") => {
             return Err(refused("The service does not accept encrypted assertions."));
         }
-        Some(Compact::Encrypted) => {}
-        Some(Compact::Signed(jwt)) => {
+        Err(Unreadable::Encrypted) => {}
+        Ok(jwt) => {
             if let Some(claim) = wrong_claim(service, &jwt, request.now) {
                 let message = format!("The claim {claim} of the assertion is missing or wrong.");
                 return Err(OAuthError::new("invalid_grant", CLAIM, message).into());
             }
-            if jwt.algorithm().is_none() && service.flag("jwtGrantUnsignedJwtRejected") {
+            if jwt::algorithm(&jwt).is_none() && service.flag("jwtGrantUnsignedJwtRejected") {
                 return Err(refused("The service does not accept unsigned assertions."));
             }
         }
@@ -41,9 +42,9 @@ pub(super) fn check(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<R
 }
 
 /// The first claim that is not as RFC 7523, section 3 wants it.
-fn wrong_claim(service: &Settings, jwt: &Jwt, now: u64) -> Option<&'static str> {
+fn wrong_claim(service: &Settings, jwt: &Jwt<'_>, now: u64) -> Option<&'static str> {
     let missing = ["iss", "sub"].into_iter().find(|claim| !jwt.claims.get(*claim).is_some_and(Value::is_string));
-    let us = [service.text("issuer"), service.text("tokenEndpoint")];
-    let is_for_us = jwt.audiences().is_some_and(|given| given.iter().any(|one| us.contains(&Some(*one))));
-    missing.or((!is_for_us).then_some("aud")).or_else(|| jwt.wrong_time(now, 0, &["exp"]))
+    let us: Vec<&str> = ["issuer", "tokenEndpoint"].into_iter().filter_map(|name| service.text(name)).collect();
+    let is_for_us = jwt::has_audience(jwt) && jwt.is_for(&us);
+    missing.or((!is_for_us).then_some("aud")).or_else(|| jwt::wrong_time(jwt, now, 0, &["exp"]))
 }

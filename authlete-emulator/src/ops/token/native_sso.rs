@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use super::grant::{self, Grant};
 use super::{TokenRequest, late};
 use crate::error::ApiError;
-use crate::oauth::jwt::Compact;
+use crate::oauth::jose::Jwt;
+use crate::oauth::jwt;
 use crate::oauth::{OAuthError, Stop, scope};
 use crate::reply::{self, Code as ResultCode, Reply};
 use crate::request::Request;
@@ -61,11 +62,11 @@ pub(super) fn exchange(
     let refused = |error, code, message: &str| Stop::Client(OAuthError::new(error, code, message));
     let not_id_token =
         || refused("invalid_request", SUBJECT_TOKEN, "The subject_token is no ID token of the service's.");
-    let Some(Compact::Signed(jwt)) = Compact::read(subject).filter(|_| subject_type == "ID_TOKEN") else {
+    let Some(jwt) = Jwt::read(subject).ok().filter(|_| subject_type == "ID_TOKEN") else {
         return Err(not_id_token());
     };
     // The ID token may be old: it stands for the session, which has an end of its own.
-    if !jwt.is_signed_by(&tenant.keys()?) {
+    if jwt::is_symmetric(&jwt) || !jwt::is_signed_by_service(tenant, None, &jwt)? {
         return Err(not_id_token());
     }
     let issuer = tenant.settings.text("issuer").map(str::to_owned);
