@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::jose::{self, Jwt};
+use super::keys;
 use crate::error::ApiError;
 use crate::state::{Client, Tenant};
 
@@ -47,7 +48,7 @@ pub(crate) fn is_signed_by_service(
         return is_signed_with_secret(client, jwt);
     }
     let published = tenant.keys.published(&tenant.settings)?;
-    is_signed_by_one_of(jwt, &jose::key_set(&published.to_string()))
+    is_signed_by_one_of(jwt, &keys::elements(&published))
 }
 
 /// Whether the client made the signature, with a key of its `jwks` or its secret.

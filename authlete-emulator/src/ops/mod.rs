@@ -4,12 +4,14 @@ mod approval;
 mod authorization;
 mod authorization_fail;
 mod authorization_issue;
+mod authorization_ticket;
 mod backchannel;
 mod client;
 mod device;
 mod introspection;
 mod jose_verify;
 mod misc;
+mod pushed_auth_req;
 mod service;
 mod token;
 mod userinfo;
@@ -58,6 +60,7 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("device_authorization_api", Handler::Service(device::authorize)),
     ("device_complete_api", Handler::Service(device::complete)),
     ("device_verification_api", Handler::Service(device::verify)),
+    ("getAuthorizationTicketInfo", Handler::Service(authorization_ticket::info)),
     ("idtoken_reissue_api", Handler::Service(token::id_token_reissue::handle)),
     ("info_api", Handler::Open(misc::info)),
     ("jose_verify_api", Handler::Service(jose_verify::handle)),
@@ -65,11 +68,13 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("misc_echo_api", Handler::Global(misc::echo)),
     ("native_sso_api", Handler::Service(token::native_sso::issue)),
     ("native_sso_logout_api", Handler::Service(token::native_sso::logout)),
+    ("pushed_auth_req_api", Handler::Service(pushed_auth_req::handle)),
     ("service_create_api", Handler::Global(service::create)),
     ("service_get_api", Handler::Service(service::get)),
     ("service_get_list_api", Handler::Global(service::list)),
     ("service_jwks_get_api", Handler::Service(service::jwks)),
     ("service_update_api", Handler::Service(service::update)),
+    ("updateAuthorizationTicket", Handler::Service(authorization_ticket::update)),
 ];
 
 /// The handler of an operation, if there is one.

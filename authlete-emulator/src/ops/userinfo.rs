@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
-use crate::oauth::{OAuthError, Stop, claims};
+use crate::oauth::authorization::claims;
+use crate::oauth::{OAuthError, Stop};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
-use crate::state::{Client, Settings, Tenant, Token};
+use crate::state::{Binding, Client, Settings, Tenant, Token};
 use crate::views;
 
 const VALID: Code = "A091001";
@@ -32,11 +33,17 @@ pub(crate) fn look(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiE
         Err(stop) => return refusal(&tenant.settings, stop),
     };
     let client = tenant.clients.get(&token.client_id).map(|client| &client.settings);
+    let details = &token.details;
+    let names = match details.userinfo_claims.as_slice() {
+        [] => claims::of_scopes(&tenant.settings, &token.scopes),
+        names => names.to_vec(),
+    };
     let members = json!({
         "token": token.access,
         "subject": token.subject,
         "scopes": views::listed(&token.scopes),
-        "claims": views::listed(&claims::of_scopes(&token.scopes)),
+        "claims": views::listed(&names),
+        "userInfoClaims": details.userinfo_request.as_ref().map(|claims| json!(claims).to_string()),
         "consentedClaims": views::listed(&token.consented_claims),
         "clientId": token.client_id,
         "clientIdAlias": client.and_then(|client| client.text("clientIdAlias")),
@@ -114,6 +121,9 @@ fn find<'a>(tenant: &'a Tenant, request: &Request) -> Result<&'a Token, Stop> {
     };
     if !token.is_alive(request.now) {
         return Err(refused("invalid_token", EXPIRED, "The access token has expired."));
+    }
+    if token.details.binding != Binding::default() {
+        return Err(ApiError::not_implemented("userinfo with an access token that is bound to a key").into());
     }
     if token.subject.is_none() {
         return Err(refused("invalid_token", NO_SUBJECT, "The access token belongs to no user."));

@@ -1,5 +1,6 @@
 //! Everything the emulator remembers. It is in memory only, and what has expired goes.
 
+mod details;
 mod expiring;
 mod pending;
 mod settings;
@@ -8,10 +9,11 @@ mod tokens;
 
 use std::collections::BTreeMap;
 
+pub(crate) use details::{Binding, Details};
 pub(crate) use expiring::Expiring;
 pub(crate) use pending::{Approval, Backchannel, Decision, Delivery, Denial, Pending, PendingTable, Poll};
 pub(crate) use settings::Settings;
-pub(crate) use tenant::{Client, Code, Tenant, Ticket, TokenTicket};
+pub(crate) use tenant::{Client, Code, Pushed, Tenant, Ticket, TokenTicket};
 pub(crate) use tokens::{Refresh, Session, Token, Tokens};
 
 /// All services, and the token that manages them.

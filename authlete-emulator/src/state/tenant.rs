@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Expiring, PendingTable, Settings, Tokens};
+use super::{Binding, Details, Expiring, PendingTable, Settings, Tokens};
 use crate::oauth::jose;
 use crate::oauth::keys::Keys;
+use crate::oauth::parameters::Parameters;
+use crate::oauth::pkce::Challenge;
 use crate::oauth::redirect::Destination;
+use crate::oauth::response_type::ResponseType;
 
 /// A service.
 #[derive(Debug)]
@@ -21,6 +24,7 @@ pub(crate) struct Tenant {
     /// How many clients there have ever been: the next one's `number`.
     pub(crate) created: u64,
     pub(crate) tickets: Expiring<String, Ticket>,
+    pub(crate) pushed: Expiring<String, Pushed>,
     pub(crate) codes: Expiring<String, Code>,
     /// Password grants that wait for `auth_token_issue_api` or `auth_token_fail_api`.
     pub(crate) token_tickets: Expiring<String, TokenTicket>,
@@ -33,6 +37,8 @@ pub(crate) struct Tenant {
     /// Assertions and proofs that have been seen, by a hash of their ids, so that none works twice.
     assertions: Expiring<String, ()>,
     proofs: Expiring<String, ()>,
+    /// What the nonces for DPoP proofs are made from, once one has been asked for.
+    pub(crate) nonce_secret: Option<String>,
 }
 
 /// A client of a service.
@@ -52,7 +58,24 @@ pub(crate) struct Ticket {
     pub(crate) redirect_uri_given: bool,
     pub(crate) scopes: Vec<String>,
     pub(crate) nonce: Option<String>,
-    pub(crate) challenge: Option<crate::oauth::pkce::Challenge>,
+    pub(crate) challenge: Option<Challenge>,
+    pub(crate) response_type: ResponseType,
+    /// The user that the client expects.
+    pub(crate) subject: Option<String>,
+    /// The ACRs of which one has to be satisfied; none where none has to.
+    pub(crate) essential_acrs: Vec<String>,
+    /// A text that the authorization server keeps with the ticket.
+    pub(crate) context: Option<String>,
+    pub(crate) details: Details,
+}
+
+/// An authorization request that came ahead of the browser (RFC 9126).
+#[derive(Debug, Clone)]
+pub(crate) struct Pushed {
+    pub(crate) client_id: u64,
+    pub(crate) parameters: Parameters,
+    /// The claims of its request object, if it had one.
+    pub(crate) payload: Option<String>,
 }
 
 /// A token request with a user's password, which the authorization server checks.
@@ -65,6 +88,8 @@ pub(crate) struct TokenTicket {
     /// Seconds, where the token request's call sets them.
     pub(crate) access_duration: Option<u64>,
     pub(crate) refresh_duration: Option<u64>,
+    /// The keys that the token request has proven.
+    pub(crate) binding: Binding,
 }
 
 /// An authorization code: what was granted, and whether it has been used.
@@ -79,8 +104,7 @@ pub(crate) struct Code {
     pub(crate) acr: Option<String>,
     pub(crate) properties: Vec<Value>,
     pub(crate) consented_claims: Vec<String>,
-    /// The login session at the authorization server, for Native SSO.
-    pub(crate) session_id: Option<String>,
+    pub(crate) details: Details,
     /// Milliseconds since 1970.
     pub(crate) expires_at: u64,
     /// The token it was exchanged for, once it has been.
@@ -96,6 +120,7 @@ impl Tenant {
             clients: BTreeMap::new(),
             created: 0,
             tickets: Expiring::new(),
+            pushed: Expiring::new(),
             codes: Expiring::new(),
             token_tickets: Expiring::new(),
             devices: PendingTable::new(),
@@ -104,12 +129,14 @@ impl Tenant {
             keys: Keys::default(),
             assertions: Expiring::new(),
             proofs: Expiring::new(),
+            nonce_secret: None,
         }
     }
 
     /// Forgets what has expired.
     pub(crate) fn purge(&mut self, now: u64) {
         self.tickets.purge(now);
+        self.pushed.purge(now);
         self.codes.purge(now);
         self.token_tickets.purge(now);
         self.devices.purge(now);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Expiring;
+use super::{Details, Expiring};
 
 /// An expired token stays known this long (an hour), so that introspection can tell it from one that never was.
 const REMEMBERED_MILLIS: u64 = 3_600_000;
@@ -30,6 +30,7 @@ pub(crate) struct Token {
     pub(crate) acr: Option<String>,
     /// Seconds since 1970.
     pub(crate) auth_time: Option<u64>,
+    pub(crate) details: Details,
     /// The login session that the token belongs to, for Native SSO.
     pub(crate) session: Option<Session>,
     /// The refresh token before this one, and when (milliseconds since 1970) it was used.
@@ -51,6 +52,11 @@ impl Token {
 
     pub(crate) fn is_refreshable(&self, now: u64) -> bool {
         self.refresh.is_some() && now < self.refresh_expires_at
+    }
+
+    /// What the client holds: the token itself, or its form as a JWT.
+    pub(crate) fn presented(&self) -> &str {
+        self.details.jwt.as_deref().unwrap_or(&self.access)
     }
 
     /// When nothing can be done with it any more, and it has been dead for a while.
@@ -110,6 +116,9 @@ impl Tokens {
 
     fn put(&mut self, number: u64, token: Token) {
         self.access.insert(token.access.clone(), number);
+        if let Some(jwt) = &token.details.jwt {
+            self.access.insert(jwt.clone(), number);
+        }
         if let Some(refresh) = &token.refresh {
             self.refresh.insert(refresh.clone(), number);
         }
@@ -127,6 +136,9 @@ impl Tokens {
 
     fn forget(&mut self, token: &Token) {
         self.access.remove(&token.access);
+        if let Some(jwt) = &token.details.jwt {
+            self.access.remove(jwt);
+        }
         if let Some(refresh) = &token.refresh {
             self.refresh.remove(refresh);
         }
@@ -181,7 +193,7 @@ impl Tokens {
 
 #[cfg(test)]
 mod tests {
-    use super::{REMEMBERED_MILLIS, Refresh, Token, Tokens};
+    use super::{Details, REMEMBERED_MILLIS, Refresh, Token, Tokens};
 
     fn token(access: &str, refresh: Option<&str>) -> Token {
         Token {
@@ -200,6 +212,7 @@ mod tests {
             consented_claims: Vec::new(),
             acr: None,
             auth_time: None,
+            details: Details::default(),
             session: None,
             previous_refresh: None,
         }

@@ -2,13 +2,16 @@
 
 mod api_errors;
 mod assertions;
+mod attacks;
 mod authorization;
 mod certificates;
 mod ciba;
 mod ciba_requests;
+mod claims;
 mod client_authentication;
 mod code_flow;
 mod device_flow;
+mod dpop;
 mod expiry;
 mod introspection;
 mod issue_and_fail;
@@ -18,8 +21,11 @@ mod native_sso;
 mod other_grants;
 mod password_grant;
 mod program;
+mod pushed_requests;
 mod refresh_variants;
 mod resources;
+mod responses;
+mod targets;
 mod token_exchange;
 mod userinfo;
 mod world;

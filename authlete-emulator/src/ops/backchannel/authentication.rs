@@ -5,9 +5,10 @@ use serde_json::json;
 use super::hint::{self, Hint};
 use super::request_object;
 use crate::error::ApiError;
+use crate::oauth::authorization::claims;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, claims, scope, support};
+use crate::oauth::{OAuthError, Stop, scope, support};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::schema::{AUTH_REQ_ID_SECONDS, POLLING_SECONDS, TICKET_SECONDS};
@@ -55,6 +56,9 @@ fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     }
     let delivery = delivery(&tenant.settings, &client)?;
     support::refuse_settings(&tenant.settings, &client.client)?;
+    if delivery == Delivery::Push {
+        refuse_bound(&client)?;
+    }
     let parameters = request_object::unpack(&tenant.settings, &client.client, parameters, request.now)?;
     if let Some(name) = parameters.first_of(NOT_IMPLEMENTED) {
         return Err(
@@ -68,6 +72,15 @@ fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     // The client gets to know the second key when the ticket is used.
     tenant.backchannels.insert(ticket, random::token::<32>()?, pending);
     Ok(reply)
+}
+
+/// Tokens that are pushed come without a request in which a key could be proven.
+fn refuse_bound(client: &Authenticated) -> Result<(), ApiError> {
+    let bound = ["dpopRequired", "tlsClientCertificateBoundAccessTokens"];
+    match bound.into_iter().find(|name| client.client.settings.flag(name)) {
+        Some(name) => Err(ApiError::not_implemented(format!("the client setting {name} with the delivery mode PUSH"))),
+        None => Ok(()),
+    }
 }
 
 /// Whether the client may use CIBA here, and how it gets its tokens.
@@ -187,7 +200,7 @@ fn answer(
         "deliveryMode": backchannel.map(|backchannel| backchannel.delivery),
         "clientNotificationToken": backchannel.map(|backchannel| &backchannel.notification_token),
         "scopes": views::listed(&scope::details(service, &pending.scopes)),
-        "claimNames": views::listed(&claims::of_scopes(&pending.scopes)),
+        "claimNames": views::listed(&claims::of_scopes(service, &pending.scopes)),
         "acrs": views::listed(&pending.acrs),
         "hintType": hint.kind,
         "hint": hint.value,

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::oauth::{claims, scope};
+use crate::oauth::authorization::claims;
+use crate::oauth::scope;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Client, Pending, Settings, Tenant};
@@ -36,7 +37,7 @@ pub(crate) fn members(service: &Settings, client: &Client, pending: &Pending) ->
         "clientIdAliasUsed": pending.alias_used,
         "clientName": settings.text("clientName"),
         "scopes": views::listed(&scope::details(service, &pending.scopes)),
-        "claimNames": views::listed(&claims::of_scopes(&pending.scopes)),
+        "claimNames": views::listed(&claims::of_scopes(service, &pending.scopes)),
         "acrs": views::listed(&pending.acrs),
         "expiresAt": pending.expires_at,
         "serviceAttributes": service.0.get("attributes"),

@@ -9,7 +9,7 @@ use crate::error::ApiError;
 use crate::oauth::jose::{Jwt, Unreadable};
 use crate::oauth::jwt;
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, scope};
+use crate::oauth::{OAuthError, Stop, resource, scope};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Refresh, Settings, Tenant, Token};
@@ -97,7 +97,7 @@ pub(super) fn answer(
     let client = &request.client.client;
     let requested = request.parameters.has("scope").then(|| request.parameters.words("scope"));
     members["scopes"] = views::listed(&scope::grantable(&tenant.settings, client, requested.as_deref()));
-    members["resources"] = views::listed(resources(request.parameters)?);
+    members["resources"] = views::listed(&resource::requested(request.parameters, RESOURCE)?);
     members["clientId"] = json!(client.id);
     members["clientIdAlias"] = json!(client.settings.text("clientIdAlias"));
     members["clientIdAliasUsed"] = json!(request.client.alias_used);
@@ -133,16 +133,6 @@ fn token_type(service: &Settings, parameters: &Parameters, name: &str) -> Result
     }
     let known = TOKEN_TYPES.iter().find(|(urn, _)| *urn == given).map(|(_, name)| *name);
     known.map(Some).ok_or_else(|| invalid(TYPE, &format!("There is no such {name}.")))
-}
-
-/// RFC 8707, section 2: absolute URIs without a fragment.
-fn resources(parameters: &Parameters) -> Result<&[String], OAuthError> {
-    let resources = parameters.all("resource");
-    let fits = |text: &String| Url::parse(text).is_ok_and(|uri| uri.fragment().is_none());
-    match resources.iter().all(fits) {
-        true => Ok(resources),
-        false => Err(OAuthError::new("invalid_target", RESOURCE, "A resource is no absolute URI, or has a fragment.")),
-    }
 }
 
 /// Checks a token as its type allows, and says what is known of it.

@@ -1,20 +1,17 @@
 //! What all grants have in common: making the tokens, and the answer that carries them.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::TokenRequest;
-use crate::error::ApiError;
-use crate::oauth::Stop;
+use crate::oauth::id_token::IdToken;
 use crate::oauth::lifetime::{self, Kind};
+use crate::oauth::{Stop, access_token, rar};
 use crate::random;
 use crate::reply::{self, Code, Reply};
-use crate::state::{Client, Session, Settings, Tenant, Token};
+use crate::state::{Client, Details, Session, Settings, Tenant, Token};
 use crate::views;
 
 const ISSUED: Code = "A050001";
-const NO_ISSUER: Code = "A050203";
 
 /// What a client has been granted.
 #[derive(Debug, Default)]
@@ -30,19 +27,10 @@ pub(super) struct Grant {
     pub(super) auth_time: Option<u64>,
     pub(super) nonce: Option<String>,
     pub(super) alias_used: bool,
+    pub(super) details: Details,
     pub(super) session: Option<Session>,
-    pub(super) id_token: IdTokenExtras,
-}
-
-/// What an ID token has beyond what follows from the token and the settings.
-#[derive(Debug, Default)]
-pub(crate) struct IdTokenExtras {
-    /// Claims that do not take the place of the ID token's own.
-    pub(crate) claims: Map<String, Value>,
-    /// `array` or `string`, in place of the service's `idTokenAudType`.
-    pub(crate) audience_type: Option<String>,
-    /// Where CIBA pushes the ID token, what binds it to the request (section 10.3.1).
-    pub(crate) auth_req_id: Option<String>,
+    /// Whether the ID token is not made now, or not at all.
+    pub(super) no_id_token: bool,
 }
 
 /// Whether the service gives this client refresh tokens.
@@ -72,22 +60,18 @@ pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Gran
         consented_claims: grant.consented_claims,
         acr: grant.acr,
         auth_time: grant.auth_time,
+        details: grant.details.bound_to(request.binding.clone()),
         session: grant.session,
         previous_refresh: None,
     };
-    let openid = token.scopes.iter().any(|scope| scope == "openid");
-    // The password grant is OAuth's alone; the ID token of a shared session is for `native_sso_api` to make.
-    let id_token = match openid && token.grant_type != "PASSWORD" && token.session.is_none() {
-        true => Some(id_token(tenant, request, &token, grant.nonce.as_deref(), &grant.id_token)?),
-        false => None,
+    let token = access_token::in_its_form(tenant, client, token, request.now)?;
+    // The ID token of a shared session is for `native_sso_api` to make.
+    let id_token = match grant.no_id_token || token.session.is_some() {
+        true => None,
+        false => id_token(tenant, request, &token, grant.nonce.as_deref())?,
     };
-    let single =
-        tenant.settings.flag("singleAccessTokenPerSubject") || client.settings.flag("singleAccessTokenPerSubject");
-    if let (true, Some(subject)) = (single, &token.subject) {
-        tenant.tokens.remove_of(client.id, subject);
-    }
     let reply = reply(tenant, request, &token, token.grant_type, id_token.as_deref());
-    Ok((tenant.tokens.insert(token), reply))
+    Ok((access_token::insert(tenant, client, token), reply))
 }
 
 /// The answer that hands out a token.
@@ -104,6 +88,7 @@ pub(super) fn reply(
     let members = json!({
         "responseContent": content(tenant, request, token, id_token, &[]),
         "accessToken": token.access,
+        "jwtAccessToken": token.details.jwt,
         "accessTokenExpiresAt": token.expires_at,
         "accessTokenDuration": seconds_until(token.expires_at),
         "refreshToken": token.refresh,
@@ -119,6 +104,10 @@ pub(super) fn reply(
         "subject": token.subject,
         "scopes": views::listed(&token.scopes),
         "properties": views::listed(&token.properties),
+        "resources": views::listed(&token.details.resources),
+        "accessTokenResources": views::listed(&token.details.access_resources),
+        "authorizationDetails": rar::to_api(&token.details.authorization_details),
+        "requestedIdTokenClaims": views::listed(&token.details.id_token_claims),
         "serviceAttributes": tenant.settings.0.get("attributes"),
         "clientAttributes": client.0.get("attributes"),
     });
@@ -144,8 +133,13 @@ pub(crate) fn content(
             members.insert(name.to_owned(), value);
         }
     };
-    set("access_token", json!(token.access));
-    set("token_type", json!(tenant.settings.text("accessTokenType").unwrap_or("Bearer")));
+    let token_type = match token.details.binding.jkt {
+        Some(_) => "DPoP",
+        None => tenant.settings.text("accessTokenType").unwrap_or("Bearer"),
+    };
+    set("access_token", json!(token.presented()));
+    set("token_type", json!(token_type));
+    set("authorization_details", views::listed(&token.details.authorization_details));
     set("expires_in", json!(token.expires_at.saturating_sub(request.now) / 1000));
     set("refresh_token", json!(token.refresh));
     set("id_token", json!(id_token));
@@ -158,56 +152,16 @@ pub(crate) fn content(
     Value::Object(members).to_string()
 }
 
-/// The ID token (OpenID Connect Core 1.0, section 2).
-pub(crate) fn id_token(
+/// The ID token beside an access token that covers the scope `openid`.
+pub(super) fn id_token(
     tenant: &mut Tenant,
     request: &TokenRequest<'_>,
     token: &Token,
     nonce: Option<&str>,
-    extras: &IdTokenExtras,
-) -> Result<String, Stop> {
-    let client = &request.client.client.settings;
-    let Some(issuer) = tenant.settings.text("issuer").map(str::to_owned) else {
-        let message = "The service has no issuer, which an ID token must name.";
-        return Err(Stop::server(NO_ISSUER, message));
-    };
-    if client.text("subjectType") == Some("PAIRWISE") {
-        return Err(ApiError::not_implemented("pairwise subjects").into());
+) -> Result<Option<String>, Stop> {
+    if !token.scopes.iter().any(|scope| scope == "openid") {
+        return Ok(None);
     }
-    if client.text("idTokenEncryptionAlg").is_some() {
-        return Err(ApiError::not_implemented("encrypted ID tokens").into());
-    }
-    let audience = token.client_id.to_string();
-    let audience = match extras.audience_type.as_deref().or(tenant.settings.text("idTokenAudType")) {
-        Some("string") => json!(audience),
-        _ => json!([audience]),
-    };
-    let seconds = request.now / 1000;
-    let refresh_pushed = token.refresh.as_deref().filter(|_| extras.auth_req_id.is_some());
-    let claims = json!({
-        "iss": issuer,
-        "sub": token.sub.as_ref().or(token.subject.as_ref()),
-        "aud": audience,
-        "iat": seconds,
-        "exp": seconds + lifetime::seconds(Kind::Id, &tenant.settings, &request.client.client, &token.scopes),
-        "auth_time": token.auth_time,
-        "nonce": nonce,
-        "acr": token.acr,
-        "at_hash": half_hash(&token.access),
-        "urn:openid:params:jwt:claim:auth_req_id": extras.auth_req_id,
-        "urn:openid:params:jwt:claim:rt_hash": refresh_pushed.map(half_hash),
-    });
-    let mut all = extras.claims.clone();
-    if let Value::Object(claims) = reply::without_nulls(claims) {
-        all.extend(claims);
-    }
-    let algorithm = client.text("idTokenSignAlg").unwrap_or("ES256");
-    let key = tenant.keys.signer(&tenant.settings, &request.client.client, algorithm, "idTokenSignatureKeyId")?;
-    Ok(key.sign("JWT", &Value::Object(all))?)
-}
-
-/// The left half of a token's hash (OpenID Connect Core 1.0, section 3.1.3.6).
-fn half_hash(text: &str) -> String {
-    let hash = Sha256::digest(text);
-    URL_SAFE_NO_PAD.encode(hash.get(..16).unwrap_or_default())
+    let id_token = IdToken { nonce, ..IdToken::of(&request.client.client, token) };
+    id_token.sign(tenant, request.now).map(Some)
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::TokenRequest;
-use super::grant::{self, IdTokenExtras};
+use super::grant;
 use crate::error::ApiError;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::{OAuthError, Stop};
@@ -15,7 +15,6 @@ use crate::state::{Client, Tenant, Token};
 pub(super) struct Late {
     pub(super) token: Token,
     client: Client,
-    pub(super) extras: IdTokenExtras,
 }
 
 /// Reads such a call. What is wrong with it is the caller's mistake.
@@ -37,8 +36,9 @@ pub(super) fn read(tenant: &Tenant, request: &Request, code: Code) -> Result<Lat
     }
     token.sub = given("sub")?.or(token.sub);
     let claims = claims(&request.body)?.ok_or_else(|| caller("The member claims is not a JSON object as a text."))?;
-    let extras = IdTokenExtras { claims, audience_type: audience_type(&request.body)?, auth_req_id: None };
-    Ok(Late { token, client, extras })
+    token.details.add_claims(claims);
+    token.details.audience_form = audience_type(&request.body)?.or(token.details.audience_form);
+    Ok(Late { token, client })
 }
 
 impl Late {
@@ -52,8 +52,8 @@ impl Late {
     ) -> Result<Value, Stop> {
         let none = Parameters::default();
         let request = TokenRequest::of_server(&none, &self.client, self.token.alias_used, now);
-        let id_token = grant::id_token(tenant, &request, &self.token, nonce, &self.extras)?;
-        let content = grant::content(tenant, &request, &self.token, Some(&id_token), more);
+        let id_token = grant::id_token(tenant, &request, &self.token, nonce)?;
+        let content = grant::content(tenant, &request, &self.token, id_token.as_deref(), more);
         Ok(json!({"idToken": id_token, "responseContent": content}))
     }
 }

@@ -1,5 +1,6 @@
 //! `auth_token_api`: answers a token request, one file per grant type.
 
+mod binding;
 mod ciba;
 mod client_credentials;
 mod code;
@@ -15,15 +16,15 @@ mod poll;
 pub(crate) mod push;
 mod refresh;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, support};
+use crate::oauth::{OAuthError, Stop, dpop, support};
 use crate::reply::{Code, Reply};
 use crate::request::Request;
-use crate::state::{Client, Tenant};
+use crate::state::{Binding, Client, Tenant};
 
 const NO_PARAMETERS: Code = "A050201";
 const PROPERTIES: Code = "A050202";
@@ -33,7 +34,7 @@ const GRANT_TYPE: Code = "A050303";
 const CLIENT: Codes = Codes { missing: "A050304", unknown: "A050305", method: "A050306", secret: "A050307" };
 
 /// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &["accessToken", "jwtAtClaims", "cimdOptions", "dpop", "dpopNonceRequired"];
+const NOT_IMPLEMENTED: &[&str] = &["accessToken", "jwtAtClaims", "cimdOptions"];
 
 /// Values of `grant_type`, as a client writes them and as Authlete names them.
 const GRANT_TYPES: &[(&str, &str)] = &[
@@ -56,6 +57,8 @@ pub(crate) struct TokenRequest<'a> {
     pub(crate) access_duration: Option<u64>,
     pub(crate) refresh_duration: Option<u64>,
     properties: Vec<Value>,
+    /// The keys that the client has proven.
+    binding: Binding,
     now: u64,
 }
 
@@ -68,6 +71,7 @@ impl<'a> TokenRequest<'a> {
             access_duration: access.or(self.access_duration),
             refresh_duration: refresh.or(self.refresh_duration),
             properties: self.properties.clone(),
+            binding: self.binding.clone(),
             now: self.now,
         }
     }
@@ -75,16 +79,25 @@ impl<'a> TokenRequest<'a> {
     /// A request of the authorization server's own, for tokens that a client asked for before.
     pub(crate) fn of_server(parameters: &'a Parameters, client: &Client, alias_used: bool, now: u64) -> Self {
         let client = Authenticated { client: client.clone(), alias_used, method: "NONE" };
-        Self { parameters, client, access_duration: None, refresh_duration: None, properties: Vec::new(), now }
+        Self {
+            parameters,
+            client,
+            access_duration: None,
+            refresh_duration: None,
+            properties: Vec::new(),
+            binding: Binding::default(),
+            now,
+        }
     }
 }
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED)?;
-    respond(tenant, request).or_else(|stop| {
+    let reply = respond(tenant, request).or_else(|stop| {
         let unauthenticated = matches!(&stop, Stop::Client(error) if error.error == "invalid_client");
         stop.reply(&tenant.settings, if unauthenticated { "INVALID_CLIENT" } else { "BAD_REQUEST" })
-    })
+    })?;
+    Ok(reply.with("dpopNonce", json!(dpop::nonce(tenant, request)?)))
 }
 
 fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
@@ -99,17 +112,24 @@ fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     };
     let grant_type = grant_type(tenant, &client, &parameters)?;
     support::refuse_settings(&tenant.settings, &client.client)?;
-    let by_assertion = ["TOKEN_EXCHANGE", "JWT_BEARER"].contains(&grant_type);
-    let unknown = if by_assertion { &["authorization_details"][..] } else { &["resource", "authorization_details"] };
+    if grant_type != "TOKEN_EXCHANGE"
+        && let Some(name) = parameters.first_of(&["audience"])
+    {
+        return Err(ApiError::not_implemented(format!("the token request parameter {name}")).into());
+    }
+    let by_assertion = ["TOKEN_EXCHANGE", "JWT_BEARER", "PASSWORD", "DEVICE_CODE", "CIBA"].contains(&grant_type);
+    let unknown = if by_assertion { &["authorization_details"][..] } else { &[] };
     if let Some(name) = parameters.first_of(unknown) {
         return Err(ApiError::not_implemented(format!("the token request parameter {name}")).into());
     }
+    let binding = binding::of(tenant, request, &client.client)?;
     let token_request = TokenRequest {
         parameters: &parameters,
         client,
         access_duration: request.body.seconds("accessTokenDuration")?,
         refresh_duration: request.body.seconds("refreshTokenDuration")?,
         properties: properties(request)?,
+        binding,
         now: request.now,
     };
     match grant_type {

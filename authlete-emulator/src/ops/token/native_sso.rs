@@ -13,7 +13,7 @@ use crate::oauth::jwt;
 use crate::oauth::{OAuthError, Stop, scope};
 use crate::reply::{self, Code as ResultCode, Reply};
 use crate::request::Request;
-use crate::state::{Code, Session, Settings, Tenant};
+use crate::state::{Code, Details, Session, Settings, Tenant};
 
 const WAITS: ResultCode = "A050005";
 const SUBJECT_TOKEN: ResultCode = "A050390";
@@ -36,7 +36,7 @@ pub(crate) fn applies(service: &Settings, scopes: &[String]) -> bool {
 
 /// The session that the tokens of a code belong to.
 pub(super) fn session(service: &Settings, code: &Code) -> Option<Session> {
-    let id = code.session_id.clone().filter(|_| applies(service, &code.scopes))?;
+    let id = code.details.session_id.clone().filter(|_| applies(service, &code.scopes))?;
     Some(Session { id, nonce: code.ticket.nonce.clone() })
 }
 
@@ -103,6 +103,7 @@ pub(super) fn exchange(
         auth_time: shared.auth_time,
         alias_used: request.client.alias_used,
         session: Some(session.clone()),
+        details: Details { session_id: Some(session.id.clone()), ..Details::default() },
         ..Grant::default()
     };
     let (_, reply) = grant::issue(tenant, request, grant)?;
@@ -121,8 +122,8 @@ fn make(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     let secret = given("deviceSecret")?.ok_or_else(|| caller("The call has no deviceSecret."))?;
     let session = late.token.session.clone().ok_or_else(|| caller("The access token belongs to no login session."))?;
     let hash = given("deviceSecretHash")?.unwrap_or_else(|| URL_SAFE_NO_PAD.encode(Sha256::digest(&secret)));
-    late.extras.claims.insert("sid".to_owned(), json!(session.id));
-    late.extras.claims.insert("ds_hash".to_owned(), json!(hash));
+    late.token.details.session_id = Some(session.id.clone());
+    late.token.details.add_claims([("ds_hash".to_owned(), json!(hash))]);
     let mut more = vec![("device_secret", secret.as_str())];
     if late.token.grant_type == "TOKEN_EXCHANGE" {
         more.push(("issued_token_type", ACCESS_TOKEN));

@@ -71,6 +71,7 @@ pub(super) fn open(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Re
         properties: request.properties.clone(),
         access_duration: request.access_duration,
         refresh_duration: request.refresh_duration,
+        binding: request.binding.clone(),
     };
     tenant.token_tickets.insert(ticket, request.now + TICKET_SECONDS * 1000, record);
     Ok(reply::action("PASSWORD", OPENED, "The request is valid and waits for the password to be checked.", members))
@@ -102,6 +103,7 @@ fn issue_tokens(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     let token_request = TokenRequest {
         access_duration: access_duration.or(ticket.access_duration),
         refresh_duration: refresh_duration.or(ticket.refresh_duration),
+        binding: ticket.binding,
         ..TokenRequest::of_server(&none, client, ticket.alias_used, request.now)
     };
     let grant = Grant {
@@ -111,6 +113,8 @@ fn issue_tokens(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
         refreshable: grant::refreshable(&tenant.settings, client),
         properties: [ticket.properties, added].concat(),
         alias_used: ticket.alias_used,
+        // Authlete makes none for this grant, which is OAuth's alone.
+        no_id_token: true,
         ..Grant::default()
     };
     let (_, issued) = grant::issue(tenant, &token_request, grant)?;

@@ -1,10 +1,10 @@
 //! What the device code grant and the CIBA grant have in common: asking whether the user has decided.
 
 use super::TokenRequest;
-use super::grant::{self, Grant, IdTokenExtras};
+use super::grant::{self, Grant};
 use crate::oauth::OAuthError;
 use crate::reply::Code;
-use crate::state::{Approval, Decision, Denial, Pending, Poll, Tenant};
+use crate::state::{Approval, Decision, Denial, Details, Pending, Poll, Tenant};
 
 /// The codes for what can be said before there are tokens.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +52,8 @@ pub(super) fn grant(
     alias_used: bool,
     approval: Approval,
 ) -> Grant {
+    let mut details = Details { audience_form: approval.audience_type, ..Details::default() };
+    details.add_claims(approval.claims);
     Grant {
         grant_type,
         subject: Some(approval.subject),
@@ -63,7 +65,7 @@ pub(super) fn grant(
         acr: approval.acr,
         auth_time: approval.auth_time,
         alias_used,
-        id_token: IdTokenExtras { claims: approval.claims, audience_type: approval.audience_type, auth_req_id: None },
+        details,
         ..Grant::default()
     }
 }

@@ -2,19 +2,21 @@
 
 use serde_json::json;
 
-use super::{TokenRequest, grant, native_sso};
+use super::{TokenRequest, binding, grant, native_sso};
 use crate::error::ApiError;
 use crate::oauth::lifetime::{self, Kind};
-use crate::oauth::{OAuthError, Stop};
+use crate::oauth::{OAuthError, Stop, access_token, rar, resource};
 use crate::random;
 use crate::reply::{Code, Reply};
-use crate::state::{Refresh, Tenant, Token};
+use crate::state::{Details, Refresh, Tenant, Token};
 
 const NO_TOKEN: Code = "A050320";
 const UNKNOWN: Code = "A050321";
 const USED: Code = "A050322";
 const OTHER_CLIENT: Code = "A050323";
 const SCOPE: Code = "A050324";
+const RESOURCE: Code = "A050325";
+const AUTHORIZATION_DETAILS: Code = "A050326";
 
 /// How long a refresh token that was used may be used again where the service has `refreshTokenIdempotent`: a minute.
 const IDEMPOTENT_MILLIS: u64 = 60_000;
@@ -44,23 +46,39 @@ pub(super) fn refresh(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result
     if !old.is_refreshable(request.now) {
         return Err(unknown().into());
     }
+    if request.client.client.is_public() {
+        // Nothing but the key says whose token it is (RFC 9449, section 5; RFC 8705, section 4).
+        binding::check(&old.details.binding, &request.binding)?;
+    }
     let mut scopes = scopes(&old, request)?;
     if tenant.settings.flag("openidDroppedOnRefreshWithoutOfflineAccess")
         && !old.refresh_scopes.iter().any(|scope| scope == "offline_access")
     {
         scopes.retain(|scope| scope != "openid");
     }
-    let new = renewed(tenant, request, old, scopes, repeated)?;
-    let mut reply = grant::reply(tenant, request, &new, "REFRESH_TOKEN", None);
+    let details = details(&old, request)?;
+    let new = renewed(tenant, request, Token { scopes, details, ..old }, repeated)?;
+    let new = access_token::in_its_form(tenant, &request.client.client, new, request.now)?;
+    let reply = answer(tenant, request, &new)?;
+    tenant.tokens.replace(number, new);
+    Ok(reply.with("previousRefreshTokenUsed", json!(repeated)))
+}
+
+/// The answer, which may leave the ID token to a call of its own.
+fn answer(tenant: &mut Tenant, request: &TokenRequest<'_>, new: &Token) -> Result<Reply, Stop> {
     let has = |scope: &str| new.scopes.iter().any(|one| one == scope);
     let shared = new.session.as_ref().filter(|_| tenant.settings.flag("nativeSsoSupported") && has("device_sso"));
     if shared.is_some() {
-        reply = native_sso::answer(reply, shared, request.parameters.get("device_secret"));
-    } else if tenant.settings.flag("idTokenReissuable") && has("openid") && new.subject.is_some() {
-        reply = reply.with("action", json!("ID_TOKEN_REISSUABLE"));
+        let reply = grant::reply(tenant, request, new, "REFRESH_TOKEN", None);
+        return Ok(native_sso::answer(reply, shared, request.parameters.get("device_secret")));
     }
-    tenant.tokens.replace(number, new);
-    Ok(reply.with("previousRefreshTokenUsed", json!(repeated)))
+    if tenant.settings.flag("idTokenReissuable") && has("openid") && new.subject.is_some() {
+        let reply = grant::reply(tenant, request, new, "REFRESH_TOKEN", None);
+        return Ok(reply.with("action", json!("ID_TOKEN_REISSUABLE")));
+    }
+    // OpenID Connect Core 1.0, section 12.2: such an ID token has no nonce.
+    let id_token = grant::id_token(tenant, request, new, None)?;
+    Ok(grant::reply(tenant, request, new, "REFRESH_TOKEN", id_token.as_deref()))
 }
 
 /// Whether the token was renewed with this refresh token, a moment ago.
@@ -83,14 +101,17 @@ fn scopes(old: &Token, request: &TokenRequest<'_>) -> Result<Vec<String>, OAuthE
     Ok(requested)
 }
 
+/// The same resources and authorization details, or fewer, for the key that this request proves.
+fn details(old: &Token, request: &TokenRequest<'_>) -> Result<Details, OAuthError> {
+    let mut details = old.details.clone().bound_to(request.binding.clone());
+    details.access_resources = resource::narrowed(&details.resources, request.parameters, RESOURCE)?;
+    details.authorization_details =
+        rar::narrowed(&details.authorization_details, request.parameters, AUTHORIZATION_DETAILS)?;
+    Ok(details)
+}
+
 /// The token with a new access token and, unless the service keeps it or this use is a repetition, a new refresh token.
-fn renewed(
-    tenant: &Tenant,
-    request: &TokenRequest<'_>,
-    old: Token,
-    scopes: Vec<String>,
-    repeated: bool,
-) -> Result<Token, ApiError> {
+fn renewed(tenant: &Tenant, request: &TokenRequest<'_>, old: Token, repeated: bool) -> Result<Token, ApiError> {
     let service = &tenant.settings;
     let by_settings = |kind, scopes| lifetime::seconds(kind, service, &request.client.client, scopes);
     let kept = service.flag("refreshTokenKept");
@@ -101,7 +122,7 @@ fn renewed(
         (false, false) => service.flag("refreshTokenDurationKept"),
     };
     let refresh_expires_at = if lasts_on { old.refresh_expires_at } else { request.now + 1000 * seconds };
-    let seconds = request.access_duration.unwrap_or_else(|| by_settings(Kind::Access, &scopes));
+    let seconds = request.access_duration.unwrap_or_else(|| by_settings(Kind::Access, &old.scopes));
     let mut expires_at = request.now + 1000 * seconds;
     if service.flag("tokenExpirationLinked") {
         expires_at = expires_at.min(refresh_expires_at);
@@ -113,5 +134,5 @@ fn renewed(
     };
     let properties = [old.properties.clone(), request.properties.clone()].concat();
     let access = random::token::<32>()?;
-    Ok(Token { access, expires_at, refresh, refresh_expires_at, scopes, properties, previous_refresh, ..old })
+    Ok(Token { access, expires_at, refresh, refresh_expires_at, properties, previous_refresh, ..old })
 }
