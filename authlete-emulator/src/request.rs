@@ -100,12 +100,13 @@ impl Body {
         }
     }
 
-    /// Whether a flag is set; absent is false.
+    /// A boolean; absent is false. A form has it as text.
     pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
         match self.get(name) {
             None => Ok(false),
             Some(Value::Bool(flag)) => Ok(*flag),
-            Some(Value::String(text)) if text == "true" || text == "false" => Ok(text == "true"),
+            Some(Value::String(text)) if text == "true" => Ok(true),
+            Some(Value::String(text)) if text.is_empty() || text == "false" => Ok(false),
             Some(_) => Err(ApiError::invalid(format!("The member {name} is not true or false."))),
         }
     }
@@ -120,6 +121,11 @@ impl Body {
             Some(Value::String(text)) => text.parse().map(Some).map_err(|_| wrong()),
             Some(_) => Err(wrong()),
         }
+    }
+
+    /// A lifetime in seconds; 0 and what no lifetime can be say nothing.
+    pub(crate) fn seconds(&self, name: &str) -> Result<Option<u64>, ApiError> {
+        Ok(self.number(name)?.filter(|seconds| (1..=u64::from(u32::MAX)).contains(seconds)))
     }
 
     /// A list of texts; in a form, words with spaces between them.

@@ -12,6 +12,10 @@ pub(crate) const REFRESH_TOKEN_SECONDS: u64 = 864_000;
 pub(crate) const ID_TOKEN_SECONDS: u64 = 86_400;
 pub(crate) const CODE_SECONDS: u64 = 600;
 pub(crate) const TICKET_SECONDS: u64 = 3_600;
+pub(crate) const DEVICE_CODE_SECONDS: u64 = 600;
+pub(crate) const AUTH_REQ_ID_SECONDS: u64 = 600;
+/// Between two token requests, for the device flow and CIBA alike (RFC 8628, section 3.2).
+pub(crate) const POLLING_SECONDS: u64 = 5;
 
 /// A lifetime beyond this (about a hundred years) is refused: sums of times must stay within 63 bits.
 const LONGEST_SECONDS: u64 = 3_153_600_000;
@@ -47,6 +51,8 @@ const GRANT_TYPES: &[&str] = &[
 const RESPONSE_TYPES: &[&str] =
     &["NONE", "CODE", "TOKEN", "ID_TOKEN", "CODE_TOKEN", "CODE_ID_TOKEN", "ID_TOKEN_TOKEN", "CODE_ID_TOKEN_TOKEN"];
 
+const DELIVERY_MODES: &[&str] = &["POLL", "PING", "PUSH"];
+
 const AUTH_METHODS: &[&str] = &[
     "NONE",
     "CLIENT_SECRET_BASIC",
@@ -66,18 +72,30 @@ pub(crate) const SERVICE: &[(&str, Form)] = &[
     ("allowableClockSkew", Form::Seconds),
     ("authorizationCodeDuration", Form::Seconds),
     ("authorizationResponseDuration", Form::Seconds),
+    ("backchannelAuthReqIdDuration", Form::Seconds),
+    ("backchannelPollingInterval", Form::Seconds),
+    ("backchannelUserCodeParameterSupported", Form::Flag),
     ("claimShortcutRestrictive", Form::Flag),
     ("clientAssertionAudRestrictedToIssuer", Form::Flag),
     ("clientIdAliasEnabled", Form::Flag),
+    ("deviceFlowCodeDuration", Form::Seconds),
+    ("deviceFlowPollingInterval", Form::Seconds),
+    ("deviceVerificationUri", Form::Text),
+    ("deviceVerificationUriComplete", Form::Text),
     ("dpopNonceDuration", Form::Seconds),
     ("dpopNonceRequired", Form::Flag),
     ("errorDescriptionOmitted", Form::Flag),
     ("errorUriOmitted", Form::Flag),
     ("idTokenDuration", Form::Seconds),
+    ("idTokenReissuable", Form::Flag),
     ("issSuppressed", Form::Flag),
     ("issuer", Form::Text),
     ("jwks", Form::KeySet),
+    ("jwtGrantByIdentifiableClientsOnly", Form::Flag),
+    ("jwtGrantEncryptedJwtRejected", Form::Flag),
+    ("jwtGrantUnsignedJwtRejected", Form::Flag),
     ("loopbackRedirectionUriVariable", Form::Flag),
+    ("nativeSsoSupported", Form::Flag),
     ("openidDroppedOnRefreshWithoutOfflineAccess", Form::Flag),
     ("parRequired", Form::Flag),
     ("pkceRequired", Form::Flag),
@@ -86,25 +104,39 @@ pub(crate) const SERVICE: &[(&str, Form)] = &[
     ("refreshTokenDuration", Form::Seconds),
     ("refreshTokenDurationKept", Form::Flag),
     ("refreshTokenDurationReset", Form::Flag),
+    ("refreshTokenIdempotent", Form::Flag),
     ("refreshTokenKept", Form::Flag),
     ("requestObjectAudienceChecked", Form::Flag),
     ("requestObjectRequired", Form::Flag),
     ("scopeRequired", Form::Flag),
     ("serviceName", Form::Text),
     ("singleAccessTokenPerSubject", Form::Flag),
+    ("supportedBackchannelTokenDeliveryModes", Form::SomeOf(DELIVERY_MODES)),
     ("supportedGrantTypes", Form::SomeOf(GRANT_TYPES)),
     ("supportedResponseTypes", Form::SomeOf(RESPONSE_TYPES)),
     ("supportedScopes", Form::Scopes),
     ("supportedTokenAuthMethods", Form::SomeOf(AUTH_METHODS)),
     ("tlsClientCertificateBoundAccessTokens", Form::Flag),
+    ("tokenEndpoint", Form::Text),
+    ("tokenExchangeByConfidentialClientsOnly", Form::Flag),
+    ("tokenExchangeByIdentifiableClientsOnly", Form::Flag),
+    ("tokenExchangeByPermittedClientsOnly", Form::Flag),
+    ("tokenExchangeEncryptedJwtRejected", Form::Flag),
+    ("tokenExchangeUnsignedJwtRejected", Form::Flag),
     ("tokenExpirationLinked", Form::Flag),
     ("traditionalRequestObjectProcessingApplied", Form::Flag),
+    ("userCodeCharset", Form::OneOf(&["BASE20", "NUMERIC"])),
+    ("userCodeLength", Form::Number),
 ];
 
 /// The members of a client.
 pub(crate) const CLIENT: &[(&str, Form)] = &[
     ("applicationType", Form::OneOf(&["WEB", "NATIVE"])),
     ("authTimeRequired", Form::Flag),
+    ("bcDeliveryMode", Form::OneOf(DELIVERY_MODES)),
+    ("bcNotificationEndpoint", Form::Text),
+    ("bcRequestSignAlg", Form::Text),
+    ("bcUserCodeRequired", Form::Flag),
     ("clientIdAlias", Form::Text),
     ("clientIdAliasEnabled", Form::Flag),
     ("clientName", Form::Text),
@@ -115,6 +147,7 @@ pub(crate) const CLIENT: &[(&str, Form)] = &[
     ("grantTypes", Form::SomeOf(GRANT_TYPES)),
     ("idTokenSignAlg", Form::Text),
     ("jwks", Form::KeySet),
+    ("jwksUri", Form::Text),
     ("locked", Form::Flag),
     ("parRequired", Form::Flag),
     ("pkceRequired", Form::Flag),
@@ -126,6 +159,7 @@ pub(crate) const CLIENT: &[(&str, Form)] = &[
     ("subjectType", Form::OneOf(&["PUBLIC", "PAIRWISE"])),
     ("tlsClientCertificateBoundAccessTokens", Form::Flag),
     ("tokenAuthMethod", Form::OneOf(AUTH_METHODS)),
+    ("userInfoSignAlg", Form::Text),
 ];
 
 /// The names of the boolean members.

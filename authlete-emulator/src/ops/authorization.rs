@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::token::native_sso;
 use crate::error::ApiError;
 use crate::oauth::authorization::{self, Checked, Origin, PROMPTS};
 use crate::oauth::parameters::Parameters;
@@ -76,6 +77,7 @@ fn answer(service: &Settings, origin: &Origin, checked: &Checked, ticket: &str) 
         "resources": views::listed(&checked.details.resources),
         "authorizationDetails": rar::to_api(&checked.details.authorization_details),
         "requestObjectPayload": origin.source.payload,
+        "nativeSsoRequested": checked.response_type.code && native_sso::applies(service, &origin.scopes),
         "uiLocales": views::listed(&supported(service, "supportedUiLocales", parameters.words("ui_locales"))),
         "claimsLocales": views::listed(&supported(service, "supportedClaimLocales", parameters.words("claims_locales"))),
         "loginHint": parameters.get("login_hint"),

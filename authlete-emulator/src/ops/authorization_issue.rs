@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::token::native_sso;
 use crate::error::ApiError;
 use crate::oauth::id_token::IdToken;
-use crate::oauth::{OAuthError, Stop, access_token, lifetime, rar, scope};
+use crate::oauth::lifetime::{self, Kind};
+use crate::oauth::{OAuthError, Stop, access_token, rar, scope};
 use crate::random;
 use crate::reply::{Code as ResultCode, Reply};
 use crate::request::Request;
@@ -15,6 +17,7 @@ const ISSUED: ResultCode = "A040001";
 const NO_TICKET: ResultCode = "A040201";
 const SUBJECT: ResultCode = "A040202";
 const CLAIMS: ResultCode = "A040203";
+const NO_SESSION: ResultCode = "A040204";
 const DEAD_TICKET: ResultCode = "A040301";
 const OTHER_SUBJECT: ResultCode = "A040302";
 const ACR: ResultCode = "A040303";
@@ -32,6 +35,10 @@ fn issue(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
         return Err(Stop::server(NO_TICKET, "The call has no ticket."));
     };
     let given = Given::read(request)?;
+    let shared = |ticket: &Ticket| ticket.response_type.code && native_sso::applies(&tenant.settings, &ticket.scopes);
+    if given.session_id.is_none() && tenant.tickets.get(&key).is_some_and(shared) {
+        return Err(Stop::server(NO_SESSION, "A request for Native SSO is answered with a sessionId."));
+    }
     let Some(ticket) = tenant.tickets.remove(&key) else {
         let message = "The ticket is unknown, used or expired.";
         return Err(OAuthError::new("invalid_request", DEAD_TICKET, message).into());
@@ -180,13 +187,14 @@ fn grant(tenant: &mut Tenant, request: &Request, ticket: Ticket, given: Given) -
         let id_token = IdToken {
             client: &client,
             subject: Some(record.sub.as_deref().unwrap_or(&record.subject)),
-            scopes: &record.scopes,
             auth_time: record.auth_time,
             acr: record.acr.as_deref(),
             nonce: record.ticket.nonce.as_deref(),
             access_token: issued.token.as_ref().map(Token::presented),
             code: issued.code.as_deref(),
             state: record.ticket.destination.state.as_deref(),
+            refresh_token: None,
+            scopes: &record.scopes,
             details: &record.details,
         };
         issued.id_token = Some(id_token.sign(tenant, request.now)?);
@@ -236,7 +244,7 @@ fn record(tenant: &Tenant, client: &Client, ticket: Ticket, given: Given, now: u
 
 /// The access token that goes through the browser. Nothing refreshes it (RFC 6749, section 4.2.2).
 fn token(tenant: &mut Tenant, client: &Client, record: &Code, duration: Option<u64>, now: u64) -> Result<Token, Stop> {
-    let seconds = duration.unwrap_or_else(|| lifetime::ACCESS_TOKEN.of(&tenant.settings, client, &record.scopes));
+    let seconds = duration.unwrap_or_else(|| lifetime::seconds(Kind::Access, &tenant.settings, client, &record.scopes));
     let token = Token {
         access: random::token::<32>()?,
         expires_at: now + 1000 * seconds,
@@ -254,12 +262,14 @@ fn token(tenant: &mut Tenant, client: &Client, record: &Code, duration: Option<u
         acr: record.acr.clone(),
         auth_time: record.auth_time,
         details: record.details.clone().bound_to(Binding::default()),
+        session: None,
+        previous_refresh: None,
     };
     access_token::in_its_form(tenant, client, token, now)
 }
 
 /// Extra properties: objects with a key and a value.
-fn properties(given: Option<&Value>) -> Result<Vec<Value>, ApiError> {
+pub(super) fn properties(given: Option<&Value>) -> Result<Vec<Value>, ApiError> {
     let wrong = || ApiError::invalid("The member properties is not a list of objects with a key and a value.");
     let elements = match given {
         None | Some(Value::Null) => return Ok(Vec::new()),

@@ -1,15 +1,20 @@
 //! The operations that the emulator implements: one file each, or one for a family.
 
+mod approval;
 mod authorization;
 mod authorization_fail;
 mod authorization_issue;
 mod authorization_ticket;
+mod backchannel;
 mod client;
+mod device;
 mod introspection;
+mod jose_verify;
 mod misc;
 mod pushed_auth_req;
 mod service;
 mod token;
+mod userinfo;
 
 use crate::error::ApiError;
 use crate::reply::Reply;
@@ -41,13 +46,28 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("auth_authorization_issue_api", Handler::Service(authorization_issue::handle)),
     ("auth_introspection_api", Handler::Service(introspection::handle)),
     ("auth_token_api", Handler::Service(token::handle)),
+    ("auth_token_fail_api", Handler::Service(token::password::fail)),
+    ("auth_token_issue_api", Handler::Service(token::password::issue)),
+    ("auth_userinfo_api", Handler::Service(userinfo::look)),
+    ("auth_userinfo_issue_api", Handler::Service(userinfo::issue)),
+    ("backchannel_authentication_api", Handler::Service(backchannel::authenticate)),
+    ("backchannel_authentication_complete_api", Handler::Service(backchannel::complete)),
+    ("backchannel_authentication_fail_api", Handler::Service(backchannel::fail)),
+    ("backchannel_authentication_issue_api", Handler::Service(backchannel::issue)),
     ("client_create_api", Handler::Service(client::create)),
     ("client_get_api", Handler::Service(client::get)),
     ("client_get_list_api", Handler::Service(client::list)),
+    ("device_authorization_api", Handler::Service(device::authorize)),
+    ("device_complete_api", Handler::Service(device::complete)),
+    ("device_verification_api", Handler::Service(device::verify)),
     ("getAuthorizationTicketInfo", Handler::Service(authorization_ticket::info)),
+    ("idtoken_reissue_api", Handler::Service(token::id_token_reissue::handle)),
     ("info_api", Handler::Open(misc::info)),
+    ("jose_verify_api", Handler::Service(jose_verify::handle)),
     ("lifecycle_healthcheck_api", Handler::Open(misc::healthcheck)),
     ("misc_echo_api", Handler::Global(misc::echo)),
+    ("native_sso_api", Handler::Service(token::native_sso::issue)),
+    ("native_sso_logout_api", Handler::Service(token::native_sso::logout)),
     ("pushed_auth_req_api", Handler::Service(pushed_auth_req::handle)),
     ("service_create_api", Handler::Global(service::create)),
     ("service_get_api", Handler::Service(service::get)),

@@ -1,5 +1,6 @@
 //! What a grant is about beyond its scopes: it goes from the ticket to the code, and from the code to its tokens.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The rest of a grant.
@@ -15,6 +16,8 @@ pub(crate) struct Details {
     pub(crate) id_token_claims: Vec<String>,
     /// The names of the claims that the client asked for in the answer of the UserInfo endpoint.
     pub(crate) userinfo_claims: Vec<String>,
+    /// The member `userinfo` of the parameter `claims`.
+    pub(crate) userinfo_request: Option<Map<String, Value>>,
     /// The values that the authorization server gave for claims.
     pub(crate) claims: Map<String, Value>,
     /// The session of the user, which becomes `sid` in ID tokens.
@@ -31,7 +34,7 @@ pub(crate) struct Details {
 }
 
 /// Keys that whoever presents a token has to prove.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Binding {
     /// The thumbprint of a DPoP key (RFC 9449): of an authorization request, then of an access token.
     pub(crate) jkt: Option<String>,
@@ -40,6 +43,16 @@ pub(crate) struct Binding {
 }
 
 impl Details {
+    /// Adds claims that go into ID tokens whether the client asked for them or not.
+    pub(crate) fn add_claims(&mut self, claims: impl IntoIterator<Item = (String, Value)>) {
+        for (name, value) in claims {
+            if !self.id_token_claims.contains(&name) {
+                self.id_token_claims.push(name.clone());
+            }
+            self.claims.insert(name, value);
+        }
+    }
+
     /// The same rest for an access token that is bound to these keys.
     pub(crate) fn bound_to(self, binding: Binding) -> Self {
         Self { binding, jwt: None, ..self }

@@ -2,6 +2,7 @@
 
 mod details;
 mod expiring;
+mod pending;
 mod settings;
 mod tenant;
 mod tokens;
@@ -10,9 +11,10 @@ use std::collections::BTreeMap;
 
 pub(crate) use details::{Binding, Details};
 pub(crate) use expiring::Expiring;
+pub(crate) use pending::{Approval, Backchannel, Decision, Delivery, Denial, Pending, PendingTable, Poll};
 pub(crate) use settings::Settings;
-pub(crate) use tenant::{Client, Code, Pushed, Tenant, Ticket};
-pub(crate) use tokens::{Refresh, Token, Tokens};
+pub(crate) use tenant::{Client, Code, Pushed, Tenant, Ticket, TokenTicket};
+pub(crate) use tokens::{Refresh, Session, Token, Tokens};
 
 /// All services, and the token that manages them.
 #[derive(Debug)]
