@@ -8,6 +8,7 @@ mod oauth;
 mod operation;
 mod ops;
 mod random;
+mod registry;
 mod reply;
 mod request;
 mod schema;

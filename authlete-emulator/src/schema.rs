@@ -14,7 +14,7 @@ pub(crate) const CODE_SECONDS: u64 = 600;
 pub(crate) const TICKET_SECONDS: u64 = 3_600;
 
 /// A lifetime beyond this (about a hundred years) is refused: sums of times must stay within 63 bits.
-const LONGEST_SECONDS: u64 = 3_153_600_000;
+pub(crate) const LONGEST_SECONDS: u64 = 3_153_600_000;
 
 /// The form of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,8 @@ pub(crate) enum Form {
     Scopes,
 }
 
-const GRANT_TYPES: &[&str] = &[
+/// The names of the grant types.
+pub(crate) const GRANT_TYPES: &[&str] = &[
     "AUTHORIZATION_CODE",
     "IMPLICIT",
     "PASSWORD",
@@ -62,6 +63,9 @@ pub(crate) const SERVICE: &[(&str, Form)] = &[
     ("accessTokenType", Form::Text),
     ("authorizationCodeDuration", Form::Seconds),
     ("clientIdAliasEnabled", Form::Flag),
+    ("dcrDuplicateSoftwareIdBlocked", Form::Flag),
+    ("dcrScopeUsedAsRequestable", Form::Flag),
+    ("dynamicRegistrationSupported", Form::Flag),
     ("errorDescriptionOmitted", Form::Flag),
     ("errorUriOmitted", Form::Flag),
     ("idTokenDuration", Form::Seconds),
@@ -85,6 +89,7 @@ pub(crate) const SERVICE: &[(&str, Form)] = &[
     ("supportedScopes", Form::Scopes),
     ("supportedTokenAuthMethods", Form::SomeOf(AUTH_METHODS)),
     ("tokenExpirationLinked", Form::Flag),
+    ("unauthorizedOnClientConfigSupported", Form::Flag),
 ];
 
 /// The members of a client.
@@ -110,6 +115,11 @@ pub(crate) const CLIENT: &[(&str, Form)] = &[
     ("subjectType", Form::OneOf(&["PUBLIC", "PAIRWISE"])),
     ("tokenAuthMethod", Form::OneOf(AUTH_METHODS)),
 ];
+
+/// Whether the service has a scope of this name.
+pub(crate) fn has_scope(service: &Settings, name: &str) -> bool {
+    service.objects("supportedScopes").any(|scope| scope.get("name").and_then(Value::as_str) == Some(name))
+}
 
 /// The names of the boolean members.
 pub(crate) fn flags(members: &'static [(&str, Form)]) -> impl Iterator<Item = &'static str> {

@@ -79,6 +79,10 @@ impl Server {
                     tenant.purge(request.now);
                     handle(tenant, request)
                 }
+                (Some(Handler::Among(handle)), Some(tenant)) => {
+                    let id = tenant.id;
+                    handle(state, id, request)
+                }
                 (Some(Handler::Global(handle)), _) => handle(state, &caller, request),
                 _ => Err(ApiError::not_implemented(format!("the operation {}", request.operation.id))),
             }
@@ -154,7 +158,7 @@ async fn run(server: &Server, request: HttpRequest) -> Result<Reply, ApiError> {
     }
     let query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
     let body = if operation.method == "POST" || operation.method == "PUT" {
-        read(&head.headers, &bytes)?
+        read(operation, &head.headers, &bytes)?
     } else {
         Body::default()
     };
@@ -163,11 +167,11 @@ async fn run(server: &Server, request: HttpRequest) -> Result<Reply, ApiError> {
 }
 
 /// Reads a body by its media type.
-fn read(headers: &HeaderMap, bytes: &[u8]) -> Result<Body, ApiError> {
+fn read(operation: &Operation, headers: &HeaderMap, bytes: &[u8]) -> Result<Body, ApiError> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match media_type.as_str() {
-        "application/json" => Body::from_json(bytes),
+        "application/json" => Body::from_json(bytes, operation.takes_list),
         "application/x-www-form-urlencoded" => Ok(Body::from_form(bytes)),
         "" if bytes.is_empty() => Ok(Body::default()),
         "" => Err(ApiError::media_type("The body has no Content-Type.")),

@@ -1,6 +1,7 @@
 //! The rules of OAuth 2.0 and its extensions that more than one operation needs.
 
 pub(crate) mod client_auth;
+pub(crate) mod names;
 pub(crate) mod parameters;
 pub(crate) mod pkce;
 pub(crate) mod redirect;

@@ -1,6 +1,7 @@
 //! Answers that go to the client through the browser: by redirection or by a form that submits itself.
 
 use form_urlencoded::Serializer;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::{Host, Url};
 
@@ -9,7 +10,7 @@ use crate::reply::{self, Code, Reply};
 use crate::state::Settings;
 
 /// Where the response parameters travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ResponseMode {
     Query,
     Fragment,
@@ -38,7 +39,7 @@ impl ResponseMode {
 }
 
 /// Where the answer to an authorization request goes, and what it always says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Destination {
     pub(crate) redirect_uri: String,
     pub(crate) mode: ResponseMode,

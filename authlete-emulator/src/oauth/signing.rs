@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 
 use crate::error::ApiError;
 
+/// The algorithms that ID tokens can be signed with.
+pub(crate) const ALGORITHMS: &[&str] = &["ES256"];
+
 /// An ES256 key. Its private part never leaves the emulator.
 pub(crate) struct SigningKey {
     private: EncodingKey,
@@ -45,7 +48,13 @@ impl SigningKey {
 
     /// A signed JWT with these claims.
     pub(crate) fn sign(&self, claims: &Value) -> Result<String, ApiError> {
+        self.sign_as("JWT", claims)
+    }
+
+    /// The same, with a media type in its header.
+    pub(crate) fn sign_as(&self, typ: &str, claims: &Value) -> Result<String, ApiError> {
         let mut header = Header::new(Algorithm::ES256);
+        header.typ = Some(typ.to_owned());
         header.kid.clone_from(&self.public.common.key_id);
         jsonwebtoken::encode(&header, claims, &self.private)
             .map_err(|error| ApiError::internal(format!("cannot sign: {error}")))

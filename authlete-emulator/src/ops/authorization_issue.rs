@@ -54,7 +54,7 @@ fn issue(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
         scopes: body.texts("scopes")?,
         auth_time: body.number("authTime")?.filter(|seconds| *seconds > 0),
         acr: body.text("acr")?.filter(|acr| !acr.is_empty()),
-        properties: properties(body.members.get("properties"))?,
+        properties: super::properties(body)?,
         consented_claims: body.texts("consentedClaims")?.unwrap_or_default(),
     };
     let Some(ticket) = tenant.tickets.remove(&key) else {
@@ -88,6 +88,7 @@ fn grant(tenant: &mut Tenant, ticket: Ticket, given: Given, now: u64) -> Result<
             scopes
         }
     };
+    tenant.consents.record(ticket.client_id, &given.subject, &scopes, now);
     let code = random::token::<32>()?;
     let destination = ticket.destination.clone();
     let expires_at = now + 1000 * tenant.duration("authorizationCodeDuration", CODE_SECONDS);
@@ -106,17 +107,4 @@ fn grant(tenant: &mut Tenant, ticket: Ticket, given: Given, now: u64) -> Result<
     tenant.codes.insert(code.clone(), expires_at, record);
     let members = json!({"authorizationCode": code, "accessTokenDuration": 0, "accessTokenExpiresAt": 0});
     Ok(destination.reply_with(ISSUED, "The client gets an authorization code.", &[("code", &code)], members))
-}
-
-/// Extra properties: objects with a key and a value.
-fn properties(given: Option<&Value>) -> Result<Vec<Value>, ApiError> {
-    let wrong = || ApiError::invalid("The member properties is not a list of objects with a key and a value.");
-    let elements = match given {
-        None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Array(elements)) => elements,
-        Some(_) => return Err(wrong()),
-    };
-    let is_property = |one: &&Value| one["key"].is_string() && (one["value"].is_string() || one["value"].is_null());
-    let elements: Vec<&Value> = elements.iter().filter(|element| !element.is_null()).collect();
-    if elements.iter().all(is_property) { Ok(elements.into_iter().cloned().collect()) } else { Err(wrong()) }
 }

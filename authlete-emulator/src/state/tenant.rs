@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Expiring, Settings, Tokens};
+use super::{Consents, Expiring, Grants, Settings, Tokens};
 use crate::error::ApiError;
 use crate::oauth::redirect::Destination;
 use crate::oauth::signing::SigningKey;
 
 /// A service.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Tenant {
     pub(crate) id: u64,
     pub(crate) settings: Settings,
@@ -22,19 +23,23 @@ pub(crate) struct Tenant {
     pub(crate) tickets: Expiring<String, Ticket>,
     pub(crate) codes: Expiring<String, Code>,
     pub(crate) tokens: Tokens,
+    pub(crate) grants: Grants,
+    pub(crate) consents: Consents,
+    pub(crate) batches: Expiring<String, Batch>,
     /// Made when the first ID token, or the key set, is asked for.
+    #[serde(skip)]
     key: Option<SigningKey>,
 }
 
 /// A client of a service.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Client {
     pub(crate) id: u64,
     pub(crate) settings: Settings,
 }
 
 /// An authorization request that waits for the user.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Ticket {
     pub(crate) client_id: u64,
     pub(crate) alias_used: bool,
@@ -47,7 +52,7 @@ pub(crate) struct Ticket {
 }
 
 /// An authorization code: what was granted, and whether it has been used.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Code {
     pub(crate) ticket: Ticket,
     pub(crate) subject: String,
@@ -64,6 +69,16 @@ pub(crate) struct Code {
     pub(crate) token: Option<u64>,
 }
 
+/// What became of tokens that were made many at a time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Batch {
+    /// Milliseconds since 1970.
+    pub(crate) created_at: u64,
+    pub(crate) token_count: usize,
+    /// What was wrong, if anything was; then there are no tokens.
+    pub(crate) error: Option<String>,
+}
+
 impl Tenant {
     pub(crate) fn new(id: u64, settings: Settings, access_token: String) -> Self {
         Self {
@@ -75,6 +90,9 @@ impl Tenant {
             tickets: Expiring::new(),
             codes: Expiring::new(),
             tokens: Tokens::new(),
+            grants: Grants::new(),
+            consents: Consents::new(),
+            batches: Expiring::new(),
             key: None,
         }
     }
@@ -84,6 +102,21 @@ impl Tenant {
         self.tickets.purge(now);
         self.codes.purge(now);
         self.tokens.purge(now);
+        self.batches.purge(now);
+    }
+
+    /// A client that is known to be there, or was until now.
+    pub(crate) fn known_client(&mut self, id: u64) -> Result<&mut Client, ApiError> {
+        let service = self.id;
+        let missing = || ApiError::not_found(format!("Service {service} has no client {id}."));
+        self.clients.get_mut(&id).ok_or_else(missing)
+    }
+
+    /// The clients, oldest first.
+    pub(crate) fn clients_in_order(&self) -> Vec<&Client> {
+        let mut clients: Vec<&Client> = self.clients.values().collect();
+        clients.sort_by_key(|client| client.settings.number("number"));
+        clients
     }
 
     /// A client by its id or, where the service and the client allow it, by its alias. The flag says which it was.

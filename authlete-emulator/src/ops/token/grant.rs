@@ -55,6 +55,8 @@ pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Gran
         consented_claims: grant.consented_claims,
         acr: grant.acr,
         auth_time: grant.auth_time,
+        created_at: request.now,
+        ..Token::default()
     };
     let openid = token.scopes.iter().any(|scope| scope == "openid");
     let id_token = match openid {

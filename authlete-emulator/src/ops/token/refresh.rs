@@ -81,5 +81,14 @@ fn renewed(tenant: &Tenant, request: &TokenRequest<'_>, old: Token, scopes: Vec<
     }
     let refresh = if kept { old.refresh.clone() } else { Some(random::token::<32>()?) };
     let properties = [old.properties.clone(), request.properties.clone()].concat();
-    Ok(Token { access: random::token::<32>()?, expires_at, refresh, refresh_expires_at, scopes, properties, ..old })
+    Ok(Token {
+        access: random::token::<32>()?,
+        expires_at,
+        refresh,
+        refresh_expires_at,
+        refreshed_at: Some(request.now),
+        scopes,
+        properties,
+        ..old
+    })
 }
