@@ -5,6 +5,8 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
+use crate::nulls;
+use crate::operation::Shape;
 
 /// An answer, before it becomes HTTP.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,23 +64,30 @@ pub(crate) fn without_nulls(value: Value) -> Value {
     }
 }
 
-/// Turns what a handler gave into HTTP.
-pub(crate) fn to_http(result: Result<Reply, ApiError>) -> Response<Body> {
+/// Turns what a handler gave into HTTP. Where a shape is given, what it knows and the answer lacks is `null`.
+pub(crate) fn to_http(result: Result<Reply, ApiError>, nulls: Option<Shape>) -> Response<Body> {
+    let written = |value| {
+        let mut value = without_nulls(value);
+        if let Some(shape) = nulls {
+            nulls::explicit(&mut value, shape);
+        }
+        value
+    };
     match result {
-        Ok(Reply::Json(value)) => json_response(200, value),
-        Ok(Reply::Pretty(value)) => response(200, Some("application/json"), format!("{:#}", without_nulls(value))),
-        Ok(Reply::Created(value)) => json_response(201, value),
+        Ok(Reply::Json(value)) => json_response(200, &written(value)),
+        Ok(Reply::Pretty(value)) => response(200, Some("application/json"), format!("{:#}", written(value))),
+        Ok(Reply::Created(value)) => json_response(201, &written(value)),
         Ok(Reply::NoContent) => response(204, None, String::new()),
         Ok(Reply::Text(text)) => response(200, Some("text/plain;charset=utf-8"), text.to_owned()),
         Err(error) => {
             let message = result_message(error.code, &error.message);
-            json_response(error.status, json!({"resultCode": error.code, "resultMessage": message}))
+            json_response(error.status, &json!({"resultCode": error.code, "resultMessage": message}))
         }
     }
 }
 
-fn json_response(status: u16, value: Value) -> Response<Body> {
-    response(status, Some("application/json"), without_nulls(value).to_string())
+fn json_response(status: u16, value: &Value) -> Response<Body> {
+    response(status, Some("application/json"), value.to_string())
 }
 
 fn response(status: u16, content_type: Option<&'static str>, body: String) -> Response<Body> {

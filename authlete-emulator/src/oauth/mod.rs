@@ -1,6 +1,10 @@
 //! The rules of OAuth 2.0 and its extensions that more than one operation needs.
 
+pub(crate) mod certificate;
 pub(crate) mod client_auth;
+pub(crate) mod endpoint;
+pub(crate) mod jose;
+pub(crate) mod keys;
 pub(crate) mod names;
 pub(crate) mod parameters;
 pub(crate) mod pkce;

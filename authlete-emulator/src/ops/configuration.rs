@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
+use crate::oauth::jose;
 use crate::oauth::names::{self, Names};
 use crate::reply::Reply;
 use crate::request::Request;
@@ -102,6 +103,11 @@ fn document(service: &Settings) -> Value {
 
 /// What follows from several settings, or from what the emulator can do.
 fn own(service: &Settings) -> Map<String, Value> {
+    let implemented = |name: &&str| matches!(jose::algorithm(name), Ok(Some(_)));
+    let algorithms: Vec<&str> = names::JWS_ALGORITHMS.iter().map(|(name, _)| *name).filter(implemented).collect();
+    let by_assertion = service
+        .texts("supportedTokenAuthMethods")
+        .any(|method| matches!(method, "CLIENT_SECRET_JWT" | "PRIVATE_KEY_JWT"));
     let manages_grants = service.text("grantManagementEndpoint").is_some();
     let actions = ["create", "query", "merge", "replace", "revoke"];
     let mut aliases = Map::new();
@@ -114,7 +120,8 @@ fn own(service: &Settings) -> Map<String, Value> {
     let members = json!({
         "subject_types_supported": ["public"],
         "response_modes_supported": ["query", "fragment", "form_post"],
-        "id_token_signing_alg_values_supported": crate::oauth::signing::ALGORITHMS,
+        "id_token_signing_alg_values_supported": algorithms,
+        "token_endpoint_auth_signing_alg_values_supported": by_assertion.then_some(&algorithms),
         "code_challenge_methods_supported": methods,
         "authorization_response_iss_parameter_supported": !service.flag("issSuppressed"),
         "grant_management_actions_supported": manages_grants.then_some(actions),

@@ -1,10 +1,11 @@
 //! `auth_introspection_standard_api`: the introspection endpoint (RFC 7662), in JSON or as a signed JWT (RFC 9701).
 
+use jsonwebtoken::AlgorithmFamily;
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop};
+use crate::oauth::{OAuthError, Stop, jose};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Refresh, Tenant, Token};
@@ -97,15 +98,6 @@ fn active(tenant: &Tenant, token: &Token, hidden: bool, now: u64, refresh: bool)
 }
 
 fn signed(tenant: &mut Tenant, request: &Request, members: &Value) -> Result<String, Stop> {
-    match request.body.text("introspectionSignAlg")?.as_deref() {
-        None | Some("" | "ES256") => {}
-        Some(other) => {
-            return Err(ApiError::not_implemented(format!("introspection responses signed with {other}")).into());
-        }
-    }
-    if tenant.settings.text("jwks").is_some() {
-        return Err(ApiError::not_implemented("a service with jwks of its own").into());
-    }
     let Some(issuer) = tenant.settings.text("issuer").map(str::to_owned) else {
         return Err(Stop::server(NO_ISSUER, "The service has no issuer, which the JWT must name."));
     };
@@ -113,5 +105,12 @@ fn signed(tenant: &mut Tenant, request: &Request, members: &Value) -> Result<Str
         return Err(Stop::server(NO_PARAMETERS, "The call has no rsUri, which the JWT is for."));
     };
     let claims = json!({"iss": issuer, "aud": audience, "iat": request.now / 1000, "token_introspection": members});
-    Ok(tenant.key()?.sign_as("token-introspection+jwt", &claims)?)
+    let given = request.body.text("introspectionSignAlg")?.filter(|name| !name.is_empty());
+    let name = given.as_deref().unwrap_or("ES256");
+    let algorithm = jose::algorithm(name)?.filter(|algorithm| algorithm.family() != AlgorithmFamily::Hmac);
+    let Some(algorithm) = algorithm else {
+        return Err(ApiError::not_implemented(format!("introspection responses signed with {name}")).into());
+    };
+    let key = tenant.keys.of_service(&tenant.settings, algorithm, "introspectionSignatureKeyId")?;
+    Ok(key.sign("token-introspection+jwt", &claims)?)
 }

@@ -50,13 +50,10 @@ pub(crate) fn delete(state: &mut State, id: u64, _: &Request) -> Result<Reply, A
     Ok(Reply::NoContent)
 }
 
-/// `service_jwks_get_api`: the public half of the key that signs ID tokens.
+/// `service_jwks_get_api`: the public halves of the keys that sign.
 pub(crate) fn jwks(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     if request.query("includePrivateKeys") == Some("true") {
         return Err(ApiError::not_implemented("includePrivateKeys in service_jwks_get_api"));
     }
-    if tenant.settings.text("jwks").is_some() {
-        return Err(ApiError::not_implemented("a service with jwks of its own"));
-    }
-    Ok(Reply::Json(tenant.key()?.jwks()))
+    Ok(Reply::Json(tenant.keys.published(&tenant.settings)?))
 }

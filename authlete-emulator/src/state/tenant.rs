@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::{Consents, Expiring, Grants, Settings, Tokens};
 use crate::error::ApiError;
+use crate::oauth::jose;
+use crate::oauth::keys::Keys;
 use crate::oauth::redirect::Destination;
-use crate::oauth::signing::SigningKey;
 
 /// A service.
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,9 +27,10 @@ pub(crate) struct Tenant {
     pub(crate) grants: Grants,
     pub(crate) consents: Consents,
     pub(crate) batches: Expiring<String, Batch>,
-    /// Made when the first ID token, or the key set, is asked for.
-    #[serde(skip)]
-    key: Option<SigningKey>,
+    pub(crate) keys: Keys,
+    /// Assertions and proofs that have been seen, by a hash of their ids, so that none works twice.
+    assertions: Expiring<String, ()>,
+    proofs: Expiring<String, ()>,
 }
 
 /// A client of a service.
@@ -93,7 +95,9 @@ impl Tenant {
             grants: Grants::new(),
             consents: Consents::new(),
             batches: Expiring::new(),
-            key: None,
+            keys: Keys::default(),
+            assertions: Expiring::new(),
+            proofs: Expiring::new(),
         }
     }
 
@@ -102,6 +106,8 @@ impl Tenant {
         self.tickets.purge(now);
         self.codes.purge(now);
         self.tokens.purge(now);
+        self.assertions.purge(now);
+        self.proofs.purge(now);
         self.batches.purge(now);
     }
 
@@ -132,13 +138,14 @@ impl Tenant {
         Some((found, true))
     }
 
-    /// The key that signs this service's ID tokens.
-    pub(crate) fn key(&mut self) -> Result<&SigningKey, ApiError> {
-        let key = match self.key.take() {
-            Some(key) => key,
-            None => SigningKey::generate()?,
-        };
-        Ok(self.key.insert(key))
+    /// Whether this client assertion is seen for the first time. It is remembered until it ends.
+    pub(crate) fn is_first_assertion(&mut self, client_id: u64, id: &str, ends_at: u64) -> bool {
+        is_first(&mut self.assertions, &format!("{client_id} {id}"), ends_at)
+    }
+
+    /// Whether this DPoP proof is seen for the first time. It is remembered until it ends.
+    pub(crate) fn is_first_proof(&mut self, thumbprint: &str, id: &str, ends_at: u64) -> bool {
+        is_first(&mut self.proofs, &format!("{thumbprint} {id}"), ends_at)
     }
 
     /// A duration among the settings, in seconds, or the one that applies where none is set.
@@ -148,6 +155,16 @@ impl Tenant {
             seconds => seconds,
         }
     }
+}
+
+/// An id can be of any length, its hash cannot.
+fn is_first(seen: &mut Expiring<String, ()>, id: &str, ends_at: u64) -> bool {
+    let key = jose::sha256(id);
+    let first = seen.get(&key).is_none();
+    if first {
+        seen.insert(key, ends_at, ());
+    }
+    first
 }
 
 impl Client {

@@ -23,7 +23,7 @@ const GRANT_TYPE: Code = "A050303";
 const CLIENT: Codes = Codes { missing: "A050304", unknown: "A050305", method: "A050306", secret: "A050307" };
 
 /// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &["accessToken", "jwtAtClaims", "cimdOptions", "dpopNonceRequired"];
+const NOT_IMPLEMENTED: &[&str] = &["accessToken", "jwtAtClaims", "cimdOptions", "dpop", "dpopNonceRequired"];
 
 /// Values of `grant_type`, as a client writes them and as Authlete names them.
 const GRANT_TYPES: &[(&str, &str)] = &[

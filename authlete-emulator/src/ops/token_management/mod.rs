@@ -3,22 +3,17 @@
 pub(crate) mod create;
 pub(crate) mod update;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
+// What stands for a token where its value must not be seen.
+use crate::oauth::jose::sha256 as hash;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Tenant, Token};
 use crate::views;
 
 const REVOKED: Code = "A418001";
-
-/// What stands for a token where its value must not be seen: its SHA-256 hash in base64url.
-fn hash(token: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(token))
-}
 
 /// The token with this access token, or the hash of it.
 fn by_access(tenant: &Tenant, identifier: &str) -> Option<u64> {

@@ -2,13 +2,11 @@
 
 mod metadata;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::error::ApiError;
-use crate::oauth::{OAuthError, Stop};
+use crate::oauth::{OAuthError, Stop, jose};
 use crate::random;
 use crate::registry::clients::{self, Fixed};
 use crate::reply::{self, Code, Reply};
@@ -102,7 +100,7 @@ fn create(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     let client = tenant.known_client(id)?;
     client.settings.set("dynamicallyRegistered", json!(true));
     client.settings.set("clientSource", json!("DYNAMIC_REGISTRATION"));
-    client.settings.set("registrationAccessTokenHash", json!(hash(&token)));
+    client.settings.set("registrationAccessTokenHash", json!(jose::sha256(&token)));
     let client = client.clone();
     Ok(answer("CREATED", CREATED, tenant, &client, &token, request))
 }
@@ -118,7 +116,7 @@ fn managed(
     let result = supported(tenant).map_err(Stop::from).and_then(|()| {
         let found = tenant.client(&identifier).map(|(client, _)| client).filter(|client| {
             let known = client.settings.text("registrationAccessTokenHash");
-            known.is_some_and(|known| random::same(known, &hash(&token)))
+            known.is_some_and(|known| random::same(known, &jose::sha256(&token)))
         });
         match found.map(|client| client.id) {
             Some(id) => act(tenant, request, id, &token),
@@ -133,10 +131,6 @@ fn managed(
         let unauthorized = by_token && tenant.settings.flag("unauthorizedOnClientConfigSupported");
         stop.reply(&tenant.settings, if unauthorized { "UNAUTHORIZED" } else { "BAD_REQUEST" })
     })
-}
-
-fn hash(token: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(token))
 }
 
 /// RFC 7592, section 2.2: the client says which one it is, and does not say what the server decides.
