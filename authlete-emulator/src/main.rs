@@ -23,8 +23,10 @@ Usage: authlete-emulator [OPTION]...
 
 It prints its base URL and the organization token, and runs until Ctrl-C. A start-up file:
 
-  {"services": [{"serviceId": 1001, "accessToken": "secret", "settings": {"issuer": "https://as.example.com"},
-    "clients": [{"clientId": 2001, "clientSecret": "secret", "settings": {"clientName": "Web"}}]}]}"#;
+  {"services": [{
+    "serviceId": 1001, "accessToken": "secret", "settings": {"issuer": "https://as.example.com"},
+    "clients": [{"clientId": 2001, "clientSecret": "secret", "settings": {"clientName": "Web"}}]
+  }]}"#;
 
 fn main() -> ExitCode {
     match run() {

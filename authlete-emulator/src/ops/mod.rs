@@ -146,4 +146,31 @@ mod tests {
             assert_eq!(for_service, has_service, "{id}");
         }
     }
+
+    /// The README's rows, as id and state.
+    fn rows() -> Vec<(&'static str, &'static str)> {
+        let lines = include_str!("../../README.md").lines().filter_map(|line| line.strip_prefix("| `"));
+        let cells = lines.map(|line| line.trim_end_matches(['|', ' ']).split(" | ").collect::<Vec<_>>());
+        cells
+            .filter_map(|cells| match cells.as_slice() {
+                [id, path, state] if path.contains('/') => Some((id.trim_end_matches('`'), *state)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_readme_has_every_operation_and_says_whether_it_is_implemented() {
+        let rows = rows();
+        let mut ids: Vec<&str> = rows.iter().map(|(id, _)| *id).collect();
+        let mut known: Vec<&str> = OPERATIONS.iter().map(|operation| operation.id).collect();
+        ids.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(ids, known);
+        for (id, state) in rows {
+            let implemented = state == "implemented" || state.starts_with("partial: without ");
+            assert!(implemented || state == "not", "{id}: {state}");
+            assert_eq!(implemented, super::handler(id).is_some(), "{id}: {state}");
+        }
+    }
 }
