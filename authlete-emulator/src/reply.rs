@@ -23,6 +23,16 @@ pub(crate) enum Reply {
     Text(&'static str),
 }
 
+impl Reply {
+    /// The same with one more member, if it is an object.
+    pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
+        if let Self::Json(Value::Object(members)) = &mut self {
+            members.insert(name.to_owned(), value);
+        }
+        self
+    }
+}
+
 /// A result code and what it says: `[A004001] …` is made of both.
 pub(crate) type Code = &'static str;
 

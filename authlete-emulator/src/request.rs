@@ -118,8 +118,13 @@ impl Body {
         }
     }
 
+    /// Whether a flag is set; absent is false.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        Ok(self.given_flag(name)?.unwrap_or(false))
+    }
+
     /// A truth value; in a form, the word for it.
-    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
+    pub(crate) fn given_flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(*flag)),

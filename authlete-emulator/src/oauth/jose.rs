@@ -7,6 +7,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::keys;
 use crate::error::ApiError;
 use crate::state::Settings;
 
@@ -110,8 +111,7 @@ pub(crate) fn public_key(jwk: &Map<String, Value>) -> Option<DecodingKey> {
 
 /// The keys of a JWK set (RFC 7517, section 5) that is kept as a text.
 pub(crate) fn key_set(text: &str) -> Vec<Map<String, Value>> {
-    let set: Value = serde_json::from_str(text).unwrap_or_default();
-    set["keys"].as_array().into_iter().flatten().filter_map(Value::as_object).cloned().collect()
+    keys::elements(&serde_json::from_str(text).unwrap_or_default())
 }
 
 /// The public keys of a client. Where the client has them elsewhere, nobody fetches them.

@@ -88,6 +88,11 @@ impl Keys {
     }
 }
 
+/// The keys of a set.
+pub(crate) fn elements(set: &Value) -> Vec<Map<String, Value>> {
+    set["keys"].as_array().into_iter().flatten().filter_map(Value::as_object).cloned().collect()
+}
+
 /// Whether a key of a set is private, and for this algorithm.
 fn signs(key: &Map<String, Value>, algorithm: Algorithm) -> bool {
     let text = |name: &str| key.get(name).and_then(Value::as_str);

@@ -1,14 +1,22 @@
 //! The rules of OAuth 2.0 and its extensions that more than one operation needs.
 
+pub(crate) mod access_token;
+pub(crate) mod authorization;
 pub(crate) mod certificate;
 pub(crate) mod client_auth;
+pub(crate) mod dpop;
 pub(crate) mod endpoint;
+pub(crate) mod grant;
+pub(crate) mod id_token;
 pub(crate) mod jose;
 pub(crate) mod keys;
 pub(crate) mod names;
 pub(crate) mod parameters;
 pub(crate) mod pkce;
+pub(crate) mod rar;
 pub(crate) mod redirect;
+pub(crate) mod resource;
+pub(crate) mod response_type;
 pub(crate) mod scope;
 pub(crate) mod signing;
 pub(crate) mod support;

@@ -49,7 +49,7 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
         return Ok(reply::action("OK", FOUND, "This is what was granted.", members));
     }
     tenant.grants.remove(&id);
-    tenant.tokens.remove_where(|token| token.grant_id.as_ref() == Some(&id));
+    tenant.tokens.remove_where(|token| token.details.grant_id.as_ref() == Some(&id));
     Ok(reply::action("NO_CONTENT", REVOKED, "The grant and its tokens are revoked.", json!({})))
 }
 

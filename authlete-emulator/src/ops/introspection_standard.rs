@@ -5,10 +5,11 @@ use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, jose};
+use crate::oauth::{OAuthError, Stop, access_token, jose};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Refresh, Tenant, Token};
+use crate::views;
 
 const ANSWERED: Code = "A145001";
 const NO_PARAMETERS: Code = "A145201";
@@ -42,7 +43,7 @@ fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     let Some(value) = parameters.get("token") else {
         return Err(OAuthError::new("invalid_request", NO_TOKEN, "The request has no token.").into());
     };
-    let hidden = request.body.flag("withHiddenProperties")?.unwrap_or(false);
+    let hidden = request.body.flag("withHiddenProperties")?;
     let members = introspect(tenant, value, hidden, request.now);
     let accept = request.body.text("httpAcceptHeader")?.unwrap_or_default();
     if !accept.split(',').any(|part| part.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(JWT)) {
@@ -79,6 +80,9 @@ fn active(tenant: &Tenant, token: &Token, hidden: bool, now: u64, refresh: bool)
         true => (&token.refresh_scopes, token.refresh_expires_at),
         false => (&token.scopes, token.expires_at),
     };
+    let details = &token.details;
+    let binding = &details.binding;
+    let is_bound = !refresh && (binding.jkt.is_some() || binding.x5t.is_some());
     let issued_at = token.refreshed_at.unwrap_or(token.created_at).min(now);
     let own = json!({
         "active": true,
@@ -88,7 +92,10 @@ fn active(tenant: &Tenant, token: &Token, hidden: bool, now: u64, refresh: bool)
         "iss": tenant.settings.text("issuer"),
         "exp": expires_at / 1000,
         "iat": issued_at / 1000,
-        "token_type": if refresh { None } else { tenant.settings.text("accessTokenType").or(Some("Bearer")) },
+        "token_type": (!refresh).then(|| access_token::kind(tenant, token)),
+        "aud": views::listed(if refresh { &details.resources } else { &details.access_resources }),
+        "cnf": if is_bound { json!({"jkt": binding.jkt, "x5t#S256": binding.x5t}) } else { Value::Null },
+        "authorization_details": views::listed(&details.authorization_details),
         "acr": token.acr,
         "auth_time": token.auth_time,
     });

@@ -3,12 +3,14 @@
 mod authorization;
 mod authorization_fail;
 mod authorization_issue;
+mod authorization_ticket;
 mod client;
 mod configuration;
 mod grant_management;
 mod introspection;
 mod introspection_standard;
 mod misc;
+mod pushed_auth_req;
 mod revocation;
 mod service;
 mod token;
@@ -85,10 +87,12 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("client_secret_refresh_api", Handler::Service(client::credentials::refresh_secret)),
     ("client_secret_update_api", Handler::Service(client::credentials::update_secret)),
     ("client_update_api", Handler::Service(client::update)),
+    ("getAuthorizationTicketInfo", Handler::Service(authorization_ticket::info)),
     ("grant_m_api", Handler::Service(grant_management::handle)),
     ("info_api", Handler::Open(misc::info)),
     ("lifecycle_healthcheck_api", Handler::Open(misc::healthcheck)),
     ("misc_echo_api", Handler::Global(misc::echo)),
+    ("pushed_auth_req_api", Handler::Service(pushed_auth_req::handle)),
     ("service_configuration_api", Handler::Service(configuration::handle)),
     ("service_create_api", Handler::Global(service::create)),
     ("service_delete_api", Handler::Among(service::delete)),
@@ -96,6 +100,7 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("service_get_list_api", Handler::Global(service::list)),
     ("service_jwks_get_api", Handler::Service(service::jwks)),
     ("service_update_api", Handler::Service(service::update)),
+    ("updateAuthorizationTicket", Handler::Service(authorization_ticket::update)),
 ];
 
 /// The handler of an operation, if there is one.

@@ -36,22 +36,31 @@ pub(crate) struct Grant {
     pub(crate) granted: Granted,
 }
 
+/// What an authorization request does to a grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum GrantAction {
+    /// Makes one.
+    Create,
+    /// Adds to one.
+    Merge,
+    /// Puts what is granted now in the place of all of it.
+    Replace,
+}
+
+/// The parameters of an authorization request about grants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct GrantRequest {
+    pub(crate) action: GrantAction,
+    /// There is one for the actions other than the first.
+    pub(crate) id: Option<String>,
+}
+
 /// The grants of a service, by id.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Grants(Expiring<String, Grant>);
 
 impl Granted {
-    /// Scopes without resources.
-    pub(crate) fn scopes(scopes: &[String]) -> Self {
-        let scopes = if scopes.is_empty() {
-            Vec::new()
-        } else {
-            vec![GrantedScopes { scope: scopes.join(" "), resource: Vec::new() }]
-        };
-        Self { scopes, ..Self::default() }
-    }
-
     /// Adds what is not there yet.
     fn merge(&mut self, more: Self) {
         for scopes in more.scopes {
@@ -83,39 +92,23 @@ impl Grants {
         Self(Expiring::new())
     }
 
-    /// Makes a grant and returns its id: `grant_management_action=create`.
-    pub(crate) fn create(
-        &mut self,
-        client_id: u64,
-        subject: &str,
-        granted: Granted,
-        now: u64,
-    ) -> Result<String, ApiError> {
-        let id = random::token::<32>()?;
-        let grant = Grant { client_id, subject: subject.to_owned(), granted };
+    /// Does what a request asks for, and returns the grant's id. A grant that has gone in the meantime is made anew.
+    pub(crate) fn apply(&mut self, request: &GrantRequest, grant: Grant, now: u64) -> Result<String, ApiError> {
+        let known = request.id.as_deref().and_then(|id| self.0.remove(id));
+        let id = request.id.clone().map_or_else(random::token::<32>, Ok)?;
+        let grant = match known {
+            Some(mut known) if request.action == GrantAction::Merge => {
+                known.granted.merge(grant.granted);
+                known
+            }
+            _ => grant,
+        };
         self.0.insert(id.clone(), now + KEPT_MILLIS, grant);
         Ok(id)
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&Grant> {
         self.0.get(id)
-    }
-
-    /// Adds to a grant: `grant_management_action=merge`. Whether there is such a grant.
-    pub(crate) fn merge(&mut self, id: &str, granted: Granted, now: u64) -> bool {
-        self.change(id, now, |grant| grant.granted.merge(granted))
-    }
-
-    /// Puts this in the place of all that was granted: `grant_management_action=replace`. Whether there is such a grant.
-    pub(crate) fn replace(&mut self, id: &str, granted: Granted, now: u64) -> bool {
-        self.change(id, now, |grant| grant.granted = granted)
-    }
-
-    fn change(&mut self, id: &str, now: u64, change: impl FnOnce(&mut Grant)) -> bool {
-        let Some(mut grant) = self.0.remove(id) else { return false };
-        change(&mut grant);
-        self.0.insert(id.to_owned(), now + KEPT_MILLIS, grant);
-        true
     }
 
     pub(crate) fn remove(&mut self, id: &str) {
@@ -130,21 +123,25 @@ impl Grants {
 
 #[cfg(test)]
 mod tests {
-    use super::{Granted, Grants};
+    use super::{Grant, GrantAction, GrantRequest, Granted, GrantedScopes, Grants};
 
     fn scopes(words: &str) -> Granted {
-        Granted::scopes(&words.split(' ').map(str::to_owned).collect::<Vec<_>>())
+        let scopes = vec![GrantedScopes { scope: words.to_owned(), resource: Vec::new() }];
+        Granted { scopes, ..Granted::default() }
     }
 
     #[test]
     fn a_grant_grows_and_is_replaced() {
         let mut grants = Grants::new();
-        let id = grants.create(1, "john", scopes("a b"), 0).expect("randomness");
-        assert!(grants.merge(&id, scopes("b c"), 1));
-        assert_eq!(grants.get(&id).map(|grant| grant.granted.clone()), Some(scopes("a b c")));
-        assert!(grants.replace(&id, scopes("d"), 2));
-        assert_eq!(grants.get(&id).map(|grant| grant.granted.clone()), Some(scopes("d")));
-        grants.remove(&id);
-        assert!(!grants.merge(&id, scopes("a"), 3));
+        let mut apply = |action, id: Option<&String>, words: &str| {
+            let request = GrantRequest { action, id: id.cloned() };
+            let grant = Grant { client_id: 1, subject: "john".to_owned(), granted: scopes(words) };
+            let id = grants.apply(&request, grant, 0).expect("randomness");
+            let granted = grants.get(&id).map(|grant| grant.granted.clone());
+            (id, granted)
+        };
+        let (id, _) = apply(GrantAction::Create, None, "a b");
+        assert_eq!(apply(GrantAction::Merge, Some(&id), "b c"), (id.clone(), Some(scopes("a b c"))));
+        assert_eq!(apply(GrantAction::Replace, Some(&id), "d"), (id, Some(scopes("d"))));
     }
 }

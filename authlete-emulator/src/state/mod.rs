@@ -1,9 +1,10 @@
 //! Everything the emulator remembers. It is in memory only, and what has expired goes.
 
 mod consents;
+mod details;
 mod expiring;
 mod grants;
-mod names;
+pub(crate) mod names;
 mod settings;
 mod tenant;
 mod tokens;
@@ -13,10 +14,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use consents::Consents;
+pub(crate) use details::{Binding, Details};
 pub(crate) use expiring::{CAPACITY, Expiring};
-pub(crate) use grants::{Granted, Grants};
+pub(crate) use grants::{Grant, GrantAction, GrantRequest, Granted, GrantedScopes, Grants};
 pub(crate) use settings::Settings;
-pub(crate) use tenant::{Batch, Client, Code, Tenant, Ticket};
+pub(crate) use tenant::{Batch, Client, Code, Pushed, Tenant, Ticket};
 pub(crate) use tokens::{Refresh, Token, Tokens};
 
 /// All services, and the token that manages them.

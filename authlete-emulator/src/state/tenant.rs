@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Consents, Expiring, Grants, Settings, Tokens};
+use super::{Consents, Details, Expiring, GrantRequest, Grants, Settings, Tokens};
 use crate::error::ApiError;
 use crate::oauth::jose;
 use crate::oauth::keys::Keys;
+use crate::oauth::parameters::Parameters;
+use crate::oauth::pkce::Challenge;
 use crate::oauth::redirect::Destination;
+use crate::oauth::response_type::ResponseType;
 
 /// A service.
 #[derive(Debug, Serialize, Deserialize)]
@@ -22,6 +25,7 @@ pub(crate) struct Tenant {
     /// How many clients there have ever been: the next one's `number`.
     pub(crate) created: u64,
     pub(crate) tickets: Expiring<String, Ticket>,
+    pub(crate) pushed: Expiring<String, Pushed>,
     pub(crate) codes: Expiring<String, Code>,
     pub(crate) tokens: Tokens,
     pub(crate) grants: Grants,
@@ -31,6 +35,8 @@ pub(crate) struct Tenant {
     /// Assertions and proofs that have been seen, by a hash of their ids, so that none works twice.
     assertions: Expiring<String, ()>,
     proofs: Expiring<String, ()>,
+    /// What the nonces for DPoP proofs are made from, once one has been asked for.
+    pub(crate) nonce_secret: Option<String>,
 }
 
 /// A client of a service.
@@ -50,7 +56,26 @@ pub(crate) struct Ticket {
     pub(crate) redirect_uri_given: bool,
     pub(crate) scopes: Vec<String>,
     pub(crate) nonce: Option<String>,
-    pub(crate) challenge: Option<crate::oauth::pkce::Challenge>,
+    pub(crate) challenge: Option<Challenge>,
+    pub(crate) response_type: ResponseType,
+    /// What the request does to a grant, if anything.
+    pub(crate) grant_request: Option<GrantRequest>,
+    /// The user that the client expects.
+    pub(crate) subject: Option<String>,
+    /// The ACRs of which one has to be satisfied; none where none has to.
+    pub(crate) essential_acrs: Vec<String>,
+    /// A text that the authorization server keeps with the ticket.
+    pub(crate) context: Option<String>,
+    pub(crate) details: Details,
+}
+
+/// An authorization request that came ahead of the browser (RFC 9126).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Pushed {
+    pub(crate) client_id: u64,
+    pub(crate) parameters: Parameters,
+    /// The claims of its request object, if it had one.
+    pub(crate) payload: Option<String>,
 }
 
 /// An authorization code: what was granted, and whether it has been used.
@@ -65,6 +90,7 @@ pub(crate) struct Code {
     pub(crate) acr: Option<String>,
     pub(crate) properties: Vec<Value>,
     pub(crate) consented_claims: Vec<String>,
+    pub(crate) details: Details,
     /// Milliseconds since 1970.
     pub(crate) expires_at: u64,
     /// The token it was exchanged for, once it has been.
@@ -90,6 +116,7 @@ impl Tenant {
             clients: BTreeMap::new(),
             created: 0,
             tickets: Expiring::new(),
+            pushed: Expiring::new(),
             codes: Expiring::new(),
             tokens: Tokens::new(),
             grants: Grants::new(),
@@ -98,12 +125,14 @@ impl Tenant {
             keys: Keys::default(),
             assertions: Expiring::new(),
             proofs: Expiring::new(),
+            nonce_secret: None,
         }
     }
 
     /// Forgets what has expired.
     pub(crate) fn purge(&mut self, now: u64) {
         self.tickets.purge(now);
+        self.pushed.purge(now);
         self.codes.purge(now);
         self.tokens.purge(now);
         self.assertions.purge(now);

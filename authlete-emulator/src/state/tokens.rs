@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Expiring;
 use super::names::{self, Name};
+use super::{Details, Expiring};
 
 /// An expired token stays known this long (an hour), so that introspection can tell it from one that never was.
 const REMEMBERED_MILLIS: u64 = 3_600_000;
@@ -35,8 +35,7 @@ pub(crate) struct Token {
     pub(crate) created_at: u64,
     /// When the refresh token was used last.
     pub(crate) refreshed_at: Option<u64>,
-    /// The grant (Grant Management for OAuth 2.0) that it belongs to.
-    pub(crate) grant_id: Option<String>,
+    pub(crate) details: Details,
 }
 
 impl Token {
@@ -46,6 +45,11 @@ impl Token {
 
     pub(crate) fn is_refreshable(&self, now: u64) -> bool {
         self.refresh.is_some() && now < self.refresh_expires_at
+    }
+
+    /// What the client holds: the token itself, or its form as a JWT.
+    pub(crate) fn presented(&self) -> &str {
+        self.details.jwt.as_deref().unwrap_or(&self.access)
     }
 
     /// When nothing can be done with it any more, and it has been dead for a while.
@@ -126,6 +130,9 @@ impl Tokens {
 
     fn put(&mut self, number: u64, token: Token) {
         self.access.insert(token.access.clone(), number);
+        if let Some(jwt) = &token.details.jwt {
+            self.access.insert(jwt.clone(), number);
+        }
         if let Some(refresh) = &token.refresh {
             self.refresh.insert(refresh.clone(), number);
         }
@@ -143,6 +150,9 @@ impl Tokens {
 
     fn forget(&mut self, token: &Token) {
         self.access.remove(&token.access);
+        if let Some(jwt) = &token.details.jwt {
+            self.access.remove(jwt);
+        }
         if let Some(refresh) = &token.refresh {
             self.refresh.remove(refresh);
         }
@@ -224,7 +234,7 @@ impl Tokens {
 
 #[cfg(test)]
 mod tests {
-    use super::{REMEMBERED_MILLIS, Refresh, Token, Tokens};
+    use super::{Details, REMEMBERED_MILLIS, Refresh, Token, Tokens};
 
     fn token(access: &str, refresh: Option<&str>) -> Token {
         Token {

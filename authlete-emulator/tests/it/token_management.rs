@@ -74,7 +74,7 @@ async fn what_a_token_cannot_be_created_with() {
     let machine = create(&world, json!({"grantType": "CLIENT_CREDENTIALS", "subject": null})).await;
     assert!(machine["action"] == "OK" && machine.get("refreshToken").is_none(), "{machine}");
     let path = format!("/api/{}/auth/token/create", world.service_id());
-    let body = json!({"grantType": "CLIENT_CREDENTIALS", "clientId": world.client["clientId"], "sessionId": "s"});
+    let body = json!({"grantType": "CLIENT_CREDENTIALS", "clientId": world.client["clientId"], "jwtAtClaims": "{}"});
     assert_eq!(world.call("POST", &path, Some(&body)).await.0, 501);
 }
 
@@ -276,4 +276,31 @@ async fn the_standard_introspection_endpoint() {
     assert_eq!(answer["action"], "JWT", "{answer}");
     let header = jsonwebtoken::decode_header(answer["responseContent"].as_str().expect("a JWT")).expect("a header");
     assert_eq!(header.typ.as_deref(), Some("token-introspection+jwt"));
+}
+
+#[tokio::test]
+async fn a_created_token_has_its_resources_details_and_bindings() {
+    let world = World::new(json!({"accessTokenSignAlg": "ES256"}), json!({})).await;
+    let details = json!({"elements": [{"type": "payment", "otherFields": "{\"amount\":3}"}]});
+    let more = json!({
+        "resources": ["https://rs.example.com"],
+        "authorizationDetails": details,
+        "certificateThumbprint": "x".repeat(43),
+        "sessionId": "session",
+    });
+    let token = create(&world, more).await;
+    assert_eq!((&token["action"], &token["sessionId"]), (&json!("OK"), &json!("session")));
+    assert_eq!(token["authorizationDetails"]["elements"][0]["type"], "payment");
+    let jwt = token["jwtAccessToken"].as_str().expect("a JWT");
+    assert_eq!(jsonwebtoken::decode_header(jwt).expect("a header").typ.as_deref(), Some("at+jwt"));
+    // Without the certificate it is good for nothing.
+    assert_eq!(world.introspect(&json!(jwt)).await["action"], "UNAUTHORIZED");
+    let seen = world.act("/auth/introspection/standard", json!({"parameters": format!("token={jwt}")})).await;
+    let seen = content(&seen);
+    assert_eq!((&seen["cnf"]["x5t#S256"], &seen["aud"]), (&json!("x".repeat(43)), &json!(["https://rs.example.com"])));
+    assert_eq!(seen["authorization_details"], json!([{"type": "payment", "amount": 3}]));
+
+    let body = json!({"accessToken": jwt, "dpopKeyThumbprint": "k".repeat(43), "scopes": ["read"]});
+    let updated = world.act("/auth/token/update", body).await;
+    assert_eq!((&updated["action"], &updated["tokenType"]), (&json!("OK"), &json!("DPoP")));
 }

@@ -140,6 +140,21 @@ impl World {
         self.token(&format!("grant_type=authorization_code&code={code}&redirect_uri={REDIRECT_URI}")).await
     }
 
+    /// The claims of a JWT that a published key of the service has signed by this algorithm.
+    pub(crate) async fn verified(&self, jwt: &str, algorithm: jsonwebtoken::Algorithm) -> Value {
+        let path = format!("/api/{}/service/jwks/get", self.service_id());
+        let (_, keys) = self.call("GET", &path, None).await;
+        let keys: jsonwebtoken::jwk::JwkSet = serde_json::from_value(keys).expect("a key set");
+        let kid = jsonwebtoken::decode_header(jwt).expect("a JWT").kid.expect("a key id");
+        let key = keys.find(&kid).unwrap_or_else(|| panic!("{kid} is not published"));
+        let key = jsonwebtoken::DecodingKey::from_jwk(key).expect("a key");
+        let mut validation = jsonwebtoken::Validation::new(algorithm);
+        // Who it is for is up to the test, and so is the time, since the emulator has its own.
+        validation.validate_aud = false;
+        validation.validate_exp = false;
+        jsonwebtoken::decode(jwt, &key, &validation).expect("a good signature").claims
+    }
+
     pub(crate) async fn introspect(&self, token: &Value) -> Value {
         self.act("/auth/introspection", json!({"token": token})).await
     }
@@ -163,6 +178,14 @@ pub(crate) fn parameter(answer: &Value, name: &str) -> Option<String> {
     assert_eq!(answer["action"], "LOCATION", "{answer}");
     let uri = url::Url::parse(answer["responseContent"].as_str().expect("a URI")).expect("a URI");
     uri.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// A response parameter in the fragment of the redirect URI inside `responseContent`.
+pub(crate) fn fragment(answer: &Value, name: &str) -> Option<String> {
+    assert_eq!(answer["action"], "LOCATION", "{answer}");
+    let (_, fragment) = answer["responseContent"].as_str().expect("a URI").split_once('#')?;
+    let mut pairs = form_urlencoded::parse(fragment.as_bytes());
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 /// Asserts an error that is shown rather than sent to the client.

@@ -17,7 +17,7 @@ const CHANGED: Code = "A203001";
 /// `client_flag_update_api`: a locked client can do nothing.
 pub(crate) fn lock(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     let id = named(tenant, request.path("clientIdentifier"))?;
-    let locked = request.body.flag("clientLocked")?;
+    let locked = request.body.given_flag("clientLocked")?;
     let locked = locked.ok_or_else(|| ApiError::invalid("The call has no clientLocked member."))?;
     let client = tenant.known_client(id)?;
     client.settings.set("locked", json!(locked));

@@ -1,8 +1,8 @@
 //! The authorization code grant (RFC 6749, section 4.1.3) with PKCE (RFC 7636).
 
-use super::TokenRequest;
 use super::grant::{self, Grant};
-use crate::oauth::{OAuthError, Stop, pkce};
+use super::{TokenRequest, binding};
+use crate::oauth::{OAuthError, Stop, pkce, rar, resource};
 use crate::reply::{Code as ResultCode, Reply};
 use crate::state::{Code, Tenant};
 
@@ -12,6 +12,8 @@ const USED: ResultCode = "A050312";
 const OTHER_CLIENT: ResultCode = "A050313";
 const REDIRECT_URI: ResultCode = "A050314";
 const VERIFIER: ResultCode = "A050315";
+const RESOURCE: ResultCode = "A050316";
+const AUTHORIZATION_DETAILS: ResultCode = "A050317";
 
 pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, Stop> {
     let invalid_grant = |code, message: &str| OAuthError::new("invalid_grant", code, message);
@@ -31,7 +33,12 @@ pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Resul
     }
     check_redirect_uri(&code, request)?;
     check_verifier(&code, request)?;
+    binding::check(&code.details.binding, &request.binding)?;
 
+    let mut details = code.details.clone();
+    details.access_resources = resource::narrowed(&details.resources, request.parameters, RESOURCE)?;
+    details.authorization_details =
+        rar::narrowed(&details.authorization_details, request.parameters, AUTHORIZATION_DETAILS)?;
     let refreshable = [&tenant.settings, &request.client.client.settings];
     let types = ["supportedGrantTypes", "grantTypes"];
     let grant = Grant {
@@ -46,6 +53,7 @@ pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Resul
         auth_time: code.auth_time,
         nonce: code.ticket.nonce.clone(),
         alias_used: code.ticket.alias_used,
+        details,
     };
     let (number, reply) = grant::issue(tenant, request, grant)?;
     if let Some(code) = tenant.codes.get_mut(value) {

@@ -1,20 +1,17 @@
 //! What all grants have in common: making the tokens, and the answer that carries them.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::TokenRequest;
-use crate::error::ApiError;
-use crate::oauth::Stop;
+use crate::oauth::id_token::IdToken;
+use crate::oauth::{Stop, access_token, rar};
 use crate::random;
 use crate::reply::{self, Code, Reply};
-use crate::schema::{ACCESS_TOKEN_SECONDS, ID_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS};
-use crate::state::{Tenant, Token};
+use crate::schema::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS};
+use crate::state::{Details, Tenant, Token};
 use crate::views;
 
 const ISSUED: Code = "A050001";
-const NO_ISSUER: Code = "A050203";
 
 /// What a client has been granted.
 #[derive(Debug, Default)]
@@ -30,6 +27,7 @@ pub(super) struct Grant {
     pub(super) auth_time: Option<u64>,
     pub(super) nonce: Option<String>,
     pub(super) alias_used: bool,
+    pub(super) details: Details,
 }
 
 /// Issues the tokens of a grant, and returns the new token's number with the answer.
@@ -55,21 +53,14 @@ pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Gran
         consented_claims: grant.consented_claims,
         acr: grant.acr,
         auth_time: grant.auth_time,
+        details: grant.details.bound_to(request.binding.clone()),
         created_at: request.now,
         ..Token::default()
     };
-    let openid = token.scopes.iter().any(|scope| scope == "openid");
-    let id_token = match openid {
-        true => Some(id_token(tenant, request, &token, grant.nonce.as_deref())?),
-        false => None,
-    };
-    let single =
-        tenant.settings.flag("singleAccessTokenPerSubject") || client.settings.flag("singleAccessTokenPerSubject");
-    if let (true, Some(subject)) = (single, &token.subject) {
-        tenant.tokens.remove_of(client.id, subject);
-    }
+    let token = access_token::in_its_form(tenant, client, token, request.now)?;
+    let id_token = id_token(tenant, request, &token, grant.nonce.as_deref())?;
     let reply = reply(tenant, request, &token, token.grant_type, id_token.as_deref());
-    Ok((tenant.tokens.insert(token), reply))
+    Ok((access_token::insert(tenant, client, token), reply))
 }
 
 /// The answer that hands out a token.
@@ -86,6 +77,7 @@ pub(super) fn reply(
     let members = json!({
         "responseContent": content(tenant, request, token, id_token),
         "accessToken": token.access,
+        "jwtAccessToken": token.details.jwt,
         "accessTokenExpiresAt": token.expires_at,
         "accessTokenDuration": seconds_until(token.expires_at),
         "refreshToken": token.refresh,
@@ -101,6 +93,11 @@ pub(super) fn reply(
         "subject": token.subject,
         "scopes": views::listed(&token.scopes),
         "properties": views::listed(&token.properties),
+        "resources": views::listed(&token.details.resources),
+        "accessTokenResources": views::listed(&token.details.access_resources),
+        "authorizationDetails": rar::to_api(&token.details.authorization_details),
+        "grantId": token.details.grant_id,
+        "requestedIdTokenClaims": views::listed(&token.details.id_token_claims),
         "serviceAttributes": tenant.settings.0.get("attributes"),
         "clientAttributes": client.0.get("attributes"),
     });
@@ -120,8 +117,10 @@ fn content(tenant: &Tenant, request: &TokenRequest<'_>, token: &Token, id_token:
             members.insert(name.to_owned(), value);
         }
     };
-    set("access_token", json!(token.access));
-    set("token_type", json!(tenant.settings.text("accessTokenType").unwrap_or("Bearer")));
+    set("access_token", json!(token.presented()));
+    set("token_type", json!(access_token::kind(tenant, token)));
+    set("grant_id", json!(token.details.grant_id));
+    set("authorization_details", views::listed(&token.details.authorization_details));
     set("expires_in", json!(token.expires_at.saturating_sub(request.now) / 1000));
     set("refresh_token", json!(token.refresh));
     set("id_token", json!(id_token));
@@ -131,44 +130,26 @@ fn content(tenant: &Tenant, request: &TokenRequest<'_>, token: &Token, id_token:
     Value::Object(members).to_string()
 }
 
-/// The ID token (OpenID Connect Core 1.0, section 2).
-fn id_token(
+/// The ID token beside an access token that covers the scope `openid`.
+pub(super) fn id_token(
     tenant: &mut Tenant,
     request: &TokenRequest<'_>,
     token: &Token,
     nonce: Option<&str>,
-) -> Result<String, Stop> {
-    let client = &request.client.client.settings;
-    let Some(issuer) = tenant.settings.text("issuer").map(str::to_owned) else {
-        let message = "The service has no issuer, which an ID token must name.";
-        return Err(Stop::server(NO_ISSUER, message));
-    };
-    if client.text("subjectType") == Some("PAIRWISE") {
-        return Err(ApiError::not_implemented("pairwise subjects").into());
+) -> Result<Option<String>, Stop> {
+    if !token.scopes.iter().any(|scope| scope == "openid") {
+        return Ok(None);
     }
-    if client.text("idTokenEncryptionAlg").is_some() {
-        return Err(ApiError::not_implemented("encrypted ID tokens").into());
-    }
-    let audience = token.client_id.to_string();
-    let audience = match tenant.settings.text("idTokenAudType") {
-        Some("string") => json!(audience),
-        _ => json!([audience]),
+    let id_token = IdToken {
+        client: &request.client.client,
+        subject: token.sub.as_deref().or(token.subject.as_deref()),
+        auth_time: token.auth_time,
+        acr: token.acr.as_deref(),
+        nonce,
+        access_token: Some(token.presented()),
+        code: None,
+        state: None,
+        details: &token.details,
     };
-    let seconds = request.now / 1000;
-    let hash = Sha256::digest(&token.access);
-    let half = hash.get(..16).unwrap_or_default();
-    let claims = json!({
-        "iss": issuer,
-        "sub": token.sub.as_ref().or(token.subject.as_ref()),
-        "aud": audience,
-        "iat": seconds,
-        "exp": seconds + tenant.duration("idTokenDuration", ID_TOKEN_SECONDS),
-        "auth_time": token.auth_time,
-        "nonce": nonce,
-        "acr": token.acr,
-        "at_hash": URL_SAFE_NO_PAD.encode(half),
-    });
-    let algorithm = client.text("idTokenSignAlg").unwrap_or("ES256");
-    let key = tenant.keys.signer(&tenant.settings, &request.client.client, algorithm, "idTokenSignatureKeyId")?;
-    Ok(key.sign("JWT", &reply::without_nulls(claims))?)
+    id_token.sign(tenant, request.now).map(Some)
 }

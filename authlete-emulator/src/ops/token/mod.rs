@@ -1,19 +1,20 @@
 //! `auth_token_api`: answers a token request, one file per grant type.
 
+mod binding;
 mod client_credentials;
 mod code;
 mod grant;
 mod refresh;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, support};
+use crate::oauth::{OAuthError, Stop, dpop, support};
 use crate::reply::{Code, Reply};
 use crate::request::Request;
-use crate::state::Tenant;
+use crate::state::{Binding, Tenant};
 
 const NO_PARAMETERS: Code = "A050201";
 const PROPERTIES: Code = "A050202";
@@ -23,7 +24,7 @@ const GRANT_TYPE: Code = "A050303";
 const CLIENT: Codes = Codes { missing: "A050304", unknown: "A050305", method: "A050306", secret: "A050307" };
 
 /// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &["accessToken", "jwtAtClaims", "cimdOptions", "dpop", "dpopNonceRequired"];
+const NOT_IMPLEMENTED: &[&str] = &["accessToken", "jwtAtClaims", "cimdOptions"];
 
 /// Values of `grant_type`, as a client writes them and as Authlete names them.
 const GRANT_TYPES: &[(&str, &str)] = &[
@@ -46,15 +47,18 @@ struct TokenRequest<'a> {
     access_duration: Option<u64>,
     refresh_duration: Option<u64>,
     properties: Vec<Value>,
+    /// The keys that the client has proven.
+    binding: Binding,
     now: u64,
 }
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED)?;
-    respond(tenant, request).or_else(|stop| {
+    let reply = respond(tenant, request).or_else(|stop| {
         let unauthenticated = matches!(&stop, Stop::Client(error) if error.error == "invalid_client");
         stop.reply(&tenant.settings, if unauthenticated { "INVALID_CLIENT" } else { "BAD_REQUEST" })
-    })
+    })?;
+    Ok(reply.with("dpopNonce", json!(dpop::nonce(tenant, request)?)))
 }
 
 fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
@@ -66,17 +70,19 @@ fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     let client = client_auth::authenticate(tenant, request, &parameters, CLIENT)?;
     let grant_type = grant_type(tenant, &client, &parameters)?;
     support::refuse_settings(&tenant.settings, &client.client)?;
-    if let Some(name) = parameters.first_of(&["resource", "audience", "authorization_details"]) {
+    if let Some(name) = parameters.first_of(&["audience"]) {
         return Err(ApiError::not_implemented(format!("the token request parameter {name}")).into());
     }
     let duration =
         |name| Ok::<_, ApiError>(request.body.number(name)?.filter(|s| (1..=u64::from(u32::MAX)).contains(s)));
+    let binding = binding::of(tenant, request, &client.client)?;
     let token_request = TokenRequest {
         parameters: &parameters,
         client,
         access_duration: duration("accessTokenDuration")?,
         refresh_duration: duration("refreshTokenDuration")?,
         properties: properties(request)?,
+        binding,
         now: request.now,
     };
     match grant_type {

@@ -1,18 +1,20 @@
 //! The refresh token grant (RFC 6749, section 6), with rotation (RFC 9700, section 4.14.2).
 
-use super::{TokenRequest, grant};
+use super::{TokenRequest, binding, grant};
 use crate::error::ApiError;
-use crate::oauth::{OAuthError, Stop};
+use crate::oauth::{OAuthError, Stop, access_token, rar, resource};
 use crate::random;
 use crate::reply::{Code, Reply};
 use crate::schema::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS};
-use crate::state::{Refresh, Tenant, Token};
+use crate::state::{Details, Refresh, Tenant, Token};
 
 const NO_TOKEN: Code = "A050320";
 const UNKNOWN: Code = "A050321";
 const USED: Code = "A050322";
 const OTHER_CLIENT: Code = "A050323";
 const SCOPE: Code = "A050324";
+const RESOURCE: Code = "A050325";
+const AUTHORIZATION_DETAILS: Code = "A050326";
 
 pub(super) fn refresh(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, Stop> {
     let invalid_grant = |code, message: &str| OAuthError::new("invalid_grant", code, message);
@@ -36,6 +38,10 @@ pub(super) fn refresh(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result
     if !old.is_refreshable(request.now) {
         return Err(unknown().into());
     }
+    if request.client.client.is_public() {
+        // Nothing but the key says whose token it is (RFC 9449, section 5; RFC 8705, section 4).
+        binding::check(&old.details.binding, &request.binding)?;
+    }
     if tenant.settings.flag("idTokenReissuable") && old.refresh_scopes.iter().any(|scope| scope == "openid") {
         return Err(ApiError::not_implemented("the service setting idTokenReissuable").into());
     }
@@ -45,8 +51,12 @@ pub(super) fn refresh(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result
     {
         scopes.retain(|scope| scope != "openid");
     }
-    let new = renewed(tenant, request, old, scopes)?;
-    let reply = grant::reply(tenant, request, &new, "REFRESH_TOKEN", None);
+    let details = details(&old, request)?;
+    let new = renewed(tenant, request, Token { scopes, details, ..old })?;
+    let new = access_token::in_its_form(tenant, &request.client.client, new, request.now)?;
+    // OpenID Connect Core 1.0, section 12.2: such an ID token has no nonce.
+    let id_token = grant::id_token(tenant, request, &new, None)?;
+    let reply = grant::reply(tenant, request, &new, "REFRESH_TOKEN", id_token.as_deref());
     tenant.tokens.replace(number, new);
     Ok(reply)
 }
@@ -65,7 +75,16 @@ fn scopes(old: &Token, request: &TokenRequest<'_>) -> Result<Vec<String>, OAuthE
     Ok(requested)
 }
 
-fn renewed(tenant: &Tenant, request: &TokenRequest<'_>, old: Token, scopes: Vec<String>) -> Result<Token, ApiError> {
+/// The same resources and authorization details, or fewer, for the key that this request proves.
+fn details(old: &Token, request: &TokenRequest<'_>) -> Result<Details, OAuthError> {
+    let mut details = old.details.clone().bound_to(request.binding.clone());
+    details.access_resources = resource::narrowed(&details.resources, request.parameters, RESOURCE)?;
+    details.authorization_details =
+        rar::narrowed(&details.authorization_details, request.parameters, AUTHORIZATION_DETAILS)?;
+    Ok(details)
+}
+
+fn renewed(tenant: &Tenant, request: &TokenRequest<'_>, old: Token) -> Result<Token, ApiError> {
     let service = &tenant.settings;
     let kept = service.flag("refreshTokenKept");
     let seconds =
@@ -87,7 +106,6 @@ fn renewed(tenant: &Tenant, request: &TokenRequest<'_>, old: Token, scopes: Vec<
         refresh,
         refresh_expires_at,
         refreshed_at: Some(request.now),
-        scopes,
         properties,
         ..old
     })

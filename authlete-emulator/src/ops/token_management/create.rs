@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
+use crate::oauth::{Stop, access_token, rar};
 use crate::random;
 use crate::reply::{self, Code, Reply};
 use crate::request::{Body, Request};
 use crate::schema::{self, ACCESS_TOKEN_SECONDS, GRANT_TYPES, REFRESH_TOKEN_SECONDS};
-use crate::state::{Batch, Client, Tenant, Token};
+use crate::state::{Batch, Binding, Client, Details, Tenant, Token};
 use crate::views;
 
 const CREATED: Code = "A095001";
@@ -20,17 +21,8 @@ const BATCH_STATUS: Code = "A443001";
 const BATCH_MILLIS: u64 = 86_400_000;
 
 /// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &[
-    "certificateThumbprint",
-    "dpopKeyThumbprint",
-    "authorizationDetails",
-    "resources",
-    "forExternalAttachment",
-    "jwtAtClaims",
-    "clientEntityIdUsed",
-    "sessionId",
-    "metadataDocumentUsed",
-];
+const NOT_IMPLEMENTED: &[&str] =
+    &["forExternalAttachment", "jwtAtClaims", "clientEntityIdUsed", "metadataDocumentUsed"];
 
 /// Why a token is not made.
 enum Refusal {
@@ -42,6 +34,14 @@ enum Refusal {
 impl From<ApiError> for Refusal {
     fn from(error: ApiError) -> Self {
         Self::Api(error)
+    }
+}
+
+/// Why a token cannot have the form that the service gives it.
+fn refused(stop: Stop) -> Refusal {
+    match stop {
+        Stop::Api(error) => Refusal::Api(error),
+        Stop::Client(error) | Stop::Server(error) => Refusal::Call("INTERNAL_SERVER_ERROR", error.code, error.message),
     }
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn batch(tenant: &mut Tenant, request: &Request) -> Result<Reply, Api
     Ok(reply::result(BATCH, "The batch is accepted.", json!({"requestId": id})))
 }
 
-fn tokens(tenant: &Tenant, request: &Request) -> Result<Vec<Token>, Refusal> {
+fn tokens(tenant: &mut Tenant, request: &Request) -> Result<Vec<Token>, Refusal> {
     let mut tokens: Vec<Token> = Vec::new();
     for (at, element) in request.body.elements.iter().enumerate() {
         let Value::Object(members) = element else {
@@ -131,12 +131,9 @@ pub(crate) fn batch_status(tenant: &mut Tenant, request: &Request) -> Result<Rep
 }
 
 /// The token that the members ask for; it is not stored yet.
-fn token(tenant: &Tenant, body: &Body, now: u64) -> Result<Token, Refusal> {
-    if tenant.settings.text("accessTokenSignAlg").is_some() {
-        return Err(ApiError::not_implemented("the service setting accessTokenSignAlg").into());
-    }
+fn token(tenant: &mut Tenant, body: &Body, now: u64) -> Result<Token, Refusal> {
     let given = |name| Ok::<_, ApiError>(body.text(name)?.filter(|text| !text.is_empty()));
-    let client = client(tenant, body)?;
+    let client = client(tenant, body)?.clone();
     let grant_type = given("grantType")?.ok_or_else(|| wrong("The call has no grantType."))?;
     let grant_type = GRANT_TYPES.iter().copied().find(|known| *known == grant_type);
     let grant_type = grant_type.ok_or_else(|| wrong("There is no such grantType."))?;
@@ -163,16 +160,16 @@ fn token(tenant: &Tenant, body: &Body, now: u64) -> Result<Token, Refusal> {
         Ok::<_, ApiError>(now + 1000 * seconds.min(schema::LONGEST_SECONDS))
     };
     let expires_at = match body.flag("accessTokenPersistent")? {
-        Some(true) => now + 1000 * schema::LONGEST_SECONDS,
-        _ => ends("accessTokenDuration", "accessTokenDuration", ACCESS_TOKEN_SECONDS)?,
+        true => now + 1000 * schema::LONGEST_SECONDS,
+        false => ends("accessTokenDuration", "accessTokenDuration", ACCESS_TOKEN_SECONDS)?,
     };
-    Ok(Token {
+    let token = Token {
         access,
         expires_at,
         refresh,
         refresh_expires_at: ends("refreshTokenDuration", "refreshTokenDuration", REFRESH_TOKEN_SECONDS)?,
         client_id: client.id,
-        alias_used: body.flag("clientIdAliasUsed")?.unwrap_or(false),
+        alias_used: body.flag("clientIdAliasUsed")?,
         subject,
         grant_type,
         refresh_scopes: scopes.clone(),
@@ -181,7 +178,23 @@ fn token(tenant: &Tenant, body: &Body, now: u64) -> Result<Token, Refusal> {
         acr: given("acr")?,
         auth_time: body.number("authTime")?.filter(|seconds| *seconds > 0),
         created_at: now,
+        details: details(body)?,
         ..Token::default()
+    };
+    access_token::in_its_form(tenant, &client, token, now).map_err(refused)
+}
+
+/// What the token is for beyond its scopes, and what it is bound to.
+fn details(body: &Body) -> Result<Details, ApiError> {
+    let given = |name| Ok::<_, ApiError>(body.text(name)?.filter(|text| !text.is_empty()));
+    let resources = body.texts("resources")?.unwrap_or_default();
+    Ok(Details {
+        access_resources: resources.clone(),
+        resources,
+        authorization_details: rar::from_api(body.members.get("authorizationDetails"))?.unwrap_or_default(),
+        session_id: given("sessionId")?,
+        binding: Binding { jkt: given("dpopKeyThumbprint")?, x5t: given("certificateThumbprint")? },
+        ..Details::default()
     })
 }
 
@@ -214,7 +227,8 @@ fn members(tenant: &Tenant, token: &Token, now: u64) -> Value {
     json!({
         "accessToken": token.access,
         "refreshToken": token.refresh,
-        "tokenType": tenant.settings.text("accessTokenType").unwrap_or("Bearer"),
+        "jwtAccessToken": token.details.jwt,
+        "tokenType": access_token::kind(tenant, token),
         "expiresIn": token.expires_at.saturating_sub(now) / 1000,
         "expiresAt": token.expires_at,
         "clientId": token.client_id,
@@ -224,5 +238,7 @@ fn members(tenant: &Tenant, token: &Token, now: u64) -> Value {
         "scopes": views::listed(&token.scopes),
         "refreshTokenScopes": token.refresh.as_ref().map(|_| views::listed(&token.refresh_scopes)),
         "properties": views::listed(&token.properties),
+        "authorizationDetails": rar::to_api(&token.details.authorization_details),
+        "sessionId": token.details.session_id,
     })
 }
