@@ -24,12 +24,17 @@ pub(crate) enum Reply {
 }
 
 impl Reply {
-    /// The same with one more member, if it is an object.
+    /// The same answer with one more member, or another value of it.
     pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
-        if let Self::Json(Value::Object(members)) = &mut self {
+        if let Self::Json(Value::Object(members)) | Self::Created(Value::Object(members)) = &mut self {
             members.insert(name.to_owned(), value);
         }
         self
+    }
+
+    /// The same answer under another code.
+    pub(crate) fn coded(self, code: Code, message: &str) -> Self {
+        self.with("resultCode", json!(code)).with("resultMessage", json!(result_message(code, message)))
     }
 }
 

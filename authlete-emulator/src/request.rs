@@ -118,7 +118,7 @@ impl Body {
         }
     }
 
-    /// Whether a flag is set; absent is false.
+    /// A boolean; absent is false. A form has it as text.
     pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
         Ok(self.given_flag(name)?.unwrap_or(false))
     }
@@ -128,6 +128,7 @@ impl Body {
         match self.get(name) {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
             Some(Value::String(text)) if text == "true" || text == "false" => Ok(Some(text == "true")),
             Some(_) => Err(ApiError::invalid(format!("The member {name} is neither true nor false."))),
         }
@@ -151,6 +152,11 @@ impl Body {
             Some(..=0) => Ok(None),
             _ => self.number(name),
         }
+    }
+
+    /// A lifetime in seconds; 0 and what no lifetime can be say nothing.
+    pub(crate) fn seconds(&self, name: &str) -> Result<Option<u64>, ApiError> {
+        Ok(self.number(name)?.filter(|seconds| (1..=u64::from(u32::MAX)).contains(seconds)))
     }
 
     /// A list of texts; in a form, words with spaces between them.

@@ -12,6 +12,10 @@ pub(crate) const REFRESH_TOKEN_SECONDS: u64 = 864_000;
 pub(crate) const ID_TOKEN_SECONDS: u64 = 86_400;
 pub(crate) const CODE_SECONDS: u64 = 600;
 pub(crate) const TICKET_SECONDS: u64 = 3_600;
+pub(crate) const DEVICE_CODE_SECONDS: u64 = 600;
+pub(crate) const AUTH_REQ_ID_SECONDS: u64 = 600;
+/// Between two token requests, for the device flow and CIBA alike (RFC 8628, section 3.2).
+pub(crate) const POLLING_SECONDS: u64 = 5;
 
 /// A lifetime beyond this (about a hundred years) is refused: sums of times must stay within 63 bits.
 pub(crate) const LONGEST_SECONDS: u64 = 3_153_600_000;
@@ -46,6 +50,8 @@ pub(crate) const GRANT_TYPES: &[&str] = &[
 const RESPONSE_TYPES: &[&str] =
     &["NONE", "CODE", "TOKEN", "ID_TOKEN", "CODE_TOKEN", "CODE_ID_TOKEN", "ID_TOKEN_TOKEN", "CODE_ID_TOKEN_TOKEN"];
 
+const DELIVERY_MODES: &[&str] = &["POLL", "PING", "PUSH"];
+
 const AUTH_METHODS: &[&str] = &[
     "NONE",
     "CLIENT_SECRET_BASIC",
@@ -62,16 +68,28 @@ pub(crate) const SERVICE: &[(&str, Form)] = &[
     ("accessTokenDuration", Form::Seconds),
     ("accessTokenType", Form::Text),
     ("authorizationCodeDuration", Form::Seconds),
+    ("backchannelAuthReqIdDuration", Form::Seconds),
+    ("backchannelPollingInterval", Form::Seconds),
+    ("backchannelUserCodeParameterSupported", Form::Flag),
     ("clientIdAliasEnabled", Form::Flag),
     ("dcrDuplicateSoftwareIdBlocked", Form::Flag),
     ("dcrScopeUsedAsRequestable", Form::Flag),
     ("dynamicRegistrationSupported", Form::Flag),
+    ("deviceFlowCodeDuration", Form::Seconds),
+    ("deviceFlowPollingInterval", Form::Seconds),
+    ("deviceVerificationUri", Form::Text),
+    ("deviceVerificationUriComplete", Form::Text),
     ("errorDescriptionOmitted", Form::Flag),
     ("errorUriOmitted", Form::Flag),
     ("idTokenDuration", Form::Seconds),
+    ("idTokenReissuable", Form::Flag),
     ("issSuppressed", Form::Flag),
     ("issuer", Form::Text),
+    ("jwtGrantByIdentifiableClientsOnly", Form::Flag),
+    ("jwtGrantEncryptedJwtRejected", Form::Flag),
+    ("jwtGrantUnsignedJwtRejected", Form::Flag),
     ("loopbackRedirectionUriVariable", Form::Flag),
+    ("nativeSsoSupported", Form::Flag),
     ("openidDroppedOnRefreshWithoutOfflineAccess", Form::Flag),
     ("parRequired", Form::Flag),
     ("pkceRequired", Form::Flag),
@@ -79,23 +97,37 @@ pub(crate) const SERVICE: &[(&str, Form)] = &[
     ("refreshTokenDuration", Form::Seconds),
     ("refreshTokenDurationKept", Form::Flag),
     ("refreshTokenDurationReset", Form::Flag),
+    ("refreshTokenIdempotent", Form::Flag),
     ("refreshTokenKept", Form::Flag),
     ("requestObjectRequired", Form::Flag),
     ("scopeRequired", Form::Flag),
     ("serviceName", Form::Text),
     ("singleAccessTokenPerSubject", Form::Flag),
+    ("supportedBackchannelTokenDeliveryModes", Form::SomeOf(DELIVERY_MODES)),
     ("supportedGrantTypes", Form::SomeOf(GRANT_TYPES)),
     ("supportedResponseTypes", Form::SomeOf(RESPONSE_TYPES)),
     ("supportedScopes", Form::Scopes),
     ("supportedTokenAuthMethods", Form::SomeOf(AUTH_METHODS)),
+    ("tokenEndpoint", Form::Text),
+    ("tokenExchangeByConfidentialClientsOnly", Form::Flag),
+    ("tokenExchangeByIdentifiableClientsOnly", Form::Flag),
+    ("tokenExchangeByPermittedClientsOnly", Form::Flag),
+    ("tokenExchangeEncryptedJwtRejected", Form::Flag),
+    ("tokenExchangeUnsignedJwtRejected", Form::Flag),
     ("tokenExpirationLinked", Form::Flag),
     ("unauthorizedOnClientConfigSupported", Form::Flag),
+    ("userCodeCharset", Form::OneOf(&["BASE20", "NUMERIC"])),
+    ("userCodeLength", Form::Number),
 ];
 
 /// The members of a client.
 pub(crate) const CLIENT: &[(&str, Form)] = &[
     ("applicationType", Form::OneOf(&["WEB", "NATIVE"])),
     ("authTimeRequired", Form::Flag),
+    ("bcDeliveryMode", Form::OneOf(DELIVERY_MODES)),
+    ("bcNotificationEndpoint", Form::Text),
+    ("bcRequestSignAlg", Form::Text),
+    ("bcUserCodeRequired", Form::Flag),
     ("clientIdAlias", Form::Text),
     ("clientIdAliasEnabled", Form::Flag),
     ("clientName", Form::Text),
@@ -104,6 +136,8 @@ pub(crate) const CLIENT: &[(&str, Form)] = &[
     ("developer", Form::Text),
     ("grantTypes", Form::SomeOf(GRANT_TYPES)),
     ("idTokenSignAlg", Form::Text),
+    ("jwks", Form::Text),
+    ("jwksUri", Form::Text),
     ("locked", Form::Flag),
     ("parRequired", Form::Flag),
     ("pkceRequired", Form::Flag),
@@ -114,6 +148,7 @@ pub(crate) const CLIENT: &[(&str, Form)] = &[
     ("singleAccessTokenPerSubject", Form::Flag),
     ("subjectType", Form::OneOf(&["PUBLIC", "PAIRWISE"])),
     ("tokenAuthMethod", Form::OneOf(AUTH_METHODS)),
+    ("userInfoSignAlg", Form::Text),
 ];
 
 /// Whether the service has a scope of this name.

@@ -6,11 +6,11 @@ use serde_json::json;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::jose::{self, Jwt};
+use super::lifetime::{self, Kind};
 use super::{Stop, keys};
 use crate::error::ApiError;
 use crate::reply::{self, Code};
-use crate::schema::ID_TOKEN_SECONDS;
-use crate::state::{Client, Details, Tenant};
+use crate::state::{Client, Details, Tenant, Token};
 
 const NO_ISSUER: Code = "A050203";
 
@@ -30,7 +30,30 @@ pub(crate) struct IdToken<'a> {
     pub(crate) access_token: Option<&'a str>,
     pub(crate) code: Option<&'a str>,
     pub(crate) state: Option<&'a str>,
+    /// What CIBA pushes beside it (section 10.3.1 there).
+    pub(crate) refresh_token: Option<&'a str>,
+    /// Those of the access token beside it, which may limit how long it lives.
+    pub(crate) scopes: &'a [String],
     pub(crate) details: &'a Details,
+}
+
+impl<'a> IdToken<'a> {
+    /// The ID token beside an access token.
+    pub(crate) fn of(client: &'a Client, token: &'a Token) -> Self {
+        Self {
+            client,
+            subject: token.sub.as_deref().or(token.subject.as_deref()),
+            auth_time: token.auth_time,
+            acr: token.acr.as_deref(),
+            nonce: None,
+            access_token: Some(token.presented()),
+            code: None,
+            state: None,
+            refresh_token: None,
+            scopes: &token.scopes,
+            details: &token.details,
+        }
+    }
 }
 
 impl IdToken<'_> {
@@ -56,7 +79,7 @@ impl IdToken<'_> {
             "sub": self.subject,
             "aud": if form == Some("string") { json!(audience) } else { json!([audience]) },
             "iat": seconds,
-            "exp": seconds + tenant.duration("idTokenDuration", ID_TOKEN_SECONDS),
+            "exp": seconds + lifetime::seconds(Kind::Id, &tenant.settings, self.client, self.scopes),
             "auth_time": self.auth_time,
             "nonce": self.nonce,
             "acr": self.acr,
@@ -64,6 +87,7 @@ impl IdToken<'_> {
             "at_hash": hash(self.access_token),
             "c_hash": hash(self.code),
             "s_hash": hash(self.state),
+            "urn:openid:params:jwt:claim:rt_hash": hash(self.refresh_token),
         });
         for name in &self.details.id_token_claims {
             // The authorization server may know a claim in the language that is asked for, or in no particular one.

@@ -30,6 +30,11 @@ impl Parameters {
         Self { values }
     }
 
+    /// The names of the parameters.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+
     /// From the claims of a request object (RFC 9101, section 4), of which those about the object itself stay behind.
     pub(crate) fn from_claims(claims: &Map<String, Value>) -> Self {
         const OF_THE_OBJECT: &[&str] = &["iss", "aud", "exp", "iat", "nbf", "jti", "sub"];

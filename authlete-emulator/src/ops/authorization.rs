@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::token::native_sso;
 use crate::error::ApiError;
 use crate::oauth::authorization::{self, Checked, Origin, PROMPTS};
 use crate::oauth::parameters::Parameters;
@@ -78,6 +79,7 @@ fn answer(tenant: &Tenant, origin: &Origin, checked: &Checked, ticket: &str) -> 
         "resources": views::listed(&checked.details.resources),
         "authorizationDetails": rar::to_api(&checked.details.authorization_details),
         "requestObjectPayload": origin.source.payload,
+        "nativeSsoRequested": native_sso::applies(service, &origin.scopes),
         "uiLocales": views::listed(&parameters.words("ui_locales")),
         "claimsLocales": views::listed(&parameters.words("claims_locales")),
         "loginHint": parameters.get("login_hint"),

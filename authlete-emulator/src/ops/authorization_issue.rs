@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::token::native_sso;
 use crate::error::ApiError;
 use crate::oauth::id_token::IdToken;
 use crate::oauth::{OAuthError, Stop, access_token, grant as grants, rar, scope};
@@ -15,6 +16,7 @@ const ISSUED: ResultCode = "A040001";
 const NO_TICKET: ResultCode = "A040201";
 const SUBJECT: ResultCode = "A040202";
 const CLAIMS: ResultCode = "A040203";
+const NO_SESSION: ResultCode = "A040204";
 const DEAD_TICKET: ResultCode = "A040301";
 const OTHER_SUBJECT: ResultCode = "A040302";
 const ACR: ResultCode = "A040303";
@@ -33,6 +35,11 @@ fn issue(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
         return Err(Stop::server(NO_TICKET, "The call has no ticket."));
     };
     let given = Given::read(request)?;
+    let opened = tenant.tickets.get(&key);
+    if given.session_id.is_none() && opened.is_some_and(|ticket| native_sso::applies(&tenant.settings, &ticket.scopes))
+    {
+        return Err(Stop::server(NO_SESSION, "A request for Native SSO is answered with a sessionId."));
+    }
     let Some(ticket) = tenant.tickets.remove(&key) else {
         let message = "The ticket is unknown, used or expired.";
         return Err(OAuthError::new("invalid_request", DEAD_TICKET, message).into());
@@ -191,6 +198,8 @@ fn grant(tenant: &mut Tenant, request: &Request, ticket: Ticket, given: Given) -
             access_token: issued.token.as_ref().map(Token::presented),
             code: issued.code.as_deref(),
             state: record.ticket.destination.state.as_deref(),
+            refresh_token: None,
+            scopes: &record.scopes,
             details: &record.details,
         };
         issued.id_token = Some(id_token.sign(tenant, request.now)?);

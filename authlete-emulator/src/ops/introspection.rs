@@ -26,13 +26,13 @@ const UNREADABLE: Code = "A056201";
 const NOT_IMPLEMENTED: &[&str] = &["requiredComponents"];
 
 /// Why a token is not good: the action, the error of RFC 6750, 9449 or 9470, and a further attribute of the challenge.
-struct Refusal {
-    action: &'static str,
+pub(super) struct Refusal {
+    pub(super) action: &'static str,
     scheme: &'static str,
-    code: Code,
+    pub(super) code: Code,
     error: &'static str,
-    message: &'static str,
-    attribute: Option<String>,
+    pub(super) message: &'static str,
+    pub(super) attribute: Option<String>,
 }
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
@@ -71,12 +71,12 @@ fn introspect(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
 }
 
 impl Refusal {
-    fn new(action: &'static str, code: Code, error: &'static str, message: &'static str) -> Self {
+    pub(super) fn new(action: &'static str, code: Code, error: &'static str, message: &'static str) -> Self {
         Self { action, scheme: "Bearer", code, error, message, attribute: None }
     }
 
     /// The value of the header `WWW-Authenticate`.
-    fn challenge(&self, omit_description: bool) -> String {
+    pub(super) fn challenge(&self, omit_description: bool) -> String {
         let mut challenge = format!("{} error=\"{}\"", self.scheme, self.error);
         if !omit_description {
             challenge += &format!(",error_description=\"{}\"", result_message(self.code, self.message));
@@ -90,7 +90,12 @@ impl Refusal {
 }
 
 /// Whether whoever presents the token lacks a key that it is bound to.
-fn unproven(tenant: &mut Tenant, request: &Request, token: &Token, given: &str) -> Result<Option<Refusal>, Stop> {
+pub(super) fn unproven(
+    tenant: &mut Tenant,
+    request: &Request,
+    token: &Token,
+    given: &str,
+) -> Result<Option<Refusal>, Stop> {
     let bound = &token.details.binding;
     let rejected = |error, message| {
         let attribute = Some(format!("algs=\"{}\"", dpop::ALGORITHMS));

@@ -1,20 +1,25 @@
 //! The operations that the emulator implements: one file each, or one for a family.
 
+mod approval;
 mod authorization;
 mod authorization_fail;
 mod authorization_issue;
 mod authorization_ticket;
+mod backchannel;
 mod client;
 mod configuration;
+mod device;
 mod grant_management;
 mod introspection;
 mod introspection_standard;
+mod jose_verify;
 mod misc;
 mod pushed_auth_req;
 mod revocation;
 mod service;
 mod token;
 mod token_management;
+mod userinfo;
 
 use serde_json::Value;
 
@@ -56,9 +61,17 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("auth_token_create_batch_api", Handler::Service(token_management::create::batch)),
     ("auth_token_create_batch_status_api", Handler::Service(token_management::create::batch_status)),
     ("auth_token_delete_api", Handler::Service(token_management::delete)),
+    ("auth_token_fail_api", Handler::Service(token::password::fail)),
     ("auth_token_get_list_api", Handler::Service(token_management::list)),
+    ("auth_token_issue_api", Handler::Service(token::password::issue)),
     ("auth_token_revoke_api", Handler::Service(token_management::revoke)),
     ("auth_token_update_api", Handler::Service(token_management::update::handle)),
+    ("auth_userinfo_api", Handler::Service(userinfo::look)),
+    ("auth_userinfo_issue_api", Handler::Service(userinfo::issue)),
+    ("backchannel_authentication_api", Handler::Service(backchannel::authenticate)),
+    ("backchannel_authentication_complete_api", Handler::Service(backchannel::complete)),
+    ("backchannel_authentication_fail_api", Handler::Service(backchannel::fail)),
+    ("backchannel_authentication_issue_api", Handler::Service(backchannel::issue)),
     ("client_authorization_delete_api", Handler::Service(client::authorization::delete)),
     ("client_authorization_delete_api_post", Handler::Service(client::authorization::delete)),
     ("client_authorization_delete_by_subject_api", Handler::Service(client::authorization::delete)),
@@ -87,11 +100,18 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("client_secret_refresh_api", Handler::Service(client::credentials::refresh_secret)),
     ("client_secret_update_api", Handler::Service(client::credentials::update_secret)),
     ("client_update_api", Handler::Service(client::update)),
+    ("device_authorization_api", Handler::Service(device::authorize)),
+    ("device_complete_api", Handler::Service(device::complete)),
+    ("device_verification_api", Handler::Service(device::verify)),
     ("getAuthorizationTicketInfo", Handler::Service(authorization_ticket::info)),
     ("grant_m_api", Handler::Service(grant_management::handle)),
+    ("idtoken_reissue_api", Handler::Service(token::id_token_reissue::handle)),
     ("info_api", Handler::Open(misc::info)),
+    ("jose_verify_api", Handler::Service(jose_verify::handle)),
     ("lifecycle_healthcheck_api", Handler::Open(misc::healthcheck)),
     ("misc_echo_api", Handler::Global(misc::echo)),
+    ("native_sso_api", Handler::Service(token::native_sso::issue)),
+    ("native_sso_logout_api", Handler::Service(token::native_sso::logout)),
     ("pushed_auth_req_api", Handler::Service(pushed_auth_req::handle)),
     ("service_configuration_api", Handler::Service(configuration::handle)),
     ("service_create_api", Handler::Global(service::create)),

@@ -16,6 +16,8 @@ pub(crate) struct Details {
     pub(crate) id_token_claims: Vec<String>,
     /// The names of the claims that the client asked for in the answer of the UserInfo endpoint.
     pub(crate) userinfo_claims: Vec<String>,
+    /// The member `userinfo` of the parameter `claims`.
+    pub(crate) userinfo_request: Option<Map<String, Value>>,
     /// The values that the authorization server gave for claims.
     pub(crate) claims: Map<String, Value>,
     /// The session of the user, which becomes `sid` in ID tokens.
@@ -39,6 +41,16 @@ pub(crate) struct Binding {
 }
 
 impl Details {
+    /// Adds claims that go into ID tokens whether the client asked for them or not.
+    pub(crate) fn add_claims(&mut self, claims: impl IntoIterator<Item = (String, Value)>) {
+        for (name, value) in claims {
+            if !self.id_token_claims.contains(&name) {
+                self.id_token_claims.push(name.clone());
+            }
+            self.claims.insert(name, value);
+        }
+    }
+
     /// The same rest for an access token that is bound to these keys.
     pub(crate) fn bound_to(self, binding: Binding) -> Self {
         Self { binding, jwt: None, ..self }

@@ -5,6 +5,7 @@ mod details;
 mod expiring;
 mod grants;
 pub(crate) mod names;
+mod pending;
 mod settings;
 mod tenant;
 mod tokens;
@@ -17,9 +18,10 @@ pub(crate) use consents::Consents;
 pub(crate) use details::{Binding, Details};
 pub(crate) use expiring::{CAPACITY, Expiring};
 pub(crate) use grants::{Grant, GrantAction, GrantRequest, Granted, GrantedScopes, Grants};
+pub(crate) use pending::{Approval, Backchannel, Decision, Delivery, Denial, Pending, PendingTable, Poll};
 pub(crate) use settings::Settings;
-pub(crate) use tenant::{Batch, Client, Code, Pushed, Tenant, Ticket};
-pub(crate) use tokens::{Refresh, Token, Tokens};
+pub(crate) use tenant::{Batch, Client, Code, Pushed, Tenant, Ticket, TokenTicket};
+pub(crate) use tokens::{Refresh, Session, Token, Tokens};
 
 /// All services, and the token that manages them.
 #[derive(Debug, Serialize, Deserialize)]

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{Consents, Details, Expiring, GrantRequest, Grants, Settings, Tokens};
+use super::{Binding, Consents, Details, Expiring, GrantRequest, Grants, PendingTable, Settings, Tokens};
 use crate::error::ApiError;
 use crate::oauth::jose;
 use crate::oauth::keys::Keys;
@@ -27,6 +27,12 @@ pub(crate) struct Tenant {
     pub(crate) tickets: Expiring<String, Ticket>,
     pub(crate) pushed: Expiring<String, Pushed>,
     pub(crate) codes: Expiring<String, Code>,
+    /// Password grants that wait for `auth_token_issue_api` or `auth_token_fail_api`.
+    pub(crate) token_tickets: Expiring<String, TokenTicket>,
+    /// By user code and device code.
+    pub(crate) devices: PendingTable,
+    /// By ticket and `auth_req_id`.
+    pub(crate) backchannels: PendingTable,
     pub(crate) tokens: Tokens,
     pub(crate) grants: Grants,
     pub(crate) consents: Consents,
@@ -78,6 +84,20 @@ pub(crate) struct Pushed {
     pub(crate) payload: Option<String>,
 }
 
+/// A token request with a user's password, which the authorization server checks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct TokenTicket {
+    pub(crate) client_id: u64,
+    pub(crate) alias_used: bool,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) properties: Vec<Value>,
+    /// Seconds, where the token request's call sets them.
+    pub(crate) access_duration: Option<u64>,
+    pub(crate) refresh_duration: Option<u64>,
+    /// The keys that the token request has proven.
+    pub(crate) binding: Binding,
+}
+
 /// An authorization code: what was granted, and whether it has been used.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Code {
@@ -118,6 +138,9 @@ impl Tenant {
             tickets: Expiring::new(),
             pushed: Expiring::new(),
             codes: Expiring::new(),
+            token_tickets: Expiring::new(),
+            devices: PendingTable::new(),
+            backchannels: PendingTable::new(),
             tokens: Tokens::new(),
             grants: Grants::new(),
             consents: Consents::new(),
@@ -134,6 +157,9 @@ impl Tenant {
         self.tickets.purge(now);
         self.pushed.purge(now);
         self.codes.purge(now);
+        self.token_tickets.purge(now);
+        self.devices.purge(now);
+        self.backchannels.purge(now);
         self.tokens.purge(now);
         self.assertions.purge(now);
         self.proofs.purge(now);
@@ -197,6 +223,15 @@ fn is_first(seen: &mut Expiring<String, ()>, id: &str, ends_at: u64) -> bool {
 }
 
 impl Client {
+    /// What stands for the client of a request that does not say who it is from. No client has its id.
+    pub(crate) fn unidentified() -> Self {
+        Self { id: 0, settings: Settings(Map::new()) }
+    }
+
+    pub(crate) fn is_unidentified(&self) -> bool {
+        self.id == 0
+    }
+
     /// The alias, if it may be used.
     pub(crate) fn alias(&self) -> Option<&str> {
         self.settings.text("clientIdAlias").filter(|_| self.settings.flag("clientIdAliasEnabled"))

@@ -36,6 +36,18 @@ pub(crate) struct Token {
     /// When the refresh token was used last.
     pub(crate) refreshed_at: Option<u64>,
     pub(crate) details: Details,
+    /// The login session that the token belongs to, for Native SSO.
+    pub(crate) session: Option<Session>,
+    /// The refresh token before this one, and when (milliseconds since 1970) it was used.
+    pub(crate) previous_refresh: Option<(String, u64)>,
+}
+
+/// A login session as OpenID Connect Native SSO shares it between apps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Session {
+    pub(crate) id: String,
+    /// Of the authorization request, for the ID token that `native_sso_api` makes.
+    pub(crate) nonce: Option<String>,
 }
 
 impl Token {
@@ -224,6 +236,20 @@ impl Tokens {
         self.access.get(access).copied()
     }
 
+    /// Removes the tokens of a login session, and says how many there were.
+    pub(crate) fn remove_session(&mut self, id: &str) -> usize {
+        let belongs = |token: &&Token| token.session.as_ref().is_some_and(|session| session.id == id);
+        let found: Vec<String> = self.records.values().filter(belongs).map(|token| token.access.clone()).collect();
+        let numbers: Vec<u64> = found.iter().filter_map(|access| self.access.get(access).copied()).collect();
+        numbers.into_iter().filter_map(|number| self.remove(number)).count()
+    }
+
+    /// A token of a login session, if it still has one that can be used or renewed.
+    pub(crate) fn of_session(&self, id: &str, now: u64) -> Option<&Token> {
+        let belongs = |token: &&Token| token.session.as_ref().is_some_and(|session| session.id == id);
+        self.records.values().filter(belongs).find(|token| token.is_alive(now) || token.is_refreshable(now))
+    }
+
     pub(crate) fn purge(&mut self, now: u64) {
         for token in self.records.purge(now) {
             self.forget(&token);
@@ -234,7 +260,7 @@ impl Tokens {
 
 #[cfg(test)]
 mod tests {
-    use super::{Details, REMEMBERED_MILLIS, Refresh, Token, Tokens};
+    use super::{REMEMBERED_MILLIS, Refresh, Token, Tokens};
 
     fn token(access: &str, refresh: Option<&str>) -> Token {
         Token {

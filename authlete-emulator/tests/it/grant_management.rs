@@ -113,3 +113,20 @@ async fn what_an_authorization_request_cannot_ask_for() {
     let strict = World::new(json!({"grantManagementActionRequired": true}), json!({})).await;
     assert_eq!(parameter(&strict.authorize("scope=read").await, "error").as_deref(), Some("invalid_request"));
 }
+
+#[tokio::test]
+async fn a_token_that_is_bound_needs_its_key_here_too() {
+    let world = world().await;
+    let token = tokens(&world, "read", "grant_management_action=create").await;
+    let id = content(&token)["grant_id"].clone();
+    let body = json!({
+        "grantType": "CLIENT_CREDENTIALS",
+        "clientId": world.client["clientId"],
+        "scopes": ["grant_management_query"],
+        "dpopKeyThumbprint": "k".repeat(43),
+    });
+    let bound = world.act("/auth/token/create", body).await;
+    let answer = manage(&world, "QUERY", &id, &bound).await;
+    assert_eq!(answer["action"], "UNAUTHORIZED", "{answer}");
+    assert!(answer["responseContent"].as_str().is_some_and(|challenge| challenge.starts_with("DPoP ")), "{answer}");
+}

@@ -105,6 +105,11 @@ impl World {
         body
     }
 
+    /// The HTTP status of an operation of the service.
+    pub(crate) async fn status(&self, path: &str, body: &Value) -> u16 {
+        self.call("POST", &format!("/api/{}{path}", self.service_id()), Some(body)).await.0
+    }
+
     /// An authorization request of the client, with further parameters.
     pub(crate) async fn authorize(&self, more: &str) -> Value {
         let id = self.client_id();

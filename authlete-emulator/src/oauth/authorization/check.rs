@@ -249,6 +249,7 @@ fn details(
         authorization_details: rar::requested(service, &origin.source.client, parameters, AUTHORIZATION_DETAILS)?,
         id_token_claims: requested.for_id_token(service, &origin.scopes, response_type),
         userinfo_claims: requested.for_userinfo(service, &origin.scopes),
+        userinfo_request: requested.userinfo.clone(),
         binding: Binding { jkt, x5t: None },
         ..Details::default()
     })

@@ -96,6 +96,11 @@ impl Requested {
     }
 }
 
+/// The names of the claims that scopes stand for.
+pub(crate) fn of_scopes(service: &Settings, scopes: &[String]) -> Vec<String> {
+    names(service, None, scopes)
+}
+
 fn names(service: &Settings, asked: Option<&Map<String, Value>>, scopes: &[String]) -> Vec<String> {
     if !scopes.iter().any(|scope| scope == "openid") && asked.is_none() {
         return Vec::new();

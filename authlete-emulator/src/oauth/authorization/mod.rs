@@ -1,7 +1,7 @@
 //! Authorization requests, whether the browser brings them or the client pushes them ahead.
 
 mod check;
-mod claims;
+pub(crate) mod claims;
 mod origin;
 mod request_object;
 mod source;

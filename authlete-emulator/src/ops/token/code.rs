@@ -1,7 +1,7 @@
 //! The authorization code grant (RFC 6749, section 4.1.3) with PKCE (RFC 7636).
 
 use super::grant::{self, Grant};
-use super::{TokenRequest, binding};
+use super::{TokenRequest, binding, native_sso};
 use crate::oauth::{OAuthError, Stop, pkce, rar, resource};
 use crate::reply::{Code as ResultCode, Reply};
 use crate::state::{Code, Tenant};
@@ -35,18 +35,17 @@ pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Resul
     check_verifier(&code, request)?;
     binding::check(&code.details.binding, &request.binding)?;
 
+    let session = native_sso::session(&tenant.settings, &code);
     let mut details = code.details.clone();
     details.access_resources = resource::narrowed(&details.resources, request.parameters, RESOURCE)?;
     details.authorization_details =
         rar::narrowed(&details.authorization_details, request.parameters, AUTHORIZATION_DETAILS)?;
-    let refreshable = [&tenant.settings, &request.client.client.settings];
-    let types = ["supportedGrantTypes", "grantTypes"];
     let grant = Grant {
         grant_type: "AUTHORIZATION_CODE",
         subject: Some(code.subject.clone()),
         sub: code.sub.clone(),
         scopes: code.scopes.clone(),
-        refreshable: refreshable.iter().zip(types).all(|(settings, list)| settings.has(list, "REFRESH_TOKEN")),
+        refreshable: grant::refreshable(&tenant.settings, &request.client.client),
         properties: [code.properties.clone(), request.properties.clone()].concat(),
         consented_claims: code.consented_claims.clone(),
         acr: code.acr.clone(),
@@ -54,8 +53,11 @@ pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Resul
         nonce: code.ticket.nonce.clone(),
         alias_used: code.ticket.alias_used,
         details,
+        session: session.clone(),
+        no_id_token: false,
     };
     let (number, reply) = grant::issue(tenant, request, grant)?;
+    let reply = native_sso::answer(reply, session.as_ref(), request.parameters.get("device_secret"));
     if let Some(code) = tenant.codes.get_mut(value) {
         code.token = Some(number);
     }

@@ -4,11 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::TokenRequest;
 use crate::oauth::id_token::IdToken;
+use crate::oauth::lifetime::{self, Kind};
 use crate::oauth::{Stop, access_token, rar};
 use crate::random;
 use crate::reply::{self, Code, Reply};
-use crate::schema::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS};
-use crate::state::{Details, Tenant, Token};
+use crate::state::{Client, Details, Session, Settings, Tenant, Token};
 use crate::views;
 
 const ISSUED: Code = "A050001";
@@ -28,15 +28,22 @@ pub(super) struct Grant {
     pub(super) nonce: Option<String>,
     pub(super) alias_used: bool,
     pub(super) details: Details,
+    pub(super) session: Option<Session>,
+    /// Whether the ID token is not made now, or not at all.
+    pub(super) no_id_token: bool,
+}
+
+/// Whether the service gives this client refresh tokens.
+pub(super) fn refreshable(service: &Settings, client: &Client) -> bool {
+    service.has("supportedGrantTypes", "REFRESH_TOKEN") && client.settings.has("grantTypes", "REFRESH_TOKEN")
 }
 
 /// Issues the tokens of a grant, and returns the new token's number with the answer.
 pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Grant) -> Result<(u64, Reply), Stop> {
     let client = &request.client.client;
-    let access_seconds =
-        request.access_duration.unwrap_or_else(|| tenant.duration("accessTokenDuration", ACCESS_TOKEN_SECONDS));
-    let refresh_seconds =
-        request.refresh_duration.unwrap_or_else(|| tenant.duration("refreshTokenDuration", REFRESH_TOKEN_SECONDS));
+    let by_settings = |kind| lifetime::seconds(kind, &tenant.settings, client, &grant.scopes);
+    let access_seconds = request.access_duration.unwrap_or_else(|| by_settings(Kind::Access));
+    let refresh_seconds = request.refresh_duration.unwrap_or_else(|| by_settings(Kind::Refresh));
     let token = Token {
         access: random::token::<32>()?,
         expires_at: request.now + 1000 * access_seconds,
@@ -54,11 +61,16 @@ pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Gran
         acr: grant.acr,
         auth_time: grant.auth_time,
         details: grant.details.bound_to(request.binding.clone()),
+        session: grant.session,
         created_at: request.now,
         ..Token::default()
     };
     let token = access_token::in_its_form(tenant, client, token, request.now)?;
-    let id_token = id_token(tenant, request, &token, grant.nonce.as_deref())?;
+    // The ID token of a shared session is for `native_sso_api` to make.
+    let id_token = match grant.no_id_token || token.session.is_some() {
+        true => None,
+        false => id_token(tenant, request, &token, grant.nonce.as_deref())?,
+    };
     let reply = reply(tenant, request, &token, token.grant_type, id_token.as_deref());
     Ok((access_token::insert(tenant, client, token), reply))
 }
@@ -75,7 +87,7 @@ pub(super) fn reply(
     let refreshable = token.refresh.is_some();
     let seconds_until = |time: u64| time.saturating_sub(request.now) / 1000;
     let members = json!({
-        "responseContent": content(tenant, request, token, id_token),
+        "responseContent": content(tenant, request, token, id_token, &[]),
         "accessToken": token.access,
         "jwtAccessToken": token.details.jwt,
         "accessTokenExpiresAt": token.expires_at,
@@ -105,7 +117,13 @@ pub(super) fn reply(
 }
 
 /// The body of the token response (RFC 6749, section 5.1). Properties that are not hidden stand beside its members.
-fn content(tenant: &Tenant, request: &TokenRequest<'_>, token: &Token, id_token: Option<&str>) -> String {
+pub(crate) fn content(
+    tenant: &Tenant,
+    request: &TokenRequest<'_>,
+    token: &Token,
+    id_token: Option<&str>,
+    more: &[(&str, &str)],
+) -> String {
     let mut members = Map::new();
     for property in token.properties.iter().filter(|property| property["hidden"] != json!(true)) {
         if let Some(key) = property["key"].as_str() {
@@ -127,6 +145,9 @@ fn content(tenant: &Tenant, request: &TokenRequest<'_>, token: &Token, id_token:
     if !token.scopes.is_empty() {
         set("scope", json!(token.scopes.join(" ")));
     }
+    for (name, value) in more {
+        set(name, json!(value));
+    }
     Value::Object(members).to_string()
 }
 
@@ -140,16 +161,6 @@ pub(super) fn id_token(
     if !token.scopes.iter().any(|scope| scope == "openid") {
         return Ok(None);
     }
-    let id_token = IdToken {
-        client: &request.client.client,
-        subject: token.sub.as_deref().or(token.subject.as_deref()),
-        auth_time: token.auth_time,
-        acr: token.acr.as_deref(),
-        nonce,
-        access_token: Some(token.presented()),
-        code: None,
-        state: None,
-        details: &token.details,
-    };
+    let id_token = IdToken { nonce, ..IdToken::of(&request.client.client, token) };
     id_token.sign(tenant, request.now).map(Some)
 }

@@ -1,9 +1,19 @@
 //! `auth_token_api`: answers a token request, one file per grant type.
 
 mod binding;
+mod ciba;
 mod client_credentials;
 mod code;
-mod grant;
+mod device_code;
+mod exchange;
+pub(crate) mod grant;
+pub(crate) mod id_token_reissue;
+mod jwt_bearer;
+pub(crate) mod late;
+pub(crate) mod native_sso;
+pub(crate) mod password;
+mod poll;
+pub(crate) mod push;
 mod refresh;
 
 use serde_json::{Value, json};
@@ -14,7 +24,7 @@ use crate::oauth::parameters::Parameters;
 use crate::oauth::{OAuthError, Stop, dpop, support};
 use crate::reply::{Code, Reply};
 use crate::request::Request;
-use crate::state::{Binding, Tenant};
+use crate::state::{Binding, Client, Tenant};
 
 const NO_PARAMETERS: Code = "A050201";
 const PROPERTIES: Code = "A050202";
@@ -40,16 +50,45 @@ const GRANT_TYPES: &[(&str, &str)] = &[
 ];
 
 /// A token request from a client that is known, with what the authorization server adds to it.
-struct TokenRequest<'a> {
+pub(crate) struct TokenRequest<'a> {
     parameters: &'a Parameters,
     client: Authenticated,
     /// Seconds, where the call sets them.
-    access_duration: Option<u64>,
-    refresh_duration: Option<u64>,
+    pub(crate) access_duration: Option<u64>,
+    pub(crate) refresh_duration: Option<u64>,
     properties: Vec<Value>,
     /// The keys that the client has proven.
     binding: Binding,
     now: u64,
+}
+
+impl<'a> TokenRequest<'a> {
+    /// The same request for tokens with other lifetimes (seconds), where there are any.
+    fn lasting(&self, access: Option<u64>, refresh: Option<u64>) -> Self {
+        Self {
+            parameters: self.parameters,
+            client: self.client.clone(),
+            access_duration: access.or(self.access_duration),
+            refresh_duration: refresh.or(self.refresh_duration),
+            properties: self.properties.clone(),
+            binding: self.binding.clone(),
+            now: self.now,
+        }
+    }
+
+    /// A request of the authorization server's own, for tokens that a client asked for before.
+    pub(crate) fn of_server(parameters: &'a Parameters, client: &Client, alias_used: bool, now: u64) -> Self {
+        let client = Authenticated { client: client.clone(), alias_used, method: "NONE" };
+        Self {
+            parameters,
+            client,
+            access_duration: None,
+            refresh_duration: None,
+            properties: Vec::new(),
+            binding: Binding::default(),
+            now,
+        }
+    }
 }
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
@@ -67,20 +106,28 @@ fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     };
     let parameters = Parameters::parse(&text);
     parameters.refuse_repeated(REPEATED)?;
-    let client = client_auth::authenticate(tenant, request, &parameters, CLIENT)?;
+    let client = match exchange::is_anonymous(tenant, request, &parameters)? {
+        true => Authenticated { client: Client::unidentified(), alias_used: false, method: "NONE" },
+        false => client_auth::authenticate(tenant, request, &parameters, CLIENT)?,
+    };
     let grant_type = grant_type(tenant, &client, &parameters)?;
     support::refuse_settings(&tenant.settings, &client.client)?;
-    if let Some(name) = parameters.first_of(&["audience"]) {
+    if grant_type != "TOKEN_EXCHANGE"
+        && let Some(name) = parameters.first_of(&["audience"])
+    {
         return Err(ApiError::not_implemented(format!("the token request parameter {name}")).into());
     }
-    let duration =
-        |name| Ok::<_, ApiError>(request.body.number(name)?.filter(|s| (1..=u64::from(u32::MAX)).contains(s)));
+    let by_assertion = ["TOKEN_EXCHANGE", "JWT_BEARER", "PASSWORD", "DEVICE_CODE", "CIBA"].contains(&grant_type);
+    let unknown = if by_assertion { &["authorization_details"][..] } else { &[] };
+    if let Some(name) = parameters.first_of(unknown) {
+        return Err(ApiError::not_implemented(format!("the token request parameter {name}")).into());
+    }
     let binding = binding::of(tenant, request, &client.client)?;
     let token_request = TokenRequest {
         parameters: &parameters,
         client,
-        access_duration: duration("accessTokenDuration")?,
-        refresh_duration: duration("refreshTokenDuration")?,
+        access_duration: request.body.seconds("accessTokenDuration")?,
+        refresh_duration: request.body.seconds("refreshTokenDuration")?,
         properties: properties(request)?,
         binding,
         now: request.now,
@@ -89,6 +136,11 @@ fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
         "AUTHORIZATION_CODE" => code::exchange(tenant, &token_request),
         "REFRESH_TOKEN" => refresh::refresh(tenant, &token_request),
         "CLIENT_CREDENTIALS" => client_credentials::issue(tenant, &token_request),
+        "PASSWORD" => password::open(tenant, &token_request),
+        "DEVICE_CODE" => device_code::exchange(tenant, &token_request),
+        "CIBA" => ciba::exchange(tenant, &token_request),
+        "TOKEN_EXCHANGE" => exchange::check(tenant, &token_request),
+        "JWT_BEARER" => jwt_bearer::check(tenant, &token_request),
         other => Err(ApiError::not_implemented(format!("the grant type {other}")).into()),
     }
 }
@@ -102,7 +154,7 @@ fn grant_type(tenant: &Tenant, client: &Authenticated, parameters: &Parameters) 
         let message = "The service does not support this grant_type.";
         return Err(OAuthError::new("unsupported_grant_type", GRANT_TYPE, message));
     };
-    if !client.client.settings.has("grantTypes", name) {
+    if !client.client.is_unidentified() && !client.client.settings.has("grantTypes", name) {
         return Err(OAuthError::new("unauthorized_client", GRANT_TYPE, "The client may not use this grant_type."));
     }
     Ok(name)
