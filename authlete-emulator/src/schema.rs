@@ -18,7 +18,7 @@ pub(crate) const AUTH_REQ_ID_SECONDS: u64 = 600;
 pub(crate) const POLLING_SECONDS: u64 = 5;
 
 /// A lifetime beyond this (about a hundred years) is refused: sums of times must stay within 63 bits.
-const LONGEST_SECONDS: u64 = 3_153_600_000;
+pub(crate) const LONGEST_SECONDS: u64 = 3_153_600_000;
 
 /// The form of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,8 @@ pub(crate) enum Form {
     KeySet,
 }
 
-const GRANT_TYPES: &[&str] = &[
+/// The names of the grant types.
+pub(crate) const GRANT_TYPES: &[&str] = &[
     "AUTHORIZATION_CODE",
     "IMPLICIT",
     "PASSWORD",
@@ -78,6 +79,9 @@ pub(crate) const SERVICE: &[(&str, Form)] = &[
     ("claimShortcutRestrictive", Form::Flag),
     ("clientAssertionAudRestrictedToIssuer", Form::Flag),
     ("clientIdAliasEnabled", Form::Flag),
+    ("dcrDuplicateSoftwareIdBlocked", Form::Flag),
+    ("dcrScopeUsedAsRequestable", Form::Flag),
+    ("dynamicRegistrationSupported", Form::Flag),
     ("deviceFlowCodeDuration", Form::Seconds),
     ("deviceFlowPollingInterval", Form::Seconds),
     ("deviceVerificationUri", Form::Text),
@@ -125,6 +129,7 @@ pub(crate) const SERVICE: &[(&str, Form)] = &[
     ("tokenExchangeUnsignedJwtRejected", Form::Flag),
     ("tokenExpirationLinked", Form::Flag),
     ("traditionalRequestObjectProcessingApplied", Form::Flag),
+    ("unauthorizedOnClientConfigSupported", Form::Flag),
     ("userCodeCharset", Form::OneOf(&["BASE20", "NUMERIC"])),
     ("userCodeLength", Form::Number),
 ];
@@ -161,6 +166,11 @@ pub(crate) const CLIENT: &[(&str, Form)] = &[
     ("tokenAuthMethod", Form::OneOf(AUTH_METHODS)),
     ("userInfoSignAlg", Form::Text),
 ];
+
+/// Whether the service has a scope of this name.
+pub(crate) fn has_scope(service: &Settings, name: &str) -> bool {
+    service.objects("supportedScopes").any(|scope| scope.get("name").and_then(Value::as_str) == Some(name))
+}
 
 /// The names of the boolean members.
 pub(crate) fn flags(members: &'static [(&str, Form)]) -> impl Iterator<Item = &'static str> {

@@ -48,6 +48,14 @@ pub(crate) fn in_its_form(tenant: &mut Tenant, client: &Client, mut token: Token
     Ok(token)
 }
 
+/// Its type, as the token response names it.
+pub(crate) fn kind<'a>(tenant: &'a Tenant, token: &Token) -> &'a str {
+    match token.details.binding.jkt {
+        Some(_) => "DPoP",
+        None => tenant.settings.text("accessTokenType").unwrap_or("Bearer"),
+    }
+}
+
 /// Puts a new token in, and returns its number. Where service or client want one per user, the others go.
 pub(crate) fn insert(tenant: &mut Tenant, client: &Client, token: Token) -> u64 {
     let single =

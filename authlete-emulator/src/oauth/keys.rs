@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jsonwebtoken::{Algorithm, AlgorithmFamily};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::signing::SigningKey;
@@ -16,7 +17,8 @@ const MADE: &[Algorithm] = &[Algorithm::ES256, Algorithm::ES384, Algorithm::RS25
 const NO_KEY: &str = "A000201";
 
 /// The keys that the emulator has made for a service, each when it was first needed.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Keys {
     made: BTreeMap<String, SigningKey>,
 }
@@ -37,6 +39,16 @@ impl Keys {
             let secret = client.settings.text("clientSecret").unwrap_or_default();
             return Ok(SigningKey::of_secret(algorithm, secret));
         }
+        self.of_service(service, algorithm, kid_setting)
+    }
+
+    /// The key of the service itself for an asymmetric algorithm.
+    pub(crate) fn of_service(
+        &mut self,
+        service: &Settings,
+        algorithm: Algorithm,
+        kid_setting: &str,
+    ) -> Result<SigningKey, Stop> {
         if let Some(set) = service.text("jwks") {
             let wanted = service.text(kid_setting);
             let mut keys = jose::key_set(set).into_iter().filter(|key| signs(key, algorithm));

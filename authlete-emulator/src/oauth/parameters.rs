@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::OAuthError;
@@ -11,7 +12,8 @@ use crate::reply::Code;
 const REPEATABLE: &[&str] = &["resource", "audience"];
 
 /// The parameters of a request. One without a value counts as absent (RFC 6749, section 3.1).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Parameters {
     values: BTreeMap<String, Vec<String>>,
 }

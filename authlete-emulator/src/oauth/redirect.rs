@@ -1,6 +1,7 @@
 //! Answers that go to the client through the browser: by redirection or by a form that submits itself.
 
 use form_urlencoded::Serializer;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::{Host, Url};
 
@@ -9,12 +10,13 @@ use super::{OAuthError, Stop};
 use crate::error::ApiError;
 use crate::reply::{self, Code, Reply};
 use crate::state::Tenant;
+use crate::state::names::{self, Name};
 
 /// How long a response that is a JWT is good for, in seconds, unless the service says otherwise.
 const RESPONSE_SECONDS: u64 = 600;
 
 /// What carries the response parameters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Carrier {
     Query,
     Fragment,
@@ -22,12 +24,13 @@ pub(crate) enum Carrier {
 }
 
 /// Where the response parameters travel, and whether inside a JWT (JARM).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ResponseMode {
     pub(crate) carrier: Carrier,
     pub(crate) jwt: bool,
     /// The name in a client's `responseModes`.
-    pub(crate) name: &'static str,
+    #[serde(deserialize_with = "names::response_mode")]
+    pub(crate) name: Name,
 }
 
 impl ResponseMode {
@@ -54,7 +57,7 @@ impl ResponseMode {
 }
 
 /// Where the answer to an authorization request goes, and what it always says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Destination {
     pub(crate) client_id: u64,
     pub(crate) redirect_uri: String,

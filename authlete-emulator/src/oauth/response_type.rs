@@ -1,9 +1,11 @@
 //! Response types (RFC 6749; OAuth 2.0 Multiple Response Type Encoding Practices).
 
+use serde::{Deserialize, Serialize};
+
 use super::redirect::Carrier;
 
 /// What an authorization response has. `none` has nothing of it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ResponseType {
     pub(crate) code: bool,
     pub(crate) token: bool,

@@ -8,16 +8,19 @@ use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, EncodingKey, Header};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::jose;
 use crate::error::ApiError;
 
 /// A private key for one algorithm. It never leaves the emulator.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "Saved", into = "Saved")]
 pub(crate) struct SigningKey {
     algorithm: Algorithm,
     private: EncodingKey,
@@ -93,6 +96,35 @@ impl SigningKey {
         }
         jsonwebtoken::encode(&header, claims, &self.private)
             .map_err(|error| ApiError::internal(format!("cannot sign: {error}")))
+    }
+}
+
+/// A key that the emulator has made, as a snapshot holds it.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    algorithm: Algorithm,
+    /// The private key's DER in base64url.
+    private: String,
+}
+
+impl From<SigningKey> for Saved {
+    fn from(key: SigningKey) -> Self {
+        Self { algorithm: key.algorithm, private: URL_SAFE_NO_PAD.encode(key.private.as_bytes()) }
+    }
+}
+
+impl TryFrom<Saved> for SigningKey {
+    type Error = String;
+
+    fn try_from(saved: Saved) -> Result<Self, String> {
+        let der = jose::decode(&saved.private).ok_or("a key is not in base64url")?;
+        let private = match saved.algorithm.family() {
+            AlgorithmFamily::Rsa => EncodingKey::from_rsa_der(&der),
+            AlgorithmFamily::Ec => EncodingKey::from_ec_der(&der),
+            AlgorithmFamily::Ed => EncodingKey::from_ed_der(&der),
+            AlgorithmFamily::Hmac => return Err("a key is a shared secret".to_owned()),
+        };
+        Self::from_private(saved.algorithm, private, None).map_err(|error| error.message)
     }
 }
 

@@ -10,8 +10,7 @@ use crate::state::{Client, Settings};
 const COMMON: &[&str] = &["fapiModes", "frontChannelRequestObjectEncryptionRequired"];
 
 /// Settings of a service alone.
-const SERVICE: &[&str] =
-    &["accessTokenForExternalAttachmentEmbedded", "grantManagementActionRequired", "supportedServiceProfiles"];
+const SERVICE: &[&str] = &["accessTokenForExternalAttachmentEmbedded", "supportedServiceProfiles"];
 
 /// Settings of a client alone.
 const CLIENT: &[&str] = &["rsRequestSigned"];

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::authorization_issue::properties;
+use super::properties;
 use super::token::late;
 use crate::error::ApiError;
 use crate::oauth::scope;
@@ -40,7 +40,7 @@ pub(super) fn read(request: &Request) -> Result<Result<Given, &'static str>, Api
         scopes: Vec::new(),
         auth_time: body.number("authTime")?.filter(|seconds| *seconds > 0),
         acr: text("acr")?,
-        properties: properties(body.members.get("properties"))?,
+        properties: properties(body)?,
         consented_claims: body.texts("consentedClaims")?.unwrap_or_default(),
         claims,
         audience_type: late::audience_type(body)?,

@@ -6,7 +6,7 @@ use super::token::native_sso;
 use crate::error::ApiError;
 use crate::oauth::authorization::{self, Checked, Origin, PROMPTS};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{Stop, rar, scope};
+use crate::oauth::{Stop, grant, rar, scope};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::schema::TICKET_SECONDS;
@@ -35,7 +35,7 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
 fn open(tenant: &mut Tenant, request: &Request, origin: &Origin) -> Result<Reply, Stop> {
     let checked = authorization::check(tenant, origin)?;
     let ticket = random::token::<32>()?;
-    let reply = answer(&tenant.settings, origin, &checked, &ticket);
+    let reply = answer(tenant, origin, &checked, &ticket);
     let parameters = &origin.source.parameters;
     let record = Ticket {
         client_id: origin.source.client.id,
@@ -46,6 +46,7 @@ fn open(tenant: &mut Tenant, request: &Request, origin: &Origin) -> Result<Reply
         nonce: parameters.get("nonce").map(str::to_owned),
         challenge: checked.challenge,
         response_type: checked.response_type,
+        grant_request: checked.grant_request,
         subject: checked.subject,
         essential_acrs: if checked.acr_essential { checked.acrs } else { Vec::new() },
         context: request.body.text("context")?,
@@ -55,11 +56,12 @@ fn open(tenant: &mut Tenant, request: &Request, origin: &Origin) -> Result<Reply
     Ok(reply)
 }
 
-fn answer(service: &Settings, origin: &Origin, checked: &Checked, ticket: &str) -> Reply {
+fn answer(tenant: &Tenant, origin: &Origin, checked: &Checked, ticket: &str) -> Reply {
+    let service = &tenant.settings;
     let parameters = &origin.source.parameters;
     let lowest = PROMPTS.iter().find(|prompt| checked.prompts.contains(prompt));
     let text = |claims: &Option<Map<String, Value>>| claims.as_ref().map(|claims| json!(claims).to_string());
-    let members = json!({
+    let mut members = json!({
         "ticket": ticket,
         "client": views::client(&origin.source.client),
         "service": views::service(service),
@@ -85,6 +87,9 @@ fn answer(service: &Settings, origin: &Origin, checked: &Checked, ticket: &str) 
         "prompts": views::listed(&checked.prompts),
         "lowestPrompt": lowest.copied().map_or(Value::Null, |prompt| json!(prompt)),
     });
+    if let Some(members) = members.as_object_mut() {
+        members.extend(grant::members(tenant, checked.grant_request.as_ref()));
+    }
     let (action, code, message) = match checked.prompts.as_slice() {
         ["NONE"] => ("NO_INTERACTION", NO_INTERACTION, "The request is valid and must be answered without the user."),
         _ => ("INTERACTION", INTERACTION, "The request is valid and waits for the user."),

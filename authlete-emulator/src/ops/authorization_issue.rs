@@ -6,7 +6,7 @@ use super::token::native_sso;
 use crate::error::ApiError;
 use crate::oauth::id_token::IdToken;
 use crate::oauth::lifetime::{self, Kind};
-use crate::oauth::{OAuthError, Stop, access_token, rar, scope};
+use crate::oauth::{OAuthError, Stop, access_token, grant as grants, rar, scope};
 use crate::random;
 use crate::reply::{Code as ResultCode, Reply};
 use crate::request::Request;
@@ -44,7 +44,7 @@ fn issue(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
         return Err(OAuthError::new("invalid_request", DEAD_TICKET, message).into());
     };
     let destination = ticket.destination.clone();
-    if let Err(error) = check(&ticket, &given) {
+    if let Err(error) = check(tenant, &ticket, &given) {
         return destination.error(tenant, request.now, &error);
     }
     let issued = grant(tenant, request, ticket, given)?;
@@ -90,7 +90,7 @@ impl Given {
             scopes: body.texts("scopes")?,
             auth_time: body.number("authTime")?.filter(|seconds| *seconds > 0),
             acr: text("acr")?,
-            properties: properties(body.members.get("properties"))?,
+            properties: super::properties(body)?,
             consented_claims: body.texts("consentedClaims")?.unwrap_or_default(),
             claims: object(request, "claims")?,
             authorization_details: rar::from_api(body.members.get("authorizationDetails"))?,
@@ -111,9 +111,13 @@ fn object(request: &Request, name: &str) -> Result<Map<String, Value>, Stop> {
 }
 
 /// Whether the user is the one that the client expects, and has logged in as it demands.
-fn check(ticket: &Ticket, given: &Given) -> Result<(), OAuthError> {
+fn check(tenant: &Tenant, ticket: &Ticket, given: &Given) -> Result<(), OAuthError> {
     if ticket.subject.as_ref().is_some_and(|expected| *expected != given.subject) {
         return Err(OAuthError::new("login_required", OTHER_SUBJECT, "The client expects another user."));
+    }
+    let grant = ticket.grant_request.as_ref().and_then(|asked| tenant.grants.get(asked.id.as_deref()?));
+    if grant.is_some_and(|grant| grant.subject != given.subject) {
+        return Err(OAuthError::new("access_denied", OTHER_SUBJECT, "The grant is another user's."));
     }
     let essential = &ticket.essential_acrs;
     if !essential.is_empty() && !given.acr.as_ref().is_some_and(|acr| essential.contains(acr)) {
@@ -169,7 +173,13 @@ fn grant(tenant: &mut Tenant, request: &Request, ticket: Ticket, given: Given) -
     };
     let response_type = ticket.response_type;
     let access_duration = given.access_duration;
-    let record = record(tenant, &client, ticket, given, request.now);
+    let mut record = record(tenant, &client, ticket, given, request.now);
+    tenant.consents.record(client.id, &record.subject, &record.scopes, request.now);
+    if let Some(asked) = &record.ticket.grant_request {
+        let owner = (client.id, record.subject.as_str());
+        let id = grants::apply(tenant, asked, owner, &record.scopes, &record.details, request.now)?;
+        record.details.grant_id = Some(id);
+    }
     let mut issued = Issued::default();
     if response_type.code {
         let code = random::token::<32>()?;
@@ -262,21 +272,8 @@ fn token(tenant: &mut Tenant, client: &Client, record: &Code, duration: Option<u
         acr: record.acr.clone(),
         auth_time: record.auth_time,
         details: record.details.clone().bound_to(Binding::default()),
-        session: None,
-        previous_refresh: None,
+        created_at: now,
+        ..Token::default()
     };
     access_token::in_its_form(tenant, client, token, now)
-}
-
-/// Extra properties: objects with a key and a value.
-pub(super) fn properties(given: Option<&Value>) -> Result<Vec<Value>, ApiError> {
-    let wrong = || ApiError::invalid("The member properties is not a list of objects with a key and a value.");
-    let elements = match given {
-        None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Array(elements)) => elements,
-        Some(_) => return Err(wrong()),
-    };
-    let is_property = |one: &&Value| one["key"].is_string() && (one["value"].is_string() || one["value"].is_null());
-    let elements: Vec<&Value> = elements.iter().filter(|element| !element.is_null()).collect();
-    if elements.iter().all(is_property) { Ok(elements.into_iter().cloned().collect()) } else { Err(wrong()) }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::oauth::{Stop, dpop, possession, rar, scope};
+use crate::oauth::{Stop, dpop, grant, possession, rar, scope};
 use crate::reply::{self, Code, Reply, result_message};
 use crate::request::Request;
 use crate::state::{Tenant, Token};
@@ -24,13 +24,13 @@ const UNREADABLE: Code = "A056201";
 const NOT_IMPLEMENTED: &[&str] = &["requiredComponents"];
 
 /// Why a token is not good: the action, the error of RFC 6750, 9449 or 9470, and a further attribute of the challenge.
-struct Refusal {
-    action: &'static str,
+pub(super) struct Refusal {
+    pub(super) action: &'static str,
     scheme: &'static str,
-    code: Code,
+    pub(super) code: Code,
     error: &'static str,
-    message: &'static str,
-    attribute: Option<String>,
+    pub(super) message: &'static str,
+    pub(super) attribute: Option<String>,
 }
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
@@ -69,12 +69,12 @@ fn introspect(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
 }
 
 impl Refusal {
-    fn new(action: &'static str, code: Code, error: &'static str, message: &'static str) -> Self {
+    pub(super) fn new(action: &'static str, code: Code, error: &'static str, message: &'static str) -> Self {
         Self { action, scheme: "Bearer", code, error, message, attribute: None }
     }
 
     /// The value of the header `WWW-Authenticate`.
-    fn challenge(&self, omit_description: bool) -> String {
+    pub(super) fn challenge(&self, omit_description: bool) -> String {
         let mut challenge = format!("{} error=\"{}\"", self.scheme, self.error);
         if !omit_description {
             challenge += &format!(",error_description=\"{}\"", result_message(self.code, self.message));
@@ -88,7 +88,12 @@ impl Refusal {
 }
 
 /// Whether whoever presents the token lacks a key that it is bound to.
-fn unproven(tenant: &mut Tenant, request: &Request, token: &Token, given: &str) -> Result<Option<Refusal>, Stop> {
+pub(super) fn unproven(
+    tenant: &mut Tenant,
+    request: &Request,
+    token: &Token,
+    given: &str,
+) -> Result<Option<Refusal>, Stop> {
     let Err(unproven) = possession::check(tenant, request, token, given, UNREADABLE)? else { return Ok(None) };
     let mut refusal = Refusal::new("UNAUTHORIZED", PROOF, unproven.error, unproven.message);
     refusal.scheme = unproven.scheme;
@@ -172,6 +177,8 @@ fn members(tenant: &Tenant, token: &Token, now: u64) -> Value {
         "resources": views::listed(&token.details.resources),
         "accessTokenResources": views::listed(&token.details.access_resources),
         "authorizationDetails": rar::to_api(&token.details.authorization_details),
+        "grantId": token.details.grant_id,
+        "grant": token.details.grant_id.as_deref().and_then(|id| tenant.grants.get(id)).map(|g| grant::to_api(&g.granted)),
         "acr": token.acr,
         "authTime": token.auth_time,
         "serviceAttributes": tenant.settings.0.get("attributes"),

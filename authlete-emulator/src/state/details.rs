@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The rest of a grant.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Details {
     /// The resources of the authorization request (RFC 8707).
     pub(crate) resources: Vec<String>,
@@ -28,6 +28,8 @@ pub(crate) struct Details {
     pub(crate) id_token_header: Map<String, Value>,
     /// What it adds to the claims of access tokens that are JWTs.
     pub(crate) jwt_claims: Map<String, Value>,
+    /// The grant (Grant Management for OAuth 2.0) that this belongs to.
+    pub(crate) grant_id: Option<String>,
     pub(crate) binding: Binding,
     /// The access token in the form of a JWT (RFC 9068), where the service issues such.
     pub(crate) jwt: Option<String>,

@@ -113,11 +113,27 @@ impl Pending {
 
 /// Pending requests under two keys: the authorization server's (user code, ticket) and the client's (device code,
 /// `auth_req_id`). The first is good for one decision.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(from = "Saved")]
 pub(crate) struct PendingTable {
     /// By the client's key, with the server's as long as it is good.
     records: Expiring<String, (Option<String>, Pending)>,
+    #[serde(skip)]
     by_server_key: HashMap<String, String>,
+}
+
+/// What is saved of a table: what the rest follows from.
+#[derive(Deserialize)]
+struct Saved {
+    records: Expiring<String, (Option<String>, Pending)>,
+}
+
+impl From<Saved> for PendingTable {
+    fn from(saved: Saved) -> Self {
+        let keys = saved.records.iter();
+        let keys = keys.filter_map(|(client_key, (server_key, _))| Some((server_key.clone()?, client_key.clone())));
+        Self { by_server_key: keys.collect(), records: saved.records }
+    }
 }
 
 impl PendingTable {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Binding, Details, Expiring, PendingTable, Settings, Tokens};
+use super::{Binding, Consents, Details, Expiring, GrantRequest, Grants, PendingTable, Settings, Tokens};
+use crate::error::ApiError;
 use crate::oauth::jose;
 use crate::oauth::keys::Keys;
 use crate::oauth::parameters::Parameters;
@@ -14,7 +15,7 @@ use crate::oauth::redirect::Destination;
 use crate::oauth::response_type::ResponseType;
 
 /// A service.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Tenant {
     pub(crate) id: u64,
     pub(crate) settings: Settings,
@@ -33,6 +34,9 @@ pub(crate) struct Tenant {
     /// By ticket and `auth_req_id`.
     pub(crate) backchannels: PendingTable,
     pub(crate) tokens: Tokens,
+    pub(crate) grants: Grants,
+    pub(crate) consents: Consents,
+    pub(crate) batches: Expiring<String, Batch>,
     pub(crate) keys: Keys,
     /// Assertions and proofs that have been seen, by a hash of their ids, so that none works twice.
     assertions: Expiring<String, ()>,
@@ -42,14 +46,14 @@ pub(crate) struct Tenant {
 }
 
 /// A client of a service.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Client {
     pub(crate) id: u64,
     pub(crate) settings: Settings,
 }
 
 /// An authorization request that waits for the user.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Ticket {
     pub(crate) client_id: u64,
     pub(crate) alias_used: bool,
@@ -60,6 +64,8 @@ pub(crate) struct Ticket {
     pub(crate) nonce: Option<String>,
     pub(crate) challenge: Option<Challenge>,
     pub(crate) response_type: ResponseType,
+    /// What the request does to a grant, if anything.
+    pub(crate) grant_request: Option<GrantRequest>,
     /// The user that the client expects.
     pub(crate) subject: Option<String>,
     /// The ACRs of which one has to be satisfied; none where none has to.
@@ -70,7 +76,7 @@ pub(crate) struct Ticket {
 }
 
 /// An authorization request that came ahead of the browser (RFC 9126).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Pushed {
     pub(crate) client_id: u64,
     pub(crate) parameters: Parameters,
@@ -93,7 +99,7 @@ pub(crate) struct TokenTicket {
 }
 
 /// An authorization code: what was granted, and whether it has been used.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Code {
     pub(crate) ticket: Ticket,
     pub(crate) subject: String,
@@ -111,6 +117,16 @@ pub(crate) struct Code {
     pub(crate) token: Option<u64>,
 }
 
+/// What became of tokens that were made many at a time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Batch {
+    /// Milliseconds since 1970.
+    pub(crate) created_at: u64,
+    pub(crate) token_count: usize,
+    /// What was wrong, if anything was; then there are no tokens.
+    pub(crate) error: Option<String>,
+}
+
 impl Tenant {
     pub(crate) fn new(id: u64, settings: Settings, access_token: String) -> Self {
         Self {
@@ -126,6 +142,9 @@ impl Tenant {
             devices: PendingTable::new(),
             backchannels: PendingTable::new(),
             tokens: Tokens::new(),
+            grants: Grants::new(),
+            consents: Consents::new(),
+            batches: Expiring::new(),
             keys: Keys::default(),
             assertions: Expiring::new(),
             proofs: Expiring::new(),
@@ -144,6 +163,21 @@ impl Tenant {
         self.tokens.purge(now);
         self.assertions.purge(now);
         self.proofs.purge(now);
+        self.batches.purge(now);
+    }
+
+    /// A client that is known to be there, or was until now.
+    pub(crate) fn known_client(&mut self, id: u64) -> Result<&mut Client, ApiError> {
+        let service = self.id;
+        let missing = || ApiError::not_found(format!("Service {service} has no client {id}."));
+        self.clients.get_mut(&id).ok_or_else(missing)
+    }
+
+    /// The clients, oldest first.
+    pub(crate) fn clients_in_order(&self) -> Vec<&Client> {
+        let mut clients: Vec<&Client> = self.clients.values().collect();
+        clients.sort_by_key(|client| client.settings.number("number"));
+        clients
     }
 
     /// A client by its id or, where the service and the client allow it, by its alias. The flag says which it was.

@@ -22,11 +22,15 @@ pub(crate) struct World {
 impl World {
     /// A service and a confidential client, each with these members on top of the usual ones.
     pub(crate) async fn new(service: Value, client: Value) -> Self {
-        let emulator = Emulator::start().await.expect("the emulator starts");
-        let mut world = Self { emulator, http: reqwest::Client::new(), service: Value::Null, client: Value::Null };
+        let mut world = Self::of(Emulator::start().await.expect("the emulator starts"));
         world.service = world.add_service(service).await;
         world.client = world.add_client(client).await;
         world
+    }
+
+    /// An emulator whose services are there already, or come later.
+    pub(crate) fn of(emulator: Emulator) -> Self {
+        Self { emulator, http: reqwest::Client::new(), service: Value::Null, client: Value::Null }
     }
 
     pub(crate) async fn plain() -> Self {

@@ -4,20 +4,20 @@ use serde_json::{Map, Value};
 
 use super::claims::Requested;
 use super::{
-    ACR, AUTHORIZATION_DETAILS, BINDING, CHALLENGE, DISPLAY, ID_TOKEN_HINT, MAX_AGE, NONCE, Origin, PROMPT, REPEATED,
-    REQUEST_OBJECT, RESOURCE, RESPONSE_MODE, RESPONSE_TYPE, SCOPE,
+    ACR, AUTHORIZATION_DETAILS, BINDING, CHALLENGE, DISPLAY, GRANT, ID_TOKEN_HINT, MAX_AGE, NONCE, Origin, PROMPT,
+    REPEATED, REQUEST_OBJECT, RESOURCE, RESPONSE_MODE, RESPONSE_TYPE, SCOPE,
 };
 use crate::error::ApiError;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::pkce::{self, Challenge, Method};
 use crate::oauth::redirect::{Carrier, ResponseMode};
 use crate::oauth::response_type::ResponseType;
-use crate::oauth::{OAuthError, Stop, id_token, rar, resource, support};
+use crate::oauth::{OAuthError, Stop, grant, id_token, rar, resource, support};
 use crate::reply::Code;
-use crate::state::{Binding, Details, Settings, Tenant};
+use crate::state::{Binding, Details, GrantRequest, Settings, Tenant};
 
 /// Parameters whose meaning the emulator does not know yet.
-const NOT_IMPLEMENTED: &[&str] = &["grant_management_action", "grant_id", "issuer_state"];
+const NOT_IMPLEMENTED: &[&str] = &["issuer_state"];
 
 /// From the least that the user notices to the most.
 pub(crate) const PROMPTS: &[&str] = &["NONE", "LOGIN", "CONSENT", "SELECT_ACCOUNT", "CREATE"];
@@ -37,6 +37,7 @@ pub(crate) struct Checked {
     /// The members of the parameter `claims`.
     pub(crate) id_token_claims: Option<Map<String, Value>>,
     pub(crate) userinfo_claims: Option<Map<String, Value>>,
+    pub(crate) grant_request: Option<GrantRequest>,
     pub(crate) details: Details,
 }
 
@@ -69,6 +70,7 @@ pub(crate) fn check(tenant: &mut Tenant, origin: &Origin) -> Result<Checked, Sto
     let (acrs, acr_essential) = acrs(service, client, parameters, &requested)?;
     let details = details(service, origin, response_type, &requested)?;
     let subject = subject(tenant, origin, &requested)?;
+    let grant_request = grant::requested(tenant, &origin.source.client, parameters, GRANT)?;
     Ok(Checked {
         response_type,
         challenge,
@@ -78,6 +80,7 @@ pub(crate) fn check(tenant: &mut Tenant, origin: &Origin) -> Result<Checked, Sto
         acrs,
         acr_essential,
         subject,
+        grant_request,
         id_token_claims: requested.id_token,
         userinfo_claims: requested.userinfo,
         details,

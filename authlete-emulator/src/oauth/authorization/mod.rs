@@ -32,3 +32,4 @@ const RESOURCE: Code = "A004317";
 const AUTHORIZATION_DETAILS: Code = "A004318";
 const BINDING: Code = "A004319";
 const ACR: Code = "A004320";
+const GRANT: Code = "A004321";

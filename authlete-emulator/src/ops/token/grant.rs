@@ -62,7 +62,8 @@ pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Gran
         auth_time: grant.auth_time,
         details: request.completed(grant.details),
         session: grant.session,
-        previous_refresh: None,
+        created_at: request.now,
+        ..Token::default()
     };
     let token = access_token::in_its_form(tenant, client, token, request.now)?;
     // The ID token of a shared session is for `native_sso_api` to make.
@@ -107,6 +108,7 @@ pub(super) fn reply(
         "resources": views::listed(request.parameters.all("resource")),
         "accessTokenResources": views::listed(&token.details.access_resources),
         "authorizationDetails": rar::to_api(&token.details.authorization_details),
+        "grantId": token.details.grant_id,
         "requestedIdTokenClaims": views::listed(&token.details.id_token_claims),
         "serviceAttributes": tenant.settings.0.get("attributes"),
         "clientAttributes": client.0.get("attributes"),
@@ -133,12 +135,9 @@ pub(crate) fn content(
             members.insert(name.to_owned(), value);
         }
     };
-    let token_type = match token.details.binding.jkt {
-        Some(_) => "DPoP",
-        None => tenant.settings.text("accessTokenType").unwrap_or("Bearer"),
-    };
     set("access_token", json!(token.presented()));
-    set("token_type", json!(token_type));
+    set("token_type", json!(access_token::kind(tenant, token)));
+    set("grant_id", json!(token.details.grant_id));
     set("authorization_details", views::listed(&token.details.authorization_details));
     set("expires_in", json!(token.expires_at.saturating_sub(request.now) / 1000));
     set("refresh_token", json!(token.refresh));

@@ -8,7 +8,7 @@ use super::grant::{self, Grant};
 use crate::error::ApiError;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::{OAuthError, Stop, scope};
-use crate::ops::authorization_issue::properties;
+use crate::ops::properties;
 use crate::random;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
@@ -91,7 +91,7 @@ fn issue_tokens(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     if subject.is_empty() || subject.len() > 100 || !subject.is_ascii() {
         return Err(Stop::server(SUBJECT, "The subject has to have 1 to 100 ASCII characters."));
     }
-    let added = properties(body.members.get("properties"))?;
+    let added = properties(body)?;
     let (access_duration, refresh_duration) =
         (body.seconds("accessTokenDuration")?, body.seconds("refreshTokenDuration")?);
     let ticket = tenant.token_tickets.remove(&key);

@@ -130,6 +130,14 @@ fn renewed(tenant: &Tenant, request: &TokenRequest<'_>, old: Token, repeated: bo
         false => old.refresh.clone().map(|refresh| (refresh, request.now)),
     };
     let properties = [old.properties.clone(), request.properties.clone()].concat();
-    let access = random::token::<32>()?;
-    Ok(Token { access, expires_at, refresh, refresh_expires_at, properties, previous_refresh, ..old })
+    Ok(Token {
+        access: random::token::<32>()?,
+        expires_at,
+        refresh,
+        refresh_expires_at,
+        refreshed_at: Some(request.now),
+        properties,
+        previous_refresh,
+        ..old
+    })
 }
