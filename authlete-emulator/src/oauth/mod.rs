@@ -13,6 +13,7 @@ pub(crate) mod keys;
 pub(crate) mod lifetime;
 pub(crate) mod parameters;
 pub(crate) mod pkce;
+pub(crate) mod possession;
 pub(crate) mod rar;
 pub(crate) mod redirect;
 pub(crate) mod resource;
@@ -20,6 +21,7 @@ pub(crate) mod response_type;
 pub(crate) mod scope;
 pub(crate) mod signing;
 pub(crate) mod support;
+pub(crate) mod target;
 
 use serde_json::{Value, json};
 

@@ -10,7 +10,8 @@ use crate::state::{Client, Settings};
 const COMMON: &[&str] = &["fapiModes", "frontChannelRequestObjectEncryptionRequired"];
 
 /// Settings of a service alone.
-const SERVICE: &[&str] = &["grantManagementActionRequired", "supportedServiceProfiles"];
+const SERVICE: &[&str] =
+    &["accessTokenForExternalAttachmentEmbedded", "grantManagementActionRequired", "supportedServiceProfiles"];
 
 /// Settings of a client alone.
 const CLIENT: &[&str] = &["rsRequestSigned"];

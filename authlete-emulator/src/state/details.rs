@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The rest of a grant.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Details {
     /// The resources of the authorization request (RFC 8707).
     pub(crate) resources: Vec<String>,
@@ -24,6 +24,10 @@ pub(crate) struct Details {
     pub(crate) session_id: Option<String>,
     /// The form of `aud` in ID tokens, where the call and not the service decides.
     pub(crate) audience_form: Option<String>,
+    /// What the authorization server adds to the headers of ID tokens.
+    pub(crate) id_token_header: Map<String, Value>,
+    /// What it adds to the claims of access tokens that are JWTs.
+    pub(crate) jwt_claims: Map<String, Value>,
     pub(crate) binding: Binding,
     /// The access token in the form of a JWT (RFC 9068), where the service issues such.
     pub(crate) jwt: Option<String>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Binding, Details, Expiring, PendingTable, Settings, Tokens};
+use super::{Details, Expiring, PendingTable, Settings, Tokens};
 use crate::oauth::jose;
 use crate::oauth::keys::Keys;
 use crate::oauth::parameters::Parameters;
@@ -88,8 +88,8 @@ pub(crate) struct TokenTicket {
     /// Seconds, where the token request's call sets them.
     pub(crate) access_duration: Option<u64>,
     pub(crate) refresh_duration: Option<u64>,
-    /// The keys that the token request has proven.
-    pub(crate) binding: Binding,
+    /// With the keys that the token request has proven.
+    pub(crate) details: Details,
 }
 
 /// An authorization code: what was granted, and whether it has been used.

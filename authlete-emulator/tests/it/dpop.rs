@@ -239,3 +239,29 @@ async fn a_server_that_says_nowhere_where_its_endpoint_is() {
     let answer = exchange(&world, &code, Some(&proof(&world, &Key::ec(), "1", &json!({})))).await;
     assert_error(&answer, "INTERNAL_SERVER_ERROR", "server_error");
 }
+
+#[tokio::test]
+async fn the_userinfo_endpoint_asks_for_the_key_too() {
+    const USERINFO: &str = "https://as.example.com/userinfo";
+    let world = world(json!({"userInfoEndpoint": USERINFO}), json!({})).await;
+    let (key, other) = (Key::ec(), Key::ec());
+    let answer = exchange(&world, &world.code("scope=openid").await, Some(&proof(&world, &key, "1", &json!({})))).await;
+    let token = answer["accessToken"].clone();
+    let claims = json!({"htm": "GET", "htu": USERINFO, "ath": ath(&token)});
+    for (proof, action) in [
+        (Some(proof(&world, &key, "2", &claims)), "OK"),
+        (Some(proof(&world, &other, "3", &claims)), "UNAUTHORIZED"),
+        (None, "UNAUTHORIZED"),
+    ] {
+        let answer = world.act("/auth/userinfo", json!({"token": token, "dpop": proof, "htm": "GET"})).await;
+        assert_eq!(answer["action"], action, "{answer}");
+        if action != "OK" {
+            let challenge = answer["responseContent"].as_str().expect("a challenge");
+            assert!(
+                challenge.starts_with("DPoP error=\"invalid_token\"") && challenge.contains("algs="),
+                "{challenge}"
+            );
+            assert!(answer.get("subject").is_none());
+        }
+    }
+}

@@ -130,6 +130,28 @@ async fn access_tokens_in_the_form_of_a_jwt() {
 }
 
 #[tokio::test]
+async fn what_the_server_adds_to_jwts() {
+    let world = World::new(json!({"accessTokenSignAlg": "ES256"}), json!({})).await;
+    let ticket = world.authorize("scope=openid").await["ticket"].clone();
+    let body = json!({
+        "ticket": ticket,
+        "subject": "john",
+        "idtHeaderParams": "{\"x\":\"1\",\"alg\":\"none\",\"kid\":\"evil\"}",
+        "jwtAtClaims": "{\"tenant\":\"t1\",\"sub\":\"evil\"}",
+    });
+    let code = world.act("/auth/authorization/issue", body).await["authorizationCode"].clone();
+    let mut body = world.token_body(&exchange(code.as_str().expect("a code"), ""));
+    body["jwtAtClaims"] = json!("{\"extra\":2}");
+    let token = world.act("/auth/token", body).await;
+    let claims = world.verified(token["jwtAccessToken"].as_str().expect("a JWT"), Algorithm::ES256).await;
+    assert_eq!((&claims["tenant"], &claims["extra"], &claims["sub"]), (&json!("t1"), &json!(2), &json!("john")));
+    let id_token = token["idToken"].as_str().expect("an ID token");
+    let header = jsonwebtoken::decode_header(id_token).expect("a header");
+    assert_eq!(header.extras.get::<String>("x").expect("a text").as_deref(), Some("1"));
+    assert_eq!(world.verified(id_token, Algorithm::ES256).await["sub"], "john");
+}
+
+#[tokio::test]
 async fn a_secret_signs_no_access_tokens() {
     let world = World::new(json!({"accessTokenSignAlg": "HS256"}), json!({})).await;
     let body = world.token_body("grant_type=client_credentials");

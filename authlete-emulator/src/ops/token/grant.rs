@@ -4,8 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::TokenRequest;
 use crate::oauth::id_token::IdToken;
-use crate::oauth::lifetime::{self, Kind};
-use crate::oauth::{Stop, access_token, rar};
+use crate::oauth::{Stop, access_token, lifetime, rar};
 use crate::random;
 use crate::reply::{self, Code, Reply};
 use crate::state::{Client, Details, Session, Settings, Tenant, Token};
@@ -41,9 +40,9 @@ pub(super) fn refreshable(service: &Settings, client: &Client) -> bool {
 /// Issues the tokens of a grant, and returns the new token's number with the answer.
 pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Grant) -> Result<(u64, Reply), Stop> {
     let client = &request.client.client;
-    let by_settings = |kind| lifetime::seconds(kind, &tenant.settings, client, &grant.scopes);
-    let access_seconds = request.access_duration.unwrap_or_else(|| by_settings(Kind::Access));
-    let refresh_seconds = request.refresh_duration.unwrap_or_else(|| by_settings(Kind::Refresh));
+    let lifetime = |lifetime: lifetime::Lifetime| lifetime.of(&tenant.settings, client, &grant.scopes);
+    let access_seconds = request.access_duration.unwrap_or_else(|| lifetime(lifetime::ACCESS_TOKEN));
+    let refresh_seconds = request.refresh_duration.unwrap_or_else(|| lifetime(lifetime::REFRESH_TOKEN));
     let token = Token {
         access: random::token::<32>()?,
         expires_at: request.now + 1000 * access_seconds,
@@ -60,7 +59,7 @@ pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Gran
         consented_claims: grant.consented_claims,
         acr: grant.acr,
         auth_time: grant.auth_time,
-        details: grant.details.bound_to(request.binding.clone()),
+        details: request.completed(grant.details),
         session: grant.session,
         previous_refresh: None,
     };

@@ -50,10 +50,11 @@ pub(super) fn grant(
     request: &TokenRequest<'_>,
     grant_type: &'static str,
     alias_used: bool,
+    details: Details,
     approval: Approval,
 ) -> Grant {
-    let mut details = Details { audience_form: approval.audience_type, ..Details::default() };
-    details.add_claims(approval.claims);
+    let Details { resources, access_resources, authorization_details, .. } = details;
+    let details = Details { resources, access_resources, authorization_details, ..approval.added };
     Grant {
         grant_type,
         subject: Some(approval.subject),
