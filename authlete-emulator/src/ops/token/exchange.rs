@@ -156,7 +156,8 @@ fn examine(tenant: &mut Tenant, request: &TokenRequest<'_>, text: &str, kind: &s
         }
         "JWT" => {
             if let Some(jwt) = readable(&tenant.settings, text)?
-                && let Some(claim) = jwt::wrong_time(&jwt, request.now, 0, &[])
+                && let Some(claim) =
+                    jwt::wrong_time(&jwt, request.now, tenant.settings.number("allowableClockSkew"), &[])
             {
                 return Err(
                     invalid(JWT, &format!("The claim {claim} of a token does not fit the present time.")).into()
@@ -194,7 +195,7 @@ fn readable<'a>(service: &Settings, text: &'a str) -> Result<Option<Jwt<'a>>, OA
 /// An ID token: its claims, and its signature if it has one.
 fn check_id_token(tenant: &mut Tenant, jwt: &Jwt<'_>, now: u64) -> Result<(), Stop> {
     let wrong = |claim: &str| invalid(JWT, &format!("The claim {claim} of an ID token is missing or wrong."));
-    if let Some(claim) = jwt::wrong_time(jwt, now, 0, &["exp", "iat"]) {
+    if let Some(claim) = jwt::wrong_time(jwt, now, tenant.settings.number("allowableClockSkew"), &["exp", "iat"]) {
         return Err(wrong(claim).into());
     }
     let is_issuer = |uri: Url| uri.scheme() == "https" && uri.query().is_none() && uri.fragment().is_none();

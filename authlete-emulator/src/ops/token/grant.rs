@@ -37,6 +37,13 @@ pub(super) fn refreshable(service: &Settings, client: &Client) -> bool {
     service.has("supportedGrantTypes", "REFRESH_TOKEN") && client.settings.has("grantTypes", "REFRESH_TOKEN")
 }
 
+/// Properties with more of them, of which one takes the place of another with the same key.
+pub(super) fn with_properties(mut properties: Vec<Value>, more: &[Value]) -> Vec<Value> {
+    properties.retain(|old| more.iter().all(|new| new["key"] != old["key"]));
+    properties.extend_from_slice(more);
+    properties
+}
+
 /// Issues the tokens of a grant, and returns the new token's number with the answer.
 pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Grant) -> Result<(u64, Reply), Stop> {
     let client = &request.client.client;

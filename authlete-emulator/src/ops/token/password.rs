@@ -116,7 +116,7 @@ fn issue_tokens(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
         subject: Some(subject),
         scopes: ticket.scopes,
         refreshable: grant::refreshable(&tenant.settings, client),
-        properties: [ticket.properties, added].concat(),
+        properties: grant::with_properties(ticket.properties, &added),
         alias_used: ticket.alias_used,
         details: ticket.details,
         // Authlete makes none for this grant, which is OAuth's alone.

@@ -61,7 +61,7 @@ pub(super) fn grant(
         sub: approval.sub,
         scopes: approval.scopes,
         refreshable: grant::refreshable(&tenant.settings, &request.client.client),
-        properties: [approval.properties, request.properties.clone()].concat(),
+        properties: grant::with_properties(approval.properties, &request.properties),
         consented_claims: approval.consented_claims,
         acr: approval.acr,
         auth_time: approval.auth_time,

@@ -132,7 +132,7 @@ fn renewed(tenant: &Tenant, request: &TokenRequest<'_>, old: Token, repeated: bo
         true => old.previous_refresh.clone(),
         false => old.refresh.clone().map(|refresh| (refresh, request.now)),
     };
-    let properties = [old.properties.clone(), request.properties.clone()].concat();
+    let properties = grant::with_properties(old.properties.clone(), &request.properties);
     let access = random::token::<32>()?;
     Ok(Token { access, expires_at, refresh, refresh_expires_at, properties, previous_refresh, ..old })
 }
