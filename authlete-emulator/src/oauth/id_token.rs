@@ -6,8 +6,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::jose::{self, Jwt};
-use super::lifetime::{self, Kind};
-use super::{Stop, keys};
+use super::{Stop, keys, lifetime};
 use crate::error::ApiError;
 use crate::reply::{self, Code};
 use crate::state::{Client, Details, Tenant, Token};
@@ -23,6 +22,8 @@ pub(crate) struct IdToken<'a> {
     pub(crate) client: &'a Client,
     /// The value of `sub`.
     pub(crate) subject: Option<&'a str>,
+    /// Those of the access token beside it, which may limit how long it lives.
+    pub(crate) scopes: &'a [String],
     pub(crate) auth_time: Option<u64>,
     pub(crate) acr: Option<&'a str>,
     pub(crate) nonce: Option<&'a str>,
@@ -32,8 +33,6 @@ pub(crate) struct IdToken<'a> {
     pub(crate) state: Option<&'a str>,
     /// What CIBA pushes beside it (section 10.3.1 there).
     pub(crate) refresh_token: Option<&'a str>,
-    /// Those of the access token beside it, which may limit how long it lives.
-    pub(crate) scopes: &'a [String],
     pub(crate) details: &'a Details,
 }
 
@@ -81,7 +80,7 @@ impl IdToken<'_> {
             "sub": self.subject,
             "aud": if form == Some("string") { json!(audience) } else { json!([audience]) },
             "iat": seconds,
-            "exp": seconds + lifetime::seconds(Kind::Id, &tenant.settings, self.client, self.scopes),
+            "exp": seconds + lifetime::ID_TOKEN.of(&tenant.settings, self.client, self.scopes),
             "auth_time": self.auth_time,
             "nonce": self.nonce,
             "acr": self.acr,

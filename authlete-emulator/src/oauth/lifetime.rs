@@ -1,4 +1,4 @@
-//! How long tokens live: what the call says, or the shortest of what the service, the client and the scopes say.
+//! How long tokens last: the shortest time that the service, the client and the scopes set.
 
 use serde_json::{Map, Value};
 
@@ -6,68 +6,38 @@ use super::scope;
 use crate::schema::{ACCESS_TOKEN_SECONDS, ID_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS};
 use crate::state::{Client, Settings};
 
-/// A kind of token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Access,
-    Refresh,
-    Id,
+/// Where the lifetime of a kind of token is set.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lifetime {
+    /// The member of a service, and of a client's `extension`.
+    setting: &'static str,
+    /// The attribute of a scope.
+    attribute: &'static str,
+    default: u64,
 }
 
-impl Kind {
-    /// The member of a service and of a client's `extension`, the scope attribute, and the default in seconds.
-    fn names(self) -> (&'static str, &'static str, u64) {
-        match self {
-            Self::Access => ("accessTokenDuration", "access_token.duration", ACCESS_TOKEN_SECONDS),
-            Self::Refresh => ("refreshTokenDuration", "refresh_token.duration", REFRESH_TOKEN_SECONDS),
-            Self::Id => ("idTokenDuration", "id_token.duration", ID_TOKEN_SECONDS),
-        }
+pub(crate) const ACCESS_TOKEN: Lifetime =
+    Lifetime { setting: "accessTokenDuration", attribute: "access_token.duration", default: ACCESS_TOKEN_SECONDS };
+pub(crate) const REFRESH_TOKEN: Lifetime =
+    Lifetime { setting: "refreshTokenDuration", attribute: "refresh_token.duration", default: REFRESH_TOKEN_SECONDS };
+pub(crate) const ID_TOKEN: Lifetime =
+    Lifetime { setting: "idTokenDuration", attribute: "id_token.duration", default: ID_TOKEN_SECONDS };
+
+impl Lifetime {
+    /// Seconds.
+    pub(crate) fn of(self, service: &Settings, client: &Client, scopes: &[String]) -> u64 {
+        let own = match service.number(self.setting) {
+            0 => self.default,
+            seconds => seconds,
+        };
+        let extension = client.settings.0.get("extension").and_then(|extension| extension[self.setting].as_u64());
+        let scopes = scope::details(service, scopes);
+        let by_scope = scopes.iter().filter_map(|scope| attribute(scope, self.attribute)?.parse().ok());
+        by_scope.chain(extension).filter(|seconds| *seconds > 0).fold(own, u64::min)
     }
 }
 
-/// The lifetime in seconds by the settings alone.
-pub(crate) fn seconds(kind: Kind, service: &Settings, client: &Client, scopes: &[String]) -> u64 {
-    let (member, attribute, default) = kind.names();
-    let of_service = Some(service.number(member)).filter(|seconds| *seconds > 0).unwrap_or(default);
-    let extension = client.settings.0.get("extension").and_then(Value::as_object);
-    let of_client = extension.and_then(|extension| extension.get(member)).and_then(Value::as_u64);
-    let details = scope::details(service, scopes);
-    let of_scopes = details.iter().filter_map(|scope| scope_attribute(scope, attribute));
-    of_scopes.chain(of_client).filter(|seconds| *seconds > 0).fold(of_service, u64::min)
-}
-
-/// A number among a scope's attributes.
-fn scope_attribute(scope: &Map<String, Value>, name: &str) -> Option<u64> {
-    let attributes = scope.get("attributes")?.as_array()?;
-    let found = attributes.iter().find(|attribute| attribute["key"].as_str() == Some(name))?;
-    found["value"].as_str()?.trim().parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::{Kind, seconds};
-    use crate::state::{Client, Settings};
-
-    fn settings(value: &Value) -> Settings {
-        Settings(value.as_object().cloned().unwrap_or_default())
-    }
-
-    #[test]
-    fn the_shortest_counts() {
-        let attributes = json!([{"key": "access_token.duration", "value": "30"}, {"key": "other", "value": "1"}]);
-        let service = settings(&json!({
-            "accessTokenDuration": 100,
-            "supportedScopes": [{"name": "pay", "attributes": attributes}, {"name": "read"}],
-        }));
-        let client = |extension: Value| Client { id: 1, settings: settings(&json!({"extension": extension})) };
-        let of = |client: &Client, scope: &str| seconds(Kind::Access, &service, client, &[scope.to_owned()]);
-        assert_eq!(of(&client(json!(null)), "read"), 100);
-        assert_eq!(of(&client(json!(null)), "pay"), 30);
-        assert_eq!(of(&client(json!({"accessTokenDuration": 20})), "pay"), 20);
-        assert_eq!(of(&client(json!({"accessTokenDuration": 0})), "pay"), 30);
-        assert_eq!(of(&client(json!({"accessTokenDuration": 500})), "read"), 100);
-        assert_eq!(seconds(Kind::Id, &service, &client(json!(null)), &[]), 86_400);
-    }
+fn attribute<'a>(scope: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    let mut attributes = scope.get("attributes")?.as_array()?.iter();
+    attributes.find(|attribute| attribute["key"] == name)?["value"].as_str()
 }

@@ -23,6 +23,7 @@ pub(crate) mod response_type;
 pub(crate) mod scope;
 pub(crate) mod signing;
 pub(crate) mod support;
+pub(crate) mod target;
 
 use serde_json::{Value, json};
 

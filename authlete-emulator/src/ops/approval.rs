@@ -9,9 +9,6 @@ use crate::oauth::scope;
 use crate::request::Request;
 use crate::state::{Approval, Client, Decision, Denial, Pending, Settings};
 
-/// What the calls may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &["idtHeaderParams", "jwtAtClaims"];
-
 /// A decision as the call has it: its scopes are not yet those that the client may have.
 pub(super) struct Given {
     result: String,
@@ -22,7 +19,6 @@ pub(super) struct Given {
 
 /// Reads the decision; the inner error says what is wrong with the call.
 pub(super) fn read(request: &Request) -> Result<Result<Given, &'static str>, ApiError> {
-    request.refuse(NOT_IMPLEMENTED)?;
     let body = &request.body;
     let text = |name| Ok::<_, ApiError>(body.text(name)?.filter(|text| !text.is_empty()));
     let Some(result) = text("result")? else { return Ok(Err("The call has no result.")) };
@@ -33,7 +29,9 @@ pub(super) fn read(request: &Request) -> Result<Result<Given, &'static str>, Api
     if result == "AUTHORIZED" && (subject.is_empty() || subject.len() > 100 || !subject.is_ascii()) {
         return Ok(Err("The subject has to have 1 to 100 ASCII characters."));
     }
-    let Some(claims) = late::claims(body)? else { return Ok(Err("The member claims is not a JSON object as a text.")) };
+    let Some(added) = late::added(body)? else {
+        return Ok(Err("One of claims, idtHeaderParams and jwtAtClaims is not a JSON object as a text."));
+    };
     let approval = Approval {
         subject,
         sub: text("sub")?,
@@ -42,8 +40,7 @@ pub(super) fn read(request: &Request) -> Result<Result<Given, &'static str>, Api
         acr: text("acr")?,
         properties: properties(body)?,
         consented_claims: body.texts("consentedClaims")?.unwrap_or_default(),
-        claims,
-        audience_type: late::audience_type(body)?,
+        added,
         access_duration: body.seconds("accessTokenDuration")?,
         refresh_duration: body.seconds("refreshTokenDuration")?,
     };

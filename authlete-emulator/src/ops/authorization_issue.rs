@@ -5,8 +5,7 @@ use serde_json::{Map, Value, json};
 use super::token::native_sso;
 use crate::error::ApiError;
 use crate::oauth::id_token::IdToken;
-use crate::oauth::lifetime::{self, Kind};
-use crate::oauth::{OAuthError, Stop, access_token, grant as grants, rar, scope};
+use crate::oauth::{OAuthError, Stop, access_token, grant as grants, lifetime, rar, scope};
 use crate::random;
 use crate::reply::{Code as ResultCode, Reply};
 use crate::request::Request;
@@ -197,6 +196,7 @@ fn grant(tenant: &mut Tenant, request: &Request, ticket: Ticket, given: Given) -
         let id_token = IdToken {
             client: &client,
             subject: Some(record.sub.as_deref().unwrap_or(&record.subject)),
+            scopes: &record.scopes,
             auth_time: record.auth_time,
             acr: record.acr.as_deref(),
             nonce: record.ticket.nonce.as_deref(),
@@ -204,7 +204,6 @@ fn grant(tenant: &mut Tenant, request: &Request, ticket: Ticket, given: Given) -
             code: issued.code.as_deref(),
             state: record.ticket.destination.state.as_deref(),
             refresh_token: None,
-            scopes: &record.scopes,
             details: &record.details,
         };
         issued.id_token = Some(id_token.sign(tenant, request.now)?);
@@ -254,7 +253,7 @@ fn record(tenant: &Tenant, client: &Client, ticket: Ticket, given: Given, now: u
 
 /// The access token that goes through the browser. Nothing refreshes it (RFC 6749, section 4.2.2).
 fn token(tenant: &mut Tenant, client: &Client, record: &Code, duration: Option<u64>, now: u64) -> Result<Token, Stop> {
-    let seconds = duration.unwrap_or_else(|| lifetime::seconds(Kind::Access, &tenant.settings, client, &record.scopes));
+    let seconds = duration.unwrap_or_else(|| lifetime::ACCESS_TOKEN.of(&tenant.settings, client, &record.scopes));
     let token = Token {
         access: random::token::<32>()?,
         expires_at: now + 1000 * seconds,

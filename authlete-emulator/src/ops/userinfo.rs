@@ -17,9 +17,8 @@ const UNKNOWN: Code = "A091302";
 const EXPIRED: Code = "A091303";
 const NO_SUBJECT: Code = "A091304";
 const NO_OPENID: Code = "A091305";
-const PROOF: Code = "A091306";
-const CERTIFICATE: Code = "A091307";
-const UNREADABLE: Code = "A091201";
+const UNPROVEN: Code = "A091306";
+const CERTIFICATE: Code = "A091201";
 const CLAIMS: Code = "A096201";
 const NO_ISSUER: Code = "A096202";
 const NO_CLIENT: Code = "A096203";
@@ -31,17 +30,16 @@ const NOT_IMPLEMENTED_ISSUE: &[&str] = &["claimsForTx", "verifiedClaimsForTx", "
 /// `auth_userinfo_api`: whether the token is good, and which claims it is for.
 pub(crate) fn look(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED)?;
-    let reply = describe(tenant, request).or_else(|stop| refusal(&tenant.settings, stop))?;
+    let reply = claims_of(tenant, request).or_else(|stop| refusal(&tenant.settings, stop))?;
     Ok(reply.with("dpopNonce", json!(dpop::nonce(tenant, request)?)))
 }
 
-fn describe(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
+fn claims_of(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     let token = find(tenant, request)?.clone();
     let presented = request.body.text("token")?.unwrap_or_default();
-    possession::check(tenant, request, &token, &presented, UNREADABLE)?.map_err(|unproven| {
-        let code = if unproven.scheme == "DPoP" { PROOF } else { CERTIFICATE };
-        OAuthError::new(unproven.error, code, unproven.message)
-    })?;
+    if let Err(unproven) = possession::check(tenant, request, &token, &presented, CERTIFICATE)? {
+        return Ok(challenge(&tenant.settings, unproven.scheme, unproven.error, UNPROVEN, unproven.message));
+    }
     let client = tenant.clients.get(&token.client_id).map(|client| &client.settings);
     let details = &token.details;
     let names = match details.userinfo_claims.as_slice() {
@@ -147,22 +145,25 @@ fn refusal(service: &Settings, stop: Stop) -> Result<Reply, ApiError> {
         Stop::Api(error) => return Err(error),
         Stop::Client(error) | Stop::Server(error) => error,
     };
-    let action = match error.error {
+    Ok(challenge(service, "Bearer", error.error, error.code, &error.message))
+}
+
+fn challenge(service: &Settings, scheme: &str, error: &'static str, code: Code, message: &str) -> Reply {
+    let action = match error {
         "invalid_request" => "BAD_REQUEST",
         "invalid_token" | "invalid_dpop_proof" | "use_dpop_nonce" => "UNAUTHORIZED",
         "insufficient_scope" => "FORBIDDEN",
         _ => "INTERNAL_SERVER_ERROR",
     };
-    let scheme = if error.code == PROOF { "DPoP" } else { "Bearer" };
-    let mut challenge = format!("{scheme} error=\"{}\"", error.error);
-    if let Some(description) = error.description(service) {
+    let mut challenge = format!("{scheme} error=\"{error}\"");
+    if let Some(description) = OAuthError::new(error, code, message).description(service) {
         challenge += &format!(",error_description=\"{description}\"");
-    }
-    if error.code == PROOF {
-        challenge += &format!(",algs=\"{}\"", dpop::ALGORITHMS);
     }
     if action == "FORBIDDEN" {
         challenge += ",scope=\"openid\"";
     }
-    Ok(reply::action(action, error.code, &error.message, json!({"responseContent": challenge})))
+    if scheme == "DPoP" {
+        challenge += &format!(",algs=\"{}\"", dpop::ALGORITHMS);
+    }
+    reply::action(action, code, message, json!({"responseContent": challenge}))
 }

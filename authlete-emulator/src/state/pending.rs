@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::Expiring;
+use super::{Details, Expiring};
 
 /// What has expired stays known this long (an hour), so that it can be told from what never was.
 const REMEMBERED_MILLIS: u64 = 3_600_000;
@@ -21,6 +21,7 @@ pub(crate) struct Pending {
     pub(crate) alias_used: bool,
     pub(crate) scopes: Vec<String>,
     pub(crate) acrs: Vec<String>,
+    pub(crate) details: Details,
     pub(crate) expires_at: u64,
     /// Seconds that the client has to leave between two token requests.
     pub(crate) interval: u64,
@@ -69,9 +70,8 @@ pub(crate) struct Approval {
     pub(crate) acr: Option<String>,
     pub(crate) properties: Vec<Value>,
     pub(crate) consented_claims: Vec<String>,
-    /// For the ID token.
-    pub(crate) claims: Map<String, Value>,
-    pub(crate) audience_type: Option<String>,
+    /// What the authorization server adds to tokens.
+    pub(crate) added: Details,
     /// Seconds, where they are not to follow from the settings.
     pub(crate) access_duration: Option<u64>,
     pub(crate) refresh_duration: Option<u64>,
@@ -196,7 +196,7 @@ impl PendingTable {
 
 #[cfg(test)]
 mod tests {
-    use super::{Decision, Denial, Pending, PendingTable, Poll, REMEMBERED_MILLIS};
+    use super::{Decision, Denial, Details, Pending, PendingTable, Poll, REMEMBERED_MILLIS};
 
     fn pending() -> Pending {
         Pending {
@@ -204,6 +204,7 @@ mod tests {
             alias_used: false,
             scopes: Vec::new(),
             acrs: Vec::new(),
+            details: Details::default(),
             expires_at: 100_000,
             interval: 5,
             polled_at: None,

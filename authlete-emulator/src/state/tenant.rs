@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Binding, Consents, Details, Expiring, GrantRequest, Grants, PendingTable, Settings, Tokens};
+use super::{Consents, Details, Expiring, GrantRequest, Grants, PendingTable, Settings, Tokens};
 use crate::error::ApiError;
 use crate::oauth::jose;
 use crate::oauth::keys::Keys;
@@ -94,8 +94,8 @@ pub(crate) struct TokenTicket {
     /// Seconds, where the token request's call sets them.
     pub(crate) access_duration: Option<u64>,
     pub(crate) refresh_duration: Option<u64>,
-    /// The keys that the token request has proven.
-    pub(crate) binding: Binding,
+    /// With the keys that the token request has proven.
+    pub(crate) details: Details,
 }
 
 /// An authorization code: what was granted, and whether it has been used.

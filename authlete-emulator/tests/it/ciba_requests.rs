@@ -45,7 +45,7 @@ async fn requests_that_are_refused() {
     ] {
         assert_error(&ask(&world, &parameters).await, "BAD_REQUEST", error);
     }
-    let body = world.token_body(&format!("scope=openid&login_hint=a&resource=https://rs.example&{token}"));
+    let body = world.token_body(&format!("scope=openid&login_hint=a&grant_id=g&{token}"));
     assert_eq!(world.status("/backchannel/authentication", &body).await, 501);
     let body = json!({"parameters": "scope=openid&login_hint=a", "clientId": world.client_id(), "clientSecret": "x"});
     assert_error(&world.act("/backchannel/authentication", body).await, "UNAUTHORIZED", "invalid_client");
@@ -143,4 +143,11 @@ async fn a_signed_request() {
         assert_error(&answer, "BAD_REQUEST", "invalid_request");
     }
     assert_eq!(world.status("/backchannel/authentication", &world.token_body("request=a.b.c.d.e")).await, 501);
+}
+
+#[tokio::test]
+async fn tokens_that_are_pushed_cannot_be_bound() {
+    let world = world(json!({}), json!({"bcDeliveryMode": "PUSH", "dpopRequired": true})).await;
+    let body = world.token_body("scope=openid&login_hint=john&client_notification_token=a");
+    assert_eq!(world.status("/backchannel/authentication", &body).await, 501);
 }

@@ -127,13 +127,12 @@ async fn calls_that_are_wrong() {
         (json!({"subject": "john"}), "INVALID_REQUEST"),
         (json!({"result": "AUTHORIZED"}), "INVALID_REQUEST"),
         (json!({"result": "AUTHORIZED", "subject": "john", "claims": "[]"}), "INVALID_REQUEST"),
+        (json!({"result": "AUTHORIZED", "subject": "john", "idtHeaderParams": "x"}), "INVALID_REQUEST"),
         (json!({"result": "AUTHORIZED", "subject": "john", "userCode": ""}), "INVALID_REQUEST"),
         (json!({"result": "AUTHORIZED", "subject": "john", "userCode": "ZZZZZZZZ"}), "USER_CODE_NOT_EXIST"),
     ] {
         assert_eq!(complete(&world, &request, wrong.clone()).await["action"], action, "{wrong}");
     }
-    let not_implemented = json!({"userCode": request["userCode"], "result": "AUTHORIZED", "idtHeaderParams": "{}"});
-    assert_eq!(world.status("/device/complete", &not_implemented).await, 501);
     assert_eq!(world.status("/device/complete", &json!({"userCode": "x", "result": "MAYBE"})).await, 400);
     // None of it was a decision.
     assert_error(&poll(&world, &request).await, "BAD_REQUEST", "authorization_pending");
@@ -170,7 +169,7 @@ async fn requests_that_are_not_opened() {
     assert_error(&world.act("/device/authorization", body).await, "UNAUTHORIZED", "invalid_client");
     assert_error(&open(&world, "scope=read&scope=write").await, "BAD_REQUEST", "invalid_request");
     assert_error(&world.act("/device/authorization", json!({})).await, "INTERNAL_SERVER_ERROR", "server_error");
-    let body = world.token_body("authorization_details=[]");
+    let body = world.token_body("grant_id=g");
     assert_eq!(world.status("/device/authorization", &body).await, 501);
     world.client = world.add_client(json!({})).await;
     assert_error(&open(&world, "scope=read").await, "BAD_REQUEST", "unauthorized_client");
@@ -186,4 +185,29 @@ async fn a_public_client_is_welcome() {
     let parameters = format!("client_id={}&scope=read", world.client_id());
     let request = world.act("/device/authorization", json!({"parameters": parameters})).await;
     assert_eq!((&request["action"], &request["clientAuthMethod"]), (&json!("OK"), &json!("NONE")), "{request}");
+}
+
+#[tokio::test]
+async fn resources_and_what_the_server_adds() {
+    let (a, b) = ("https://rs.example.com/a", "https://rs.example.com/b");
+    let world = world(json!({"accessTokenSignAlg": "ES256"})).await;
+    let request = open(&world, &format!("scope=openid&resource={a}&resource={b}")).await;
+    assert_eq!(request["resources"], json!([a, b]));
+    let decision = json!({
+        "result": "AUTHORIZED", "subject": "john", "jwtAtClaims": "{\"tenant\":\"t1\"}", "idtHeaderParams": "{\"x\":\"1\"}",
+    });
+    assert_eq!(complete(&world, &request, decision).await["action"], "SUCCESS");
+    let code = request["deviceCode"].as_str().expect("a device code");
+    let grant = format!("grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code={code}");
+    let wider = world.token(&format!("{grant}&resource=https://other.example.com")).await;
+    assert_error(&wider, "BAD_REQUEST", "invalid_target");
+    let token = world.token(&format!("{grant}&resource={a}")).await;
+    assert_eq!((&token["resources"], &token["accessTokenResources"]), (&json!([a]), &json!([a])), "{token}");
+    let known = world.introspect(&token["accessToken"]).await;
+    assert_eq!(known["resources"], json!([a, b]));
+    let access = claims(token["jwtAccessToken"].as_str().expect("a JWT"));
+    assert_eq!((&access["tenant"], &access["aud"]), (&json!("t1"), &json!([a])));
+    let header = jsonwebtoken::decode_header(token["idToken"].as_str().expect("an ID token")).expect("a header");
+    assert_eq!(header.extras.get::<String>("x").expect("a text").as_deref(), Some("1"));
+    assert_error(&open(&world, "resource=relative").await, "BAD_REQUEST", "invalid_target");
 }

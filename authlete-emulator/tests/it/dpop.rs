@@ -91,25 +91,6 @@ async fn a_bound_token_is_good_for_whoever_has_the_key() {
 }
 
 #[tokio::test]
-async fn the_userinfo_endpoint_asks_for_the_key_too() {
-    let world = world(json!({}), json!({})).await;
-    let key = Key::ec();
-    let proof_for_token = proof(&world, &key, "1", &json!({}));
-    let answer = exchange(&world, &world.code("scope=openid").await, Some(&proof_for_token)).await;
-    let token = answer["accessToken"].clone();
-    let ask = |proof: Option<String>| {
-        let body = json!({"token": token, "dpop": proof, "htm": "GET", "htu": RESOURCE});
-        world.act("/auth/userinfo", body)
-    };
-    let answer = ask(None).await;
-    assert_eq!(answer["action"], "UNAUTHORIZED");
-    let challenge = answer["responseContent"].as_str().expect("a challenge");
-    assert!(challenge.starts_with("DPoP error=\"invalid_token\""), "{challenge}");
-    assert_eq!(ask(Some(proof(&world, &Key::ec(), "2", &at_resource(&token)))).await["action"], "UNAUTHORIZED");
-    assert_eq!(ask(Some(proof(&world, &key, "3", &at_resource(&token)))).await["action"], "OK");
-}
-
-#[tokio::test]
 async fn a_token_without_a_key_is_not_made_better_by_a_proof() {
     let world = world(json!({}), json!({})).await;
     let token = exchange(&world, &world.code("").await, None).await["accessToken"].clone();
@@ -257,4 +238,30 @@ async fn a_server_that_says_nowhere_where_its_endpoint_is() {
     let code = world.code("").await;
     let answer = exchange(&world, &code, Some(&proof(&world, &Key::ec(), "1", &json!({})))).await;
     assert_error(&answer, "INTERNAL_SERVER_ERROR", "server_error");
+}
+
+#[tokio::test]
+async fn the_userinfo_endpoint_asks_for_the_key_too() {
+    const USERINFO: &str = "https://as.example.com/userinfo";
+    let world = world(json!({"userInfoEndpoint": USERINFO}), json!({})).await;
+    let (key, other) = (Key::ec(), Key::ec());
+    let answer = exchange(&world, &world.code("scope=openid").await, Some(&proof(&world, &key, "1", &json!({})))).await;
+    let token = answer["accessToken"].clone();
+    let claims = json!({"htm": "GET", "htu": USERINFO, "ath": ath(&token)});
+    for (proof, action) in [
+        (Some(proof(&world, &key, "2", &claims)), "OK"),
+        (Some(proof(&world, &other, "3", &claims)), "UNAUTHORIZED"),
+        (None, "UNAUTHORIZED"),
+    ] {
+        let answer = world.act("/auth/userinfo", json!({"token": token, "dpop": proof, "htm": "GET"})).await;
+        assert_eq!(answer["action"], action, "{answer}");
+        if action != "OK" {
+            let challenge = answer["responseContent"].as_str().expect("a challenge");
+            assert!(
+                challenge.starts_with("DPoP error=\"invalid_token\"") && challenge.contains("algs="),
+                "{challenge}"
+            );
+            assert!(answer.get("subject").is_none());
+        }
+    }
 }

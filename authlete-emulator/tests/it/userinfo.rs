@@ -92,3 +92,17 @@ async fn what_cannot_be_made_is_not_made_up() {
         assert_eq!(world.status("/auth/userinfo/issue", &json!({"token": token})).await, 501);
     }
 }
+
+#[tokio::test]
+async fn claims_that_are_asked_for_one_by_one() {
+    let world = world(json!({})).await;
+    let asked = "{\"userinfo\":{\"nickname\":{\"essential\":true},\"email\":null}}";
+    let asked: String = form_urlencoded::byte_serialize(asked.as_bytes()).collect();
+    let token = token(&world, &format!("openid+phone&claims={asked}")).await;
+    let answer = world.act("/auth/userinfo", json!({"token": token})).await;
+    let mut names: Vec<&str> = answer["claims"].as_array().expect("names").iter().filter_map(Value::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["email", "nickname", "phone_number", "phone_number_verified"], "{answer}");
+    let claims: Value = serde_json::from_str(answer["userInfoClaims"].as_str().expect("a text")).expect("JSON");
+    assert_eq!(claims, json!({"nickname": {"essential": true}, "email": null}));
+}

@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::oauth::authorization::claims;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, scope, support};
+use crate::oauth::{OAuthError, Stop, rar, scope, support, target};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::schema::{AUTH_REQ_ID_SECONDS, POLLING_SECONDS, TICKET_SECONDS};
@@ -26,11 +26,11 @@ const NOTIFICATION_TOKEN: Code = "A180305";
 const USER_CODE: Code = "A180306";
 const EXPIRY: Code = "A180307";
 const PUBLIC: Code = "A180308";
+const TARGET: Code = "A180313";
 const CLIENT: Codes = Codes { missing: "A180309", unknown: "A180310", method: "A180311", secret: "A180312" };
 
 /// Parameters whose meaning the emulator does not know yet.
-const NOT_IMPLEMENTED: &[&str] =
-    &["resource", "authorization_details", "grant_management_action", "grant_id", "claims", "request_uri"];
+const NOT_IMPLEMENTED: &[&str] = &["grant_management_action", "grant_id", "claims", "request_uri"];
 
 /// CIBA, section 7.1: no client notification token is longer.
 const LONGEST_NOTIFICATION_TOKEN: usize = 1024;
@@ -154,6 +154,7 @@ fn check(
         alias_used: client.alias_used,
         scopes,
         acrs,
+        details: target::requested(service, &client.client, parameters, TARGET)?,
         expires_at: request.now + 1000 * TICKET_SECONDS,
         interval: tenant.duration("backchannelPollingInterval", POLLING_SECONDS),
         polled_at: None,
@@ -202,6 +203,8 @@ fn answer(
         "scopes": views::listed(&scope::details(service, &pending.scopes)),
         "claimNames": views::listed(&claims::of_scopes(service, &pending.scopes)),
         "acrs": views::listed(&pending.acrs),
+        "resources": views::listed(&pending.details.resources),
+        "authorizationDetails": rar::to_api(&pending.details.authorization_details),
         "hintType": hint.kind,
         "hint": hint.value,
         "sub": hint.sub,

@@ -4,12 +4,13 @@
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::oauth::{OAuthError, Stop};
+use crate::oauth::{OAuthError, Stop, rar};
 use crate::ops::approval;
 use crate::ops::token::push;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Client, Decision, Delivery, Denial, Pending, Tenant};
+use crate::views;
 
 const NOTED: Code = "A210001";
 const NOTIFY: Code = "A210002";
@@ -80,6 +81,8 @@ fn members(tenant: &Tenant, client: &Client, pending: &Pending, id: &str) -> Val
         "clientName": settings.text("clientName"),
         "clientNotificationEndpoint": settings.text("bcNotificationEndpoint"),
         "clientNotificationToken": backchannel.map(|backchannel| &backchannel.notification_token),
+        "resources": views::listed(&pending.details.resources),
+        "authorizationDetails": rar::to_api(&pending.details.authorization_details),
         "serviceAttributes": tenant.settings.0.get("attributes"),
         "clientAttributes": settings.0.get("attributes"),
     })
@@ -101,13 +104,11 @@ fn sent(
         Some(Decision::Failed(denial)) => {
             told("expired_token", FAILED, "The user's decision could not be had.", denial)
         }
-        Some(Decision::Approved(approval)) => {
-            match push::tokens(tenant, client, pending.alias_used, id, *approval, request.now) {
-                Ok(members) => return Ok(members),
-                Err(Stop::Api(error)) => return Err(error),
-                Err(Stop::Client(error) | Stop::Server(error)) => error,
-            }
-        }
+        Some(Decision::Approved(approval)) => match push::tokens(tenant, client, pending, id, *approval, request.now) {
+            Ok(members) => return Ok(members),
+            Err(Stop::Api(error)) => return Err(error),
+            Err(Stop::Client(error) | Stop::Server(error)) => error,
+        },
     };
     let mut content = error.to_value(&tenant.settings);
     content["auth_req_id"] = json!(id);

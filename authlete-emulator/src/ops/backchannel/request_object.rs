@@ -53,7 +53,7 @@ pub(super) fn unpack(
     } else if object.text("jti").is_none() {
         Some("jti")
     } else {
-        jwt::wrong_time(&object, now, 0, &["exp", "iat", "nbf"])
+        jwt::wrong_time(&object, now, service.number("allowableClockSkew"), &["exp", "iat", "nbf"])
     };
     if let Some(claim) = wrong {
         return Err(refused(CLAIM, &format!("The claim {claim} of the request object is missing or wrong.")));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::error::ApiError;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, scope, support};
+use crate::oauth::{OAuthError, Stop, scope, support, target};
 use crate::random;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
@@ -18,11 +18,11 @@ const NO_URI: Code = "A220202";
 const REPEATED: Code = "A220301";
 const GRANT_TYPE: Code = "A220302";
 const SCOPE: Code = "A220303";
+const TARGET: Code = "A220308";
 const CLIENT: Codes = Codes { missing: "A220304", unknown: "A220305", method: "A220306", secret: "A220307" };
 
 /// Parameters whose meaning the emulator does not know yet.
-const NOT_IMPLEMENTED: &[&str] =
-    &["resource", "authorization_details", "grant_management_action", "grant_id", "claims", "request"];
+const NOT_IMPLEMENTED: &[&str] = &["grant_management_action", "grant_id", "claims", "request"];
 
 /// RFC 8628, section 6.1: letters that make no words and are not mistaken for others.
 const BASE20: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
@@ -71,6 +71,7 @@ fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
         alias_used: client.alias_used,
         scopes,
         acrs,
+        details: target::requested(&tenant.settings, &client.client, &parameters, TARGET)?,
         expires_at: request.now + 1000 * seconds,
         interval: tenant.duration("deviceFlowPollingInterval", POLLING_SECONDS),
         polled_at: None,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::oauth::authorization::claims;
-use crate::oauth::scope;
+use crate::oauth::{rar, scope};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Client, Pending, Settings, Tenant};
@@ -39,6 +39,8 @@ pub(crate) fn members(service: &Settings, client: &Client, pending: &Pending) ->
         "scopes": views::listed(&scope::details(service, &pending.scopes)),
         "claimNames": views::listed(&claims::of_scopes(service, &pending.scopes)),
         "acrs": views::listed(&pending.acrs),
+        "resources": views::listed(&pending.details.resources),
+        "authorizationDetails": rar::to_api(&pending.details.authorization_details),
         "expiresAt": pending.expires_at,
         "serviceAttributes": service.0.get("attributes"),
         "clientAttributes": settings.0.get("attributes"),

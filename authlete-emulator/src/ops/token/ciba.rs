@@ -2,13 +2,14 @@
 
 use super::TokenRequest;
 use super::{grant, poll};
-use crate::oauth::{OAuthError, Stop};
+use crate::oauth::{OAuthError, Stop, target};
 use crate::reply::{Code, Reply};
 use crate::state::{Delivery, Tenant};
 
 const NO_ID: Code = "A050360";
 const UNKNOWN: Code = "A050361";
 const PUSH: Code = "A050362";
+const TARGET: Code = "A050368";
 const CODES: poll::Codes =
     poll::Codes { pending: "A050363", too_soon: "A050364", expired: "A050365", denied: "A050366", failed: "A050367" };
 
@@ -27,9 +28,10 @@ pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Resul
         return Err(OAuthError::new("unauthorized_client", PUSH, message).into());
     }
     let alias_used = pending.alias_used;
+    let details = target::narrowed(&pending.details, request.parameters, TARGET)?;
     let approval = poll::approval(pending, request.now, CODES)?;
     let request = request.lasting(approval.access_duration, approval.refresh_duration);
-    let grant = poll::grant(tenant, &request, "CIBA", alias_used, approval);
+    let grant = poll::grant(tenant, &request, "CIBA", alias_used, details, approval);
     let (_, reply) = grant::issue(tenant, &request, grant)?;
     tenant.backchannels.remove(key);
     Ok(reply)

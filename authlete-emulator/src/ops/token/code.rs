@@ -50,7 +50,7 @@ pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Resul
         sub: code.sub.clone(),
         scopes: code.scopes.clone(),
         refreshable: grant::refreshable(&tenant.settings, &request.client.client),
-        properties: [code.properties.clone(), request.properties.clone()].concat(),
+        properties: grant::with_properties(code.properties.clone(), &request.properties),
         consented_claims: code.consented_claims.clone(),
         acr: code.acr.clone(),
         auth_time: code.auth_time,

@@ -2,12 +2,13 @@
 
 use super::TokenRequest;
 use super::{grant, poll};
-use crate::oauth::{OAuthError, Stop};
+use crate::oauth::{OAuthError, Stop, target};
 use crate::reply::{Code, Reply};
 use crate::state::Tenant;
 
 const NO_CODE: Code = "A050350";
 const UNKNOWN: Code = "A050351";
+const TARGET: Code = "A050357";
 const CODES: poll::Codes =
     poll::Codes { pending: "A050352", too_soon: "A050353", expired: "A050354", denied: "A050355", failed: "A050356" };
 
@@ -21,9 +22,10 @@ pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Resul
         return Err(OAuthError::new("invalid_grant", UNKNOWN, message).into());
     };
     let alias_used = pending.alias_used;
+    let details = target::narrowed(&pending.details, request.parameters, TARGET)?;
     let approval = poll::approval(pending, request.now, CODES)?;
     let request = request.lasting(approval.access_duration, approval.refresh_duration);
-    let grant = poll::grant(tenant, &request, "DEVICE_CODE", alias_used, approval);
+    let grant = poll::grant(tenant, &request, "DEVICE_CODE", alias_used, details, approval);
     let (_, reply) = grant::issue(tenant, &request, grant)?;
     tenant.devices.remove(key);
     Ok(reply)

@@ -9,7 +9,7 @@ use crate::error::ApiError;
 use crate::oauth::jose::{Jwt, Unreadable};
 use crate::oauth::jwt;
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, resource, scope};
+use crate::oauth::{OAuthError, Stop, rar, scope, target};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Refresh, Settings, Tenant, Token};
@@ -22,7 +22,7 @@ const TOKEN: Code = "A050372";
 const ACTOR: Code = "A050373";
 const JWT: Code = "A050374";
 const UNKNOWN: Code = "A050375";
-const RESOURCE: Code = "A050376";
+const TARGET: Code = "A050376";
 
 /// Token types as clients write them (RFC 8693, section 3) and as Authlete names them.
 const TOKEN_TYPES: &[(&str, &str)] = &[
@@ -97,7 +97,9 @@ pub(super) fn answer(
     let client = &request.client.client;
     let requested = request.parameters.has("scope").then(|| request.parameters.words("scope"));
     members["scopes"] = views::listed(&scope::grantable(&tenant.settings, client, requested.as_deref()));
-    members["resources"] = views::listed(&resource::requested(request.parameters, RESOURCE)?);
+    let details = target::requested(&tenant.settings, client, request.parameters, TARGET)?;
+    members["resources"] = views::listed(&details.resources);
+    members["authorizationDetails"] = rar::to_api(&details.authorization_details);
     members["clientId"] = json!(client.id);
     members["clientIdAlias"] = json!(client.settings.text("clientIdAlias"));
     members["clientIdAliasUsed"] = json!(request.client.alias_used);
@@ -154,7 +156,8 @@ fn examine(tenant: &mut Tenant, request: &TokenRequest<'_>, text: &str, kind: &s
         }
         "JWT" => {
             if let Some(jwt) = readable(&tenant.settings, text)?
-                && let Some(claim) = jwt::wrong_time(&jwt, request.now, 0, &[])
+                && let Some(claim) =
+                    jwt::wrong_time(&jwt, request.now, tenant.settings.number("allowableClockSkew"), &[])
             {
                 return Err(
                     invalid(JWT, &format!("The claim {claim} of a token does not fit the present time.")).into()
@@ -192,7 +195,7 @@ fn readable<'a>(service: &Settings, text: &'a str) -> Result<Option<Jwt<'a>>, OA
 /// An ID token: its claims, and its signature if it has one.
 fn check_id_token(tenant: &mut Tenant, jwt: &Jwt<'_>, now: u64) -> Result<(), Stop> {
     let wrong = |claim: &str| invalid(JWT, &format!("The claim {claim} of an ID token is missing or wrong."));
-    if let Some(claim) = jwt::wrong_time(jwt, now, 0, &["exp", "iat"]) {
+    if let Some(claim) = jwt::wrong_time(jwt, now, tenant.settings.number("allowableClockSkew"), &["exp", "iat"]) {
         return Err(wrong(claim).into());
     }
     let is_issuer = |uri: Url| uri.scheme() == "https" && uri.query().is_none() && uri.fragment().is_none();

@@ -4,8 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::TokenRequest;
 use crate::oauth::id_token::IdToken;
-use crate::oauth::lifetime::{self, Kind};
-use crate::oauth::{Stop, access_token, rar};
+use crate::oauth::{Stop, access_token, lifetime, rar};
 use crate::random;
 use crate::reply::{self, Code, Reply};
 use crate::state::{Client, Details, Session, Settings, Tenant, Token};
@@ -38,12 +37,19 @@ pub(super) fn refreshable(service: &Settings, client: &Client) -> bool {
     service.has("supportedGrantTypes", "REFRESH_TOKEN") && client.settings.has("grantTypes", "REFRESH_TOKEN")
 }
 
+/// Properties with more of them, of which one takes the place of another with the same key.
+pub(super) fn with_properties(mut properties: Vec<Value>, more: &[Value]) -> Vec<Value> {
+    properties.retain(|old| more.iter().all(|new| new["key"] != old["key"]));
+    properties.extend_from_slice(more);
+    properties
+}
+
 /// Issues the tokens of a grant, and returns the new token's number with the answer.
 pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Grant) -> Result<(u64, Reply), Stop> {
     let client = &request.client.client;
-    let by_settings = |kind| lifetime::seconds(kind, &tenant.settings, client, &grant.scopes);
-    let access_seconds = request.access_duration.unwrap_or_else(|| by_settings(Kind::Access));
-    let refresh_seconds = request.refresh_duration.unwrap_or_else(|| by_settings(Kind::Refresh));
+    let lifetime = |lifetime: lifetime::Lifetime| lifetime.of(&tenant.settings, client, &grant.scopes);
+    let access_seconds = request.access_duration.unwrap_or_else(|| lifetime(lifetime::ACCESS_TOKEN));
+    let refresh_seconds = request.refresh_duration.unwrap_or_else(|| lifetime(lifetime::REFRESH_TOKEN));
     let token = Token {
         access: random::token::<32>()?,
         expires_at: request.now + 1000 * access_seconds,

@@ -46,5 +46,7 @@ fn wrong_claim(service: &Settings, jwt: &Jwt<'_>, now: u64) -> Option<&'static s
     let missing = ["iss", "sub"].into_iter().find(|claim| !jwt.claims.get(*claim).is_some_and(Value::is_string));
     let us: Vec<&str> = ["issuer", "tokenEndpoint"].into_iter().filter_map(|name| service.text(name)).collect();
     let is_for_us = jwt::has_audience(jwt) && jwt.is_for(&us);
-    missing.or((!is_for_us).then_some("aud")).or_else(|| jwt::wrong_time(jwt, now, 0, &["exp"]))
+    missing
+        .or((!is_for_us).then_some("aud"))
+        .or_else(|| jwt::wrong_time(jwt, now, service.number("allowableClockSkew"), &["exp"]))
 }

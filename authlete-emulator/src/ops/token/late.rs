@@ -9,7 +9,7 @@ use crate::oauth::parameters::Parameters;
 use crate::oauth::{OAuthError, Stop};
 use crate::reply::Code;
 use crate::request::{Body, Request};
-use crate::state::{Client, Tenant, Token};
+use crate::state::{Client, Details, Tenant, Token};
 
 /// The tokens that a call is about, and what it wants in the ID token.
 pub(super) struct Late {
@@ -19,7 +19,6 @@ pub(super) struct Late {
 
 /// Reads such a call. What is wrong with it is the caller's mistake.
 pub(super) fn read(tenant: &Tenant, request: &Request, code: Code) -> Result<Late, Stop> {
-    request.refuse(&["idtHeaderParams"])?;
     let caller = |message: &str| Stop::Client(OAuthError::new("server_error", code, message));
     let given = |name| Ok::<_, ApiError>(request.body.text(name)?.filter(|text| !text.is_empty()));
     let access = given("accessToken")?.ok_or_else(|| caller("The call has no accessToken."))?;
@@ -35,9 +34,11 @@ pub(super) fn read(tenant: &Tenant, request: &Request, code: Code) -> Result<Lat
         return Err(caller("The access token has no subject, or not the scope openid."));
     }
     token.sub = given("sub")?.or(token.sub);
-    let claims = claims(&request.body)?.ok_or_else(|| caller("The member claims is not a JSON object as a text."))?;
-    token.details.add_claims(claims);
-    token.details.audience_form = audience_type(&request.body)?.or(token.details.audience_form);
+    let added = added(&request.body)?;
+    let added = added.ok_or_else(|| caller("One of claims and idtHeaderParams is not a JSON object as a text."))?;
+    token.details.audience_form = added.audience_form.or(token.details.audience_form);
+    token.details.id_token_header.extend(added.id_token_header);
+    token.details.add_claims(added.claims);
     Ok(Late { token, client })
 }
 
@@ -58,16 +59,24 @@ impl Late {
     }
 }
 
-/// Claims for an ID token: JSON as a text. `None` if it is something else.
-pub(crate) fn claims(body: &Body) -> Result<Option<Map<String, Value>>, ApiError> {
-    match body.text("claims")?.filter(|text| !text.is_empty()) {
-        None => Ok(Some(Map::new())),
+/// What a call adds to tokens, as JSON in texts. `None` if one of the texts is something else.
+pub(crate) fn added(body: &Body) -> Result<Option<Details>, ApiError> {
+    let object = |name| match body.text(name)?.filter(|text| !text.is_empty()) {
+        None => Ok::<Option<Map<String, Value>>, ApiError>(Some(Map::new())),
         Some(text) => Ok(serde_json::from_str(&text).ok()),
-    }
+    };
+    let (Some(claims), Some(id_token_header), Some(jwt_claims)) =
+        (object("claims")?, object("idtHeaderParams")?, object("jwtAtClaims")?)
+    else {
+        return Ok(None);
+    };
+    let mut added = Details { id_token_header, jwt_claims, audience_form: audience_type(body)?, ..Details::default() };
+    added.add_claims(claims);
+    Ok(Some(added))
 }
 
 /// The form that a call wants the ID token's `aud` to have.
-pub(crate) fn audience_type(body: &Body) -> Result<Option<String>, ApiError> {
+fn audience_type(body: &Body) -> Result<Option<String>, ApiError> {
     let given = body.text("idTokenAudType")?.filter(|text| !text.is_empty());
     match given.as_deref() {
         None | Some("array" | "string") => Ok(given),

@@ -7,7 +7,7 @@ use super::TokenRequest;
 use super::grant::{self, Grant};
 use crate::error::ApiError;
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, scope};
+use crate::oauth::{OAuthError, Stop, rar, scope, target};
 use crate::ops::properties;
 use crate::random;
 use crate::reply::{self, Code, Reply};
@@ -19,6 +19,7 @@ use crate::views;
 const OPENED: Code = "A050002";
 const NO_CREDENTIALS: Code = "A050340";
 const SCOPE: Code = "A050341";
+const TARGET: Code = "A050342";
 const ISSUED: Code = "A067001";
 const NO_TICKET: Code = "A067201";
 const SUBJECT: Code = "A067202";
@@ -50,6 +51,7 @@ pub(super) fn open(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Re
     if requested.is_none() && scopes.is_empty() && tenant.settings.flag("scopeRequired") {
         return Err(invalid("invalid_scope", SCOPE, "The service requires a scope."));
     }
+    let details = target::requested(&tenant.settings, client, request.parameters, TARGET)?;
     let ticket = random::token::<32>()?;
     let members = json!({
         "ticket": ticket,
@@ -61,6 +63,8 @@ pub(super) fn open(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Re
         "clientIdAliasUsed": request.client.alias_used,
         "clientAuthMethod": request.client.method,
         "scopes": views::listed(&scopes),
+        "resources": views::listed(&details.resources),
+        "authorizationDetails": rar::to_api(&details.authorization_details),
         "serviceAttributes": tenant.settings.0.get("attributes"),
         "clientAttributes": client.settings.0.get("attributes"),
     });
@@ -71,7 +75,7 @@ pub(super) fn open(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Re
         properties: request.properties.clone(),
         access_duration: request.access_duration,
         refresh_duration: request.refresh_duration,
-        binding: request.binding.clone(),
+        details: request.completed(details),
     };
     tenant.token_tickets.insert(ticket, request.now + TICKET_SECONDS * 1000, record);
     Ok(reply::action("PASSWORD", OPENED, "The request is valid and waits for the password to be checked.", members))
@@ -79,7 +83,7 @@ pub(super) fn open(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Re
 
 /// `auth_token_issue_api`.
 pub(crate) fn issue(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    request.refuse(&["jwtAtClaims", "accessToken"])?;
+    request.refuse(&["accessToken"])?;
     issue_tokens(tenant, request).or_else(|stop| stop.reply(&tenant.settings, "INTERNAL_SERVER_ERROR"))
 }
 
@@ -103,7 +107,8 @@ fn issue_tokens(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     let token_request = TokenRequest {
         access_duration: access_duration.or(ticket.access_duration),
         refresh_duration: refresh_duration.or(ticket.refresh_duration),
-        binding: ticket.binding,
+        jwt_claims: super::jwt_claims(request)?,
+        binding: ticket.details.binding.clone(),
         ..TokenRequest::of_server(&none, client, ticket.alias_used, request.now)
     };
     let grant = Grant {
@@ -111,8 +116,9 @@ fn issue_tokens(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
         subject: Some(subject),
         scopes: ticket.scopes,
         refreshable: grant::refreshable(&tenant.settings, client),
-        properties: [ticket.properties, added].concat(),
+        properties: grant::with_properties(ticket.properties, &added),
         alias_used: ticket.alias_used,
+        details: ticket.details,
         // Authlete makes none for this grant, which is OAuth's alone.
         no_id_token: true,
         ..Grant::default()

@@ -50,17 +50,18 @@ pub(super) fn grant(
     request: &TokenRequest<'_>,
     grant_type: &'static str,
     alias_used: bool,
+    details: Details,
     approval: Approval,
 ) -> Grant {
-    let mut details = Details { audience_form: approval.audience_type, ..Details::default() };
-    details.add_claims(approval.claims);
+    let Details { resources, access_resources, authorization_details, .. } = details;
+    let details = Details { resources, access_resources, authorization_details, ..approval.added };
     Grant {
         grant_type,
         subject: Some(approval.subject),
         sub: approval.sub,
         scopes: approval.scopes,
         refreshable: grant::refreshable(&tenant.settings, &request.client.client),
-        properties: [approval.properties, request.properties.clone()].concat(),
+        properties: grant::with_properties(approval.properties, &request.properties),
         consented_claims: approval.consented_claims,
         acr: approval.acr,
         auth_time: approval.auth_time,

@@ -3,12 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::{TokenRequest, grant, poll};
-use crate::oauth::Stop;
 use crate::oauth::id_token::IdToken;
-use crate::oauth::lifetime::{self, Kind};
 use crate::oauth::parameters::Parameters;
+use crate::oauth::{Stop, lifetime};
 use crate::reply::Reply;
-use crate::state::{Approval, Client, Tenant};
+use crate::state::{Approval, Client, Pending, Tenant};
 
 /// The claim that binds an ID token to the request.
 const AUTH_REQ_ID: &str = "urn:openid:params:jwt:claim:auth_req_id";
@@ -21,7 +20,7 @@ const MEMBERS: &[&str] =
 pub(crate) fn tokens(
     tenant: &mut Tenant,
     client: &Client,
-    alias_used: bool,
+    pending: &Pending,
     auth_req_id: &str,
     approval: Approval,
     now: u64,
@@ -30,12 +29,12 @@ pub(crate) fn tokens(
     let request = TokenRequest {
         access_duration: approval.access_duration,
         refresh_duration: approval.refresh_duration,
-        ..TokenRequest::of_server(&none, client, alias_used, now)
+        ..TokenRequest::of_server(&none, client, pending.alias_used, now)
     };
-    let mut grant = poll::grant(tenant, &request, "CIBA", alias_used, approval);
+    let mut grant = poll::grant(tenant, &request, "CIBA", pending.alias_used, pending.details.clone(), approval);
     grant.details.add_claims([(AUTH_REQ_ID.to_owned(), json!(auth_req_id))]);
     grant.no_id_token = true;
-    let id_token_seconds = lifetime::seconds(Kind::Id, &tenant.settings, client, &grant.scopes);
+    let id_token_seconds = lifetime::ID_TOKEN.of(&tenant.settings, client, &grant.scopes);
     let (number, reply) = grant::issue(tenant, &request, grant)?;
     let (Some(token), Reply::Json(Value::Object(mut issued))) = (tenant.tokens.get(number).cloned(), reply) else {
         return Ok(Map::new());

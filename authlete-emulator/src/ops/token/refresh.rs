@@ -4,8 +4,7 @@ use serde_json::json;
 
 use super::{TokenRequest, binding, grant, native_sso};
 use crate::error::ApiError;
-use crate::oauth::lifetime::{self, Kind};
-use crate::oauth::{OAuthError, Stop, access_token, rar, resource};
+use crate::oauth::{OAuthError, Stop, access_token, lifetime, rar, resource};
 use crate::random;
 use crate::reply::{Code, Reply};
 use crate::state::{Details, Refresh, Tenant, Token};
@@ -110,16 +109,17 @@ fn details(old: &Token, request: &TokenRequest<'_>) -> Result<Details, OAuthErro
 /// The token with a new access token and, unless the service keeps it or this use is a repetition, a new refresh token.
 fn renewed(tenant: &Tenant, request: &TokenRequest<'_>, old: Token, repeated: bool) -> Result<Token, ApiError> {
     let service = &tenant.settings;
-    let by_settings = |kind, scopes| lifetime::seconds(kind, service, &request.client.client, scopes);
     let kept = service.flag("refreshTokenKept");
-    let seconds = request.refresh_duration.unwrap_or_else(|| by_settings(Kind::Refresh, &old.refresh_scopes));
+    let client = &request.client.client;
+    let seconds =
+        request.refresh_duration.unwrap_or_else(|| lifetime::REFRESH_TOKEN.of(service, client, &old.refresh_scopes));
     let lasts_on = match (repeated, kept) {
         (true, _) => true,
         (false, true) => !service.flag("refreshTokenDurationReset"),
         (false, false) => service.flag("refreshTokenDurationKept"),
     };
     let refresh_expires_at = if lasts_on { old.refresh_expires_at } else { request.now + 1000 * seconds };
-    let seconds = request.access_duration.unwrap_or_else(|| by_settings(Kind::Access, &old.scopes));
+    let seconds = request.access_duration.unwrap_or_else(|| lifetime::ACCESS_TOKEN.of(service, client, &old.scopes));
     let mut expires_at = request.now + 1000 * seconds;
     if service.flag("tokenExpirationLinked") {
         expires_at = expires_at.min(refresh_expires_at);
@@ -129,7 +129,7 @@ fn renewed(tenant: &Tenant, request: &TokenRequest<'_>, old: Token, repeated: bo
         true => old.previous_refresh.clone(),
         false => old.refresh.clone().map(|refresh| (refresh, request.now)),
     };
-    let properties = [old.properties.clone(), request.properties.clone()].concat();
+    let properties = grant::with_properties(old.properties.clone(), &request.properties);
     Ok(Token {
         access: random::token::<32>()?,
         expires_at,
