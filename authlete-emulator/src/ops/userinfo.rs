@@ -47,7 +47,7 @@ fn claims_of(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
         names => names.to_vec(),
     };
     let members = json!({
-        "token": token.access,
+        "token": presented,
         "subject": token.subject,
         "scopes": views::listed(&token.scopes),
         "claims": views::listed(&names),

@@ -112,6 +112,8 @@ async fn exchanges_that_are_refused() {
     ] {
         assert_error(&world.token(&parameters).await, "BAD_REQUEST", error);
     }
+    let from_nobody = json!({"parameters": exchange(id_token, "secret", TO_US)});
+    assert_error(&world.act("/auth/token", from_nobody).await, "BAD_REQUEST", "unauthorized_client");
 }
 
 #[tokio::test]

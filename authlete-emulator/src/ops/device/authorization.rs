@@ -10,7 +10,7 @@ use crate::random;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::schema::{DEVICE_CODE_SECONDS, POLLING_SECONDS};
-use crate::state::{Pending, Settings, Tenant};
+use crate::state::{Client, Pending, Settings, Tenant};
 
 const OPENED: Code = "A220001";
 const NO_PARAMETERS: Code = "A220201";
@@ -47,15 +47,8 @@ fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     let parameters = Parameters::parse(&text);
     parameters.refuse_repeated(REPEATED)?;
     let client = client_auth::authenticate(tenant, request, &parameters, CLIENT)?;
+    check(&tenant.settings, &client.client, &parameters)?;
     let service = &tenant.settings;
-    if !service.has("supportedGrantTypes", "DEVICE_CODE") || !client.client.settings.has("grantTypes", "DEVICE_CODE") {
-        let message = "The service or the client does not use the device flow.";
-        return Err(OAuthError::new("unauthorized_client", GRANT_TYPE, message).into());
-    }
-    support::refuse_settings(service, &client.client)?;
-    if let Some(name) = parameters.first_of(NOT_IMPLEMENTED) {
-        return Err(ApiError::not_implemented(format!("the device authorization request parameter {name}")).into());
-    }
     let Some(uri) = service.text("deviceVerificationUri").map(str::to_owned) else {
         return Err(Stop::server(NO_URI, "The service has no deviceVerificationUri to send the user to."));
     };
@@ -83,6 +76,21 @@ fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     let reply = answer(&tenant.settings, &client, &pending, seconds, &uri, [&device_code, &user_code]);
     tenant.devices.insert(user_code, device_code, pending);
     Ok(reply)
+}
+
+/// Whether the service, the client and the request are such that there can be a device flow.
+fn check(service: &Settings, client: &Client, parameters: &Parameters) -> Result<(), Stop> {
+    if !service.has("supportedGrantTypes", "DEVICE_CODE") || !client.settings.has("grantTypes", "DEVICE_CODE") {
+        let message = "The service or the client does not use the device flow.";
+        return Err(OAuthError::new("unauthorized_client", GRANT_TYPE, message).into());
+    }
+    support::refuse_settings(service, client)?;
+    match parameters.first_of(NOT_IMPLEMENTED) {
+        Some(name) => {
+            Err(ApiError::not_implemented(format!("the device authorization request parameter {name}")).into())
+        }
+        None => Ok(()),
+    }
 }
 
 /// A user code that no other request has.

@@ -44,9 +44,10 @@ pub(super) fn is_anonymous(tenant: &Tenant, request: &Request, parameters: &Para
         Some("urn:ietf:params:oauth:grant-type:jwt-bearer") => "jwtGrantByIdentifiableClientsOnly",
         _ => return Ok(false),
     };
-    let credentials = ["client_id", "client_secret", "client_assertion"];
-    let says_who =
-        parameters.first_of(&credentials).is_some() || request.body.text("clientId")?.is_some_and(|id| !id.is_empty());
+    let given = |name| Ok::<_, ApiError>(request.body.text(name)?.is_some_and(|text| !text.is_empty()));
+    let says_who = parameters.first_of(&["client_id", "client_secret", "client_assertion"]).is_some()
+        || given("clientId")?
+        || given("oauthClientAttestation")?;
     Ok(!says_who && !tenant.settings.flag(closed))
 }
 

@@ -10,16 +10,18 @@ use super::{TokenRequest, late};
 use crate::error::ApiError;
 use crate::oauth::jose::Jwt;
 use crate::oauth::jwt;
-use crate::oauth::{OAuthError, Stop, scope};
+use crate::oauth::{OAuthError, Stop, scope, target};
 use crate::reply::{self, Code as ResultCode, Reply};
 use crate::request::Request;
-use crate::state::{Code, Details, Session, Settings, Tenant};
+use crate::state::{Code, Details, Session, Settings, Tenant, Token};
 
 const WAITS: ResultCode = "A050005";
 const SUBJECT_TOKEN: ResultCode = "A050390";
 const AUDIENCE: ResultCode = "A050391";
 const SESSION: ResultCode = "A050392";
 const SCOPE: ResultCode = "A050393";
+const TARGET: ResultCode = "A050394";
+const CLIENT: ResultCode = "A050395";
 const ISSUED: ResultCode = "A460001";
 const ERROR: ResultCode = "A460201";
 const LOGGED_OUT: ResultCode = "A461001";
@@ -59,39 +61,20 @@ pub(super) fn exchange(
     subject_type: &str,
     secret: &str,
 ) -> Result<Reply, Stop> {
-    let refused = |error, code, message: &str| Stop::Client(OAuthError::new(error, code, message));
-    let not_id_token =
-        || refused("invalid_request", SUBJECT_TOKEN, "The subject_token is no ID token of the service's.");
-    let Some(jwt) = Jwt::read(subject).ok().filter(|_| subject_type == "ID_TOKEN") else {
-        return Err(not_id_token());
-    };
-    // The ID token may be old: it stands for the session, which has an end of its own.
-    if jwt::is_symmetric(&jwt) || !jwt::is_signed_by_service(tenant, None, &jwt)? {
-        return Err(not_id_token());
-    }
-    let issuer = tenant.settings.text("issuer").map(str::to_owned);
-    if !request.parameters.all("audience").iter().any(|one| Some(one) == issuer.as_ref())
-        || jwt.text("iss") != issuer.as_deref()
-    {
-        return Err(refused("invalid_request", AUDIENCE, "The audience has to be the issuer of the ID token."));
-    }
-    let (Some(sid), Some(hash)) = (jwt.text("sid"), jwt.text("ds_hash")) else {
-        return Err(refused("invalid_grant", SESSION, "The ID token has no sid, or no ds_hash."));
-    };
-    let Some(shared) = tenant.tokens.of_session(sid, request.now).cloned() else {
-        return Err(refused("invalid_grant", SESSION, "The login session has ended."));
-    };
     let client = &request.client.client;
+    if client.is_unidentified() {
+        return Err(OAuthError::new("unauthorized_client", CLIENT, "Native SSO needs a client.").into());
+    }
+    let (shared, hash) = shared(tenant, request, subject, subject_type)?;
     let requested = request.parameters.has("scope").then(|| request.parameters.words("scope"));
     let scopes = scope::grantable(&tenant.settings, client, requested.as_deref());
     if !scopes.iter().any(|scope| scope == "openid") {
-        return Err(refused(
-            "invalid_scope",
-            SCOPE,
-            "The request needs the scope openid, and the client may have to be given it.",
-        ));
+        let message = "The request needs the scope openid, which the client may not have.";
+        return Err(OAuthError::new("invalid_scope", SCOPE, message).into());
     }
-    let session = Session { id: sid.to_owned(), nonce: None };
+    let details = target::requested(&tenant.settings, client, request.parameters, TARGET)?;
+    // The nonce was for the app that the user logged in with.
+    let session = shared.session.map(|session| Session { nonce: None, ..session });
     let grant = Grant {
         grant_type: "TOKEN_EXCHANGE",
         subject: shared.subject,
@@ -102,12 +85,40 @@ pub(super) fn exchange(
         acr: shared.acr,
         auth_time: shared.auth_time,
         alias_used: request.client.alias_used,
-        session: Some(session.clone()),
-        details: Details { session_id: Some(session.id.clone()), ..Details::default() },
+        session: session.clone(),
+        details: Details { session_id: session.as_ref().map(|session| session.id.clone()), ..details },
         ..Grant::default()
     };
     let (_, reply) = grant::issue(tenant, request, grant)?;
-    Ok(answer(reply, Some(&session), Some(secret)).with("deviceSecretHash", json!(hash)))
+    Ok(answer(reply, session.as_ref(), Some(secret)).with("deviceSecretHash", json!(hash)))
+}
+
+/// A token of the session that the ID token is of, and the hash of the device secret that it has.
+fn shared(
+    tenant: &mut Tenant,
+    request: &TokenRequest<'_>,
+    subject: &str,
+    subject_type: &str,
+) -> Result<(Token, String), Stop> {
+    let refused = |error, code, message: &str| Stop::Client(OAuthError::new(error, code, message));
+    let not_ours = || refused("invalid_request", SUBJECT_TOKEN, "The subject_token is no ID token of the service's.");
+    let jwt = Jwt::read(subject).ok().filter(|_| subject_type == "ID_TOKEN").ok_or_else(not_ours)?;
+    // The ID token may be old: it stands for the session, which has an end of its own.
+    if jwt::is_symmetric(&jwt) || !jwt::is_signed_by_service(tenant, None, &jwt)? {
+        return Err(not_ours());
+    }
+    let audiences = request.parameters.all("audience");
+    let is_us = |issuer: &str| jwt.text("iss") == Some(issuer) && audiences.iter().any(|one| one == issuer);
+    if !tenant.settings.text("issuer").is_some_and(is_us) {
+        return Err(refused("invalid_request", AUDIENCE, "The audience has to be the issuer of the ID token."));
+    }
+    let (Some(sid), Some(hash)) = (jwt.text("sid"), jwt.text("ds_hash")) else {
+        return Err(refused("invalid_grant", SESSION, "The ID token has no sid, or no ds_hash."));
+    };
+    match tenant.tokens.of_session(sid, request.now) {
+        Some(token) => Ok((token.clone(), hash.to_owned())),
+        None => Err(refused("invalid_grant", SESSION, "The login session has ended.")),
+    }
 }
 
 /// `native_sso_api`: the token response with an ID token that has the session and the hash of the device secret.

@@ -17,9 +17,9 @@ use crate::state::{Tenant, TokenTicket};
 use crate::views;
 
 const OPENED: Code = "A050002";
-const NO_CREDENTIALS: Code = "A050340";
-const SCOPE: Code = "A050341";
-const TARGET: Code = "A050342";
+const NO_CREDENTIALS: Code = "A050401";
+const SCOPE: Code = "A050402";
+const TARGET: Code = "A050403";
 const ISSUED: Code = "A067001";
 const NO_TICKET: Code = "A067201";
 const SUBJECT: Code = "A067202";
@@ -98,6 +98,7 @@ fn issue_tokens(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     let added = properties(body)?;
     let (access_duration, refresh_duration) =
         (body.seconds("accessTokenDuration")?, body.seconds("refreshTokenDuration")?);
+    let jwt_claims = super::jwt_claims(request)?;
     let ticket = tenant.token_tickets.remove(&key);
     let ticket = ticket.ok_or_else(|| Stop::server(DEAD_TICKET, "The ticket is unknown, used or expired."))?;
     let Some(client) = tenant.clients.get(&ticket.client_id) else {
@@ -107,7 +108,7 @@ fn issue_tokens(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     let token_request = TokenRequest {
         access_duration: access_duration.or(ticket.access_duration),
         refresh_duration: refresh_duration.or(ticket.refresh_duration),
-        jwt_claims: super::jwt_claims(request)?,
+        jwt_claims,
         binding: ticket.details.binding.clone(),
         ..TokenRequest::of_server(&none, client, ticket.alias_used, request.now)
     };
