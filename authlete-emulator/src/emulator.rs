@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -10,9 +11,11 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::error::StartError;
 use crate::random;
 use crate::server::Server;
+use crate::snapshot;
 use crate::state::State;
 
 /// How long a stop waits for calls that are still under way.
@@ -31,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// # }
 /// ```
 pub struct Emulator {
-    server: Arc<Server>,
+    pub(crate) server: Arc<Server>,
     address: SocketAddr,
     organization_token: String,
     stop: Option<oneshot::Sender<()>>,
@@ -55,6 +58,8 @@ pub struct Builder {
     port: u16,
     clock: Clock,
     organization_token: Option<String>,
+    config: Option<Config>,
+    snapshot: Option<PathBuf>,
 }
 
 impl Builder {
@@ -70,21 +75,67 @@ impl Builder {
         self
     }
 
-    /// The organization token; the default is a random one.
+    /// The organization token; the default is that of the snapshot or the start-up file, or else a random one.
     pub fn organization_token(mut self, token: impl Into<String>) -> Self {
         self.organization_token = Some(token.into());
         self
     }
 
+    /// What to start with: services, their clients, and their tokens, ids and secrets. Together with a snapshot, only
+    /// services that it does not have are added.
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use authlete_emulator::{Config, Emulator};
+    ///
+    /// let config = Config::parse(r#"{"services": [{"serviceId": 1001, "accessToken": "secret"}]}"#)?;
+    /// let emulator = Emulator::builder().config(config).start().await?;
+    /// assert_eq!(emulator.service_token("1001").as_deref(), Some("secret"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = Some(config);
+        self
+    }
+
+    /// Starts with the state in this file, which [`Emulator::save`] wrote. A clock that is behind the time at which it
+    /// was saved moves there, so that nothing is from the future.
+    pub fn snapshot(mut self, path: impl Into<PathBuf>) -> Self {
+        self.snapshot = Some(path.into());
+        self
+    }
+
+    /// The state to start with.
+    fn state(&mut self) -> Result<State, StartError> {
+        let loaded = self.snapshot.take().map(|path| snapshot::load(&path)).transpose()?;
+        let configured = self.config.as_ref().and_then(|config| config.organization_token.clone());
+        let mut state = match loaded {
+            Some((state, saved_at)) => {
+                self.clock.advance(Duration::from_millis(saved_at.saturating_sub(self.clock.now_millis())));
+                state
+            }
+            None => State::new(match configured {
+                Some(token) => token,
+                None => random::token::<32>().map_err(|error| StartError::Setup(error.message))?,
+            }),
+        };
+        if let Some(token) = self.organization_token.take() {
+            state.organization_token = token;
+        }
+        if let Some(config) = self.config.take() {
+            config.apply(&mut state, self.clock.now_millis()).map_err(StartError::Config)?;
+        }
+        Ok(state)
+    }
+
     /// Starts the emulator. When this returns, it accepts calls.
-    pub async fn start(self) -> Result<Emulator, StartError> {
+    pub async fn start(mut self) -> Result<Emulator, StartError> {
         let port = self.port;
         let listen = |source| StartError::Listen { port, source };
-        let organization_token = match self.organization_token {
-            Some(token) => token,
-            None => random::token::<32>().map_err(|error| StartError::Setup(error.message))?,
-        };
-        let server = Arc::new(Server::new(State::new(organization_token.clone()), self.clock)?);
+        let state = self.state()?;
+        let organization_token = state.organization_token.clone();
+        let server = Arc::new(Server::new(state, self.clock)?);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;

@@ -1,20 +1,30 @@
 #![doc = include_str!("../README.md")]
 
 mod clock;
+mod config;
+mod controls;
 mod emulator;
 mod error;
+mod faults;
 mod generated;
+mod nulls;
 mod oauth;
 mod operation;
 mod ops;
 mod random;
+mod record;
+mod registry;
 mod reply;
 mod request;
 mod schema;
 mod server;
+mod snapshot;
 mod state;
 mod views;
 
 pub use clock::Clock;
+pub use config::{Config, ConfigError};
 pub use emulator::{Builder, Emulator};
 pub use error::StartError;
+pub use faults::Fault;
+pub use record::Call;

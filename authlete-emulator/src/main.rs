@@ -1,20 +1,32 @@
 //! The emulator as a program: `authlete-emulator --port 8080`, until Ctrl-C.
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use authlete_emulator::Emulator;
+use authlete_emulator::{Config, Emulator};
 use lexopt::prelude::{Long, Short, ValueExt};
 
-const USAGE: &str = "\
-An imitation of the Authlete API for development and tests.
+const USAGE: &str = r#"An imitation of the Authlete API for development and tests.
 
-Usage: authlete-emulator [--port PORT] [--organization-token TOKEN]
+Usage: authlete-emulator [OPTION]...
 
   --port PORT                 port on 127.0.0.1 (default: any free one)
-  --organization-token TOKEN  the token that manages services (default: a random one)
+  --organization-token TOKEN  the token that manages services (default: the one of the snapshot
+                              or the start-up file, or else a random one)
+  --config FILE               start with the services and clients in this JSON file
+  --snapshot FILE             start with the state in this file, if it is there
+  --save FILE                 write the state to this file at the end; it holds every secret
+  --explicit-nulls            answer with null for what is absent, as Authlete has been seen to
   -h, --help                  this text
-  -V, --version               the version";
+  -V, --version               the version
+
+It prints its base URL and the organization token, and runs until Ctrl-C. A start-up file:
+
+  {"services": [{
+    "serviceId": 1001, "accessToken": "secret", "settings": {"issuer": "https://as.example.com"},
+    "clients": [{"clientId": 2001, "clientSecret": "secret", "settings": {"clientName": "Web"}}]
+  }]}"#;
 
 fn main() -> ExitCode {
     match run() {
@@ -34,11 +46,23 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn Error>> {
     let mut builder = Emulator::builder();
+    let mut save: Option<PathBuf> = None;
+    let mut explicit_nulls = false;
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("port") => builder = builder.port(arguments.value()?.parse()?),
             Long("organization-token") => builder = builder.organization_token(arguments.value()?.string()?),
+            Long("config") => builder = builder.config(Config::read(arguments.value()?)?),
+            Long("snapshot") => {
+                let path = PathBuf::from(arguments.value()?);
+                // The first start with `--snapshot` and `--save` of one file has nothing to start with yet.
+                if path.exists() {
+                    builder = builder.snapshot(path);
+                }
+            }
+            Long("save") => save = Some(arguments.value()?.into()),
+            Long("explicit-nulls") => explicit_nulls = true,
             Short('h') | Long("help") => {
                 println!("{USAGE}");
                 return Ok(());
@@ -53,9 +77,27 @@ fn run() -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let emulator = builder.start().await?;
+        emulator.set_explicit_nulls(explicit_nulls);
         println!("base URL: {}  organization token: {}", emulator.base_url(), emulator.organization_token());
-        tokio::signal::ctrl_c().await?;
+        asked_to_stop().await?;
+        if let Some(path) = save {
+            emulator.save(path)?;
+        }
         emulator.stop().await;
         Ok(())
     })
+}
+
+/// Waits for Ctrl-C or, where there is such a thing, for the signal by which containers are stopped.
+async fn asked_to_stop() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            result = tokio::signal::ctrl_c() => result,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }

@@ -11,6 +11,18 @@ pub(crate) fn token<const N: usize>() -> Result<String, ApiError> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// A text of letters out of an alphabet, each as likely as the others.
+pub(crate) fn letters(alphabet: &[u8], length: usize) -> Result<String, ApiError> {
+    let mut text = String::with_capacity(length);
+    while text.len() < length {
+        let random = getrandom::u64().map_err(|error| ApiError::internal(format!("no randomness: {error}")))?;
+        // An alphabet has a few letters, so that the remainder of 64 bits is as good as even.
+        let at = usize::try_from(random % alphabet.len().max(1) as u64).unwrap_or_default();
+        text.push(alphabet.get(at).copied().unwrap_or(b'0').into());
+    }
+    Ok(text)
+}
+
 /// A number of up to 15 digits, the form that service and client ids have.
 pub(crate) fn number() -> Result<u64, ApiError> {
     let random = getrandom::u64().map_err(|error| ApiError::internal(format!("no randomness: {error}")))?;

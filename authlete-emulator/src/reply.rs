@@ -5,16 +5,37 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
+use crate::nulls;
+use crate::operation::Shape;
 
 /// An answer, before it becomes HTTP.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Reply {
     /// 200 with a JSON body.
     Json(Value),
+    /// 200 with a JSON body that has line breaks.
+    Pretty(Value),
     /// 201 with a JSON body.
     Created(Value),
+    /// 204.
+    NoContent,
     /// 200 with plain text.
     Text(&'static str),
+}
+
+impl Reply {
+    /// The same answer with one more member, or another value of it.
+    pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
+        if let Self::Json(Value::Object(members)) | Self::Created(Value::Object(members)) = &mut self {
+            members.insert(name.to_owned(), value);
+        }
+        self
+    }
+
+    /// The same answer under another code.
+    pub(crate) fn coded(self, code: Code, message: &str) -> Self {
+        self.with("resultCode", json!(code)).with("resultMessage", json!(result_message(code, message)))
+    }
 }
 
 /// A result code and what it says: `[A004001] …` is made of both.
@@ -22,11 +43,19 @@ pub(crate) type Code = &'static str;
 
 /// A call that ran, whatever its outcome: HTTP 200 with `action`, `resultCode`, `resultMessage` and the rest.
 pub(crate) fn action(action: &str, code: Code, message: &str, rest: Value) -> Reply {
+    let mut reply = result(code, message, rest);
+    if let Reply::Json(members) = &mut reply {
+        members["action"] = json!(action);
+    }
+    reply
+}
+
+/// A call that ran and has no action: HTTP 200 with `resultCode`, `resultMessage` and the rest.
+pub(crate) fn result(code: Code, message: &str, rest: Value) -> Reply {
     let mut members = match rest {
         Value::Object(members) => members,
         _ => Map::new(),
     };
-    members.insert("action".to_owned(), json!(action));
     members.insert("resultCode".to_owned(), json!(code));
     members.insert("resultMessage".to_owned(), json!(result_message(code, message)));
     Reply::Json(Value::Object(members))
@@ -50,28 +79,39 @@ pub(crate) fn without_nulls(value: Value) -> Value {
     }
 }
 
-/// Turns what a handler gave into HTTP.
-pub(crate) fn to_http(result: Result<Reply, ApiError>) -> Response<Body> {
+/// Turns what a handler gave into HTTP. Where a shape is given, what it knows and the answer lacks is `null`.
+pub(crate) fn to_http(result: Result<Reply, ApiError>, nulls: Option<Shape>) -> Response<Body> {
+    let written = |value| {
+        let mut value = without_nulls(value);
+        if let Some(shape) = nulls {
+            nulls::explicit(&mut value, shape);
+        }
+        value
+    };
     match result {
-        Ok(Reply::Json(value)) => json_response(200, value),
-        Ok(Reply::Created(value)) => json_response(201, value),
-        Ok(Reply::Text(text)) => response(200, "text/plain;charset=utf-8", text.to_owned()),
+        Ok(Reply::Json(value)) => json_response(200, &written(value)),
+        Ok(Reply::Pretty(value)) => response(200, Some("application/json"), format!("{:#}", written(value))),
+        Ok(Reply::Created(value)) => json_response(201, &written(value)),
+        Ok(Reply::NoContent) => response(204, None, String::new()),
+        Ok(Reply::Text(text)) => response(200, Some("text/plain;charset=utf-8"), text.to_owned()),
         Err(error) => {
             let message = result_message(error.code, &error.message);
-            json_response(error.status, json!({"resultCode": error.code, "resultMessage": message}))
+            json_response(error.status, &json!({"resultCode": error.code, "resultMessage": message}))
         }
     }
 }
 
-fn json_response(status: u16, value: Value) -> Response<Body> {
-    response(status, "application/json", without_nulls(value).to_string())
+fn json_response(status: u16, value: &Value) -> Response<Body> {
+    response(status, Some("application/json"), value.to_string())
 }
 
-fn response(status: u16, content_type: &'static str, body: String) -> Response<Body> {
+fn response(status: u16, content_type: Option<&'static str>, body: String) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if let Some(content_type) = content_type {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if status == 401 {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

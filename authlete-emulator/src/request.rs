@@ -24,15 +24,28 @@ impl Request {
         self.path.get(name).map_or("", String::as_str)
     }
 
-    /// The window of a list that the query asks for, as a start and an end that is not part of it.
+    /// A query parameter.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The user that the call is about: in the path, the query or the body, as the operation has it.
+    pub(crate) fn subject(&self) -> Result<String, ApiError> {
+        let named = self.path.get("subject").map(String::as_str).or_else(|| self.query("subject")).map(str::to_owned);
+        let subject = if named.is_some() { named } else { self.body.text("subject")? };
+        subject.filter(|subject| !subject.is_empty()).ok_or_else(|| ApiError::invalid("The call names no subject."))
+    }
+
+    /// The window of a list that the query or the body asks for, as a start and an end that is not part of it.
     pub(crate) fn window(&self) -> Result<(usize, usize), ApiError> {
         let number = |name: &str, default: usize| {
-            let given = self.query.iter().find(|(key, _)| key == name);
-            given.map_or(Ok(default), |(_, value)| {
-                value
-                    .parse()
-                    .map_err(|_| ApiError::invalid(format!("The query parameter {name} is not a number from 0.")))
-            })
+            let wrong = || ApiError::invalid(format!("The parameter {name} is not a number from 0."));
+            match self.query(name) {
+                Some(value) => value.parse().map_err(|_| wrong()),
+                None => {
+                    self.body.number(name)?.map_or(Ok(default), |value| usize::try_from(value).map_err(|_| wrong()))
+                }
+            }
         };
         let start = number("start", 0)?;
         let end = number("end", 5)?;
@@ -52,19 +65,24 @@ impl Request {
 #[derive(Debug, Default)]
 pub(crate) struct Body {
     pub(crate) members: Map<String, Value>,
+    /// The elements, where the operation takes a list.
+    pub(crate) elements: Vec<Value>,
 }
 
 impl Body {
     /// From a form: every value is text.
     pub(crate) fn from_form(bytes: &[u8]) -> Self {
         let pairs = form_urlencoded::parse(bytes);
-        Self { members: pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect() }
+        let members = pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect();
+        Self { members, ..Self::default() }
     }
 
-    /// From JSON, which has to be an object.
-    pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, ApiError> {
+    /// From JSON, which has to be an object, or a list where the operation takes one.
+    pub(crate) fn from_json(bytes: &[u8], list: bool) -> Result<Self, ApiError> {
         match serde_json::from_slice(bytes) {
-            Ok(Value::Object(members)) => Ok(Self { members }),
+            Ok(Value::Object(members)) if !list => Ok(Self { members, ..Self::default() }),
+            Ok(Value::Array(elements)) if list => Ok(Self { elements, ..Self::default() }),
+            Ok(_) if list => Err(ApiError::malformed("The body is JSON, but not a list.")),
             Ok(_) => Err(ApiError::malformed("The body is JSON, but not an object.")),
             Err(error) => Err(ApiError::malformed(format!(
                 "The body is not JSON: line {}, column {}.",
@@ -79,7 +97,7 @@ impl Body {
     }
 
     /// Whether the member has a value that says more than its absence would.
-    fn is_given(&self, name: &str) -> bool {
+    pub(crate) fn is_given(&self, name: &str) -> bool {
         match self.get(name) {
             None | Some(Value::Null | Value::Bool(false)) => false,
             Some(Value::String(text)) => !text.is_empty(),
@@ -100,6 +118,22 @@ impl Body {
         }
     }
 
+    /// A boolean; absent is false. A form has it as text.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        Ok(self.given_flag(name)?.unwrap_or(false))
+    }
+
+    /// A truth value; in a form, the word for it.
+    pub(crate) fn given_flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(Value::String(text)) if text == "true" || text == "false" => Ok(Some(text == "true")),
+            Some(_) => Err(ApiError::invalid(format!("The member {name} is neither true nor false."))),
+        }
+    }
+
     /// A whole number, from 0.
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
         let wrong = || ApiError::invalid(format!("The member {name} is not a whole number from 0."));
@@ -110,6 +144,19 @@ impl Body {
             Some(Value::String(text)) => text.parse().map(Some).map_err(|_| wrong()),
             Some(_) => Err(wrong()),
         }
+    }
+
+    /// A whole number that says something: one of 0 or below does not.
+    pub(crate) fn positive(&self, name: &str) -> Result<Option<u64>, ApiError> {
+        match self.get(name).and_then(Value::as_i64) {
+            Some(..=0) => Ok(None),
+            _ => self.number(name),
+        }
+    }
+
+    /// A lifetime in seconds; 0 and what no lifetime can be say nothing.
+    pub(crate) fn seconds(&self, name: &str) -> Result<Option<u64>, ApiError> {
+        Ok(self.number(name)?.filter(|seconds| (1..=u64::from(u32::MAX)).contains(seconds)))
     }
 
     /// A list of texts; in a form, words with spaces between them.

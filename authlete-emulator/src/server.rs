@@ -1,20 +1,24 @@
 //! From an HTTP request to a handler and back: routing, tokens, bodies.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::body::{Body as HttpBody, to_bytes};
+use axum::body::{Body as HttpBody, Bytes, to_bytes};
 use axum::extract::{Request as HttpRequest, State as Shared};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response, header};
 use percent_encoding::percent_decode_str;
 
 use crate::clock::Clock;
 use crate::error::{ApiError, StartError};
+use crate::faults::{self, Faults, Kind};
 use crate::generated::OPERATIONS;
 use crate::operation::Operation;
 use crate::ops::{self, Caller, Handler};
 use crate::random;
+use crate::record::{Call, Record};
 use crate::reply::{self, Reply};
 use crate::request::{Body, Request};
 use crate::state::State;
@@ -25,18 +29,31 @@ const LONGEST_BODY: usize = 1 << 20;
 /// A body is read up to here, so that a client whose body is too long hears of it; beyond, the connection ends.
 const LONGEST_READ: usize = 8 << 20;
 
+/// An operation, and the parameters of its path.
+type Found = (&'static Operation, BTreeMap<String, String>);
+
 /// What the server works with.
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) state: Mutex<State>,
     pub(crate) clock: Clock,
+    pub(crate) faults: Faults,
+    pub(crate) record: Record,
+    pub(crate) explicit_nulls: AtomicBool,
     routes: matchit::Router<BTreeMap<&'static str, &'static Operation>>,
 }
 
 impl Server {
     pub(crate) fn new(state: State, clock: Clock) -> Result<Self, StartError> {
         let routes = routes(OPERATIONS).map_err(StartError::Setup)?;
-        Ok(Self { state: Mutex::new(state), clock, routes })
+        Ok(Self {
+            state: Mutex::new(state),
+            clock,
+            faults: Faults::default(),
+            record: Record::default(),
+            explicit_nulls: AtomicBool::new(false),
+            routes,
+        })
     }
 
     /// The state, for one call at a time: what a call reads and changes, no other call sees in between.
@@ -49,7 +66,7 @@ impl Server {
         Router::new().fallback(answer).with_state(self)
     }
 
-    fn find(&self, method: &str, path: &str) -> Result<(&'static Operation, BTreeMap<String, String>), ApiError> {
+    fn find(&self, method: &str, path: &str) -> Result<Found, ApiError> {
         let Ok(found) = self.routes.at(path) else {
             return Err(ApiError::not_found(format!("There is nothing at {path}.")));
         };
@@ -78,6 +95,10 @@ impl Server {
                 (Some(Handler::Service(handle)), Some(tenant)) => {
                     tenant.purge(request.now);
                     handle(tenant, request)
+                }
+                (Some(Handler::Among(handle)), Some(tenant)) => {
+                    let id = tenant.id;
+                    handle(state, id, request)
                 }
                 (Some(Handler::Global(handle)), _) => handle(state, &caller, request),
                 _ => Err(ApiError::not_implemented(format!("the operation {}", request.operation.id))),
@@ -137,14 +158,38 @@ fn routes(
 }
 
 async fn answer(Shared(server): Shared<Arc<Server>>, request: HttpRequest) -> Response<HttpBody> {
-    reply::to_http(run(&server, request).await)
+    let (head, body) = request.into_parts();
+    let found = server.find(head.method.as_str(), head.uri.path());
+    let operation = found.as_ref().ok().map(|(operation, _)| *operation);
+    let record = |body| server.record.add(Call::new(operation, head.method.as_str(), &head.uri, &head.headers, body));
+    let mut ending = None;
+    for fault in server.faults.take(operation.map(|operation| operation.id)) {
+        match fault.kind() {
+            Kind::Delay(by) => tokio::time::sleep(by).await,
+            kind => ending = Some((kind, fault)),
+        }
+    }
+    if let Some((Kind::Disconnect { served: false }, _)) = ending {
+        record(Bytes::new());
+        return faults::nothing();
+    }
+    // The body comes first even where nobody looks at it: a client may not read an answer before it has sent all.
+    let bytes = to_bytes(body, LONGEST_READ).await;
+    record(bytes.as_ref().cloned().unwrap_or_default());
+    if let Some((Kind::Status(status), fault)) = ending {
+        return fault.answer(status);
+    }
+    let nulls = operation.filter(|_| server.explicit_nulls.load(Ordering::Relaxed)).map(|operation| operation.answer);
+    let result = bytes.map_err(|_| ApiError::too_large()).and_then(|bytes| run(&server, &head, found?, &bytes));
+    let response = reply::to_http(result, nulls);
+    match ending.map(|(kind, _)| kind) {
+        Some(Kind::Disconnect { .. }) => faults::nothing(),
+        Some(Kind::Truncate) => faults::half(response).await,
+        _ => response,
+    }
 }
 
-async fn run(server: &Server, request: HttpRequest) -> Result<Reply, ApiError> {
-    let (head, body) = request.into_parts();
-    // The body comes first even where nobody looks at it: a client may not read an answer before it has sent all.
-    let bytes = to_bytes(body, LONGEST_READ).await.map_err(|_| ApiError::too_large())?;
-    let (operation, path) = server.find(head.method.as_str(), head.uri.path())?;
+fn run(server: &Server, head: &Parts, (operation, path): Found, bytes: &[u8]) -> Result<Reply, ApiError> {
     let caller = server.caller(&head.headers);
     if let (false, Err(error)) = (matches!(ops::handler(operation.id), Some(Handler::Open(_))), &caller) {
         return Err(error.clone());
@@ -154,7 +199,7 @@ async fn run(server: &Server, request: HttpRequest) -> Result<Reply, ApiError> {
     }
     let query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
     let body = if operation.method == "POST" || operation.method == "PUT" {
-        read(&head.headers, &bytes)?
+        read(operation, &head.headers, bytes)?
     } else {
         Body::default()
     };
@@ -163,11 +208,11 @@ async fn run(server: &Server, request: HttpRequest) -> Result<Reply, ApiError> {
 }
 
 /// Reads a body by its media type.
-fn read(headers: &HeaderMap, bytes: &[u8]) -> Result<Body, ApiError> {
+fn read(operation: &Operation, headers: &HeaderMap, bytes: &[u8]) -> Result<Body, ApiError> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match media_type.as_str() {
-        "application/json" => Body::from_json(bytes),
+        "application/json" => Body::from_json(bytes, operation.takes_list),
         "application/x-www-form-urlencoded" => Ok(Body::from_form(bytes)),
         "" if bytes.is_empty() => Ok(Body::default()),
         "" => Err(ApiError::media_type("The body has no Content-Type.")),

@@ -59,6 +59,23 @@ pub(crate) fn client(client: &Client) -> Value {
     client.settings.only(CLIENT)
 }
 
+/// What a list of a user's clients shows of each.
+const LIMITED: &[&str] = &[
+    "number",
+    "clientId",
+    "clientIdAlias",
+    "clientIdAliasEnabled",
+    "clientName",
+    "clientNames",
+    "clientType",
+    "description",
+    "descriptions",
+];
+
+pub(crate) fn limited(client: &Client) -> Value {
+    client.settings.only(LIMITED)
+}
+
 pub(crate) fn service(service: &Settings) -> Value {
     service.only(SERVICE)
 }

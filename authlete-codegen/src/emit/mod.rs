@@ -6,6 +6,7 @@
 mod actions;
 pub mod count;
 mod description;
+mod emulator;
 pub mod enums;
 mod files;
 mod groups;
@@ -32,7 +33,7 @@ pub type Files = BTreeMap<String, String>;
 pub struct Emitted {
     /// The files of `authlete-api/src/generated`, `mod.rs` apart.
     pub api: Files,
-    /// What the emulator routes by.
+    /// What the emulator routes by, and the members of its answers.
     pub emulator: Files,
     /// What `verify-examples` decodes with, and a test that prints every type.
     pub tests: Files,
@@ -55,7 +56,7 @@ pub fn emit(document: &Document, actions: &Actions) -> Result<Emitted, Problems>
     api.insert("operations.rs".to_owned(), tables::operations(&description)?);
     api.extend(groups::emit(&code, &description)?);
     api.extend(self::actions::emit(actions, &code, &description)?);
-    let emulator = Files::from([("operations.rs".to_owned(), tables::emulator(&description)?)]);
+    let emulator = Files::from([("operations.rs".to_owned(), emulator::operations(document, &description)?)]);
     let tests = Files::from([
         ("debugged.rs".to_owned(), tables::debugged(&description)?),
         ("places.rs".to_owned(), tables::places(&code, &description)?),

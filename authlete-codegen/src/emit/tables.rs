@@ -1,4 +1,4 @@
-//! Tables of what the description holds: for the crate, the emulator and `verify-examples`.
+//! Tables of what the description holds: for the crate and `verify-examples`.
 
 use quote::{format_ident, quote};
 use syn::{Item, parse_quote};
@@ -34,24 +34,6 @@ pub(super) fn operations(description: &Description) -> Result<String, Problems> 
         pub static ALL: &[&Operation] = &[#(&#names),*];
     });
     Ok(print("What is known of every operation before it is called.", items)?)
-}
-
-/// The emulator's list: it routes by the description, and by nothing else.
-pub(super) fn emulator(description: &Description) -> Result<String, Problems> {
-    let entries = description
-        .operations
-        .values()
-        .map(|Operation { id, method, path, .. }| quote!(Operation { id: #id, method: #method, path: #path }));
-    let items = vec![
-        parse_quote!(
-            use crate::operation::Operation;
-        ),
-        parse_quote! {
-            /// By the names of the SDK's methods.
-            pub(crate) const OPERATIONS: &[Operation] = &[#(#entries),*];
-        },
-    ];
-    Ok(print("Every operation of the corrected description.", items)?)
 }
 
 /// For a test of what is printed: every struct.

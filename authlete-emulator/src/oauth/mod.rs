@@ -1,18 +1,35 @@
 //! The rules of OAuth 2.0 and its extensions that more than one operation needs.
 
+pub(crate) mod access_token;
+pub(crate) mod authorization;
+pub(crate) mod certificate;
 pub(crate) mod client_auth;
+pub(crate) mod dpop;
+pub(crate) mod endpoint;
+pub(crate) mod grant;
+pub(crate) mod id_token;
+pub(crate) mod jose;
+pub(crate) mod jwt;
+pub(crate) mod keys;
+pub(crate) mod lifetime;
+pub(crate) mod names;
 pub(crate) mod parameters;
 pub(crate) mod pkce;
+pub(crate) mod possession;
+pub(crate) mod rar;
 pub(crate) mod redirect;
+pub(crate) mod resource;
+pub(crate) mod response_type;
 pub(crate) mod scope;
 pub(crate) mod signing;
 pub(crate) mod support;
+pub(crate) mod target;
 
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::reply::{self, Code, Reply, result_message};
-use crate::state::Settings;
+use crate::reply::{self, Code, Reply, result_message, without_nulls};
+use crate::state::{Denial, Settings};
 
 /// An error of OAuth's: the name that the protocol has for it, our code, and what to tell a developer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,29 +37,33 @@ pub(crate) struct OAuthError {
     pub(crate) error: &'static str,
     pub(crate) code: Code,
     pub(crate) message: String,
+    /// What the authorization server wants the client to be told instead.
+    pub(crate) told: Denial,
 }
 
 impl OAuthError {
     pub(crate) fn new(error: &'static str, code: Code, message: impl Into<String>) -> Self {
-        Self { error, code, message: message.into() }
+        Self { error, code, message: message.into(), told: Denial::default() }
     }
 
     /// `error_description`, unless the service wants none.
     pub(crate) fn description(&self, service: &Settings) -> Option<String> {
         // RFC 6749, section 5.2 has no quotes, backslashes or line breaks in it.
         let allowed = |c: char| matches!(c, ' '..='~') && c != '"' && c != '\\';
-        let text = result_message(self.code, &self.message);
+        let text = self.told.description.clone().unwrap_or_else(|| result_message(self.code, &self.message));
         let text = text.chars().map(|c| if allowed(c) { c } else { '\'' }).collect();
         (!service.flag("errorDescriptionOmitted")).then_some(text)
     }
 
     /// The JSON form of the error.
     pub(crate) fn to_json(&self, service: &Settings) -> String {
-        let mut members = json!({"error": self.error});
-        if let (Some(description), Value::Object(members)) = (self.description(service), &mut members) {
-            members.insert("error_description".to_owned(), json!(description));
-        }
-        members.to_string()
+        self.to_value(service).to_string()
+    }
+
+    /// The members of the error.
+    pub(crate) fn to_value(&self, service: &Settings) -> Value {
+        let description = self.description(service);
+        without_nulls(json!({"error": self.error, "error_description": description, "error_uri": self.told.uri}))
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
 use super::OAuthError;
 use crate::reply::Code;
 
@@ -9,7 +12,8 @@ use crate::reply::Code;
 const REPEATABLE: &[&str] = &["resource", "audience"];
 
 /// The parameters of a request. One without a value counts as absent (RFC 6749, section 3.1).
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Parameters {
     values: BTreeMap<String, Vec<String>>,
 }
@@ -24,6 +28,56 @@ impl Parameters {
             }
         }
         Self { values }
+    }
+
+    /// The names of the parameters.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+
+    /// From the claims of a request object (RFC 9101, section 4), of which those about the object itself stay behind.
+    pub(crate) fn from_claims(claims: &Map<String, Value>) -> Self {
+        const OF_THE_OBJECT: &[&str] = &["iss", "aud", "exp", "iat", "nbf", "jti", "sub"];
+        let text = |value: &Value| match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let mut values = BTreeMap::new();
+        for (name, value) in claims.iter().filter(|(name, _)| !OF_THE_OBJECT.contains(&name.as_str())) {
+            let texts = match value {
+                Value::Null => continue,
+                Value::Array(all) if REPEATABLE.contains(&name.as_str()) => all.iter().map(text).collect(),
+                one => vec![text(one)],
+            };
+            values.insert(name.clone(), texts);
+        }
+        values.retain(|_, texts: &mut Vec<String>| texts.iter().any(|text| !text.is_empty()));
+        Self { values }
+    }
+
+    /// Adds the parameters that are not there yet.
+    pub(crate) fn or(mut self, others: &Self) -> Self {
+        for (name, values) in &others.values {
+            self.values.entry(name.clone()).or_insert_with(|| values.clone());
+        }
+        self
+    }
+
+    /// The same without some of them.
+    pub(crate) fn without(mut self, names: &[&str]) -> Self {
+        self.values.retain(|name, _| !names.contains(&name.as_str()));
+        self
+    }
+
+    /// The same with one more, or with another value of it.
+    pub(crate) fn with(mut self, name: &str, value: String) -> Self {
+        self.values.insert(name.to_owned(), vec![value]);
+        self
+    }
+
+    /// All values of a parameter that may be repeated.
+    pub(crate) fn all(&self, name: &str) -> &[String] {
+        self.values.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// The value of a parameter. Of one that is repeated there is none, see `repeated`.

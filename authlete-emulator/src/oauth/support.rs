@@ -7,19 +7,13 @@ use crate::error::ApiError;
 use crate::state::{Client, Settings};
 
 /// Settings of both that change what a request must look like or what it yields.
-const COMMON: &[&str] = &["parRequired", "requestObjectRequired", "fapiModes"];
+const COMMON: &[&str] = &["fapiModes", "frontChannelRequestObjectEncryptionRequired"];
 
 /// Settings of a service alone.
-const SERVICE: &[&str] = &[
-    "accessTokenSignAlg",
-    "grantManagementActionRequired",
-    "nativeSsoSupported",
-    "refreshTokenIdempotent",
-    "supportedServiceProfiles",
-];
+const SERVICE: &[&str] = &["accessTokenForExternalAttachmentEmbedded", "supportedServiceProfiles"];
 
 /// Settings of a client alone.
-const CLIENT: &[&str] = &["dpopRequired", "rsRequestSigned", "tlsClientCertificateBoundAccessTokens"];
+const CLIENT: &[&str] = &["rsRequestSigned"];
 
 /// Fails, naming the setting, if the service or the client has one that is not implemented.
 pub(crate) fn refuse_settings(service: &Settings, client: &Client) -> Result<(), ApiError> {

@@ -44,5 +44,5 @@ fn fail(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
         return Err(OAuthError::new("invalid_request", DEAD_TICKET, message).into());
     };
     let error = OAuthError::new(error, code, description.unwrap_or_else(|| (*message).to_owned()));
-    Ok(ticket.destination.error(&tenant.settings, &error))
+    ticket.destination.error(tenant, request.now, &error)
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::oauth::scope;
+use crate::oauth::{Stop, dpop, grant, possession, rar, scope};
 use crate::reply::{self, Code, Reply, result_message};
 use crate::request::Request;
 use crate::state::{Tenant, Token};
@@ -16,50 +16,66 @@ const EXPIRED: Code = "A056303";
 const SCOPES: Code = "A056304";
 const SUBJECT: Code = "A056305";
 const AUTHENTICATION: Code = "A056306";
+const RESOURCES: Code = "A056307";
+const PROOF: Code = "A056308";
+const UNREADABLE: Code = "A056201";
 
 /// What the call may ask for and the emulator cannot check yet.
-const NOT_IMPLEMENTED: &[&str] = &["dpop", "dpopNonceRequired", "resources", "requiredComponents"];
+const NOT_IMPLEMENTED: &[&str] = &["requiredComponents"];
 
-/// Why a token is not good: the action, the error of RFC 6750 or RFC 9470, and a further attribute of the challenge.
-struct Refusal {
-    action: &'static str,
-    code: Code,
+/// Why a token is not good: the action, the error of RFC 6750, 9449 or 9470, and a further attribute of the challenge.
+pub(super) struct Refusal {
+    pub(super) action: &'static str,
+    scheme: &'static str,
+    pub(super) code: Code,
     error: &'static str,
-    message: &'static str,
-    attribute: Option<String>,
+    pub(super) message: &'static str,
+    pub(super) attribute: Option<String>,
 }
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED)?;
+    let reply = introspect(tenant, request).or_else(|stop| match stop {
+        Stop::Api(error) => Err(error),
+        Stop::Client(error) | Stop::Server(error) => {
+            let members = json!({"responseContent": "Bearer error=\"server_error\""});
+            Ok(reply::action("INTERNAL_SERVER_ERROR", error.code, &error.message, members))
+        }
+    })?;
+    Ok(reply.with("dpopNonce", json!(dpop::nonce(tenant, request)?)))
+}
+
+fn introspect(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     let given = request.body.text("token")?.filter(|token| !token.is_empty());
     let Some(given) = given else {
         let refusal = Refusal::new("BAD_REQUEST", NO_TOKEN, "invalid_request", "There is no access token.");
         return Ok(refused(tenant, &refusal, None, request.now));
     };
-    let token = tenant.tokens.by_access(&given);
-    let Some(token) = token else {
+    let Some(token) = tenant.tokens.by_access(&given).cloned() else {
         let refusal = Refusal::new("UNAUTHORIZED", UNKNOWN, "invalid_token", "The access token does not exist.");
         return Ok(refused(tenant, &refusal, None, request.now));
     };
-    match refusal(token, request)? {
-        Some(refusal) => Ok(refused(tenant, &refusal, Some(token), request.now)),
-        None => {
-            let mut members = members(tenant, token, request.now);
-            members["responseContent"] = json!("Bearer error=\"invalid_request\"");
-            members["sufficient"] = json!(true);
-            Ok(reply::action("OK", VALID, "The access token is valid.", members))
-        }
+    let mut found = refusal(&token, request)?;
+    if found.is_none() {
+        found = unproven(tenant, request, &token, &given)?;
     }
+    if let Some(refusal) = found {
+        return Ok(refused(tenant, &refusal, Some(&token), request.now));
+    }
+    let mut members = members(tenant, &token, request.now);
+    members["responseContent"] = json!("Bearer error=\"invalid_request\"");
+    members["sufficient"] = json!(true);
+    Ok(reply::action("OK", VALID, "The access token is valid.", members))
 }
 
 impl Refusal {
-    fn new(action: &'static str, code: Code, error: &'static str, message: &'static str) -> Self {
-        Self { action, code, error, message, attribute: None }
+    pub(super) fn new(action: &'static str, code: Code, error: &'static str, message: &'static str) -> Self {
+        Self { action, scheme: "Bearer", code, error, message, attribute: None }
     }
 
     /// The value of the header `WWW-Authenticate`.
-    fn challenge(&self, omit_description: bool) -> String {
-        let mut challenge = format!("Bearer error=\"{}\"", self.error);
+    pub(super) fn challenge(&self, omit_description: bool) -> String {
+        let mut challenge = format!("{} error=\"{}\"", self.scheme, self.error);
         if !omit_description {
             challenge += &format!(",error_description=\"{}\"", result_message(self.code, self.message));
         }
@@ -69,6 +85,22 @@ impl Refusal {
         }
         challenge
     }
+}
+
+/// Whether whoever presents the token lacks a key that it is bound to.
+pub(super) fn unproven(
+    tenant: &mut Tenant,
+    request: &Request,
+    token: &Token,
+    given: &str,
+) -> Result<Option<Refusal>, Stop> {
+    let Err(unproven) = possession::check(tenant, request, token, given, UNREADABLE)? else { return Ok(None) };
+    let mut refusal = Refusal::new("UNAUTHORIZED", PROOF, unproven.error, unproven.message);
+    refusal.scheme = unproven.scheme;
+    if unproven.scheme == "DPoP" {
+        refusal.attribute = Some(format!("algs=\"{}\"", dpop::ALGORITHMS));
+    }
+    Ok(Some(refusal))
 }
 
 fn refusal(token: &Token, request: &Request) -> Result<Option<Refusal>, ApiError> {
@@ -86,6 +118,11 @@ fn refusal(token: &Token, request: &Request) -> Result<Option<Refusal>, ApiError
     if subject.is_some() && subject != token.subject {
         let message = "The access token belongs to another subject.";
         return Ok(Some(Refusal::new("FORBIDDEN", SUBJECT, "invalid_request", message)));
+    }
+    let resources = request.body.texts("resources")?.unwrap_or_default();
+    if !resources.iter().all(|resource| token.details.access_resources.contains(resource)) {
+        let message = "The access token is not for a required resource.";
+        return Ok(Some(Refusal::new("FORBIDDEN", RESOURCES, "invalid_target", message)));
     }
     let acrs = request.body.texts("acrValues")?.unwrap_or_default();
     let max_age = request.body.number("maxAge")?.filter(|seconds| *seconds > 0);
@@ -136,6 +173,12 @@ fn members(tenant: &Tenant, token: &Token, now: u64) -> Value {
         "properties": views::listed(&token.properties),
         "consentedClaims": views::listed(&token.consented_claims),
         "grantType": token.grant_type,
+        "certificateThumbprint": token.details.binding.x5t,
+        "resources": views::listed(&token.details.resources),
+        "accessTokenResources": views::listed(&token.details.access_resources),
+        "authorizationDetails": rar::to_api(&token.details.authorization_details),
+        "grantId": token.details.grant_id,
+        "grant": token.details.grant_id.as_deref().and_then(|id| tenant.grants.get(id)).map(|g| grant::to_api(&g.granted)),
         "acr": token.acr,
         "authTime": token.auth_time,
         "serviceAttributes": tenant.settings.0.get("attributes"),

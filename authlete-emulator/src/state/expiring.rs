@@ -4,6 +4,8 @@ use std::borrow::Borrow;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// A table keeps at most this many records; one more pushes out the one that would have ended first.
 pub(crate) const CAPACITY: usize = 10_000;
 
@@ -70,6 +72,17 @@ impl<K: Clone + Eq + Hash + Ord, V> Expiring<K, V> {
         removed
     }
 
+    /// Removes every record that fits, and returns them.
+    pub(crate) fn remove_where(&mut self, fits: impl Fn(&K, &V) -> bool) -> Vec<V> {
+        let fitting = self.records.iter().filter(|(key, (_, value))| fits(key, value));
+        let keys: Vec<K> = fitting.map(|(key, _)| key.clone()).collect();
+        keys.iter().filter_map(|key| self.remove(key)).collect()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.records.iter().map(|(key, (_, value))| (key, value))
+    }
+
     pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
         self.records.values().map(|(_, value)| value)
     }
@@ -77,6 +90,28 @@ impl<K: Clone + Eq + Hash + Ord, V> Expiring<K, V> {
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.records.len()
+    }
+}
+
+/// A list of ends, keys and values, the first to end first.
+impl<K: Clone + Eq + Hash + Ord + Serialize, V: Serialize> Serialize for Expiring<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let records = self.ends.iter().filter_map(|(ends_at, key)| Some((ends_at, key, &self.records.get(key)?.1)));
+        serializer.collect_seq(records)
+    }
+}
+
+impl<'de, K, V> Deserialize<'de> for Expiring<K, V>
+where
+    K: Clone + Eq + Hash + Ord + Deserialize<'de>,
+    V: Deserialize<'de>,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut table = Self::new();
+        for (ends_at, key, value) in Vec::<(u64, K, V)>::deserialize(deserializer)? {
+            table.insert(key, ends_at, value);
+        }
+        Ok(table)
     }
 }
 

@@ -1,19 +1,30 @@
 //! Everything the emulator remembers. It is in memory only, and what has expired goes.
 
+mod consents;
+mod details;
 mod expiring;
+mod grants;
+pub(crate) mod names;
+mod pending;
 mod settings;
 mod tenant;
 mod tokens;
 
 use std::collections::BTreeMap;
 
-pub(crate) use expiring::Expiring;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use consents::Consents;
+pub(crate) use details::{Binding, Details};
+pub(crate) use expiring::{CAPACITY, Expiring};
+pub(crate) use grants::{Grant, GrantAction, GrantRequest, Granted, GrantedScopes, Grants};
+pub(crate) use pending::{Approval, Backchannel, Decision, Delivery, Denial, Pending, PendingTable, Poll};
 pub(crate) use settings::Settings;
-pub(crate) use tenant::{Client, Code, Tenant, Ticket};
-pub(crate) use tokens::{Refresh, Token, Tokens};
+pub(crate) use tenant::{Batch, Client, Code, Pushed, Tenant, Ticket, TokenTicket};
+pub(crate) use tokens::{Refresh, Session, Token, Tokens};
 
 /// All services, and the token that manages them.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) organization_token: String,
     pub(crate) services: BTreeMap<u64, Tenant>,

@@ -1,9 +1,11 @@
 //! The stored form of a service or a client: the object as it was given, so that nothing in it is lost.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// A JSON object, read by member.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Settings(pub(crate) Map<String, Value>);
 
 impl Settings {

@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::{Expiring, Settings, Tokens};
+use super::{Consents, Details, Expiring, GrantRequest, Grants, PendingTable, Settings, Tokens};
 use crate::error::ApiError;
+use crate::oauth::jose;
+use crate::oauth::keys::Keys;
+use crate::oauth::parameters::Parameters;
+use crate::oauth::pkce::Challenge;
 use crate::oauth::redirect::Destination;
-use crate::oauth::signing::SigningKey;
+use crate::oauth::response_type::ResponseType;
 
 /// A service.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Tenant {
     pub(crate) id: u64,
     pub(crate) settings: Settings,
@@ -20,21 +25,35 @@ pub(crate) struct Tenant {
     /// How many clients there have ever been: the next one's `number`.
     pub(crate) created: u64,
     pub(crate) tickets: Expiring<String, Ticket>,
+    pub(crate) pushed: Expiring<String, Pushed>,
     pub(crate) codes: Expiring<String, Code>,
+    /// Password grants that wait for `auth_token_issue_api` or `auth_token_fail_api`.
+    pub(crate) token_tickets: Expiring<String, TokenTicket>,
+    /// By user code and device code.
+    pub(crate) devices: PendingTable,
+    /// By ticket and `auth_req_id`.
+    pub(crate) backchannels: PendingTable,
     pub(crate) tokens: Tokens,
-    /// Made when the first ID token, or the key set, is asked for.
-    key: Option<SigningKey>,
+    pub(crate) grants: Grants,
+    pub(crate) consents: Consents,
+    pub(crate) batches: Expiring<String, Batch>,
+    pub(crate) keys: Keys,
+    /// Assertions and proofs that have been seen, by a hash of their ids, so that none works twice.
+    assertions: Expiring<String, ()>,
+    proofs: Expiring<String, ()>,
+    /// What the nonces for DPoP proofs are made from, once one has been asked for.
+    pub(crate) nonce_secret: Option<String>,
 }
 
 /// A client of a service.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Client {
     pub(crate) id: u64,
     pub(crate) settings: Settings,
 }
 
 /// An authorization request that waits for the user.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Ticket {
     pub(crate) client_id: u64,
     pub(crate) alias_used: bool,
@@ -43,11 +62,44 @@ pub(crate) struct Ticket {
     pub(crate) redirect_uri_given: bool,
     pub(crate) scopes: Vec<String>,
     pub(crate) nonce: Option<String>,
-    pub(crate) challenge: Option<crate::oauth::pkce::Challenge>,
+    pub(crate) challenge: Option<Challenge>,
+    pub(crate) response_type: ResponseType,
+    /// What the request does to a grant, if anything.
+    pub(crate) grant_request: Option<GrantRequest>,
+    /// The user that the client expects.
+    pub(crate) subject: Option<String>,
+    /// The ACRs of which one has to be satisfied; none where none has to.
+    pub(crate) essential_acrs: Vec<String>,
+    /// A text that the authorization server keeps with the ticket.
+    pub(crate) context: Option<String>,
+    pub(crate) details: Details,
+}
+
+/// An authorization request that came ahead of the browser (RFC 9126).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Pushed {
+    pub(crate) client_id: u64,
+    pub(crate) parameters: Parameters,
+    /// The claims of its request object, if it had one.
+    pub(crate) payload: Option<String>,
+}
+
+/// A token request with a user's password, which the authorization server checks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct TokenTicket {
+    pub(crate) client_id: u64,
+    pub(crate) alias_used: bool,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) properties: Vec<Value>,
+    /// Seconds, where the token request's call sets them.
+    pub(crate) access_duration: Option<u64>,
+    pub(crate) refresh_duration: Option<u64>,
+    /// With the keys that the token request has proven.
+    pub(crate) details: Details,
 }
 
 /// An authorization code: what was granted, and whether it has been used.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Code {
     pub(crate) ticket: Ticket,
     pub(crate) subject: String,
@@ -58,10 +110,21 @@ pub(crate) struct Code {
     pub(crate) acr: Option<String>,
     pub(crate) properties: Vec<Value>,
     pub(crate) consented_claims: Vec<String>,
+    pub(crate) details: Details,
     /// Milliseconds since 1970.
     pub(crate) expires_at: u64,
     /// The token it was exchanged for, once it has been.
     pub(crate) token: Option<u64>,
+}
+
+/// What became of tokens that were made many at a time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Batch {
+    /// Milliseconds since 1970.
+    pub(crate) created_at: u64,
+    pub(crate) token_count: usize,
+    /// What was wrong, if anything was; then there are no tokens.
+    pub(crate) error: Option<String>,
 }
 
 impl Tenant {
@@ -73,17 +136,48 @@ impl Tenant {
             clients: BTreeMap::new(),
             created: 0,
             tickets: Expiring::new(),
+            pushed: Expiring::new(),
             codes: Expiring::new(),
+            token_tickets: Expiring::new(),
+            devices: PendingTable::new(),
+            backchannels: PendingTable::new(),
             tokens: Tokens::new(),
-            key: None,
+            grants: Grants::new(),
+            consents: Consents::new(),
+            batches: Expiring::new(),
+            keys: Keys::default(),
+            assertions: Expiring::new(),
+            proofs: Expiring::new(),
+            nonce_secret: None,
         }
     }
 
     /// Forgets what has expired.
     pub(crate) fn purge(&mut self, now: u64) {
         self.tickets.purge(now);
+        self.pushed.purge(now);
         self.codes.purge(now);
+        self.token_tickets.purge(now);
+        self.devices.purge(now);
+        self.backchannels.purge(now);
         self.tokens.purge(now);
+        self.assertions.purge(now);
+        self.proofs.purge(now);
+        self.batches.purge(now);
+    }
+
+    /// A client that is known to be there, or was until now.
+    pub(crate) fn known_client(&mut self, id: u64) -> Result<&mut Client, ApiError> {
+        let service = self.id;
+        let missing = || ApiError::not_found(format!("Service {service} has no client {id}."));
+        self.clients.get_mut(&id).ok_or_else(missing)
+    }
+
+    /// The clients, oldest first.
+    pub(crate) fn clients_in_order(&self) -> Vec<&Client> {
+        let mut clients: Vec<&Client> = self.clients.values().collect();
+        clients.sort_by_key(|client| client.settings.number("number"));
+        clients
     }
 
     /// A client by its id or, where the service and the client allow it, by its alias. The flag says which it was.
@@ -99,13 +193,14 @@ impl Tenant {
         Some((found, true))
     }
 
-    /// The key that signs this service's ID tokens.
-    pub(crate) fn key(&mut self) -> Result<&SigningKey, ApiError> {
-        let key = match self.key.take() {
-            Some(key) => key,
-            None => SigningKey::generate()?,
-        };
-        Ok(self.key.insert(key))
+    /// Whether this client assertion is seen for the first time. It is remembered until it ends.
+    pub(crate) fn is_first_assertion(&mut self, client_id: u64, id: &str, ends_at: u64) -> bool {
+        is_first(&mut self.assertions, &format!("{client_id} {id}"), ends_at)
+    }
+
+    /// Whether this DPoP proof is seen for the first time. It is remembered until it ends.
+    pub(crate) fn is_first_proof(&mut self, thumbprint: &str, id: &str, ends_at: u64) -> bool {
+        is_first(&mut self.proofs, &format!("{thumbprint} {id}"), ends_at)
     }
 
     /// A duration among the settings, in seconds, or the one that applies where none is set.
@@ -117,7 +212,26 @@ impl Tenant {
     }
 }
 
+/// An id can be of any length, its hash cannot.
+fn is_first(seen: &mut Expiring<String, ()>, id: &str, ends_at: u64) -> bool {
+    let key = jose::sha256(id);
+    let first = seen.get(&key).is_none();
+    if first {
+        seen.insert(key, ends_at, ());
+    }
+    first
+}
+
 impl Client {
+    /// What stands for the client of a request that does not say who it is from. No client has its id.
+    pub(crate) fn unidentified() -> Self {
+        Self { id: 0, settings: Settings(Map::new()) }
+    }
+
+    pub(crate) fn is_unidentified(&self) -> bool {
+        self.id == 0
+    }
+
     /// The alias, if it may be used.
     pub(crate) fn alias(&self) -> Option<&str> {
         self.settings.text("clientIdAlias").filter(|_| self.settings.flag("clientIdAliasEnabled"))

@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Expiring;
+use super::names::{self, Name};
+use super::{Details, Expiring};
 
 /// An expired token stays known this long (an hour), so that introspection can tell it from one that never was.
 const REMEMBERED_MILLIS: u64 = 3_600_000;
 
 /// An access token, and what belongs to it. Times are milliseconds since 1970.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Token {
     pub(crate) access: String,
     pub(crate) expires_at: u64,
@@ -20,7 +22,8 @@ pub(crate) struct Token {
     pub(crate) alias_used: bool,
     pub(crate) subject: Option<String>,
     pub(crate) sub: Option<String>,
-    pub(crate) grant_type: &'static str,
+    #[serde(deserialize_with = "names::grant_type")]
+    pub(crate) grant_type: Name,
     pub(crate) scopes: Vec<String>,
     /// What the refresh token covers, which a narrower access token does not change.
     pub(crate) refresh_scopes: Vec<String>,
@@ -29,6 +32,22 @@ pub(crate) struct Token {
     pub(crate) acr: Option<String>,
     /// Seconds since 1970.
     pub(crate) auth_time: Option<u64>,
+    pub(crate) created_at: u64,
+    /// When the refresh token was used last.
+    pub(crate) refreshed_at: Option<u64>,
+    pub(crate) details: Details,
+    /// The login session that the token belongs to, for Native SSO.
+    pub(crate) session: Option<Session>,
+    /// The refresh token before this one, and when (milliseconds since 1970) it was used.
+    pub(crate) previous_refresh: Option<(String, u64)>,
+}
+
+/// A login session as OpenID Connect Native SSO shares it between apps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Session {
+    pub(crate) id: String,
+    /// Of the authorization request, for the ID token that `native_sso_api` makes.
+    pub(crate) nonce: Option<String>,
 }
 
 impl Token {
@@ -38,6 +57,11 @@ impl Token {
 
     pub(crate) fn is_refreshable(&self, now: u64) -> bool {
         self.refresh.is_some() && now < self.refresh_expires_at
+    }
+
+    /// What the client holds: the token itself, or its form as a JWT.
+    pub(crate) fn presented(&self) -> &str {
+        self.details.jwt.as_deref().unwrap_or(&self.access)
     }
 
     /// When nothing can be done with it any more, and it has been dead for a while.
@@ -57,13 +81,34 @@ pub(crate) enum Refresh {
 }
 
 /// The tokens of a service.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(from = "Saved")]
 pub(crate) struct Tokens {
     records: Expiring<u64, Token>,
+    #[serde(skip)]
     access: HashMap<String, u64>,
+    #[serde(skip)]
     refresh: HashMap<String, u64>,
     spent: Expiring<String, u64>,
     next: u64,
+}
+
+/// What is saved of the tokens: what the rest follows from.
+#[derive(Deserialize)]
+struct Saved {
+    records: Expiring<u64, Token>,
+    spent: Expiring<String, u64>,
+    next: u64,
+}
+
+impl From<Saved> for Tokens {
+    fn from(saved: Saved) -> Self {
+        let mut tokens = Self { spent: saved.spent, next: saved.next, ..Self::new() };
+        for (number, token) in saved.records.iter() {
+            tokens.put(*number, token.clone());
+        }
+        tokens
+    }
 }
 
 impl Tokens {
@@ -97,6 +142,9 @@ impl Tokens {
 
     fn put(&mut self, number: u64, token: Token) {
         self.access.insert(token.access.clone(), number);
+        if let Some(jwt) = &token.details.jwt {
+            self.access.insert(jwt.clone(), number);
+        }
         if let Some(refresh) = &token.refresh {
             self.refresh.insert(refresh.clone(), number);
         }
@@ -114,6 +162,9 @@ impl Tokens {
 
     fn forget(&mut self, token: &Token) {
         self.access.remove(&token.access);
+        if let Some(jwt) = &token.details.jwt {
+            self.access.remove(jwt);
+        }
         if let Some(refresh) = &token.refresh {
             self.refresh.remove(refresh);
         }
@@ -135,13 +186,68 @@ impl Tokens {
 
     /// Removes the tokens that a client holds for a subject.
     pub(crate) fn remove_of(&mut self, client_id: u64, subject: &str) {
-        let belongs = |token: &&Token| token.client_id == client_id && token.subject.as_deref() == Some(subject);
-        let found: Vec<String> = self.records.values().filter(belongs).map(|token| token.access.clone()).collect();
-        for access in found {
-            if let Some(number) = self.access.get(&access).copied() {
-                self.remove(number);
-            }
+        self.remove_where(|token| token.client_id == client_id && token.subject.as_deref() == Some(subject));
+    }
+
+    /// Removes every token that fits, and returns how many there were.
+    pub(crate) fn remove_where(&mut self, fits: impl Fn(&Token) -> bool) -> usize {
+        let removed = self.records.remove_where(|_, token| fits(token));
+        for token in &removed {
+            self.forget(token);
         }
+        removed.len()
+    }
+
+    /// Changes every token that fits. A new access or refresh token takes the place of the old one.
+    pub(crate) fn change_where(&mut self, fits: impl Fn(&Token) -> bool, change: impl Fn(&mut Token)) {
+        let fitting = self.records.iter().filter(|(_, token)| fits(token)).map(|(number, _)| *number);
+        for number in fitting.collect::<Vec<_>>() {
+            self.change(number, &change);
+        }
+    }
+
+    /// Changes one token.
+    pub(crate) fn change(&mut self, number: u64, change: impl FnOnce(&mut Token)) {
+        if let Some(mut token) = self.remove(number) {
+            change(&mut token);
+            self.put(number, token);
+        }
+    }
+
+    /// The tokens of a client.
+    pub(crate) fn of_client(&self, client_id: u64) -> impl Iterator<Item = &Token> {
+        self.records.values().filter(move |token| token.client_id == client_id)
+    }
+
+    /// All tokens with their numbers, oldest first.
+    pub(crate) fn in_order(&self) -> Vec<(u64, &Token)> {
+        let mut tokens: Vec<(u64, &Token)> = self.records.iter().map(|(number, token)| (*number, token)).collect();
+        tokens.sort_by_key(|(number, _)| *number);
+        tokens
+    }
+
+    /// The number of the first token that fits.
+    pub(crate) fn number_where(&self, fits: impl Fn(&Token) -> bool) -> Option<u64> {
+        self.records.iter().find(|(_, token)| fits(token)).map(|(number, _)| *number)
+    }
+
+    /// The number of an access token.
+    pub(crate) fn number_by_access(&self, access: &str) -> Option<u64> {
+        self.access.get(access).copied()
+    }
+
+    /// Removes the tokens of a login session, and says how many there were.
+    pub(crate) fn remove_session(&mut self, id: &str) -> usize {
+        let belongs = |token: &&Token| token.session.as_ref().is_some_and(|session| session.id == id);
+        let found: Vec<String> = self.records.values().filter(belongs).map(|token| token.access.clone()).collect();
+        let numbers: Vec<u64> = found.iter().filter_map(|access| self.access.get(access).copied()).collect();
+        numbers.into_iter().filter_map(|number| self.remove(number)).count()
+    }
+
+    /// A token of a login session, if it still has one that can be used or renewed.
+    pub(crate) fn of_session(&self, id: &str, now: u64) -> Option<&Token> {
+        let belongs = |token: &&Token| token.session.as_ref().is_some_and(|session| session.id == id);
+        self.records.values().filter(belongs).find(|token| token.is_alive(now) || token.is_refreshable(now))
     }
 
     pub(crate) fn purge(&mut self, now: u64) {
@@ -163,16 +269,7 @@ mod tests {
             refresh: refresh.map(str::to_owned),
             refresh_expires_at: 20,
             client_id: 1,
-            alias_used: false,
-            subject: None,
-            sub: None,
-            grant_type: "AUTHORIZATION_CODE",
-            scopes: Vec::new(),
-            refresh_scopes: Vec::new(),
-            properties: Vec::new(),
-            consented_claims: Vec::new(),
-            acr: None,
-            auth_time: None,
+            ..Token::default()
         }
     }
 

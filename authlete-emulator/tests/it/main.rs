@@ -1,13 +1,37 @@
 //! The emulator over real HTTP, with JSON written by hand.
 
 mod api_errors;
+mod assertions;
+mod attacks;
 mod authorization;
+mod certificates;
+mod ciba;
+mod ciba_requests;
+mod claims;
 mod client_authentication;
 mod code_flow;
+mod controls;
+mod device_flow;
+mod dpop;
 mod expiry;
+mod grant_management;
 mod introspection;
 mod issue_and_fail;
+mod jose_verify;
+mod keys;
+mod management;
+mod native_sso;
 mod other_grants;
+mod password_grant;
 mod program;
+mod pushed_requests;
+mod refresh_variants;
+mod registration;
 mod resources;
+mod responses;
+mod start_up;
+mod targets;
+mod token_exchange;
+mod token_management;
+mod userinfo;
 mod world;

@@ -126,9 +126,8 @@ async fn grant_types() {
     let body = json!({"clientId": world.client_id(), "clientSecret": world.client["clientSecret"]});
     assert_error(&world.act("/auth/token", body).await, "INTERNAL_SERVER_ERROR", "server_error");
 
-    let types = json!(["PASSWORD"]);
+    let types = json!(["PRE_AUTHORIZED_CODE"]);
     let world = World::new(json!({"supportedGrantTypes": types}), json!({"grantTypes": types})).await;
-    let path = format!("/api/{}/auth/token", world.service_id());
-    let (status, answer) = world.call("POST", &path, Some(&world.token_body("grant_type=password"))).await;
-    assert_eq!(status, 501, "{answer}");
+    let parameters = "grant_type=urn:ietf:params:oauth:grant-type:pre-authorized_code";
+    assert_eq!(world.status("/auth/token", &world.token_body(parameters)).await, 501);
 }

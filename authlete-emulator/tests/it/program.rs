@@ -28,3 +28,43 @@ fn an_option_that_does_not_exist_is_an_error() {
         assert!(String::from_utf8_lossy(&output.stderr).starts_with("authlete-emulator: "), "{arguments:?}");
     }
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn it_starts_with_a_file_and_saves_its_state_when_it_is_stopped() {
+    let name =
+        |part: &str| std::env::temp_dir().join(format!("authlete-emulator-program-{}-{part}", std::process::id()));
+    let (config, state) = (name("config.json"), name("state.json"));
+    let text = r#"{"organizationToken": "t1", "services": [{"serviceId": 7, "settings": {"serviceName": "Kept"}}]}"#;
+    std::fs::write(&config, text).expect("a file");
+    for round in 0..2 {
+        let mut command = Command::new(PROGRAM);
+        // The first time there is no state yet; the second time there is no start-up file any more.
+        command.arg("--snapshot").arg(&state).arg("--save").arg(&state).arg("--explicit-nulls");
+        if round == 0 {
+            command.arg("--config").arg(&config);
+        }
+        let mut program = command.stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut line = String::new();
+        BufReader::new(program.stdout.take().expect("an output")).read_line(&mut line).expect("a line");
+        let (base_url, token) = line.trim().split_once("  ").expect("two parts");
+        assert_eq!(token, "organization token: t1");
+        let url = format!("{}/api/7/service/get", base_url.trim_start_matches("base URL: "));
+        let answer = reqwest::Client::new().get(url).bearer_auth("t1").send().await.expect("an answer");
+        let service: serde_json::Value = answer.json().await.expect("JSON");
+        assert_eq!((&service["serviceName"], service.get("issuer")), (&"Kept".into(), Some(&serde_json::Value::Null)));
+        let stop = Command::new("kill").arg(program.id().to_string()).status().expect("it is told to stop");
+        assert!(stop.success() && program.wait().expect("it ends").success());
+    }
+    let _ = (std::fs::remove_file(config), std::fs::remove_file(state));
+}
+
+#[test]
+fn its_help_names_every_option() {
+    let output = Command::new(PROGRAM).arg("--help").output().expect("it runs");
+    let help = String::from_utf8_lossy(&output.stdout).into_owned();
+    for option in ["--port", "--organization-token", "--config", "--snapshot", "--save", "--explicit-nulls"] {
+        assert!(help.contains(&format!("\n  {option} ")), "{option}");
+    }
+    assert!(output.status.success() && help.lines().all(|line| line.len() <= 100), "{help}");
+}

@@ -22,11 +22,15 @@ pub(crate) struct World {
 impl World {
     /// A service and a confidential client, each with these members on top of the usual ones.
     pub(crate) async fn new(service: Value, client: Value) -> Self {
-        let emulator = Emulator::start().await.expect("the emulator starts");
-        let mut world = Self { emulator, http: reqwest::Client::new(), service: Value::Null, client: Value::Null };
+        let mut world = Self::of(Emulator::start().await.expect("the emulator starts"));
         world.service = world.add_service(service).await;
         world.client = world.add_client(client).await;
         world
+    }
+
+    /// An emulator whose services are there already, or come later.
+    pub(crate) fn of(emulator: Emulator) -> Self {
+        Self { emulator, http: reqwest::Client::new(), service: Value::Null, client: Value::Null }
     }
 
     pub(crate) async fn plain() -> Self {
@@ -70,6 +74,11 @@ impl World {
         self.emulator.clock().advance(Duration::from_secs(seconds));
     }
 
+    /// Seconds since 1970 by the emulator's clock.
+    pub(crate) fn now(&self) -> u64 {
+        self.emulator.clock().now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs()
+    }
+
     pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         let method = method.parse().expect("a method");
         self.http.request(method, format!("{}{path}", self.emulator.base_url()))
@@ -94,6 +103,11 @@ impl World {
         assert!(code.len() == 7 && code.starts_with('A'), "{body}");
         assert!(body["resultMessage"].as_str().expect("a message").starts_with(&format!("[{code}] ")), "{body}");
         body
+    }
+
+    /// The HTTP status of an operation of the service.
+    pub(crate) async fn status(&self, path: &str, body: &Value) -> u16 {
+        self.call("POST", &format!("/api/{}{path}", self.service_id()), Some(body)).await.0
     }
 
     /// An authorization request of the client, with further parameters.
@@ -131,6 +145,21 @@ impl World {
         self.token(&format!("grant_type=authorization_code&code={code}&redirect_uri={REDIRECT_URI}")).await
     }
 
+    /// The claims of a JWT that a published key of the service has signed by this algorithm.
+    pub(crate) async fn verified(&self, jwt: &str, algorithm: jsonwebtoken::Algorithm) -> Value {
+        let path = format!("/api/{}/service/jwks/get", self.service_id());
+        let (_, keys) = self.call("GET", &path, None).await;
+        let keys: jsonwebtoken::jwk::JwkSet = serde_json::from_value(keys).expect("a key set");
+        let kid = jsonwebtoken::decode_header(jwt).expect("a JWT").kid.expect("a key id");
+        let key = keys.find(&kid).unwrap_or_else(|| panic!("{kid} is not published"));
+        let key = jsonwebtoken::DecodingKey::from_jwk(key).expect("a key");
+        let mut validation = jsonwebtoken::Validation::new(algorithm);
+        // Who it is for is up to the test, and so is the time, since the emulator has its own.
+        validation.validate_aud = false;
+        validation.validate_exp = false;
+        jsonwebtoken::decode(jwt, &key, &validation).expect("a good signature").claims
+    }
+
     pub(crate) async fn introspect(&self, token: &Value) -> Value {
         self.act("/auth/introspection", json!({"token": token})).await
     }
@@ -154,6 +183,14 @@ pub(crate) fn parameter(answer: &Value, name: &str) -> Option<String> {
     assert_eq!(answer["action"], "LOCATION", "{answer}");
     let uri = url::Url::parse(answer["responseContent"].as_str().expect("a URI")).expect("a URI");
     uri.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// A response parameter in the fragment of the redirect URI inside `responseContent`.
+pub(crate) fn fragment(answer: &Value, name: &str) -> Option<String> {
+    assert_eq!(answer["action"], "LOCATION", "{answer}");
+    let (_, fragment) = answer["responseContent"].as_str().expect("a URI").split_once('#')?;
+    let mut pairs = form_urlencoded::parse(fragment.as_bytes());
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 /// Asserts an error that is shown rather than sent to the client.

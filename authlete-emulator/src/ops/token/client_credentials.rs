@@ -2,12 +2,14 @@
 
 use super::TokenRequest;
 use super::grant::{self, Grant};
-use crate::oauth::{OAuthError, Stop, scope};
+use crate::oauth::{OAuthError, Stop, rar, resource, scope};
 use crate::reply::{Code, Reply};
-use crate::state::Tenant;
+use crate::state::{Details, Tenant};
 
 const PUBLIC: Code = "A050330";
 const SCOPE: Code = "A050331";
+const RESOURCE: Code = "A050332";
+const AUTHORIZATION_DETAILS: Code = "A050333";
 
 pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, Stop> {
     if request.client.method == "NONE" {
@@ -21,11 +23,20 @@ pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<R
     if requested.is_none() && scopes.is_empty() && tenant.settings.flag("scopeRequired") {
         return Err(OAuthError::new("invalid_scope", SCOPE, "The service requires a scope.").into());
     }
+    let (client, parameters) = (&request.client.client, request.parameters);
+    let resources = resource::requested(parameters, RESOURCE)?;
+    let details = Details {
+        access_resources: resources.clone(),
+        resources,
+        authorization_details: rar::requested(&tenant.settings, client, parameters, AUTHORIZATION_DETAILS)?,
+        ..Details::default()
+    };
     let grant = Grant {
         grant_type: "CLIENT_CREDENTIALS",
         scopes,
         properties: request.properties.clone(),
         alias_used: request.client.alias_used,
+        details,
         ..Grant::default()
     };
     Ok(grant::issue(tenant, request, grant)?.1)

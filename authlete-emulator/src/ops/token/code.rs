@@ -1,8 +1,8 @@
 //! The authorization code grant (RFC 6749, section 4.1.3) with PKCE (RFC 7636).
 
-use super::TokenRequest;
 use super::grant::{self, Grant};
-use crate::oauth::{OAuthError, Stop, pkce};
+use super::{TokenRequest, binding, native_sso};
+use crate::oauth::{OAuthError, Stop, pkce, rar, resource};
 use crate::reply::{Code as ResultCode, Reply};
 use crate::state::{Code, Tenant};
 
@@ -12,6 +12,8 @@ const USED: ResultCode = "A050312";
 const OTHER_CLIENT: ResultCode = "A050313";
 const REDIRECT_URI: ResultCode = "A050314";
 const VERIFIER: ResultCode = "A050315";
+const RESOURCE: ResultCode = "A050316";
+const AUTHORIZATION_DETAILS: ResultCode = "A050317";
 
 pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, Stop> {
     let invalid_grant = |code, message: &str| OAuthError::new("invalid_grant", code, message);
@@ -31,23 +33,35 @@ pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Resul
     }
     check_redirect_uri(&code, request)?;
     check_verifier(&code, request)?;
+    binding::check(&code.details.binding, &request.binding)?;
 
-    let refreshable = [&tenant.settings, &request.client.client.settings];
-    let types = ["supportedGrantTypes", "grantTypes"];
+    let session = native_sso::session(&tenant.settings, &code);
+    let mut details = code.details.clone();
+    details.access_resources = resource::narrowed(&details.resources, request.parameters, RESOURCE)?;
+    if details.resources.is_empty() {
+        // What the code left open is settled here, for the refresh token too.
+        details.resources.clone_from(&details.access_resources);
+    }
+    details.authorization_details =
+        rar::narrowed(&details.authorization_details, request.parameters, AUTHORIZATION_DETAILS)?;
     let grant = Grant {
         grant_type: "AUTHORIZATION_CODE",
         subject: Some(code.subject.clone()),
         sub: code.sub.clone(),
         scopes: code.scopes.clone(),
-        refreshable: refreshable.iter().zip(types).all(|(settings, list)| settings.has(list, "REFRESH_TOKEN")),
-        properties: [code.properties.clone(), request.properties.clone()].concat(),
+        refreshable: grant::refreshable(&tenant.settings, &request.client.client),
+        properties: grant::with_properties(code.properties.clone(), &request.properties),
         consented_claims: code.consented_claims.clone(),
         acr: code.acr.clone(),
         auth_time: code.auth_time,
         nonce: code.ticket.nonce.clone(),
         alias_used: code.ticket.alias_used,
+        details,
+        session: session.clone(),
+        no_id_token: false,
     };
     let (number, reply) = grant::issue(tenant, request, grant)?;
+    let reply = native_sso::answer(reply, session.as_ref(), request.parameters.get("device_secret"));
     if let Some(code) = tenant.codes.get_mut(value) {
         code.token = Some(number);
     }

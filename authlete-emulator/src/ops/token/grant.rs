@@ -1,20 +1,16 @@
 //! What all grants have in common: making the tokens, and the answer that carries them.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::TokenRequest;
-use crate::error::ApiError;
-use crate::oauth::Stop;
+use crate::oauth::id_token::IdToken;
+use crate::oauth::{Stop, access_token, lifetime, rar};
 use crate::random;
 use crate::reply::{self, Code, Reply};
-use crate::schema::{ACCESS_TOKEN_SECONDS, ID_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS};
-use crate::state::{Tenant, Token};
+use crate::state::{Client, Details, Session, Settings, Tenant, Token};
 use crate::views;
 
 const ISSUED: Code = "A050001";
-const NO_ISSUER: Code = "A050203";
 
 /// What a client has been granted.
 #[derive(Debug, Default)]
@@ -30,15 +26,30 @@ pub(super) struct Grant {
     pub(super) auth_time: Option<u64>,
     pub(super) nonce: Option<String>,
     pub(super) alias_used: bool,
+    pub(super) details: Details,
+    pub(super) session: Option<Session>,
+    /// Whether the ID token is not made now, or not at all.
+    pub(super) no_id_token: bool,
+}
+
+/// Whether the service gives this client refresh tokens.
+pub(super) fn refreshable(service: &Settings, client: &Client) -> bool {
+    service.has("supportedGrantTypes", "REFRESH_TOKEN") && client.settings.has("grantTypes", "REFRESH_TOKEN")
+}
+
+/// Properties with more of them, of which one takes the place of another with the same key.
+pub(super) fn with_properties(mut properties: Vec<Value>, more: &[Value]) -> Vec<Value> {
+    properties.retain(|old| more.iter().all(|new| new["key"] != old["key"]));
+    properties.extend_from_slice(more);
+    properties
 }
 
 /// Issues the tokens of a grant, and returns the new token's number with the answer.
 pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Grant) -> Result<(u64, Reply), Stop> {
     let client = &request.client.client;
-    let access_seconds =
-        request.access_duration.unwrap_or_else(|| tenant.duration("accessTokenDuration", ACCESS_TOKEN_SECONDS));
-    let refresh_seconds =
-        request.refresh_duration.unwrap_or_else(|| tenant.duration("refreshTokenDuration", REFRESH_TOKEN_SECONDS));
+    let lifetime = |lifetime: lifetime::Lifetime| lifetime.of(&tenant.settings, client, &grant.scopes);
+    let access_seconds = request.access_duration.unwrap_or_else(|| lifetime(lifetime::ACCESS_TOKEN));
+    let refresh_seconds = request.refresh_duration.unwrap_or_else(|| lifetime(lifetime::REFRESH_TOKEN));
     let token = Token {
         access: random::token::<32>()?,
         expires_at: request.now + 1000 * access_seconds,
@@ -55,19 +66,19 @@ pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Gran
         consented_claims: grant.consented_claims,
         acr: grant.acr,
         auth_time: grant.auth_time,
+        details: request.completed(grant.details),
+        session: grant.session,
+        created_at: request.now,
+        ..Token::default()
     };
-    let openid = token.scopes.iter().any(|scope| scope == "openid");
-    let id_token = match openid {
-        true => Some(id_token(tenant, request, &token, grant.nonce.as_deref())?),
-        false => None,
+    let token = access_token::in_its_form(tenant, client, token, request.now)?;
+    // The ID token of a shared session is for `native_sso_api` to make.
+    let id_token = match grant.no_id_token || token.session.is_some() {
+        true => None,
+        false => id_token(tenant, request, &token, grant.nonce.as_deref())?,
     };
-    let single =
-        tenant.settings.flag("singleAccessTokenPerSubject") || client.settings.flag("singleAccessTokenPerSubject");
-    if let (true, Some(subject)) = (single, &token.subject) {
-        tenant.tokens.remove_of(client.id, subject);
-    }
     let reply = reply(tenant, request, &token, token.grant_type, id_token.as_deref());
-    Ok((tenant.tokens.insert(token), reply))
+    Ok((access_token::insert(tenant, client, token), reply))
 }
 
 /// The answer that hands out a token.
@@ -82,8 +93,9 @@ pub(super) fn reply(
     let refreshable = token.refresh.is_some();
     let seconds_until = |time: u64| time.saturating_sub(request.now) / 1000;
     let members = json!({
-        "responseContent": content(tenant, request, token, id_token),
+        "responseContent": content(tenant, request, token, id_token, &[]),
         "accessToken": token.access,
+        "jwtAccessToken": token.details.jwt,
         "accessTokenExpiresAt": token.expires_at,
         "accessTokenDuration": seconds_until(token.expires_at),
         "refreshToken": token.refresh,
@@ -99,6 +111,11 @@ pub(super) fn reply(
         "subject": token.subject,
         "scopes": views::listed(&token.scopes),
         "properties": views::listed(&token.properties),
+        "resources": views::listed(request.parameters.all("resource")),
+        "accessTokenResources": views::listed(&token.details.access_resources),
+        "authorizationDetails": rar::to_api(&token.details.authorization_details),
+        "grantId": token.details.grant_id,
+        "requestedIdTokenClaims": views::listed(&token.details.id_token_claims),
         "serviceAttributes": tenant.settings.0.get("attributes"),
         "clientAttributes": client.0.get("attributes"),
     });
@@ -106,7 +123,13 @@ pub(super) fn reply(
 }
 
 /// The body of the token response (RFC 6749, section 5.1). Properties that are not hidden stand beside its members.
-fn content(tenant: &Tenant, request: &TokenRequest<'_>, token: &Token, id_token: Option<&str>) -> String {
+pub(crate) fn content(
+    tenant: &Tenant,
+    request: &TokenRequest<'_>,
+    token: &Token,
+    id_token: Option<&str>,
+    more: &[(&str, &str)],
+) -> String {
     let mut members = Map::new();
     for property in token.properties.iter().filter(|property| property["hidden"] != json!(true)) {
         if let Some(key) = property["key"].as_str() {
@@ -118,60 +141,32 @@ fn content(tenant: &Tenant, request: &TokenRequest<'_>, token: &Token, id_token:
             members.insert(name.to_owned(), value);
         }
     };
-    set("access_token", json!(token.access));
-    set("token_type", json!(tenant.settings.text("accessTokenType").unwrap_or("Bearer")));
+    set("access_token", json!(token.presented()));
+    set("token_type", json!(access_token::kind(tenant, token)));
+    set("grant_id", json!(token.details.grant_id));
+    set("authorization_details", views::listed(&token.details.authorization_details));
     set("expires_in", json!(token.expires_at.saturating_sub(request.now) / 1000));
     set("refresh_token", json!(token.refresh));
     set("id_token", json!(id_token));
     if !token.scopes.is_empty() {
         set("scope", json!(token.scopes.join(" ")));
     }
+    for (name, value) in more {
+        set(name, json!(value));
+    }
     Value::Object(members).to_string()
 }
 
-/// The ID token (OpenID Connect Core 1.0, section 2).
-fn id_token(
+/// The ID token beside an access token that covers the scope `openid`.
+pub(super) fn id_token(
     tenant: &mut Tenant,
     request: &TokenRequest<'_>,
     token: &Token,
     nonce: Option<&str>,
-) -> Result<String, Stop> {
-    let client = &request.client.client.settings;
-    let Some(issuer) = tenant.settings.text("issuer").map(str::to_owned) else {
-        let message = "The service has no issuer, which an ID token must name.";
-        return Err(Stop::server(NO_ISSUER, message));
-    };
-    match client.text("idTokenSignAlg") {
-        None | Some("ES256") => {}
-        Some(other) => return Err(ApiError::not_implemented(format!("ID tokens signed with {other}")).into()),
+) -> Result<Option<String>, Stop> {
+    if !token.scopes.iter().any(|scope| scope == "openid") {
+        return Ok(None);
     }
-    if client.text("subjectType") == Some("PAIRWISE") {
-        return Err(ApiError::not_implemented("pairwise subjects").into());
-    }
-    if client.text("idTokenEncryptionAlg").is_some() {
-        return Err(ApiError::not_implemented("encrypted ID tokens").into());
-    }
-    if tenant.settings.text("jwks").is_some() {
-        return Err(ApiError::not_implemented("a service with jwks of its own").into());
-    }
-    let audience = token.client_id.to_string();
-    let audience = match tenant.settings.text("idTokenAudType") {
-        Some("string") => json!(audience),
-        _ => json!([audience]),
-    };
-    let seconds = request.now / 1000;
-    let hash = Sha256::digest(&token.access);
-    let half = hash.get(..16).unwrap_or_default();
-    let claims = json!({
-        "iss": issuer,
-        "sub": token.sub.as_ref().or(token.subject.as_ref()),
-        "aud": audience,
-        "iat": seconds,
-        "exp": seconds + tenant.duration("idTokenDuration", ID_TOKEN_SECONDS),
-        "auth_time": token.auth_time,
-        "nonce": nonce,
-        "acr": token.acr,
-        "at_hash": URL_SAFE_NO_PAD.encode(half),
-    });
-    Ok(tenant.key()?.sign(&reply::without_nulls(claims))?)
+    let id_token = IdToken { nonce, ..IdToken::of(&request.client.client, token) };
+    id_token.sign(tenant, request.now).map(Some)
 }

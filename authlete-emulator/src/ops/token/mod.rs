@@ -1,29 +1,41 @@
 //! `auth_token_api`: answers a token request, one file per grant type.
 
+mod binding;
+mod ciba;
 mod client_credentials;
 mod code;
-mod grant;
+mod device_code;
+mod exchange;
+pub(crate) mod grant;
+pub(crate) mod id_token_reissue;
+mod jwt_bearer;
+pub(crate) mod late;
+pub(crate) mod native_sso;
+pub(crate) mod password;
+mod poll;
+pub(crate) mod push;
 mod refresh;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, support};
+use crate::oauth::{OAuthError, Stop, dpop, support};
 use crate::reply::{Code, Reply};
 use crate::request::Request;
-use crate::state::Tenant;
+use crate::state::{Binding, Client, Details, Tenant};
 
 const NO_PARAMETERS: Code = "A050201";
 const PROPERTIES: Code = "A050202";
+const JWT_CLAIMS: Code = "A050205";
 const REPEATED: Code = "A050301";
 const NO_GRANT_TYPE: Code = "A050302";
 const GRANT_TYPE: Code = "A050303";
 const CLIENT: Codes = Codes { missing: "A050304", unknown: "A050305", method: "A050306", secret: "A050307" };
 
 /// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &["accessToken", "jwtAtClaims", "cimdOptions", "dpopNonceRequired"];
+const NOT_IMPLEMENTED: &[&str] = &["accessToken", "cimdOptions"];
 
 /// Values of `grant_type`, as a client writes them and as Authlete names them.
 const GRANT_TYPES: &[(&str, &str)] = &[
@@ -39,22 +51,64 @@ const GRANT_TYPES: &[(&str, &str)] = &[
 ];
 
 /// A token request from a client that is known, with what the authorization server adds to it.
-struct TokenRequest<'a> {
+pub(crate) struct TokenRequest<'a> {
     parameters: &'a Parameters,
     client: Authenticated,
     /// Seconds, where the call sets them.
-    access_duration: Option<u64>,
-    refresh_duration: Option<u64>,
+    pub(crate) access_duration: Option<u64>,
+    pub(crate) refresh_duration: Option<u64>,
     properties: Vec<Value>,
+    /// Claims for an access token that is a JWT.
+    jwt_claims: Map<String, Value>,
+    /// The keys that the client has proven.
+    binding: Binding,
     now: u64,
+}
+
+impl<'a> TokenRequest<'a> {
+    /// The same request for tokens with other lifetimes (seconds), where there are any.
+    fn lasting(&self, access: Option<u64>, refresh: Option<u64>) -> Self {
+        Self {
+            parameters: self.parameters,
+            client: self.client.clone(),
+            access_duration: access.or(self.access_duration),
+            refresh_duration: refresh.or(self.refresh_duration),
+            properties: self.properties.clone(),
+            jwt_claims: self.jwt_claims.clone(),
+            binding: self.binding.clone(),
+            now: self.now,
+        }
+    }
+
+    /// A request of the authorization server's own, for tokens that a client asked for before.
+    pub(crate) fn of_server(parameters: &'a Parameters, client: &Client, alias_used: bool, now: u64) -> Self {
+        Self {
+            parameters,
+            client: Authenticated { client: client.clone(), alias_used, method: "NONE" },
+            access_duration: None,
+            refresh_duration: None,
+            properties: Vec::new(),
+            jwt_claims: Map::new(),
+            binding: Binding::default(),
+            now,
+        }
+    }
+
+    /// The rest of a grant, with what this request adds to it.
+    fn completed(&self, details: Details) -> Details {
+        let mut details = details.bound_to(self.binding.clone());
+        details.jwt_claims.extend(self.jwt_claims.clone());
+        details
+    }
 }
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED)?;
-    respond(tenant, request).or_else(|stop| {
+    let reply = respond(tenant, request).or_else(|stop| {
         let unauthenticated = matches!(&stop, Stop::Client(error) if error.error == "invalid_client");
         stop.reply(&tenant.settings, if unauthenticated { "INVALID_CLIENT" } else { "BAD_REQUEST" })
-    })
+    })?;
+    Ok(reply.with("dpopNonce", json!(dpop::nonce(tenant, request)?)))
 }
 
 fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
@@ -63,26 +117,35 @@ fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     };
     let parameters = Parameters::parse(&text);
     parameters.refuse_repeated(REPEATED)?;
-    let client = client_auth::authenticate(tenant, request, &parameters, CLIENT)?;
+    let client = match exchange::is_anonymous(tenant, request, &parameters)? {
+        true => Authenticated { client: Client::unidentified(), alias_used: false, method: "NONE" },
+        false => client_auth::authenticate(tenant, request, &parameters, CLIENT)?,
+    };
     let grant_type = grant_type(tenant, &client, &parameters)?;
     support::refuse_settings(&tenant.settings, &client.client)?;
-    if let Some(name) = parameters.first_of(&["resource", "audience", "authorization_details"]) {
-        return Err(ApiError::not_implemented(format!("the token request parameter {name}")).into());
+    if grant_type != "TOKEN_EXCHANGE" && parameters.has("audience") {
+        return Err(ApiError::not_implemented("the token request parameter audience").into());
     }
-    let duration =
-        |name| Ok::<_, ApiError>(request.body.number(name)?.filter(|s| (1..=u64::from(u32::MAX)).contains(s)));
+    let binding = binding::of(tenant, request, &client.client)?;
     let token_request = TokenRequest {
         parameters: &parameters,
         client,
-        access_duration: duration("accessTokenDuration")?,
-        refresh_duration: duration("refreshTokenDuration")?,
+        access_duration: request.body.seconds("accessTokenDuration")?,
+        refresh_duration: request.body.seconds("refreshTokenDuration")?,
         properties: properties(request)?,
+        jwt_claims: jwt_claims(request)?,
+        binding,
         now: request.now,
     };
     match grant_type {
         "AUTHORIZATION_CODE" => code::exchange(tenant, &token_request),
         "REFRESH_TOKEN" => refresh::refresh(tenant, &token_request),
         "CLIENT_CREDENTIALS" => client_credentials::issue(tenant, &token_request),
+        "PASSWORD" => password::open(tenant, &token_request),
+        "DEVICE_CODE" => device_code::exchange(tenant, &token_request),
+        "CIBA" => ciba::exchange(tenant, &token_request),
+        "TOKEN_EXCHANGE" => exchange::check(tenant, &token_request),
+        "JWT_BEARER" => jwt_bearer::check(tenant, &token_request),
         other => Err(ApiError::not_implemented(format!("the grant type {other}")).into()),
     }
 }
@@ -96,10 +159,17 @@ fn grant_type(tenant: &Tenant, client: &Authenticated, parameters: &Parameters) 
         let message = "The service does not support this grant_type.";
         return Err(OAuthError::new("unsupported_grant_type", GRANT_TYPE, message));
     };
-    if !client.client.settings.has("grantTypes", name) {
+    if !client.client.is_unidentified() && !client.client.settings.has("grantTypes", name) {
         return Err(OAuthError::new("unauthorized_client", GRANT_TYPE, "The client may not use this grant_type."));
     }
     Ok(name)
+}
+
+/// Claims for an access token that is a JWT, which a call has as JSON in a text.
+pub(crate) fn jwt_claims(request: &Request) -> Result<Map<String, Value>, Stop> {
+    let Some(text) = request.body.text("jwtAtClaims")?.filter(|text| !text.is_empty()) else { return Ok(Map::new()) };
+    serde_json::from_str(&text)
+        .map_err(|_| Stop::server(JWT_CLAIMS, "The member jwtAtClaims is not a JSON object as a text."))
 }
 
 /// Extra properties, which this call has as JSON in a text.

@@ -1,18 +1,24 @@
 //! The refresh token grant (RFC 6749, section 6), with rotation (RFC 9700, section 4.14.2).
 
-use super::{TokenRequest, grant};
+use serde_json::json;
+
+use super::{TokenRequest, binding, grant, native_sso};
 use crate::error::ApiError;
-use crate::oauth::{OAuthError, Stop};
+use crate::oauth::{OAuthError, Stop, access_token, lifetime, rar, resource};
 use crate::random;
 use crate::reply::{Code, Reply};
-use crate::schema::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS};
-use crate::state::{Refresh, Tenant, Token};
+use crate::state::{Details, Refresh, Tenant, Token};
 
 const NO_TOKEN: Code = "A050320";
 const UNKNOWN: Code = "A050321";
 const USED: Code = "A050322";
 const OTHER_CLIENT: Code = "A050323";
 const SCOPE: Code = "A050324";
+const RESOURCE: Code = "A050325";
+const AUTHORIZATION_DETAILS: Code = "A050326";
+
+/// How long a refresh token that was used may be used again where the service has `refreshTokenIdempotent`: a minute.
+const IDEMPOTENT_MILLIS: u64 = 60_000;
 
 pub(super) fn refresh(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, Stop> {
     let invalid_grant = |code, message: &str| OAuthError::new("invalid_grant", code, message);
@@ -26,7 +32,10 @@ pub(super) fn refresh(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result
     if old.client_id != request.client.client.id {
         return Err(invalid_grant(OTHER_CLIENT, "The refresh token was issued to another client.").into());
     }
-    if let Refresh::Spent(_) = found {
+    // The answer to the first use may not have arrived: then its repetition, soon after, gets the same refresh token.
+    let spent = matches!(found, Refresh::Spent(_));
+    let repeated = spent && tenant.settings.flag("refreshTokenIdempotent") && was_just_used(&old, value, request.now);
+    if spent && !repeated {
         // Two parties hold the token, and only one of them is the client.
         tenant.tokens.remove(number);
         return Err(
@@ -36,8 +45,9 @@ pub(super) fn refresh(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result
     if !old.is_refreshable(request.now) {
         return Err(unknown().into());
     }
-    if tenant.settings.flag("idTokenReissuable") && old.refresh_scopes.iter().any(|scope| scope == "openid") {
-        return Err(ApiError::not_implemented("the service setting idTokenReissuable").into());
+    if request.client.client.is_public() {
+        // Nothing but the key says whose token it is (RFC 9449, section 5; RFC 8705, section 4).
+        binding::check(&old.details.binding, &request.binding)?;
     }
     let mut scopes = scopes(&old, request)?;
     if tenant.settings.flag("openidDroppedOnRefreshWithoutOfflineAccess")
@@ -45,10 +55,32 @@ pub(super) fn refresh(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result
     {
         scopes.retain(|scope| scope != "openid");
     }
-    let new = renewed(tenant, request, old, scopes)?;
-    let reply = grant::reply(tenant, request, &new, "REFRESH_TOKEN", None);
+    let details = details(&old, request)?;
+    let new = renewed(tenant, request, Token { scopes, details, ..old }, repeated)?;
+    let new = access_token::in_its_form(tenant, &request.client.client, new, request.now)?;
+    let reply = answer(tenant, request, &new);
     tenant.tokens.replace(number, new);
-    Ok(reply)
+    Ok(reply.with("previousRefreshTokenUsed", json!(repeated)))
+}
+
+/// The answer. A refresh brings no ID token by itself, but may leave one to a call of its own.
+fn answer(tenant: &Tenant, request: &TokenRequest<'_>, new: &Token) -> Reply {
+    let reply = grant::reply(tenant, request, new, "REFRESH_TOKEN", None);
+    let has = |scope: &str| new.scopes.iter().any(|one| one == scope);
+    let shared = new.session.as_ref().filter(|_| tenant.settings.flag("nativeSsoSupported") && has("device_sso"));
+    if shared.is_some() {
+        return native_sso::answer(reply, shared, request.parameters.get("device_secret"));
+    }
+    if tenant.settings.flag("idTokenReissuable") && has("openid") && new.subject.is_some() {
+        return reply.with("action", json!("ID_TOKEN_REISSUABLE"));
+    }
+    reply
+}
+
+/// Whether the token was renewed with this refresh token, a moment ago.
+fn was_just_used(token: &Token, refresh: &str, now: u64) -> bool {
+    let used = token.previous_refresh.as_ref().filter(|(previous, _)| previous == refresh);
+    used.is_some_and(|(_, used_at)| now.saturating_sub(*used_at) < IDEMPOTENT_MILLIS)
 }
 
 /// The same scopes, or fewer.
@@ -65,21 +97,47 @@ fn scopes(old: &Token, request: &TokenRequest<'_>) -> Result<Vec<String>, OAuthE
     Ok(requested)
 }
 
-fn renewed(tenant: &Tenant, request: &TokenRequest<'_>, old: Token, scopes: Vec<String>) -> Result<Token, ApiError> {
+/// The same resources and authorization details, or fewer, for the key that this request proves.
+fn details(old: &Token, request: &TokenRequest<'_>) -> Result<Details, OAuthError> {
+    let mut details = request.completed(old.details.clone());
+    details.access_resources = resource::narrowed(&details.resources, request.parameters, RESOURCE)?;
+    details.authorization_details =
+        rar::narrowed(&details.authorization_details, request.parameters, AUTHORIZATION_DETAILS)?;
+    Ok(details)
+}
+
+/// The token with a new access token and, unless the service keeps it or this use is a repetition, a new refresh token.
+fn renewed(tenant: &Tenant, request: &TokenRequest<'_>, old: Token, repeated: bool) -> Result<Token, ApiError> {
     let service = &tenant.settings;
     let kept = service.flag("refreshTokenKept");
+    let client = &request.client.client;
     let seconds =
-        request.refresh_duration.unwrap_or_else(|| tenant.duration("refreshTokenDuration", REFRESH_TOKEN_SECONDS));
-    let lasts_on =
-        if kept { !service.flag("refreshTokenDurationReset") } else { service.flag("refreshTokenDurationKept") };
+        request.refresh_duration.unwrap_or_else(|| lifetime::REFRESH_TOKEN.of(service, client, &old.refresh_scopes));
+    let lasts_on = match (repeated, kept) {
+        (true, _) => true,
+        (false, true) => !service.flag("refreshTokenDurationReset"),
+        (false, false) => service.flag("refreshTokenDurationKept"),
+    };
     let refresh_expires_at = if lasts_on { old.refresh_expires_at } else { request.now + 1000 * seconds };
-    let seconds =
-        request.access_duration.unwrap_or_else(|| tenant.duration("accessTokenDuration", ACCESS_TOKEN_SECONDS));
+    let seconds = request.access_duration.unwrap_or_else(|| lifetime::ACCESS_TOKEN.of(service, client, &old.scopes));
     let mut expires_at = request.now + 1000 * seconds;
     if service.flag("tokenExpirationLinked") {
         expires_at = expires_at.min(refresh_expires_at);
     }
-    let refresh = if kept { old.refresh.clone() } else { Some(random::token::<32>()?) };
-    let properties = [old.properties.clone(), request.properties.clone()].concat();
-    Ok(Token { access: random::token::<32>()?, expires_at, refresh, refresh_expires_at, scopes, properties, ..old })
+    let refresh = if kept || repeated { old.refresh.clone() } else { Some(random::token::<32>()?) };
+    let previous_refresh = match repeated {
+        true => old.previous_refresh.clone(),
+        false => old.refresh.clone().map(|refresh| (refresh, request.now)),
+    };
+    let properties = grant::with_properties(old.properties.clone(), &request.properties);
+    Ok(Token {
+        access: random::token::<32>()?,
+        expires_at,
+        refresh,
+        refresh_expires_at,
+        refreshed_at: Some(request.now),
+        properties,
+        previous_refresh,
+        ..old
+    })
 }

@@ -1,0 +1,112 @@
+//! What the emulator is told of the description: what it routes by, and which members its answers may have.
+
+use std::collections::BTreeSet;
+
+use heck::ToShoutySnakeCase;
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use serde_json::Value;
+use syn::{Item, parse_quote};
+
+use super::{Description, Operation, files::print};
+use crate::{Document, Problems};
+
+/// `operations.rs`: the emulator routes by the description, and by nothing else.
+pub(super) fn operations(document: &Document, description: &Description) -> Result<String, Problems> {
+    let mut components = BTreeSet::new();
+    let mut entries = Vec::new();
+    for Operation { id, method, path, .. } in description.operations.values() {
+        let operation = &document.0["paths"][path][method.to_lowercase()];
+        let takes_list = json_schema(&operation["requestBody"]).is_some_and(|schema| schema["type"] == "array");
+        let answer =
+            answer(operation).map_or_else(|| quote!(Shape::Plain), |schema| shape(document, schema, &mut components));
+        entries.push(quote!(Operation {
+            id: #id,
+            method: #method,
+            path: #path,
+            takes_list: #takes_list,
+            answer: #answer
+        }));
+    }
+    let mut items: Vec<Item> = vec![
+        parse_quote!(
+            use crate::operation::{Member, Object, Operation, Shape};
+        ),
+        parse_quote! {
+            /// By the names of the SDK's methods.
+            pub(crate) const OPERATIONS: &[Operation] = &[#(#entries),*];
+        },
+    ];
+    items.extend(members(document, components));
+    Ok(print("Every operation of the corrected description, and the members of its answer.", items)?)
+}
+
+/// A static for each component, and for those that they refer to.
+fn members(document: &Document, mut wanted: BTreeSet<String>) -> Vec<Item> {
+    let mut items = Vec::new();
+    let mut done = BTreeSet::new();
+    while let Some(name) = wanted.pop_first() {
+        if !done.insert(name.clone()) {
+            continue;
+        }
+        let schema = &document.0["components"]["schemas"][&name];
+        let required = |member: &str| {
+            schema["required"].as_array().is_some_and(|required| required.iter().any(|one| one == member))
+        };
+        let mut reached = BTreeSet::new();
+        let members: Vec<TokenStream> = schema["properties"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(member, schema)| {
+                let (required, shape) = (required(member), shape(document, schema, &mut reached));
+                quote!(Member { name: #member, required: #required, shape: #shape })
+            })
+            .collect();
+        wanted.extend(reached.into_iter().filter(|name| !done.contains(name)));
+        let ident = static_name(&name);
+        items.push((name, parse_quote!(static #ident: Object = Object(&[#(#members),*]);)));
+    }
+    items.sort_by(|(left, _), (right, _)| left.cmp(right));
+    items.into_iter().map(|(_, item)| item).collect()
+}
+
+/// The schema of the answer when the call succeeds.
+fn answer(operation: &Value) -> Option<&Value> {
+    let mut responses = operation["responses"].as_object()?.iter();
+    responses.find_map(|(status, response)| json_schema(response).filter(|_| status.starts_with('2')))
+}
+
+fn json_schema(content: &Value) -> Option<&Value> {
+    content["content"]["application/json"].get("schema")
+}
+
+/// The shape of a schema's value, as an expression; the objects that it refers to go to `reached`.
+fn shape(document: &Document, schema: &Value, reached: &mut BTreeSet<String>) -> TokenStream {
+    if let Some((name, component)) = component(document, schema) {
+        if component.get("properties").is_none() {
+            return shape(document, component, reached);
+        }
+        let ident = static_name(name);
+        reached.insert(name.to_owned());
+        return quote!(Shape::Object(&#ident));
+    }
+    match schema.get("items") {
+        Some(items) => {
+            let element = shape(document, items, reached);
+            quote!(Shape::List(&#element))
+        }
+        None => quote!(Shape::Plain),
+    }
+}
+
+/// The component that a schema refers to, and its name.
+fn component<'a>(document: &'a Document, schema: &'a Value) -> Option<(&'a str, &'a Value)> {
+    let wrapped = schema["allOf"].as_array().filter(|parts| parts.len() == 1).and_then(|parts| parts.first());
+    let name = wrapped.unwrap_or(schema)["$ref"].as_str()?.strip_prefix("#/components/schemas/")?;
+    Some((name, &document.0["components"]["schemas"][name]))
+}
+
+fn static_name(component: &str) -> proc_macro2::Ident {
+    format_ident!("{}", component.to_shouty_snake_case())
+}

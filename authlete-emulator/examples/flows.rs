@@ -1,0 +1,105 @@
+//! Runs authorization code flows against an emulator in this process, and prints how much memory the process has.
+//!
+//! ```console
+//! $ cargo run --release -p authlete-emulator --example flows -- 100000
+//! ```
+//!
+//! Each flow is four calls over a connection that stays open: authorization, issue, token, introspection. The memory is
+//! that of the emulator and the client together, as Linux counts it.
+
+use std::error::Error;
+use std::time::Instant;
+
+use authlete_emulator::Emulator;
+use serde_json::{Value, json};
+
+const REDIRECT_URI: &str = "https://client.example.org/cb";
+const STEPS: u64 = 10;
+
+/// An emulator with a service and a client.
+struct World {
+    http: reqwest::Client,
+    base_url: String,
+    token: String,
+    client: Value,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let flows: u64 = match std::env::args().nth(1) {
+        Some(text) => text.parse().map_err(|_| format!("{text} is not a number of flows"))?,
+        None => 100_000,
+    };
+    let emulator = Emulator::start().await?;
+    let world = World::new(&emulator).await?;
+    println!("{:>10} {:>9} {:>12}", "flows", "seconds", "memory");
+    let start = Instant::now();
+    report(0, start);
+    for flow in 1..=flows {
+        world.flow().await?;
+        if flow % (flows / STEPS).max(1) == 0 {
+            report(flow, start);
+        }
+    }
+    emulator.stop().await;
+    Ok(())
+}
+
+impl World {
+    async fn new(emulator: &Emulator) -> Result<Self, Box<dyn Error>> {
+        let mut world = Self {
+            http: reqwest::Client::new(),
+            base_url: format!("{}/api", emulator.base_url()),
+            token: emulator.organization_token().to_owned(),
+            client: Value::Null,
+        };
+        let service = json!({"issuer": "https://as.example.com", "supportedScopes": [{"name": "openid"}]});
+        let service = world.call("/service/create", &service).await?;
+        world.base_url = format!("{}/{}", world.base_url, service["apiKey"]);
+        let client = json!({"grantTypes": ["AUTHORIZATION_CODE", "REFRESH_TOKEN"], "redirectUris": [REDIRECT_URI]});
+        world.client = world.call("/client/create", &client).await?;
+        Ok(world)
+    }
+
+    /// One flow, from the authorization request to the use of the access token.
+    async fn flow(&self) -> Result<(), Box<dyn Error>> {
+        let id = &self.client["clientId"];
+        let parameters =
+            format!("response_type=code&client_id={id}&redirect_uri={REDIRECT_URI}&scope=openid&nonce=n&state=s");
+        let opened = self.act("/auth/authorization", "INTERACTION", json!({"parameters": parameters})).await?;
+        let decision = json!({"ticket": opened["ticket"], "subject": "john"});
+        let issued = self.act("/auth/authorization/issue", "LOCATION", decision).await?;
+        let code = issued["authorizationCode"].as_str().unwrap_or_default();
+        let request = json!({
+            "parameters": format!("grant_type=authorization_code&code={code}&redirect_uri={REDIRECT_URI}"),
+            "clientId": id.to_string(),
+            "clientSecret": self.client["clientSecret"],
+        });
+        let tokens = self.act("/auth/token", "OK", request).await?;
+        self.act("/auth/introspection", "OK", json!({"token": tokens["accessToken"]})).await?;
+        Ok(())
+    }
+
+    /// A call that has to end with this action.
+    async fn act(&self, path: &str, action: &str, body: Value) -> Result<Value, Box<dyn Error>> {
+        let answer = self.call(path, &body).await?;
+        if answer["action"] == action { Ok(answer) } else { Err(format!("{path}: {}", answer["resultMessage"]).into()) }
+    }
+
+    async fn call(&self, path: &str, body: &Value) -> Result<Value, Box<dyn Error>> {
+        let request = self.http.post(format!("{}{path}", self.base_url)).bearer_auth(&self.token);
+        Ok(request.json(body).send().await?.error_for_status()?.json().await?)
+    }
+}
+
+fn report(flows: u64, start: Instant) {
+    let memory = resident().map_or("unknown".to_owned(), |kib| format!("{kib} KiB"));
+    println!("{flows:>10} {:>9.1} {memory:>12}", start.elapsed().as_secs_f64());
+}
+
+/// The resident memory of this process in KiB, where the system says it as Linux does.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}

@@ -1,0 +1,119 @@
+//! Claims that a client asks for: one by one (OpenID Connect Core 1.0, section 5.5) or by scopes (section 5.4).
+
+use serde_json::{Map, Value};
+
+use super::CLAIMS;
+use crate::error::ApiError;
+use crate::oauth::parameters::Parameters;
+use crate::oauth::response_type::ResponseType;
+use crate::oauth::{OAuthError, Stop};
+use crate::state::Settings;
+
+/// Scopes that stand for claims.
+const SCOPES: &[(&str, &[&str])] = &[
+    (
+        "profile",
+        &[
+            "birthdate",
+            "family_name",
+            "gender",
+            "given_name",
+            "locale",
+            "middle_name",
+            "name",
+            "nickname",
+            "picture",
+            "preferred_username",
+            "profile",
+            "updated_at",
+            "website",
+            "zoneinfo",
+        ],
+    ),
+    ("email", &["email", "email_verified"]),
+    ("address", &["address"]),
+    ("phone", &["phone_number", "phone_number_verified"]),
+];
+
+/// Claims that are answered for in other ways, so nobody has to look up their values.
+const OWN: &[&str] = &["sub", "acr", "auth_time"];
+
+/// The value of the parameter `claims`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Requested {
+    pub(crate) id_token: Option<Map<String, Value>>,
+    pub(crate) userinfo: Option<Map<String, Value>>,
+}
+
+impl Requested {
+    pub(super) fn parse(parameters: &Parameters) -> Result<Self, Stop> {
+        let refused = |message: &str| Stop::Client(OAuthError::new("invalid_request", CLAIMS, message));
+        let Some(text) = parameters.get("claims") else { return Ok(Self::default()) };
+        let mut given: Map<String, Value> =
+            serde_json::from_str(text).map_err(|_| refused("The parameter claims is not a JSON object."))?;
+        if given.contains_key("transformed_claims") {
+            return Err(ApiError::not_implemented("transformed_claims in the parameter claims").into());
+        }
+        let mut part = |name: &str| match given.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(members)) if members.contains_key("verified_claims") => {
+                Err(ApiError::not_implemented("verified_claims in the parameter claims").into())
+            }
+            Some(Value::Object(members)) => Ok(Some(members)),
+            Some(_) => Err(refused("The parameter claims has a member that is not an object.")),
+        };
+        Ok(Self { id_token: part("id_token")?, userinfo: part("userinfo")? })
+    }
+
+    /// The user that the client expects.
+    pub(super) fn subject(&self) -> Option<&str> {
+        self.id_token.as_ref()?.get("sub")?.get("value")?.as_str()
+    }
+
+    /// The ACRs that are asked for, and whether one of them is essential (section 5.5.1.1).
+    pub(super) fn acr(&self) -> (Vec<String>, bool) {
+        let Some(acr) = self.id_token.as_ref().and_then(|claims| claims.get("acr")) else { return (Vec::new(), false) };
+        let one = acr["value"].as_str();
+        let all = acr["values"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        (one.into_iter().chain(all).map(str::to_owned).collect(), acr["essential"] == true)
+    }
+
+    /// The names of the claims for the ID token, with those that scopes stand for.
+    pub(super) fn for_id_token(
+        &self,
+        service: &Settings,
+        scopes: &[String],
+        response_type: ResponseType,
+    ) -> Vec<String> {
+        // Where an access token comes too, strict services leave what scopes ask for to the UserInfo endpoint.
+        let elsewhere = service.flag("claimShortcutRestrictive") && (response_type.code || response_type.token);
+        names(service, self.id_token.as_ref(), if elsewhere { &[] } else { scopes })
+    }
+
+    /// The names of the claims for the UserInfo endpoint, with those that scopes stand for.
+    pub(super) fn for_userinfo(&self, service: &Settings, scopes: &[String]) -> Vec<String> {
+        names(service, self.userinfo.as_ref(), scopes)
+    }
+}
+
+/// The names of the claims that scopes stand for.
+pub(crate) fn of_scopes(service: &Settings, scopes: &[String]) -> Vec<String> {
+    names(service, None, scopes)
+}
+
+fn names(service: &Settings, asked: Option<&Map<String, Value>>, scopes: &[String]) -> Vec<String> {
+    if !scopes.iter().any(|scope| scope == "openid") && asked.is_none() {
+        return Vec::new();
+    }
+    let by_scope = SCOPES.iter().filter(|(scope, _)| scopes.iter().any(|one| one == scope));
+    let by_scope = by_scope.flat_map(|(_, claims)| claims.iter().map(|claim| (*claim).to_owned()));
+    let mut names: Vec<String> = asked.into_iter().flat_map(|claims| claims.keys().cloned()).collect();
+    names.extend(by_scope.filter(|name| asked.is_none_or(|claims| !claims.contains_key(name))));
+    let restricted = service.texts("supportedClaims").next().is_some();
+    let supported = |name: &str| {
+        let plain = name.split('#').next().unwrap_or_default();
+        !restricted || service.has("supportedClaims", plain)
+    };
+    names.retain(|name| !OWN.contains(&name.as_str()) && supported(name));
+    names
+}

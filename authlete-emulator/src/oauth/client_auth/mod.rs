@@ -1,0 +1,183 @@
+//! Client authentication (RFC 6749, section 2.3), by the method that the client is registered with.
+
+mod assertion;
+
+use super::certificate::Certificate;
+use super::parameters::Parameters;
+use super::{OAuthError, Stop, jose};
+use crate::error::ApiError;
+use crate::random;
+use crate::reply::Code;
+use crate::request::Request;
+use crate::state::{Client, Tenant};
+
+/// The codes for what can go wrong, which differ between operations.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Codes {
+    pub(crate) missing: Code,
+    pub(crate) unknown: Code,
+    pub(crate) method: Code,
+    /// The credentials are wrong, whatever they are.
+    pub(crate) secret: Code,
+}
+
+/// A client that is who it says it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Authenticated {
+    pub(crate) client: Client,
+    pub(crate) alias_used: bool,
+    /// How it authenticated.
+    pub(crate) method: &'static str,
+}
+
+/// Finds the client of a request and authenticates it by the method that it is registered with.
+pub(crate) fn authenticate(
+    tenant: &mut Tenant,
+    request: &Request,
+    parameters: &Parameters,
+    codes: Codes,
+) -> Result<Authenticated, Stop> {
+    request.refuse(&["oauthClientAttestation", "oauthClientAttestationPop"])?;
+    let given = Credentials::read(request, parameters, codes)?;
+    if tenant.settings.flag("missingClientIdAllowed") && given.identifier.is_none() {
+        return Err(ApiError::not_implemented("the service setting missingClientIdAllowed").into());
+    }
+    let invalid_client = |code, message: &str| Stop::Client(OAuthError::new("invalid_client", code, message));
+    let Some(identifier) = given.identifier.as_deref() else {
+        return Err(invalid_client(codes.missing, "The request does not say which client it is from."));
+    };
+    let Some((client, alias_used)) = tenant.client(identifier) else {
+        return Err(invalid_client(codes.unknown, "There is no such client."));
+    };
+    let client = client.clone();
+    if client.settings.flag("locked") {
+        return Err(ApiError::locked(client.id).into());
+    }
+    let method = method(&client)?;
+    if !tenant.settings.has("supportedTokenAuthMethods", method) {
+        let message = "The service does not accept this client's authentication method.";
+        return Err(invalid_client(codes.method, message));
+    }
+    match given.check(tenant, request, &client, method, codes)? {
+        Outcome::Right => Ok(Authenticated { client, alias_used, method }),
+        Outcome::OtherMethod => {
+            Err(invalid_client(codes.method, "The client did not authenticate by its registered method."))
+        }
+        Outcome::Wrong(message) => Err(invalid_client(codes.secret, message)),
+    }
+}
+
+/// The method that the client is held to.
+fn method(client: &Client) -> Result<&'static str, ApiError> {
+    if client.is_public() {
+        return Ok("NONE");
+    }
+    let registered = client.settings.text("tokenAuthMethod").unwrap_or("NONE");
+    let known = [
+        "NONE",
+        "CLIENT_SECRET_BASIC",
+        "CLIENT_SECRET_POST",
+        "CLIENT_SECRET_JWT",
+        "PRIVATE_KEY_JWT",
+        "TLS_CLIENT_AUTH",
+        "SELF_SIGNED_TLS_CLIENT_AUTH",
+    ];
+    let found = known.into_iter().find(|known| *known == registered);
+    found.ok_or_else(|| ApiError::not_implemented(format!("client authentication by {registered}")))
+}
+
+/// How credentials compare with what is expected.
+enum Outcome {
+    Right,
+    /// There are none of the expected kind.
+    OtherMethod,
+    Wrong(&'static str),
+}
+
+/// What the request says about its client.
+struct Credentials<'a> {
+    identifier: Option<String>,
+    basic_secret: Option<String>,
+    posted_secret: Option<&'a str>,
+    assertion: Option<&'a str>,
+}
+
+impl<'a> Credentials<'a> {
+    fn read(request: &Request, parameters: &'a Parameters, codes: Codes) -> Result<Self, Stop> {
+        let invalid = |message: &str| Stop::Client(OAuthError::new("invalid_request", codes.method, message));
+        let basic_id = request.body.text("clientId")?.filter(|id| !id.is_empty());
+        let basic_secret = request.body.text("clientSecret")?.filter(|secret| !secret.is_empty());
+        let posted_secret = parameters.get("client_secret");
+        let assertion = parameters.get("client_assertion");
+        match parameters.get("client_assertion_type") {
+            None if assertion.is_some() => return Err(invalid("The request has no client_assertion_type.")),
+            Some(_) if assertion.is_none() => return Err(invalid("The request has no client_assertion.")),
+            Some(other) if other != assertion::TYPE => return Err(invalid("There is no such client_assertion_type.")),
+            _ => {}
+        }
+        let kinds = [basic_secret.is_some(), posted_secret.is_some(), assertion.is_some()];
+        if kinds.into_iter().filter(|given| *given).count() > 1 {
+            return Err(invalid("The client authenticates in more than one way."));
+        }
+        let asserted = assertion.map(assertion::subject).transpose()?.flatten();
+        let mut identifier: Option<String> = None;
+        for one in [basic_id, parameters.get("client_id").map(str::to_owned), asserted].into_iter().flatten() {
+            if identifier.as_ref().is_some_and(|known| *known != one) {
+                return Err(invalid("The request names two different clients."));
+            }
+            identifier = Some(one);
+        }
+        Ok(Self { identifier, basic_secret, posted_secret, assertion })
+    }
+
+    fn check(
+        &self,
+        tenant: &mut Tenant,
+        request: &Request,
+        client: &Client,
+        method: &str,
+        codes: Codes,
+    ) -> Result<Outcome, Stop> {
+        let secret = |given: Option<&str>| match given {
+            None => Outcome::OtherMethod,
+            Some(given) if random::same(given, client.settings.text("clientSecret").unwrap_or_default()) => {
+                Outcome::Right
+            }
+            Some(_) => Outcome::Wrong("The client's credentials are wrong."),
+        };
+        match method {
+            "CLIENT_SECRET_BASIC" => Ok(secret(self.basic_secret.as_deref())),
+            "CLIENT_SECRET_POST" => Ok(secret(self.posted_secret)),
+            "CLIENT_SECRET_JWT" | "PRIVATE_KEY_JWT" => {
+                let (Some(assertion), Some(identifier)) = (self.assertion, &self.identifier) else {
+                    return Ok(Outcome::OtherMethod);
+                };
+                let checked = assertion::check(tenant, request, client, identifier, assertion)?;
+                Ok(checked.map_or_else(Outcome::Wrong, |()| Outcome::Right))
+            }
+            "TLS_CLIENT_AUTH" | "SELF_SIGNED_TLS_CLIENT_AUTH" => by_certificate(tenant, request, client, method, codes),
+            _ => Ok(Outcome::Right),
+        }
+    }
+}
+
+/// Mutual TLS (RFC 8705, section 2).
+fn by_certificate(
+    tenant: &Tenant,
+    request: &Request,
+    client: &Client,
+    method: &str,
+    codes: Codes,
+) -> Result<Outcome, Stop> {
+    let Some(certificate) = Certificate::presented(request, codes.secret)? else { return Ok(Outcome::OtherMethod) };
+    let settings = &client.settings;
+    let right = if method == "TLS_CLIENT_AUTH" {
+        if tenant.settings.flag("mutualTlsValidatePkiCertChain") {
+            return Err(ApiError::not_implemented("the service setting mutualTlsValidatePkiCertChain").into());
+        }
+        certificate.is_valid_at(request.now) && certificate.is_of_subject(settings)?
+    } else {
+        certificate.is_in(&jose::client_keys(settings)?, settings.text("selfSignedCertificateKeyId"))
+    };
+    Ok(if right { Outcome::Right } else { Outcome::Wrong("The certificate is not the client's.") })
+}

@@ -1,0 +1,165 @@
+//! Demonstrating Proof of Possession (RFC 9449).
+
+use aws_lc_rs::hmac;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
+use jsonwebtoken::{AlgorithmFamily, DecodingKey};
+use serde_json::Value;
+use url::Url;
+
+use super::jose::{self, Jwt};
+use super::{Stop, endpoint};
+use crate::error::ApiError;
+use crate::random;
+use crate::reply::Code;
+use crate::request::Request;
+use crate::state::Tenant;
+
+/// How far from the present a proof may have been made, in seconds, apart from the service's `allowableClockSkew`.
+const WINDOW_SECONDS: u64 = 300;
+
+/// How long a nonce lasts, in seconds, unless the service says otherwise.
+const NONCE_SECONDS: u64 = 600;
+
+/// The algorithms of proofs, for challenges.
+pub(crate) const ALGORITHMS: &str = "ES256 ES384 EdDSA PS256 PS384 PS512 RS256 RS384 RS512";
+
+const NO_HTU: Code = "A000204";
+
+/// Why a proof is not good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rejection {
+    /// `invalid_dpop_proof` or `use_dpop_nonce`.
+    pub(crate) error: &'static str,
+    pub(crate) message: &'static str,
+}
+
+const fn invalid(message: &'static str) -> Rejection {
+    Rejection { error: "invalid_dpop_proof", message }
+}
+
+/// The thumbprint of the key of the proof that the call hands on as `dpop`; none if it has none. A proof for a resource
+/// comes with an access token.
+pub(crate) fn check(
+    tenant: &mut Tenant,
+    request: &Request,
+    access_token: Option<&str>,
+) -> Result<Result<Option<String>, Rejection>, Stop> {
+    let Some(text) = request.body.text("dpop")?.filter(|proof| !proof.is_empty()) else { return Ok(Ok(None)) };
+    let method = request.body.text("htm")?.filter(|method| !method.is_empty());
+    let method = method.unwrap_or_else(|| "POST".to_owned());
+    let uri = match request.body.text("htu")?.filter(|uri| !uri.is_empty()) {
+        Some(uri) => uri,
+        None => {
+            endpoint::setting(request).and_then(|setting| tenant.settings.text(setting)).map(str::to_owned).ok_or_else(
+                || Stop::server(NO_HTU, "The call has no htu, and the service has no address for this endpoint."),
+            )?
+        }
+    };
+    let (jwt, thumbprint) = match read(&text)? {
+        Ok(read) => read,
+        Err(rejection) => return Ok(Err(rejection)),
+    };
+    let nonces = nonces(tenant, request)?;
+    Ok(check_claims(tenant, &jwt, &thumbprint, &Expected { method, uri, access_token, nonces, now: request.now })
+        .map(|()| Some(thumbprint)))
+}
+
+/// The proof and its key's thumbprint, if the signature is right (section 4.3, points 2 to 7).
+fn read(text: &str) -> Result<Result<(Jwt<'_>, String), Rejection>, ApiError> {
+    let Ok(jwt) = Jwt::read(text) else { return Ok(Err(invalid("The DPoP proof is not a JWT."))) };
+    if jwt.header.get("typ").and_then(Value::as_str) != Some("dpop+jwt") || jwt.is_critical() {
+        return Ok(Err(invalid("The header of the DPoP proof is not that of one.")));
+    }
+    let algorithm = jose::algorithm(jwt.alg())?.filter(|algorithm| algorithm.family() != AlgorithmFamily::Hmac);
+    let Some(algorithm) = algorithm else { return Ok(Err(invalid("The DPoP proof has no asymmetric algorithm."))) };
+    let jwk = jwt.header.get("jwk").and_then(Value::as_object);
+    let Some(jwk) = jwk.filter(|jwk| !jwk.contains_key("d") && !jwk.contains_key("k")) else {
+        return Ok(Err(invalid("The DPoP proof has no public key in its header.")));
+    };
+    let Ok(key) = serde_json::from_value::<Jwk>(Value::Object(jwk.clone())) else {
+        return Ok(Err(invalid("The DPoP proof has a key of an unknown kind.")));
+    };
+    let signed = DecodingKey::from_jwk(&key).is_ok_and(|key| jwt.is_signed_by(algorithm, &key));
+    match key.thumbprint(ThumbprintHash::SHA256) {
+        Ok(thumbprint) if signed => Ok(Ok((jwt, thumbprint))),
+        _ => Ok(Err(invalid("The signature of the DPoP proof is not that of the key in its header."))),
+    }
+}
+
+/// What a proof has to say.
+struct Expected<'a> {
+    method: String,
+    uri: String,
+    access_token: Option<&'a str>,
+    /// One of these, where nonces are required.
+    nonces: Option<[String; 2]>,
+    now: u64,
+}
+
+fn check_claims(
+    tenant: &mut Tenant,
+    jwt: &Jwt<'_>,
+    thumbprint: &str,
+    expected: &Expected<'_>,
+) -> Result<(), Rejection> {
+    if jwt.text("htm") != Some(&expected.method) {
+        return Err(invalid("htm of the DPoP proof is not the method of the request."));
+    }
+    let same = |htu| plain(htu).is_some_and(|htu| Some(htu) == plain(&expected.uri));
+    if !jwt.text("htu").is_some_and(same) {
+        return Err(invalid("htu of the DPoP proof is not the address of the request."));
+    }
+    let now = expected.now / 1000;
+    let window = WINDOW_SECONDS + tenant.settings.number("allowableClockSkew");
+    let Some(made) = jwt.seconds("iat").filter(|made| made.abs_diff(now) <= window) else {
+        return Err(invalid("The DPoP proof was not made just now."));
+    };
+    if !jwt.is_current(now, window) {
+        return Err(invalid("The DPoP proof has expired, or is not valid yet."));
+    }
+    if let Some(token) = expected.access_token
+        && !jwt.text("ath").is_some_and(|hash| random::same(hash, &jose::sha256(token)))
+    {
+        return Err(invalid("ath of the DPoP proof is not the hash of the access token."));
+    }
+    if let Some(nonces) = &expected.nonces
+        && !jwt.text("nonce").is_some_and(|nonce| nonces.iter().any(|one| one == nonce))
+    {
+        return Err(Rejection { error: "use_dpop_nonce", message: "The DPoP proof needs the present nonce." });
+    }
+    let Some(id) = jwt.text("jti") else { return Err(invalid("The DPoP proof has no jti.")) };
+    if !tenant.is_first_proof(thumbprint, id, (made + window + 1) * 1000) {
+        return Err(invalid("The DPoP proof has been used."));
+    }
+    Ok(())
+}
+
+/// An address without query and fragment, in the form that comparison needs (section 4.3).
+fn plain(uri: &str) -> Option<Url> {
+    let mut uri = Url::parse(uri).ok()?;
+    uri.set_query(None);
+    uri.set_fragment(None);
+    Some(uri)
+}
+
+/// The nonce to hand out, where the service or the call requires one.
+pub(crate) fn nonce(tenant: &mut Tenant, request: &Request) -> Result<Option<String>, ApiError> {
+    Ok(nonces(tenant, request)?.map(|[present, _]| present))
+}
+
+/// The nonces that are good where one is required: the present one, and the one before.
+fn nonces(tenant: &mut Tenant, request: &Request) -> Result<Option<[String; 2]>, ApiError> {
+    if !tenant.settings.flag("dpopNonceRequired") && !request.body.flag("dpopNonceRequired")? {
+        return Ok(None);
+    }
+    let secret = match tenant.nonce_secret.take() {
+        Some(secret) => secret,
+        None => random::token::<32>()?,
+    };
+    let period = request.now / 1000 / tenant.duration("dpopNonceDuration", NONCE_SECONDS);
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let nonce = |period: u64| URL_SAFE_NO_PAD.encode(hmac::sign(&key, &period.to_be_bytes()));
+    tenant.nonce_secret = Some(secret);
+    Ok(Some([nonce(period), nonce(period.saturating_sub(1))]))
+}

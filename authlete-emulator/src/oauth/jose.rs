@@ -1,0 +1,181 @@
+//! JSON Web Signatures (RFC 7515) as others send them: reading, finding the key, verifying.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::crypto::{self, aws_lc::DEFAULT_PROVIDER};
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::keys;
+use crate::error::ApiError;
+use crate::state::Settings;
+
+/// Algorithms that Authlete defines and the library has not.
+const NOT_IMPLEMENTED: &[&str] = &["ES512", "ES256K"];
+
+/// A JWT whose signature nobody has looked at yet.
+#[derive(Debug)]
+pub(crate) struct Jwt<'a> {
+    text: &'a str,
+    pub(crate) header: Map<String, Value>,
+    pub(crate) claims: Map<String, Value>,
+}
+
+/// Why a text cannot be read as a JWT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// It has five parts: a JWE (RFC 7516).
+    Encrypted,
+    Malformed,
+}
+
+impl<'a> Jwt<'a> {
+    pub(crate) fn read(text: &'a str) -> Result<Self, Unreadable> {
+        let parts: Vec<&str> = text.split('.').collect();
+        let (header, claims) = match parts.as_slice() {
+            [header, claims, _] => (*header, *claims),
+            [_, _, _, _, _] => return Err(Unreadable::Encrypted),
+            _ => return Err(Unreadable::Malformed),
+        };
+        let object = |part| serde_json::from_slice(&decode(part)?).ok();
+        match (object(header), object(claims)) {
+            (Some(header), Some(claims)) => Ok(Self { text, header, claims }),
+            _ => Err(Unreadable::Malformed),
+        }
+    }
+
+    /// The value of `alg`.
+    pub(crate) fn alg(&self) -> &str {
+        self.header.get("alg").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Whether the header names extensions that must be understood (RFC 7515, section 4.1.11). None are.
+    pub(crate) fn is_critical(&self) -> bool {
+        self.header.contains_key("crit")
+    }
+
+    /// A claim that is a text.
+    pub(crate) fn text(&self, claim: &str) -> Option<&str> {
+        self.claims.get(claim).and_then(Value::as_str)
+    }
+
+    /// A claim that is a time, in whole seconds since 1970.
+    pub(crate) fn seconds(&self, claim: &str) -> Option<u64> {
+        let value = self.claims.get(claim)?;
+        value.as_u64().or_else(|| value.as_f64().filter(|seconds| *seconds >= 0.0).map(|seconds| seconds as u64))
+    }
+
+    /// Whether `aud` is, or has, one of these.
+    pub(crate) fn is_for(&self, audiences: &[&str]) -> bool {
+        match self.claims.get("aud") {
+            Some(Value::String(one)) => audiences.contains(&one.as_str()),
+            Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).any(|one| audiences.contains(&one)),
+            _ => false,
+        }
+    }
+
+    /// Whether the time is within `exp`, `nbf` and `iat`, of which those count that are there. All are in seconds.
+    pub(crate) fn is_current(&self, now: u64, skew: u64) -> bool {
+        let given = |claim| self.claims.contains_key(claim);
+        let ends = !given("exp") || self.seconds("exp").is_some_and(|end| now < end.saturating_add(skew));
+        let begins =
+            |claim| !given(claim) || self.seconds(claim).is_some_and(|start| start <= now.saturating_add(skew));
+        ends && begins("nbf") && begins("iat")
+    }
+
+    /// Whether the signature is that of this key.
+    pub(crate) fn is_signed_by(&self, algorithm: Algorithm, key: &DecodingKey) -> bool {
+        // Where the user's program has chosen a provider, that one stays; where features name two, this decides.
+        let _ = DEFAULT_PROVIDER.install_default();
+        let Some((message, signature)) = self.text.rsplit_once('.') else { return false };
+        crypto::verify(signature, message.as_bytes(), key, algorithm).unwrap_or(false)
+    }
+
+    /// Whether the signature is that of a key of the set: the one that `kid` names, or any if it names none.
+    pub(crate) fn is_signed_by_one_of(&self, algorithm: Algorithm, keys: &[Map<String, Value>]) -> bool {
+        let kid = self.header.get("kid");
+        let mut candidates = keys.iter().filter(|key| kid.is_none() || key.get("kid") == kid);
+        candidates.any(|jwk| public_key(jwk).is_some_and(|key| self.is_signed_by(algorithm, &key)))
+    }
+}
+
+/// The public key in a JWK, if it is of an asymmetric kind that is known.
+pub(crate) fn public_key(jwk: &Map<String, Value>) -> Option<DecodingKey> {
+    if jwk.get("kty").and_then(Value::as_str) == Some("oct") {
+        return None;
+    }
+    let jwk: Jwk = serde_json::from_value(Value::Object(jwk.clone())).ok()?;
+    DecodingKey::from_jwk(&jwk).ok()
+}
+
+/// The keys of a JWK set (RFC 7517, section 5) that is kept as a text.
+pub(crate) fn key_set(text: &str) -> Vec<Map<String, Value>> {
+    keys::elements(&serde_json::from_str(text).unwrap_or_default())
+}
+
+/// The public keys of a client. Where the client has them elsewhere, nobody fetches them.
+pub(crate) fn client_keys(client: &Settings) -> Result<Vec<Map<String, Value>>, ApiError> {
+    match client.text("jwksUri") {
+        Some(_) => Err(ApiError::not_implemented("the client setting jwksUri where a key is needed; jwks is")),
+        None => Ok(client.text("jwks").map(key_set).unwrap_or_default()),
+    }
+}
+
+/// The algorithm of a JWS by its name; none if there is no such algorithm, or it means that nothing is signed.
+pub(crate) fn algorithm(name: &str) -> Result<Option<Algorithm>, ApiError> {
+    match name {
+        _ if NOT_IMPLEMENTED.contains(&name) => Err(ApiError::not_implemented(format!("the JWS algorithm {name}"))),
+        _ => Ok(name.parse().ok()),
+    }
+}
+
+/// Bytes from base64url.
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// The SHA-256 hash of some bytes in base64url.
+pub(crate) fn sha256(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Jwt, Unreadable};
+
+    fn jwt(claims: &str) -> String {
+        use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+        format!("{}.{}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#), URL_SAFE_NO_PAD.encode(claims))
+    }
+
+    #[test]
+    fn what_is_no_jwt() {
+        for text in ["", "a.b", "a.b.c", "e30.W10.", "e30.e30.x.y"] {
+            assert_eq!(Jwt::read(text).err(), Some(Unreadable::Malformed), "{text}");
+        }
+        assert_eq!(Jwt::read("a.b.c.d.e").err(), Some(Unreadable::Encrypted));
+    }
+
+    #[test]
+    fn times_that_are_there_have_to_be_right() {
+        for (claims, expected) in [
+            ("{}", true),
+            (r#"{"exp":101}"#, true),
+            (r#"{"exp":100}"#, false),
+            (r#"{"exp":"101"}"#, false),
+            (r#"{"nbf":101}"#, false),
+            (r#"{"iat":100.5,"exp":1e18}"#, true),
+        ] {
+            assert_eq!(Jwt::read(&jwt(claims)).expect("a JWT").is_current(100, 0), expected, "{claims}");
+        }
+        assert!(Jwt::read(&jwt(r#"{"exp":91,"nbf":110}"#)).expect("a JWT").is_current(100, 10));
+    }
+
+    #[test]
+    fn an_audience_is_a_text_or_a_list() {
+        assert!(Jwt::read(&jwt(r#"{"aud":"a"}"#)).expect("a JWT").is_for(&["b", "a"]));
+        assert!(Jwt::read(&jwt(r#"{"aud":["x","a"]}"#)).expect("a JWT").is_for(&["a"]));
+        assert!(!Jwt::read(&jwt("{}")).expect("a JWT").is_for(&["a"]));
+    }
+}

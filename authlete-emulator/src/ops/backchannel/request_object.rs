@@ -1,0 +1,65 @@
+//! Signed authentication requests (CIBA, section 7.1.1).
+
+use crate::error::ApiError;
+use crate::oauth::jose::{Jwt, Unreadable};
+use crate::oauth::jwt;
+use crate::oauth::parameters::Parameters;
+use crate::oauth::{OAuthError, Stop};
+use crate::reply::Code;
+use crate::state::{Client, Settings};
+
+const REQUIRED: Code = "A180330";
+const FORM: Code = "A180331";
+const SIGNATURE: Code = "A180332";
+const CLAIM: Code = "A180333";
+const MIXED: Code = "A180334";
+
+/// Parameters that authenticate the client; all others are inside the request object if there is one.
+const OF_CLIENT: &[&str] = &["request", "client_id", "client_secret", "client_assertion", "client_assertion_type"];
+
+/// The parameters of the request: those inside the request object, if there is one.
+pub(super) fn unpack(
+    service: &Settings,
+    client: &Client,
+    parameters: Parameters,
+    now: u64,
+) -> Result<Parameters, Stop> {
+    let refused = |code, message: &str| Stop::Client(OAuthError::new("invalid_request", code, message));
+    let registered = client.settings.text("bcRequestSignAlg");
+    let Some(text) = parameters.get("request") else {
+        return match registered {
+            Some(_) => Err(refused(REQUIRED, "The client has to send a signed request.")),
+            None => Ok(parameters),
+        };
+    };
+    let object = match Jwt::read(text) {
+        Ok(object) => object,
+        Err(Unreadable::Encrypted) => return Err(ApiError::not_implemented("an encrypted request object").into()),
+        Err(Unreadable::Malformed) => return Err(refused(FORM, "The request object does not have the form of a JWT.")),
+    };
+    let algorithm = jwt::algorithm(&object).filter(|_| !jwt::is_symmetric(&object));
+    if algorithm.is_none() || registered.is_some_and(|registered| algorithm != Some(registered)) {
+        return Err(refused(SIGNATURE, "The request object is not signed with the client's algorithm."));
+    }
+    if !jwt::is_signed_by_client(client, &object)? {
+        return Err(refused(SIGNATURE, "The signature of the request object is wrong."));
+    }
+    let own_names = [Some(client.id.to_string()), client.alias().map(str::to_owned)];
+    let issuer = object.text("iss").map(str::to_owned);
+    let wrong = if issuer.is_none() || !own_names.contains(&issuer) {
+        Some("iss")
+    } else if !service.text("issuer").is_some_and(|us| object.is_for(&[us])) {
+        Some("aud")
+    } else if object.text("jti").is_none() {
+        Some("jti")
+    } else {
+        jwt::wrong_time(&object, now, service.number("allowableClockSkew"), &["exp", "iat", "nbf"])
+    };
+    if let Some(claim) = wrong {
+        return Err(refused(CLAIM, &format!("The claim {claim} of the request object is missing or wrong.")));
+    }
+    if let Some(name) = parameters.names().find(|name| !OF_CLIENT.contains(name)) {
+        return Err(refused(MIXED, &format!("{name} stands beside the request object, where it has to be inside.")));
+    }
+    Ok(Parameters::from_claims(&object.claims))
+}

@@ -1,0 +1,131 @@
+//! `service_configuration_api`: the discovery document (OpenID Connect Discovery 1.0, RFC 8414), made of the settings.
+
+use serde_json::{Map, Value, json};
+
+use crate::error::ApiError;
+use crate::oauth::jose;
+use crate::oauth::names::{self, Names};
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::state::{Settings, Tenant};
+
+/// Members that stand in the document as they stand among the settings.
+const PLAIN: &[(&str, &str)] = &[
+    ("issuer", "issuer"),
+    ("authorization_endpoint", "authorizationEndpoint"),
+    ("token_endpoint", "tokenEndpoint"),
+    ("userinfo_endpoint", "userInfoEndpoint"),
+    ("jwks_uri", "jwksUri"),
+    ("signed_jwks_uri", "signedJwksUri"),
+    ("registration_endpoint", "registrationEndpoint"),
+    ("revocation_endpoint", "revocationEndpoint"),
+    ("introspection_endpoint", "introspectionEndpoint"),
+    ("end_session_endpoint", "endSessionEndpoint"),
+    ("device_authorization_endpoint", "deviceAuthorizationEndpoint"),
+    ("backchannel_authentication_endpoint", "backchannelAuthenticationEndpoint"),
+    ("pushed_authorization_request_endpoint", "pushedAuthReqEndpoint"),
+    ("grant_management_endpoint", "grantManagementEndpoint"),
+    ("acr_values_supported", "supportedAcrs"),
+    ("claims_supported", "supportedClaims"),
+    ("claims_locales_supported", "supportedClaimLocales"),
+    ("ui_locales_supported", "supportedUiLocales"),
+    ("authorization_details_types_supported", "supportedAuthorizationDetailsTypes"),
+    ("service_documentation", "serviceDocumentation"),
+    ("op_policy_uri", "policyUri"),
+    ("op_tos_uri", "tosUri"),
+    ("organization_name", "organizationName"),
+    ("trust_frameworks_supported", "supportedTrustFrameworks"),
+    ("evidence_supported", "supportedEvidence"),
+    ("claims_in_verified_claims_supported", "supportedVerifiedClaims"),
+];
+
+/// Members that are always there, true or false.
+const FLAGS: &[(&str, &str)] = &[
+    ("require_pushed_authorization_requests", "parRequired"),
+    ("require_signed_request_object", "requestObjectRequired"),
+    ("tls_client_certificate_bound_access_tokens", "tlsClientCertificateBoundAccessTokens"),
+    ("backchannel_user_code_parameter_supported", "backchannelUserCodeParameterSupported"),
+    ("grant_management_action_required", "grantManagementActionRequired"),
+    ("native_sso_supported", "nativeSsoSupported"),
+];
+
+/// Lists whose names are written otherwise.
+const LISTS: &[(&str, &str, Names)] = &[
+    ("response_types_supported", "supportedResponseTypes", names::RESPONSE_TYPES),
+    ("grant_types_supported", "supportedGrantTypes", names::GRANT_TYPES),
+    ("token_endpoint_auth_methods_supported", "supportedTokenAuthMethods", names::AUTH_METHODS),
+    ("revocation_endpoint_auth_methods_supported", "supportedRevocationAuthMethods", names::AUTH_METHODS),
+    ("introspection_endpoint_auth_methods_supported", "supportedIntrospectionAuthMethods", names::AUTH_METHODS),
+    ("backchannel_token_delivery_modes_supported", "supportedBackchannelTokenDeliveryModes", names::DELIVERY_MODES),
+];
+
+/// Lists whose names are the settings' in small letters.
+const LOWERCASE: &[(&str, &str)] = &[
+    ("display_values_supported", "supportedDisplays"),
+    ("claim_types_supported", "supportedClaimTypes"),
+    ("prompt_values_supported", "supportedPromptValues"),
+];
+
+pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
+    if request.query("patch").is_some_and(|patch| !patch.is_empty()) {
+        return Err(ApiError::not_implemented("patch in service_configuration_api"));
+    }
+    let document = document(&tenant.settings);
+    Ok(if request.query("pretty") == Some("true") { Reply::Pretty(document) } else { Reply::Json(document) })
+}
+
+fn document(service: &Settings) -> Value {
+    let mut members = Map::new();
+    for (name, setting) in PLAIN {
+        let value = service.0.get(*setting).filter(|value| !matches!(value, Value::Array(list) if list.is_empty()));
+        members.insert((*name).to_owned(), value.cloned().unwrap_or(Value::Null));
+    }
+    for (name, setting) in FLAGS {
+        members.insert((*name).to_owned(), json!(service.flag(setting)));
+    }
+    let mut list = |name: &str, values: Vec<String>| {
+        if !values.is_empty() {
+            members.insert(name.to_owned(), json!(values));
+        }
+    };
+    for (name, setting, names) in LISTS {
+        let values = service.texts(setting).filter_map(|value| names::metadata(names, value)).map(str::to_owned);
+        list(name, values.collect());
+    }
+    for (name, setting) in LOWERCASE {
+        list(name, service.texts(setting).map(str::to_lowercase).collect());
+    }
+    let scopes = service.objects("supportedScopes").filter_map(|scope| scope.get("name")?.as_str());
+    list("scopes_supported", scopes.map(str::to_owned).collect());
+    members.extend(own(service));
+    Value::Object(members)
+}
+
+/// What follows from several settings, or from what the emulator can do.
+fn own(service: &Settings) -> Map<String, Value> {
+    let implemented = |name: &&str| matches!(jose::algorithm(name), Ok(Some(_)));
+    let algorithms: Vec<&str> = names::JWS_ALGORITHMS.iter().map(|(name, _)| *name).filter(implemented).collect();
+    let by_assertion = service
+        .texts("supportedTokenAuthMethods")
+        .any(|method| matches!(method, "CLIENT_SECRET_JWT" | "PRIVATE_KEY_JWT"));
+    let manages_grants = service.text("grantManagementEndpoint").is_some();
+    let actions = ["create", "query", "merge", "replace", "revoke"];
+    let mut aliases = Map::new();
+    for alias in service.objects("mtlsEndpointAliases") {
+        if let (Some(name), Some(uri)) = (alias.get("name").and_then(Value::as_str), alias.get("uri")) {
+            aliases.insert(name.to_owned(), uri.clone());
+        }
+    }
+    let methods = if service.flag("pkceS256Required") { json!(["S256"]) } else { json!(["plain", "S256"]) };
+    let members = json!({
+        "subject_types_supported": ["public"],
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "id_token_signing_alg_values_supported": algorithms,
+        "token_endpoint_auth_signing_alg_values_supported": by_assertion.then_some(&algorithms),
+        "code_challenge_methods_supported": methods,
+        "authorization_response_iss_parameter_supported": !service.flag("issSuppressed"),
+        "grant_management_actions_supported": manages_grants.then_some(actions),
+        "mtls_endpoint_aliases": (!aliases.is_empty()).then_some(aliases),
+    });
+    members.as_object().cloned().unwrap_or_default()
+}

@@ -1,0 +1,143 @@
+//! `device_authorization_api`: opens a request, with a code for the device and one for the user (RFC 8628, section 3.2).
+
+use serde_json::{Value, json};
+
+use crate::error::ApiError;
+use crate::oauth::client_auth::{self, Authenticated, Codes};
+use crate::oauth::parameters::Parameters;
+use crate::oauth::{OAuthError, Stop, scope, support, target};
+use crate::random;
+use crate::reply::{self, Code, Reply};
+use crate::request::Request;
+use crate::schema::{DEVICE_CODE_SECONDS, POLLING_SECONDS};
+use crate::state::{Client, Pending, Settings, Tenant};
+
+const OPENED: Code = "A220001";
+const NO_PARAMETERS: Code = "A220201";
+const NO_URI: Code = "A220202";
+const REPEATED: Code = "A220301";
+const GRANT_TYPE: Code = "A220302";
+const SCOPE: Code = "A220303";
+const TARGET: Code = "A220308";
+const CLIENT: Codes = Codes { missing: "A220304", unknown: "A220305", method: "A220306", secret: "A220307" };
+
+/// Parameters whose meaning the emulator does not know yet.
+const NOT_IMPLEMENTED: &[&str] = &["grant_management_action", "grant_id", "claims", "request"];
+
+/// RFC 8628, section 6.1: letters that make no words and are not mistaken for others.
+const BASE20: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
+const NUMERIC: &[u8] = b"0123456789";
+
+/// The length of a user code where the service sets none, and the longest that anybody could be asked to type.
+const USER_CODE_LENGTH: usize = 8;
+const LONGEST_USER_CODE: usize = 255;
+
+pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
+    request.refuse(&["cimdOptions"])?;
+    open(tenant, request).or_else(|stop| {
+        let unauthenticated = matches!(&stop, Stop::Client(error) if error.error == "invalid_client");
+        stop.reply(&tenant.settings, if unauthenticated { "UNAUTHORIZED" } else { "BAD_REQUEST" })
+    })
+}
+
+fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
+    let Some(text) = request.body.text("parameters")? else {
+        return Err(Stop::server(NO_PARAMETERS, "The call has no parameters member."));
+    };
+    let parameters = Parameters::parse(&text);
+    parameters.refuse_repeated(REPEATED)?;
+    let client = client_auth::authenticate(tenant, request, &parameters, CLIENT)?;
+    check(&tenant.settings, &client.client, &parameters)?;
+    let service = &tenant.settings;
+    let Some(uri) = service.text("deviceVerificationUri").map(str::to_owned) else {
+        return Err(Stop::server(NO_URI, "The service has no deviceVerificationUri to send the user to."));
+    };
+    let requested = parameters.has("scope").then(|| parameters.words("scope"));
+    let scopes = scope::grantable(service, &client.client, requested.as_deref());
+    if requested.is_none() && scopes.is_empty() && service.flag("scopeRequired") {
+        return Err(OAuthError::new("invalid_scope", SCOPE, "The service requires a scope.").into());
+    }
+    let acrs = parameters.words("acr_values").into_iter().filter(|acr| service.has("supportedAcrs", acr)).collect();
+    let seconds = tenant.duration("deviceFlowCodeDuration", DEVICE_CODE_SECONDS);
+    let pending = Pending {
+        client_id: client.client.id,
+        alias_used: client.alias_used,
+        scopes,
+        acrs,
+        details: target::requested(&tenant.settings, &client.client, &parameters, TARGET)?,
+        expires_at: request.now + 1000 * seconds,
+        interval: tenant.duration("deviceFlowPollingInterval", POLLING_SECONDS),
+        polled_at: None,
+        decision: None,
+        backchannel: None,
+    };
+    let device_code = random::token::<32>()?;
+    let user_code = user_code(tenant)?;
+    let reply = answer(&tenant.settings, &client, &pending, seconds, &uri, [&device_code, &user_code]);
+    tenant.devices.insert(user_code, device_code, pending);
+    Ok(reply)
+}
+
+/// Whether the service, the client and the request are such that there can be a device flow.
+fn check(service: &Settings, client: &Client, parameters: &Parameters) -> Result<(), Stop> {
+    if !service.has("supportedGrantTypes", "DEVICE_CODE") || !client.settings.has("grantTypes", "DEVICE_CODE") {
+        let message = "The service or the client does not use the device flow.";
+        return Err(OAuthError::new("unauthorized_client", GRANT_TYPE, message).into());
+    }
+    support::refuse_settings(service, client)?;
+    match parameters.first_of(NOT_IMPLEMENTED) {
+        Some(name) => {
+            Err(ApiError::not_implemented(format!("the device authorization request parameter {name}")).into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// A user code that no other request has.
+fn user_code(tenant: &Tenant) -> Result<String, ApiError> {
+    let letters = if tenant.settings.text("userCodeCharset") == Some("NUMERIC") { NUMERIC } else { BASE20 };
+    let length = usize::try_from(tenant.settings.number("userCodeLength")).unwrap_or(usize::MAX);
+    let length = if length == 0 { USER_CODE_LENGTH } else { length.min(LONGEST_USER_CODE) };
+    // Codes may be so short that all are taken.
+    for _ in 0..100 {
+        let code = random::letters(letters, length)?;
+        if !tenant.devices.has_server_key(&code) {
+            return Ok(code);
+        }
+    }
+    Err(ApiError::internal("no user code is free: userCodeLength is too small for as many requests"))
+}
+
+fn answer(
+    service: &Settings,
+    client: &Authenticated,
+    pending: &Pending,
+    seconds: u64,
+    uri: &str,
+    [device_code, user_code]: [&String; 2],
+) -> Reply {
+    let complete = service.text("deviceVerificationUriComplete").map(|uri| uri.replace("USER_CODE", user_code));
+    let content = reply::without_nulls(json!({
+        "device_code": device_code,
+        "user_code": user_code,
+        "verification_uri": uri,
+        "verification_uri_complete": complete,
+        "expires_in": seconds,
+        "interval": pending.interval,
+    }));
+    let mut members = super::verification::members(service, &client.client, pending);
+    for (name, value) in [
+        ("clientAuthMethod", json!(client.method)),
+        ("deviceCode", json!(device_code)),
+        ("userCode", json!(user_code)),
+        ("verificationUri", json!(uri)),
+        ("verificationUriComplete", json!(complete)),
+        ("expiresIn", json!(seconds)),
+        ("interval", json!(pending.interval)),
+        ("responseContent", json!(content.to_string())),
+        ("expiresAt", Value::Null),
+    ] {
+        members[name] = value;
+    }
+    reply::action("OK", OPENED, "The request waits for the user.", members)
+}

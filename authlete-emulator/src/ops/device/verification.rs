@@ -1,0 +1,48 @@
+//! `device_verification_api`: what the user code on the page stands for (RFC 8628, section 3.3).
+
+use serde_json::{Value, json};
+
+use crate::error::ApiError;
+use crate::oauth::authorization::claims;
+use crate::oauth::{rar, scope};
+use crate::reply::{self, Code, Reply};
+use crate::request::Request;
+use crate::state::{Client, Pending, Settings, Tenant};
+use crate::views;
+
+const VALID: Code = "A230001";
+const UNKNOWN: Code = "A230301";
+const EXPIRED: Code = "A230302";
+
+pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
+    let user_code = request.body.text("userCode")?.unwrap_or_default();
+    let found = tenant.devices.for_server(&user_code).map(|(_, pending)| pending);
+    let found = found.and_then(|pending| Some((pending, tenant.clients.get(&pending.client_id)?)));
+    let Some((pending, client)) = found else {
+        return Ok(reply::action("NOT_EXIST", UNKNOWN, "There is no such user code.", json!({})));
+    };
+    let members = members(&tenant.settings, client, pending);
+    Ok(match request.now < pending.expires_at {
+        true => reply::action("VALID", VALID, "The user can decide.", members),
+        false => reply::action("EXPIRED", EXPIRED, "The user code has expired.", members),
+    })
+}
+
+/// What a consent page needs.
+pub(crate) fn members(service: &Settings, client: &Client, pending: &Pending) -> Value {
+    let settings = &client.settings;
+    json!({
+        "clientId": client.id,
+        "clientIdAlias": settings.text("clientIdAlias"),
+        "clientIdAliasUsed": pending.alias_used,
+        "clientName": settings.text("clientName"),
+        "scopes": views::listed(&scope::details(service, &pending.scopes)),
+        "claimNames": views::listed(&claims::of_scopes(service, &pending.scopes)),
+        "acrs": views::listed(&pending.acrs),
+        "resources": views::listed(&pending.details.resources),
+        "authorizationDetails": rar::to_api(&pending.details.authorization_details),
+        "expiresAt": pending.expires_at,
+        "serviceAttributes": service.0.get("attributes"),
+        "clientAttributes": settings.0.get("attributes"),
+    })
+}

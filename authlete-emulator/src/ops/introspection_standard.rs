@@ -1,0 +1,123 @@
+//! `auth_introspection_standard_api`: the introspection endpoint (RFC 7662), in JSON or as a signed JWT (RFC 9701).
+
+use jsonwebtoken::AlgorithmFamily;
+use serde_json::{Map, Value, json};
+
+use crate::error::ApiError;
+use crate::oauth::parameters::Parameters;
+use crate::oauth::{OAuthError, Stop, access_token, jose};
+use crate::reply::{self, Code, Reply};
+use crate::request::Request;
+use crate::state::{Refresh, Tenant, Token};
+use crate::views;
+
+const ANSWERED: Code = "A145001";
+const NO_PARAMETERS: Code = "A145201";
+const NO_ISSUER: Code = "A145202";
+const NO_TOKEN: Code = "A145301";
+const REPEATED: Code = "A145302";
+
+/// What the call may ask for and the emulator cannot do yet.
+const NOT_IMPLEMENTED: &[&str] = &[
+    "introspectionEncryptionAlg",
+    "introspectionEncryptionEnc",
+    "sharedKeyForEncryption",
+    "sharedKeyForSign",
+    "publicKeyForEncryption",
+];
+
+/// The media type that asks for a JWT.
+const JWT: &str = "application/token-introspection+jwt";
+
+pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
+    request.refuse(NOT_IMPLEMENTED)?;
+    respond(tenant, request).or_else(|stop| stop.reply(&tenant.settings, "BAD_REQUEST"))
+}
+
+fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
+    let Some(text) = request.body.text("parameters")? else {
+        return Err(Stop::server(NO_PARAMETERS, "The call has no parameters member."));
+    };
+    let parameters = Parameters::parse(&text);
+    parameters.refuse_repeated(REPEATED)?;
+    let Some(value) = parameters.get("token") else {
+        return Err(OAuthError::new("invalid_request", NO_TOKEN, "The request has no token.").into());
+    };
+    let hidden = request.body.flag("withHiddenProperties")?;
+    let members = introspect(tenant, value, hidden, request.now);
+    let accept = request.body.text("httpAcceptHeader")?.unwrap_or_default();
+    if !accept.split(',').any(|part| part.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(JWT)) {
+        let members = json!({"responseContent": members.to_string()});
+        return Ok(reply::action("OK", ANSWERED, "This is what the token is.", members));
+    }
+    let jwt = signed(tenant, request, &members)?;
+    Ok(reply::action("JWT", ANSWERED, "This is what the token is.", json!({"responseContent": jwt})))
+}
+
+/// The members of the answer (section 2.2): of a token that is good for nothing, no more than that.
+fn introspect(tenant: &Tenant, value: &str, hidden: bool, now: u64) -> Value {
+    let tokens = &tenant.tokens;
+    if let Some(token) = tokens.by_access(value) {
+        return if token.is_alive(now) { active(tenant, token, hidden, now, false) } else { json!({"active": false}) };
+    }
+    match tokens.by_refresh(value) {
+        Some(Refresh::Current(number)) => match tokens.get(number).filter(|token| token.is_refreshable(now)) {
+            Some(token) => active(tenant, token, hidden, now, true),
+            None => json!({"active": false}),
+        },
+        _ => json!({"active": false}),
+    }
+}
+
+fn active(tenant: &Tenant, token: &Token, hidden: bool, now: u64, refresh: bool) -> Value {
+    let mut members = Map::new();
+    for property in token.properties.iter().filter(|property| hidden || property["hidden"] != json!(true)) {
+        if let Some(key) = property["key"].as_str() {
+            members.insert(key.to_owned(), property["value"].clone());
+        }
+    }
+    let (scopes, expires_at) = match refresh {
+        true => (&token.refresh_scopes, token.refresh_expires_at),
+        false => (&token.scopes, token.expires_at),
+    };
+    let details = &token.details;
+    let binding = &details.binding;
+    let is_bound = !refresh && (binding.jkt.is_some() || binding.x5t.is_some());
+    let issued_at = token.refreshed_at.unwrap_or(token.created_at).min(now);
+    let own = json!({
+        "active": true,
+        "client_id": token.client_id.to_string(),
+        "scope": if scopes.is_empty() { Value::Null } else { json!(scopes.join(" ")) },
+        "sub": token.subject,
+        "iss": tenant.settings.text("issuer"),
+        "exp": expires_at / 1000,
+        "iat": issued_at / 1000,
+        "token_type": (!refresh).then(|| access_token::kind(tenant, token)),
+        "aud": views::listed(if refresh { &details.resources } else { &details.access_resources }),
+        "cnf": if is_bound { json!({"jkt": binding.jkt, "x5t#S256": binding.x5t}) } else { Value::Null },
+        "authorization_details": views::listed(&details.authorization_details),
+        "acr": token.acr,
+        "auth_time": token.auth_time,
+    });
+    // What the token says of itself must not be put in the place of what the server says of it.
+    members.extend(own.as_object().cloned().unwrap_or_default());
+    reply::without_nulls(Value::Object(members))
+}
+
+fn signed(tenant: &mut Tenant, request: &Request, members: &Value) -> Result<String, Stop> {
+    let Some(issuer) = tenant.settings.text("issuer").map(str::to_owned) else {
+        return Err(Stop::server(NO_ISSUER, "The service has no issuer, which the JWT must name."));
+    };
+    let Some(audience) = request.body.text("rsUri")?.filter(|uri| !uri.is_empty()) else {
+        return Err(Stop::server(NO_PARAMETERS, "The call has no rsUri, which the JWT is for."));
+    };
+    let claims = json!({"iss": issuer, "aud": audience, "iat": request.now / 1000, "token_introspection": members});
+    let given = request.body.text("introspectionSignAlg")?.filter(|name| !name.is_empty());
+    let name = given.as_deref().unwrap_or("ES256");
+    let algorithm = jose::algorithm(name)?.filter(|algorithm| algorithm.family() != AlgorithmFamily::Hmac);
+    let Some(algorithm) = algorithm else {
+        return Err(ApiError::not_implemented(format!("introspection responses signed with {name}")).into());
+    };
+    let key = tenant.keys.of_service(&tenant.settings, algorithm, "introspectionSignatureKeyId")?;
+    Ok(key.sign("token-introspection+jwt", &claims)?)
+}

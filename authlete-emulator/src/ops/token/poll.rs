@@ -1,0 +1,72 @@
+//! What the device code grant and the CIBA grant have in common: asking whether the user has decided.
+
+use super::TokenRequest;
+use super::grant::{self, Grant};
+use crate::oauth::OAuthError;
+use crate::reply::Code;
+use crate::state::{Approval, Decision, Denial, Details, Pending, Poll, Tenant};
+
+/// The codes for what can be said before there are tokens.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Codes {
+    pub(super) pending: Code,
+    pub(super) too_soon: Code,
+    pub(super) expired: Code,
+    pub(super) denied: Code,
+    pub(super) failed: Code,
+}
+
+/// The approval, or what the client gets to hear instead (RFC 8628, section 3.5; CIBA, section 11).
+pub(super) fn approval(pending: &mut Pending, now: u64, codes: Codes) -> Result<Approval, OAuthError> {
+    match pending.poll(now) {
+        Poll::Pending => Err(OAuthError::new(
+            "authorization_pending",
+            codes.pending,
+            "The user has not decided yet; ask again later.",
+        )),
+        Poll::TooSoon => {
+            let message = "The client asks too often; the interval is longer by five seconds from now on.";
+            Err(OAuthError::new("slow_down", codes.too_soon, message))
+        }
+        Poll::Expired => Err(OAuthError::new("expired_token", codes.expired, "The time for a decision is over.")),
+        Poll::Decided(Decision::Denied(denial)) => Err(refused("access_denied", codes.denied, denial)),
+        Poll::Decided(Decision::Failed(denial)) => Err(refused("expired_token", codes.failed, denial)),
+        Poll::Decided(Decision::Approved(approval)) => Ok(*approval),
+    }
+}
+
+/// An error, in the words that the authorization server chose.
+fn refused(error: &'static str, code: Code, denial: Denial) -> OAuthError {
+    let message = match error {
+        "access_denied" => "The user denied the request.",
+        _ => "The user's decision could not be had.",
+    };
+    OAuthError { told: denial, ..OAuthError::new(error, code, message) }
+}
+
+/// What the client is granted by an approval.
+pub(super) fn grant(
+    tenant: &Tenant,
+    request: &TokenRequest<'_>,
+    grant_type: &'static str,
+    alias_used: bool,
+    details: Details,
+    approval: Approval,
+) -> Grant {
+    let Details { resources, access_resources, authorization_details, .. } = details;
+    let details = Details { resources, access_resources, authorization_details, ..approval.added };
+    Grant {
+        grant_type,
+        subject: Some(approval.subject),
+        sub: approval.sub,
+        scopes: approval.scopes,
+        refreshable: grant::refreshable(&tenant.settings, &request.client.client),
+        properties: grant::with_properties(approval.properties, &request.properties),
+        consented_claims: approval.consented_claims,
+        acr: approval.acr,
+        auth_time: approval.auth_time,
+        alias_used,
+        details,
+        ..Grant::default()
+    }
+}

@@ -1,0 +1,81 @@
+//! Services: added and changed.
+
+use serde_json::{Value, json};
+
+use super::free_id;
+use crate::error::ApiError;
+use crate::random;
+use crate::schema;
+use crate::state::{Settings, State, Tenant};
+
+/// The emulator keeps this many services.
+const CAPACITY: usize = 1_000;
+
+/// Members that the server alone decides.
+const ASSIGNED: &[&str] = &["number", "apiKey", "apiSecret", "serviceOwnerNumber", "createdAt", "modifiedAt"];
+
+/// What the start-up file may fix and is random otherwise.
+#[derive(Default)]
+pub(crate) struct Fixed {
+    pub(crate) id: Option<u64>,
+    pub(crate) access_token: Option<String>,
+}
+
+/// Adds a service with these settings.
+pub(crate) fn add(state: &mut State, mut settings: Settings, fixed: Fixed, now: u64) -> Result<&mut Tenant, ApiError> {
+    schema::check(schema::SERVICE, &settings)?;
+    if state.services.len() >= CAPACITY {
+        return Err(ApiError::forbidden(format!("The emulator keeps {CAPACITY} services; delete one first.")));
+    }
+    let access_token = match fixed.access_token {
+        Some(token) => token,
+        None => random::token::<32>()?,
+    };
+    if access_token == state.organization_token || state.services.values().any(|t| t.access_token == access_token) {
+        return Err(ApiError::invalid("The access token is another's."));
+    }
+    let id = free_id(&state.services, fixed.id)?;
+    state.created += 1;
+    settings.set("number", json!(state.created));
+    settings.set("serviceOwnerNumber", json!(1));
+    settings.set("apiKey", json!(id));
+    settings.set("apiSecret", json!(random::token::<32>()?));
+    settings.set("createdAt", json!(now));
+    settings.set("modifiedAt", json!(now));
+    fill(&mut settings);
+    Ok(state.services.entry(id).or_insert(Tenant::new(id, settings, access_token)))
+}
+
+/// Puts these settings in the place of all but those that the server assigns.
+pub(crate) fn replace(tenant: &mut Tenant, mut settings: Settings, now: u64) -> Result<(), ApiError> {
+    schema::check(schema::SERVICE, &settings)?;
+    for name in ASSIGNED {
+        settings.set(name, tenant.settings.0.get(*name).cloned().unwrap_or(Value::Null));
+    }
+    settings.set("modifiedAt", json!(now));
+    fill(&mut settings);
+    tenant.settings = settings;
+    Ok(())
+}
+
+/// Puts in what a service has when nobody says otherwise.
+fn fill(settings: &mut Settings) {
+    for flag in schema::flags(schema::SERVICE) {
+        settings.default(flag, json!(false));
+    }
+    settings.default("supportedGrantTypes", json!(["AUTHORIZATION_CODE", "REFRESH_TOKEN"]));
+    settings.default("supportedResponseTypes", json!(["CODE"]));
+    let methods = json!(["NONE", "CLIENT_SECRET_BASIC", "CLIENT_SECRET_POST"]);
+    settings.default("supportedTokenAuthMethods", methods);
+    settings.default("supportedDisplays", json!(["PAGE"]));
+    settings.default("accessTokenType", json!("Bearer"));
+    for (name, seconds) in [
+        ("accessTokenDuration", schema::ACCESS_TOKEN_SECONDS),
+        ("refreshTokenDuration", schema::REFRESH_TOKEN_SECONDS),
+        ("idTokenDuration", schema::ID_TOKEN_SECONDS),
+    ] {
+        if settings.number(name) == 0 {
+            settings.set(name, json!(seconds));
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The whole state as a JSON file, to go on with later.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::StartError;
+use crate::state::State;
+
+/// The form of the file: another form of the state gets another number.
+const FORMAT: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Snapshot<S> {
+    format: u32,
+    /// Milliseconds since 1970, by the emulator's clock.
+    saved_at: u64,
+    state: S,
+}
+
+/// What tells one form from another.
+#[derive(Deserialize)]
+struct Form {
+    format: u32,
+}
+
+/// The state as text.
+pub(crate) fn write(state: &State, now: u64) -> io::Result<String> {
+    let snapshot = Snapshot { format: FORMAT, saved_at: now, state };
+    serde_json::to_string(&snapshot).map_err(io::Error::other)
+}
+
+/// Puts the text in the place of the file, whole or not at all.
+pub(crate) fn save(path: &Path, text: &str) -> io::Result<()> {
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".unfinished");
+    let written = fs::write(&unfinished, text).and_then(|()| fs::rename(&unfinished, path));
+    written.map_err(|error| io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display())))
+}
+
+/// The state in a file, and the time at which it was saved.
+pub(crate) fn load(path: &Path) -> Result<(State, u64), StartError> {
+    let wrong = |problem: String| StartError::Snapshot { path: path.to_owned(), problem };
+    let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    // What serde says may repeat a value of the file, and all of them are secrets.
+    let place = |error: &serde_json::Error| format!("line {}, column {}", error.line(), error.column());
+    let form: Form = serde_json::from_str(&text)
+        .map_err(|error| wrong(format!("it is no snapshot of an emulator ({})", place(&error))))?;
+    if form.format != FORMAT {
+        let problem = format!("it has the form {}, and this emulator reads the form {FORMAT}; save anew", form.format);
+        return Err(wrong(problem));
+    }
+    let snapshot: Snapshot<State> = serde_json::from_str(&text)
+        .map_err(|error| wrong(format!("its state is not whole, or another version's ({})", place(&error))))?;
+    Ok((snapshot.state, snapshot.saved_at))
+}

@@ -1,0 +1,84 @@
+//! Clients that authenticate by a certificate (RFC 8705).
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use rcgen::{CertificateParams, DnType, KeyPair};
+use serde_json::{Value, json};
+
+use crate::world::{World, assert_error};
+
+/// A certificate with this common name, which is a host name too: in PEM, and its DER in base64.
+pub(crate) fn certificate(name: &str) -> (String, String) {
+    let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CountryName, "DE");
+    params.distinguished_name.push(DnType::OrganizationName, "Shop, Inc.");
+    params.distinguished_name.push(DnType::CommonName, name);
+    let certificate = params.self_signed(&KeyPair::generate().expect("a key")).expect("a certificate");
+    let der = certificate.der().to_vec();
+    let text = STANDARD.encode(&der);
+    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).expect("ASCII")).collect();
+    (format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n")), text)
+}
+
+async fn world(method: &str, client: Value) -> World {
+    let mut members = json!({"tokenAuthMethod": method});
+    members.as_object_mut().expect("an object").extend(client.as_object().expect("an object").clone());
+    World::new(json!({"supportedTokenAuthMethods": [method]}), members).await
+}
+
+async fn present(world: &World, pem: Option<&str>) -> Value {
+    let parameters = format!("grant_type=client_credentials&client_id={}", world.client_id());
+    world.act("/auth/token", json!({"parameters": parameters, "clientCertificate": pem})).await
+}
+
+#[tokio::test]
+async fn a_certificate_by_its_subject() {
+    let (pem, _) = certificate("shop.example.org");
+    for (client, right) in [
+        (json!({"tlsClientAuthSubjectDn": r"CN=shop.example.org, O=Shop\, Inc., C=DE"}), true),
+        (json!({"tlsClientAuthSanDns": "shop.example.org"}), true),
+        (json!({"tlsClientAuthSubjectDn": r"CN=evil.example.org, O=Shop\, Inc., C=DE"}), false),
+        (json!({"tlsClientAuthSubjectDn": "CN=shop.example.org"}), false),
+        (json!({"tlsClientAuthSanDns": "evil.example.org"}), false),
+        (json!({}), false),
+    ] {
+        let world = world("TLS_CLIENT_AUTH", client.clone()).await;
+        let answer = present(&world, Some(&pem)).await;
+        if right {
+            assert_eq!(answer["clientAuthMethod"], "TLS_CLIENT_AUTH", "{client} {answer}");
+        } else {
+            assert_error(&answer, "INVALID_CLIENT", "invalid_client");
+        }
+        assert_error(&present(&world, None).await, "INVALID_CLIENT", "invalid_client");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_ones_own() {
+    let (pem, der) = certificate("shop.example.org");
+    let jwks = json!({"keys": [{"kty": "EC", "kid": "k1", "x5c": [der]}]}).to_string();
+    let client = json!({"jwks": jwks, "selfSignedCertificateKeyId": "k1"});
+    let world = world("SELF_SIGNED_TLS_CLIENT_AUTH", client).await;
+    assert_eq!(present(&world, Some(&pem)).await["clientAuthMethod"], "SELF_SIGNED_TLS_CLIENT_AUTH");
+    // The name is the same, the key is not.
+    let (other, _) = certificate("shop.example.org");
+    assert_error(&present(&world, Some(&other)).await, "INVALID_CLIENT", "invalid_client");
+}
+
+#[tokio::test]
+async fn what_is_no_certificate_is_the_servers_mistake() {
+    let world = world("TLS_CLIENT_AUTH", json!({"tlsClientAuthSanDns": "shop.example.org"})).await;
+    assert_error(&present(&world, Some("nonsense")).await, "INTERNAL_SERVER_ERROR", "server_error");
+}
+
+#[tokio::test]
+async fn chains_are_not_validated_and_a_service_that_asks_for_it_hears_so() {
+    let service = json!({"supportedTokenAuthMethods": ["TLS_CLIENT_AUTH"], "mutualTlsValidatePkiCertChain": true});
+    let client = json!({"tokenAuthMethod": "TLS_CLIENT_AUTH", "tlsClientAuthSanDns": "shop.example.org"});
+    let world = World::new(service, client).await;
+    let parameters = format!("grant_type=client_credentials&client_id={}", world.client_id());
+    let body = json!({"parameters": parameters, "clientCertificate": certificate("shop.example.org").0});
+    let (status, answer) = world.call("POST", &format!("/api/{}/auth/token", world.service_id()), Some(&body)).await;
+    assert_eq!(status, 501);
+    assert!(answer["resultMessage"].as_str().expect("a message").contains("mutualTlsValidatePkiCertChain"), "{answer}");
+}
