@@ -29,8 +29,9 @@ async fn sent_to(server: &Server) -> Result<(), NotificationError> {
 
 #[tokio::test]
 async fn it_arrives_with_its_token() {
-    for status in ["204 No Content", "200 OK"] {
-        let server = Server::once(json(status, "{}"));
+    for (status, host) in [("204 No Content", "127.0.0.1"), ("200 OK", "localhost")] {
+        let mut server = Server::once(json(status, "{}"));
+        server.base_url = server.base_url.replace("127.0.0.1", host);
         sent_to(&server).await.unwrap();
         let request = &server.requests()[0];
         assert!(request.starts_with("POST /cb HTTP/1.1\r\n"), "{request}");

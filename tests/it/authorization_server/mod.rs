@@ -6,6 +6,7 @@ mod endpoints;
 mod oauth_client;
 mod openid_client;
 mod pages;
+mod possession;
 
 use std::collections::HashMap;
 

@@ -14,10 +14,16 @@ use serde_json::{Value, json};
 
 use super::{api, get_with, send};
 
+/// A status and a body, or none.
+type Answer = Result<(u16, Value), TransportErrorKind>;
+
+/// The last question.
+type Asked = Arc<Mutex<Option<Value>>>;
+
 /// Answers every call with the same, and remembers the last question.
 struct Script {
-    answer: Result<(u16, Value), TransportErrorKind>,
-    question: Arc<Mutex<Option<Value>>>,
+    answer: Answer,
+    question: Asked,
 }
 
 impl Transport for Script {
@@ -39,16 +45,14 @@ impl Transport for Script {
     }
 }
 
-type Asked = Arc<Mutex<Option<Value>>>;
-
-fn scripted(answer: Result<(u16, Value), TransportErrorKind>) -> (Service, Asked) {
+fn scripted(answer: Answer) -> (Service, Asked) {
     let question = Asked::default();
     let script = Script { answer, question: Arc::clone(&question) };
     let builder = Authlete::builder().base_url("https://authlete.example").service_token(1, "t").transport(script);
     (builder.build_service().unwrap(), question)
 }
 
-fn ok(more: &Value) -> Result<(u16, Value), TransportErrorKind> {
+fn ok(more: &Value) -> Answer {
     let mut answer = json!({"action": "OK", "subject": "ada", "scopes": ["a"]});
     answer.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     Ok((200, answer))
@@ -95,7 +99,9 @@ async fn requests_without_a_token_as_it_should_be_are_answered_at_once() {
     let (bearer, both) = ("Bearer scope=\"a\"", ["Bearer scope=\"a\"", "DPoP scope=\"a\""]);
     let malformed = "Bearer error=\"invalid_request\", error_description=";
     let no_proof = "DPoP error=\"invalid_dpop_proof\", error_description=";
-    let cases: &[(&str, &[(&str, &str)], u16, &str)] = &[
+    /// Where, with which headers; status, and how the challenge starts.
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str);
+    let cases: &[Case<'_>] = &[
         ("/orders", &[], 401, bearer),
         ("/orders", &[("authorization", "Basic YTpi")], 401, bearer),
         ("/orders", &[("authorization", "Bearer a b")], 400, malformed),

@@ -190,6 +190,10 @@ impl<T: Transport> IntrospectionCached<T> {
             && cleared == self.cleared.load(Ordering::SeqCst)
         {
             heeded("be written", self.store.put(key, kept, time).await);
+            if cleared != self.cleared.load(Ordering::SeqCst) {
+                // Writing took so long that all was dropped before it.
+                heeded("be cleared", self.store.clear(key.service()).await);
+            }
         }
         outcome
     }

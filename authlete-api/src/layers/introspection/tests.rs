@@ -307,6 +307,45 @@ async fn when_the_one_who_calls_gives_up_another_goes_on() {
     assert!(layer.flights.is_empty());
 }
 
+/// A store of texts that is slow to write.
+struct Slow(Arc<Texts>);
+
+impl IntrospectionStore for Slow {
+    fn get<'a>(&'a self, key: &'a IntrospectionKey) -> BoxFuture<'a, Result<Option<KeptIntrospection>, StoreError>> {
+        self.0.get(key)
+    }
+
+    fn put<'a>(
+        &'a self,
+        key: &'a IntrospectionKey,
+        kept: KeptIntrospection,
+        time: Duration,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            tokio::time::sleep(SECOND).await;
+            self.0.put(key, kept, time).await
+        })
+    }
+
+    fn clear<'a>(&'a self, service: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.0.clear(service)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_slow_store_writes_after_a_revocation_goes_too() {
+    let texts = Arc::new(Texts::default());
+    let (layer, _) = layer_with(good(3600), IntrospectionCache::default().store(Slow(Arc::clone(&texts))));
+    let slow = tokio::spawn({
+        let layer = Arc::clone(&layer);
+        async move { ask(&layer, &json!({"token": "t"})).await }
+    });
+    tokio::time::sleep(SECOND / 2).await;
+    layer.send(revocation(), &AUTH_TOKEN_DELETE).await.unwrap();
+    assert!(slow.await.unwrap().is_ok());
+    assert!(texts.0.lock().unwrap().is_empty());
+}
+
 /// A store that fails at everything.
 struct Broken;
 
