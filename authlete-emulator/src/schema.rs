@@ -31,6 +31,8 @@ pub(crate) enum Form {
     SomeOf(&'static [&'static str]),
     RedirectUris,
     Scopes,
+    /// A JWK set (RFC 7517) as a text.
+    KeySet,
 }
 
 /// The names of the grant types.
@@ -66,11 +68,16 @@ const AUTH_METHODS: &[&str] = &[
 /// The members of a service.
 pub(crate) const SERVICE: &[(&str, Form)] = &[
     ("accessTokenDuration", Form::Seconds),
+    ("accessTokenSignAlg", Form::Text),
     ("accessTokenType", Form::Text),
+    ("allowableClockSkew", Form::Seconds),
     ("authorizationCodeDuration", Form::Seconds),
+    ("authorizationResponseDuration", Form::Seconds),
     ("backchannelAuthReqIdDuration", Form::Seconds),
     ("backchannelPollingInterval", Form::Seconds),
     ("backchannelUserCodeParameterSupported", Form::Flag),
+    ("claimShortcutRestrictive", Form::Flag),
+    ("clientAssertionAudRestrictedToIssuer", Form::Flag),
     ("clientIdAliasEnabled", Form::Flag),
     ("dcrDuplicateSoftwareIdBlocked", Form::Flag),
     ("dcrScopeUsedAsRequestable", Form::Flag),
@@ -79,12 +86,15 @@ pub(crate) const SERVICE: &[(&str, Form)] = &[
     ("deviceFlowPollingInterval", Form::Seconds),
     ("deviceVerificationUri", Form::Text),
     ("deviceVerificationUriComplete", Form::Text),
+    ("dpopNonceDuration", Form::Seconds),
+    ("dpopNonceRequired", Form::Flag),
     ("errorDescriptionOmitted", Form::Flag),
     ("errorUriOmitted", Form::Flag),
     ("idTokenDuration", Form::Seconds),
     ("idTokenReissuable", Form::Flag),
     ("issSuppressed", Form::Flag),
     ("issuer", Form::Text),
+    ("jwks", Form::KeySet),
     ("jwtGrantByIdentifiableClientsOnly", Form::Flag),
     ("jwtGrantEncryptedJwtRejected", Form::Flag),
     ("jwtGrantUnsignedJwtRejected", Form::Flag),
@@ -94,11 +104,13 @@ pub(crate) const SERVICE: &[(&str, Form)] = &[
     ("parRequired", Form::Flag),
     ("pkceRequired", Form::Flag),
     ("pkceS256Required", Form::Flag),
+    ("pushedAuthReqDuration", Form::Seconds),
     ("refreshTokenDuration", Form::Seconds),
     ("refreshTokenDurationKept", Form::Flag),
     ("refreshTokenDurationReset", Form::Flag),
     ("refreshTokenIdempotent", Form::Flag),
     ("refreshTokenKept", Form::Flag),
+    ("requestObjectAudienceChecked", Form::Flag),
     ("requestObjectRequired", Form::Flag),
     ("scopeRequired", Form::Flag),
     ("serviceName", Form::Text),
@@ -108,6 +120,7 @@ pub(crate) const SERVICE: &[(&str, Form)] = &[
     ("supportedResponseTypes", Form::SomeOf(RESPONSE_TYPES)),
     ("supportedScopes", Form::Scopes),
     ("supportedTokenAuthMethods", Form::SomeOf(AUTH_METHODS)),
+    ("tlsClientCertificateBoundAccessTokens", Form::Flag),
     ("tokenEndpoint", Form::Text),
     ("tokenExchangeByConfidentialClientsOnly", Form::Flag),
     ("tokenExchangeByIdentifiableClientsOnly", Form::Flag),
@@ -115,6 +128,7 @@ pub(crate) const SERVICE: &[(&str, Form)] = &[
     ("tokenExchangeEncryptedJwtRejected", Form::Flag),
     ("tokenExchangeUnsignedJwtRejected", Form::Flag),
     ("tokenExpirationLinked", Form::Flag),
+    ("traditionalRequestObjectProcessingApplied", Form::Flag),
     ("unauthorizedOnClientConfigSupported", Form::Flag),
     ("userCodeCharset", Form::OneOf(&["BASE20", "NUMERIC"])),
     ("userCodeLength", Form::Number),
@@ -134,9 +148,10 @@ pub(crate) const CLIENT: &[(&str, Form)] = &[
     ("clientType", Form::OneOf(&["PUBLIC", "CONFIDENTIAL"])),
     ("defaultMaxAge", Form::Number),
     ("developer", Form::Text),
+    ("dpopRequired", Form::Flag),
     ("grantTypes", Form::SomeOf(GRANT_TYPES)),
     ("idTokenSignAlg", Form::Text),
-    ("jwks", Form::Text),
+    ("jwks", Form::KeySet),
     ("jwksUri", Form::Text),
     ("locked", Form::Flag),
     ("parRequired", Form::Flag),
@@ -147,6 +162,7 @@ pub(crate) const CLIENT: &[(&str, Form)] = &[
     ("responseTypes", Form::SomeOf(RESPONSE_TYPES)),
     ("singleAccessTokenPerSubject", Form::Flag),
     ("subjectType", Form::OneOf(&["PUBLIC", "PAIRWISE"])),
+    ("tlsClientCertificateBoundAccessTokens", Form::Flag),
     ("tokenAuthMethod", Form::OneOf(AUTH_METHODS)),
     ("userInfoSignAlg", Form::Text),
 ];
@@ -185,6 +201,7 @@ impl Form {
             Self::OneOf(names) => (is_one_of(value, names), "one of the names that Authlete defines for it"),
             Self::SomeOf(names) => (all(&|one| is_one_of(one, names)), "a list of names that Authlete defines for it"),
             Self::RedirectUris => (all(&is_redirect_uri), "a list of absolute URIs without a fragment"),
+            Self::KeySet => (is_key_set(value), "a JWK set as a text"),
             Self::Scopes => (all(&|one| one["name"].as_str().is_some_and(is_scope)), "a list of scopes with names"),
         };
         if fits { Ok(()) } else { Err(expected) }
@@ -198,6 +215,12 @@ fn is_one_of(value: &Value, names: &[&str]) -> bool {
 /// RFC 6749, section 3.1.2.
 fn is_redirect_uri(value: &Value) -> bool {
     value.as_str().is_some_and(|text| Url::parse(text).is_ok_and(|url| url.fragment().is_none()))
+}
+
+fn is_key_set(value: &Value) -> bool {
+    let set: Option<Value> =
+        value.as_str().filter(|text| !text.is_empty()).and_then(|text| serde_json::from_str(text).ok());
+    value.as_str() == Some("") || set.is_some_and(|set| set["keys"].is_array())
 }
 
 /// RFC 6749, section 3.3.

@@ -23,7 +23,7 @@ pub(crate) fn in_its_form(tenant: &mut Tenant, client: &Client, mut token: Token
     let details = &token.details;
     let thumbprints = json!({"jkt": details.binding.jkt, "x5t#S256": details.binding.x5t});
     let is_bound = details.binding.jkt.is_some() || details.binding.x5t.is_some();
-    let claims = json!({
+    let mut claims = json!({
         "iss": issuer,
         "sub": token.subject.clone().unwrap_or_else(|| client.id.to_string()),
         // Where the request names no resource, the issuer stands for all that it protects (section 3).
@@ -38,6 +38,11 @@ pub(crate) fn in_its_form(tenant: &mut Tenant, client: &Client, mut token: Token
         "cnf": if is_bound { thumbprints } else { Value::Null },
         "authorization_details": (!details.authorization_details.is_empty()).then_some(&details.authorization_details),
     });
+    for (name, value) in &details.jwt_claims {
+        if claims.get(name).is_none() {
+            claims[name.as_str()] = value.clone();
+        }
+    }
     let key = tenant.keys.signer(&tenant.settings, client, &name, "accessTokenSignatureKeyId")?;
     token.details.jwt = Some(key.sign("at+jwt", &reply::without_nulls(claims))?);
     Ok(token)

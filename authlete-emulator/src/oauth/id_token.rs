@@ -74,6 +74,8 @@ impl IdToken<'_> {
         let form = self.details.audience_form.as_deref().or(tenant.settings.text("idTokenAudType"));
         let seconds = now / 1000;
         let hash = |text: Option<&str>| text.map(|text| left_half(key.algorithm(), text));
+        // Where the service has no Native SSO, a session means nothing to it.
+        let session = self.details.session_id.as_ref().filter(|_| tenant.settings.flag("nativeSsoSupported"));
         let mut claims = json!({
             "iss": issuer,
             "sub": self.subject,
@@ -83,7 +85,7 @@ impl IdToken<'_> {
             "auth_time": self.auth_time,
             "nonce": self.nonce,
             "acr": self.acr,
-            "sid": self.details.session_id,
+            "sid": session,
             "at_hash": hash(self.access_token),
             "c_hash": hash(self.code),
             "s_hash": hash(self.state),
@@ -97,7 +99,7 @@ impl IdToken<'_> {
                 claims[name.as_str()] = value.clone();
             }
         }
-        Ok(key.sign("JWT", &reply::without_nulls(claims))?)
+        Ok(key.sign_with("JWT", &self.details.id_token_header, &reply::without_nulls(claims))?)
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod lifetime;
 pub(crate) mod names;
 pub(crate) mod parameters;
 pub(crate) mod pkce;
+pub(crate) mod possession;
 pub(crate) mod rar;
 pub(crate) mod redirect;
 pub(crate) mod resource;

@@ -83,9 +83,17 @@ impl SigningKey {
 
     /// A signed JWT with these claims, whose header says that it is of this type.
     pub(crate) fn sign(&self, typ: &str, claims: &Value) -> Result<String, ApiError> {
+        self.sign_with(typ, &Map::new(), claims)
+    }
+
+    /// The same with more in the header. What is said about the signature stays.
+    pub(crate) fn sign_with(&self, typ: &str, more: &Map<String, Value>, claims: &Value) -> Result<String, ApiError> {
         let mut header = Header::new(self.algorithm);
         header.typ = Some(typ.to_owned());
         header.kid.clone_from(&self.kid);
+        for (name, value) in more.iter().filter(|(name, _)| !["alg", "kid", "typ", "crit"].contains(&name.as_str())) {
+            header.extras.insert(name.as_str(), value);
+        }
         jsonwebtoken::encode(&header, claims, &self.private)
             .map_err(|error| ApiError::internal(format!("cannot sign: {error}")))
     }

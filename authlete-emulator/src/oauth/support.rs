@@ -10,7 +10,7 @@ use crate::state::{Client, Settings};
 const COMMON: &[&str] = &["fapiModes", "frontChannelRequestObjectEncryptionRequired"];
 
 /// Settings of a service alone.
-const SERVICE: &[&str] = &["supportedServiceProfiles"];
+const SERVICE: &[&str] = &["accessTokenForExternalAttachmentEmbedded", "supportedServiceProfiles"];
 
 /// Settings of a client alone.
 const CLIENT: &[&str] = &["rsRequestSigned"];

@@ -10,7 +10,7 @@ use crate::oauth::{Stop, grant, rar, scope};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::schema::TICKET_SECONDS;
-use crate::state::{Tenant, Ticket};
+use crate::state::{Settings, Tenant, Ticket};
 use crate::{random, views};
 
 const INTERACTION: Code = "A004001";
@@ -79,9 +79,9 @@ fn answer(tenant: &Tenant, origin: &Origin, checked: &Checked, ticket: &str) -> 
         "resources": views::listed(&checked.details.resources),
         "authorizationDetails": rar::to_api(&checked.details.authorization_details),
         "requestObjectPayload": origin.source.payload,
-        "nativeSsoRequested": native_sso::applies(service, &origin.scopes),
-        "uiLocales": views::listed(&parameters.words("ui_locales")),
-        "claimsLocales": views::listed(&parameters.words("claims_locales")),
+        "nativeSsoRequested": checked.response_type.code && native_sso::applies(service, &origin.scopes),
+        "uiLocales": views::listed(&supported(service, "supportedUiLocales", parameters.words("ui_locales"))),
+        "claimsLocales": views::listed(&supported(service, "supportedClaimLocales", parameters.words("claims_locales"))),
         "loginHint": parameters.get("login_hint"),
         "purpose": parameters.get("purpose"),
         "prompts": views::listed(&checked.prompts),
@@ -95,4 +95,12 @@ fn answer(tenant: &Tenant, origin: &Origin, checked: &Checked, ticket: &str) -> 
         _ => ("INTERACTION", INTERACTION, "The request is valid and waits for the user."),
     };
     reply::action(action, code, message, members)
+}
+
+/// The words that the service supports; all of them where it does not say.
+fn supported(service: &Settings, list: &str, mut words: Vec<String>) -> Vec<String> {
+    if service.texts(list).next().is_some() {
+        words.retain(|word| service.has(list, word));
+    }
+    words
 }

@@ -5,12 +5,13 @@ use serde_json::{Map, Value, json};
 use super::token::native_sso;
 use crate::error::ApiError;
 use crate::oauth::id_token::IdToken;
+use crate::oauth::lifetime::{self, Kind};
 use crate::oauth::{OAuthError, Stop, access_token, grant as grants, rar, scope};
 use crate::random;
 use crate::reply::{Code as ResultCode, Reply};
 use crate::request::Request;
-use crate::schema::{ACCESS_TOKEN_SECONDS, CODE_SECONDS};
-use crate::state::{Client, Code, Details, Tenant, Ticket, Token};
+use crate::schema::CODE_SECONDS;
+use crate::state::{Binding, Client, Code, Details, Tenant, Ticket, Token};
 
 const ISSUED: ResultCode = "A040001";
 const NO_TICKET: ResultCode = "A040201";
@@ -22,8 +23,7 @@ const OTHER_SUBJECT: ResultCode = "A040302";
 const ACR: ResultCode = "A040303";
 
 /// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] =
-    &["idtHeaderParams", "claimsForTx", "verifiedClaimsForTx", "jwtAtClaims", "accessToken"];
+const NOT_IMPLEMENTED: &[&str] = &["claimsForTx", "verifiedClaimsForTx", "accessToken"];
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED)?;
@@ -35,9 +35,8 @@ fn issue(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
         return Err(Stop::server(NO_TICKET, "The call has no ticket."));
     };
     let given = Given::read(request)?;
-    let opened = tenant.tickets.get(&key);
-    if given.session_id.is_none() && opened.is_some_and(|ticket| native_sso::applies(&tenant.settings, &ticket.scopes))
-    {
+    let shared = |ticket: &Ticket| ticket.response_type.code && native_sso::applies(&tenant.settings, &ticket.scopes);
+    if given.session_id.is_none() && tenant.tickets.get(&key).is_some_and(shared) {
         return Err(Stop::server(NO_SESSION, "A request for Native SSO is answered with a sessionId."));
     }
     let Some(ticket) = tenant.tickets.remove(&key) else {
@@ -71,6 +70,8 @@ struct Given {
     authorization_details: Option<Vec<Value>>,
     session_id: Option<String>,
     audience_form: Option<String>,
+    id_token_header: Map<String, Value>,
+    jwt_claims: Map<String, Value>,
     /// Seconds, where the call sets them.
     access_duration: Option<u64>,
 }
@@ -83,11 +84,6 @@ impl Given {
         if subject.is_empty() || subject.len() > 100 || !subject.is_ascii() {
             return Err(Stop::server(SUBJECT, "The subject has to have 1 to 100 ASCII characters."));
         }
-        let claims = match text("claims")?.map(|claims| serde_json::from_str(&claims)) {
-            None => Map::new(),
-            Some(Ok(claims)) => claims,
-            Some(Err(_)) => return Err(Stop::server(CLAIMS, "The member claims is not a JSON object as a text.")),
-        };
         Ok(Self {
             subject,
             sub: text("sub")?,
@@ -96,13 +92,22 @@ impl Given {
             acr: text("acr")?,
             properties: super::properties(body)?,
             consented_claims: body.texts("consentedClaims")?.unwrap_or_default(),
-            claims,
+            claims: object(request, "claims")?,
             authorization_details: rar::from_api(body.members.get("authorizationDetails"))?,
             session_id: text("sessionId")?,
             audience_form: text("idTokenAudType")?,
+            id_token_header: object(request, "idtHeaderParams")?,
+            jwt_claims: object(request, "jwtAtClaims")?,
             access_duration: body.number("accessTokenDuration")?.filter(|s| (1..=u64::from(u32::MAX)).contains(s)),
         })
     }
+}
+
+/// A member that is a JSON object as a text; absent is an empty one.
+fn object(request: &Request, name: &str) -> Result<Map<String, Value>, Stop> {
+    let Some(text) = request.body.text(name)?.filter(|text| !text.is_empty()) else { return Ok(Map::new()) };
+    serde_json::from_str(&text)
+        .map_err(|_| Stop::server(CLAIMS, &format!("The member {name} is not a JSON object as a text.")))
 }
 
 /// Whether the user is the one that the client expects, and has logged in as it demands.
@@ -225,6 +230,8 @@ fn record(tenant: &Tenant, client: &Client, ticket: Ticket, given: Given, now: u
         claims: given.claims,
         session_id: given.session_id,
         audience_form: given.audience_form,
+        id_token_header: given.id_token_header,
+        jwt_claims: given.jwt_claims,
         ..ticket.details.clone()
     };
     if let Some(elements) = given.authorization_details {
@@ -247,7 +254,7 @@ fn record(tenant: &Tenant, client: &Client, ticket: Ticket, given: Given, now: u
 
 /// The access token that goes through the browser. Nothing refreshes it (RFC 6749, section 4.2.2).
 fn token(tenant: &mut Tenant, client: &Client, record: &Code, duration: Option<u64>, now: u64) -> Result<Token, Stop> {
-    let seconds = duration.unwrap_or_else(|| tenant.duration("accessTokenDuration", ACCESS_TOKEN_SECONDS));
+    let seconds = duration.unwrap_or_else(|| lifetime::seconds(Kind::Access, &tenant.settings, client, &record.scopes));
     let token = Token {
         access: random::token::<32>()?,
         expires_at: now + 1000 * seconds,
@@ -264,7 +271,7 @@ fn token(tenant: &mut Tenant, client: &Client, record: &Code, duration: Option<u
         consented_claims: record.consented_claims.clone(),
         acr: record.acr.clone(),
         auth_time: record.auth_time,
-        details: record.details.clone().bound_to(crate::state::Binding::default()),
+        details: record.details.clone().bound_to(Binding::default()),
         created_at: now,
         ..Token::default()
     };

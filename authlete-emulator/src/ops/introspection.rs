@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::oauth::certificate::Certificate;
-use crate::oauth::{Stop, dpop, grant, rar, scope};
+use crate::oauth::{Stop, dpop, grant, possession, rar, scope};
 use crate::reply::{self, Code, Reply, result_message};
 use crate::request::Request;
 use crate::state::{Tenant, Token};
@@ -19,7 +18,6 @@ const SUBJECT: Code = "A056305";
 const AUTHENTICATION: Code = "A056306";
 const RESOURCES: Code = "A056307";
 const PROOF: Code = "A056308";
-const CERTIFICATE: Code = "A056309";
 const UNREADABLE: Code = "A056201";
 
 /// What the call may ask for and the emulator cannot check yet.
@@ -96,27 +94,13 @@ pub(super) fn unproven(
     token: &Token,
     given: &str,
 ) -> Result<Option<Refusal>, Stop> {
-    let bound = &token.details.binding;
-    let rejected = |error, message| {
-        let attribute = Some(format!("algs=\"{}\"", dpop::ALGORITHMS));
-        Some(Refusal { scheme: "DPoP", attribute, ..Refusal::new("UNAUTHORIZED", PROOF, error, message) })
-    };
-    match (dpop::check(tenant, request, Some(given))?, &bound.jkt) {
-        (Err(rejection), _) => return Ok(rejected(rejection.error, rejection.message)),
-        (Ok(None), Some(_)) => return Ok(rejected("invalid_token", "The access token needs a DPoP proof.")),
-        (Ok(proven), bound) if proven != *bound => {
-            return Ok(rejected("invalid_token", "The access token is not bound to the key of the DPoP proof."));
-        }
-        _ => {}
+    let Err(unproven) = possession::check(tenant, request, token, given, UNREADABLE)? else { return Ok(None) };
+    let mut refusal = Refusal::new("UNAUTHORIZED", PROOF, unproven.error, unproven.message);
+    refusal.scheme = unproven.scheme;
+    if unproven.scheme == "DPoP" {
+        refusal.attribute = Some(format!("algs=\"{}\"", dpop::ALGORITHMS));
     }
-    if let Some(thumbprint) = &bound.x5t {
-        let presented = Certificate::presented(request, UNREADABLE)?;
-        if presented.is_none_or(|certificate| certificate.thumbprint() != *thumbprint) {
-            let message = "The access token is bound to another certificate.";
-            return Ok(Some(Refusal::new("UNAUTHORIZED", CERTIFICATE, "invalid_token", message)));
-        }
-    }
-    Ok(None)
+    Ok(Some(refusal))
 }
 
 fn refusal(token: &Token, request: &Request) -> Result<Option<Refusal>, ApiError> {

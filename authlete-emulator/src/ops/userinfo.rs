@@ -4,10 +4,10 @@ use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
 use crate::oauth::authorization::claims;
-use crate::oauth::{OAuthError, Stop};
+use crate::oauth::{OAuthError, Stop, dpop, possession};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
-use crate::state::{Binding, Client, Settings, Tenant, Token};
+use crate::state::{Client, Settings, Tenant, Token};
 use crate::views;
 
 const VALID: Code = "A091001";
@@ -17,21 +17,31 @@ const UNKNOWN: Code = "A091302";
 const EXPIRED: Code = "A091303";
 const NO_SUBJECT: Code = "A091304";
 const NO_OPENID: Code = "A091305";
+const PROOF: Code = "A091306";
+const CERTIFICATE: Code = "A091307";
+const UNREADABLE: Code = "A091201";
 const CLAIMS: Code = "A096201";
 const NO_ISSUER: Code = "A096202";
 const NO_CLIENT: Code = "A096203";
 
 /// What the calls may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &["dpop", "dpopNonceRequired", "requestBodyContained"];
+const NOT_IMPLEMENTED: &[&str] = &["requestBodyContained"];
 const NOT_IMPLEMENTED_ISSUE: &[&str] = &["claimsForTx", "verifiedClaimsForTx", "requestSignature"];
 
 /// `auth_userinfo_api`: whether the token is good, and which claims it is for.
 pub(crate) fn look(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED)?;
-    let token = match find(tenant, request) {
-        Ok(token) => token,
-        Err(stop) => return refusal(&tenant.settings, stop),
-    };
+    let reply = describe(tenant, request).or_else(|stop| refusal(&tenant.settings, stop))?;
+    Ok(reply.with("dpopNonce", json!(dpop::nonce(tenant, request)?)))
+}
+
+fn describe(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
+    let token = find(tenant, request)?.clone();
+    let presented = request.body.text("token")?.unwrap_or_default();
+    possession::check(tenant, request, &token, &presented, UNREADABLE)?.map_err(|unproven| {
+        let code = if unproven.scheme == "DPoP" { PROOF } else { CERTIFICATE };
+        OAuthError::new(unproven.error, code, unproven.message)
+    })?;
     let client = tenant.clients.get(&token.client_id).map(|client| &client.settings);
     let details = &token.details;
     let names = match details.userinfo_claims.as_slice() {
@@ -122,9 +132,6 @@ fn find<'a>(tenant: &'a Tenant, request: &Request) -> Result<&'a Token, Stop> {
     if !token.is_alive(request.now) {
         return Err(refused("invalid_token", EXPIRED, "The access token has expired."));
     }
-    if token.details.binding != Binding::default() {
-        return Err(ApiError::not_implemented("userinfo with an access token that is bound to a key").into());
-    }
     if token.subject.is_none() {
         return Err(refused("invalid_token", NO_SUBJECT, "The access token belongs to no user."));
     }
@@ -142,13 +149,17 @@ fn refusal(service: &Settings, stop: Stop) -> Result<Reply, ApiError> {
     };
     let action = match error.error {
         "invalid_request" => "BAD_REQUEST",
-        "invalid_token" => "UNAUTHORIZED",
+        "invalid_token" | "invalid_dpop_proof" | "use_dpop_nonce" => "UNAUTHORIZED",
         "insufficient_scope" => "FORBIDDEN",
         _ => "INTERNAL_SERVER_ERROR",
     };
-    let mut challenge = format!("Bearer error=\"{}\"", error.error);
+    let scheme = if error.code == PROOF { "DPoP" } else { "Bearer" };
+    let mut challenge = format!("{scheme} error=\"{}\"", error.error);
     if let Some(description) = error.description(service) {
         challenge += &format!(",error_description=\"{description}\"");
+    }
+    if error.code == PROOF {
+        challenge += &format!(",algs=\"{}\"", dpop::ALGORITHMS);
     }
     if action == "FORBIDDEN" {
         challenge += ",scope=\"openid\"";

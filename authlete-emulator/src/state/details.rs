@@ -26,6 +26,10 @@ pub(crate) struct Details {
     pub(crate) audience_form: Option<String>,
     /// The grant (Grant Management for OAuth 2.0) that this belongs to.
     pub(crate) grant_id: Option<String>,
+    /// What the authorization server adds to the headers of ID tokens.
+    pub(crate) id_token_header: Map<String, Value>,
+    /// What it adds to the claims of access tokens that are JWTs.
+    pub(crate) jwt_claims: Map<String, Value>,
     pub(crate) binding: Binding,
     /// The access token in the form of a JWT (RFC 9068), where the service issues such.
     pub(crate) jwt: Option<String>,

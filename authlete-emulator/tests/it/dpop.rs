@@ -91,6 +91,25 @@ async fn a_bound_token_is_good_for_whoever_has_the_key() {
 }
 
 #[tokio::test]
+async fn the_userinfo_endpoint_asks_for_the_key_too() {
+    let world = world(json!({}), json!({})).await;
+    let key = Key::ec();
+    let proof_for_token = proof(&world, &key, "1", &json!({}));
+    let answer = exchange(&world, &world.code("scope=openid").await, Some(&proof_for_token)).await;
+    let token = answer["accessToken"].clone();
+    let ask = |proof: Option<String>| {
+        let body = json!({"token": token, "dpop": proof, "htm": "GET", "htu": RESOURCE});
+        world.act("/auth/userinfo", body)
+    };
+    let answer = ask(None).await;
+    assert_eq!(answer["action"], "UNAUTHORIZED");
+    let challenge = answer["responseContent"].as_str().expect("a challenge");
+    assert!(challenge.starts_with("DPoP error=\"invalid_token\""), "{challenge}");
+    assert_eq!(ask(Some(proof(&world, &Key::ec(), "2", &at_resource(&token)))).await["action"], "UNAUTHORIZED");
+    assert_eq!(ask(Some(proof(&world, &key, "3", &at_resource(&token)))).await["action"], "OK");
+}
+
+#[tokio::test]
 async fn a_token_without_a_key_is_not_made_better_by_a_proof() {
     let world = world(json!({}), json!({})).await;
     let token = exchange(&world, &world.code("").await, None).await["accessToken"].clone();

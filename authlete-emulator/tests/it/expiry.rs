@@ -49,6 +49,20 @@ async fn tokens_end_when_the_service_says() {
 }
 
 #[tokio::test]
+async fn the_shortest_of_service_client_and_scopes_counts() {
+    let scope = json!({"name": "read", "attributes": [{"key": "access_token.duration", "value": "50"}]});
+    let service = json!({"accessTokenDuration": 100, "supportedScopes": [scope, {"name": "write"}]});
+    let extension = json!({"accessTokenDuration": 70, "refreshTokenDuration": 10_000_000});
+    let world = World::new(service, json!({"extension": extension})).await;
+    for (scope, seconds) in [("read", 50), ("write", 70)] {
+        let token = world.exchange(&world.code(&format!("scope={scope}")).await).await;
+        assert_eq!(token["accessTokenDuration"], seconds);
+        // A client's longer time does not count.
+        assert_eq!(token["refreshTokenDuration"], 864_000);
+    }
+}
+
+#[tokio::test]
 async fn the_call_can_set_other_durations() {
     let world = World::plain().await;
     let code = world.code("").await;

@@ -42,6 +42,8 @@ async fn values_that_a_member_cannot_have() {
         json!({"supportedGrantTypes": ["STEAL"]}),
         json!({"supportedScopes": [{"name": "a b"}]}),
         json!({"pkceRequired": "yes"}),
+        json!({"jwks": "{}"}),
+        json!({"allowableClockSkew": u64::MAX}),
     ] {
         assert_eq!(world.call("POST", "/api/service/create", Some(&service)).await.0, 400, "{service}");
     }

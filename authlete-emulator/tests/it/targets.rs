@@ -24,16 +24,28 @@ async fn a_token_request_can_narrow_the_resources_but_not_widen_them() {
     let wider = world.token(&exchange(&code, "&resource=https://other.example.com/")).await;
     assert_error(&wider, "BAD_REQUEST", "invalid_target");
     let token = world.token(&exchange(&code, &format!("&resource={A}"))).await;
-    assert_eq!((&token["resources"], &token["accessTokenResources"]), (&json!([A, B]), &json!([A])));
+    assert_eq!((&token["resources"], &token["accessTokenResources"]), (&json!([A]), &json!([A])));
     let access = token["accessToken"].clone();
     let answer = world.act("/auth/introspection", json!({"token": access, "resources": [A]})).await;
     assert_eq!((&answer["action"], &answer["accessTokenResources"]), (&json!("OK"), &json!([A])));
+    assert_eq!(answer["resources"], json!([A, B]));
     let answer = world.act("/auth/introspection", json!({"token": access, "resources": [B]})).await;
     assert_eq!(answer["action"], "FORBIDDEN", "{answer}");
 
     let refresh = token["refreshToken"].as_str().expect("a refresh token");
     let token = world.token(&format!("grant_type=refresh_token&refresh_token={refresh}&resource={B}")).await;
-    assert_eq!((&token["resources"], &token["accessTokenResources"]), (&json!([A, B]), &json!([B])));
+    assert_eq!((&token["resources"], &token["accessTokenResources"]), (&json!([B]), &json!([B])));
+}
+
+#[tokio::test]
+async fn resources_that_only_the_token_request_names_hold_for_its_refresh_token() {
+    let world = World::plain().await;
+    let token = world.token(&exchange(&world.code("").await, &format!("&resource={A}"))).await;
+    let refresh = token["refreshToken"].as_str().expect("a refresh token");
+    let wider = world.token(&format!("grant_type=refresh_token&refresh_token={refresh}&resource={B}")).await;
+    assert_error(&wider, "BAD_REQUEST", "invalid_target");
+    let renewed = world.token(&format!("grant_type=refresh_token&refresh_token={refresh}")).await;
+    assert_eq!((&renewed["accessTokenResources"], renewed.get("resources")), (&json!([A]), None));
 }
 
 #[tokio::test]
@@ -127,6 +139,28 @@ async fn access_tokens_in_the_form_of_a_jwt() {
     assert_ne!(renewed["jwtAccessToken"], jwt);
     assert_eq!(world.introspect(&json!(jwt)).await["action"], "UNAUTHORIZED");
     assert_eq!(world.introspect(&renewed["jwtAccessToken"]).await["action"], "OK");
+}
+
+#[tokio::test]
+async fn what_the_server_adds_to_jwts() {
+    let world = World::new(json!({"accessTokenSignAlg": "ES256"}), json!({})).await;
+    let ticket = world.authorize("scope=openid").await["ticket"].clone();
+    let body = json!({
+        "ticket": ticket,
+        "subject": "john",
+        "idtHeaderParams": "{\"x\":\"1\",\"alg\":\"none\",\"kid\":\"evil\"}",
+        "jwtAtClaims": "{\"tenant\":\"t1\",\"sub\":\"evil\"}",
+    });
+    let code = world.act("/auth/authorization/issue", body).await["authorizationCode"].clone();
+    let mut body = world.token_body(&exchange(code.as_str().expect("a code"), ""));
+    body["jwtAtClaims"] = json!("{\"extra\":2}");
+    let token = world.act("/auth/token", body).await;
+    let claims = world.verified(token["jwtAccessToken"].as_str().expect("a JWT"), Algorithm::ES256).await;
+    assert_eq!((&claims["tenant"], &claims["extra"], &claims["sub"]), (&json!("t1"), &json!(2), &json!("john")));
+    let id_token = token["idToken"].as_str().expect("an ID token");
+    let header = jsonwebtoken::decode_header(id_token).expect("a header");
+    assert_eq!(header.extras.get::<String>("x").expect("a text").as_deref(), Some("1"));
+    assert_eq!(world.verified(id_token, Algorithm::ES256).await["sub"], "john");
 }
 
 #[tokio::test]

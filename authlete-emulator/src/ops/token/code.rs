@@ -38,6 +38,10 @@ pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Resul
     let session = native_sso::session(&tenant.settings, &code);
     let mut details = code.details.clone();
     details.access_resources = resource::narrowed(&details.resources, request.parameters, RESOURCE)?;
+    if details.resources.is_empty() {
+        // What the code left open is settled here, for the refresh token too.
+        details.resources.clone_from(&details.access_resources);
+    }
     details.authorization_details =
         rar::narrowed(&details.authorization_details, request.parameters, AUTHORIZATION_DETAILS)?;
     let grant = Grant {

@@ -60,7 +60,7 @@ pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Gran
         consented_claims: grant.consented_claims,
         acr: grant.acr,
         auth_time: grant.auth_time,
-        details: grant.details.bound_to(request.binding.clone()),
+        details: request.completed(grant.details),
         session: grant.session,
         created_at: request.now,
         ..Token::default()
@@ -105,7 +105,7 @@ pub(super) fn reply(
         "subject": token.subject,
         "scopes": views::listed(&token.scopes),
         "properties": views::listed(&token.properties),
-        "resources": views::listed(&token.details.resources),
+        "resources": views::listed(request.parameters.all("resource")),
         "accessTokenResources": views::listed(&token.details.access_resources),
         "authorizationDetails": rar::to_api(&token.details.authorization_details),
         "grantId": token.details.grant_id,

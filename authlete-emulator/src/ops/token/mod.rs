@@ -16,7 +16,7 @@ mod poll;
 pub(crate) mod push;
 mod refresh;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
@@ -24,17 +24,18 @@ use crate::oauth::parameters::Parameters;
 use crate::oauth::{OAuthError, Stop, dpop, support};
 use crate::reply::{Code, Reply};
 use crate::request::Request;
-use crate::state::{Binding, Client, Tenant};
+use crate::state::{Binding, Client, Details, Tenant};
 
 const NO_PARAMETERS: Code = "A050201";
 const PROPERTIES: Code = "A050202";
+const JWT_CLAIMS: Code = "A050205";
 const REPEATED: Code = "A050301";
 const NO_GRANT_TYPE: Code = "A050302";
 const GRANT_TYPE: Code = "A050303";
 const CLIENT: Codes = Codes { missing: "A050304", unknown: "A050305", method: "A050306", secret: "A050307" };
 
 /// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &["accessToken", "jwtAtClaims", "cimdOptions"];
+const NOT_IMPLEMENTED: &[&str] = &["accessToken", "cimdOptions"];
 
 /// Values of `grant_type`, as a client writes them and as Authlete names them.
 const GRANT_TYPES: &[(&str, &str)] = &[
@@ -57,6 +58,8 @@ pub(crate) struct TokenRequest<'a> {
     pub(crate) access_duration: Option<u64>,
     pub(crate) refresh_duration: Option<u64>,
     properties: Vec<Value>,
+    /// Claims for an access token that is a JWT.
+    jwt_claims: Map<String, Value>,
     /// The keys that the client has proven.
     binding: Binding,
     now: u64,
@@ -71,6 +74,7 @@ impl<'a> TokenRequest<'a> {
             access_duration: access.or(self.access_duration),
             refresh_duration: refresh.or(self.refresh_duration),
             properties: self.properties.clone(),
+            jwt_claims: self.jwt_claims.clone(),
             binding: self.binding.clone(),
             now: self.now,
         }
@@ -78,16 +82,23 @@ impl<'a> TokenRequest<'a> {
 
     /// A request of the authorization server's own, for tokens that a client asked for before.
     pub(crate) fn of_server(parameters: &'a Parameters, client: &Client, alias_used: bool, now: u64) -> Self {
-        let client = Authenticated { client: client.clone(), alias_used, method: "NONE" };
         Self {
             parameters,
-            client,
+            client: Authenticated { client: client.clone(), alias_used, method: "NONE" },
             access_duration: None,
             refresh_duration: None,
             properties: Vec::new(),
+            jwt_claims: Map::new(),
             binding: Binding::default(),
             now,
         }
+    }
+
+    /// The rest of a grant, with what this request adds to it.
+    fn completed(&self, details: Details) -> Details {
+        let mut details = details.bound_to(self.binding.clone());
+        details.jwt_claims.extend(self.jwt_claims.clone());
+        details
     }
 }
 
@@ -129,6 +140,7 @@ fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
         access_duration: request.body.seconds("accessTokenDuration")?,
         refresh_duration: request.body.seconds("refreshTokenDuration")?,
         properties: properties(request)?,
+        jwt_claims: jwt_claims(request)?,
         binding,
         now: request.now,
     };
@@ -158,6 +170,13 @@ fn grant_type(tenant: &Tenant, client: &Authenticated, parameters: &Parameters) 
         return Err(OAuthError::new("unauthorized_client", GRANT_TYPE, "The client may not use this grant_type."));
     }
     Ok(name)
+}
+
+/// Claims for an access token that is a JWT, which this call has as JSON in a text.
+fn jwt_claims(request: &Request) -> Result<Map<String, Value>, Stop> {
+    let Some(text) = request.body.text("jwtAtClaims")?.filter(|text| !text.is_empty()) else { return Ok(Map::new()) };
+    serde_json::from_str(&text)
+        .map_err(|_| Stop::server(JWT_CLAIMS, "The member jwtAtClaims is not a JSON object as a text."))
 }
 
 /// Extra properties, which this call has as JSON in a text.

@@ -59,26 +59,23 @@ pub(super) fn refresh(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result
     let details = details(&old, request)?;
     let new = renewed(tenant, request, Token { scopes, details, ..old }, repeated)?;
     let new = access_token::in_its_form(tenant, &request.client.client, new, request.now)?;
-    let reply = answer(tenant, request, &new)?;
+    let reply = answer(tenant, request, &new);
     tenant.tokens.replace(number, new);
     Ok(reply.with("previousRefreshTokenUsed", json!(repeated)))
 }
 
-/// The answer, which may leave the ID token to a call of its own.
-fn answer(tenant: &mut Tenant, request: &TokenRequest<'_>, new: &Token) -> Result<Reply, Stop> {
+/// The answer. A refresh brings no ID token by itself, but may leave one to a call of its own.
+fn answer(tenant: &Tenant, request: &TokenRequest<'_>, new: &Token) -> Reply {
+    let reply = grant::reply(tenant, request, new, "REFRESH_TOKEN", None);
     let has = |scope: &str| new.scopes.iter().any(|one| one == scope);
     let shared = new.session.as_ref().filter(|_| tenant.settings.flag("nativeSsoSupported") && has("device_sso"));
     if shared.is_some() {
-        let reply = grant::reply(tenant, request, new, "REFRESH_TOKEN", None);
-        return Ok(native_sso::answer(reply, shared, request.parameters.get("device_secret")));
+        return native_sso::answer(reply, shared, request.parameters.get("device_secret"));
     }
     if tenant.settings.flag("idTokenReissuable") && has("openid") && new.subject.is_some() {
-        let reply = grant::reply(tenant, request, new, "REFRESH_TOKEN", None);
-        return Ok(reply.with("action", json!("ID_TOKEN_REISSUABLE")));
+        return reply.with("action", json!("ID_TOKEN_REISSUABLE"));
     }
-    // OpenID Connect Core 1.0, section 12.2: such an ID token has no nonce.
-    let id_token = grant::id_token(tenant, request, new, None)?;
-    Ok(grant::reply(tenant, request, new, "REFRESH_TOKEN", id_token.as_deref()))
+    reply
 }
 
 /// Whether the token was renewed with this refresh token, a moment ago.
@@ -103,7 +100,7 @@ fn scopes(old: &Token, request: &TokenRequest<'_>) -> Result<Vec<String>, OAuthE
 
 /// The same resources and authorization details, or fewer, for the key that this request proves.
 fn details(old: &Token, request: &TokenRequest<'_>) -> Result<Details, OAuthError> {
-    let mut details = old.details.clone().bound_to(request.binding.clone());
+    let mut details = request.completed(old.details.clone());
     details.access_resources = resource::narrowed(&details.resources, request.parameters, RESOURCE)?;
     details.authorization_details =
         rar::narrowed(&details.authorization_details, request.parameters, AUTHORIZATION_DETAILS)?;
