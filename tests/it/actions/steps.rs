@@ -38,7 +38,7 @@ fn encoded(value: &impl serde::Serialize) -> Value {
 fn a_step_takes_the_ticket_along_and_what_the_answer_has_to_carry() {
     let first = json!({"action": "PASSWORD", "ticket": SECRET, "username": "ada", "dpopNonce": "n", "attestationChallenge": "c"});
     let TokenNext::Password(step) = token(first) else { panic!("another step") };
-    assert_eq!((step.ticket(), step.username()), (SECRET, Some("ada")));
+    assert_eq!((step.ticket().as_str(), step.username()), (SECRET, Some("ada")));
     let mut issue = step.issue("ada");
     issue.access_token_duration = Some(60);
     assert_eq!(encoded(&*issue), json!({"ticket": SECRET, "subject": "ada", "accessTokenDuration": 60}));
@@ -54,7 +54,7 @@ fn a_step_is_kept_in_a_session_and_comes_back() {
     let TokenNext::Password(step) = token(first) else { panic!("another step") };
     let kept = serde_json::to_string(&step).expect("it serialises");
     let step: TokenPassword = serde_json::from_str(&kept).expect("it comes back");
-    assert_eq!((step.ticket(), step.scopes()), (SECRET, &["a".to_owned()][..]));
+    assert_eq!((step.ticket().as_str(), step.scopes()), (SECRET, &["a".to_owned()][..]));
     assert_eq!(step.decline().headers()["dpop-nonce"], "n");
     assert!(serde_json::from_str::<AuthorizationInteraction>(&kept).is_err(), "it is no other step");
     for wrong in ["\"\"", "\"{}\\n{}\"", "\"[]\\n{}\"", "1"] {
@@ -149,6 +149,21 @@ fn credential_orders_name_their_request() {
     let order = response(json!({"credentialPayload": "{}"}));
     let expected = json!({"accessToken": "at", "order": {"requestIdentifier": SECRET, "credentialPayload": "{}"}});
     assert_eq!(encoded(&*step.issue("at", order)), expected);
+}
+
+#[test]
+fn what_is_json_in_a_text_is_written_by_the_step() -> Result<(), authlete_api::Error> {
+    #[derive(serde::Serialize)]
+    struct Claims {
+        given_name: &'static str,
+    }
+    let ada = Claims { given_name: "Ada" };
+    let issue = no_interaction(&json!({})).issue("ada").claims(&ada)?.verified_claims_for_tx([&ada, &ada])?;
+    let text = r#"{"given_name":"Ada"}"#;
+    let expected = json!({"ticket": SECRET, "subject": "ada", "claims": text, "verifiedClaimsForTx": [text, text]});
+    assert_eq!(encoded(&*issue), expected);
+    assert!(!format!("{issue:?}").contains("Ada"));
+    Ok(())
 }
 
 // OpenID Connect Core 3.1.2.1 (max_age, acr_values), 3.1.2.6 (login_required) and 5.5.1.1 (essential acr).

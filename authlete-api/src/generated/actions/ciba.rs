@@ -134,8 +134,8 @@ kept!(
 );
 impl BackchannelAuthenticationUserIdentification {
     /// `ticket`.
-    pub fn ticket(&self) -> &str {
-        self.response.ticket.as_deref().unwrap_or_default()
+    pub fn ticket(&self) -> &crate::Ticket {
+        self.response.ticket.as_ref().unwrap_or(crate::Ticket::none())
     }
 
     /// `clientId`.
@@ -249,8 +249,8 @@ impl BackchannelAuthenticationUserIdentification {
     }
 
     /// `requestContext`.
-    pub fn request_context(&self) -> Option<&str> {
-        self.response.request_context.as_deref()
+    pub fn request_context(&self) -> Option<&crate::JsonText> {
+        self.response.request_context.as_ref()
     }
 
     /// `resources`.
@@ -269,8 +269,8 @@ impl BackchannelAuthenticationUserIdentification {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&str> {
-        self.response.grant_id.as_deref()
+    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+        self.response.grant_id.as_ref()
     }
 
     /// `grant`.
@@ -303,13 +303,13 @@ impl BackchannelAuthenticationUserIdentification {
     pub fn complete(
         self,
         result: crate::types::CompletionResult,
-        subject: impl Into<String>,
+        subject: impl Into<::std::string::String>,
     ) -> Linked<types::BackchannelAuthenticationCompleteRequest> {
         let mut response = self.response;
         let mut request = types::BackchannelAuthenticationCompleteRequest::new(
             result,
             subject.into(),
-            response.ticket.take().unwrap_or_default(),
+            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
         );
         Linked::new(request, carry(&*response, self.carried))
     }
@@ -323,7 +323,7 @@ impl BackchannelAuthenticationUserIdentification {
         let mut response = self.response;
         let mut request = types::BackchannelAuthenticationFailRequest::new(
             reason,
-            response.ticket.take().unwrap_or_default(),
+            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
         );
         Linked::new(request, carry(&*response, self.carried))
     }
@@ -333,7 +333,7 @@ impl BackchannelAuthenticationUserIdentification {
     pub fn issue(&self) -> Linked<types::BackchannelAuthenticationIssueRequest> {
         let response = &*self.response;
         let mut request = types::BackchannelAuthenticationIssueRequest::new(
-            response.ticket.clone().unwrap_or_default(),
+            response.ticket.clone().unwrap_or_else(|| crate::Ticket::none().clone()),
         );
         Linked::new(request, carry(response, self.carried.clone()))
     }
@@ -553,8 +553,8 @@ impl BackchannelAuthenticationCompleteNotification {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&str> {
-        self.response.grant_id.as_deref()
+    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+        self.response.grant_id.as_ref()
     }
 
     /// `clientId`.
@@ -820,6 +820,44 @@ impl Follow for types::BackchannelAuthenticationCompleteRequest {
         service_id: &str,
     ) -> Call<'a, types::BackchannelAuthenticationCompleteResponse> {
         client.backchannel_authentication_complete(service_id, self)
+    }
+}
+
+impl Linked<types::BackchannelAuthenticationCompleteRequest> {
+    /// Writes a value into `claims`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn claims(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.claims = Some(crate::JsonText::of(value)?);
+        Ok(self)
+    }
+
+    /// Writes a value into `idtHeaderParams`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn idt_header_params(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.idt_header_params = Some(crate::JsonText::of(value)?);
+        Ok(self)
+    }
+
+    /// Writes a value into `jwtAtClaims`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn jwt_at_claims(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.jwt_at_claims = Some(crate::JsonText::of(value)?);
+        Ok(self)
     }
 }
 

@@ -248,8 +248,8 @@ impl IntrospectionOk {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&str> {
-        self.response.grant_id.as_deref()
+    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+        self.response.grant_id.as_ref()
     }
 
     /// `grant`.
@@ -298,8 +298,8 @@ impl IntrospectionOk {
     }
 
     /// `issuableCredentials`.
-    pub fn issuable_credentials(&self) -> Option<&str> {
-        self.response.issuable_credentials.as_deref()
+    pub fn issuable_credentials(&self) -> Option<&crate::JsonText> {
+        self.response.issuable_credentials.as_ref()
     }
 
     /// `responseSigningRequired`.

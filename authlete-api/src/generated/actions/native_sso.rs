@@ -223,3 +223,29 @@ impl Follow for types::NativeSsoRequest {
         client.native_sso(service_id, self)
     }
 }
+
+impl Linked<types::NativeSsoRequest> {
+    /// Writes a value into `claims`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn claims(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.claims = Some(crate::JsonText::of(value)?);
+        Ok(self)
+    }
+
+    /// Writes a value into `idtHeaderParams`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn idt_header_params(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.idt_header_params = Some(crate::JsonText::of(value)?);
+        Ok(self)
+    }
+}

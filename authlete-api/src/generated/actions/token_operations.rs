@@ -147,8 +147,8 @@ impl TokenCreateOk {
     }
 
     /// `clientIdentifier`.
-    pub fn client_identifier(&self) -> Option<&str> {
-        self.response.client_identifier.as_deref()
+    pub fn client_identifier(&self) -> Option<&crate::ClientIdentifier> {
+        self.response.client_identifier.as_ref()
     }
 
     /// `grantType`.
@@ -182,8 +182,8 @@ impl TokenCreateOk {
     }
 
     /// `sessionId`.
-    pub fn session_id(&self) -> Option<&str> {
-        self.response.session_id.as_deref()
+    pub fn session_id(&self) -> Option<&crate::SessionId> {
+        self.response.session_id.as_ref()
     }
 }
 
@@ -343,5 +343,19 @@ impl Follow for types::TokenCreateRequest {
         service_id: &str,
     ) -> Call<'a, types::TokenCreateResponse> {
         client.auth_token_create(service_id, self)
+    }
+}
+
+impl Linked<types::TokenCreateRequest> {
+    /// Writes a value into `jwtAtClaims`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn jwt_at_claims(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.jwt_at_claims = Some(crate::JsonText::of(value)?);
+        Ok(self)
     }
 }

@@ -314,7 +314,7 @@ impl VciBatchParseOk {
     #[allow(unused_mut)]
     pub fn issue(
         self,
-        access_token: impl Into<String>,
+        access_token: impl Into<::std::string::String>,
         orders: ::std::vec::Vec<types::CredentialIssuanceOrder>,
     ) -> Linked<types::VciBatchIssueRequest> {
         let mut response = self.response;
@@ -1034,7 +1034,11 @@ impl Answer for types::VciOfferInfoResponse {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
-            content: self.info.take().and_then(|value| value.credential_offer),
+            content: self
+                .info
+                .take()
+                .and_then(|value| value.credential_offer)
+                .map(String::from),
             extra: Vec::new(),
         }
     }
@@ -1525,7 +1529,7 @@ impl VciSingleParseOk {
     #[allow(unused_mut)]
     pub fn issue(
         self,
-        access_token: impl Into<String>,
+        access_token: impl Into<::std::string::String>,
         order: types::CredentialIssuanceOrder,
     ) -> Linked<types::VciSingleIssueRequest> {
         let mut response = self.response;

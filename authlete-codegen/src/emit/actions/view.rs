@@ -22,7 +22,7 @@ pub(super) fn view(
     let doc = format!(" What `{value}` of `{}` holds.", context.method);
     let accessors = action.fields.iter().filter_map(|field| {
         let member = context.types.member(&context.answering.response, field)?;
-        Some(accessor(member, action.requires.contains(field)))
+        Some(accessor(context, member, action.requires.contains(field)))
     });
     let mut methods: Vec<_> = accessors.collect();
     for (name, step) in &action.next {
@@ -66,7 +66,7 @@ pub(super) fn view(
     })
 }
 
-fn accessor(member: &Member, required: bool) -> TokenStream {
+fn accessor(context: &Context<'_>, member: &Member, required: bool) -> TokenStream {
     let Member { wire, ident, ty, optional } = member;
     let doc = format!(" `{wire}`.");
     let (output, value) = match (shape(ty), optional) {
@@ -77,6 +77,9 @@ fn accessor(member: &Member, required: bool) -> TokenStream {
         (Shape::Flag, true) => (quote!(bool), quote!(self.response.#ident.unwrap_or_default())),
         (Shape::Number, true) => (quote!(Option<#ty>), quote!(self.response.#ident)),
         (Shape::Flag | Shape::Number, false) => (quote!(#ty), quote!(self.response.#ident)),
+        (Shape::Other, true) if required && context.types.is_text(ty) => {
+            (quote!(&#ty), quote!(self.response.#ident.as_ref().unwrap_or(#ty::none())))
+        }
         (Shape::Other, true) => (quote!(Option<&#ty>), quote!(self.response.#ident.as_ref())),
         (Shape::Other | Shape::List(_), false) => (quote!(&#ty), quote!(&self.response.#ident)),
     };
@@ -131,15 +134,19 @@ fn next(
     let (mut parameters, mut arguments, mut rest) = (Vec::new(), Vec::new(), Vec::new());
     for member in context.types.members(request) {
         let Member { wire, ident, ty, optional } = member;
-        let text = matches!(shape(ty), Shape::Text);
+        let text = matches!(shape(ty), Shape::Text) || context.types.is_text(ty);
         let asked = step.ask.contains(wire) || !optional;
         let given = if let Some(sources) = step.copy.get(wire) {
             let source = copied(sources.fields()).ok_or_else(|| failed(wire))?;
-            if *optional { source } else { quote!(#source.unwrap_or_default()) }
+            match optional {
+                true => source,
+                false if context.types.is_text(ty) => quote!(#source.unwrap_or_else(|| #ty::none().clone())),
+                false => quote!(#source.unwrap_or_default()),
+            }
         } else if let Some(constant) = step.set.get(wire) {
             if *optional { quote!(Some(#constant.into())) } else { quote!(#constant.into()) }
         } else if asked {
-            let kind = if text { quote!(impl Into<String>) } else { quote!(#ty) };
+            let kind = if text { quote!(impl Into<#ty>) } else { quote!(#ty) };
             parameters.push(quote!(#ident: #kind));
             let argument = if text { quote!(#ident.into()) } else { quote!(#ident) };
             if *optional { quote!(Some(#argument)) } else { argument }
