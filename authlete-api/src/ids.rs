@@ -101,6 +101,11 @@ macro_rules! text {
                     &self.0
                 }
 
+                /// The identifier as text, taken out.
+                pub fn into_string(self) -> String {
+                    self.0
+                }
+
                 /// For the path of a call.
                 #[allow(dead_code, reason = "not all of them stand in paths")]
                 pub(crate) fn text(&self) -> Cow<'_, str> {
@@ -130,12 +135,6 @@ macro_rules! text {
             impl From<&$id> for $id {
                 fn from(id: &$id) -> Self {
                     id.clone()
-                }
-            }
-
-            impl From<$id> for String {
-                fn from(id: $id) -> Self {
-                    id.0
                 }
             }
 

@@ -62,6 +62,11 @@ impl JsonText {
         &self.0
     }
 
+    /// The JSON, taken out.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+
     /// Stands where a response lacks what its action promises.
     #[allow(dead_code, reason = "the description decides whether one can be missed")]
     pub(crate) fn none() -> &'static Self {
@@ -93,12 +98,6 @@ impl From<&JsonText> for JsonText {
 impl From<serde_json::Value> for JsonText {
     fn from(value: serde_json::Value) -> Self {
         Self(value.to_string())
-    }
-}
-
-impl From<JsonText> for String {
-    fn from(json: JsonText) -> Self {
-        json.0
     }
 }
 

@@ -54,13 +54,13 @@ pub(super) fn emulator(description: &Description) -> Result<String, Problems> {
     Ok(print("Every operation of the corrected description.", items)?)
 }
 
-/// For a test of what is printed: every struct.
+/// For a test of what is printed: every struct. That each can be made by struct update shows in that this compiles.
 pub(super) fn debugged(description: &Description) -> Result<String, Problems> {
     let entries = description.structs.keys().map(|name| {
         let ty = format_ident!("{name}");
         quote!((#name, debugged::<types::#ty>))
     });
-    let items = vec![
+    let mut items = vec![
         parse_quote!(
             use authlete_api::types;
         ),
@@ -72,7 +72,11 @@ pub(super) fn debugged(description: &Description) -> Result<String, Problems> {
             pub(super) static DEBUGGED: &[(&str, Debugged)] = &[#(#entries),*];
         },
     ];
-    Ok(print("Every struct of the description, to be printed.", items)?)
+    items.extend(description.structs.keys().map(|name| {
+        let ty = format_ident!("{name}");
+        parse_quote!(const _: fn(types::#ty) -> types::#ty = |rest| types::#ty { ..rest };)
+    }));
+    Ok(print("Every struct of the description, to be printed, and made by struct update.", items)?)
 }
 
 /// For `verify-examples`: how the value at each place of the upstream document is decoded and encoded again, and what its

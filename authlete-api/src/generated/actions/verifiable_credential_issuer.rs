@@ -1038,7 +1038,7 @@ impl Answer for types::VciOfferInfoResponse {
                 .info
                 .take()
                 .and_then(|value| value.credential_offer)
-                .map(String::from),
+                .map(crate::JsonText::into_string),
             extra: Vec::new(),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::{Fields, GenericArgument, Ident, Item, PathArguments, Type};
 
 use crate::emit::Description;
@@ -62,7 +62,8 @@ impl<'a> Types<'a> {
         for part in path.split('.') {
             holder = last_name(&self.member(&holder, part)?.ty)?;
         }
-        Some(if self.texts.contains(&holder) { quote!(#source.map(String::from)) } else { source })
+        let own = format_ident!("{holder}");
+        Some(if self.texts.contains(&holder) { quote!(#source.map(crate::#own::into_string)) } else { source })
     }
 
     /// An expression of type `Option` for a field, or for one within it; `keep` leaves the field as it is.
