@@ -220,14 +220,14 @@ impl ClientBuilder {
     }
 
     /// Trusts another certificate authority, beside those of the platform.
-    #[cfg(feature = "rustls")]
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn root_certificate(mut self, certificate: reqwest::Certificate) -> Self {
         self.connection.roots.push(certificate);
         self
     }
 
     /// Shows a client certificate to the server (mutual TLS).
-    #[cfg(feature = "rustls")]
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn client_certificate(mut self, identity: reqwest::Identity) -> Self {
         self.connection.identity = Some(identity);
         self
