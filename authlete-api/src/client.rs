@@ -164,6 +164,7 @@ pub struct ClientBuilder {
     transport: Option<Box<dyn Transport>>,
     connect_timeout: Option<Duration>,
     request_timeout: Option<Duration>,
+    body_limit: Option<usize>,
     pub(crate) layers: Layers,
 }
 
@@ -262,6 +263,12 @@ impl ClientBuilder {
         self
     }
 
+    /// How many bytes the body of an answer may have: see [`HttpTransport::body_limit`].
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = Some(bytes);
+        self
+    }
+
     /// Sends calls through the given transport instead of over HTTP.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Box::new(transport));
@@ -294,7 +301,13 @@ impl ClientBuilder {
             None => http_client(self.connection, self.connect_timeout, self.request_timeout)?,
         };
         let over_http = self.transport.is_none();
-        let transport = self.transport.unwrap_or_else(|| Box::new(HttpTransport::new(http.clone())));
+        let transport = self.transport.unwrap_or_else(|| {
+            let transport = HttpTransport::new(http.clone());
+            Box::new(match self.body_limit {
+                Some(bytes) => transport.body_limit(bytes),
+                None => transport,
+            })
+        });
         let transport = match credentials {
             Some(source) => Box::new(Authorizing::new(source, transport)),
             None => transport,
