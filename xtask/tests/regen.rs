@@ -96,6 +96,18 @@ fn what_is_generated_is_current() {
 }
 
 #[test]
+fn a_server_of_the_description_is_a_region() {
+    let copy = Copy::new("servers");
+    let description = "openapi/authlete.json";
+    let known = "\"https://br.authlete.com\"";
+    let text = copy.text(description);
+    assert!(text.contains(known), "the description has servers");
+    copy.write(description, &text.replace(known, "\"https://mars.authlete.com\""));
+    let text = error(&regen(&copy.0, &[]));
+    assert!(text.contains("https://mars.authlete.com; add them to authlete-api/src/region.rs"), "{text}");
+}
+
+#[test]
 fn what_is_not_current_is_named_and_mended() {
     let copy = Copy::new("mended");
     let before = copy.files();
