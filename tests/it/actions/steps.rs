@@ -94,6 +94,14 @@ fn what_a_server_does_not_do_is_declined() {
         };
         assert_eq!((reply.status().as_u16(), &reply.body()[..]), (400, &br#"{"error":"unsupported_grant_type"}"#[..]));
     }
+    // RFC 6749 5.2
+    let exchange = json!({"action": "NATIVE_SSO", "sessionId": SECRET, "dpopNonce": "n"});
+    let TokenNext::NativeSso(step) = token(exchange) else { panic!("another step") };
+    let reply = step.refuse("invalid_grant", Some("the \"session\" has ended"));
+    assert_eq!((reply.status().as_u16(), &reply.headers()["dpop-nonce"]), (400, &"n".parse().expect("a value")));
+    assert_eq!(reply.headers()["cache-control"], "no-store");
+    let body: Value = serde_json::from_slice(reply.body()).expect("the body is JSON");
+    assert_eq!(body, json!({"error": "invalid_grant", "error_description": "the \"session\" has ended"}));
     let reissuable = json!({"action": "ID_TOKEN_REISSUABLE", "responseContent": "{\"access_token\":\"a\"}"});
     let TokenNext::IdTokenReissuable(step) = token(reissuable) else { panic!("another step") };
     let reply = step.decline();
@@ -149,6 +157,19 @@ fn credential_orders_name_their_request() {
     let order = response(json!({"credentialPayload": "{}"}));
     let expected = json!({"accessToken": "at", "order": {"requestIdentifier": SECRET, "credentialPayload": "{}"}});
     assert_eq!(encoded(&*step.issue("at", order)), expected);
+}
+
+// RFC 9449 8.2: the nonce goes with whatever answers the client's request.
+#[test]
+fn what_is_carried_survives_what_nobody_foresaw() {
+    let first = json!({"action": "ID_TOKEN_REISSUABLE", "accessToken": "at", "refreshToken": "rt", "dpopNonce": "n"});
+    for then in [json!({"action": "ASK_THE_ORACLE", "resultCode": "A1"}), json!({"action": "CALLER_ERROR"}), json!({})]
+    {
+        let TokenNext::IdTokenReissuable(step) = token(first.clone()) else { panic!("another step") };
+        let reply = step.reissue().finish(response(then)).into_reply();
+        assert_eq!((reply.status().as_u16(), &reply.headers()["dpop-nonce"]), (500, &"n".parse().expect("a value")));
+        assert_eq!(reply.body(), r#"{"error":"server_error"}"#);
+    }
 }
 
 #[test]

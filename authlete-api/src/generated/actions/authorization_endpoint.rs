@@ -40,7 +40,7 @@ pub enum Authorization {
     /// `INTERACTION`: there is work to do.
     Interaction(AuthorizationInteraction),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::AuthorizationResponse>),
+    Unknown(Unforeseen<types::AuthorizationResponse>),
 }
 
 impl Outcome for Authorization {
@@ -104,7 +104,7 @@ impl Outcome for Authorization {
                     carried,
                 })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -552,7 +552,7 @@ pub enum AuthorizationFail {
     /// `FORM`: an answer with status 200 is ready.
     Form(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::AuthorizationFailResponse>),
+    Unknown(Unforeseen<types::AuthorizationFailResponse>),
 }
 
 impl Outcome for AuthorizationFail {
@@ -604,7 +604,7 @@ impl Outcome for AuthorizationFail {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -661,7 +661,7 @@ pub enum AuthorizationIssue {
     /// `FORM`: an answer with status 200 is ready.
     Form(AuthorizationIssueForm),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::AuthorizationIssueResponse>),
+    Unknown(Unforeseen<types::AuthorizationIssueResponse>),
 }
 
 impl Outcome for AuthorizationIssue {
@@ -705,7 +705,7 @@ impl Outcome for AuthorizationIssue {
                     carried,
                 })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -872,7 +872,7 @@ pub enum TicketInfo {
     /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
     AuthleteError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::AuthorizationTicketInfoResponse>),
+    Unknown(Unforeseen<types::AuthorizationTicketInfoResponse>),
 }
 
 impl Outcome for TicketInfo {
@@ -910,7 +910,7 @@ impl Outcome for TicketInfo {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -979,7 +979,7 @@ pub enum TicketUpdate {
     /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
     AuthleteError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::AuthorizationTicketUpdateResponse>),
+    Unknown(Unforeseen<types::AuthorizationTicketUpdateResponse>),
 }
 
 impl Outcome for TicketUpdate {
@@ -1022,7 +1022,7 @@ impl Outcome for TicketUpdate {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }

@@ -36,7 +36,7 @@ pub enum BackchannelAuthentication {
     /// `USER_IDENTIFICATION`: there is work to do.
     UserIdentification(BackchannelAuthenticationUserIdentification),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::BackchannelAuthenticationResponse>),
+    Unknown(Unforeseen<types::BackchannelAuthenticationResponse>),
 }
 
 impl Outcome for BackchannelAuthentication {
@@ -97,7 +97,7 @@ impl Outcome for BackchannelAuthentication {
                     carried,
                 })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -370,7 +370,7 @@ pub enum BackchannelAuthenticationComplete {
     /// `NOTIFICATION`: there is work to do.
     Notification(BackchannelAuthenticationCompleteNotification),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::BackchannelAuthenticationCompleteResponse>),
+    Unknown(Unforeseen<types::BackchannelAuthenticationCompleteResponse>),
 }
 
 impl Outcome for BackchannelAuthenticationComplete {
@@ -418,7 +418,7 @@ impl Outcome for BackchannelAuthenticationComplete {
                     carried,
                 })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -614,7 +614,7 @@ pub enum BackchannelAuthenticationFail {
     /// `FORBIDDEN`: an answer with status 403 is ready.
     Forbidden(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::BackchannelAuthenticationFailResponse>),
+    Unknown(Unforeseen<types::BackchannelAuthenticationFailResponse>),
 }
 
 impl Outcome for BackchannelAuthenticationFail {
@@ -659,7 +659,7 @@ impl Outcome for BackchannelAuthenticationFail {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -713,7 +713,7 @@ pub enum BackchannelAuthenticationIssue {
     /// `OK`: an answer with status 200 is ready.
     Ok(BackchannelAuthenticationIssueOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::BackchannelAuthenticationIssueResponse>),
+    Unknown(Unforeseen<types::BackchannelAuthenticationIssueResponse>),
 }
 
 impl Outcome for BackchannelAuthenticationIssue {
@@ -754,7 +754,7 @@ impl Outcome for BackchannelAuthenticationIssue {
                     carried,
                 })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }

@@ -36,7 +36,7 @@ pub enum DeviceAuthorization {
     /// `OK`: an answer with status 200 is ready.
     Ok(DeviceAuthorizationOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::DeviceAuthorizationResponse>),
+    Unknown(Unforeseen<types::DeviceAuthorizationResponse>),
 }
 
 impl Outcome for DeviceAuthorization {
@@ -97,7 +97,7 @@ impl Outcome for DeviceAuthorization {
                     carried,
                 })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -316,7 +316,7 @@ pub enum DeviceComplete {
     /// `SUCCESS`: a page of the server's own is due, with status 200.
     Success(Page),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::DeviceCompleteResponse>),
+    Unknown(Unforeseen<types::DeviceCompleteResponse>),
 }
 
 impl Outcome for DeviceComplete {
@@ -358,7 +358,7 @@ impl Outcome for DeviceComplete {
             Some("SUCCESS") => {
                 Self::Success(Page::new(operation, 200u16, response, carried))
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -429,7 +429,7 @@ pub enum DeviceVerification {
     /// `SERVER_ERROR`: an answer with status 500 is ready.
     ServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::DeviceVerificationResponse>),
+    Unknown(Unforeseen<types::DeviceVerificationResponse>),
 }
 
 impl Outcome for DeviceVerification {
@@ -489,7 +489,7 @@ impl Outcome for DeviceVerification {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }

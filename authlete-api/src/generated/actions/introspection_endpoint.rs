@@ -38,7 +38,7 @@ pub enum Introspection {
     /// `OK`: there is work to do.
     Ok(IntrospectionOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::IntrospectionResponse>),
+    Unknown(Unforeseen<types::IntrospectionResponse>),
 }
 
 impl Outcome for Introspection {
@@ -116,7 +116,7 @@ impl Outcome for Introspection {
                     carried,
                 })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -351,7 +351,7 @@ pub enum StandardIntrospection {
     /// `JWT`: an answer with status 200 is ready.
     Jwt(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::StandardIntrospectionResponse>),
+    Unknown(Unforeseen<types::StandardIntrospectionResponse>),
 }
 
 impl Outcome for StandardIntrospection {
@@ -411,7 +411,7 @@ impl Outcome for StandardIntrospection {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }

@@ -34,7 +34,7 @@ pub enum NativeSso {
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
     CallerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::NativeSsoResponse>),
+    Unknown(Unforeseen<types::NativeSsoResponse>),
 }
 
 impl Outcome for NativeSso {
@@ -60,7 +60,7 @@ impl Outcome for NativeSso {
             Some("CALLER_ERROR") => {
                 Self::CallerError(refused(operation, response, carried))
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -139,7 +139,7 @@ pub enum NativeSsoLogout {
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
     CallerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::NativeSsoLogoutResponse>),
+    Unknown(Unforeseen<types::NativeSsoLogoutResponse>),
 }
 
 impl Outcome for NativeSsoLogout {
@@ -178,7 +178,7 @@ impl Outcome for NativeSsoLogout {
             Some("CALLER_ERROR") => {
                 Self::CallerError(refused(operation, response, carried))
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }

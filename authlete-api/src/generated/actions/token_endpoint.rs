@@ -49,7 +49,7 @@ pub enum Token {
     /// `ID_TOKEN_REISSUABLE`: there is work to do.
     IdTokenReissuable(TokenIdTokenReissuable),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::TokenResponse>),
+    Unknown(Unforeseen<types::TokenResponse>),
 }
 
 impl Outcome for Token {
@@ -126,7 +126,7 @@ impl Outcome for Token {
                     carried,
                 })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -993,7 +993,7 @@ pub enum TokenFail {
     /// `BAD_REQUEST`: an answer with status 400 is ready.
     BadRequest(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::TokenFailResponse>),
+    Unknown(Unforeseen<types::TokenFailResponse>),
 }
 
 impl Outcome for TokenFail {
@@ -1025,7 +1025,7 @@ impl Outcome for TokenFail {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -1076,7 +1076,7 @@ pub enum TokenIssue {
     /// `OK`: an answer with status 200 is ready.
     Ok(TokenIssueOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::TokenIssueResponse>),
+    Unknown(Unforeseen<types::TokenIssueResponse>),
 }
 
 impl Outcome for TokenIssue {
@@ -1099,7 +1099,7 @@ impl Outcome for TokenIssue {
                 )
             }
             Some("OK") => Self::Ok(TokenIssueOk { response, carried }),
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -1282,7 +1282,7 @@ pub enum IdTokenReissue {
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
     CallerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::IdTokenReissueResponse>),
+    Unknown(Unforeseen<types::IdTokenReissueResponse>),
 }
 
 impl Outcome for IdTokenReissue {
@@ -1313,7 +1313,7 @@ impl Outcome for IdTokenReissue {
             Some("CALLER_ERROR") => {
                 Self::CallerError(refused(operation, response, carried))
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }

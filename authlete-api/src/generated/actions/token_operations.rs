@@ -36,7 +36,7 @@ pub enum TokenCreate {
     /// `OK`: there is work to do.
     Ok(TokenCreateOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::TokenCreateResponse>),
+    Unknown(Unforeseen<types::TokenCreateResponse>),
 }
 
 impl Outcome for TokenCreate {
@@ -71,7 +71,7 @@ impl Outcome for TokenCreate {
             }
             Some("FORBIDDEN") => Self::Forbidden(refused(operation, response, carried)),
             Some("OK") => Self::Ok(TokenCreateOk { response, carried }),
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -222,7 +222,7 @@ pub enum TokenUpdate {
     /// `OK`: there is work to do.
     Ok(TokenUpdateOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::TokenUpdateResponse>),
+    Unknown(Unforeseen<types::TokenUpdateResponse>),
 }
 
 impl Outcome for TokenUpdate {
@@ -258,7 +258,7 @@ impl Outcome for TokenUpdate {
             Some("FORBIDDEN") => Self::Forbidden(refused(operation, response, carried)),
             Some("NOT_FOUND") => Self::NotFound(refused(operation, response, carried)),
             Some("OK") => Self::Ok(TokenUpdateOk { response, carried }),
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }

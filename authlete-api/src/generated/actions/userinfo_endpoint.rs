@@ -38,7 +38,7 @@ pub enum UserInfo {
     /// `OK`: there is work to do.
     Ok(UserInfoOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::UserInfoResponse>),
+    Unknown(Unforeseen<types::UserInfoResponse>),
 }
 
 impl Outcome for UserInfo {
@@ -113,7 +113,7 @@ impl Outcome for UserInfo {
             Some("OK") if response.token.is_some() => {
                 Self::Ok(UserInfoOk { response, carried })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -293,7 +293,7 @@ pub enum UserInfoIssue {
     /// `JWT`: an answer with status 200 is ready.
     Jwt(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::UserInfoIssueResponse>),
+    Unknown(Unforeseen<types::UserInfoIssueResponse>),
 }
 
 impl Outcome for UserInfoIssue {
@@ -403,7 +403,7 @@ impl Outcome for UserInfoIssue {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
