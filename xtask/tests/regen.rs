@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// What `regen` reads and writes.
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 8] = [
     "Cargo.toml",
     "authlete-api/Cargo.toml",
     "authlete-api/README.md",
     "authlete-api/src",
     "authlete-emulator/src/generated",
+    "docs/operations.md",
     "openapi",
     "tests/src/generated",
 ];

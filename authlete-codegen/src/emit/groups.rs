@@ -14,7 +14,7 @@ use super::{Description, Files, Operation};
 use crate::{Problem, Problems};
 
 /// The group whose methods are the service's own.
-const SERVICE: &str = "service";
+pub(super) const SERVICE: &str = "service";
 
 /// `groups/*.rs`.
 pub(super) fn emit(code: &Code, description: &Description) -> Result<Files, Problems> {

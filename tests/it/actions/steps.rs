@@ -2,8 +2,7 @@
 
 use authlete_api::actions::{
     Answered, AuthorizationInteraction, AuthorizationNext, AuthorizationNoInteraction,
-    BackchannelAuthenticationCompleteNext, BackchannelAuthenticationUserIdentification, Login, TokenNext,
-    TokenPassword,
+    BackchannelAuthenticationCompleteNext, BackchannelAuthenticationIssued, Login, TokenNext, TokenPassword,
 };
 use authlete_api::types::{self, AuthorizationFailReason as Reason};
 use serde::de::DeserializeOwned;
@@ -123,11 +122,15 @@ fn native_sso_and_reissue_prefer_the_jwt_that_the_client_has() {
 fn a_backchannel_authentication_goes_from_issue_to_notification() {
     let first = json!({"action": "USER_IDENTIFICATION", "ticket": SECRET, "attestationChallenge": "c"});
     let step = response::<types::BackchannelAuthenticationResponse>(first).into_action().proceed().expect("a step");
-    let issued = step.issue().finish(response(json!({"action": "OK", "responseContent": "{}"}))).into_reply();
+    let (issue, pending) = step.issue();
+    assert_eq!(encoded(&*issue), json!({"ticket": SECRET}));
+    let issued = issue.finish(response(json!({"action": "OK", "responseContent": "{}"}))).into_reply();
     assert_eq!(issued.headers()["oauth-client-attestation-challenge"], "c");
-    let kept = serde_json::to_string(&step).expect("it serialises");
-    let step: BackchannelAuthenticationUserIdentification = serde_json::from_str(&kept).expect("it comes back");
-    let complete = step.complete("AUTHORIZED".into(), "ada");
+    // What is left is done in the background, and what is asked for can be seen there.
+    let kept = serde_json::to_string(&pending).expect("it serialises");
+    let pending: BackchannelAuthenticationIssued = serde_json::from_str(&kept).expect("it comes back");
+    assert_eq!((pending.ticket().as_str(), format!("{pending:?}").contains(SECRET)), (SECRET, false));
+    let complete = pending.complete("AUTHORIZED".into(), "ada");
     assert_eq!(encoded(&*complete), json!({"ticket": SECRET, "result": "AUTHORIZED", "subject": "ada"}));
     let completed = json!({
         "action": "NOTIFICATION", "clientNotificationEndpoint": "https://client.example/n",

@@ -298,22 +298,6 @@ impl BackchannelAuthenticationUserIdentification {
         self.response.metadata_document_used.unwrap_or_default()
     }
 
-    /// Makes the call of `backchannel_authentication_complete` that follows.
-    #[allow(unused_mut)]
-    pub fn complete(
-        self,
-        result: crate::types::CompletionResult,
-        subject: impl Into<::std::string::String>,
-    ) -> Linked<types::BackchannelAuthenticationCompleteRequest> {
-        let mut response = self.response;
-        let mut request = types::BackchannelAuthenticationCompleteRequest::new(
-            result,
-            subject.into(),
-            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
-        );
-        Linked::new(request, carry(&*response, self.carried))
-    }
-
     /// Makes the call of `backchannel_authentication_fail` that follows.
     #[allow(unused_mut)]
     pub fn fail(
@@ -328,14 +312,52 @@ impl BackchannelAuthenticationUserIdentification {
         Linked::new(request, carry(&*response, self.carried))
     }
 
-    /// Makes the call of `backchannel_authentication_issue` that follows.
+    /// Makes the call of `backchannel_authentication_issue` that follows, and says what is left to do then.
     #[allow(unused_mut)]
-    pub fn issue(&self) -> Linked<types::BackchannelAuthenticationIssueRequest> {
+    pub fn issue(
+        self,
+    ) -> (
+        Linked<types::BackchannelAuthenticationIssueRequest>,
+        BackchannelAuthenticationIssued,
+    ) {
         let response = &*self.response;
         let mut request = types::BackchannelAuthenticationIssueRequest::new(
             response.ticket.clone().unwrap_or_else(|| crate::Ticket::none().clone()),
         );
-        Linked::new(request, carry(response, self.carried.clone()))
+        (
+            Linked::new(request, carry(response, self.carried.clone())),
+            BackchannelAuthenticationIssued(self),
+        )
+    }
+}
+
+/// What `USER_IDENTIFICATION` of `backchannel_authentication` leaves to do after [`issue`](BackchannelAuthenticationUserIdentification::issue).
+#[derive(Debug, ::serde::Serialize, ::serde::Deserialize)]
+#[serde(transparent)]
+#[must_use]
+pub struct BackchannelAuthenticationIssued(BackchannelAuthenticationUserIdentification);
+impl ::std::ops::Deref for BackchannelAuthenticationIssued {
+    type Target = BackchannelAuthenticationUserIdentification;
+    fn deref(&self) -> &BackchannelAuthenticationUserIdentification {
+        &self.0
+    }
+}
+
+impl BackchannelAuthenticationIssued {
+    /// Makes the call of `backchannel_authentication_complete` that follows.
+    #[allow(unused_mut)]
+    pub fn complete(
+        self,
+        result: crate::types::CompletionResult,
+        subject: impl Into<::std::string::String>,
+    ) -> Linked<types::BackchannelAuthenticationCompleteRequest> {
+        let mut response = self.0.response;
+        let mut request = types::BackchannelAuthenticationCompleteRequest::new(
+            result,
+            subject.into(),
+            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
+        );
+        Linked::new(request, carry(&*response, self.0.carried))
     }
 }
 

@@ -10,7 +10,7 @@ use syn::Type;
 use super::types::{Member, argument_of, last_name};
 use super::{Context, answers, variant};
 use crate::Problem;
-use crate::actions::{Action, Kind, Step};
+use crate::actions::{Action, Kind, Rest, Step};
 
 pub(super) fn view(
     context: &Context<'_>,
@@ -25,8 +25,12 @@ pub(super) fn view(
         Some(accessor(context, member, action.requires.contains(field)))
     });
     let mut methods: Vec<_> = accessors.collect();
+    let mut rests = Vec::new();
     for (name, step) in &action.next {
-        methods.push(next(context, value, name, step, called)?);
+        methods.push(next(context, value, name, step, &quote!(self), called)?);
+        if let Some(rest) = &step.leaves {
+            rests.push(left(context, value, name, rest, called)?);
+        }
     }
     if let Some(answer) = &action.decline {
         let row = answers::row(answer, context.answering.row.cache);
@@ -61,6 +65,42 @@ pub(super) fn view(
         #kept
 
         impl #view {
+            #(#methods)*
+        }
+
+        #(#rests)*
+    })
+}
+
+/// What a step leaves: the view as it was, with other calls that follow. Its `Deref` gives the fields, and none of the
+/// calls before.
+fn left(
+    context: &Context<'_>,
+    value: &str,
+    step: &str,
+    rest: &Rest,
+    called: &mut BTreeSet<(String, String)>,
+) -> Result<TokenStream, Problem> {
+    let (name, view) = (format_ident!("{}", rest.name), context.view_name(value));
+    let doc = format!(" What `{value}` of `{}` leaves to do after [`{step}`]({view}::{step}).", context.method);
+    let methods = rest.next.iter().map(|(name, step)| next(context, value, name, step, &quote!(self.0), called));
+    let methods: Vec<_> = methods.collect::<Result<_, _>>()?;
+    Ok(quote! {
+        #[doc = #doc]
+        #[derive(Debug, ::serde::Serialize, ::serde::Deserialize)]
+        #[serde(transparent)]
+        #[must_use]
+        pub struct #name(#view);
+
+        impl ::std::ops::Deref for #name {
+            type Target = #view;
+
+            fn deref(&self) -> &#view {
+                &self.0
+            }
+        }
+
+        impl #name {
             #(#methods)*
         }
     })
@@ -117,6 +157,7 @@ fn next(
     value: &str,
     name: &str,
     step: &Step,
+    view: &TokenStream,
     called: &mut BTreeSet<(String, String)>,
 ) -> Result<TokenStream, Problem> {
     let at = || format!("{}.{value}.{name}", context.method);
@@ -125,9 +166,9 @@ fn next(
     called.insert((step.call.clone(), request.clone()));
     let ty = format_ident!("{request}");
     let copied = |sources: &[String]| -> Option<TokenStream> {
-        let mut expressions = sources
-            .iter()
-            .map(|path| context.types.source(&context.answering.response, path, &quote!(response), step.keep));
+        let mut expressions = sources.iter().map(|path| {
+            context.types.source(&context.answering.response, path, &quote!(response), step.leaves.is_some())
+        });
         let first = expressions.next()??;
         expressions.try_fold(first, |all, next| next.map(|next| quote!(#all.or_else(|| #next))))
     };
@@ -166,20 +207,26 @@ fn next(
     }
     let make =
         if arguments.is_empty() { quote!(types::#ty::default()) } else { quote!(types::#ty::new(#(#arguments),*)) };
-    let (method, doc) = (format_ident!("{name}"), format!(" Makes the call of `{}` that follows.", step.call));
-    let (receiver, response, carried) = if step.keep {
-        (quote!(&self), quote!(let response = &*self.response;), quote!(response, self.carried.clone()))
+    let and = if step.leaves.is_some() { ", and says what is left to do then" } else { "" };
+    let (method, doc) = (format_ident!("{name}"), format!(" Makes the call of `{}` that follows{and}.", step.call));
+    let linked = quote!(Linked<types::#ty>);
+    let (output, response, end) = if let Some(Rest { name, .. }) = &step.leaves {
+        let name = format_ident!("{name}");
+        let response = quote!(let response = &*#view.response;);
+        let first = quote!(Linked::new(request, carry(response, #view.carried.clone())));
+        (quote!((#linked, #name)), response, quote!((#first, #name(#view))))
     } else {
-        (quote!(self), quote!(let mut response = self.response;), quote!(&*response, self.carried))
+        let response = quote!(let mut response = #view.response;);
+        (linked, response, quote!(Linked::new(request, carry(&*response, #view.carried))))
     };
     Ok(quote! {
         #[doc = #doc]
         #[allow(unused_mut)]
-        pub fn #method(#receiver, #(#parameters),*) -> Linked<types::#ty> {
+        pub fn #method(self, #(#parameters),*) -> #output {
             #response
             let mut request = #make;
             #(#rest)*
-            Linked::new(request, carry(#carried))
+            #end
         }
     })
 }
