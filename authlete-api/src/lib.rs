@@ -60,7 +60,7 @@ pub use ids::{
 pub use json_text::JsonText;
 pub(crate) use modify::Modification;
 pub use modify::Modified;
-pub use operation::{Operation, RetryClass};
+pub use operation::{CacheClass, Operation, RetryClass};
 pub use pages::{Items, Page, PageRange, Pages};
 pub use rate_limit::RateLimit;
 pub use region::Region;

@@ -58,6 +58,8 @@ pub struct Layer {
     pub doc: String,
     /// When it may be tried again: `safe`, `idempotent` or `unsent`.
     pub retry: String,
+    /// Whether its answer is kept: `service`, `client`, `clears` or `none`.
+    pub cache: String,
 }
 
 impl Layer {
@@ -68,6 +70,7 @@ impl Layer {
             method: given("x-method")?,
             doc: given("x-doc")?,
             retry: given("x-retry")?,
+            cache: given("x-cache").unwrap_or_else(|| "none".to_owned()),
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::Problems;
 /// `operations.rs`: a static for every operation, and a list of all.
 pub(super) fn operations(description: &Description) -> Result<String, Problems> {
     let mut items: Vec<Item> = vec![parse_quote!(
-        use crate::{Operation, RetryClass};
+        use crate::{CacheClass, Operation, RetryClass};
     )];
     let mut names = Vec::new();
     for operation in description.operations.values() {
@@ -20,12 +20,18 @@ pub(super) fn operations(description: &Description) -> Result<String, Problems> 
             Some("idempotent") => quote!(RetryClass::Idempotent),
             _ => quote!(RetryClass::Unsent),
         };
+        let cache = match layer.as_ref().map(|layer| layer.cache.as_str()) {
+            Some("service") => quote!(CacheClass::Service),
+            Some("client") => quote!(CacheClass::Client),
+            Some("clears") => quote!(CacheClass::Clears),
+            _ => quote!(CacheClass::None),
+        };
         let name = name.trim_start_matches("r#");
         let ident = format_ident!("{}", name.to_uppercase());
         let doc = format!(" `{method} {path}`");
         items.push(parse_quote! {
             #[doc = #doc]
-            pub static #ident: Operation = Operation::new(#id, #name, #method, #path, #tag, #retry);
+            pub static #ident: Operation = Operation::new(#id, #name, #method, #path, #tag, #retry, #cache);
         });
         names.push(ident);
     }
