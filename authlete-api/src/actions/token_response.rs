@@ -1,4 +1,6 @@
 //! The token response to grants that the server itself decides on.
+//!
+//! For operations of the committed description alone.
 
 use serde_json::{Map, Value};
 
