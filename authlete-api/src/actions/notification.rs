@@ -1,4 +1,6 @@
 //! The request that tells a client of the end of a backchannel authentication.
+//!
+//! For operations of the committed description alone.
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
