@@ -114,7 +114,7 @@ test('an ID token with another nonce', async () => {
   const { checks, parameters } = await request();
   const arrived = await new Browser().authorize(oidc.buildAuthorizationUrl(config, parameters));
   await assert.rejects(oidc.authorizationCodeGrant(config, arrived, { ...checks, expectedNonce: 'another' }), (error) => {
-    assert.equal(error.cause.claim, 'nonce');
+    assert.match(error.cause.message, /nonce/);
     return true;
   });
 });

@@ -15,7 +15,6 @@ test('a pushed request', async () => {
 
   const { checks, parameters } = await request();
   const page = await new Browser().open(oidc.buildAuthorizationUrl(config, parameters));
-  assert.equal(page.url.href.startsWith(callback), true, page.html);
   await assert.rejects(oidc.authorizationCodeGrant(config, page.url, checks), { error: 'invalid_request' });
 });
 
@@ -47,6 +46,10 @@ test('a signed request', async () => {
   const pushed = async (config, parameters) =>
     oidc.buildAuthorizationUrlWithPAR(config, (await build(config, parameters)).searchParams);
   assert.equal((await codeFlow(config, { build: pushed })).tokens.claims().sub, '1001');
+
+  const { checks, parameters } = await request();
+  const page = await new Browser().open(oidc.buildAuthorizationUrl(config, parameters));
+  await assert.rejects(oidc.authorizationCodeGrant(config, page.url, checks), { error: 'invalid_request' });
 });
 
 test('a request that somebody else signed', async () => {
