@@ -82,6 +82,23 @@ test('an answer by a form, which the browser posts', async () => {
   assert.equal(tokens.claims().sub, '1001');
 });
 
+test('claims that are asked for one by one', async () => {
+  const config = await configure(await register());
+  const claims = JSON.stringify({ id_token: { email: { essential: true } }, userinfo: { name: null } });
+  const { tokens } = await codeFlow(config, { parameters: { scope: 'openid', claims } });
+  assert.deepEqual([tokens.claims().email, tokens.claims().name], ['ada@example.com', undefined]);
+  const userinfo = await oidc.fetchUserInfo(config, tokens.access_token, '1001');
+  assert.deepEqual([userinfo.email, userinfo.name], [undefined, 'Ada Lovelace']);
+});
+
+test('claims in a signed answer of the userinfo endpoint', async () => {
+  const registered = await register({ userInfoSignAlg: 'RS256' });
+  const config = await configure(registered, undefined, { userinfo_signed_response_alg: 'RS256' });
+  const { tokens } = await codeFlow(config);
+  const userinfo = await oidc.fetchUserInfo(config, tokens.access_token, '1001');
+  assert.equal(userinfo.email, 'ada@example.com');
+});
+
 test('a user who refuses', async () => {
   const config = await configure(await register());
   const { checks, parameters } = await request();
@@ -94,6 +111,18 @@ test('a request without a login, which may show no page', async () => {
   const { checks, parameters } = await request({ prompt: 'none' });
   const page = await new Browser().open(oidc.buildAuthorizationUrl(config, parameters));
   await assert.rejects(oidc.authorizationCodeGrant(config, page.url, checks), { error: 'login_required' });
+});
+
+test('a request without a page, after one with', async () => {
+  const config = await configure(await register());
+  const browser = new Browser();
+  const first = await request();
+  const arrived = await browser.authorize(oidc.buildAuthorizationUrl(config, first.parameters));
+  const tokens = await oidc.authorizationCodeGrant(config, arrived, first.checks);
+  const { checks, parameters } = await request({ prompt: 'none', id_token_hint: tokens.id_token });
+  const page = await browser.open(oidc.buildAuthorizationUrl(config, parameters));
+  const again = await oidc.authorizationCodeGrant(config, page.url, checks);
+  assert.deepEqual([again.claims().sub, again.claims().auth_time], ['1001', tokens.claims().auth_time]);
 });
 
 test('an answer that is not for this request', async () => {

@@ -116,6 +116,11 @@ test('a client that registers itself', async () => {
   assert.equal((await fetch(registered.registration_client_uri, { ...options, method: 'DELETE' })).status, 204);
   await rejectsAsClient(oidc.clientCredentialsGrant(config));
 
+  const { key, jwk } = await keyPair();
+  const byKey = { ...metadata, token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [jwk] } };
+  const keyed = await oidc.dynamicClientRegistration(server, byKey, oidc.PrivateKeyJwt(key), { execute });
+  assert.equal((await codeFlow(keyed)).tokens.claims().sub, '1001');
+
   const wrong = oidc.dynamicClientRegistration(server, { ...metadata, redirect_uris: ['not a URI'] }, undefined, { execute });
   await assert.rejects(wrong, { error: 'invalid_redirect_uri' });
 });

@@ -67,6 +67,14 @@ test('a code that is bound to a key by the pushed request', async () => {
   await assert.rejects(codeFlow(config, { build: build(DPoP), options: { DPoP: other } }), { error: 'invalid_grant' });
 });
 
+test('a code that is bound to a key by its thumbprint in the request', async () => {
+  const config = await configure(await register());
+  const [DPoP, other] = await Promise.all([1, 2].map(async () => oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair())));
+  const parameters = { dpop_jkt: await DPoP.calculateThumbprint() };
+  assert.equal((await codeFlow(config, { parameters, options: { DPoP } })).tokens.token_type, 'dpop');
+  await assert.rejects(codeFlow(config, { parameters, options: { DPoP: other } }), { error: 'invalid_grant' });
+});
+
 test("a public client's refresh token is bound too", async () => {
   const registered = await register({ clientType: 'PUBLIC', tokenAuthMethod: 'NONE' });
   const config = await configure(registered, oidc.None());
