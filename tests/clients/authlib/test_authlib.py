@@ -155,17 +155,23 @@ class Refusals(unittest.TestCase):
 
     def test_the_user_refuses(self):
         client = session(register())
-        url, state = client.create_authorization_url(METADATA["authorization_endpoint"], code_verifier=generate_token(48))
+        url, state = client.create_authorization_url(
+            METADATA["authorization_endpoint"], code_verifier=generate_token(48)
+        )
         answer = parse_qs(urlsplit(Browser().authorize(url, "deny")).query)
         self.assertEqual((answer["error"], answer["state"]), (["access_denied"], [state]))
 
     def test_another_verifier(self):
         client = session(register())
-        url, state = client.create_authorization_url(METADATA["authorization_endpoint"], code_verifier=generate_token(48))
+        url, state = client.create_authorization_url(
+            METADATA["authorization_endpoint"], code_verifier=generate_token(48)
+        )
         answer = Browser().authorize(url)
         self.assert_refused(
             "invalid_grant",
-            lambda: client.fetch_token(authorization_response=answer, state=state, code_verifier=generate_token(48)),
+            lambda: client.fetch_token(
+                authorization_response=answer, state=state, code_verifier=generate_token(48)
+            ),
         )
 
     def test_another_secret(self):

@@ -26,7 +26,10 @@ class Page {
 }
 
 function attributesOf(tag) {
-  const attributes = [...tag.matchAll(/([a-z-]+)="([^"]*)"/gi)].map(([, name, value]) => [name.toLowerCase(), unescape(value)]);
+  const attributes = [...tag.matchAll(/([a-z-]+)="([^"]*)"/gi)].map(([, name, value]) => [
+    name.toLowerCase(),
+    unescape(value),
+  ]);
   return Object.fromEntries(attributes);
 }
 
@@ -81,8 +84,8 @@ export class Browser {
   }
 
   /**
-   * Goes through an authorization request as Ada, who decides unless she agreed before. Gives what the browser brings to
-   * the client: a URL, or what it posts there.
+   * Goes through an authorization request as Ada, who decides unless she agreed before. Gives what the browser brings
+   * to the client: a URL, or what it posts there.
    */
   async authorize(url, decision = 'allow') {
     let page = await this.logIn(await this.open(url));

@@ -25,7 +25,7 @@ export function register(settings = {}) {
   });
 }
 
-/** The same, as openid-client wants it. It checks the signatures of all JWTs; the server is on this machine, without TLS. */
+/** The same, for openid-client, which is to check all signatures. The server is on this machine, without TLS. */
 export function configure(registered, authentication, metadata = {}, execute = []) {
   return oidc.discovery(
     server,
@@ -64,7 +64,10 @@ export async function codeFlow(config, { parameters, build = oidc.buildAuthoriza
 
 /** Holds that the server does not take the client for who it says it is: by a body, beside the challenge of HTTP. */
 export async function rejectsAsClient(promise) {
-  const error = await promise.then(() => assert.fail('the client was believed'), (error) => error);
+  const error = await promise.then(
+    () => assert.fail('the client was believed'),
+    (error) => error,
+  );
   assert.equal(error.status, 401, error);
   assert.match(error.response.headers.get('www-authenticate'), /^Basic /);
   assert.equal((await error.response.json()).error, 'invalid_client');
@@ -72,7 +75,15 @@ export async function rejectsAsClient(promise) {
 
 /** What the API behind the layer answers. */
 export async function me(config, token, options) {
-  const response = await oidc.fetchProtectedResource(config, token, new URL('/api/me', server), 'GET', null, undefined, options);
+  const response = await oidc.fetchProtectedResource(
+    config,
+    token,
+    new URL('/api/me', server),
+    'GET',
+    null,
+    undefined,
+    options,
+  );
   return response.json();
 }
 

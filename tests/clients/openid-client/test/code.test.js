@@ -7,7 +7,17 @@ import { test } from 'node:test';
 import * as oidc from 'openid-client';
 
 import { Browser } from '../lib/browser.js';
-import { callback, codeFlow, configure, me, register, rejectsAsClient, request, resourceServer, server } from '../lib/client.js';
+import {
+  callback,
+  codeFlow,
+  configure,
+  me,
+  register,
+  rejectsAsClient,
+  request,
+  resourceServer,
+  server,
+} from '../lib/client.js';
 
 test('the code flow, from discovery to revocation', async () => {
   const config = await configure(await register());
@@ -142,10 +152,13 @@ test('an ID token with another nonce', async () => {
   const config = await configure(await register());
   const { checks, parameters } = await request();
   const arrived = await new Browser().authorize(oidc.buildAuthorizationUrl(config, parameters));
-  await assert.rejects(oidc.authorizationCodeGrant(config, arrived, { ...checks, expectedNonce: 'another' }), (error) => {
-    assert.match(error.cause.message, /nonce/);
-    return true;
-  });
+  await assert.rejects(
+    oidc.authorizationCodeGrant(config, arrived, { ...checks, expectedNonce: 'another' }),
+    (error) => {
+      assert.match(error.cause.message, /nonce/);
+      return true;
+    },
+  );
 });
 
 test('a code that is used twice takes its tokens along', async () => {

@@ -1,5 +1,5 @@
-// Grants without a redirection: client credentials, devices (RFC 8628), backchannel authentication (CIBA); and clients that
-// register themselves (RFC 7591).
+// Grants without a redirection: client credentials, devices (RFC 8628), backchannel authentication (CIBA); and clients
+// that register themselves (RFC 7591).
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -22,7 +22,9 @@ test('a client for itself', async () => {
   });
   // Authlete passes over scopes that it does not know.
   assert.equal((await oidc.clientCredentialsGrant(config, { scope: 'profile unheard-of' })).scope, 'profile');
-  await assert.rejects(oidc.clientCredentialsGrant(await configure(await register())), { error: 'unauthorized_client' });
+  await assert.rejects(oidc.clientCredentialsGrant(await configure(await register())), {
+    error: 'unauthorized_client',
+  });
 });
 
 for (const decision of ['allow', 'deny']) {
@@ -84,7 +86,9 @@ test('a device that asks before the user has decided', { timeout: 60_000 }, asyn
   const config = await configure(await register(settings), oidc.None());
   const device = await oidc.initiateDeviceAuthorization(config, { scope: 'profile' });
   const ask = () =>
-    oidc.genericGrantRequest(config, 'urn:ietf:params:oauth:grant-type:device_code', { device_code: device.device_code });
+    oidc.genericGrantRequest(config, 'urn:ietf:params:oauth:grant-type:device_code', {
+      device_code: device.device_code,
+    });
   await assert.rejects(ask(), { error: 'authorization_pending' });
   await assert.rejects(ask(), { error: 'slow_down' });
 });
@@ -121,6 +125,8 @@ test('a client that registers itself', async () => {
   const keyed = await oidc.dynamicClientRegistration(server, byKey, oidc.PrivateKeyJwt(key), { execute });
   assert.equal((await codeFlow(keyed)).tokens.claims().sub, '1001');
 
-  const wrong = oidc.dynamicClientRegistration(server, { ...metadata, redirect_uris: ['not a URI'] }, undefined, { execute });
+  const wrong = oidc.dynamicClientRegistration(server, { ...metadata, redirect_uris: ['not a URI'] }, undefined, {
+    execute,
+  });
   await assert.rejects(wrong, { error: 'invalid_redirect_uri' });
 });

@@ -69,7 +69,9 @@ test('a code that is bound to a key by the pushed request', async () => {
 
 test('a code that is bound to a key by its thumbprint in the request', async () => {
   const config = await configure(await register());
-  const [DPoP, other] = await Promise.all([1, 2].map(async () => oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair())));
+  const [DPoP, other] = await Promise.all(
+    [1, 2].map(async () => oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair())),
+  );
   const parameters = { dpop_jkt: await DPoP.calculateThumbprint() };
   assert.equal((await codeFlow(config, { parameters, options: { DPoP } })).tokens.token_type, 'dpop');
   await assert.rejects(codeFlow(config, { parameters, options: { DPoP: other } }), { error: 'invalid_grant' });
@@ -113,6 +115,9 @@ describe('proofs with a nonce of the server', () => {
     };
     const DPoP = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair());
     await oidc.clientCredentialsGrant(config, { scope: 'profile' }, { DPoP });
-    assert.deepEqual(seen, [[400, true], [200, true]]);
+    assert.deepEqual(seen, [
+      [400, true],
+      [200, true],
+    ]);
   });
 });

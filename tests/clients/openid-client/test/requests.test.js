@@ -1,4 +1,4 @@
-// Authorization requests and answers with more protection: pushed (RFC 9126), signed (RFC 9101), answered by a JWT (JARM).
+// Authorization requests that are pushed (RFC 9126) or signed (RFC 9101), and answers in a JWT (JARM).
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import * as oidc from 'openid-client';
 
 import { Browser } from '../lib/browser.js';
-import { callback, codeFlow, configure, keyPair, register, rejectsAsClient, request, server } from '../lib/client.js';
+import { codeFlow, configure, keyPair, register, rejectsAsClient, request, server } from '../lib/client.js';
 
 test('a pushed request', async () => {
   const config = await configure(await register({ parRequired: true }));
