@@ -18,6 +18,8 @@ pub struct Operation {
     pub retry: RetryClass,
     /// Whether its answer can be kept.
     pub cache: CacheClass,
+    /// Whether it may end access tokens, or change what introspection says of them.
+    pub ends_tokens: bool,
 }
 
 /// Whether the answer of an operation can be kept for some time, as the layer `Cache` does.
@@ -46,23 +48,17 @@ pub enum RetryClass {
     Unsent,
 }
 
-impl Operation {
-    /// For the generated table.
-    pub(crate) const fn new(
-        id: &'static str,
-        name: &'static str,
-        method: &'static str,
-        path: &'static str,
-        tag: &'static str,
-        retry: RetryClass,
-        cache: CacheClass,
-    ) -> Self {
-        Self { id, name, method, path, tag, retry, cache }
-    }
-}
-
 /// What [`Client::request`](crate::Client::request) calls: not of the description, and so nothing is known of it.
-pub(crate) static OTHER: Operation = Operation::new("", "request", "", "", "", RetryClass::Unsent, CacheClass::None);
+pub(crate) static OTHER: Operation = Operation {
+    id: "",
+    name: "request",
+    method: "",
+    path: "",
+    tag: "",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
 
 impl std::fmt::Display for Operation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

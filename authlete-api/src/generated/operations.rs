@@ -3,885 +3,1061 @@
 //! What is known of every operation before it is called.
 use crate::{CacheClass, Operation, RetryClass};
 /// `POST /api/{serviceId}/auth/authorization`
-pub static AUTH_AUTHORIZATION: Operation = Operation::new(
-    "auth_authorization_api",
-    "auth_authorization",
-    "POST",
-    "/api/{serviceId}/auth/authorization",
-    "Authorization Endpoint",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static AUTH_AUTHORIZATION: Operation = Operation {
+    id: "auth_authorization_api",
+    name: "auth_authorization",
+    method: "POST",
+    path: "/api/{serviceId}/auth/authorization",
+    tag: "Authorization Endpoint",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/auth/authorization/fail`
-pub static AUTH_AUTHORIZATION_FAIL: Operation = Operation::new(
-    "auth_authorization_fail_api",
-    "auth_authorization_fail",
-    "POST",
-    "/api/{serviceId}/auth/authorization/fail",
-    "Authorization Endpoint",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static AUTH_AUTHORIZATION_FAIL: Operation = Operation {
+    id: "auth_authorization_fail_api",
+    name: "auth_authorization_fail",
+    method: "POST",
+    path: "/api/{serviceId}/auth/authorization/fail",
+    tag: "Authorization Endpoint",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/auth/authorization/issue`
-pub static AUTH_AUTHORIZATION_ISSUE: Operation = Operation::new(
-    "auth_authorization_issue_api",
-    "auth_authorization_issue",
-    "POST",
-    "/api/{serviceId}/auth/authorization/issue",
-    "Authorization Endpoint",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static AUTH_AUTHORIZATION_ISSUE: Operation = Operation {
+    id: "auth_authorization_issue_api",
+    name: "auth_authorization_issue",
+    method: "POST",
+    path: "/api/{serviceId}/auth/authorization/issue",
+    tag: "Authorization Endpoint",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/auth/authorization/ticket/info`
-pub static AUTH_AUTHORIZATION_TICKET_INFO: Operation = Operation::new(
-    "getAuthorizationTicketInfo",
-    "auth_authorization_ticket_info",
-    "POST",
-    "/api/{serviceId}/auth/authorization/ticket/info",
-    "Authorization Endpoint",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static AUTH_AUTHORIZATION_TICKET_INFO: Operation = Operation {
+    id: "getAuthorizationTicketInfo",
+    name: "auth_authorization_ticket_info",
+    method: "POST",
+    path: "/api/{serviceId}/auth/authorization/ticket/info",
+    tag: "Authorization Endpoint",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/auth/authorization/ticket/update`
-pub static AUTH_AUTHORIZATION_TICKET_UPDATE: Operation = Operation::new(
-    "updateAuthorizationTicket",
-    "auth_authorization_ticket_update",
-    "POST",
-    "/api/{serviceId}/auth/authorization/ticket/update",
-    "Authorization Endpoint",
-    RetryClass::Idempotent,
-    CacheClass::None,
-);
+pub static AUTH_AUTHORIZATION_TICKET_UPDATE: Operation = Operation {
+    id: "updateAuthorizationTicket",
+    name: "auth_authorization_ticket_update",
+    method: "POST",
+    path: "/api/{serviceId}/auth/authorization/ticket/update",
+    tag: "Authorization Endpoint",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/auth/introspection`
-pub static AUTH_INTROSPECTION: Operation = Operation::new(
-    "auth_introspection_api",
-    "auth_introspection",
-    "POST",
-    "/api/{serviceId}/auth/introspection",
-    "Introspection Endpoint",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static AUTH_INTROSPECTION: Operation = Operation {
+    id: "auth_introspection_api",
+    name: "auth_introspection",
+    method: "POST",
+    path: "/api/{serviceId}/auth/introspection",
+    tag: "Introspection Endpoint",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/auth/introspection/standard`
-pub static AUTH_INTROSPECTION_STANDARD: Operation = Operation::new(
-    "auth_introspection_standard_api",
-    "auth_introspection_standard",
-    "POST",
-    "/api/{serviceId}/auth/introspection/standard",
-    "Introspection Endpoint",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static AUTH_INTROSPECTION_STANDARD: Operation = Operation {
+    id: "auth_introspection_standard_api",
+    name: "auth_introspection_standard",
+    method: "POST",
+    path: "/api/{serviceId}/auth/introspection/standard",
+    tag: "Introspection Endpoint",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/auth/revocation`
-pub static AUTH_REVOCATION: Operation = Operation::new(
-    "auth_revocation_api",
-    "auth_revocation",
-    "POST",
-    "/api/{serviceId}/auth/revocation",
-    "Revocation Endpoint",
-    RetryClass::Idempotent,
-    CacheClass::None,
-);
+pub static AUTH_REVOCATION: Operation = Operation {
+    id: "auth_revocation_api",
+    name: "auth_revocation",
+    method: "POST",
+    path: "/api/{serviceId}/auth/revocation",
+    tag: "Revocation Endpoint",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::None,
+    ends_tokens: true,
+};
+
 /// `POST /api/{serviceId}/auth/token`
-pub static AUTH_TOKEN: Operation = Operation::new(
-    "auth_token_api",
-    "auth_token",
-    "POST",
-    "/api/{serviceId}/auth/token",
-    "Token Endpoint",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static AUTH_TOKEN: Operation = Operation {
+    id: "auth_token_api",
+    name: "auth_token",
+    method: "POST",
+    path: "/api/{serviceId}/auth/token",
+    tag: "Token Endpoint",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/auth/token/create`
-pub static AUTH_TOKEN_CREATE: Operation = Operation::new(
-    "auth_token_create_api",
-    "auth_token_create",
-    "POST",
-    "/api/{serviceId}/auth/token/create",
-    "Token Operations",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static AUTH_TOKEN_CREATE: Operation = Operation {
+    id: "auth_token_create_api",
+    name: "auth_token_create",
+    method: "POST",
+    path: "/api/{serviceId}/auth/token/create",
+    tag: "Token Operations",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/auth/token/create/batch`
-pub static AUTH_TOKEN_CREATE_BATCH: Operation = Operation::new(
-    "auth_token_create_batch_api",
-    "auth_token_create_batch",
-    "POST",
-    "/api/{serviceId}/auth/token/create/batch",
-    "Token Operations",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static AUTH_TOKEN_CREATE_BATCH: Operation = Operation {
+    id: "auth_token_create_batch_api",
+    name: "auth_token_create_batch",
+    method: "POST",
+    path: "/api/{serviceId}/auth/token/create/batch",
+    tag: "Token Operations",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `GET /api/{serviceId}/auth/token/create/batch/status/{tokenBatchRequestId}`
-pub static AUTH_TOKEN_CREATE_BATCH_STATUS: Operation = Operation::new(
-    "auth_token_create_batch_status_api",
-    "auth_token_create_batch_status",
-    "GET",
-    "/api/{serviceId}/auth/token/create/batch/status/{tokenBatchRequestId}",
-    "Token Operations",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static AUTH_TOKEN_CREATE_BATCH_STATUS: Operation = Operation {
+    id: "auth_token_create_batch_status_api",
+    name: "auth_token_create_batch_status",
+    method: "GET",
+    path: "/api/{serviceId}/auth/token/create/batch/status/{tokenBatchRequestId}",
+    tag: "Token Operations",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `DELETE /api/{serviceId}/auth/token/delete/{accessTokenIdentifier}`
-pub static AUTH_TOKEN_DELETE: Operation = Operation::new(
-    "auth_token_delete_api",
-    "auth_token_delete",
-    "DELETE",
-    "/api/{serviceId}/auth/token/delete/{accessTokenIdentifier}",
-    "Token Operations",
-    RetryClass::Idempotent,
-    CacheClass::None,
-);
+pub static AUTH_TOKEN_DELETE: Operation = Operation {
+    id: "auth_token_delete_api",
+    name: "auth_token_delete",
+    method: "DELETE",
+    path: "/api/{serviceId}/auth/token/delete/{accessTokenIdentifier}",
+    tag: "Token Operations",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::None,
+    ends_tokens: true,
+};
+
 /// `POST /api/{serviceId}/auth/token/fail`
-pub static AUTH_TOKEN_FAIL: Operation = Operation::new(
-    "auth_token_fail_api",
-    "auth_token_fail",
-    "POST",
-    "/api/{serviceId}/auth/token/fail",
-    "Token Endpoint",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static AUTH_TOKEN_FAIL: Operation = Operation {
+    id: "auth_token_fail_api",
+    name: "auth_token_fail",
+    method: "POST",
+    path: "/api/{serviceId}/auth/token/fail",
+    tag: "Token Endpoint",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `GET /api/{serviceId}/auth/token/get/list`
-pub static AUTH_TOKEN_GET_LIST: Operation = Operation::new(
-    "auth_token_get_list_api",
-    "auth_token_get_list",
-    "GET",
-    "/api/{serviceId}/auth/token/get/list",
-    "Token Operations",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static AUTH_TOKEN_GET_LIST: Operation = Operation {
+    id: "auth_token_get_list_api",
+    name: "auth_token_get_list",
+    method: "GET",
+    path: "/api/{serviceId}/auth/token/get/list",
+    tag: "Token Operations",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/auth/token/issue`
-pub static AUTH_TOKEN_ISSUE: Operation = Operation::new(
-    "auth_token_issue_api",
-    "auth_token_issue",
-    "POST",
-    "/api/{serviceId}/auth/token/issue",
-    "Token Endpoint",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static AUTH_TOKEN_ISSUE: Operation = Operation {
+    id: "auth_token_issue_api",
+    name: "auth_token_issue",
+    method: "POST",
+    path: "/api/{serviceId}/auth/token/issue",
+    tag: "Token Endpoint",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/auth/token/revoke`
-pub static AUTH_TOKEN_REVOKE: Operation = Operation::new(
-    "auth_token_revoke_api",
-    "auth_token_revoke",
-    "POST",
-    "/api/{serviceId}/auth/token/revoke",
-    "Token Operations",
-    RetryClass::Idempotent,
-    CacheClass::None,
-);
+pub static AUTH_TOKEN_REVOKE: Operation = Operation {
+    id: "auth_token_revoke_api",
+    name: "auth_token_revoke",
+    method: "POST",
+    path: "/api/{serviceId}/auth/token/revoke",
+    tag: "Token Operations",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::None,
+    ends_tokens: true,
+};
+
 /// `POST /api/{serviceId}/auth/token/update`
-pub static AUTH_TOKEN_UPDATE: Operation = Operation::new(
-    "auth_token_update_api",
-    "auth_token_update",
-    "POST",
-    "/api/{serviceId}/auth/token/update",
-    "Token Operations",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static AUTH_TOKEN_UPDATE: Operation = Operation {
+    id: "auth_token_update_api",
+    name: "auth_token_update",
+    method: "POST",
+    path: "/api/{serviceId}/auth/token/update",
+    tag: "Token Operations",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: true,
+};
+
 /// `POST /api/{serviceId}/auth/userinfo`
-pub static AUTH_USERINFO: Operation = Operation::new(
-    "auth_userinfo_api",
-    "auth_userinfo",
-    "POST",
-    "/api/{serviceId}/auth/userinfo",
-    "UserInfo Endpoint",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static AUTH_USERINFO: Operation = Operation {
+    id: "auth_userinfo_api",
+    name: "auth_userinfo",
+    method: "POST",
+    path: "/api/{serviceId}/auth/userinfo",
+    tag: "UserInfo Endpoint",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/auth/userinfo/issue`
-pub static AUTH_USERINFO_ISSUE: Operation = Operation::new(
-    "auth_userinfo_issue_api",
-    "auth_userinfo_issue",
-    "POST",
-    "/api/{serviceId}/auth/userinfo/issue",
-    "UserInfo Endpoint",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static AUTH_USERINFO_ISSUE: Operation = Operation {
+    id: "auth_userinfo_issue_api",
+    name: "auth_userinfo_issue",
+    method: "POST",
+    path: "/api/{serviceId}/auth/userinfo/issue",
+    tag: "UserInfo Endpoint",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/backchannel/authentication`
-pub static BACKCHANNEL_AUTHENTICATION: Operation = Operation::new(
-    "backchannel_authentication_api",
-    "backchannel_authentication",
-    "POST",
-    "/api/{serviceId}/backchannel/authentication",
-    "CIBA",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static BACKCHANNEL_AUTHENTICATION: Operation = Operation {
+    id: "backchannel_authentication_api",
+    name: "backchannel_authentication",
+    method: "POST",
+    path: "/api/{serviceId}/backchannel/authentication",
+    tag: "CIBA",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/backchannel/authentication/complete`
-pub static BACKCHANNEL_AUTHENTICATION_COMPLETE: Operation = Operation::new(
-    "backchannel_authentication_complete_api",
-    "backchannel_authentication_complete",
-    "POST",
-    "/api/{serviceId}/backchannel/authentication/complete",
-    "CIBA",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static BACKCHANNEL_AUTHENTICATION_COMPLETE: Operation = Operation {
+    id: "backchannel_authentication_complete_api",
+    name: "backchannel_authentication_complete",
+    method: "POST",
+    path: "/api/{serviceId}/backchannel/authentication/complete",
+    tag: "CIBA",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/backchannel/authentication/fail`
-pub static BACKCHANNEL_AUTHENTICATION_FAIL: Operation = Operation::new(
-    "backchannel_authentication_fail_api",
-    "backchannel_authentication_fail",
-    "POST",
-    "/api/{serviceId}/backchannel/authentication/fail",
-    "CIBA",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static BACKCHANNEL_AUTHENTICATION_FAIL: Operation = Operation {
+    id: "backchannel_authentication_fail_api",
+    name: "backchannel_authentication_fail",
+    method: "POST",
+    path: "/api/{serviceId}/backchannel/authentication/fail",
+    tag: "CIBA",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/backchannel/authentication/issue`
-pub static BACKCHANNEL_AUTHENTICATION_ISSUE: Operation = Operation::new(
-    "backchannel_authentication_issue_api",
-    "backchannel_authentication_issue",
-    "POST",
-    "/api/{serviceId}/backchannel/authentication/issue",
-    "CIBA",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static BACKCHANNEL_AUTHENTICATION_ISSUE: Operation = Operation {
+    id: "backchannel_authentication_issue_api",
+    name: "backchannel_authentication_issue",
+    method: "POST",
+    path: "/api/{serviceId}/backchannel/authentication/issue",
+    tag: "CIBA",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}`
-pub static CLIENT_AUTHORIZATION_DELETE: Operation = Operation::new(
-    "client_authorization_delete_api",
-    "client_authorization_delete",
-    "DELETE",
-    "/api/{serviceId}/client/authorization/delete/{clientId}",
-    "Client Management",
-    RetryClass::Idempotent,
-    CacheClass::Clears,
-);
+pub static CLIENT_AUTHORIZATION_DELETE: Operation = Operation {
+    id: "client_authorization_delete_api",
+    name: "client_authorization_delete",
+    method: "DELETE",
+    path: "/api/{serviceId}/client/authorization/delete/{clientId}",
+    tag: "Client Management",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::Clears,
+    ends_tokens: true,
+};
+
 /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}/{subject}`
-pub static CLIENT_AUTHORIZATION_DELETE_BY_SUBJECT: Operation = Operation::new(
-    "client_authorization_delete_by_subject_api",
-    "client_authorization_delete_by_subject",
-    "DELETE",
-    "/api/{serviceId}/client/authorization/delete/{clientId}/{subject}",
-    "Client Management",
-    RetryClass::Idempotent,
-    CacheClass::Clears,
-);
+pub static CLIENT_AUTHORIZATION_DELETE_BY_SUBJECT: Operation = Operation {
+    id: "client_authorization_delete_by_subject_api",
+    name: "client_authorization_delete_by_subject",
+    method: "DELETE",
+    path: "/api/{serviceId}/client/authorization/delete/{clientId}/{subject}",
+    tag: "Client Management",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::Clears,
+    ends_tokens: true,
+};
+
 /// `POST /api/{serviceId}/client/authorization/delete/{clientId}`
-pub static CLIENT_AUTHORIZATION_DELETE_POST: Operation = Operation::new(
-    "client_authorization_delete_api_post",
-    "client_authorization_delete_post",
-    "POST",
-    "/api/{serviceId}/client/authorization/delete/{clientId}",
-    "Client Management",
-    RetryClass::Idempotent,
-    CacheClass::Clears,
-);
+pub static CLIENT_AUTHORIZATION_DELETE_POST: Operation = Operation {
+    id: "client_authorization_delete_api_post",
+    name: "client_authorization_delete_post",
+    method: "POST",
+    path: "/api/{serviceId}/client/authorization/delete/{clientId}",
+    tag: "Client Management",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::Clears,
+    ends_tokens: true,
+};
+
 /// `GET /api/{serviceId}/client/authorization/get/list`
-pub static CLIENT_AUTHORIZATION_GET_LIST: Operation = Operation::new(
-    "client_authorization_get_list_api",
-    "client_authorization_get_list",
-    "GET",
-    "/api/{serviceId}/client/authorization/get/list",
-    "Client Management",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static CLIENT_AUTHORIZATION_GET_LIST: Operation = Operation {
+    id: "client_authorization_get_list_api",
+    name: "client_authorization_get_list",
+    method: "GET",
+    path: "/api/{serviceId}/client/authorization/get/list",
+    tag: "Client Management",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `GET /api/{serviceId}/client/authorization/get/list/{subject}`
-pub static CLIENT_AUTHORIZATION_GET_LIST_BY_SUBJECT: Operation = Operation::new(
-    "client_authorization_get_list_by_subject_api",
-    "client_authorization_get_list_by_subject",
-    "GET",
-    "/api/{serviceId}/client/authorization/get/list/{subject}",
-    "Client Management",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static CLIENT_AUTHORIZATION_GET_LIST_BY_SUBJECT: Operation = Operation {
+    id: "client_authorization_get_list_by_subject_api",
+    name: "client_authorization_get_list_by_subject",
+    method: "GET",
+    path: "/api/{serviceId}/client/authorization/get/list/{subject}",
+    tag: "Client Management",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/client/authorization/get/list`
-pub static CLIENT_AUTHORIZATION_GET_LIST_POST: Operation = Operation::new(
-    "client_authorization_get_list_api_post",
-    "client_authorization_get_list_post",
-    "POST",
-    "/api/{serviceId}/client/authorization/get/list",
-    "Client Management",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static CLIENT_AUTHORIZATION_GET_LIST_POST: Operation = Operation {
+    id: "client_authorization_get_list_api_post",
+    name: "client_authorization_get_list_post",
+    method: "POST",
+    path: "/api/{serviceId}/client/authorization/get/list",
+    tag: "Client Management",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/client/authorization/update/{clientId}`
-pub static CLIENT_AUTHORIZATION_UPDATE: Operation = Operation::new(
-    "client_authorization_update_api",
-    "client_authorization_update",
-    "POST",
-    "/api/{serviceId}/client/authorization/update/{clientId}",
-    "Client Management",
-    RetryClass::Idempotent,
-    CacheClass::Clears,
-);
+pub static CLIENT_AUTHORIZATION_UPDATE: Operation = Operation {
+    id: "client_authorization_update_api",
+    name: "client_authorization_update",
+    method: "POST",
+    path: "/api/{serviceId}/client/authorization/update/{clientId}",
+    tag: "Client Management",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::Clears,
+    ends_tokens: true,
+};
+
 /// `POST /api/{serviceId}/client/create`
-pub static CLIENT_CREATE: Operation = Operation::new(
-    "client_create_api",
-    "client_create",
-    "POST",
-    "/api/{serviceId}/client/create",
-    "Client Management",
-    RetryClass::Unsent,
-    CacheClass::Clears,
-);
+pub static CLIENT_CREATE: Operation = Operation {
+    id: "client_create_api",
+    name: "client_create",
+    method: "POST",
+    path: "/api/{serviceId}/client/create",
+    tag: "Client Management",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::Clears,
+    ends_tokens: false,
+};
+
 /// `DELETE /api/{serviceId}/client/delete/{clientId}`
-pub static CLIENT_DELETE: Operation = Operation::new(
-    "client_delete_api",
-    "client_delete",
-    "DELETE",
-    "/api/{serviceId}/client/delete/{clientId}",
-    "Client Management",
-    RetryClass::Idempotent,
-    CacheClass::Clears,
-);
+pub static CLIENT_DELETE: Operation = Operation {
+    id: "client_delete_api",
+    name: "client_delete",
+    method: "DELETE",
+    path: "/api/{serviceId}/client/delete/{clientId}",
+    tag: "Client Management",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::Clears,
+    ends_tokens: true,
+};
+
 /// `DELETE /api/{serviceId}/client/extension/requestable_scopes/delete/{clientId}`
-pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_DELETE: Operation = Operation::new(
-    "client_extension_requestables_scopes_delete_api",
-    "client_extension_requestable_scopes_delete",
-    "DELETE",
-    "/api/{serviceId}/client/extension/requestable_scopes/delete/{clientId}",
-    "Client Management",
-    RetryClass::Idempotent,
-    CacheClass::Clears,
-);
+pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_DELETE: Operation = Operation {
+    id: "client_extension_requestables_scopes_delete_api",
+    name: "client_extension_requestable_scopes_delete",
+    method: "DELETE",
+    path: "/api/{serviceId}/client/extension/requestable_scopes/delete/{clientId}",
+    tag: "Client Management",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::Clears,
+    ends_tokens: false,
+};
+
 /// `GET /api/{serviceId}/client/extension/requestable_scopes/get/{clientId}`
-pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_GET: Operation = Operation::new(
-    "client_extension_requestables_scopes_get_api",
-    "client_extension_requestable_scopes_get",
-    "GET",
-    "/api/{serviceId}/client/extension/requestable_scopes/get/{clientId}",
-    "Client Management",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_GET: Operation = Operation {
+    id: "client_extension_requestables_scopes_get_api",
+    name: "client_extension_requestable_scopes_get",
+    method: "GET",
+    path: "/api/{serviceId}/client/extension/requestable_scopes/get/{clientId}",
+    tag: "Client Management",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `PUT /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`
-pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_UPDATE: Operation = Operation::new(
-    "client_extension_requestables_scopes_update_api",
-    "client_extension_requestable_scopes_update",
-    "PUT",
-    "/api/{serviceId}/client/extension/requestable_scopes/update/{clientId}",
-    "Client Management",
-    RetryClass::Idempotent,
-    CacheClass::Clears,
-);
+pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_UPDATE: Operation = Operation {
+    id: "client_extension_requestables_scopes_update_api",
+    name: "client_extension_requestable_scopes_update",
+    method: "PUT",
+    path: "/api/{serviceId}/client/extension/requestable_scopes/update/{clientId}",
+    tag: "Client Management",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::Clears,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`
-pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_UPDATE_POST: Operation = Operation::new(
-    "client_extension_requestables_scopes_update_api_post",
-    "client_extension_requestable_scopes_update_post",
-    "POST",
-    "/api/{serviceId}/client/extension/requestable_scopes/update/{clientId}",
-    "Client Management",
-    RetryClass::Idempotent,
-    CacheClass::Clears,
-);
+pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_UPDATE_POST: Operation = Operation {
+    id: "client_extension_requestables_scopes_update_api_post",
+    name: "client_extension_requestable_scopes_update_post",
+    method: "POST",
+    path: "/api/{serviceId}/client/extension/requestable_scopes/update/{clientId}",
+    tag: "Client Management",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::Clears,
+    ends_tokens: false,
+};
+
 /// `GET /api/{serviceId}/client/get/{clientId}`
-pub static CLIENT_GET: Operation = Operation::new(
-    "client_get_api",
-    "client_get",
-    "GET",
-    "/api/{serviceId}/client/get/{clientId}",
-    "Client Management",
-    RetryClass::Safe,
-    CacheClass::Client,
-);
+pub static CLIENT_GET: Operation = Operation {
+    id: "client_get_api",
+    name: "client_get",
+    method: "GET",
+    path: "/api/{serviceId}/client/get/{clientId}",
+    tag: "Client Management",
+    retry: RetryClass::Safe,
+    cache: CacheClass::Client,
+    ends_tokens: false,
+};
+
 /// `GET /api/{serviceId}/client/get/list`
-pub static CLIENT_GET_LIST: Operation = Operation::new(
-    "client_get_list_api",
-    "client_get_list",
-    "GET",
-    "/api/{serviceId}/client/get/list",
-    "Client Management",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static CLIENT_GET_LIST: Operation = Operation {
+    id: "client_get_list_api",
+    name: "client_get_list",
+    method: "GET",
+    path: "/api/{serviceId}/client/get/list",
+    tag: "Client Management",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}`
-pub static CLIENT_GRANTED_SCOPES_DELETE: Operation = Operation::new(
-    "client_granted_scopes_delete_api",
-    "client_granted_scopes_delete",
-    "DELETE",
-    "/api/{serviceId}/client/granted_scopes/delete/{clientId}",
-    "Client Management",
-    RetryClass::Idempotent,
-    CacheClass::Clears,
-);
+pub static CLIENT_GRANTED_SCOPES_DELETE: Operation = Operation {
+    id: "client_granted_scopes_delete_api",
+    name: "client_granted_scopes_delete",
+    method: "DELETE",
+    path: "/api/{serviceId}/client/granted_scopes/delete/{clientId}",
+    tag: "Client Management",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::Clears,
+    ends_tokens: false,
+};
+
 /// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}/{subject}`
-pub static CLIENT_GRANTED_SCOPES_DELETE_BY_SUBJECT: Operation = Operation::new(
-    "client_granted_scopes_delete_by_subject_api",
-    "client_granted_scopes_delete_by_subject",
-    "DELETE",
-    "/api/{serviceId}/client/granted_scopes/delete/{clientId}/{subject}",
-    "Client Management",
-    RetryClass::Idempotent,
-    CacheClass::Clears,
-);
+pub static CLIENT_GRANTED_SCOPES_DELETE_BY_SUBJECT: Operation = Operation {
+    id: "client_granted_scopes_delete_by_subject_api",
+    name: "client_granted_scopes_delete_by_subject",
+    method: "DELETE",
+    path: "/api/{serviceId}/client/granted_scopes/delete/{clientId}/{subject}",
+    tag: "Client Management",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::Clears,
+    ends_tokens: false,
+};
+
 /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}`
-pub static CLIENT_GRANTED_SCOPES_GET: Operation = Operation::new(
-    "client_granted_scopes_get_api",
-    "client_granted_scopes_get",
-    "GET",
-    "/api/{serviceId}/client/granted_scopes/get/{clientId}",
-    "Client Management",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static CLIENT_GRANTED_SCOPES_GET: Operation = Operation {
+    id: "client_granted_scopes_get_api",
+    name: "client_granted_scopes_get",
+    method: "GET",
+    path: "/api/{serviceId}/client/granted_scopes/get/{clientId}",
+    tag: "Client Management",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}`
-pub static CLIENT_GRANTED_SCOPES_GET_BY_SUBJECT: Operation = Operation::new(
-    "client_granted_scopes_get_by_subject_api",
-    "client_granted_scopes_get_by_subject",
-    "GET",
-    "/api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}",
-    "Client Management",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static CLIENT_GRANTED_SCOPES_GET_BY_SUBJECT: Operation = Operation {
+    id: "client_granted_scopes_get_by_subject_api",
+    name: "client_granted_scopes_get_by_subject",
+    method: "GET",
+    path: "/api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}",
+    tag: "Client Management",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/client/granted_scopes/get/{clientId}`
-pub static CLIENT_GRANTED_SCOPES_GET_POST: Operation = Operation::new(
-    "client_granted_scopes_get_api_post",
-    "client_granted_scopes_get_post",
-    "POST",
-    "/api/{serviceId}/client/granted_scopes/get/{clientId}",
-    "Client Management",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static CLIENT_GRANTED_SCOPES_GET_POST: Operation = Operation {
+    id: "client_granted_scopes_get_api_post",
+    name: "client_granted_scopes_get_post",
+    method: "POST",
+    path: "/api/{serviceId}/client/granted_scopes/get/{clientId}",
+    tag: "Client Management",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/client/lock_flag/update/{clientIdentifier}`
-pub static CLIENT_LOCK_FLAG_UPDATE: Operation = Operation::new(
-    "client_flag_update_api",
-    "client_lock_flag_update",
-    "POST",
-    "/api/{serviceId}/client/lock_flag/update/{clientIdentifier}",
-    "Client Management",
-    RetryClass::Idempotent,
-    CacheClass::Clears,
-);
+pub static CLIENT_LOCK_FLAG_UPDATE: Operation = Operation {
+    id: "client_flag_update_api",
+    name: "client_lock_flag_update",
+    method: "POST",
+    path: "/api/{serviceId}/client/lock_flag/update/{clientIdentifier}",
+    tag: "Client Management",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::Clears,
+    ends_tokens: true,
+};
+
 /// `POST /api/{serviceId}/client/registration`
-pub static CLIENT_REGISTRATION: Operation = Operation::new(
-    "client_registration_api",
-    "client_registration",
-    "POST",
-    "/api/{serviceId}/client/registration",
-    "Dynamic Client Registration",
-    RetryClass::Unsent,
-    CacheClass::Clears,
-);
+pub static CLIENT_REGISTRATION: Operation = Operation {
+    id: "client_registration_api",
+    name: "client_registration",
+    method: "POST",
+    path: "/api/{serviceId}/client/registration",
+    tag: "Dynamic Client Registration",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::Clears,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/client/registration/delete`
-pub static CLIENT_REGISTRATION_DELETE: Operation = Operation::new(
-    "client_registration_delete_api",
-    "client_registration_delete",
-    "POST",
-    "/api/{serviceId}/client/registration/delete",
-    "Dynamic Client Registration",
-    RetryClass::Unsent,
-    CacheClass::Clears,
-);
+pub static CLIENT_REGISTRATION_DELETE: Operation = Operation {
+    id: "client_registration_delete_api",
+    name: "client_registration_delete",
+    method: "POST",
+    path: "/api/{serviceId}/client/registration/delete",
+    tag: "Dynamic Client Registration",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::Clears,
+    ends_tokens: true,
+};
+
 /// `POST /api/{serviceId}/client/registration/get`
-pub static CLIENT_REGISTRATION_GET: Operation = Operation::new(
-    "client_registration_get_api",
-    "client_registration_get",
-    "POST",
-    "/api/{serviceId}/client/registration/get",
-    "Dynamic Client Registration",
-    RetryClass::Unsent,
-    CacheClass::Clears,
-);
+pub static CLIENT_REGISTRATION_GET: Operation = Operation {
+    id: "client_registration_get_api",
+    name: "client_registration_get",
+    method: "POST",
+    path: "/api/{serviceId}/client/registration/get",
+    tag: "Dynamic Client Registration",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::Clears,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/client/registration/update`
-pub static CLIENT_REGISTRATION_UPDATE: Operation = Operation::new(
-    "client_registration_update_api",
-    "client_registration_update",
-    "POST",
-    "/api/{serviceId}/client/registration/update",
-    "Dynamic Client Registration",
-    RetryClass::Unsent,
-    CacheClass::Clears,
-);
+pub static CLIENT_REGISTRATION_UPDATE: Operation = Operation {
+    id: "client_registration_update_api",
+    name: "client_registration_update",
+    method: "POST",
+    path: "/api/{serviceId}/client/registration/update",
+    tag: "Dynamic Client Registration",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::Clears,
+    ends_tokens: false,
+};
+
 /// `GET /api/{serviceId}/client/secret/refresh/{clientIdentifier}`
-pub static CLIENT_SECRET_REFRESH: Operation = Operation::new(
-    "client_secret_refresh_api",
-    "client_secret_refresh",
-    "GET",
-    "/api/{serviceId}/client/secret/refresh/{clientIdentifier}",
-    "Client Management",
-    RetryClass::Unsent,
-    CacheClass::Clears,
-);
+pub static CLIENT_SECRET_REFRESH: Operation = Operation {
+    id: "client_secret_refresh_api",
+    name: "client_secret_refresh",
+    method: "GET",
+    path: "/api/{serviceId}/client/secret/refresh/{clientIdentifier}",
+    tag: "Client Management",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::Clears,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/client/secret/update/{clientIdentifier}`
-pub static CLIENT_SECRET_UPDATE: Operation = Operation::new(
-    "client_secret_update_api",
-    "client_secret_update",
-    "POST",
-    "/api/{serviceId}/client/secret/update/{clientIdentifier}",
-    "Client Management",
-    RetryClass::Idempotent,
-    CacheClass::Clears,
-);
+pub static CLIENT_SECRET_UPDATE: Operation = Operation {
+    id: "client_secret_update_api",
+    name: "client_secret_update",
+    method: "POST",
+    path: "/api/{serviceId}/client/secret/update/{clientIdentifier}",
+    tag: "Client Management",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::Clears,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/client/update/{clientId}`
-pub static CLIENT_UPDATE: Operation = Operation::new(
-    "client_update_api",
-    "client_update",
-    "POST",
-    "/api/{serviceId}/client/update/{clientId}",
-    "Client Management",
-    RetryClass::Idempotent,
-    CacheClass::Clears,
-);
+pub static CLIENT_UPDATE: Operation = Operation {
+    id: "client_update_api",
+    name: "client_update",
+    method: "POST",
+    path: "/api/{serviceId}/client/update/{clientId}",
+    tag: "Client Management",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::Clears,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/device/authorization`
-pub static DEVICE_AUTHORIZATION: Operation = Operation::new(
-    "device_authorization_api",
-    "device_authorization",
-    "POST",
-    "/api/{serviceId}/device/authorization",
-    "Device Flow",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static DEVICE_AUTHORIZATION: Operation = Operation {
+    id: "device_authorization_api",
+    name: "device_authorization",
+    method: "POST",
+    path: "/api/{serviceId}/device/authorization",
+    tag: "Device Flow",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/device/complete`
-pub static DEVICE_COMPLETE: Operation = Operation::new(
-    "device_complete_api",
-    "device_complete",
-    "POST",
-    "/api/{serviceId}/device/complete",
-    "Device Flow",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static DEVICE_COMPLETE: Operation = Operation {
+    id: "device_complete_api",
+    name: "device_complete",
+    method: "POST",
+    path: "/api/{serviceId}/device/complete",
+    tag: "Device Flow",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/device/verification`
-pub static DEVICE_VERIFICATION: Operation = Operation::new(
-    "device_verification_api",
-    "device_verification",
-    "POST",
-    "/api/{serviceId}/device/verification",
-    "Device Flow",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static DEVICE_VERIFICATION: Operation = Operation {
+    id: "device_verification_api",
+    name: "device_verification",
+    method: "POST",
+    path: "/api/{serviceId}/device/verification",
+    tag: "Device Flow",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/federation/configuration`
-pub static FEDERATION_CONFIGURATION: Operation = Operation::new(
-    "federation_configuration_api",
-    "federation_configuration",
-    "POST",
-    "/api/{serviceId}/federation/configuration",
-    "Federation Endpoint",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static FEDERATION_CONFIGURATION: Operation = Operation {
+    id: "federation_configuration_api",
+    name: "federation_configuration",
+    method: "POST",
+    path: "/api/{serviceId}/federation/configuration",
+    tag: "Federation Endpoint",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/federation/registration`
-pub static FEDERATION_REGISTRATION: Operation = Operation::new(
-    "federation_registration_api",
-    "federation_registration",
-    "POST",
-    "/api/{serviceId}/federation/registration",
-    "Federation Endpoint",
-    RetryClass::Unsent,
-    CacheClass::Clears,
-);
+pub static FEDERATION_REGISTRATION: Operation = Operation {
+    id: "federation_registration_api",
+    name: "federation_registration",
+    method: "POST",
+    path: "/api/{serviceId}/federation/registration",
+    tag: "Federation Endpoint",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::Clears,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/gm`
-pub static GRANT_MANAGEMENT: Operation = Operation::new(
-    "grant_m_api",
-    "grant_management",
-    "POST",
-    "/api/{serviceId}/gm",
-    "Grant Management Endpoint",
-    RetryClass::Idempotent,
-    CacheClass::None,
-);
+pub static GRANT_MANAGEMENT: Operation = Operation {
+    id: "grant_m_api",
+    name: "grant_management",
+    method: "POST",
+    path: "/api/{serviceId}/gm",
+    tag: "Grant Management Endpoint",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::None,
+    ends_tokens: true,
+};
+
 /// `POST /api/{serviceId}/hsk/create`
-pub static HSK_CREATE: Operation = Operation::new(
-    "hsk_create_api",
-    "hsk_create",
-    "POST",
-    "/api/{serviceId}/hsk/create",
-    "Hardware Security Key",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static HSK_CREATE: Operation = Operation {
+    id: "hsk_create_api",
+    name: "hsk_create",
+    method: "POST",
+    path: "/api/{serviceId}/hsk/create",
+    tag: "Hardware Security Key",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `DELETE /api/{serviceId}/hsk/delete/{handle}`
-pub static HSK_DELETE: Operation = Operation::new(
-    "hsk_delete_api",
-    "hsk_delete",
-    "DELETE",
-    "/api/{serviceId}/hsk/delete/{handle}",
-    "Hardware Security Key",
-    RetryClass::Idempotent,
-    CacheClass::None,
-);
+pub static HSK_DELETE: Operation = Operation {
+    id: "hsk_delete_api",
+    name: "hsk_delete",
+    method: "DELETE",
+    path: "/api/{serviceId}/hsk/delete/{handle}",
+    tag: "Hardware Security Key",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `GET /api/{serviceId}/hsk/get/{handle}`
-pub static HSK_GET: Operation = Operation::new(
-    "hsk_get_api",
-    "hsk_get",
-    "GET",
-    "/api/{serviceId}/hsk/get/{handle}",
-    "Hardware Security Key",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static HSK_GET: Operation = Operation {
+    id: "hsk_get_api",
+    name: "hsk_get",
+    method: "GET",
+    path: "/api/{serviceId}/hsk/get/{handle}",
+    tag: "Hardware Security Key",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `GET /api/{serviceId}/hsk/get/list`
-pub static HSK_GET_LIST: Operation = Operation::new(
-    "hsk_get_list_api",
-    "hsk_get_list",
-    "GET",
-    "/api/{serviceId}/hsk/get/list",
-    "Hardware Security Key",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static HSK_GET_LIST: Operation = Operation {
+    id: "hsk_get_list_api",
+    name: "hsk_get_list",
+    method: "GET",
+    path: "/api/{serviceId}/hsk/get/list",
+    tag: "Hardware Security Key",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/idtoken/reissue`
-pub static ID_TOKEN_REISSUE: Operation = Operation::new(
-    "idtoken_reissue_api",
-    "id_token_reissue",
-    "POST",
-    "/api/{serviceId}/idtoken/reissue",
-    "Token Endpoint",
-    RetryClass::Idempotent,
-    CacheClass::None,
-);
+pub static ID_TOKEN_REISSUE: Operation = Operation {
+    id: "idtoken_reissue_api",
+    name: "id_token_reissue",
+    method: "POST",
+    path: "/api/{serviceId}/idtoken/reissue",
+    tag: "Token Endpoint",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `GET /api/info`
-pub static INFO: Operation = Operation::new(
-    "info_api",
-    "info",
-    "GET",
-    "/api/info",
-    "Utility Endpoints",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static INFO: Operation = Operation {
+    id: "info_api",
+    name: "info",
+    method: "GET",
+    path: "/api/info",
+    tag: "Utility Endpoints",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/jose/verify`
-pub static JOSE_VERIFY: Operation = Operation::new(
-    "jose_verify_api",
-    "jose_verify",
-    "POST",
-    "/api/{serviceId}/jose/verify",
-    "Jose Object",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static JOSE_VERIFY: Operation = Operation {
+    id: "jose_verify_api",
+    name: "jose_verify",
+    method: "POST",
+    path: "/api/{serviceId}/jose/verify",
+    tag: "Jose Object",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `GET /api/lifecycle/healthcheck`
-pub static LIFECYCLE_HEALTHCHECK: Operation = Operation::new(
-    "lifecycle_healthcheck_api",
-    "lifecycle_healthcheck",
-    "GET",
-    "/api/lifecycle/healthcheck",
-    "Lifecycle",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static LIFECYCLE_HEALTHCHECK: Operation = Operation {
+    id: "lifecycle_healthcheck_api",
+    name: "lifecycle_healthcheck",
+    method: "GET",
+    path: "/api/lifecycle/healthcheck",
+    tag: "Lifecycle",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `GET /api/misc/echo`
-pub static MISC_ECHO: Operation = Operation::new(
-    "misc_echo_api",
-    "misc_echo",
-    "GET",
-    "/api/misc/echo",
-    "Utility Endpoints",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static MISC_ECHO: Operation = Operation {
+    id: "misc_echo_api",
+    name: "misc_echo",
+    method: "GET",
+    path: "/api/misc/echo",
+    tag: "Utility Endpoints",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/nativesso`
-pub static NATIVE_SSO: Operation = Operation::new(
-    "native_sso_api",
-    "native_sso",
-    "POST",
-    "/api/{serviceId}/nativesso",
-    "Native SSO",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static NATIVE_SSO: Operation = Operation {
+    id: "native_sso_api",
+    name: "native_sso",
+    method: "POST",
+    path: "/api/{serviceId}/nativesso",
+    tag: "Native SSO",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/nativesso/logout`
-pub static NATIVE_SSO_LOGOUT: Operation = Operation::new(
-    "native_sso_logout_api",
-    "native_sso_logout",
-    "POST",
-    "/api/{serviceId}/nativesso/logout",
-    "Native SSO",
-    RetryClass::Idempotent,
-    CacheClass::None,
-);
+pub static NATIVE_SSO_LOGOUT: Operation = Operation {
+    id: "native_sso_logout_api",
+    name: "native_sso_logout",
+    method: "POST",
+    path: "/api/{serviceId}/nativesso/logout",
+    tag: "Native SSO",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::None,
+    ends_tokens: true,
+};
+
 /// `POST /api/{serviceId}/pushed_auth_req`
-pub static PUSHED_AUTH_REQ: Operation = Operation::new(
-    "pushed_auth_req_api",
-    "pushed_auth_req",
-    "POST",
-    "/api/{serviceId}/pushed_auth_req",
-    "Pushed Authorization Endpoint",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static PUSHED_AUTH_REQ: Operation = Operation {
+    id: "pushed_auth_req_api",
+    name: "pushed_auth_req",
+    method: "POST",
+    path: "/api/{serviceId}/pushed_auth_req",
+    tag: "Pushed Authorization Endpoint",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `GET /api/{serviceId}/service/configuration`
-pub static SERVICE_CONFIGURATION: Operation = Operation::new(
-    "service_configuration_api",
-    "service_configuration",
-    "GET",
-    "/api/{serviceId}/service/configuration",
-    "Service Management",
-    RetryClass::Safe,
-    CacheClass::Service,
-);
+pub static SERVICE_CONFIGURATION: Operation = Operation {
+    id: "service_configuration_api",
+    name: "service_configuration",
+    method: "GET",
+    path: "/api/{serviceId}/service/configuration",
+    tag: "Service Management",
+    retry: RetryClass::Safe,
+    cache: CacheClass::Service,
+    ends_tokens: false,
+};
+
 /// `POST /api/service/create`
-pub static SERVICE_CREATE: Operation = Operation::new(
-    "service_create_api",
-    "service_create",
-    "POST",
-    "/api/service/create",
-    "Service Management",
-    RetryClass::Unsent,
-    CacheClass::Clears,
-);
+pub static SERVICE_CREATE: Operation = Operation {
+    id: "service_create_api",
+    name: "service_create",
+    method: "POST",
+    path: "/api/service/create",
+    tag: "Service Management",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::Clears,
+    ends_tokens: false,
+};
+
 /// `DELETE /api/{serviceId}/service/delete`
-pub static SERVICE_DELETE: Operation = Operation::new(
-    "service_delete_api",
-    "service_delete",
-    "DELETE",
-    "/api/{serviceId}/service/delete",
-    "Service Management",
-    RetryClass::Idempotent,
-    CacheClass::Clears,
-);
+pub static SERVICE_DELETE: Operation = Operation {
+    id: "service_delete_api",
+    name: "service_delete",
+    method: "DELETE",
+    path: "/api/{serviceId}/service/delete",
+    tag: "Service Management",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::Clears,
+    ends_tokens: true,
+};
+
 /// `GET /api/{serviceId}/service/get`
-pub static SERVICE_GET: Operation = Operation::new(
-    "service_get_api",
-    "service_get",
-    "GET",
-    "/api/{serviceId}/service/get",
-    "Service Management",
-    RetryClass::Safe,
-    CacheClass::Service,
-);
+pub static SERVICE_GET: Operation = Operation {
+    id: "service_get_api",
+    name: "service_get",
+    method: "GET",
+    path: "/api/{serviceId}/service/get",
+    tag: "Service Management",
+    retry: RetryClass::Safe,
+    cache: CacheClass::Service,
+    ends_tokens: false,
+};
+
 /// `GET /api/service/get/list`
-pub static SERVICE_GET_LIST: Operation = Operation::new(
-    "service_get_list_api",
-    "service_get_list",
-    "GET",
-    "/api/service/get/list",
-    "Service Management",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static SERVICE_GET_LIST: Operation = Operation {
+    id: "service_get_list_api",
+    name: "service_get_list",
+    method: "GET",
+    path: "/api/service/get/list",
+    tag: "Service Management",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `GET /api/{serviceId}/service/jwks/get`
-pub static SERVICE_JWKS_GET: Operation = Operation::new(
-    "service_jwks_get_api",
-    "service_jwks_get",
-    "GET",
-    "/api/{serviceId}/service/jwks/get",
-    "JWK Set Endpoint",
-    RetryClass::Safe,
-    CacheClass::Service,
-);
+pub static SERVICE_JWKS_GET: Operation = Operation {
+    id: "service_jwks_get_api",
+    name: "service_jwks_get",
+    method: "GET",
+    path: "/api/{serviceId}/service/jwks/get",
+    tag: "JWK Set Endpoint",
+    retry: RetryClass::Safe,
+    cache: CacheClass::Service,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/service/update`
-pub static SERVICE_UPDATE: Operation = Operation::new(
-    "service_update_api",
-    "service_update",
-    "POST",
-    "/api/{serviceId}/service/update",
-    "Service Management",
-    RetryClass::Idempotent,
-    CacheClass::Clears,
-);
+pub static SERVICE_UPDATE: Operation = Operation {
+    id: "service_update_api",
+    name: "service_update",
+    method: "POST",
+    path: "/api/{serviceId}/service/update",
+    tag: "Service Management",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::Clears,
+    ends_tokens: true,
+};
+
 /// `POST /api/{serviceId}/vci/batch/issue`
-pub static VCI_BATCH_ISSUE: Operation = Operation::new(
-    "vci_batch_issue_api",
-    "vci_batch_issue",
-    "POST",
-    "/api/{serviceId}/vci/batch/issue",
-    "Verifiable Credential Issuer",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static VCI_BATCH_ISSUE: Operation = Operation {
+    id: "vci_batch_issue_api",
+    name: "vci_batch_issue",
+    method: "POST",
+    path: "/api/{serviceId}/vci/batch/issue",
+    tag: "Verifiable Credential Issuer",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/vci/batch/parse`
-pub static VCI_BATCH_PARSE: Operation = Operation::new(
-    "vci_batch_parse_api",
-    "vci_batch_parse",
-    "POST",
-    "/api/{serviceId}/vci/batch/parse",
-    "Verifiable Credential Issuer",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static VCI_BATCH_PARSE: Operation = Operation {
+    id: "vci_batch_parse_api",
+    name: "vci_batch_parse",
+    method: "POST",
+    path: "/api/{serviceId}/vci/batch/parse",
+    tag: "Verifiable Credential Issuer",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/vci/deferred/issue`
-pub static VCI_DEFERRED_ISSUE: Operation = Operation::new(
-    "vci_deferred_issue_api",
-    "vci_deferred_issue",
-    "POST",
-    "/api/{serviceId}/vci/deferred/issue",
-    "Verifiable Credential Issuer",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static VCI_DEFERRED_ISSUE: Operation = Operation {
+    id: "vci_deferred_issue_api",
+    name: "vci_deferred_issue",
+    method: "POST",
+    path: "/api/{serviceId}/vci/deferred/issue",
+    tag: "Verifiable Credential Issuer",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/vci/deferred/parse`
-pub static VCI_DEFERRED_PARSE: Operation = Operation::new(
-    "vci_deferred_parse_api",
-    "vci_deferred_parse",
-    "POST",
-    "/api/{serviceId}/vci/deferred/parse",
-    "Verifiable Credential Issuer",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static VCI_DEFERRED_PARSE: Operation = Operation {
+    id: "vci_deferred_parse_api",
+    name: "vci_deferred_parse",
+    method: "POST",
+    path: "/api/{serviceId}/vci/deferred/parse",
+    tag: "Verifiable Credential Issuer",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/vci/jwks`
-pub static VCI_JWKS: Operation = Operation::new(
-    "vci_jwks_api",
-    "vci_jwks",
-    "POST",
-    "/api/{serviceId}/vci/jwks",
-    "Verifiable Credential Issuer",
-    RetryClass::Safe,
-    CacheClass::Service,
-);
+pub static VCI_JWKS: Operation = Operation {
+    id: "vci_jwks_api",
+    name: "vci_jwks",
+    method: "POST",
+    path: "/api/{serviceId}/vci/jwks",
+    tag: "Verifiable Credential Issuer",
+    retry: RetryClass::Safe,
+    cache: CacheClass::Service,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/vci/jwtissuer`
-pub static VCI_JWT_ISSUER: Operation = Operation::new(
-    "vci_jwtissuer_api",
-    "vci_jwt_issuer",
-    "POST",
-    "/api/{serviceId}/vci/jwtissuer",
-    "Verifiable Credential Issuer",
-    RetryClass::Safe,
-    CacheClass::Service,
-);
+pub static VCI_JWT_ISSUER: Operation = Operation {
+    id: "vci_jwtissuer_api",
+    name: "vci_jwt_issuer",
+    method: "POST",
+    path: "/api/{serviceId}/vci/jwtissuer",
+    tag: "Verifiable Credential Issuer",
+    retry: RetryClass::Safe,
+    cache: CacheClass::Service,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/vci/metadata`
-pub static VCI_METADATA: Operation = Operation::new(
-    "vci_metadata_api",
-    "vci_metadata",
-    "POST",
-    "/api/{serviceId}/vci/metadata",
-    "Verifiable Credential Issuer",
-    RetryClass::Safe,
-    CacheClass::Service,
-);
+pub static VCI_METADATA: Operation = Operation {
+    id: "vci_metadata_api",
+    name: "vci_metadata",
+    method: "POST",
+    path: "/api/{serviceId}/vci/metadata",
+    tag: "Verifiable Credential Issuer",
+    retry: RetryClass::Safe,
+    cache: CacheClass::Service,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/vci/offer/create`
-pub static VCI_OFFER_CREATE: Operation = Operation::new(
-    "vci_offer_create_api",
-    "vci_offer_create",
-    "POST",
-    "/api/{serviceId}/vci/offer/create",
-    "Verifiable Credential Issuer",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static VCI_OFFER_CREATE: Operation = Operation {
+    id: "vci_offer_create_api",
+    name: "vci_offer_create",
+    method: "POST",
+    path: "/api/{serviceId}/vci/offer/create",
+    tag: "Verifiable Credential Issuer",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/vci/offer/info`
-pub static VCI_OFFER_INFO: Operation = Operation::new(
-    "vci_offer_info_api",
-    "vci_offer_info",
-    "POST",
-    "/api/{serviceId}/vci/offer/info",
-    "Verifiable Credential Issuer",
-    RetryClass::Safe,
-    CacheClass::None,
-);
+pub static VCI_OFFER_INFO: Operation = Operation {
+    id: "vci_offer_info_api",
+    name: "vci_offer_info",
+    method: "POST",
+    path: "/api/{serviceId}/vci/offer/info",
+    tag: "Verifiable Credential Issuer",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/vci/single/issue`
-pub static VCI_SINGLE_ISSUE: Operation = Operation::new(
-    "vci_single_issue_api",
-    "vci_single_issue",
-    "POST",
-    "/api/{serviceId}/vci/single/issue",
-    "Verifiable Credential Issuer",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static VCI_SINGLE_ISSUE: Operation = Operation {
+    id: "vci_single_issue_api",
+    name: "vci_single_issue",
+    method: "POST",
+    path: "/api/{serviceId}/vci/single/issue",
+    tag: "Verifiable Credential Issuer",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/vci/single/parse`
-pub static VCI_SINGLE_PARSE: Operation = Operation::new(
-    "vci_single_parse_api",
-    "vci_single_parse",
-    "POST",
-    "/api/{serviceId}/vci/single/parse",
-    "Verifiable Credential Issuer",
-    RetryClass::Unsent,
-    CacheClass::None,
-);
+pub static VCI_SINGLE_PARSE: Operation = Operation {
+    id: "vci_single_parse_api",
+    name: "vci_single_parse",
+    method: "POST",
+    path: "/api/{serviceId}/vci/single/parse",
+    tag: "Verifiable Credential Issuer",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// Every operation, by name.
 pub static ALL: &[&Operation] = &[
     &AUTH_AUTHORIZATION,

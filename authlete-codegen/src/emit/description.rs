@@ -60,6 +60,8 @@ pub struct Layer {
     pub retry: String,
     /// Whether its answer is kept: `service`, `client`, `clears` or `none`.
     pub cache: String,
+    /// Whether it may end access tokens, or change what introspection says of them.
+    pub ends_tokens: bool,
 }
 
 impl Layer {
@@ -71,6 +73,7 @@ impl Layer {
             doc: given("x-doc")?,
             retry: given("x-retry")?,
             cache: given("x-cache").unwrap_or_else(|| "none".to_owned()),
+            ends_tokens: operation.get("x-ends-tokens") == Some(&Value::Bool(true)),
         })
     }
 }

@@ -26,12 +26,22 @@ pub(super) fn operations(description: &Description) -> Result<String, Problems> 
             Some("clears") => quote!(CacheClass::Clears),
             _ => quote!(CacheClass::None),
         };
+        let ends_tokens = layer.as_ref().is_some_and(|layer| layer.ends_tokens);
         let name = name.trim_start_matches("r#");
         let ident = format_ident!("{}", name.to_uppercase());
         let doc = format!(" `{method} {path}`");
         items.push(parse_quote! {
             #[doc = #doc]
-            pub static #ident: Operation = Operation::new(#id, #name, #method, #path, #tag, #retry, #cache);
+            pub static #ident: Operation = Operation {
+                id: #id,
+                name: #name,
+                method: #method,
+                path: #path,
+                tag: #tag,
+                retry: #retry,
+                cache: #cache,
+                ends_tokens: #ends_tokens,
+            };
         });
         names.push(ident);
     }

@@ -12,12 +12,6 @@ use http::header::CACHE_CONTROL;
 use tokio::runtime::Handle;
 
 use super::Outcome;
-use crate::operations::{
-    AUTH_REVOCATION, AUTH_TOKEN_DELETE, AUTH_TOKEN_REVOKE, AUTH_TOKEN_UPDATE, CLIENT_AUTHORIZATION_DELETE,
-    CLIENT_AUTHORIZATION_DELETE_BY_SUBJECT, CLIENT_AUTHORIZATION_DELETE_POST, CLIENT_AUTHORIZATION_UPDATE,
-    CLIENT_DELETE, CLIENT_LOCK_FLAG_UPDATE, CLIENT_REGISTRATION_DELETE, GRANT_MANAGEMENT, NATIVE_SSO_LOGOUT,
-    SERVICE_DELETE, SERVICE_UPDATE,
-};
 use crate::transport::BoxFuture;
 use crate::{Operation, Transport, TransportError, TransportErrorKind};
 use flights::{Boarding, Flights};
@@ -127,7 +121,7 @@ impl<T: Transport> IntrospectionCached<T> {
     }
 
     async fn run(&self, request: reqwest::Request, operation: &'static Operation) -> Outcome {
-        if ends_tokens(operation) {
+        if operation.ends_tokens {
             let service = question::service_of(request.url(), operation);
             let mut clearing = Clearing { layer: self, service, done: false };
             let outcome = self.inner.send(request, operation).await;
@@ -246,28 +240,6 @@ fn heeded<R>(what: &str, result: Result<R, StoreError>) -> Option<R> {
 
 fn is_timeout(outcome: &Outcome) -> bool {
     matches!(outcome, Err(error) if error.kind() == TransportErrorKind::Timeout)
-}
-
-/// Whether a call of the operation may make tokens useless, or change what introspection says of them.
-fn ends_tokens(operation: &'static Operation) -> bool {
-    [
-        &AUTH_REVOCATION,
-        &AUTH_TOKEN_DELETE,
-        &AUTH_TOKEN_REVOKE,
-        &AUTH_TOKEN_UPDATE,
-        &CLIENT_AUTHORIZATION_DELETE,
-        &CLIENT_AUTHORIZATION_DELETE_BY_SUBJECT,
-        &CLIENT_AUTHORIZATION_DELETE_POST,
-        &CLIENT_AUTHORIZATION_UPDATE,
-        &CLIENT_DELETE,
-        &CLIENT_LOCK_FLAG_UPDATE,
-        &CLIENT_REGISTRATION_DELETE,
-        &GRANT_MANAGEMENT,
-        &NATIVE_SSO_LOGOUT,
-        &SERVICE_DELETE,
-        &SERVICE_UPDATE,
-    ]
-    .contains(&operation)
 }
 
 impl<T> std::fmt::Debug for IntrospectionCached<T> {
