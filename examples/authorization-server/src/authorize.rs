@@ -116,7 +116,9 @@ pub(crate) async fn show(
 
 #[derive(Deserialize)]
 pub(crate) struct Decision {
+    #[serde(default)]
     csrf: String,
+    #[serde(default)]
     decision: String,
 }
 

@@ -106,6 +106,11 @@ impl Sessions {
 /// Gives every page the browser's session, and the browser the cookie for it.
 pub(crate) async fn keep(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let known = app.sessions.find(request.headers());
+    // Every form of ours was shown within a session. What another site posts comes without the cookie (SameSite), and a
+    // new one in the answer would put an empty session in the place of the user's.
+    if known.is_none() && !request.method().is_safe() {
+        return pages::not_ours();
+    }
     let before = known.as_ref().map(|browser| browser.session().id.clone());
     let browser = known.unwrap_or_else(|| Browser(Arc::new(Mutex::new(Session::new()))));
     request.extensions_mut().insert(browser.clone());
