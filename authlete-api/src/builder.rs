@@ -1,8 +1,10 @@
 //! Makes an [`Authlete`] or a [`Service`].
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::Transport;
+use crate::layers::{CircuitBreaker, RateLimiter, RetryPolicy};
 use crate::{Authlete, ClientBuilder, Credentials, CredentialsProvider, Error, Region, Service, ServiceId};
 
 /// Makes an [`Authlete`], or a [`Service`] at once.
@@ -74,6 +76,32 @@ impl AuthleteBuilder {
     pub fn service_id(mut self, service: impl Into<ServiceId>) -> Self {
         self.service = Some(service.into());
         self
+    }
+
+    /// How often failed calls are tried again; see [`ClientBuilder::retry`].
+    pub fn retry(self, policy: RetryPolicy) -> Self {
+        self.configure(|client| client.retry(policy))
+    }
+
+    /// The longest that a whole call takes; see [`ClientBuilder::total_timeout`].
+    pub fn total_timeout(self, timeout: Duration) -> Self {
+        self.configure(|client| client.total_timeout(timeout))
+    }
+
+    /// Makes calls wait for their turn; see [`RateLimiter`].
+    pub fn rate_limit(self, limiter: RateLimiter) -> Self {
+        self.configure(|client| client.rate_limit(limiter))
+    }
+
+    /// Makes calls of an operation that keeps failing fail at once; see [`CircuitBreaker`].
+    pub fn circuit_breaker(self, breaker: CircuitBreaker) -> Self {
+        self.configure(|client| client.circuit_breaker(breaker))
+    }
+
+    /// Keeps answers that hardly change; see [`Cache`](crate::layers::Cache).
+    #[cfg(feature = "cache")]
+    pub fn cache(self, cache: crate::layers::Cache) -> Self {
+        self.configure(|client| client.cache(cache))
     }
 
     /// Uses the given HTTP client; see [`ClientBuilder::http_client`] for what it must be set to.

@@ -166,6 +166,7 @@ pub struct ClientBuilder {
     transport: Option<Box<dyn Transport>>,
     connect_timeout: Option<Duration>,
     request_timeout: Option<Duration>,
+    body_limit: Option<usize>,
     pub(crate) layers: Layers,
 }
 
@@ -222,14 +223,14 @@ impl ClientBuilder {
     }
 
     /// Trusts another certificate authority, beside those of the platform.
-    #[cfg(feature = "rustls")]
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn root_certificate(mut self, certificate: reqwest::Certificate) -> Self {
         self.connection.roots.push(certificate);
         self
     }
 
     /// Shows a client certificate to the server (mutual TLS).
-    #[cfg(feature = "rustls")]
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn client_certificate(mut self, identity: reqwest::Identity) -> Self {
         self.connection.identity = Some(identity);
         self
@@ -261,6 +262,12 @@ impl ClientBuilder {
     /// How long one try of a call may take, from the first byte sent to the last one read: by default 30 s.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = Some(timeout);
+        self
+    }
+
+    /// How many bytes the body of an answer may have: see [`HttpTransport::body_limit`].
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = Some(bytes);
         self
     }
 
@@ -296,7 +303,13 @@ impl ClientBuilder {
             None => http_client(self.connection, self.connect_timeout, self.request_timeout)?,
         };
         let over_http = self.transport.is_none();
-        let transport = self.transport.unwrap_or_else(|| Box::new(HttpTransport::new(http.clone())));
+        let transport = self.transport.unwrap_or_else(|| {
+            let transport = HttpTransport::new(http.clone());
+            Box::new(match self.body_limit {
+                Some(bytes) => transport.body_limit(bytes),
+                None => transport,
+            })
+        });
         let transport = match credentials {
             Some(source) => Box::new(Authorizing::new(source, transport)),
             None => transport,

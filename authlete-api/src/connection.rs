@@ -4,15 +4,15 @@
 #[derive(Default)]
 pub(crate) struct Connection {
     pub(crate) proxies: Vec<reqwest::Proxy>,
-    #[cfg(feature = "rustls")]
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub(crate) roots: Vec<reqwest::Certificate>,
-    #[cfg(feature = "rustls")]
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub(crate) identity: Option<reqwest::Identity>,
 }
 
 impl Connection {
     pub(crate) fn is_empty(&self) -> bool {
-        #[cfg(feature = "rustls")]
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
         if !self.roots.is_empty() || self.identity.is_some() {
             return false;
         }
@@ -21,7 +21,7 @@ impl Connection {
 
     pub(crate) fn apply(self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
         let builder = self.proxies.into_iter().fold(builder, reqwest::ClientBuilder::proxy);
-        #[cfg(feature = "rustls")]
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
         let builder = {
             let builder = match self.roots.is_empty() {
                 true => builder,
@@ -32,6 +32,9 @@ impl Connection {
                 None => builder,
             }
         };
+        // With both, certificates in PEM are rustls' business, and reqwest would choose the other.
+        #[cfg(feature = "rustls")]
+        let builder = builder.tls_backend_rustls();
         builder
     }
 }

@@ -26,10 +26,7 @@ use crate::{lenient, place};
 /// # Errors
 /// When the body is not JSON, or not what the type says.
 pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, BodyError> {
-    lenient::from_slice(body).map_err(|error| BodyError {
-        path: place::path_at(body, error.line(), error.column()),
-        reason: place::reason(&error),
-    })
+    lenient::from_slice(body).map_err(|error| BodyError::of(body, &error))
 }
 
 /// Why a body does not decode; it holds none of the body's values, which may be secrets.
@@ -40,6 +37,10 @@ pub struct BodyError {
 }
 
 impl BodyError {
+    pub(crate) fn of(body: &[u8], error: &serde_json::Error) -> Self {
+        Self { path: place::path_at(body, error.line(), error.column()), reason: place::reason(error) }
+    }
+
     /// Where in the body: `$.client.clientId`, `$.scopes[3]`, or `$` for the whole.
     pub fn path(&self) -> &str {
         &self.path

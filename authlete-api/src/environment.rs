@@ -160,21 +160,36 @@ fn dpop(_: &str, _: &str) -> Result<Credentials, Error> {
     Err(Error::configuration(format!("{DPOP_KEY} is set, and the crate is built without the feature `dpop`")))
 }
 
-#[cfg(feature = "rustls")]
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn with_certificate(builder: crate::ClientBuilder, certificate: &str) -> Result<crate::ClientBuilder, Error> {
     let refuse = |why: String| Error::configuration(format!("{CLIENT_CERTIFICATE} {why}"));
     let pem = match certificate.starts_with("-----BEGIN") {
         true => certificate.as_bytes().to_vec(),
         false => std::fs::read(certificate).map_err(|error| refuse(format!("cannot be read as a file: {error}")))?,
     };
-    let identity = reqwest::Identity::from_pem(&pem)
-        .map_err(|_| refuse("does not hold a certificate and its private key in PEM".to_owned()))?;
+    let identity = identity(&pem)
+        .ok_or_else(|| refuse("does not hold a certificate and its private key in PEM (PKCS #8)".to_owned()))?;
     Ok(builder.client_certificate(identity))
 }
 
-#[cfg(not(feature = "rustls"))]
+#[cfg(feature = "rustls")]
+fn identity(pem: &[u8]) -> Option<reqwest::Identity> {
+    reqwest::Identity::from_pem(pem).ok()
+}
+
+/// The platform's library wants the key apart from the certificates.
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+fn identity(pem: &[u8]) -> Option<reqwest::Identity> {
+    const END: &str = "-----END PRIVATE KEY-----";
+    let pem = std::str::from_utf8(pem).ok()?;
+    let (before, rest) = pem.split_at(pem.find("-----BEGIN PRIVATE KEY-----")?);
+    let (key, after) = rest.split_at(rest.find(END)? + END.len());
+    reqwest::Identity::from_pkcs8_pem(format!("{before}{after}").as_bytes(), key.as_bytes()).ok()
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 fn with_certificate(_: crate::ClientBuilder, _: &str) -> Result<crate::ClientBuilder, Error> {
-    Err(Error::configuration(format!("{CLIENT_CERTIFICATE} is set, and the crate is built without rustls")))
+    Err(Error::configuration(format!("{CLIENT_CERTIFICATE} is set, and the crate is built without TLS")))
 }
 
 impl fmt::Debug for Environment {

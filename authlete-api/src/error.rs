@@ -144,7 +144,8 @@ pub struct CallError {
 }
 
 impl CallError {
-    /// How far the call came: after [`TransportErrorKind::Connect`] it surely did not arrive.
+    /// How far the call came: after [`TransportErrorKind::Connect`] and [`TransportErrorKind::Tls`] it surely
+    /// did not arrive.
     pub fn kind(&self) -> TransportErrorKind {
         self.source.kind()
     }
@@ -285,6 +286,8 @@ impl fmt::Display for CallError {
         write!(f, "{}: {}", self.operation, self.source)?;
         f.write_str(match self.kind() {
             TransportErrorKind::Connect => "; check the base URL, the network and the proxy",
+            TransportErrorKind::Tls => "; check the host's certificate and who is trusted (`root_certificate`)",
+            TransportErrorKind::TooLarge => "; ask for less at once, or raise `body_limit`; it has arrived",
             TransportErrorKind::Timeout => "; it may have arrived, so look before calling again what is not a read",
             TransportErrorKind::Interrupted => "; it may have arrived, so look before calling again what is not a read",
             TransportErrorKind::Credentials => "; look at what the credentials provider says",

@@ -1,8 +1,13 @@
 //! Identifiers as types of their own, where one would otherwise be taken for another.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::num::ParseIntError;
 use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::redact::Redacted;
 
 /// The id of a service: a number, except on servers that say otherwise.
 ///
@@ -36,6 +41,57 @@ pub struct ClientId(i64);
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientIdentifier(String);
 
+/// A batch of tokens that is being made.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TokenBatchId(String);
+
+/// What links an authorization request, a token request or a backchannel authentication to the calls that end it. Whoever
+/// has it can end them, so it is never printed.
+///
+/// A subject is none, though both are texts:
+///
+/// ```
+/// use authlete_api::{Ticket, types::AuthorizationIssueRequest};
+///
+/// let request = AuthorizationIssueRequest::new("ada", Ticket::from("c4iy3TWG"));
+/// assert_eq!(format!("{:?}", request.ticket), "Ticket([redacted])");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Ticket(String);
+
+/// What a user types on the verification page of the device flow (RFC 8628 3.3).
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct UserCode(String);
+
+/// A user's session with the authorization server, as Native SSO has it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct SessionId(String);
+
+/// A grant, as Grant Management for OAuth 2.0 has it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct GrantId(String);
+
+/// A key in a hardware security module.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct HardwareKeyHandle(String);
+
+/// A credential offer (OpenID for Verifiable Credential Issuance 4.1).
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct CredentialOfferId(String);
+
+/// A request for a credential, which the order that answers it names.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct CredentialRequestId(String);
+
+/// An access token, or its hash in its place.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct AccessTokenIdentifier(String);
+
+/// A refresh token, or its hash in its place.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct RefreshTokenIdentifier(String);
+
+/// What all identifiers that are texts have.
 macro_rules! text {
     ($($id:ident)*) => {
         $(
@@ -43,6 +99,24 @@ macro_rules! text {
                 /// The identifier as text.
                 pub fn as_str(&self) -> &str {
                     &self.0
+                }
+
+                /// The identifier as text, taken out.
+                pub fn into_string(self) -> String {
+                    self.0
+                }
+
+                /// For the path of a call.
+                #[allow(dead_code, reason = "not all of them stand in paths")]
+                pub(crate) fn text(&self) -> Cow<'_, str> {
+                    Cow::Borrowed(&self.0)
+                }
+
+                /// Stands where a response lacks what its action promises.
+                #[allow(dead_code, reason = "not all of them can be missed")]
+                pub(crate) fn none() -> &'static Self {
+                    static NONE: $id = $id(String::new());
+                    &NONE
                 }
             }
 
@@ -58,18 +132,52 @@ macro_rules! text {
                 }
             }
 
-            impl From<i64> for $id {
-                fn from(number: i64) -> Self {
-                    Self(number.to_string())
-                }
-            }
-
             impl From<&$id> for $id {
                 fn from(id: &$id) -> Self {
                     id.clone()
                 }
             }
 
+            impl AsRef<str> for $id {
+                fn as_ref(&self) -> &str {
+                    &self.0
+                }
+            }
+
+            impl Serialize for $id {
+                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    serializer.serialize_str(&self.0)
+                }
+            }
+
+            impl<'de> Deserialize<'de> for $id {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    String::deserialize(deserializer).map(Self)
+                }
+            }
+
+            #[cfg(feature = "schemars")]
+            impl schemars::JsonSchema for $id {
+                fn inline_schema() -> bool {
+                    true
+                }
+
+                fn schema_name() -> Cow<'static, str> {
+                    stringify!($id).into()
+                }
+
+                fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                    String::json_schema(generator)
+                }
+            }
+        )*
+    };
+}
+
+/// Identifiers that may be shown.
+macro_rules! public {
+    ($($id:ident)*) => {
+        $(
             impl fmt::Display for $id {
                 fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                     f.pad(&self.0)
@@ -79,12 +187,48 @@ macro_rules! text {
     };
 }
 
-text!(ServiceId ClientIdentifier);
+/// Identifiers that are as good as a secret.
+macro_rules! secret {
+    ($($id:ident)*) => {
+        $(
+            impl fmt::Debug for $id {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.debug_tuple(stringify!($id)).field(&Redacted).finish()
+                }
+            }
+        )*
+    };
+}
+
+/// Identifiers that are numbers most of the time.
+macro_rules! number {
+    ($($id:ident)*) => {
+        $(
+            impl From<i64> for $id {
+                fn from(number: i64) -> Self {
+                    Self(number.to_string())
+                }
+            }
+        )*
+    };
+}
+
+text!(ServiceId ClientIdentifier TokenBatchId Ticket UserCode SessionId GrantId HardwareKeyHandle CredentialOfferId);
+text!(CredentialRequestId AccessTokenIdentifier RefreshTokenIdentifier);
+public!(ServiceId ClientIdentifier TokenBatchId);
+secret!(Ticket UserCode SessionId GrantId HardwareKeyHandle CredentialOfferId CredentialRequestId);
+secret!(AccessTokenIdentifier RefreshTokenIdentifier);
+number!(ServiceId ClientIdentifier);
 
 impl ClientId {
     /// The number, as the fields of requests and answers have it.
     pub const fn get(self) -> i64 {
         self.0
+    }
+
+    /// For the path of a call.
+    pub(crate) fn text(self) -> String {
+        self.0.to_string()
     }
 }
 

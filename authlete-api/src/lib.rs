@@ -25,6 +25,7 @@ mod excerpt;
 mod generated;
 pub mod http_inputs;
 mod ids;
+mod json_text;
 pub mod layers;
 mod lenient;
 mod modify;
@@ -55,14 +56,18 @@ pub use dpop::DpopKey;
 pub use environment::Environment;
 pub use error::{ApiError, CallError, ConfigurationError, DecodeError, Error, RequestError};
 pub use generated::{groups, operations, types};
-pub use ids::{ClientId, ClientIdentifier, ServiceId};
+pub use ids::{
+    AccessTokenIdentifier, ClientId, ClientIdentifier, CredentialOfferId, CredentialRequestId, GrantId,
+    HardwareKeyHandle, RefreshTokenIdentifier, ServiceId, SessionId, Ticket, TokenBatchId, UserCode,
+};
+pub use json_text::JsonText;
 pub(crate) use modify::Modification;
 pub use modify::Modified;
-pub use operation::{Operation, RetryClass};
+pub use operation::{CacheClass, Operation, RetryClass};
 pub use pages::{Items, Page, PageRange, Pages};
 pub use rate_limit::RateLimit;
 pub use region::Region;
 pub use reply::{Details, Reply};
-pub use request::{IntoRequest, json_text};
+pub use request::IntoRequest;
 pub use response::ResponseValue;
 pub use transport::{BoxFuture, HttpTransport, Transport, TransportError, TransportErrorKind};

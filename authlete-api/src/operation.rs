@@ -16,6 +16,22 @@ pub struct Operation {
     pub tag: &'static str,
     /// When it may be tried again.
     pub retry: RetryClass,
+    /// Whether its answer can be kept.
+    pub cache: CacheClass,
+}
+
+/// Whether the answer of an operation can be kept for some time, as the layer `Cache` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CacheClass {
+    /// No.
+    None,
+    /// As what belongs to a service.
+    Service,
+    /// As a client.
+    Client,
+    /// No, and it may change what is kept.
+    Clears,
 }
 
 /// When a call that failed may be tried again. The description's overlay has the reason for each operation.
@@ -39,13 +55,14 @@ impl Operation {
         path: &'static str,
         tag: &'static str,
         retry: RetryClass,
+        cache: CacheClass,
     ) -> Self {
-        Self { id, name, method, path, tag, retry }
+        Self { id, name, method, path, tag, retry, cache }
     }
 }
 
 /// What [`Client::request`](crate::Client::request) calls: not of the description, and so nothing is known of it.
-pub(crate) static OTHER: Operation = Operation::new("", "request", "", "", "", RetryClass::Unsent);
+pub(crate) static OTHER: Operation = Operation::new("", "request", "", "", "", RetryClass::Unsent, CacheClass::None);
 
 impl std::fmt::Display for Operation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -36,6 +36,7 @@ impl Failure {
         match kind {
             // The provider has its own ways to try again.
             TransportErrorKind::Credentials => Self::Lasting,
+            TransportErrorKind::Tls | TransportErrorKind::TooLarge => Self::Lasting,
             TransportErrorKind::Connect | TransportErrorKind::CircuitOpen => Self::Unsent,
             TransportErrorKind::Timeout | TransportErrorKind::Interrupted => Self::Uncertain,
         }

@@ -2,10 +2,6 @@
 
 use std::borrow::Borrow;
 
-use serde::Serialize;
-
-use crate::Error;
-
 /// What can be given where a request of type `T` is wanted: the request, a reference to it, and where a single text is
 /// all that the request requires, that text.
 ///
@@ -44,35 +40,28 @@ impl<'a, T> IntoRequest<T> for &'a T {
     }
 }
 
-/// A value as the JSON text that fields such as `claims`, `idt_header_params` and `credential_payload` hold.
-///
-/// ```
-/// use authlete_api::{json_text, types::AuthorizationIssueRequest};
-///
-/// #[derive(serde::Serialize)]
-/// struct Claims<'a> {
-///     given_name: &'a str,
-/// }
-///
-/// # fn main() -> Result<(), authlete_api::Error> {
-/// let claims = json_text(&Claims { given_name: "Ada" })?;
-/// assert_eq!(claims, r#"{"given_name":"Ada"}"#);
-/// let request = AuthorizationIssueRequest { claims: Some(claims), ..AuthorizationIssueRequest::new("ada", "ticket") };
-/// # Ok(())
-/// # }
-/// ```
-///
-/// # Errors
-/// [`Error::Configuration`] when the value has no form in JSON, as a map whose keys are no texts.
-pub fn json_text(value: &(impl Serialize + ?Sized)) -> Result<String, Error> {
-    serde_json::to_string(value)
-        .map_err(|error| Error::configuration(format!("the value cannot be written as JSON: {error}")))
-}
-
 /// Lets requests be given as the one text that they require.
 macro_rules! made_of_text {
-    ($($request:ident),* $(,)?) => {
+    ($($request:ident $(of $text:ty)?),* $(,)?) => {
         $(
+            $(
+                impl $crate::IntoRequest<$crate::types::$request> for $text {
+                    type Holder = $crate::types::$request;
+
+                    fn into_request(self) -> $crate::types::$request {
+                        $crate::types::$request::new(self)
+                    }
+                }
+
+                impl $crate::IntoRequest<$crate::types::$request> for &$text {
+                    type Holder = $crate::types::$request;
+
+                    fn into_request(self) -> $crate::types::$request {
+                        $crate::types::$request::new(self)
+                    }
+                }
+            )?
+
             impl $crate::IntoRequest<$crate::types::$request> for &str {
                 type Holder = $crate::types::$request;
 

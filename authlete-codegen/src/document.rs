@@ -1,6 +1,7 @@
 //! An OpenAPI document as JSON: addressing, references, and one way to write it.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
@@ -47,6 +48,31 @@ impl Document {
     /// What a local reference (`#/…`, percent- and tilde-escapes allowed) points at.
     pub fn resolve(&self, reference: &str) -> Option<&Value> {
         self.0.pointer(&pointer_of(reference)?)
+    }
+
+    /// The components that some values refer to, directly or through others.
+    pub fn reachable<'a>(&'a self, from: impl IntoIterator<Item = &'a Value>) -> BTreeSet<&'a str> {
+        let schemas = self.0.pointer("/components/schemas");
+        let mut reached = BTreeSet::new();
+        let mut open: Vec<&Value> = from.into_iter().collect();
+        while let Some(value) = open.pop() {
+            match value {
+                Value::Object(map) => {
+                    let reference = map.get("$ref").and_then(Value::as_str);
+                    let name = reference.and_then(|reference| reference.strip_prefix("#/components/schemas/"));
+                    if let Some(name) = name
+                        && let Some(schema) = schemas.and_then(|schemas| schemas.get(name))
+                        && reached.insert(name)
+                    {
+                        open.push(schema);
+                    }
+                    open.extend(map.values());
+                }
+                Value::Array(items) => open.extend(items),
+                _ => {}
+            }
+        }
+        reached
     }
 
     /// The document as JSON with sorted keys, two spaces, and a final newline: the same facts, the same bytes.

@@ -62,6 +62,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Generated, Problems> {
         ("openapi/corrected.json".to_owned(), applied.corrected.to_canonical_string()),
         ("openapi/effective.json".to_owned(), effective.to_canonical_string()),
         ("openapi/report.md".to_owned(), report),
+        ("docs/operations.md".to_owned(), emitted.overview),
     ]);
     for (folder, emitted) in [(API, emitted.api), (EMULATOR, emitted.emulator), (TESTS, emitted.tests)] {
         files.extend(emitted.into_iter().map(|(path, text)| (format!("{folder}/{path}"), text)));

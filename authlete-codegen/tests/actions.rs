@@ -138,5 +138,7 @@ fn every_difference_between_the_sources_is_decided_once() {
     let table = Table::parse(&std::fs::read(path).unwrap()).unwrap();
     let mut ids: Vec<_> = table.decisions.iter().flat_map(|decision| decision.ids.clone()).collect();
     ids.sort();
-    assert_eq!(ids, (1..=59).map(|number| format!("C{number:02}")).collect::<Vec<_>>());
+    let of_actions = (1..=59).map(|number| format!("C{number:02}"));
+    let of_all = (1..=6).map(|number| format!("X{number:02}"));
+    assert_eq!(ids, of_actions.chain(of_all).collect::<Vec<_>>());
 }

@@ -145,9 +145,49 @@ fn names_for_rust_are_names_and_distinct() {
 }
 
 #[test]
+fn types_of_the_crate_are_for_texts() {
+    let applied = applied();
+    let mut fields: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    properties(&applied.shaped.0, "", &mut |at, name, schema| {
+        for schema in [Some(schema), schema.get("items")].into_iter().flatten() {
+            if let Some(rust) = schema.get("x-rust-type") {
+                assert_eq!(schema.get("type"), Some(&Value::from("string")), "{at}");
+                fields.entry(rust.as_str().unwrap().to_owned()).or_default().insert(name.to_owned());
+            }
+        }
+    });
+    // What the document describes as JSON, in the words of its prose.
+    let json = [
+        "additionalClaims",
+        "claims",
+        "claimsForTx",
+        "credentialOffer",
+        "credentialPayload",
+        "credentialsSupported",
+        "customMetadata",
+        "idTokenClaims",
+        "idtHeaderParams",
+        "json",
+        "jwks",
+        "jwtAtClaims",
+        "otherFields",
+        "predefinedTransformedClaims",
+        "requestContext",
+        "transformedClaims",
+        "userInfoClaims",
+        "verifiedClaimsForTx",
+    ];
+    let marked = &fields["JsonText"];
+    assert!(json.iter().all(|name| marked.contains(*name)), "{marked:?}");
+    // Beside whole contents, which are forwarded, and the names of claims.
+    assert!(!marked.contains("responseContent") && !marked.contains("requestedClaimsForTx"));
+    assert_eq!(fields["Ticket"], BTreeSet::from(["ticket".to_owned()]));
+}
+
+#[test]
 fn corrections_leave_no_mark_of_a_shape() {
     let text = applied().corrected.to_canonical_string();
-    for mark in ["x-rust-name", "x-secret", "x-unit", "x-enum-name"] {
+    for mark in ["x-rust-name", "x-rust-type", "x-secret", "x-unit", "x-enum-name"] {
         assert!(!text.contains(mark), "{mark}");
     }
 }

@@ -5,15 +5,19 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
+use authlete_api::layers::RetryPolicy;
 use authlete_api::types::{self, AuthorizationResponseAction};
 use authlete_api::{
-    Authlete, BoxFuture, ClientId, Credentials, CredentialsProvider, Error, Operation, ProviderError, RetryClass,
-    Service, SharedCredentials, Transport, TransportError, operations,
+    Authlete, BoxFuture, ClientId, Credentials, CredentialsProvider, DpopKey, Error, Operation, ProviderError,
+    RetryClass, Service, SharedCredentials, Transport, TransportError, operations,
 };
 use authlete_emulator::Emulator;
+use base64::Engine as _;
 use bytes::Bytes;
 use futures_core::Stream;
 use serde_json::{Value, json};
+
+use crate::server::{Server, full, json as json_answer};
 
 /// Keeps what is sent, and answers with what was prepared: status and body.
 #[derive(Clone, Default)]
@@ -220,6 +224,42 @@ async fn a_provider_is_asked_once_for_fresh_credentials() {
     let tokens: Vec<_> = sent.iter().map(|request| request.2.as_str()).collect();
     assert_eq!(tokens, ["Bearer first", "Bearer second", "Bearer first", "Bearer second"]);
     assert_eq!(sent[0].3, sent[1].3);
+}
+
+/// The key of RFC 7515, appendix A.3.
+const KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
+
+// RFC 9449 8: the server asks for a nonce, and the request is made again with it, in a new proof.
+#[tokio::test]
+async fn a_nonce_is_taken_into_the_next_proof() {
+    let wanted = full("401 Unauthorized", &["DPoP-Nonce: n-1", "WWW-Authenticate: DPoP error=\"use_dpop_nonce\""], "");
+    let server = Server::start(vec![wanted, json_answer("200 OK", "{}"), json_answer("200 OK", "{}")]);
+    let key = DpopKey::from_jwk(KEY).unwrap();
+    let builder = Authlete::builder().base_url(&server.base_url).dpop_token("at", &key).service_id(1);
+    let service = builder.retry(RetryPolicy::off()).build_service().unwrap();
+    for _ in 0..2 {
+        // What uses up a ticket, too: a call that was answered 401 was not served.
+        let _ = service.authorization().issue(types::AuthorizationIssueRequest::new("ada", "ticket")).await.unwrap();
+    }
+    let proofs: Vec<Value> = server.requests().iter().map(|request| proof(request)).collect();
+    let nonces: Vec<_> = proofs.iter().map(|proof| proof["nonce"].as_str()).collect();
+    assert_eq!(nonces, [None, Some("n-1"), Some("n-1")]);
+    assert_ne!(proofs[1]["jti"], proofs[2]["jti"]);
+    assert_eq!(proofs[0]["htu"], format!("{}/api/1/auth/authorization/issue", server.base_url));
+}
+
+/// The claims of the proof in a request.
+fn proof(request: &str) -> Value {
+    let value = |name: &str| {
+        let lines = request.lines().filter_map(|line| line.split_once(": "));
+        lines.filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value).collect::<Vec<_>>()
+    };
+    assert_eq!(value("authorization"), ["DPoP at"]);
+    let proofs = value("dpop");
+    let [proof] = proofs[..] else { panic!("{proofs:?}") };
+    let claims = proof.split('.').nth(1).unwrap();
+    serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap()
 }
 
 #[tokio::test]

@@ -57,8 +57,8 @@ impl Server {
         format!("http://{}", listener.local_addr().unwrap())
     }
 
-    /// A base URL whose certificate no authority signed.
-    pub(crate) fn unknown_authority() -> String {
+    /// A base URL whose certificate no authority signed, and how many connections were made.
+    pub(crate) fn unknown_authority() -> (String, Arc<AtomicUsize>) {
         let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         let key = rustls::pki_types::PrivatePkcs8KeyDer::from(own.signing_key.serialize_der());
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -71,14 +71,17 @@ impl Server {
         let config = Arc::new(config);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&connections);
         thread::spawn(move || {
             for stream in listener.incoming() {
+                counted.fetch_add(1, Ordering::SeqCst);
                 let mut connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
                 // It ends when the client refuses the certificate.
                 let _ = connection.complete_io(&mut stream.unwrap());
             }
         });
-        base_url
+        (base_url, connections)
     }
 
     /// How many requests arrived.

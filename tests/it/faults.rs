@@ -185,6 +185,26 @@ async fn the_body_is_large() {
 }
 
 #[tokio::test]
+async fn the_body_is_larger_than_allowed() {
+    let body = format!("{{\"serviceName\":\"{}\"}}", "x".repeat(1 << 16));
+    let chunked = {
+        let (first, second) = body.split_at(1 << 10);
+        let part = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        format!("{head}{}{}0\r\n\r\n", part(first), part(second)).into_bytes()
+    };
+    // One says how much it sends, one does not.
+    for bytes in [answer("200 OK", &[], &body), chunked] {
+        let server = Server::start(vec![Fault::Answer(bytes)]);
+        let error = read(&builder(&server.base_url).body_limit(1 << 15).build().unwrap()).await.unwrap_err();
+        assert_eq!((kind(&error), server.requests()), (Some(TransportErrorKind::TooLarge), 1));
+        assert!(!error.is_retryable() && error.to_string().contains("body_limit"), "{error}");
+        check_text(&error);
+        read(&builder(&server.base_url).body_limit(body.len()).build().unwrap()).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_takes_the_token_nowhere() {
     let elsewhere = Server::start(vec![Fault::Answer(answer("200 OK", &[], "{}"))]);
     for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
@@ -197,10 +217,12 @@ async fn a_redirect_takes_the_token_nowhere() {
 
 #[tokio::test]
 async fn the_certificate_is_from_nobody_we_know() {
-    let base_url = Server::unknown_authority();
+    let (base_url, connections) = Server::unknown_authority();
     let error = read(&builder(&base_url).build().unwrap()).await.unwrap_err();
-    assert_eq!(kind(&error), Some(TransportErrorKind::Connect));
+    assert_eq!(kind(&error), Some(TransportErrorKind::Tls), "{:?}", std::error::Error::source(&error));
+    assert!(!error.is_retryable() && error.to_string().contains("certificate"), "{error}");
     check_text(&error);
+    assert_eq!(connections.load(std::sync::atomic::Ordering::SeqCst), 1, "it is not tried again");
 }
 
 #[tokio::test]

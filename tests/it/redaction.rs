@@ -2,13 +2,21 @@
 
 use std::fmt::Debug;
 
-use authlete_api::types::AuthorizationRequest;
-use authlete_api::{Client, Region};
+use authlete_api::actions::Answered as _;
+use authlete_api::actions::TokenNext;
+use authlete_api::types::{self, AuthorizationRequest};
+use authlete_api::{
+    AccessTokenIdentifier, Authlete, Client, CredentialOfferId, CredentialRequestId, Credentials, Environment, GrantId,
+    HardwareKeyHandle, JsonText, RefreshTokenIdentifier, Region, SessionId, SharedCredentials, Ticket, UserCode,
+    http_inputs,
+};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::sample::{Description, PUBLIC, SECRET};
-use crate::server::{Server, TOKEN, json};
+use crate::server::{Server, TOKEN, json as answer};
 
 #[rustfmt::skip]
 #[path = "../src/generated/debugged.rs"]
@@ -71,14 +79,56 @@ fn clients_and_their_builders_print_no_credentials() {
     }
 }
 
+/// Every other public type that can hold a secret, holding one.
+#[tokio::test]
+async fn whatever_else_holds_a_secret_prints_none() {
+    let headers = |value: &str| HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);
+    let service = Authlete::builder().base_url("http://127.0.0.1:1").service_token(1, TOKEN).build_service().unwrap();
+    let exchange = json!({"action": "PASSWORD", "ticket": TOKEN, "password": TOKEN, "dpopNonce": TOKEN});
+    let exchange = || serde_json::from_value::<types::TokenResponse>(exchange.clone()).unwrap().into_action();
+    let step = || exchange().proceed().unwrap();
+    let TokenNext::Password(pending) = step() else { panic!("another step") };
+    let carried = pending.carried();
+    let linked = pending.issue("ada");
+    let unsent = {
+        let TokenNext::Password(pending) = step() else { panic!("another step") };
+        pending.issue("ada").send(&service).await.expect_err("nobody listens")
+    };
+    let shown: Vec<Box<dyn Debug>> = vec![
+        Box::new(http_inputs::client_credentials(&headers("Basic YTpzM2NyZXQtdG9rZW4="))),
+        Box::new(http_inputs::access_token(&headers(&format!("Bearer {TOKEN}")))),
+        Box::new(Credentials::bearer(TOKEN)),
+        Box::new(Credentials::basic("key", TOKEN)),
+        Box::new(SharedCredentials::new(Credentials::bearer(TOKEN).unwrap())),
+        Box::new(Environment::read_from(|name| name.ends_with("TOKEN").then(|| TOKEN.to_owned()))),
+        Box::new(Authlete::builder().service_token(1, TOKEN)),
+        Box::new((service.authlete().clone(), service.clone())),
+        Box::new(Ticket::from(TOKEN)),
+        Box::new(UserCode::from(TOKEN)),
+        Box::new(SessionId::from(TOKEN)),
+        Box::new(GrantId::from(TOKEN)),
+        Box::new(HardwareKeyHandle::from(TOKEN)),
+        Box::new((CredentialOfferId::from(TOKEN), CredentialRequestId::from(TOKEN))),
+        Box::new((AccessTokenIdentifier::from(TOKEN), RefreshTokenIdentifier::from(TOKEN))),
+        Box::new(JsonText::from(TOKEN)),
+        Box::new((exchange(), step(), carried, linked)),
+        Box::new(unsent),
+        Box::new(authlete_api::decode::<types::TokenRequest>(format!("{{\"parameters\":[\"{TOKEN}").as_bytes())),
+    ];
+    for value in shown {
+        let printed = format!("{value:?} {value:#?}");
+        assert!(!printed.contains(TOKEN), "{printed}");
+    }
+}
+
 #[tokio::test]
 async fn calls_and_errors_print_no_secrets() {
     let request = AuthorizationRequest::new("request=s3cret-jwt");
     let body = r#"{"resultCode":"A001","ticket":"s3cret-ticket","client":{"clientId":"s3cret-value"}}"#;
     let server = Server::start(vec![
-        json("500 Internal Server Error", body),
-        json("200 OK", body),
-        json("200 OK", "s3cret-text"),
+        answer("500 Internal Server Error", body),
+        answer("200 OK", body),
+        answer("200 OK", "s3cret-text"),
     ]);
     let client = server.client();
     assert_eq!(

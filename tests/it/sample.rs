@@ -51,6 +51,9 @@ impl Description {
             if let Some(values) = target["enum"].as_array() {
                 return values.first().cloned();
             }
+            if target["type"] == json!("string") {
+                return self.value(target, label, secret, depth, required);
+            }
             return (depth > 0 || required).then(|| self.sample(name, depth.saturating_sub(1)));
         }
         let text = || json!(format!("{}{label}", if secret { SECRET } else { PUBLIC }));

@@ -87,7 +87,7 @@ async fn an_enum_value_of_tomorrow_is_kept_and_sent_back() {
     let request = authlete_api::types::AuthorizationRequest::new("client_id=1");
     let response = server.client().auth_authorization("1", &request).await.unwrap();
     assert_eq!(response.action, Some(AuthorizationResponseAction::Unknown("ASK_THE_ORACLE".to_owned())));
-    assert_eq!(response.ticket.as_deref(), Some("t"));
+    assert_eq!(response.ticket, Some("t".into()));
 }
 
 #[tokio::test]

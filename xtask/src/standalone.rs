@@ -9,9 +9,9 @@ use crate::files;
 
 const SOURCE: &str = "authlete-api/src";
 
-/// Hand-written companions of particular operations. They fit the committed description; another one, taken leniently,
-/// may lack what they need, so its crate goes without them.
-const COMPANIONS: [&str; 3] = ["actions/login.rs", "actions/notification.rs", "actions/token_response.rs"];
+/// What the head of a hand-written companion of particular operations says. Another description, taken leniently, may lack
+/// what it needs, so its crate goes without it.
+const COMPANION: &str = "//! For operations of the committed description alone.\n";
 
 /// Writes manifest and source into a folder, which must be new, empty, or the result of an earlier run.
 pub(crate) fn write(project: &Path, out: &Path, generated: &Generated, lenient: bool) -> Result<(), String> {
@@ -27,10 +27,7 @@ pub(crate) fn write(project: &Path, out: &Path, generated: &Generated, lenient: 
     }
     files::write(&manifest, &manifest_text(project)?)?;
     files::write(&out.join("README.md"), &text(&project.join("authlete-api/README.md"))?)?;
-    copy(&project.join(SOURCE), &source, &project.join(SOURCE).join("generated"))?;
-    for companion in COMPANIONS.iter().filter(|_| lenient) {
-        files::write(&source.join(companion), "//! Left out: it fits another description.\n")?;
-    }
+    copy(&project.join(SOURCE), &source, &project.join(SOURCE).join("generated"), lenient)?;
     files::write(&source.join("generated/mod.rs"), &text(&project.join(SOURCE).join("generated/mod.rs"))?)?;
     for (path, text) in &generated.files {
         if let Some(path) = path.strip_prefix("authlete-api/") {
@@ -89,7 +86,7 @@ fn manifest_text(project: &Path) -> Result<String, String> {
     Ok(format!("{MARK}; it stands alone.\n{manifest}"))
 }
 
-fn copy(from: &Path, to: &Path, except: &Path) -> Result<(), String> {
+fn copy(from: &Path, to: &Path, except: &Path, lenient: bool) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("cannot copy {}: {error}", from.display());
     for entry in fs::read_dir(from).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
@@ -98,9 +95,11 @@ fn copy(from: &Path, to: &Path, except: &Path) -> Result<(), String> {
             continue;
         }
         if path.is_dir() {
-            copy(&path, &target, except)?;
+            copy(&path, &target, except, lenient)?;
         } else {
-            files::write(&target, &text(&path)?)?;
+            let text = text(&path)?;
+            let left_out = lenient && text.contains(COMPANION);
+            files::write(&target, if left_out { "//! Left out: it fits another description.\n" } else { &text })?;
         }
     }
     Ok(())

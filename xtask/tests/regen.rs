@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// What `regen` reads and writes.
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 8] = [
     "Cargo.toml",
     "authlete-api/Cargo.toml",
     "authlete-api/README.md",
     "authlete-api/src",
     "authlete-emulator/src/generated",
+    "docs/operations.md",
     "openapi",
     "tests/src/generated",
 ];
@@ -93,6 +94,18 @@ fn what_is_generated_is_current() {
     let output = regen(&project(), &["--check"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.stdout, b"everything generated is current\n");
+}
+
+#[test]
+fn a_server_of_the_description_is_a_region() {
+    let copy = Copy::new("servers");
+    let description = "openapi/authlete.json";
+    let known = "\"https://br.authlete.com\"";
+    let text = copy.text(description);
+    assert!(text.contains(known), "the description has servers");
+    copy.write(description, &text.replace(known, "\"https://mars.authlete.com\""));
+    let text = error(&regen(&copy.0, &[]));
+    assert!(text.contains("https://mars.authlete.com; add them to authlete-api/src/region.rs"), "{text}");
 }
 
 #[test]

@@ -88,7 +88,10 @@ impl<Q> Unsent<Q> {
         let again = match &error {
             Error::Transport(error) => matches!(
                 error.kind(),
-                TransportErrorKind::Connect | TransportErrorKind::Credentials | TransportErrorKind::CircuitOpen
+                TransportErrorKind::Connect
+                    | TransportErrorKind::Tls
+                    | TransportErrorKind::Credentials
+                    | TransportErrorKind::CircuitOpen
             ),
             Error::Configuration(_) | Error::Request(_) | Error::RateLimited(_) => true,
             Error::Api(_) | Error::Decode(_) => false,

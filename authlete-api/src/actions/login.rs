@@ -1,4 +1,6 @@
 //! Whether a login satisfies a request that allows no interaction.
+//!
+//! For operations of the committed description alone.
 
 use super::{AuthorizationNoInteraction, Linked};
 use crate::types::{AuthorizationFailReason, AuthorizationFailRequest};

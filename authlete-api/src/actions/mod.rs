@@ -102,6 +102,38 @@ impl fmt::Debug for Carried {
     }
 }
 
+/// A response with an action that this version does not know, or that lacks what its action needs. It dereferences to
+/// the response as it came.
+pub struct Unforeseen<R> {
+    response: Box<R>,
+    carried: Carried,
+}
+
+impl<R> Unforeseen<R> {
+    pub(crate) fn new(response: Box<R>, carried: Carried) -> Self {
+        Self { response, carried }
+    }
+
+    /// The response, and the headers that earlier calls said the answer has, for a server that knows what to do.
+    pub fn into_parts(self) -> (Box<R>, Carried) {
+        (self.response, self.carried)
+    }
+}
+
+impl<R> std::ops::Deref for Unforeseen<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        &self.response
+    }
+}
+
+impl<R: fmt::Debug> fmt::Debug for Unforeseen<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.response.fmt(f)
+    }
+}
+
 /// A page of the server's own that is due: which one, the action says; the text is the server's.
 #[derive(Debug)]
 #[must_use]
@@ -212,8 +244,10 @@ pub(crate) fn refused(op: &'static Operation, mut answer: Box<dyn Answer>, carri
 }
 
 /// The answer to what we do not understand.
-pub(crate) fn unknown(op: &'static Operation, mut answer: Box<dyn Answer>) -> Reply {
-    let carried = carry(&*answer, Carried::default());
+pub(crate) fn unknown<R: Answer + 'static>(op: &'static Operation, unforeseen: Unforeseen<R>) -> Reply {
+    let Unforeseen { response, carried } = unforeseen;
+    let mut answer: Box<dyn Answer> = response;
+    let carried = carry(&*answer, carried);
     failed(op, answer.say(), &carried, "the action is unknown, or lacks what it needs")
 }
 
@@ -221,8 +255,8 @@ pub(crate) fn unknown(op: &'static Operation, mut answer: Box<dyn Answer>) -> Re
 pub(crate) mod prelude {
     pub(crate) use super::view::{from_text, kept, to_text, view};
     pub(crate) use super::{
-        Answer, Answered, Carried, Content, Follow, Linked, Outcome, Page, Row, Said, Value, carry, refused, reply,
-        unknown,
+        Answer, Answered, Carried, Content, Follow, Linked, Outcome, Page, Row, Said, Unforeseen, Value, carry,
+        refused, reply, unknown,
     };
     pub(crate) use crate::{Call, Client, Operation, Reply, operations, types};
 }

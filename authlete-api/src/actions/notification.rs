@@ -1,4 +1,6 @@
 //! Telling a client of the end of a backchannel authentication: the request, and sending it.
+//!
+//! For operations of the committed description alone.
 
 mod addresses;
 
@@ -46,14 +48,14 @@ impl BackchannelAuthenticationCompleteNotification {
 ///
 /// ```no_run
 /// use authlete_api::actions::BackchannelAuthenticationCompleteNext as Next;
-/// use authlete_api::actions::{BackchannelAuthenticationUserIdentification, NotificationSender};
+/// use authlete_api::actions::{BackchannelAuthenticationIssued, NotificationSender};
 /// use authlete_api::types::CompletionResult;
 /// use authlete_api::{Reply, Service};
 ///
 /// async fn approved(
 ///     service: &Service,
 ///     sender: &NotificationSender,
-///     pending: BackchannelAuthenticationUserIdentification,
+///     pending: BackchannelAuthenticationIssued,
 /// ) -> Result<(), Reply> {
 ///     match pending.complete(CompletionResult::Authorized, "ada").send(service).await?.proceed()? {
 ///         Next::NoAction(_) => {}

@@ -18,7 +18,11 @@ pub(super) fn build(operation: &'static Operation, row: &Row, said: Said, carrie
         Ok(response) => Reply::new(response, details),
         Err(reason) => {
             details.reason = Some(reason);
-            Reply::failed(details)
+            // What is carried stays, unless it is what cannot be sent.
+            match response(&FAILED, None, &[], carried) {
+                Ok(response) => Reply::new(response, details),
+                Err(_) => Reply::failed(details),
+            }
         }
     }
 }

@@ -10,13 +10,9 @@ use moka::sync::Cache as Store;
 use tokio::time::Instant;
 
 use super::Outcome;
-use crate::RetryClass;
-use crate::operations::{
-    CLIENT_GET, SERVICE_CONFIGURATION, SERVICE_GET, SERVICE_JWKS_GET, VCI_JWKS, VCI_JWT_ISSUER, VCI_METADATA,
-};
 use crate::repeat::Failure;
 use crate::transport::BoxFuture;
-use crate::{Operation, Transport};
+use crate::{CacheClass, Operation, Transport};
 
 /// Which answers are kept, and for how long.
 ///
@@ -88,14 +84,10 @@ impl Cache {
 
     /// How long answers of the operation are kept.
     fn time(&self, operation: &'static Operation) -> Option<Duration> {
-        let services =
-            [&SERVICE_GET, &SERVICE_CONFIGURATION, &SERVICE_JWKS_GET, &VCI_METADATA, &VCI_JWKS, &VCI_JWT_ISSUER];
-        let time = if services.contains(&operation) {
-            self.services
-        } else if *operation == CLIENT_GET {
-            self.clients
-        } else {
-            return None;
+        let time = match operation.cache {
+            CacheClass::Service => self.services,
+            CacheClass::Client => self.clients,
+            CacheClass::None | CacheClass::Clears => return None,
         };
         (!time.is_zero()).then_some(time)
     }
@@ -152,7 +144,7 @@ impl<T: Transport> Cached<T> {
     async fn run(&self, request: reqwest::Request, operation: &'static Operation) -> Outcome {
         let Some((time, key)) = self.cache.time(operation).zip(key(&request, operation)) else {
             // At the end, however the call ends: it may have been done.
-            let _clear = changes(operation).then(|| Clear(self));
+            let _clear = (operation.cache == CacheClass::Clears).then(|| Clear(self));
             return self.inner.send(request, operation).await;
         };
         let anew = request.headers().get(CACHE_CONTROL).is_some_and(|value| value.as_bytes().starts_with(b"no-"));
@@ -199,12 +191,6 @@ fn key(request: &reqwest::Request, operation: &'static Operation) -> Option<Key>
     Some(Key { operation: operation.name, url, authorization, body })
 }
 
-/// Whether a call of the operation may change something that is kept.
-fn changes(operation: &Operation) -> bool {
-    let kept = ["service_", "client_", "federation_registration"];
-    operation.retry != RetryClass::Safe && kept.iter().any(|prefix| operation.name.starts_with(prefix))
-}
-
 fn may_pass(outcome: &Outcome) -> bool {
     match outcome {
         Ok(answer) => {
@@ -232,7 +218,7 @@ mod tests {
     use super::super::script::{Script, Step, request};
     use super::*;
     use crate::TransportErrorKind::Connect;
-    use crate::operations::{AUTH_INTROSPECTION, CLIENT_UPDATE};
+    use crate::operations::{AUTH_INTROSPECTION, CLIENT_UPDATE, SERVICE_CONFIGURATION, SERVICE_GET};
     use tokio::time::{advance, timeout};
 
     const MINUTE: Duration = Duration::from_secs(60);

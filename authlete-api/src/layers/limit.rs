@@ -1,17 +1,20 @@
 //! Making calls wait for their turn, so that the server need not refuse them.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Outcome;
 use crate::transport::BoxFuture;
-use crate::{Operation, Transport};
+use crate::{Operation, RateLimit, Transport};
 
 /// Lets so many calls a second pass, and makes the others wait, in the order in which they came.
+///
+/// When Authlete refuses a call all the same (HTTP 429), none passes until the time that the answer gives, or for a second
+/// where it gives none, and for a minute at most.
 ///
 /// Authlete counts per access token. Clones share their count, so give clones of one limiter to all clients that have the
 /// same token.
@@ -31,7 +34,14 @@ pub struct RateLimiter {
     burst: u32,
     /// Whoever waits for a turn holds the lock: the lock's queue is ours, and one that goes away took nothing.
     bucket: Arc<Mutex<Bucket>>,
+    /// Until when the server wants no calls. Apart from the bucket, since an answer must not queue for its lock.
+    closed: Arc<Lock<Option<Instant>>>,
 }
+
+/// How long nothing passes when the server does not say.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How long nothing passes at most, whatever the server says.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Turns that can be taken at once, and when that was.
 struct Bucket {
@@ -51,12 +61,15 @@ impl RateLimiter {
     pub fn new(per_second: u32, burst: u32) -> Self {
         let (per_second, burst) = (per_second.max(1), burst.max(1));
         let bucket = Bucket { turns: f64::from(burst), at: Instant::now() };
-        Self { per_second, burst, bucket: Arc::new(Mutex::new(bucket)) }
+        Self { per_second, burst, bucket: Arc::new(Mutex::new(bucket)), closed: Arc::default() }
     }
 
     /// Waits for a turn.
     pub async fn turn(&self) {
         let mut bucket = self.bucket.lock().await;
+        while let Some(end) = self.closed().filter(|end| *end > Instant::now()) {
+            sleep_until(end).await;
+        }
         self.refill(&mut bucket);
         while bucket.turns < 1.0 {
             let missing = (1.0 - bucket.turns) / f64::from(self.per_second);
@@ -64,6 +77,17 @@ impl RateLimiter {
             self.refill(&mut bucket);
         }
         bucket.turns -= 1.0;
+    }
+
+    /// Lets nothing pass for some time, as after an answer with status 429.
+    pub fn pause(&self, time: Duration) {
+        let end = Instant::now() + time.min(LONGEST_PAUSE);
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        *closed = Some(closed.map_or(end, |known| known.max(end)));
+    }
+
+    fn closed(&self) -> Option<Instant> {
+        *self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn refill(&self, bucket: &mut Bucket) {
@@ -101,7 +125,13 @@ impl<T: Transport> Transport for Limited<T> {
     fn send<'a>(&'a self, request: reqwest::Request, operation: &'static Operation) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
             self.limiter.turn().await;
-            self.inner.send(request, operation).await
+            let outcome = self.inner.send(request, operation).await;
+            if let Ok(answer) = &outcome
+                && answer.status() == http::StatusCode::TOO_MANY_REQUESTS
+            {
+                self.limiter.pause(RateLimit::from_headers(answer.headers()).wait().unwrap_or(PAUSE));
+            }
+            outcome
         })
     }
 }
@@ -135,6 +165,25 @@ mod tests {
         }
         limiter.turn().await;
         assert!(start.elapsed() < Duration::from_millis(1100), "{:?}", start.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_wait_after_a_refusal() {
+        let limiter = RateLimiter::default();
+        let refused = Step::status(429);
+        for (refusal, seconds) in [
+            (refused.clone().header("x-ratelimit-reset", "7"), 7),
+            (refused.clone(), 1),
+            (refused.header("retry-after", "1000"), 60),
+        ] {
+            let start = Instant::now();
+            let answer = Limited::new(Script::new(&[refusal]), limiter.clone()).send(request(), &INFO).await;
+            assert_eq!(answer.unwrap().status(), 429);
+            assert_eq!(start.elapsed(), Duration::ZERO);
+            Limited::new(Script::new(&[Step::status(200)]), limiter.clone()).send(request(), &INFO).await.unwrap();
+            let took = start.elapsed();
+            assert!(took >= Duration::from_secs(seconds) && took < Duration::from_secs(seconds + 1), "{took:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

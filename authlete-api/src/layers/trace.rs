@@ -115,6 +115,8 @@ fn record(span: &Span, outcome: &Outcome) {
 fn name(kind: TransportErrorKind) -> &'static str {
     match kind {
         TransportErrorKind::Connect => "connect",
+        TransportErrorKind::Tls => "tls",
+        TransportErrorKind::TooLarge => "too_large",
         TransportErrorKind::Credentials => "credentials",
         TransportErrorKind::Timeout => "timeout",
         TransportErrorKind::Interrupted => "interrupted",

@@ -5,7 +5,8 @@
 //! itself, with the challenge that fits (RFC 6750 3, RFC 9449 7.1); why, stands in the answer's extensions as a
 //! [`Refusal`], for the log.
 //!
-//! ```
+#![cfg_attr(feature = "axum", doc = "```")]
+#![cfg_attr(not(feature = "axum"), doc = "```ignore")]
 //! use authlete_api::Service;
 //! use authlete_api::protect::{Principal, ProtectLayer};
 //! use axum::Router;

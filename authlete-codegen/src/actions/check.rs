@@ -156,7 +156,23 @@ impl Check<'_> {
         }
         action.fields.retain(|field| self.field(at, response, field));
         action.requires.retain(|field| self.field(at, response, field));
-        action.next.retain(|name, step| self.step(&format!("{at}.{name}"), step, response, requests));
+        self.steps(at, &mut action.next, response, requests);
+    }
+
+    fn steps(
+        &mut self,
+        at: &str,
+        steps: &mut BTreeMap<String, Step>,
+        response: &str,
+        requests: &BTreeMap<String, String>,
+    ) {
+        steps.retain(|name, step| {
+            let at = format!("{at}.{name}");
+            if let Some(rest) = &mut step.leaves {
+                self.steps(&at, &mut rest.next, response, requests);
+            }
+            self.step(&at, step, response, requests)
+        });
     }
 
     fn step(&mut self, at: &str, step: &Step, response: &str, requests: &BTreeMap<String, String>) -> bool {

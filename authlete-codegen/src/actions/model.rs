@@ -125,9 +125,18 @@ pub struct Step {
     /// Optional fields of its request that this step needs.
     #[serde(default)]
     pub ask: Vec<String>,
-    /// Whether what it starts from is still there afterwards.
-    #[serde(default)]
-    pub keep: bool,
+    /// What is left to do beside it, where it does not use up what it starts from.
+    pub leaves: Option<Rest>,
+}
+
+/// What a step leaves to do beside it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rest {
+    /// The name of the generated type.
+    pub name: String,
+    /// The calls that may follow then.
+    pub next: BTreeMap<String, Step>,
 }
 
 /// Where a copied value comes from.

@@ -16,6 +16,8 @@ pub struct Description {
     pub structs: BTreeMap<String, StructType>,
     /// Components that are enumerations of texts, by type name.
     pub enums: BTreeMap<String, EnumType>,
+    /// Components that stand for a type that the crate has written by hand, by its name.
+    pub texts: BTreeSet<String>,
     /// Every other component (aliases, lists, unions), by type name, with whether its text is a secret.
     pub others: BTreeMap<String, bool>,
     /// The module of each component: its operations' tag when they share one, `common` otherwise.
@@ -39,6 +41,8 @@ pub struct Operation {
     pub tag: String,
     /// The parameters beside those in the path, in the order in which they are declared, by their names in Rust.
     pub parameters: Vec<String>,
+    /// The types of the crate that parameters have on the layer for users, by the parameters' names in Rust.
+    pub types: BTreeMap<String, String>,
     /// Its place on the layer for users, where it has one.
     pub layer: Option<Layer>,
 }
@@ -54,6 +58,8 @@ pub struct Layer {
     pub doc: String,
     /// When it may be tried again: `safe`, `idempotent` or `unsent`.
     pub retry: String,
+    /// Whether its answer is kept: `service`, `client`, `clears` or `none`.
+    pub cache: String,
 }
 
 impl Layer {
@@ -64,6 +70,7 @@ impl Layer {
             method: given("x-method")?,
             doc: given("x-doc")?,
             retry: given("x-retry")?,
+            cache: given("x-cache").unwrap_or_else(|| "none".to_owned()),
         })
     }
 }
@@ -133,6 +140,7 @@ impl Description {
                     path: path.to_owned(),
                     tag: tag.to_owned(),
                     parameters: parameters(operation),
+                    types: types(operation),
                     layer: Layer::read(operation),
                 },
             );
@@ -154,7 +162,9 @@ impl Description {
 
     fn read_schema(&mut self, name: &str, schema: &Value) {
         let Some(object) = schema.as_object() else { return };
-        if let Some(values) = text_enum(object) {
+        if object.contains_key("x-rust-type") {
+            self.texts.insert(name.to_owned());
+        } else if let Some(values) = text_enum(object) {
             let doc = text(object, "description").unwrap_or(name).to_owned();
             let upstream = text(object, "x-upstream-name").map(str::to_owned);
             self.enums.insert(name.to_owned(), EnumType { doc, values, upstream });
@@ -183,25 +193,19 @@ impl Description {
     /// A type that only one tag's operations reach lives with them.
     fn assign_modules(&mut self, document: &Document) {
         let mut tags: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-        let schemas: BTreeMap<&str, &Value> =
-            document.schemas().map(|(name, schema)| (name.as_str(), schema)).collect();
         for (_, _, operation) in document.operations() {
             let module = text(operation, "operationId").map(method_name).and_then(|name| self.operations.get(&name));
             let module = module.map(Operation::module);
-            let mut reached = BTreeSet::new();
-            for value in operation.values() {
-                reach(value, &schemas, &mut reached);
-            }
-            for name in reached {
+            for name in document.reachable(operation.values()) {
                 tags.entry(name).or_default().extend(module.clone());
             }
         }
-        for name in schemas.keys() {
-            let module = match tags.get(name).map(BTreeSet::len) {
-                Some(1) => tags[name].first().cloned().unwrap_or_default(),
+        for (name, _) in document.schemas() {
+            let module = match tags.get(name.as_str()).map(BTreeSet::len) {
+                Some(1) => tags[name.as_str()].first().cloned().unwrap_or_default(),
                 _ => "common".to_owned(),
             };
-            self.modules.insert((*name).to_owned(), module);
+            self.modules.insert(name.clone(), module);
         }
     }
 }
@@ -215,6 +219,15 @@ fn parameters(operation: &Map<String, Value>) -> Vec<String> {
     let declared = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
     let beside_path = declared.filter(|parameter| parameter.get("in").and_then(Value::as_str) != Some("path"));
     beside_path.filter_map(|parameter| parameter.get("name")?.as_str().map(ToSnakeCase::to_snake_case)).collect()
+}
+
+fn types(operation: &Map<String, Value>) -> BTreeMap<String, String> {
+    let declared = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+    let typed = declared.filter_map(|parameter| {
+        let name = parameter.get("name")?.as_str()?.to_snake_case();
+        Some((name, parameter.get("x-rust-type")?.as_str()?.to_owned()))
+    });
+    typed.collect()
 }
 
 /// A tag as a module's name: `Token Endpoint` as `token_endpoint`.
@@ -254,22 +267,4 @@ fn is_secret(schema: &Value) -> bool {
         || parts("oneOf")
         || parts("anyOf")
         || parts("allOf")
-}
-
-/// Collects the components that a value refers to, directly or through others.
-fn reach<'a>(value: &'a Value, schemas: &BTreeMap<&'a str, &'a Value>, reached: &mut BTreeSet<&'a str>) {
-    match value {
-        Value::Object(map) => {
-            let target = map.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/components/schemas/"));
-            if let Some(name) = target
-                && reached.insert(name)
-                && let Some(schema) = schemas.get(name)
-            {
-                reach(schema, schemas, reached);
-            }
-            map.values().for_each(|value| reach(value, schemas, reached));
-        }
-        Value::Array(items) => items.iter().for_each(|value| reach(value, schemas, reached)),
-        _ => {}
-    }
 }

@@ -14,7 +14,7 @@ use super::{Description, Files, Operation};
 use crate::{Problem, Problems};
 
 /// The group whose methods are the service's own.
-const SERVICE: &str = "service";
+pub(super) const SERVICE: &str = "service";
 
 /// `groups/*.rs`.
 pub(super) fn emit(code: &Code, description: &Description) -> Result<Files, Problems> {
@@ -31,7 +31,7 @@ pub(super) fn emit(code: &Code, description: &Description) -> Result<Files, Prob
                     Problem::new("groups", operation.name.clone(), "the method has another shape than expected")
                         .hint("progenitor's output has changed; teach authlete-codegen/src/emit/groups.rs about it")
                 })?;
-                texts.extend(method.made_of_text(code));
+                texts.extend(method.made_of_text(code, description));
                 methods.insert(&layer.method, method);
             }
         }
@@ -42,7 +42,10 @@ pub(super) fn emit(code: &Code, description: &Description) -> Result<Files, Prob
             declarations.push_str(&format!("pub use {group}::{};\n", group.to_upper_camel_case()));
         }
     }
-    let requests = texts.iter().map(|name| format_ident!("{name}"));
+    let requests = texts.iter().map(|(name, text)| {
+        let (name, text) = (format_ident!("{name}"), text.iter().map(|text| format_ident!("{text}")));
+        quote!(#name #(of crate::#text)*)
+    });
     let mut items = parse(declarations.parse().map_err(|_| Problem::new("groups", "", "a name does not parse"))?)?;
     items.extend(parse(quote! {
         crate::request::made_of_text!(#(#requests),*);
@@ -68,9 +71,8 @@ struct Argument {
 
 enum Kind {
     ServiceId,
-    ClientId,
-    ClientIdentifier,
-    SomeClientIdentifier,
+    Id(syn::Ident),
+    SomeId(syn::Ident),
     Start,
     End,
     Body(Type),
@@ -85,14 +87,14 @@ impl<'a> Method<'a> {
             let Pat::Ident(pat) = &*input.pat else { return None };
             let (name, ty) = (pat.ident.clone(), (*input.ty).clone());
             let text = quote!(#ty).to_string();
-            let kind = match (name.to_string().as_str(), text.as_str()) {
-                ("service_id", "& str") => Kind::ServiceId,
-                ("client_id", "& str") => Kind::ClientId,
-                ("client_identifier", "& str") => Kind::ClientIdentifier,
-                ("client_identifier", "Option < & str >") => Kind::SomeClientIdentifier,
-                ("start", "Option < i32 >") => Kind::Start,
-                ("end", "Option < i32 >") => Kind::End,
-                ("body", _) => match &ty {
+            let typed = operation.types.get(&name.to_string()).map(|ty| format_ident!("{ty}"));
+            let kind = match (name.to_string().as_str(), text.as_str(), typed) {
+                ("service_id", "& str", _) => Kind::ServiceId,
+                (_, "& str", Some(id)) => Kind::Id(id),
+                (_, "Option < & str >", Some(id)) => Kind::SomeId(id),
+                ("start", "Option < i32 >", _) => Kind::Start,
+                ("end", "Option < i32 >", _) => Kind::End,
+                ("body", ..) => match &ty {
                     Type::Reference(reference) => Kind::Body((*reference.elem).clone()),
                     _ => return None,
                 },
@@ -122,8 +124,8 @@ impl<'a> Method<'a> {
         Some(Self { operation, bound, arguments, output, page })
     }
 
-    /// The request's type, when a single text is all that it requires.
-    fn made_of_text(&self, code: &Code) -> Option<String> {
+    /// The request's type, when a single text is all that it requires, with the text's type.
+    fn made_of_text(&self, code: &Code, description: &Description) -> Option<(String, Option<String>)> {
         let body = self.body()?;
         let name = type_name(body)?;
         let constructor = code.types.get(&name)?.iter().find_map(|item| match item {
@@ -133,8 +135,15 @@ impl<'a> Method<'a> {
             }),
             _ => None,
         })?;
-        let text = quote!(#constructor).to_string();
-        (constructor.len() == 1 && text.contains("Into < :: std :: string :: String >")).then_some(name)
+        let written = quote!(#constructor).to_string();
+        if constructor.len() != 1 {
+            return None;
+        }
+        if written.contains("Into < :: std :: string :: String >") {
+            return Some((name, None));
+        }
+        let text = description.texts.iter().find(|text| written.contains(&format!("Into < crate :: {text} >")))?;
+        Some((name, Some(text.clone())))
     }
 
     fn body(&self) -> Option<&Type> {
@@ -151,9 +160,8 @@ impl<'a> Method<'a> {
             parameters.push(match kind {
                 Kind::ServiceId | Kind::End => continue,
                 Kind::Start if !range => continue,
-                Kind::ClientId => (0, quote!(#name: impl Into<ClientId>)),
-                Kind::ClientIdentifier => (0, quote!(#name: impl Into<ClientIdentifier>)),
-                Kind::SomeClientIdentifier => (1, quote!(#name: Option<ClientIdentifier>)),
+                Kind::Id(id) => (0, quote!(#name: impl Into<crate::#id>)),
+                Kind::SomeId(id) => (1, quote!(#name: Option<crate::#id>)),
                 Kind::Other(ty) if type_name(ty).as_deref() == Some("Option") => (1, quote!(#name: #ty)),
                 Kind::Other(ty) => (0, quote!(#name: #ty)),
                 Kind::Start => (2, quote!(range: impl Into<PageRange>)),
@@ -168,9 +176,8 @@ impl<'a> Method<'a> {
     fn passed(&self) -> Vec<TokenStream> {
         let passed = self.arguments.iter().map(|Argument { name, kind }| match kind {
             Kind::ServiceId => quote!(service.id().as_str()),
-            Kind::ClientId => quote!(&#name.into().to_string()),
-            Kind::ClientIdentifier => quote!(#name.into().as_str()),
-            Kind::SomeClientIdentifier => quote!(#name.as_ref().map(ClientIdentifier::as_str)),
+            Kind::Id(_) => quote!(&#name.into().text()),
+            Kind::SomeId(id) => quote!(#name.as_ref().map(crate::#id::as_str)),
             Kind::Start => quote!(range.start()),
             Kind::End => quote!(range.end()),
             Kind::Body(_) => quote!(request.into_request().borrow()),
@@ -210,8 +217,8 @@ impl<'a> Method<'a> {
         let mut passed: Vec<(u8, TokenStream)> = Vec::new();
         for Argument { name, kind } in &self.arguments {
             match kind {
-                Kind::SomeClientIdentifier => {
-                    parameters.push((1, quote!(#name: Option<ClientIdentifier>)));
+                Kind::SomeId(id) => {
+                    parameters.push((1, quote!(#name: Option<crate::#id>)));
                     passed.push((1, quote!(#name.clone())));
                 }
                 Kind::Other(ty) => match quote!(#ty).to_string().as_str() {
@@ -228,7 +235,7 @@ impl<'a> Method<'a> {
                     _ => return None,
                 },
                 Kind::ServiceId | Kind::Start | Kind::End => {}
-                Kind::ClientId | Kind::ClientIdentifier | Kind::Body(_) => return None,
+                Kind::Id(_) | Kind::Body(_) => return None,
             }
         }
         parameters.sort_by_key(|(rank, _)| *rank);
@@ -282,7 +289,7 @@ fn items(group: &str, doc: &str, methods: &BTreeMap<&str, Method>) -> Result<Vec
         use std::borrow::Borrow as _;
         #[allow(unused_imports)]
         use crate::{
-            Authlete, Call, ClientId, ClientIdentifier, Error, IntoRequest, Modification, Modified, Page, PageRange,
+            Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange,
             Pages, Service, types,
         };
     };
@@ -320,7 +327,7 @@ fn modify(get: &Method, update: &Method, receiver: &Receiver) -> Option<TokenStr
         .iter()
         .filter(|argument| !matches!(argument.kind, Kind::ServiceId))
         .map(|argument| match argument.kind {
-            Kind::ClientId => Some(&argument.name),
+            Kind::Id(_) => Some(&argument.name),
             _ => None,
         })
         .collect::<Option<_>>()?;

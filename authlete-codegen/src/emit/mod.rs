@@ -10,6 +10,7 @@ mod emulator;
 pub mod enums;
 mod files;
 mod groups;
+mod overview;
 pub mod progenitor;
 mod shapes;
 pub mod syntax;
@@ -33,6 +34,8 @@ pub type Files = BTreeMap<String, String>;
 pub struct Emitted {
     /// The files of `authlete-api/src/generated`, `mod.rs` apart.
     pub api: Files,
+    /// The table of operations in `docs`, for people.
+    pub overview: String,
     /// What the emulator routes by, and the members of its answers.
     pub emulator: Files,
     /// What `verify-examples` decodes with, and a test that prints every type.
@@ -62,5 +65,5 @@ pub fn emit(document: &Document, actions: &Actions) -> Result<Emitted, Problems>
         ("places.rs".to_owned(), tables::places(&code, &description)?),
         ("shapes.rs".to_owned(), shapes::shapes(&code, &description)?),
     ]);
-    Ok(Emitted { api, emulator, tests, counts })
+    Ok(Emitted { api, overview: overview::operations(&description), emulator, tests, counts })
 }

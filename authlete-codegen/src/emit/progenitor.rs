@@ -1,5 +1,6 @@
 //! Calls progenitor, and finds the operation that it stumbles over.
 
+use std::collections::BTreeSet;
 use std::thread;
 
 use progenitor::{GenerationSettings, Generator, InterfaceStyle, TypeImpl};
@@ -66,6 +67,9 @@ fn settings(description: &Description) -> GenerationSettings {
         let impls = [TypeImpl::FromStr, TypeImpl::FromStringIrrefutable, TypeImpl::Display];
         settings.with_replacement(name, format!("crate::types::{name}"), impls.into_iter());
     }
+    for name in &description.texts {
+        settings.with_replacement(name, format!("crate::{name}"), std::iter::empty());
+    }
     settings
 }
 
@@ -108,36 +112,8 @@ fn locate(document: &Document, description: &Description, message: &str) -> Vec<
 
 /// Drops the components that nothing else in the document leads to.
 fn keep_reachable(document: &mut Document) {
-    let mut wanted = std::collections::BTreeSet::new();
-    let mut open = Vec::new();
-    let collect = |value: &Value, open: &mut Vec<String>| {
-        let mut stack = vec![value];
-        while let Some(value) = stack.pop() {
-            match value {
-                Value::Object(map) => {
-                    if let Some(Value::String(reference)) = map.get("$ref") {
-                        open.extend(reference.strip_prefix("#/components/schemas/").map(str::to_owned));
-                    }
-                    stack.extend(map.values());
-                }
-                Value::Array(items) => stack.extend(items),
-                _ => {}
-            }
-        }
-    };
-    for key in ["paths", "x-roots"] {
-        if let Some(value) = document.0.get(key) {
-            collect(value, &mut open);
-        }
-    }
-    while let Some(name) = open.pop() {
-        if let Some(schema) = document.0["components"]["schemas"].get(&name)
-            && wanted.insert(name)
-        {
-            collect(schema, &mut open);
-        }
-    }
+    let roots = ["paths", "x-roots"].iter().filter_map(|key| document.0.get(*key));
+    let wanted: BTreeSet<String> = document.reachable(roots).into_iter().map(str::to_owned).collect();
     let schemas = document.schemas_mut();
-    let kept = std::mem::take(schemas).into_iter().filter(|(name, _)| wanted.contains(name)).collect();
-    *schemas = kept;
+    *schemas = std::mem::take(schemas).into_iter().filter(|(name, _)| wanted.contains(name)).collect();
 }

@@ -83,6 +83,7 @@ pub(super) fn shape(ty: &Type, code: &Code, description: &Description) -> TokenS
         ("bool", None) => quote!(Shape::Boolean),
         ("i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64", None) => quote!(Shape::Integer),
         ("f32" | "f64", None) => quote!(Shape::Number),
+        _ if description.texts.contains(&name) => quote!(Shape::Text),
         _ if description.enums.contains_key(&name) => quote!(Shape::Enum(types::#ident::KNOWN)),
         _ if code.types.get(&name).is_some_and(|items| declared(items).is_some()) => {
             quote!(Shape::Struct(&shapes::#ident))

@@ -10,7 +10,7 @@ use crate::Problems;
 /// `operations.rs`: a static for every operation, and a list of all.
 pub(super) fn operations(description: &Description) -> Result<String, Problems> {
     let mut items: Vec<Item> = vec![parse_quote!(
-        use crate::{Operation, RetryClass};
+        use crate::{CacheClass, Operation, RetryClass};
     )];
     let mut names = Vec::new();
     for operation in description.operations.values() {
@@ -20,12 +20,18 @@ pub(super) fn operations(description: &Description) -> Result<String, Problems> 
             Some("idempotent") => quote!(RetryClass::Idempotent),
             _ => quote!(RetryClass::Unsent),
         };
+        let cache = match layer.as_ref().map(|layer| layer.cache.as_str()) {
+            Some("service") => quote!(CacheClass::Service),
+            Some("client") => quote!(CacheClass::Client),
+            Some("clears") => quote!(CacheClass::Clears),
+            _ => quote!(CacheClass::None),
+        };
         let name = name.trim_start_matches("r#");
         let ident = format_ident!("{}", name.to_uppercase());
         let doc = format!(" `{method} {path}`");
         items.push(parse_quote! {
             #[doc = #doc]
-            pub static #ident: Operation = Operation::new(#id, #name, #method, #path, #tag, #retry);
+            pub static #ident: Operation = Operation::new(#id, #name, #method, #path, #tag, #retry, #cache);
         });
         names.push(ident);
     }
@@ -36,13 +42,13 @@ pub(super) fn operations(description: &Description) -> Result<String, Problems> 
     Ok(print("What is known of every operation before it is called.", items)?)
 }
 
-/// For a test of what is printed: every struct.
+/// For a test of what is printed: every struct. That each can be made by struct update shows in that this compiles.
 pub(super) fn debugged(description: &Description) -> Result<String, Problems> {
     let entries = description.structs.keys().map(|name| {
         let ty = format_ident!("{name}");
         quote!((#name, debugged::<types::#ty>))
     });
-    let items = vec![
+    let mut items = vec![
         parse_quote!(
             use authlete_api::types;
         ),
@@ -54,7 +60,11 @@ pub(super) fn debugged(description: &Description) -> Result<String, Problems> {
             pub(super) static DEBUGGED: &[(&str, Debugged)] = &[#(#entries),*];
         },
     ];
-    Ok(print("Every struct of the description, to be printed.", items)?)
+    items.extend(description.structs.keys().map(|name| {
+        let ty = format_ident!("{name}");
+        parse_quote!(const _: fn(types::#ty) -> types::#ty = |rest| types::#ty { ..rest };)
+    }));
+    Ok(print("Every struct of the description, to be printed, and made by struct update.", items)?)
 }
 
 /// For `verify-examples`: how the value at each place of the upstream document is decoded and encoded again, and what its

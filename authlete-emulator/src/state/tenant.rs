@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Consents, Details, Expiring, GrantRequest, Grants, PendingTable, Settings, Tokens};
+use super::{Consents, Decision, Details, Expiring, GrantRequest, Grants, PendingTable, Settings, Tokens};
 use crate::error::ApiError;
 use crate::oauth::jose;
 use crate::oauth::keys::Keys;
@@ -171,6 +171,13 @@ impl Tenant {
         let service = self.id;
         let missing = || ApiError::not_found(format!("Service {service} has no client {id}."));
         self.clients.get_mut(&id).ok_or_else(missing)
+    }
+
+    /// Notes what a user agreed to, if the user did.
+    pub(crate) fn record_consent(&mut self, client_id: u64, decision: &Decision, now: u64) {
+        if let Decision::Approved(approval) = decision {
+            self.consents.record(client_id, &approval.subject, &approval.scopes, now);
+        }
     }
 
     /// The clients, oldest first.

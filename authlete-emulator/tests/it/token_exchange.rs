@@ -168,7 +168,7 @@ async fn a_request_from_nobody() {
     for closed in ["tokenExchangeByIdentifiableClientsOnly", "tokenExchangeByConfidentialClientsOnly"] {
         let world = self::world(json!({closed: true}), json!({})).await;
         let answer = world.act("/auth/token", parameters.clone()).await;
-        assert_ne!(answer["action"], "TOKEN_EXCHANGE", "{closed}");
+        assert_ne!(answer["action"], "TOKEN_EXCHANGE", "{closed} {answer}");
     }
     let world = self::world(json!({"supportedGrantTypes": ["AUTHORIZATION_CODE"]}), json!({})).await;
     let answer = world.act("/auth/token", parameters).await;

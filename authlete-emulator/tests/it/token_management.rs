@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{World, assert_error, content};
+use crate::world::{World, content};
 
 async fn create(world: &World, more: Value) -> Value {
     let mut body = json!({"grantType": "AUTHORIZATION_CODE", "clientId": world.client["clientId"], "subject": "john"});
@@ -74,7 +74,8 @@ async fn what_a_token_cannot_be_created_with() {
     let machine = create(&world, json!({"grantType": "CLIENT_CREDENTIALS", "subject": null})).await;
     assert!(machine["action"] == "OK" && machine.get("refreshToken").is_none(), "{machine}");
     let path = format!("/api/{}/auth/token/create", world.service_id());
-    let body = json!({"grantType": "CLIENT_CREDENTIALS", "clientId": world.client["clientId"], "jwtAtClaims": "{}"});
+    let body =
+        json!({"grantType": "CLIENT_CREDENTIALS", "clientId": world.client["clientId"], "clientEntityIdUsed": true});
     assert_eq!(world.call("POST", &path, Some(&body)).await.0, 501);
 }
 
@@ -205,79 +206,6 @@ async fn a_batch_makes_all_or_none() {
     assert_eq!(world.call("GET", &format!("{base}/status/unknown"), None).await.0, 404);
 }
 
-async fn revoke(world: &World, parameters: &str) -> Value {
-    world.act("/auth/revocation", world.token_body(parameters)).await
-}
-
-#[tokio::test]
-async fn the_revocation_endpoint() {
-    let world = World::plain().await;
-    let token = world.exchange(&world.code("scope=read").await).await;
-    let access = token["accessToken"].as_str().expect("a token");
-    let answer = revoke(&world, &format!("token={access}&token_type_hint=refresh_token&callback=app.done")).await;
-    assert_eq!((&answer["action"], &answer["responseContent"]), (&json!("OK"), &json!("app.done();")));
-    assert_eq!(world.introspect(&token["accessToken"]).await["existent"], false);
-    let again = revoke(&world, &format!("token={access}&callback=alert(1)")).await;
-    assert!(again["action"] == "OK" && again.get("responseContent").is_none(), "{again}");
-
-    let token = world.exchange(&world.code("scope=read").await).await;
-    let refresh = token["refreshToken"].as_str().expect("a token");
-    assert_eq!(revoke(&world, &format!("token={refresh}")).await["action"], "OK");
-    assert_eq!(world.introspect(&token["accessToken"]).await["existent"], false);
-    assert_eq!(revoke(&world, "token=unknown").await["action"], "OK");
-}
-
-#[tokio::test]
-async fn what_the_revocation_endpoint_refuses() {
-    let mut world = World::plain().await;
-    let token = world.exchange(&world.code("").await).await["accessToken"].clone();
-    let parameters = format!("token={}", token.as_str().expect("a token"));
-    assert_error(&revoke(&world, "").await, "BAD_REQUEST", "invalid_request");
-    let body = json!({"parameters": parameters, "clientId": world.client_id(), "clientSecret": "wrong"});
-    assert_error(&world.act("/auth/revocation", body).await, "INVALID_CLIENT", "invalid_client");
-    assert_error(&world.act("/auth/revocation", json!({})).await, "INTERNAL_SERVER_ERROR", "server_error");
-    world.client = world.add_client(json!({})).await;
-    assert_error(&revoke(&world, &parameters).await, "BAD_REQUEST", "invalid_request");
-    assert_eq!(world.introspect(&token).await["action"], "OK");
-}
-
-#[tokio::test]
-async fn the_standard_introspection_endpoint() {
-    let world = World::plain().await;
-    let properties = json!([{"key": "tier", "value": "gold"}, {"key": "note", "value": "x", "hidden": true}]);
-    let token = create(&world, json!({"scopes": ["read", "write"], "properties": properties})).await;
-    let ask = |token: &Value, more: Value| {
-        let mut body = json!({"parameters": format!("token={}", token.as_str().expect("a token"))});
-        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        async { world.act("/auth/introspection/standard", body).await }
-    };
-    let answer = ask(&token["accessToken"], json!({})).await;
-    assert_eq!(answer["action"], "OK");
-    let seen = content(&answer);
-    assert_eq!((&seen["active"], &seen["sub"], &seen["scope"]), (&json!(true), &json!("john"), &json!("read write")));
-    assert_eq!((&seen["client_id"], &seen["iss"]), (&json!(world.client_id()), &json!("https://as.example.com")));
-    assert_eq!(seen["exp"].as_u64(), seen["iat"].as_u64().map(|iat| iat + 86_400));
-    assert_eq!((&seen["token_type"], &seen["tier"], seen.get("note")), (&json!("Bearer"), &json!("gold"), None));
-    let all = content(&ask(&token["accessToken"], json!({"withHiddenProperties": true})).await);
-    assert_eq!(all["note"], "x");
-    let refresh = content(&ask(&token["refreshToken"], json!({})).await);
-    assert!(refresh["active"] == true && refresh.get("token_type").is_none(), "{refresh}");
-    assert_eq!(content(&ask(&json!("unknown"), json!({})).await), json!({"active": false}));
-    assert_error(
-        &world.act("/auth/introspection/standard", json!({"parameters": ""})).await,
-        "BAD_REQUEST",
-        "invalid_request",
-    );
-    world.advance(86_400);
-    assert_eq!(content(&ask(&token["accessToken"], json!({})).await), json!({"active": false}));
-
-    let jwt = json!({"httpAcceptHeader": "application/json;q=0.5, application/token-introspection+jwt", "rsUri": "https://rs.example.com"});
-    let answer = ask(&token["refreshToken"], jwt).await;
-    assert_eq!(answer["action"], "JWT", "{answer}");
-    let header = jsonwebtoken::decode_header(answer["responseContent"].as_str().expect("a JWT")).expect("a header");
-    assert_eq!(header.typ.as_deref(), Some("token-introspection+jwt"));
-}
-
 #[tokio::test]
 async fn a_created_token_has_its_resources_details_and_bindings() {
     let world = World::new(json!({"accessTokenSignAlg": "ES256"}), json!({})).await;
@@ -287,6 +215,7 @@ async fn a_created_token_has_its_resources_details_and_bindings() {
         "authorizationDetails": details,
         "certificateThumbprint": "x".repeat(43),
         "sessionId": "session",
+        "jwtAtClaims": "{\"tier\": \"gold\"}",
     });
     let token = create(&world, more).await;
     assert_eq!((&token["action"], &token["sessionId"]), (&json!("OK"), &json!("session")));

@@ -3,15 +3,16 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use authlete_api::actions::Linked;
 use authlete_api::actions::{AuthorizationInteraction, AuthorizationNext, AuthorizationNoInteraction};
-use authlete_api::json_text;
-use authlete_api::types::{AuthorizationFailReason, Prompt};
+use authlete_api::types::{AuthorizationFailReason, AuthorizationIssueRequest, Prompt};
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Redirect};
 use axum::{Extension, Form};
 use http::HeaderMap;
 use moka::sync::Cache;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::session::{Browser, Interaction, Session, now, random, to_login};
 use crate::{Answer, App, pages, ready};
@@ -72,10 +73,8 @@ async fn without_interaction(app: &App, step: AuthorizationNoInteraction, header
             if !step.dynamic_scopes().is_empty() || !app.users.agreed(&subject, client, scopes) {
                 return ready(step.fail(AuthorizationFailReason::ConsentRequired).send(&app.service).await?);
             }
-            let claims = claims(app, &subject, step.claims())?;
-            let mut issue = step.issue(subject);
-            (issue.auth_time, issue.claims) = (login.auth_time, claims);
-            ready(issue.send(&app.service).await?)
+            let claims = app.users.claims(&subject, step.claims());
+            issue(app, step.issue(subject), login.auth_time, &claims).await
         }
     }
 }
@@ -162,10 +161,22 @@ async fn grant(app: &App, browser: &Browser, step: AuthorizationInteraction) -> 
     }
     let subject = login.subject.unwrap_or_default();
     app.users.agree(&subject, client_id(&step), scopes(&step));
-    let claims = claims(app, &subject, step.claims())?;
-    let mut issue = step.issue(subject);
-    (issue.auth_time, issue.claims) = (login.auth_time, claims);
-    ready(issue.send(&app.service).await?)
+    let claims = app.users.claims(&subject, step.claims());
+    issue(app, step.issue(subject), login.auth_time, &claims).await
+}
+
+/// Issues, with what the ID token says of the user.
+async fn issue(
+    app: &App,
+    mut request: Linked<AuthorizationIssueRequest>,
+    auth_time: Option<i64>,
+    claims: &Map<String, Value>,
+) -> Answer {
+    request.auth_time = auth_time;
+    if !claims.is_empty() {
+        request = request.claims(claims)?;
+    }
+    ready(request.send(&app.service).await?)
 }
 
 /// Whether the user has to log in, or once more.
@@ -198,10 +209,4 @@ fn client_id(step: &AuthorizationInteraction) -> i64 {
 
 fn scopes(step: &AuthorizationInteraction) -> impl Iterator<Item = &str> {
     step.scopes().iter().filter_map(|scope| scope.name.as_deref())
-}
-
-/// The claims for the ID token, as JSON.
-fn claims(app: &App, subject: &str, names: &[String]) -> Result<Option<String>, authlete_api::Error> {
-    let claims = app.users.claims(subject, names);
-    if claims.is_empty() { Ok(None) } else { json_text(&claims).map(Some) }
 }

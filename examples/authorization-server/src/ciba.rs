@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use authlete_api::actions::{
-    BackchannelAuthenticationCompleteNext, BackchannelAuthenticationIssue, BackchannelAuthenticationUserIdentification,
+    BackchannelAuthenticationCompleteNext, BackchannelAuthenticationIssue, BackchannelAuthenticationIssued,
 };
-use authlete_api::json_text;
 use authlete_api::types::{BackchannelAuthenticationFailReason, BackchannelAuthenticationRequest, CompletionResult};
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect};
@@ -26,7 +25,7 @@ pub(crate) struct Approvals(Mutex<HashMap<String, Vec<Approval>>>);
 
 pub(crate) struct Approval {
     pub(crate) id: String,
-    pub(crate) step: BackchannelAuthenticationUserIdentification,
+    pub(crate) step: BackchannelAuthenticationIssued,
 }
 
 impl Approvals {
@@ -34,7 +33,7 @@ impl Approvals {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, subject: String, step: BackchannelAuthenticationUserIdentification) {
+    fn put(&self, subject: String, step: BackchannelAuthenticationIssued) {
         let mut all = self.lock();
         let waiting = all.entry(subject).or_default();
         if waiting.len() >= 20 {
@@ -43,7 +42,7 @@ impl Approvals {
         waiting.push(Approval { id: random(), step });
     }
 
-    fn take(&self, subject: &str, id: &str) -> Option<BackchannelAuthenticationUserIdentification> {
+    fn take(&self, subject: &str, id: &str) -> Option<BackchannelAuthenticationIssued> {
         let mut all = self.lock();
         let waiting = all.get_mut(subject)?;
         let index = waiting.iter().position(|approval| approval.id == id)?;
@@ -61,7 +60,8 @@ pub(crate) async fn authentication(State(app): State<App>, headers: HeaderMap, f
     let Some(subject) = subject else {
         return ready(step.fail(BackchannelAuthenticationFailReason::UnknownUserId).send(&app.service).await?);
     };
-    let issued = step.issue().send(&app.service).await?;
+    let (issue, step) = step.issue();
+    let issued = issue.send(&app.service).await?;
     if let BackchannelAuthenticationIssue::Ok(_) = &issued {
         app.approvals.put(subject, step);
     }
@@ -103,10 +103,11 @@ pub(crate) async fn decide(
     let Some(step) = app.approvals.take(&login.subject, &form.id) else { return Ok(pages::gone()) };
     let allowed = form.decision == "allow";
     let result = if allowed { CompletionResult::Authorized } else { CompletionResult::AccessDenied };
-    let claims = json_text(&app.users.claims(&login.subject, step.claim_names()))?;
+    let claims = app.users.claims(&login.subject, step.claim_names());
     let mut complete = step.complete(result, login.subject);
     if allowed {
-        (complete.auth_time, complete.claims) = (Some(login.auth_time), Some(claims));
+        complete.auth_time = Some(login.auth_time);
+        complete = complete.claims(&claims)?;
     }
     if let BackchannelAuthenticationCompleteNext::Notification(notification) =
         complete.send(&app.service).await?.proceed()?

@@ -2,7 +2,6 @@
 
 use authlete_api::actions::DeviceCompleteNext;
 use authlete_api::actions::DeviceVerificationNext;
-use authlete_api::json_text;
 use authlete_api::types::{CompletionResult, DeviceAuthorizationRequest};
 use axum::extract::{Query, State};
 use axum::{Extension, Form};
@@ -82,10 +81,11 @@ pub(crate) async fn decide(
     };
     let allowed = form.decision == "allow";
     let result = if allowed { CompletionResult::Authorized } else { CompletionResult::AccessDenied };
-    let claims = json_text(&app.users.claims(&login.subject, step.claim_names()))?;
+    let claims = app.users.claims(&login.subject, step.claim_names());
     let mut complete = step.complete(result, login.subject, code);
     if allowed {
-        (complete.auth_time, complete.claims) = (Some(login.auth_time), Some(claims));
+        complete.auth_time = Some(login.auth_time);
+        complete = complete.claims(&claims)?;
     }
     let done = if allowed { "Go on with your device." } else { "The device was refused." };
     match complete.send(&app.service).await?.proceed()? {

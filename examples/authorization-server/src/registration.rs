@@ -36,7 +36,7 @@ pub(crate) async fn update(
     json: String,
 ) -> Answer {
     let Some(given) = access_token(&headers)? else { return Ok(no_token()) };
-    let request = ClientRegistrationUpdateRequest { client_id, token: given.token, json };
+    let request = ClientRegistrationUpdateRequest { client_id, token: given.token, json: json.into() };
     let response = app.service.registration().update(request).await?.into_inner();
     ready(ClientRegistrationUpdate::of(response))
 }

@@ -1,7 +1,6 @@
 //! The userinfo endpoint (OpenID Connect Core 1.0, 5.3): Authlete checks the token, the claims are ours.
 
 use authlete_api::http_inputs::{self, AccessToken, TokenScheme};
-use authlete_api::json_text;
 use authlete_api::types::UserInfoRequest;
 use axum::extract::State;
 use http::{HeaderMap, Method};
@@ -33,7 +32,5 @@ async fn userinfo(app: &App, method: &Method, headers: &HeaderMap, token: Option
     };
     let step = app.service.userinfo().process(request).await?.into_action().proceed()?;
     let claims = app.users.claims(step.subject().unwrap_or_default(), step.claims());
-    let mut issue = step.issue();
-    issue.claims = Some(json_text(&claims)?);
-    ready(issue.send(&app.service).await?)
+    ready(step.issue().claims(&claims)?.send(&app.service).await?)
 }

@@ -243,7 +243,7 @@ fn no_outcome_prints_a_secret() {
         for action in actions {
             let mut response = json!({"action": action});
             for (name, property) in properties.as_object().expect("properties are an object") {
-                if property["x-secret"] == json!(true) && property["type"] == json!("string") {
+                if property["x-secret"] == json!(true) && resolve(&description, property)["type"] == json!("string") {
                     response[name] = json!(SECRET);
                 }
             }

@@ -2,8 +2,7 @@
 
 use authlete_api::actions::{
     Answered, AuthorizationInteraction, AuthorizationNext, AuthorizationNoInteraction,
-    BackchannelAuthenticationCompleteNext, BackchannelAuthenticationUserIdentification, Login, TokenNext,
-    TokenPassword,
+    BackchannelAuthenticationCompleteNext, BackchannelAuthenticationIssued, Login, TokenNext, TokenPassword,
 };
 use authlete_api::types::{self, AuthorizationFailReason as Reason};
 use serde::de::DeserializeOwned;
@@ -38,7 +37,7 @@ fn encoded(value: &impl serde::Serialize) -> Value {
 fn a_step_takes_the_ticket_along_and_what_the_answer_has_to_carry() {
     let first = json!({"action": "PASSWORD", "ticket": SECRET, "username": "ada", "dpopNonce": "n", "attestationChallenge": "c"});
     let TokenNext::Password(step) = token(first) else { panic!("another step") };
-    assert_eq!((step.ticket(), step.username()), (SECRET, Some("ada")));
+    assert_eq!((step.ticket().as_str(), step.username()), (SECRET, Some("ada")));
     let mut issue = step.issue("ada");
     issue.access_token_duration = Some(60);
     assert_eq!(encoded(&*issue), json!({"ticket": SECRET, "subject": "ada", "accessTokenDuration": 60}));
@@ -54,7 +53,7 @@ fn a_step_is_kept_in_a_session_and_comes_back() {
     let TokenNext::Password(step) = token(first) else { panic!("another step") };
     let kept = serde_json::to_string(&step).expect("it serialises");
     let step: TokenPassword = serde_json::from_str(&kept).expect("it comes back");
-    assert_eq!((step.ticket(), step.scopes()), (SECRET, &["a".to_owned()][..]));
+    assert_eq!((step.ticket().as_str(), step.scopes()), (SECRET, &["a".to_owned()][..]));
     assert_eq!(step.decline().headers()["dpop-nonce"], "n");
     assert!(serde_json::from_str::<AuthorizationInteraction>(&kept).is_err(), "it is no other step");
     for wrong in ["\"\"", "\"{}\\n{}\"", "\"[]\\n{}\"", "1"] {
@@ -94,6 +93,14 @@ fn what_a_server_does_not_do_is_declined() {
         };
         assert_eq!((reply.status().as_u16(), &reply.body()[..]), (400, &br#"{"error":"unsupported_grant_type"}"#[..]));
     }
+    // RFC 6749 5.2
+    let exchange = json!({"action": "NATIVE_SSO", "sessionId": SECRET, "dpopNonce": "n"});
+    let TokenNext::NativeSso(step) = token(exchange) else { panic!("another step") };
+    let reply = step.refuse("invalid_grant", Some("the \"session\" has ended"));
+    assert_eq!((reply.status().as_u16(), &reply.headers()["dpop-nonce"]), (400, &"n".parse().expect("a value")));
+    assert_eq!(reply.headers()["cache-control"], "no-store");
+    let body: Value = serde_json::from_slice(reply.body()).expect("the body is JSON");
+    assert_eq!(body, json!({"error": "invalid_grant", "error_description": "the \"session\" has ended"}));
     let reissuable = json!({"action": "ID_TOKEN_REISSUABLE", "responseContent": "{\"access_token\":\"a\"}"});
     let TokenNext::IdTokenReissuable(step) = token(reissuable) else { panic!("another step") };
     let reply = step.decline();
@@ -115,11 +122,15 @@ fn native_sso_and_reissue_prefer_the_jwt_that_the_client_has() {
 fn a_backchannel_authentication_goes_from_issue_to_notification() {
     let first = json!({"action": "USER_IDENTIFICATION", "ticket": SECRET, "attestationChallenge": "c"});
     let step = response::<types::BackchannelAuthenticationResponse>(first).into_action().proceed().expect("a step");
-    let issued = step.issue().finish(response(json!({"action": "OK", "responseContent": "{}"}))).into_reply();
+    let (issue, pending) = step.issue();
+    assert_eq!(encoded(&*issue), json!({"ticket": SECRET}));
+    let issued = issue.finish(response(json!({"action": "OK", "responseContent": "{}"}))).into_reply();
     assert_eq!(issued.headers()["oauth-client-attestation-challenge"], "c");
-    let kept = serde_json::to_string(&step).expect("it serialises");
-    let step: BackchannelAuthenticationUserIdentification = serde_json::from_str(&kept).expect("it comes back");
-    let complete = step.complete("AUTHORIZED".into(), "ada");
+    // What is left is done in the background, and what is asked for can be seen there.
+    let kept = serde_json::to_string(&pending).expect("it serialises");
+    let pending: BackchannelAuthenticationIssued = serde_json::from_str(&kept).expect("it comes back");
+    assert_eq!((pending.ticket().as_str(), format!("{pending:?}").contains(SECRET)), (SECRET, false));
+    let complete = pending.complete("AUTHORIZED".into(), "ada");
     assert_eq!(encoded(&*complete), json!({"ticket": SECRET, "result": "AUTHORIZED", "subject": "ada"}));
     let completed = json!({
         "action": "NOTIFICATION", "clientNotificationEndpoint": "https://client.example/n",
@@ -149,6 +160,34 @@ fn credential_orders_name_their_request() {
     let order = response(json!({"credentialPayload": "{}"}));
     let expected = json!({"accessToken": "at", "order": {"requestIdentifier": SECRET, "credentialPayload": "{}"}});
     assert_eq!(encoded(&*step.issue("at", order)), expected);
+}
+
+// RFC 9449 8.2: the nonce goes with whatever answers the client's request.
+#[test]
+fn what_is_carried_survives_what_nobody_foresaw() {
+    let first = json!({"action": "ID_TOKEN_REISSUABLE", "accessToken": "at", "refreshToken": "rt", "dpopNonce": "n"});
+    for then in [json!({"action": "ASK_THE_ORACLE", "resultCode": "A1"}), json!({"action": "CALLER_ERROR"}), json!({})]
+    {
+        let TokenNext::IdTokenReissuable(step) = token(first.clone()) else { panic!("another step") };
+        let reply = step.reissue().finish(response(then)).into_reply();
+        assert_eq!((reply.status().as_u16(), &reply.headers()["dpop-nonce"]), (500, &"n".parse().expect("a value")));
+        assert_eq!(reply.body(), r#"{"error":"server_error"}"#);
+    }
+}
+
+#[test]
+fn what_is_json_in_a_text_is_written_by_the_step() -> Result<(), authlete_api::Error> {
+    #[derive(serde::Serialize)]
+    struct Claims {
+        given_name: &'static str,
+    }
+    let ada = Claims { given_name: "Ada" };
+    let issue = no_interaction(&json!({})).issue("ada").claims(&ada)?.verified_claims_for_tx([&ada, &ada])?;
+    let text = r#"{"given_name":"Ada"}"#;
+    let expected = json!({"ticket": SECRET, "subject": "ada", "claims": text, "verifiedClaimsForTx": [text, text]});
+    assert_eq!(encoded(&*issue), expected);
+    assert!(!format!("{issue:?}").contains("Ada"));
+    Ok(())
 }
 
 // OpenID Connect Core 3.1.2.1 (max_age, acr_values), 3.1.2.6 (login_required) and 5.5.1.1 (essential acr).

@@ -40,7 +40,7 @@ pub enum Authorization {
     /// `INTERACTION`: there is work to do.
     Interaction(AuthorizationInteraction),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::AuthorizationResponse>),
+    Unknown(Unforeseen<types::AuthorizationResponse>),
 }
 
 impl Outcome for Authorization {
@@ -104,7 +104,7 @@ impl Outcome for Authorization {
                     carried,
                 })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -148,8 +148,8 @@ view!(AuthorizationNoInteraction, types::AuthorizationResponse);
 kept!(AuthorizationNoInteraction, Authorization, NoInteraction);
 impl AuthorizationNoInteraction {
     /// `ticket`.
-    pub fn ticket(&self) -> &str {
-        self.response.ticket.as_deref().unwrap_or_default()
+    pub fn ticket(&self) -> &crate::Ticket {
+        self.response.ticket.as_ref().unwrap_or(crate::Ticket::none())
     }
 
     /// `client`.
@@ -208,13 +208,13 @@ impl AuthorizationNoInteraction {
     }
 
     /// `idTokenClaims`.
-    pub fn id_token_claims(&self) -> Option<&str> {
-        self.response.id_token_claims.as_deref()
+    pub fn id_token_claims(&self) -> Option<&crate::JsonText> {
+        self.response.id_token_claims.as_ref()
     }
 
     /// `userInfoClaims`.
-    pub fn user_info_claims(&self) -> Option<&str> {
-        self.response.user_info_claims.as_deref()
+    pub fn user_info_claims(&self) -> Option<&crate::JsonText> {
+        self.response.user_info_claims.as_ref()
     }
 
     /// `requestedClaimsForTx`.
@@ -230,8 +230,8 @@ impl AuthorizationNoInteraction {
     }
 
     /// `transformedClaims`.
-    pub fn transformed_claims(&self) -> Option<&str> {
-        self.response.transformed_claims.as_deref()
+    pub fn transformed_claims(&self) -> Option<&crate::JsonText> {
+        self.response.transformed_claims.as_ref()
     }
 
     /// `claimsAtUserInfo`.
@@ -245,8 +245,8 @@ impl AuthorizationNoInteraction {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&str> {
-        self.response.grant_id.as_deref()
+    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+        self.response.grant_id.as_ref()
     }
 
     /// `grant`.
@@ -278,7 +278,7 @@ impl AuthorizationNoInteraction {
         let mut response = self.response;
         let mut request = types::AuthorizationFailRequest::new(
             reason,
-            response.ticket.take().unwrap_or_default(),
+            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
         );
         Linked::new(request, carry(&*response, self.carried))
     }
@@ -287,12 +287,12 @@ impl AuthorizationNoInteraction {
     #[allow(unused_mut)]
     pub fn issue(
         self,
-        subject: impl Into<String>,
+        subject: impl Into<::std::string::String>,
     ) -> Linked<types::AuthorizationIssueRequest> {
         let mut response = self.response;
         let mut request = types::AuthorizationIssueRequest::new(
             subject.into(),
-            response.ticket.take().unwrap_or_default(),
+            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
         );
         Linked::new(request, carry(&*response, self.carried))
     }
@@ -309,8 +309,8 @@ view!(AuthorizationInteraction, types::AuthorizationResponse);
 kept!(AuthorizationInteraction, Authorization, Interaction);
 impl AuthorizationInteraction {
     /// `ticket`.
-    pub fn ticket(&self) -> &str {
-        self.response.ticket.as_deref().unwrap_or_default()
+    pub fn ticket(&self) -> &crate::Ticket {
+        self.response.ticket.as_ref().unwrap_or(crate::Ticket::none())
     }
 
     /// `client`.
@@ -369,13 +369,13 @@ impl AuthorizationInteraction {
     }
 
     /// `idTokenClaims`.
-    pub fn id_token_claims(&self) -> Option<&str> {
-        self.response.id_token_claims.as_deref()
+    pub fn id_token_claims(&self) -> Option<&crate::JsonText> {
+        self.response.id_token_claims.as_ref()
     }
 
     /// `userInfoClaims`.
-    pub fn user_info_claims(&self) -> Option<&str> {
-        self.response.user_info_claims.as_deref()
+    pub fn user_info_claims(&self) -> Option<&crate::JsonText> {
+        self.response.user_info_claims.as_ref()
     }
 
     /// `requestedClaimsForTx`.
@@ -391,8 +391,8 @@ impl AuthorizationInteraction {
     }
 
     /// `transformedClaims`.
-    pub fn transformed_claims(&self) -> Option<&str> {
-        self.response.transformed_claims.as_deref()
+    pub fn transformed_claims(&self) -> Option<&crate::JsonText> {
+        self.response.transformed_claims.as_ref()
     }
 
     /// `claimsAtUserInfo`.
@@ -406,8 +406,8 @@ impl AuthorizationInteraction {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&str> {
-        self.response.grant_id.as_deref()
+    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+        self.response.grant_id.as_ref()
     }
 
     /// `grant`.
@@ -461,8 +461,8 @@ impl AuthorizationInteraction {
     }
 
     /// `requestObjectPayload`.
-    pub fn request_object_payload(&self) -> Option<&str> {
-        self.response.request_object_payload.as_deref()
+    pub fn request_object_payload(&self) -> Option<&crate::JsonText> {
+        self.response.request_object_payload.as_ref()
     }
 
     /// `credentialOfferInfo`.
@@ -471,8 +471,8 @@ impl AuthorizationInteraction {
     }
 
     /// `issuableCredentials`.
-    pub fn issuable_credentials(&self) -> Option<&str> {
-        self.response.issuable_credentials.as_deref()
+    pub fn issuable_credentials(&self) -> Option<&crate::JsonText> {
+        self.response.issuable_credentials.as_ref()
     }
 
     /// `clientIdAliasUsed`.
@@ -499,7 +499,7 @@ impl AuthorizationInteraction {
         let mut response = self.response;
         let mut request = types::AuthorizationFailRequest::new(
             reason,
-            response.ticket.take().unwrap_or_default(),
+            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
         );
         Linked::new(request, carry(&*response, self.carried))
     }
@@ -508,12 +508,12 @@ impl AuthorizationInteraction {
     #[allow(unused_mut)]
     pub fn issue(
         self,
-        subject: impl Into<String>,
+        subject: impl Into<::std::string::String>,
     ) -> Linked<types::AuthorizationIssueRequest> {
         let mut response = self.response;
         let mut request = types::AuthorizationIssueRequest::new(
             subject.into(),
-            response.ticket.take().unwrap_or_default(),
+            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
         );
         Linked::new(request, carry(&*response, self.carried))
     }
@@ -552,7 +552,7 @@ pub enum AuthorizationFail {
     /// `FORM`: an answer with status 200 is ready.
     Form(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::AuthorizationFailResponse>),
+    Unknown(Unforeseen<types::AuthorizationFailResponse>),
 }
 
 impl Outcome for AuthorizationFail {
@@ -604,7 +604,7 @@ impl Outcome for AuthorizationFail {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -661,7 +661,7 @@ pub enum AuthorizationIssue {
     /// `FORM`: an answer with status 200 is ready.
     Form(AuthorizationIssueForm),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::AuthorizationIssueResponse>),
+    Unknown(Unforeseen<types::AuthorizationIssueResponse>),
 }
 
 impl Outcome for AuthorizationIssue {
@@ -705,7 +705,7 @@ impl Outcome for AuthorizationIssue {
                     carried,
                 })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -872,7 +872,7 @@ pub enum TicketInfo {
     /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
     AuthleteError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::AuthorizationTicketInfoResponse>),
+    Unknown(Unforeseen<types::AuthorizationTicketInfoResponse>),
 }
 
 impl Outcome for TicketInfo {
@@ -910,7 +910,7 @@ impl Outcome for TicketInfo {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -979,7 +979,7 @@ pub enum TicketUpdate {
     /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
     AuthleteError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::AuthorizationTicketUpdateResponse>),
+    Unknown(Unforeseen<types::AuthorizationTicketUpdateResponse>),
 }
 
 impl Outcome for TicketUpdate {
@@ -1022,7 +1022,7 @@ impl Outcome for TicketUpdate {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -1077,5 +1077,72 @@ impl Follow for types::AuthorizationIssueRequest {
         service_id: &str,
     ) -> Call<'a, types::AuthorizationIssueResponse> {
         client.auth_authorization_issue(service_id, self)
+    }
+}
+
+impl Linked<types::AuthorizationIssueRequest> {
+    /// Writes a value into `claims`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn claims(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.claims = Some(crate::JsonText::of(value)?);
+        Ok(self)
+    }
+
+    /// Writes a value into `claimsForTx`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn claims_for_tx(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.claims_for_tx = Some(crate::JsonText::of(value)?);
+        Ok(self)
+    }
+
+    /// Writes a value into `idtHeaderParams`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn idt_header_params(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.idt_header_params = Some(crate::JsonText::of(value)?);
+        Ok(self)
+    }
+
+    /// Writes a value into `jwtAtClaims`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn jwt_at_claims(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.jwt_at_claims = Some(crate::JsonText::of(value)?);
+        Ok(self)
+    }
+
+    /// Writes values into `verifiedClaimsForTx`, each as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn verified_claims_for_tx(
+        mut self,
+        values: impl IntoIterator<Item = impl ::serde::Serialize>,
+    ) -> Result<Self, crate::Error> {
+        self.verified_claims_for_tx = Some(
+            values
+                .into_iter()
+                .map(|value| crate::JsonText::of(&value))
+                .collect::<Result<_, _>>()?,
+        );
+        Ok(self)
     }
 }

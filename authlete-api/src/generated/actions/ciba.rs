@@ -36,7 +36,7 @@ pub enum BackchannelAuthentication {
     /// `USER_IDENTIFICATION`: there is work to do.
     UserIdentification(BackchannelAuthenticationUserIdentification),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::BackchannelAuthenticationResponse>),
+    Unknown(Unforeseen<types::BackchannelAuthenticationResponse>),
 }
 
 impl Outcome for BackchannelAuthentication {
@@ -97,7 +97,7 @@ impl Outcome for BackchannelAuthentication {
                     carried,
                 })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -134,8 +134,8 @@ kept!(
 );
 impl BackchannelAuthenticationUserIdentification {
     /// `ticket`.
-    pub fn ticket(&self) -> &str {
-        self.response.ticket.as_deref().unwrap_or_default()
+    pub fn ticket(&self) -> &crate::Ticket {
+        self.response.ticket.as_ref().unwrap_or(crate::Ticket::none())
     }
 
     /// `clientId`.
@@ -249,8 +249,8 @@ impl BackchannelAuthenticationUserIdentification {
     }
 
     /// `requestContext`.
-    pub fn request_context(&self) -> Option<&str> {
-        self.response.request_context.as_deref()
+    pub fn request_context(&self) -> Option<&crate::JsonText> {
+        self.response.request_context.as_ref()
     }
 
     /// `resources`.
@@ -269,8 +269,8 @@ impl BackchannelAuthenticationUserIdentification {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&str> {
-        self.response.grant_id.as_deref()
+    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+        self.response.grant_id.as_ref()
     }
 
     /// `grant`.
@@ -298,22 +298,6 @@ impl BackchannelAuthenticationUserIdentification {
         self.response.metadata_document_used.unwrap_or_default()
     }
 
-    /// Makes the call of `backchannel_authentication_complete` that follows.
-    #[allow(unused_mut)]
-    pub fn complete(
-        self,
-        result: crate::types::CompletionResult,
-        subject: impl Into<String>,
-    ) -> Linked<types::BackchannelAuthenticationCompleteRequest> {
-        let mut response = self.response;
-        let mut request = types::BackchannelAuthenticationCompleteRequest::new(
-            result,
-            subject.into(),
-            response.ticket.take().unwrap_or_default(),
-        );
-        Linked::new(request, carry(&*response, self.carried))
-    }
-
     /// Makes the call of `backchannel_authentication_fail` that follows.
     #[allow(unused_mut)]
     pub fn fail(
@@ -323,19 +307,57 @@ impl BackchannelAuthenticationUserIdentification {
         let mut response = self.response;
         let mut request = types::BackchannelAuthenticationFailRequest::new(
             reason,
-            response.ticket.take().unwrap_or_default(),
+            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
         );
         Linked::new(request, carry(&*response, self.carried))
     }
 
-    /// Makes the call of `backchannel_authentication_issue` that follows.
+    /// Makes the call of `backchannel_authentication_issue` that follows, and says what is left to do then.
     #[allow(unused_mut)]
-    pub fn issue(&self) -> Linked<types::BackchannelAuthenticationIssueRequest> {
+    pub fn issue(
+        self,
+    ) -> (
+        Linked<types::BackchannelAuthenticationIssueRequest>,
+        BackchannelAuthenticationIssued,
+    ) {
         let response = &*self.response;
         let mut request = types::BackchannelAuthenticationIssueRequest::new(
-            response.ticket.clone().unwrap_or_default(),
+            response.ticket.clone().unwrap_or_else(|| crate::Ticket::none().clone()),
         );
-        Linked::new(request, carry(response, self.carried.clone()))
+        (
+            Linked::new(request, carry(response, self.carried.clone())),
+            BackchannelAuthenticationIssued(self),
+        )
+    }
+}
+
+/// What `USER_IDENTIFICATION` of `backchannel_authentication` leaves to do after [`issue`](BackchannelAuthenticationUserIdentification::issue).
+#[derive(Debug, ::serde::Serialize, ::serde::Deserialize)]
+#[serde(transparent)]
+#[must_use]
+pub struct BackchannelAuthenticationIssued(BackchannelAuthenticationUserIdentification);
+impl ::std::ops::Deref for BackchannelAuthenticationIssued {
+    type Target = BackchannelAuthenticationUserIdentification;
+    fn deref(&self) -> &BackchannelAuthenticationUserIdentification {
+        &self.0
+    }
+}
+
+impl BackchannelAuthenticationIssued {
+    /// Makes the call of `backchannel_authentication_complete` that follows.
+    #[allow(unused_mut)]
+    pub fn complete(
+        self,
+        result: crate::types::CompletionResult,
+        subject: impl Into<::std::string::String>,
+    ) -> Linked<types::BackchannelAuthenticationCompleteRequest> {
+        let mut response = self.0.response;
+        let mut request = types::BackchannelAuthenticationCompleteRequest::new(
+            result,
+            subject.into(),
+            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
+        );
+        Linked::new(request, carry(&*response, self.0.carried))
     }
 }
 
@@ -370,7 +392,7 @@ pub enum BackchannelAuthenticationComplete {
     /// `NOTIFICATION`: there is work to do.
     Notification(BackchannelAuthenticationCompleteNotification),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::BackchannelAuthenticationCompleteResponse>),
+    Unknown(Unforeseen<types::BackchannelAuthenticationCompleteResponse>),
 }
 
 impl Outcome for BackchannelAuthenticationComplete {
@@ -418,7 +440,7 @@ impl Outcome for BackchannelAuthenticationComplete {
                     carried,
                 })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -553,8 +575,8 @@ impl BackchannelAuthenticationCompleteNotification {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&str> {
-        self.response.grant_id.as_deref()
+    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+        self.response.grant_id.as_ref()
     }
 
     /// `clientId`.
@@ -614,7 +636,7 @@ pub enum BackchannelAuthenticationFail {
     /// `FORBIDDEN`: an answer with status 403 is ready.
     Forbidden(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::BackchannelAuthenticationFailResponse>),
+    Unknown(Unforeseen<types::BackchannelAuthenticationFailResponse>),
 }
 
 impl Outcome for BackchannelAuthenticationFail {
@@ -659,7 +681,7 @@ impl Outcome for BackchannelAuthenticationFail {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -713,7 +735,7 @@ pub enum BackchannelAuthenticationIssue {
     /// `OK`: an answer with status 200 is ready.
     Ok(BackchannelAuthenticationIssueOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::BackchannelAuthenticationIssueResponse>),
+    Unknown(Unforeseen<types::BackchannelAuthenticationIssueResponse>),
 }
 
 impl Outcome for BackchannelAuthenticationIssue {
@@ -754,7 +776,7 @@ impl Outcome for BackchannelAuthenticationIssue {
                     carried,
                 })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -820,6 +842,44 @@ impl Follow for types::BackchannelAuthenticationCompleteRequest {
         service_id: &str,
     ) -> Call<'a, types::BackchannelAuthenticationCompleteResponse> {
         client.backchannel_authentication_complete(service_id, self)
+    }
+}
+
+impl Linked<types::BackchannelAuthenticationCompleteRequest> {
+    /// Writes a value into `claims`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn claims(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.claims = Some(crate::JsonText::of(value)?);
+        Ok(self)
+    }
+
+    /// Writes a value into `idtHeaderParams`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn idt_header_params(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.idt_header_params = Some(crate::JsonText::of(value)?);
+        Ok(self)
+    }
+
+    /// Writes a value into `jwtAtClaims`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn jwt_at_claims(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.jwt_at_claims = Some(crate::JsonText::of(value)?);
+        Ok(self)
     }
 }
 

@@ -36,7 +36,7 @@ pub enum DeviceAuthorization {
     /// `OK`: an answer with status 200 is ready.
     Ok(DeviceAuthorizationOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::DeviceAuthorizationResponse>),
+    Unknown(Unforeseen<types::DeviceAuthorizationResponse>),
 }
 
 impl Outcome for DeviceAuthorization {
@@ -97,7 +97,7 @@ impl Outcome for DeviceAuthorization {
                     carried,
                 })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -136,8 +136,8 @@ impl DeviceAuthorizationOk {
     }
 
     /// `userCode`.
-    pub fn user_code(&self) -> Option<&str> {
-        self.response.user_code.as_deref()
+    pub fn user_code(&self) -> Option<&crate::UserCode> {
+        self.response.user_code.as_ref()
     }
 
     /// `verificationUri`.
@@ -246,8 +246,8 @@ impl DeviceAuthorizationOk {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&str> {
-        self.response.grant_id.as_deref()
+    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+        self.response.grant_id.as_ref()
     }
 
     /// `grant`.
@@ -316,7 +316,7 @@ pub enum DeviceComplete {
     /// `SUCCESS`: a page of the server's own is due, with status 200.
     Success(Page),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::DeviceCompleteResponse>),
+    Unknown(Unforeseen<types::DeviceCompleteResponse>),
 }
 
 impl Outcome for DeviceComplete {
@@ -358,7 +358,7 @@ impl Outcome for DeviceComplete {
             Some("SUCCESS") => {
                 Self::Success(Page::new(operation, 200u16, response, carried))
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -429,7 +429,7 @@ pub enum DeviceVerification {
     /// `SERVER_ERROR`: an answer with status 500 is ready.
     ServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::DeviceVerificationResponse>),
+    Unknown(Unforeseen<types::DeviceVerificationResponse>),
 }
 
 impl Outcome for DeviceVerification {
@@ -489,7 +489,7 @@ impl Outcome for DeviceVerification {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -609,8 +609,8 @@ impl DeviceVerificationValid {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&str> {
-        self.response.grant_id.as_deref()
+    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+        self.response.grant_id.as_ref()
     }
 
     /// `grant`.
@@ -643,8 +643,8 @@ impl DeviceVerificationValid {
     pub fn complete(
         self,
         result: crate::types::CompletionResult,
-        subject: impl Into<String>,
-        user_code: impl Into<String>,
+        subject: impl Into<::std::string::String>,
+        user_code: impl Into<crate::UserCode>,
     ) -> Linked<types::DeviceCompleteRequest> {
         let mut response = self.response;
         let mut request = types::DeviceCompleteRequest::new(
@@ -664,5 +664,43 @@ impl Follow for types::DeviceCompleteRequest {
         service_id: &str,
     ) -> Call<'a, types::DeviceCompleteResponse> {
         client.device_complete(service_id, self)
+    }
+}
+
+impl Linked<types::DeviceCompleteRequest> {
+    /// Writes a value into `claims`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn claims(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.claims = Some(crate::JsonText::of(value)?);
+        Ok(self)
+    }
+
+    /// Writes a value into `idtHeaderParams`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn idt_header_params(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.idt_header_params = Some(crate::JsonText::of(value)?);
+        Ok(self)
+    }
+
+    /// Writes a value into `jwtAtClaims`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn jwt_at_claims(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.jwt_at_claims = Some(crate::JsonText::of(value)?);
+        Ok(self)
     }
 }

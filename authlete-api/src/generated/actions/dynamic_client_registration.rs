@@ -30,7 +30,7 @@ pub enum ClientRegistration {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
     InternalServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::ClientRegistrationResponse>),
+    Unknown(Unforeseen<types::ClientRegistrationResponse>),
 }
 
 impl Outcome for ClientRegistration {
@@ -68,7 +68,7 @@ impl Outcome for ClientRegistration {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -129,7 +129,7 @@ pub enum ClientRegistrationDelete {
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
     Unauthorized(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::ClientRegistrationResponse>),
+    Unknown(Unforeseen<types::ClientRegistrationResponse>),
 }
 
 impl Outcome for ClientRegistrationDelete {
@@ -191,7 +191,7 @@ impl Outcome for ClientRegistrationDelete {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -228,7 +228,7 @@ pub enum ClientRegistrationGet {
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
     Unauthorized(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::ClientRegistrationResponse>),
+    Unknown(Unforeseen<types::ClientRegistrationResponse>),
 }
 
 impl Outcome for ClientRegistrationGet {
@@ -286,7 +286,7 @@ impl Outcome for ClientRegistrationGet {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -348,7 +348,7 @@ pub enum ClientRegistrationUpdate {
     /// `UPDATED`: an answer with status 200 is ready.
     Updated(ClientRegistrationUpdateUpdated),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::ClientRegistrationResponse>),
+    Unknown(Unforeseen<types::ClientRegistrationResponse>),
 }
 
 impl Outcome for ClientRegistrationUpdate {
@@ -406,7 +406,7 @@ impl Outcome for ClientRegistrationUpdate {
                     carried,
                 })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }

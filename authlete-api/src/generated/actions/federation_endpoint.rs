@@ -34,7 +34,7 @@ pub enum FederationConfiguration {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
     InternalServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::FederationConfigurationResponse>),
+    Unknown(Unforeseen<types::FederationConfigurationResponse>),
 }
 
 impl Outcome for FederationConfiguration {
@@ -84,7 +84,7 @@ impl Outcome for FederationConfiguration {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -140,7 +140,7 @@ pub enum FederationRegistration {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
     InternalServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::FederationRegistrationResponse>),
+    Unknown(Unforeseen<types::FederationRegistrationResponse>),
 }
 
 impl Outcome for FederationRegistration {
@@ -191,7 +191,7 @@ impl Outcome for FederationRegistration {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }

@@ -42,7 +42,7 @@ pub enum GrantManagement {
     /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
     AuthleteError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::GrantManagementResponse>),
+    Unknown(Unforeseen<types::GrantManagementResponse>),
 }
 
 impl Outcome for GrantManagement {
@@ -137,7 +137,7 @@ impl Outcome for GrantManagement {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }

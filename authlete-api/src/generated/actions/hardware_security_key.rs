@@ -36,7 +36,7 @@ pub enum HskCreate {
     /// `SERVER_ERROR`: an answer with status 500 is ready.
     ServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::HskCreateResponse>),
+    Unknown(Unforeseen<types::HskCreateResponse>),
 }
 
 impl Outcome for HskCreate {
@@ -76,7 +76,7 @@ impl Outcome for HskCreate {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -145,7 +145,7 @@ pub enum HskDelete {
     /// `SERVER_ERROR`: an answer with status 500 is ready.
     ServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::HskDeleteResponse>),
+    Unknown(Unforeseen<types::HskDeleteResponse>),
 }
 
 impl Outcome for HskDelete {
@@ -185,7 +185,7 @@ impl Outcome for HskDelete {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -254,7 +254,7 @@ pub enum HskGet {
     /// `SERVER_ERROR`: an answer with status 500 is ready.
     ServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::HskGetResponse>),
+    Unknown(Unforeseen<types::HskGetResponse>),
 }
 
 impl Outcome for HskGet {
@@ -289,7 +289,7 @@ impl Outcome for HskGet {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -356,7 +356,7 @@ pub enum HskGetList {
     /// `SERVER_ERROR`: an answer with status 500 is ready.
     ServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::HskGetListResponse>),
+    Unknown(Unforeseen<types::HskGetListResponse>),
 }
 
 impl Outcome for HskGetList {
@@ -395,7 +395,7 @@ impl Outcome for HskGetList {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }

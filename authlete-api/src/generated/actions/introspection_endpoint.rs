@@ -38,7 +38,7 @@ pub enum Introspection {
     /// `OK`: there is work to do.
     Ok(IntrospectionOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::IntrospectionResponse>),
+    Unknown(Unforeseen<types::IntrospectionResponse>),
 }
 
 impl Outcome for Introspection {
@@ -116,7 +116,7 @@ impl Outcome for Introspection {
                     carried,
                 })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -248,8 +248,8 @@ impl IntrospectionOk {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&str> {
-        self.response.grant_id.as_deref()
+    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+        self.response.grant_id.as_ref()
     }
 
     /// `grant`.
@@ -298,8 +298,8 @@ impl IntrospectionOk {
     }
 
     /// `issuableCredentials`.
-    pub fn issuable_credentials(&self) -> Option<&str> {
-        self.response.issuable_credentials.as_deref()
+    pub fn issuable_credentials(&self) -> Option<&crate::JsonText> {
+        self.response.issuable_credentials.as_ref()
     }
 
     /// `responseSigningRequired`.
@@ -351,7 +351,7 @@ pub enum StandardIntrospection {
     /// `JWT`: an answer with status 200 is ready.
     Jwt(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::StandardIntrospectionResponse>),
+    Unknown(Unforeseen<types::StandardIntrospectionResponse>),
 }
 
 impl Outcome for StandardIntrospection {
@@ -411,7 +411,7 @@ impl Outcome for StandardIntrospection {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }

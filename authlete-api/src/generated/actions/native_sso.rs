@@ -34,7 +34,7 @@ pub enum NativeSso {
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
     CallerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::NativeSsoResponse>),
+    Unknown(Unforeseen<types::NativeSsoResponse>),
 }
 
 impl Outcome for NativeSso {
@@ -60,7 +60,7 @@ impl Outcome for NativeSso {
             Some("CALLER_ERROR") => {
                 Self::CallerError(refused(operation, response, carried))
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -139,7 +139,7 @@ pub enum NativeSsoLogout {
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
     CallerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::NativeSsoLogoutResponse>),
+    Unknown(Unforeseen<types::NativeSsoLogoutResponse>),
 }
 
 impl Outcome for NativeSsoLogout {
@@ -178,7 +178,7 @@ impl Outcome for NativeSsoLogout {
             Some("CALLER_ERROR") => {
                 Self::CallerError(refused(operation, response, carried))
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -221,5 +221,31 @@ impl Follow for types::NativeSsoRequest {
         service_id: &str,
     ) -> Call<'a, types::NativeSsoResponse> {
         client.native_sso(service_id, self)
+    }
+}
+
+impl Linked<types::NativeSsoRequest> {
+    /// Writes a value into `claims`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn claims(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.claims = Some(crate::JsonText::of(value)?);
+        Ok(self)
+    }
+
+    /// Writes a value into `idtHeaderParams`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn idt_header_params(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.idt_header_params = Some(crate::JsonText::of(value)?);
+        Ok(self)
     }
 }

@@ -43,7 +43,7 @@ pub enum PushedAuthorization {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
     InternalServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::PushedAuthorizationResponse>),
+    Unknown(Unforeseen<types::PushedAuthorizationResponse>),
 }
 
 impl Outcome for PushedAuthorization {
@@ -124,7 +124,7 @@ impl Outcome for PushedAuthorization {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }

@@ -36,7 +36,7 @@ pub enum Revocation {
     /// `OK`: an answer with status 200 is ready.
     Ok(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::RevocationResponse>),
+    Unknown(Unforeseen<types::RevocationResponse>),
 }
 
 impl Outcome for Revocation {
@@ -98,7 +98,7 @@ impl Outcome for Revocation {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }

@@ -49,7 +49,7 @@ pub enum Token {
     /// `ID_TOKEN_REISSUABLE`: there is work to do.
     IdTokenReissuable(TokenIdTokenReissuable),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::TokenResponse>),
+    Unknown(Unforeseen<types::TokenResponse>),
 }
 
 impl Outcome for Token {
@@ -126,7 +126,7 @@ impl Outcome for Token {
                     carried,
                 })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -179,8 +179,8 @@ view!(TokenPassword, types::TokenResponse);
 kept!(TokenPassword, Token, Password);
 impl TokenPassword {
     /// `ticket`.
-    pub fn ticket(&self) -> &str {
-        self.response.ticket.as_deref().unwrap_or_default()
+    pub fn ticket(&self) -> &crate::Ticket {
+        self.response.ticket.as_ref().unwrap_or(crate::Ticket::none())
     }
 
     /// `username`.
@@ -227,18 +227,21 @@ impl TokenPassword {
         let mut response = self.response;
         let mut request = types::TokenFailRequest::new(
             reason,
-            response.ticket.take().unwrap_or_default(),
+            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
         );
         Linked::new(request, carry(&*response, self.carried))
     }
 
     /// Makes the call of `auth_token_issue` that follows.
     #[allow(unused_mut)]
-    pub fn issue(self, subject: impl Into<String>) -> Linked<types::TokenIssueRequest> {
+    pub fn issue(
+        self,
+        subject: impl Into<::std::string::String>,
+    ) -> Linked<types::TokenIssueRequest> {
         let mut response = self.response;
         let mut request = types::TokenIssueRequest::new(
             subject.into(),
-            response.ticket.take().unwrap_or_default(),
+            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
         );
         Linked::new(request, carry(&*response, self.carried))
     }
@@ -327,8 +330,8 @@ impl TokenOk {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&str> {
-        self.response.grant_id.as_deref()
+    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+        self.response.grant_id.as_ref()
     }
 
     /// `clientId`.
@@ -392,8 +395,8 @@ impl TokenOk {
     }
 
     /// `additionalClaims`.
-    pub fn additional_claims(&self) -> Option<&str> {
-        self.response.additional_claims.as_deref()
+    pub fn additional_claims(&self) -> Option<&crate::JsonText> {
+        self.response.additional_claims.as_ref()
     }
 
     /// `serviceAttributes`.
@@ -536,7 +539,7 @@ impl TokenTokenExchange {
     #[allow(unused_mut)]
     pub fn create(
         self,
-        subject: impl Into<String>,
+        subject: impl Into<::std::string::String>,
     ) -> Linked<types::TokenCreateRequest> {
         let mut response = self.response;
         let mut request = types::TokenCreateRequest::new(
@@ -627,7 +630,7 @@ impl TokenJwtBearer {
     #[allow(unused_mut)]
     pub fn create(
         self,
-        subject: impl Into<String>,
+        subject: impl Into<::std::string::String>,
     ) -> Linked<types::TokenCreateRequest> {
         let mut response = self.response;
         let mut request = types::TokenCreateRequest::new(
@@ -670,8 +673,8 @@ view!(TokenNativeSso, types::TokenResponse);
 kept!(TokenNativeSso, Token, NativeSso);
 impl TokenNativeSso {
     /// `sessionId`.
-    pub fn session_id(&self) -> Option<&str> {
-        self.response.session_id.as_deref()
+    pub fn session_id(&self) -> Option<&crate::SessionId> {
+        self.response.session_id.as_ref()
     }
 
     /// `deviceSecret`.
@@ -728,7 +731,7 @@ impl TokenNativeSso {
     #[allow(unused_mut)]
     pub fn issue(
         self,
-        device_secret: impl Into<String>,
+        device_secret: impl Into<::std::string::String>,
     ) -> Linked<types::NativeSsoRequest> {
         let mut response = self.response;
         let mut request = types::NativeSsoRequest::new(
@@ -826,8 +829,8 @@ impl TokenIdTokenReissuable {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&str> {
-        self.response.grant_id.as_deref()
+    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+        self.response.grant_id.as_ref()
     }
 
     /// `clientId`.
@@ -891,8 +894,8 @@ impl TokenIdTokenReissuable {
     }
 
     /// `additionalClaims`.
-    pub fn additional_claims(&self) -> Option<&str> {
-        self.response.additional_claims.as_deref()
+    pub fn additional_claims(&self) -> Option<&crate::JsonText> {
+        self.response.additional_claims.as_ref()
     }
 
     /// `serviceAttributes`.
@@ -990,7 +993,7 @@ pub enum TokenFail {
     /// `BAD_REQUEST`: an answer with status 400 is ready.
     BadRequest(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::TokenFailResponse>),
+    Unknown(Unforeseen<types::TokenFailResponse>),
 }
 
 impl Outcome for TokenFail {
@@ -1022,7 +1025,7 @@ impl Outcome for TokenFail {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -1073,7 +1076,7 @@ pub enum TokenIssue {
     /// `OK`: an answer with status 200 is ready.
     Ok(TokenIssueOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::TokenIssueResponse>),
+    Unknown(Unforeseen<types::TokenIssueResponse>),
 }
 
 impl Outcome for TokenIssue {
@@ -1096,7 +1099,7 @@ impl Outcome for TokenIssue {
                 )
             }
             Some("OK") => Self::Ok(TokenIssueOk { response, carried }),
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -1279,7 +1282,7 @@ pub enum IdTokenReissue {
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
     CallerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::IdTokenReissueResponse>),
+    Unknown(Unforeseen<types::IdTokenReissueResponse>),
 }
 
 impl Outcome for IdTokenReissue {
@@ -1310,7 +1313,7 @@ impl Outcome for IdTokenReissue {
             Some("CALLER_ERROR") => {
                 Self::CallerError(refused(operation, response, carried))
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -1380,6 +1383,20 @@ impl Follow for types::TokenIssueRequest {
     }
 }
 
+impl Linked<types::TokenIssueRequest> {
+    /// Writes a value into `jwtAtClaims`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn jwt_at_claims(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.jwt_at_claims = Some(crate::JsonText::of(value)?);
+        Ok(self)
+    }
+}
+
 impl Follow for types::IdTokenReissueRequest {
     type Outcome = IdTokenReissue;
     fn call<'a>(
@@ -1388,5 +1405,31 @@ impl Follow for types::IdTokenReissueRequest {
         service_id: &str,
     ) -> Call<'a, types::IdTokenReissueResponse> {
         client.id_token_reissue(service_id, self)
+    }
+}
+
+impl Linked<types::IdTokenReissueRequest> {
+    /// Writes a value into `claims`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn claims(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.claims = Some(crate::JsonText::of(value)?);
+        Ok(self)
+    }
+
+    /// Writes a value into `idtHeaderParams`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn idt_header_params(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.idt_header_params = Some(crate::JsonText::of(value)?);
+        Ok(self)
     }
 }

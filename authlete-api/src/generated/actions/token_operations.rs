@@ -36,7 +36,7 @@ pub enum TokenCreate {
     /// `OK`: there is work to do.
     Ok(TokenCreateOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::TokenCreateResponse>),
+    Unknown(Unforeseen<types::TokenCreateResponse>),
 }
 
 impl Outcome for TokenCreate {
@@ -71,7 +71,7 @@ impl Outcome for TokenCreate {
             }
             Some("FORBIDDEN") => Self::Forbidden(refused(operation, response, carried)),
             Some("OK") => Self::Ok(TokenCreateOk { response, carried }),
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -147,8 +147,8 @@ impl TokenCreateOk {
     }
 
     /// `clientIdentifier`.
-    pub fn client_identifier(&self) -> Option<&str> {
-        self.response.client_identifier.as_deref()
+    pub fn client_identifier(&self) -> Option<&crate::ClientIdentifier> {
+        self.response.client_identifier.as_ref()
     }
 
     /// `grantType`.
@@ -182,8 +182,8 @@ impl TokenCreateOk {
     }
 
     /// `sessionId`.
-    pub fn session_id(&self) -> Option<&str> {
-        self.response.session_id.as_deref()
+    pub fn session_id(&self) -> Option<&crate::SessionId> {
+        self.response.session_id.as_ref()
     }
 }
 
@@ -222,7 +222,7 @@ pub enum TokenUpdate {
     /// `OK`: there is work to do.
     Ok(TokenUpdateOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::TokenUpdateResponse>),
+    Unknown(Unforeseen<types::TokenUpdateResponse>),
 }
 
 impl Outcome for TokenUpdate {
@@ -258,7 +258,7 @@ impl Outcome for TokenUpdate {
             Some("FORBIDDEN") => Self::Forbidden(refused(operation, response, carried)),
             Some("NOT_FOUND") => Self::NotFound(refused(operation, response, carried)),
             Some("OK") => Self::Ok(TokenUpdateOk { response, carried }),
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -343,5 +343,19 @@ impl Follow for types::TokenCreateRequest {
         service_id: &str,
     ) -> Call<'a, types::TokenCreateResponse> {
         client.auth_token_create(service_id, self)
+    }
+}
+
+impl Linked<types::TokenCreateRequest> {
+    /// Writes a value into `jwtAtClaims`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn jwt_at_claims(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.jwt_at_claims = Some(crate::JsonText::of(value)?);
+        Ok(self)
     }
 }

@@ -38,7 +38,7 @@ pub enum UserInfo {
     /// `OK`: there is work to do.
     Ok(UserInfoOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::UserInfoResponse>),
+    Unknown(Unforeseen<types::UserInfoResponse>),
 }
 
 impl Outcome for UserInfo {
@@ -113,7 +113,7 @@ impl Outcome for UserInfo {
             Some("OK") if response.token.is_some() => {
                 Self::Ok(UserInfoOk { response, carried })
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -196,8 +196,8 @@ impl UserInfoOk {
     }
 
     /// `userInfoClaims`.
-    pub fn user_info_claims(&self) -> Option<&str> {
-        self.response.user_info_claims.as_deref()
+    pub fn user_info_claims(&self) -> Option<&crate::JsonText> {
+        self.response.user_info_claims.as_ref()
     }
 
     /// `consentedClaims`.
@@ -218,8 +218,8 @@ impl UserInfoOk {
     }
 
     /// `transformedClaims`.
-    pub fn transformed_claims(&self) -> Option<&str> {
-        self.response.transformed_claims.as_deref()
+    pub fn transformed_claims(&self) -> Option<&crate::JsonText> {
+        self.response.transformed_claims.as_ref()
     }
 
     /// `serviceAttributes`.
@@ -293,7 +293,7 @@ pub enum UserInfoIssue {
     /// `JWT`: an answer with status 200 is ready.
     Jwt(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::UserInfoIssueResponse>),
+    Unknown(Unforeseen<types::UserInfoIssueResponse>),
 }
 
 impl Outcome for UserInfoIssue {
@@ -403,7 +403,7 @@ impl Outcome for UserInfoIssue {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -437,5 +437,48 @@ impl Follow for types::UserInfoIssueRequest {
         service_id: &str,
     ) -> Call<'a, types::UserInfoIssueResponse> {
         client.auth_userinfo_issue(service_id, self)
+    }
+}
+
+impl Linked<types::UserInfoIssueRequest> {
+    /// Writes a value into `claims`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn claims(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.claims = Some(crate::JsonText::of(value)?);
+        Ok(self)
+    }
+
+    /// Writes a value into `claimsForTx`, as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn claims_for_tx(
+        mut self,
+        value: &(impl ::serde::Serialize + ?Sized),
+    ) -> Result<Self, crate::Error> {
+        self.claims_for_tx = Some(crate::JsonText::of(value)?);
+        Ok(self)
+    }
+
+    /// Writes values into `verifiedClaimsForTx`, each as JSON.
+    ///
+    /// # Errors
+    /// As [`JsonText::of`](crate::JsonText::of).
+    pub fn verified_claims_for_tx(
+        mut self,
+        values: impl IntoIterator<Item = impl ::serde::Serialize>,
+    ) -> Result<Self, crate::Error> {
+        self.verified_claims_for_tx = Some(
+            values
+                .into_iter()
+                .map(|value| crate::JsonText::of(&value))
+                .collect::<Result<_, _>>()?,
+        );
+        Ok(self)
     }
 }

@@ -46,7 +46,7 @@ pub enum VciBatchIssue {
     /// `BAD_REQUEST`: an answer with status 400 is ready.
     BadRequest(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::VciBatchIssueResponse>),
+    Unknown(Unforeseen<types::VciBatchIssueResponse>),
 }
 
 impl Outcome for VciBatchIssue {
@@ -146,7 +146,7 @@ impl Outcome for VciBatchIssue {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -210,7 +210,7 @@ pub enum VciBatchParse {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
     InternalServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::VciBatchParseResponse>),
+    Unknown(Unforeseen<types::VciBatchParseResponse>),
 }
 
 impl Outcome for VciBatchParse {
@@ -273,7 +273,7 @@ impl Outcome for VciBatchParse {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -314,7 +314,7 @@ impl VciBatchParseOk {
     #[allow(unused_mut)]
     pub fn issue(
         self,
-        access_token: impl Into<String>,
+        access_token: impl Into<::std::string::String>,
         orders: ::std::vec::Vec<types::CredentialIssuanceOrder>,
     ) -> Linked<types::VciBatchIssueRequest> {
         let mut response = self.response;
@@ -366,7 +366,7 @@ pub enum VciDeferredIssue {
     /// `BAD_REQUEST`: an answer with status 400 is ready.
     BadRequest(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::VciDeferredIssueResponse>),
+    Unknown(Unforeseen<types::VciDeferredIssueResponse>),
 }
 
 impl Outcome for VciDeferredIssue {
@@ -451,7 +451,7 @@ impl Outcome for VciDeferredIssue {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -514,7 +514,7 @@ pub enum VciDeferredParse {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
     InternalServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::VciDeferredParseResponse>),
+    Unknown(Unforeseen<types::VciDeferredParseResponse>),
 }
 
 impl Outcome for VciDeferredParse {
@@ -577,7 +577,7 @@ impl Outcome for VciDeferredParse {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -662,7 +662,7 @@ pub enum VciJwks {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
     InternalServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::VciJwksResponse>),
+    Unknown(Unforeseen<types::VciJwksResponse>),
 }
 
 impl Outcome for VciJwks {
@@ -704,7 +704,7 @@ impl Outcome for VciJwks {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -758,7 +758,7 @@ pub enum VciJwtIssuer {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
     InternalServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::VciJwtIssuerResponse>),
+    Unknown(Unforeseen<types::VciJwtIssuerResponse>),
 }
 
 impl Outcome for VciJwtIssuer {
@@ -800,7 +800,7 @@ impl Outcome for VciJwtIssuer {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -854,7 +854,7 @@ pub enum VciMetadata {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
     InternalServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::VciMetadataResponse>),
+    Unknown(Unforeseen<types::VciMetadataResponse>),
 }
 
 impl Outcome for VciMetadata {
@@ -896,7 +896,7 @@ impl Outcome for VciMetadata {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -952,7 +952,7 @@ pub enum VciOfferCreate {
     /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
     AuthleteError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::VciOfferCreateResponse>),
+    Unknown(Unforeseen<types::VciOfferCreateResponse>),
 }
 
 impl Outcome for VciOfferCreate {
@@ -992,7 +992,7 @@ impl Outcome for VciOfferCreate {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -1034,7 +1034,11 @@ impl Answer for types::VciOfferInfoResponse {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
-            content: self.info.take().and_then(|value| value.credential_offer),
+            content: self
+                .info
+                .take()
+                .and_then(|value| value.credential_offer)
+                .map(crate::JsonText::into_string),
             extra: Vec::new(),
         }
     }
@@ -1063,7 +1067,7 @@ pub enum VciOfferInfo {
     /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
     AuthleteError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::VciOfferInfoResponse>),
+    Unknown(Unforeseen<types::VciOfferInfoResponse>),
 }
 
 impl Outcome for VciOfferInfo {
@@ -1122,7 +1126,7 @@ impl Outcome for VciOfferInfo {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -1215,7 +1219,7 @@ pub enum VciSingleIssue {
     /// `BAD_REQUEST`: an answer with status 400 is ready.
     BadRequest(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::VciSingleIssueResponse>),
+    Unknown(Unforeseen<types::VciSingleIssueResponse>),
 }
 
 impl Outcome for VciSingleIssue {
@@ -1307,7 +1311,7 @@ impl Outcome for VciSingleIssue {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -1421,7 +1425,7 @@ pub enum VciSingleParse {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
     InternalServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Box<types::VciSingleParseResponse>),
+    Unknown(Unforeseen<types::VciSingleParseResponse>),
 }
 
 impl Outcome for VciSingleParse {
@@ -1484,7 +1488,7 @@ impl Outcome for VciSingleParse {
                     ),
                 )
             }
-            _ => Self::Unknown(response),
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
@@ -1525,7 +1529,7 @@ impl VciSingleParseOk {
     #[allow(unused_mut)]
     pub fn issue(
         self,
-        access_token: impl Into<String>,
+        access_token: impl Into<::std::string::String>,
         order: types::CredentialIssuanceOrder,
     ) -> Linked<types::VciSingleIssueRequest> {
         let mut response = self.response;

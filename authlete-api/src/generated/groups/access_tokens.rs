@@ -5,8 +5,8 @@
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
 use crate::{
-    Authlete, Call, ClientId, ClientIdentifier, Error, IntoRequest, Modification,
-    Modified, Page, PageRange, Pages, Service, types,
+    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
+    Service, types,
 };
 
 /// Access tokens, managed from behind: listed, made, changed and withdrawn without a client asking.
@@ -21,14 +21,14 @@ impl<'a> AccessTokens<'a> {
     /// `GET /api/{serviceId}/auth/token/create/batch/status/{tokenBatchRequestId}`, by [`Client::auth_token_create_batch_status`](crate::Client::auth_token_create_batch_status).
     pub fn batch_status(
         self,
-        token_batch_request_id: &str,
+        token_batch_request_id: impl Into<crate::TokenBatchId>,
     ) -> Call<'a, types::TokenCreateBatchStatusResponse> {
         let service = self.service;
         service
             .client()
             .auth_token_create_batch_status(
                 service.id().as_str(),
-                token_batch_request_id,
+                &token_batch_request_id.into().text(),
             )
     }
 
@@ -66,11 +66,17 @@ impl<'a> AccessTokens<'a> {
     /// Removes one access token, by its value or its hash.
     ///
     /// `DELETE /api/{serviceId}/auth/token/delete/{accessTokenIdentifier}`, by [`Client::auth_token_delete`](crate::Client::auth_token_delete).
-    pub fn delete(self, access_token_identifier: &str) -> Call<'a, ()> {
+    pub fn delete(
+        self,
+        access_token_identifier: impl Into<crate::AccessTokenIdentifier>,
+    ) -> Call<'a, ()> {
         let service = self.service;
         service
             .client()
-            .auth_token_delete(service.id().as_str(), access_token_identifier)
+            .auth_token_delete(
+                service.id().as_str(),
+                &access_token_identifier.into().text(),
+            )
     }
 
     /// Lists access tokens, of a client or a user where one is named.
@@ -78,7 +84,7 @@ impl<'a> AccessTokens<'a> {
     /// `GET /api/{serviceId}/auth/token/get/list`, by [`Client::auth_token_get_list`](crate::Client::auth_token_get_list).
     pub fn list(
         self,
-        client_identifier: Option<ClientIdentifier>,
+        client_identifier: Option<crate::ClientIdentifier>,
         subject: Option<&str>,
         range: impl Into<PageRange>,
     ) -> Call<'a, types::TokenGetListResponse> {
@@ -88,7 +94,7 @@ impl<'a> AccessTokens<'a> {
             .client()
             .auth_token_get_list(
                 service.id().as_str(),
-                client_identifier.as_ref().map(ClientIdentifier::as_str),
+                client_identifier.as_ref().map(crate::ClientIdentifier::as_str),
                 subject,
                 range.start(),
                 range.end(),
@@ -98,7 +104,7 @@ impl<'a> AccessTokens<'a> {
     /// All that [`Self::list`] lists, fetched page by page as it is asked for.
     pub fn all(
         self,
-        client_identifier: Option<ClientIdentifier>,
+        client_identifier: Option<crate::ClientIdentifier>,
         subject: Option<&str>,
     ) -> Pages<'a, types::AccessToken> {
         let subject = subject.map(str::to_owned);

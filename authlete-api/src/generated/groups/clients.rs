@@ -5,8 +5,8 @@
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
 use crate::{
-    Authlete, Call, ClientId, ClientIdentifier, Error, IntoRequest, Modification,
-    Modified, Page, PageRange, Pages, Service, types,
+    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
+    Service, types,
 };
 
 /// The clients of the service, what users granted them, and what they may ask for.
@@ -32,11 +32,9 @@ impl<'a> Clients<'a> {
     /// Removes a client; its tokens go with it.
     ///
     /// `DELETE /api/{serviceId}/client/delete/{clientId}`, by [`Client::client_delete`](crate::Client::client_delete).
-    pub fn delete(self, client_id: impl Into<ClientId>) -> Call<'a, ()> {
+    pub fn delete(self, client_id: impl Into<crate::ClientId>) -> Call<'a, ()> {
         let service = self.service;
-        service
-            .client()
-            .client_delete(service.id().as_str(), &client_id.into().to_string())
+        service.client().client_delete(service.id().as_str(), &client_id.into().text())
     }
 
     /// Withdraws what a user authorized a client to, with its tokens.
@@ -44,7 +42,7 @@ impl<'a> Clients<'a> {
     /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}`, by [`Client::client_authorization_delete`](crate::Client::client_authorization_delete).
     pub fn delete_authorizations(
         self,
-        client_id: impl Into<ClientId>,
+        client_id: impl Into<crate::ClientId>,
         subject: &str,
     ) -> Call<'a, types::ClientAuthorizationDeleteResponse> {
         let service = self.service;
@@ -52,7 +50,7 @@ impl<'a> Clients<'a> {
             .client()
             .client_authorization_delete(
                 service.id().as_str(),
-                &client_id.into().to_string(),
+                &client_id.into().text(),
                 subject,
             )
     }
@@ -62,7 +60,7 @@ impl<'a> Clients<'a> {
     /// `POST /api/{serviceId}/client/authorization/delete/{clientId}`, by [`Client::client_authorization_delete_post`](crate::Client::client_authorization_delete_post).
     pub fn delete_authorizations_by_post(
         self,
-        client_id: impl Into<ClientId>,
+        client_id: impl Into<crate::ClientId>,
         request: impl IntoRequest<types::ClientAuthorizationDeletePostRequest>,
     ) -> Call<'a, types::ClientAuthorizationDeleteResponse> {
         let service = self.service;
@@ -70,7 +68,7 @@ impl<'a> Clients<'a> {
             .client()
             .client_authorization_delete_post(
                 service.id().as_str(),
-                &client_id.into().to_string(),
+                &client_id.into().text(),
                 request.into_request().borrow(),
             )
     }
@@ -80,7 +78,7 @@ impl<'a> Clients<'a> {
     /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}/{subject}`, by [`Client::client_authorization_delete_by_subject`](crate::Client::client_authorization_delete_by_subject).
     pub fn delete_authorizations_by_subject(
         self,
-        client_id: impl Into<ClientId>,
+        client_id: impl Into<crate::ClientId>,
         subject: &str,
     ) -> Call<'a, types::ClientAuthorizationDeleteResponse> {
         let service = self.service;
@@ -88,7 +86,7 @@ impl<'a> Clients<'a> {
             .client()
             .client_authorization_delete_by_subject(
                 service.id().as_str(),
-                &client_id.into().to_string(),
+                &client_id.into().text(),
                 subject,
             )
     }
@@ -98,7 +96,7 @@ impl<'a> Clients<'a> {
     /// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}`, by [`Client::client_granted_scopes_delete`](crate::Client::client_granted_scopes_delete).
     pub fn delete_granted_scopes(
         self,
-        client_id: impl Into<ClientId>,
+        client_id: impl Into<crate::ClientId>,
         subject: &str,
     ) -> Call<'a, types::ClientGrantedScopesDeleteResponse> {
         let service = self.service;
@@ -106,7 +104,7 @@ impl<'a> Clients<'a> {
             .client()
             .client_granted_scopes_delete(
                 service.id().as_str(),
-                &client_id.into().to_string(),
+                &client_id.into().text(),
                 subject,
             )
     }
@@ -116,7 +114,7 @@ impl<'a> Clients<'a> {
     /// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}/{subject}`, by [`Client::client_granted_scopes_delete_by_subject`](crate::Client::client_granted_scopes_delete_by_subject).
     pub fn delete_granted_scopes_by_subject(
         self,
-        client_id: impl Into<ClientId>,
+        client_id: impl Into<crate::ClientId>,
         subject: &str,
     ) -> Call<'a, types::ClientGrantedScopesDeleteResponse> {
         let service = self.service;
@@ -124,7 +122,7 @@ impl<'a> Clients<'a> {
             .client()
             .client_granted_scopes_delete_by_subject(
                 service.id().as_str(),
-                &client_id.into().to_string(),
+                &client_id.into().text(),
                 subject,
             )
     }
@@ -134,23 +132,26 @@ impl<'a> Clients<'a> {
     /// `DELETE /api/{serviceId}/client/extension/requestable_scopes/delete/{clientId}`, by [`Client::client_extension_requestable_scopes_delete`](crate::Client::client_extension_requestable_scopes_delete).
     pub fn delete_requestable_scopes(
         self,
-        client_id: impl Into<ClientId>,
+        client_id: impl Into<crate::ClientId>,
     ) -> Call<'a, ()> {
         let service = self.service;
         service
             .client()
             .client_extension_requestable_scopes_delete(
                 service.id().as_str(),
-                &client_id.into().to_string(),
+                &client_id.into().text(),
             )
     }
 
     /// Reads a client with all its settings.
     ///
     /// `GET /api/{serviceId}/client/get/{clientId}`, by [`Client::client_get`](crate::Client::client_get).
-    pub fn get(self, client_id: impl Into<ClientId>) -> Call<'a, types::OAuthClient> {
+    pub fn get(
+        self,
+        client_id: impl Into<crate::ClientId>,
+    ) -> Call<'a, types::OAuthClient> {
         let service = self.service;
-        service.client().client_get(service.id().as_str(), &client_id.into().to_string())
+        service.client().client_get(service.id().as_str(), &client_id.into().text())
     }
 
     /// Reads the scopes that a user has granted a client so far; what a consent page need not ask again. On dedicated servers.
@@ -158,7 +159,7 @@ impl<'a> Clients<'a> {
     /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}`, by [`Client::client_granted_scopes_get`](crate::Client::client_granted_scopes_get).
     pub fn granted_scopes(
         self,
-        client_id: impl Into<ClientId>,
+        client_id: impl Into<crate::ClientId>,
         subject: &str,
     ) -> Call<'a, types::ClientGrantedScopesGetResponse> {
         let service = self.service;
@@ -166,7 +167,7 @@ impl<'a> Clients<'a> {
             .client()
             .client_granted_scopes_get(
                 service.id().as_str(),
-                &client_id.into().to_string(),
+                &client_id.into().text(),
                 subject,
             )
     }
@@ -176,7 +177,7 @@ impl<'a> Clients<'a> {
     /// `POST /api/{serviceId}/client/granted_scopes/get/{clientId}`, by [`Client::client_granted_scopes_get_post`](crate::Client::client_granted_scopes_get_post).
     pub fn granted_scopes_by_post(
         self,
-        client_id: impl Into<ClientId>,
+        client_id: impl Into<crate::ClientId>,
         request: impl IntoRequest<types::ClientGrantedScopesGetPostRequest>,
     ) -> Call<'a, types::ClientGrantedScopesGetResponse> {
         let service = self.service;
@@ -184,7 +185,7 @@ impl<'a> Clients<'a> {
             .client()
             .client_granted_scopes_get_post(
                 service.id().as_str(),
-                &client_id.into().to_string(),
+                &client_id.into().text(),
                 request.into_request().borrow(),
             )
     }
@@ -194,7 +195,7 @@ impl<'a> Clients<'a> {
     /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}`, by [`Client::client_granted_scopes_get_by_subject`](crate::Client::client_granted_scopes_get_by_subject).
     pub fn granted_scopes_by_subject(
         self,
-        client_id: impl Into<ClientId>,
+        client_id: impl Into<crate::ClientId>,
         subject: &str,
     ) -> Call<'a, types::ClientGrantedScopesGetResponse> {
         let service = self.service;
@@ -202,7 +203,7 @@ impl<'a> Clients<'a> {
             .client()
             .client_granted_scopes_get_by_subject(
                 service.id().as_str(),
-                &client_id.into().to_string(),
+                &client_id.into().text(),
                 subject,
             )
     }
@@ -344,14 +345,14 @@ impl<'a> Clients<'a> {
     /// `GET /api/{serviceId}/client/secret/refresh/{clientIdentifier}`, by [`Client::client_secret_refresh`](crate::Client::client_secret_refresh).
     pub fn refresh_secret(
         self,
-        client_identifier: impl Into<ClientIdentifier>,
+        client_identifier: impl Into<crate::ClientIdentifier>,
     ) -> Call<'a, types::ClientSecretRefreshResponse> {
         let service = self.service;
         service
             .client()
             .client_secret_refresh(
                 service.id().as_str(),
-                client_identifier.into().as_str(),
+                &client_identifier.into().text(),
             )
     }
 
@@ -360,14 +361,14 @@ impl<'a> Clients<'a> {
     /// `GET /api/{serviceId}/client/extension/requestable_scopes/get/{clientId}`, by [`Client::client_extension_requestable_scopes_get`](crate::Client::client_extension_requestable_scopes_get).
     pub fn requestable_scopes(
         self,
-        client_id: impl Into<ClientId>,
+        client_id: impl Into<crate::ClientId>,
     ) -> Call<'a, types::ClientExtensionRequestableScopesGetResponse> {
         let service = self.service;
         service
             .client()
             .client_extension_requestable_scopes_get(
                 service.id().as_str(),
-                &client_id.into().to_string(),
+                &client_id.into().text(),
             )
     }
 
@@ -376,7 +377,7 @@ impl<'a> Clients<'a> {
     /// `POST /api/{serviceId}/client/update/{clientId}`, by [`Client::client_update`](crate::Client::client_update).
     pub fn update(
         self,
-        client_id: impl Into<ClientId>,
+        client_id: impl Into<crate::ClientId>,
         request: impl IntoRequest<types::OAuthClient>,
     ) -> Call<'a, types::OAuthClient> {
         let service = self.service;
@@ -384,7 +385,7 @@ impl<'a> Clients<'a> {
             .client()
             .client_update(
                 service.id().as_str(),
-                &client_id.into().to_string(),
+                &client_id.into().text(),
                 request.into_request().borrow(),
             )
     }
@@ -394,7 +395,7 @@ impl<'a> Clients<'a> {
     /// `POST /api/{serviceId}/client/authorization/update/{clientId}`, by [`Client::client_authorization_update`](crate::Client::client_authorization_update).
     pub fn update_authorizations(
         self,
-        client_id: impl Into<ClientId>,
+        client_id: impl Into<crate::ClientId>,
         request: impl IntoRequest<types::ClientAuthorizationUpdateRequest>,
     ) -> Call<'a, types::ClientAuthorizationUpdateResponse> {
         let service = self.service;
@@ -402,7 +403,7 @@ impl<'a> Clients<'a> {
             .client()
             .client_authorization_update(
                 service.id().as_str(),
-                &client_id.into().to_string(),
+                &client_id.into().text(),
                 request.into_request().borrow(),
             )
     }
@@ -412,7 +413,7 @@ impl<'a> Clients<'a> {
     /// `POST /api/{serviceId}/client/lock_flag/update/{clientIdentifier}`, by [`Client::client_lock_flag_update`](crate::Client::client_lock_flag_update).
     pub fn update_lock_flag(
         self,
-        client_identifier: impl Into<ClientIdentifier>,
+        client_identifier: impl Into<crate::ClientIdentifier>,
         request: impl IntoRequest<types::ClientLockFlagUpdateRequest>,
     ) -> Call<'a, types::ClientLockFlagUpdateResponse> {
         let service = self.service;
@@ -420,7 +421,7 @@ impl<'a> Clients<'a> {
             .client()
             .client_lock_flag_update(
                 service.id().as_str(),
-                client_identifier.into().as_str(),
+                &client_identifier.into().text(),
                 request.into_request().borrow(),
             )
     }
@@ -430,7 +431,7 @@ impl<'a> Clients<'a> {
     /// `PUT /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`, by [`Client::client_extension_requestable_scopes_update`](crate::Client::client_extension_requestable_scopes_update).
     pub fn update_requestable_scopes(
         self,
-        client_id: impl Into<ClientId>,
+        client_id: impl Into<crate::ClientId>,
         request: impl IntoRequest<types::ClientExtensionRequestableScopesUpdateRequest>,
     ) -> Call<'a, types::ClientExtensionRequestableScopesUpdateResponse> {
         let service = self.service;
@@ -438,7 +439,7 @@ impl<'a> Clients<'a> {
             .client()
             .client_extension_requestable_scopes_update(
                 service.id().as_str(),
-                &client_id.into().to_string(),
+                &client_id.into().text(),
                 request.into_request().borrow(),
             )
     }
@@ -448,7 +449,7 @@ impl<'a> Clients<'a> {
     /// `POST /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`, by [`Client::client_extension_requestable_scopes_update_post`](crate::Client::client_extension_requestable_scopes_update_post).
     pub fn update_requestable_scopes_by_post(
         self,
-        client_id: impl Into<ClientId>,
+        client_id: impl Into<crate::ClientId>,
         request: impl IntoRequest<types::ClientExtensionRequestableScopesUpdateRequest>,
     ) -> Call<'a, types::ClientExtensionRequestableScopesUpdateResponse> {
         let service = self.service;
@@ -456,7 +457,7 @@ impl<'a> Clients<'a> {
             .client()
             .client_extension_requestable_scopes_update_post(
                 service.id().as_str(),
-                &client_id.into().to_string(),
+                &client_id.into().text(),
                 request.into_request().borrow(),
             )
     }
@@ -466,7 +467,7 @@ impl<'a> Clients<'a> {
     /// `POST /api/{serviceId}/client/secret/update/{clientIdentifier}`, by [`Client::client_secret_update`](crate::Client::client_secret_update).
     pub fn update_secret(
         self,
-        client_identifier: impl Into<ClientIdentifier>,
+        client_identifier: impl Into<crate::ClientIdentifier>,
         request: impl IntoRequest<types::ClientSecretUpdateRequest>,
     ) -> Call<'a, types::ClientSecretUpdateResponse> {
         let service = self.service;
@@ -474,7 +475,7 @@ impl<'a> Clients<'a> {
             .client()
             .client_secret_update(
                 service.id().as_str(),
-                client_identifier.into().as_str(),
+                &client_identifier.into().text(),
                 request.into_request().borrow(),
             )
     }
@@ -485,7 +486,7 @@ impl<'a> Clients<'a> {
     /// There is no lock: what another one writes in between is overwritten.
     pub async fn modify(
         self,
-        client_id: impl Into<ClientId>,
+        client_id: impl Into<crate::ClientId>,
         change: impl FnOnce(&mut types::OAuthClient),
     ) -> Result<Modified<types::OAuthClient>, Error> {
         let client_id = client_id.into();

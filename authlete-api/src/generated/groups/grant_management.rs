@@ -5,8 +5,8 @@
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
 use crate::{
-    Authlete, Call, ClientId, ClientIdentifier, Error, IntoRequest, Modification,
-    Modified, Page, PageRange, Pages, Service, types,
+    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
+    Service, types,
 };
 
 /// The grant management endpoint (Grant Management for OAuth 2.0).

@@ -5,8 +5,8 @@
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
 use crate::{
-    Authlete, Call, ClientId, ClientIdentifier, Error, IntoRequest, Modification,
-    Modified, Page, PageRange, Pages, Service, types,
+    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
+    Service, types,
 };
 
 /// Keys that a hardware security module keeps for the service.
@@ -34,18 +34,21 @@ impl<'a> HardwareKeys<'a> {
     /// `DELETE /api/{serviceId}/hsk/delete/{handle}`, by [`Client::hsk_delete`](crate::Client::hsk_delete).
     pub fn delete(
         self,
-        handle: &str,
+        handle: impl Into<crate::HardwareKeyHandle>,
     ) -> Call<'a, ::std::option::Option<types::HskDeleteResponse>> {
         let service = self.service;
-        service.client().hsk_delete(service.id().as_str(), handle)
+        service.client().hsk_delete(service.id().as_str(), &handle.into().text())
     }
 
     /// Reads what is known of one key, its public part included.
     ///
     /// `GET /api/{serviceId}/hsk/get/{handle}`, by [`Client::hsk_get`](crate::Client::hsk_get).
-    pub fn get(self, handle: &str) -> Call<'a, types::HskGetResponse> {
+    pub fn get(
+        self,
+        handle: impl Into<crate::HardwareKeyHandle>,
+    ) -> Call<'a, types::HskGetResponse> {
         let service = self.service;
-        service.client().hsk_get(service.id().as_str(), handle)
+        service.client().hsk_get(service.id().as_str(), &handle.into().text())
     }
 
     /// Lists the keys of the service.

@@ -41,13 +41,14 @@ pub use userinfo::Userinfo;
 mod utilities;
 pub use utilities::Utilities;
 crate::request::made_of_text!(
-    AuthorizationRequest, AuthorizationTicketInfoRequest,
-    BackchannelAuthenticationIssueRequest, BackchannelAuthenticationRequest,
-    ClientAuthorizationDeletePostRequest, ClientAuthorizationGetListRequest,
-    ClientAuthorizationUpdateRequest, ClientGrantedScopesGetPostRequest,
-    ClientRegistrationRequest, ClientSecretUpdateRequest, DeviceAuthorizationRequest,
-    DeviceVerificationRequest, IntrospectionRequest, JoseVerifyRequest,
-    NativeSsoLogoutRequest, PushedAuthorizationRequest, RevocationRequest,
+    AuthorizationRequest, AuthorizationTicketInfoRequest of crate ::Ticket,
+    BackchannelAuthenticationIssueRequest of crate ::Ticket,
+    BackchannelAuthenticationRequest, ClientAuthorizationDeletePostRequest,
+    ClientAuthorizationGetListRequest, ClientAuthorizationUpdateRequest,
+    ClientGrantedScopesGetPostRequest, ClientRegistrationRequest of crate ::JsonText,
+    ClientSecretUpdateRequest, DeviceAuthorizationRequest, DeviceVerificationRequest of
+    crate ::UserCode, IntrospectionRequest, JoseVerifyRequest, NativeSsoLogoutRequest of
+    crate ::SessionId, PushedAuthorizationRequest, RevocationRequest,
     StandardIntrospectionRequest, TokenRequest, TokenUpdateRequest, UserInfoIssueRequest,
     UserInfoRequest
 );

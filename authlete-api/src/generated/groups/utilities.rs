@@ -5,8 +5,8 @@
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
 use crate::{
-    Authlete, Call, ClientId, ClientIdentifier, Error, IntoRequest, Modification,
-    Modified, Page, PageRange, Pages, Service, types,
+    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
+    Service, types,
 };
 
 /// The server: what it is, whether it is well, what it received.

@@ -398,7 +398,7 @@ pub struct AuthorizationFailRequest {
     /// `reason`, required.
     pub reason: crate::types::AuthorizationFailReason,
     /// `ticket`, required, secret.
-    pub ticket: ::std::string::String,
+    pub ticket: crate::Ticket,
 }
 
 impl ::std::fmt::Debug for AuthorizationFailRequest {
@@ -415,7 +415,7 @@ impl AuthorizationFailRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         reason: crate::types::AuthorizationFailReason,
-        ticket: impl ::std::convert::Into<::std::string::String>,
+        ticket: impl ::std::convert::Into<crate::Ticket>,
     ) -> Self {
         Self {
             description: ::std::default::Default::default(),
@@ -529,13 +529,13 @@ pub struct AuthorizationIssueRequest {
     pub authorization_details: ::std::option::Option<AuthorizationDetails>,
     /// `claims`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub claims: ::std::option::Option<::std::string::String>,
+    pub claims: ::std::option::Option<crate::JsonText>,
     /// `claimsForTx`, optional, secret.
     #[serde(
         rename = "claimsForTx",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub claims_for_tx: ::std::option::Option<::std::string::String>,
+    pub claims_for_tx: ::std::option::Option<crate::JsonText>,
     /// `consentedClaims`, optional.
     #[serde(
         rename = "consentedClaims",
@@ -553,13 +553,13 @@ pub struct AuthorizationIssueRequest {
         rename = "idtHeaderParams",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub idt_header_params: ::std::option::Option<::std::string::String>,
+    pub idt_header_params: ::std::option::Option<crate::JsonText>,
     /// `jwtAtClaims`, optional, secret.
     #[serde(
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<::std::string::String>,
+    pub jwt_at_claims: ::std::option::Option<crate::JsonText>,
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
@@ -571,22 +571,20 @@ pub struct AuthorizationIssueRequest {
         rename = "sessionId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub session_id: ::std::option::Option<::std::string::String>,
+    pub session_id: ::std::option::Option<crate::SessionId>,
     /// `sub`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub sub: ::std::option::Option<::std::string::String>,
     /// `subject`, required.
     pub subject: ::std::string::String,
     /// `ticket`, required, secret.
-    pub ticket: ::std::string::String,
+    pub ticket: crate::Ticket,
     /// `verifiedClaimsForTx`, optional, secret.
     #[serde(
         rename = "verifiedClaimsForTx",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub verified_claims_for_tx: ::std::option::Option<
-        ::std::vec::Vec<::std::string::String>,
-    >,
+    pub verified_claims_for_tx: ::std::option::Option<::std::vec::Vec<crate::JsonText>>,
 }
 
 impl ::std::fmt::Debug for AuthorizationIssueRequest {
@@ -621,7 +619,7 @@ impl AuthorizationIssueRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         subject: impl ::std::convert::Into<::std::string::String>,
-        ticket: impl ::std::convert::Into<::std::string::String>,
+        ticket: impl ::std::convert::Into<crate::Ticket>,
     ) -> Self {
         Self {
             access_token: ::std::default::Default::default(),
@@ -900,7 +898,7 @@ pub struct AuthorizationResponse {
     pub grant: ::std::option::Option<Grant>,
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<::std::string::String>,
+    pub grant_id: ::std::option::Option<crate::GrantId>,
     /// `grantSubject`, optional.
     #[serde(
         rename = "grantSubject",
@@ -912,13 +910,13 @@ pub struct AuthorizationResponse {
         rename = "idTokenClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub id_token_claims: ::std::option::Option<::std::string::String>,
+    pub id_token_claims: ::std::option::Option<crate::JsonText>,
     /// `issuableCredentials`, optional.
     #[serde(
         rename = "issuableCredentials",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub issuable_credentials: ::std::option::Option<::std::string::String>,
+    pub issuable_credentials: ::std::option::Option<crate::JsonText>,
     /// `loginHint`, optional, secret.
     #[serde(
         rename = "loginHint",
@@ -957,7 +955,7 @@ pub struct AuthorizationResponse {
         rename = "requestObjectPayload",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub request_object_payload: ::std::option::Option<::std::string::String>,
+    pub request_object_payload: ::std::option::Option<crate::JsonText>,
     /// `requestedClaimsForTx`, optional.
     #[serde(
         rename = "requestedClaimsForTx",
@@ -1006,13 +1004,13 @@ pub struct AuthorizationResponse {
     pub subject: ::std::option::Option<::std::string::String>,
     /// `ticket`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub ticket: ::std::option::Option<::std::string::String>,
+    pub ticket: ::std::option::Option<crate::Ticket>,
     /// `transformedClaims`, optional, secret.
     #[serde(
         rename = "transformedClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub transformed_claims: ::std::option::Option<::std::string::String>,
+    pub transformed_claims: ::std::option::Option<crate::JsonText>,
     /// `uiLocales`, optional.
     #[serde(
         rename = "uiLocales",
@@ -1024,7 +1022,7 @@ pub struct AuthorizationResponse {
         rename = "userInfoClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub user_info_claims: ::std::option::Option<::std::string::String>,
+    pub user_info_claims: ::std::option::Option<crate::JsonText>,
 }
 
 impl crate::object::Object for AuthorizationResponse {
@@ -1235,7 +1233,7 @@ impl ::std::fmt::Debug for AuthorizationTicketInfo {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct AuthorizationTicketInfoRequest {
     /// `ticket`, required, secret.
-    pub ticket: ::std::string::String,
+    pub ticket: crate::Ticket,
 }
 
 impl ::std::fmt::Debug for AuthorizationTicketInfoRequest {
@@ -1248,7 +1246,7 @@ impl ::std::fmt::Debug for AuthorizationTicketInfoRequest {
 
 impl AuthorizationTicketInfoRequest {
     /// With the required fields; the others are left out.
-    pub fn new(ticket: impl ::std::convert::Into<::std::string::String>) -> Self {
+    pub fn new(ticket: impl ::std::convert::Into<crate::Ticket>) -> Self {
         Self { ticket: ticket.into() }
     }
 }
@@ -1322,7 +1320,7 @@ pub struct AuthorizationTicketUpdateRequest {
     /// `info`, required, secret.
     pub info: ::std::string::String,
     /// `ticket`, required, secret.
-    pub ticket: ::std::string::String,
+    pub ticket: crate::Ticket,
 }
 
 impl ::std::fmt::Debug for AuthorizationTicketUpdateRequest {
@@ -1338,7 +1336,7 @@ impl AuthorizationTicketUpdateRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         info: impl ::std::convert::Into<::std::string::String>,
-        ticket: impl ::std::convert::Into<::std::string::String>,
+        ticket: impl ::std::convert::Into<crate::Ticket>,
     ) -> Self {
         Self {
             info: info.into(),

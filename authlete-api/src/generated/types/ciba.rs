@@ -29,7 +29,7 @@ pub struct BackchannelAuthenticationCompleteRequest {
     pub auth_time: ::std::option::Option<i64>,
     /// `claims`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub claims: ::std::option::Option<::std::string::String>,
+    pub claims: ::std::option::Option<crate::JsonText>,
     /// `consentedClaims`, optional.
     #[serde(
         rename = "consentedClaims",
@@ -56,13 +56,13 @@ pub struct BackchannelAuthenticationCompleteRequest {
         rename = "idtHeaderParams",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub idt_header_params: ::std::option::Option<::std::string::String>,
+    pub idt_header_params: ::std::option::Option<crate::JsonText>,
     /// `jwtAtClaims`, optional, secret.
     #[serde(
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<::std::string::String>,
+    pub jwt_at_claims: ::std::option::Option<crate::JsonText>,
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
@@ -83,7 +83,7 @@ pub struct BackchannelAuthenticationCompleteRequest {
     /// `subject`, required.
     pub subject: ::std::string::String,
     /// `ticket`, required, secret.
-    pub ticket: ::std::string::String,
+    pub ticket: crate::Ticket,
 }
 
 impl ::std::fmt::Debug for BackchannelAuthenticationCompleteRequest {
@@ -116,7 +116,7 @@ impl BackchannelAuthenticationCompleteRequest {
     pub fn new(
         result: crate::types::CompletionResult,
         subject: impl ::std::convert::Into<::std::string::String>,
-        ticket: impl ::std::convert::Into<::std::string::String>,
+        ticket: impl ::std::convert::Into<crate::Ticket>,
     ) -> Self {
         Self {
             access_token: ::std::default::Default::default(),
@@ -235,7 +235,7 @@ pub struct BackchannelAuthenticationCompleteResponse {
     pub delivery_mode: ::std::option::Option<crate::types::DeliveryMode>,
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<::std::string::String>,
+    pub grant_id: ::std::option::Option<crate::GrantId>,
     /// `idToken`, optional, secret.
     #[serde(rename = "idToken", skip_serializing_if = "::std::option::Option::is_none")]
     pub id_token: ::std::option::Option<::std::string::String>,
@@ -440,7 +440,7 @@ pub struct BackchannelAuthenticationFailRequest {
     /// `reason`, required.
     pub reason: crate::types::BackchannelAuthenticationFailReason,
     /// `ticket`, required, secret.
-    pub ticket: ::std::string::String,
+    pub ticket: crate::Ticket,
 }
 
 impl ::std::fmt::Debug for BackchannelAuthenticationFailRequest {
@@ -458,7 +458,7 @@ impl BackchannelAuthenticationFailRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         reason: crate::types::BackchannelAuthenticationFailReason,
-        ticket: impl ::std::convert::Into<::std::string::String>,
+        ticket: impl ::std::convert::Into<crate::Ticket>,
     ) -> Self {
         Self {
             error_description: ::std::default::Default::default(),
@@ -550,7 +550,7 @@ impl ::std::fmt::Debug for BackchannelAuthenticationFailResponse {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct BackchannelAuthenticationIssueRequest {
     /// `ticket`, required, secret.
-    pub ticket: ::std::string::String,
+    pub ticket: crate::Ticket,
 }
 
 impl ::std::fmt::Debug for BackchannelAuthenticationIssueRequest {
@@ -563,7 +563,7 @@ impl ::std::fmt::Debug for BackchannelAuthenticationIssueRequest {
 
 impl BackchannelAuthenticationIssueRequest {
     /// With the required fields; the others are left out.
-    pub fn new(ticket: impl ::std::convert::Into<::std::string::String>) -> Self {
+    pub fn new(ticket: impl ::std::convert::Into<crate::Ticket>) -> Self {
         Self { ticket: ticket.into() }
     }
 }
@@ -863,7 +863,7 @@ pub struct BackchannelAuthenticationResponse {
     pub grant: ::std::option::Option<Grant>,
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<::std::string::String>,
+    pub grant_id: ::std::option::Option<crate::GrantId>,
     /// `grantSubject`, optional.
     #[serde(
         rename = "grantSubject",
@@ -893,7 +893,7 @@ pub struct BackchannelAuthenticationResponse {
         rename = "requestContext",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub request_context: ::std::option::Option<::std::string::String>,
+    pub request_context: ::std::option::Option<crate::JsonText>,
     /// `requestedExpiry`, optional, in seconds.
     #[serde(
         rename = "requestedExpiry",
@@ -935,7 +935,7 @@ pub struct BackchannelAuthenticationResponse {
     pub sub: ::std::option::Option<::std::string::String>,
     /// `ticket`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub ticket: ::std::option::Option<::std::string::String>,
+    pub ticket: ::std::option::Option<crate::Ticket>,
     /// `userCode`, optional, secret.
     #[serde(rename = "userCode", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_code: ::std::option::Option<::std::string::String>,

@@ -77,7 +77,7 @@ pub struct AuthorizationDetailsElement {
         rename = "otherFields",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub other_fields: ::std::option::Option<::std::string::String>,
+    pub other_fields: ::std::option::Option<crate::JsonText>,
     /// `privileges`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub privileges: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
@@ -285,7 +285,7 @@ pub struct ClientRegistrationRequestPart {
     pub client_id: ::std::option::Option<::std::string::String>,
     /// `json`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub json: ::std::option::Option<::std::string::String>,
+    pub json: ::std::option::Option<crate::JsonText>,
     /// `token`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub token: ::std::option::Option<::std::string::String>,
@@ -379,7 +379,7 @@ pub struct CredentialIssuerMetadata {
         rename = "credentialsSupported",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub credentials_supported: ::std::option::Option<::std::string::String>,
+    pub credentials_supported: ::std::option::Option<crate::JsonText>,
     /// `deferredCredentialEndpoint`, optional.
     #[serde(
         rename = "deferredCredentialEndpoint",
@@ -513,7 +513,7 @@ pub struct CredentialOfferInfo {
         rename = "credentialOffer",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub credential_offer: ::std::option::Option<::std::string::String>,
+    pub credential_offer: ::std::option::Option<crate::JsonText>,
     /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "expiresAt",
@@ -522,7 +522,7 @@ pub struct CredentialOfferInfo {
     pub expires_at: ::std::option::Option<i64>,
     /// `identifier`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub identifier: ::std::option::Option<::std::string::String>,
+    pub identifier: ::std::option::Option<crate::CredentialOfferId>,
     /// `issuerState`, optional, secret.
     #[serde(
         rename = "issuerState",
@@ -540,7 +540,7 @@ pub struct CredentialOfferInfo {
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<::std::string::String>,
+    pub jwt_at_claims: ::std::option::Option<crate::JsonText>,
     /// `preAuthorizedCode`, optional, secret.
     #[serde(
         rename = "preAuthorizedCode",
@@ -855,7 +855,7 @@ pub struct Hsk {
     pub alg: ::std::option::Option<::std::string::String>,
     /// `handle`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub handle: ::std::option::Option<::std::string::String>,
+    pub handle: ::std::option::Option<crate::HardwareKeyHandle>,
     /// `hsmName`, optional.
     #[serde(rename = "hsmName", skip_serializing_if = "::std::option::Option::is_none")]
     pub hsm_name: ::std::option::Option<::std::string::String>,
@@ -1307,7 +1307,7 @@ pub struct OAuthClient {
         rename = "customMetadata",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub custom_metadata: ::std::option::Option<::std::string::String>,
+    pub custom_metadata: ::std::option::Option<crate::JsonText>,
     /// `defaultAcrs`, optional.
     #[serde(
         rename = "defaultAcrs",
@@ -1415,7 +1415,7 @@ pub struct OAuthClient {
     pub in_scope_for_token_migration: ::std::option::Option<bool>,
     /// `jwks`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub jwks: ::std::option::Option<::std::string::String>,
+    pub jwks: ::std::option::Option<crate::JsonText>,
     /// `jwksUri`, optional.
     #[serde(rename = "jwksUri", skip_serializing_if = "::std::option::Option::is_none")]
     pub jwks_uri: ::std::option::Option<::std::string::String>,
@@ -2412,7 +2412,7 @@ pub struct Service {
         rename = "cimdMetadataPolicy",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub cimd_metadata_policy: ::std::option::Option<::std::string::String>,
+    pub cimd_metadata_policy: ::std::option::Option<crate::JsonText>,
     /// `cimdMetadataPolicyEnabled`, optional.
     #[serde(
         rename = "cimdMetadataPolicyEnabled",
@@ -2484,7 +2484,7 @@ pub struct Service {
         rename = "credentialJwks",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub credential_jwks: ::std::option::Option<::std::string::String>,
+    pub credential_jwks: ::std::option::Option<crate::JsonText>,
     /// `credentialJwksUri`, optional.
     #[serde(
         rename = "credentialJwksUri",
@@ -2667,7 +2667,7 @@ pub struct Service {
         rename = "federationJwks",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub federation_jwks: ::std::option::Option<::std::string::String>,
+    pub federation_jwks: ::std::option::Option<crate::JsonText>,
     /// `federationRegistrationEndpoint`, optional.
     #[serde(
         rename = "federationRegistrationEndpoint",
@@ -2760,7 +2760,7 @@ pub struct Service {
     pub issuer: ::std::option::Option<::std::string::String>,
     /// `jwks`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub jwks: ::std::option::Option<::std::string::String>,
+    pub jwks: ::std::option::Option<crate::JsonText>,
     /// `jwksUri`, optional.
     #[serde(rename = "jwksUri", skip_serializing_if = "::std::option::Option::is_none")]
     pub jwks_uri: ::std::option::Option<::std::string::String>,
@@ -2883,7 +2883,7 @@ pub struct Service {
         rename = "predefinedTransformedClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub predefined_transformed_claims: ::std::option::Option<::std::string::String>,
+    pub predefined_transformed_claims: ::std::option::Option<crate::JsonText>,
     /// `pushedAuthReqDuration`, optional, in seconds.
     #[serde(
         rename = "pushedAuthReqDuration",
@@ -4331,7 +4331,7 @@ pub struct TrustAnchor {
     pub entity_id: ::std::option::Option<::std::string::String>,
     /// `jwks`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub jwks: ::std::option::Option<::std::string::String>,
+    pub jwks: ::std::option::Option<crate::JsonText>,
     /// Fields that this version does not know, kept and sent back.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,

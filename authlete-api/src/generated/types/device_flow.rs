@@ -192,7 +192,7 @@ pub struct DeviceAuthorizationResponse {
     pub grant: ::std::option::Option<Grant>,
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<::std::string::String>,
+    pub grant_id: ::std::option::Option<crate::GrantId>,
     /// `grantSubject`, optional.
     #[serde(
         rename = "grantSubject",
@@ -246,7 +246,7 @@ pub struct DeviceAuthorizationResponse {
     pub service_attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
     /// `userCode`, optional, secret.
     #[serde(rename = "userCode", skip_serializing_if = "::std::option::Option::is_none")]
-    pub user_code: ::std::option::Option<::std::string::String>,
+    pub user_code: ::std::option::Option<crate::UserCode>,
     /// `verificationUri`, optional.
     #[serde(
         rename = "verificationUri",
@@ -420,7 +420,7 @@ pub struct DeviceCompleteRequest {
     pub auth_time: ::std::option::Option<i64>,
     /// `claims`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub claims: ::std::option::Option<::std::string::String>,
+    pub claims: ::std::option::Option<crate::JsonText>,
     /// `consentedClaims`, optional.
     #[serde(
         rename = "consentedClaims",
@@ -447,13 +447,13 @@ pub struct DeviceCompleteRequest {
         rename = "idtHeaderParams",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub idt_header_params: ::std::option::Option<::std::string::String>,
+    pub idt_header_params: ::std::option::Option<crate::JsonText>,
     /// `jwtAtClaims`, optional, secret.
     #[serde(
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<::std::string::String>,
+    pub jwt_at_claims: ::std::option::Option<crate::JsonText>,
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
@@ -475,7 +475,7 @@ pub struct DeviceCompleteRequest {
     pub subject: ::std::string::String,
     /// `userCode`, required, secret.
     #[serde(rename = "userCode")]
-    pub user_code: ::std::string::String,
+    pub user_code: crate::UserCode,
 }
 
 impl ::std::fmt::Debug for DeviceCompleteRequest {
@@ -507,7 +507,7 @@ impl DeviceCompleteRequest {
     pub fn new(
         result: crate::types::CompletionResult,
         subject: impl ::std::convert::Into<::std::string::String>,
-        user_code: impl ::std::convert::Into<::std::string::String>,
+        user_code: impl ::std::convert::Into<crate::UserCode>,
     ) -> Self {
         Self {
             access_token_duration: ::std::default::Default::default(),
@@ -588,7 +588,7 @@ impl<'de> ::serde::Deserialize<'de> for DeviceCompleteResponse {
 pub struct DeviceVerificationRequest {
     /// `userCode`, required, secret.
     #[serde(rename = "userCode")]
-    pub user_code: ::std::string::String,
+    pub user_code: crate::UserCode,
 }
 
 impl ::std::fmt::Debug for DeviceVerificationRequest {
@@ -601,7 +601,7 @@ impl ::std::fmt::Debug for DeviceVerificationRequest {
 
 impl DeviceVerificationRequest {
     /// With the required fields; the others are left out.
-    pub fn new(user_code: impl ::std::convert::Into<::std::string::String>) -> Self {
+    pub fn new(user_code: impl ::std::convert::Into<crate::UserCode>) -> Self {
         Self {
             user_code: user_code.into(),
         }
@@ -691,7 +691,7 @@ pub struct DeviceVerificationResponse {
     pub grant: ::std::option::Option<Grant>,
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<::std::string::String>,
+    pub grant_id: ::std::option::Option<crate::GrantId>,
     /// `grantSubject`, optional.
     #[serde(
         rename = "grantSubject",

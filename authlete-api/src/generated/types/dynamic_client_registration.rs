@@ -14,7 +14,7 @@ pub struct ClientRegistrationDeleteRequest {
     pub client_id: ::std::string::String,
     /// `json`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub json: ::std::option::Option<::std::string::String>,
+    pub json: ::std::option::Option<crate::JsonText>,
     /// `token`, required, secret.
     pub token: ::std::string::String,
 }
@@ -54,7 +54,7 @@ pub struct ClientRegistrationGetRequest {
     pub client_id: ::std::string::String,
     /// `json`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub json: ::std::option::Option<::std::string::String>,
+    pub json: ::std::option::Option<crate::JsonText>,
     /// `token`, required, secret.
     pub token: ::std::string::String,
 }
@@ -93,7 +93,7 @@ pub struct ClientRegistrationRequest {
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<::std::string::String>,
     /// `json`, required, secret.
-    pub json: ::std::string::String,
+    pub json: crate::JsonText,
     /// `token`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub token: ::std::option::Option<::std::string::String>,
@@ -111,7 +111,7 @@ impl ::std::fmt::Debug for ClientRegistrationRequest {
 
 impl ClientRegistrationRequest {
     /// With the required fields; the others are left out.
-    pub fn new(json: impl ::std::convert::Into<::std::string::String>) -> Self {
+    pub fn new(json: impl ::std::convert::Into<crate::JsonText>) -> Self {
         Self {
             client_id: ::std::default::Default::default(),
             json: json.into(),
@@ -208,7 +208,7 @@ pub struct ClientRegistrationUpdateRequest {
     #[serde(rename = "clientId")]
     pub client_id: ::std::string::String,
     /// `json`, required, secret.
-    pub json: ::std::string::String,
+    pub json: crate::JsonText,
     /// `token`, required, secret.
     pub token: ::std::string::String,
 }
@@ -227,7 +227,7 @@ impl ClientRegistrationUpdateRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         client_id: impl ::std::convert::Into<::std::string::String>,
-        json: impl ::std::convert::Into<::std::string::String>,
+        json: impl ::std::convert::Into<crate::JsonText>,
         token: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         Self {

@@ -94,7 +94,7 @@ pub struct FederationRegistrationRequest {
         rename = "trustChain",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub trust_chain: ::std::option::Option<::std::string::String>,
+    pub trust_chain: ::std::option::Option<crate::JsonText>,
 }
 
 impl crate::object::Object for FederationRegistrationRequest {

@@ -32,7 +32,7 @@ pub struct GrantManagementRequest {
     pub gm_action: crate::types::GrantManagementAction,
     /// `grantId`, required, secret.
     #[serde(rename = "grantId")]
-    pub grant_id: ::std::string::String,
+    pub grant_id: crate::GrantId,
     /// `htm`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub htm: ::std::option::Option<::std::string::String>,
@@ -61,7 +61,7 @@ impl GrantManagementRequest {
     pub fn new(
         access_token: impl ::std::convert::Into<::std::string::String>,
         gm_action: crate::types::GrantManagementAction,
-        grant_id: impl ::std::convert::Into<::std::string::String>,
+        grant_id: impl ::std::convert::Into<crate::GrantId>,
     ) -> Self {
         Self {
             access_token: access_token.into(),

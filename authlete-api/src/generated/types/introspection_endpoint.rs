@@ -245,7 +245,7 @@ pub struct IntrospectionResponse {
     pub grant: ::std::option::Option<Grant>,
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<::std::string::String>,
+    pub grant_id: ::std::option::Option<crate::GrantId>,
     /// `grantType`, optional.
     #[serde(
         rename = "grantType",
@@ -257,7 +257,7 @@ pub struct IntrospectionResponse {
         rename = "issuableCredentials",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub issuable_credentials: ::std::option::Option<::std::string::String>,
+    pub issuable_credentials: ::std::option::Option<crate::JsonText>,
     /// `metadataDocumentLocation`, optional.
     #[serde(
         rename = "metadataDocumentLocation",

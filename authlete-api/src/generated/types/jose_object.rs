@@ -14,7 +14,7 @@ pub struct JoseVerifyRequest {
         rename = "clientIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_identifier: ::std::option::Option<::std::string::String>,
+    pub client_identifier: ::std::option::Option<crate::ClientIdentifier>,
     /// `clockSkew`, optional, in seconds.
     #[serde(
         rename = "clockSkew",

@@ -11,7 +11,7 @@ use super::*;
 pub struct NativeSsoLogoutRequest {
     /// `sessionId`, required, secret.
     #[serde(rename = "sessionId")]
-    pub session_id: ::std::string::String,
+    pub session_id: crate::SessionId,
 }
 
 impl ::std::fmt::Debug for NativeSsoLogoutRequest {
@@ -24,7 +24,7 @@ impl ::std::fmt::Debug for NativeSsoLogoutRequest {
 
 impl NativeSsoLogoutRequest {
     /// With the required fields; the others are left out.
-    pub fn new(session_id: impl ::std::convert::Into<::std::string::String>) -> Self {
+    pub fn new(session_id: impl ::std::convert::Into<crate::SessionId>) -> Self {
         Self {
             session_id: session_id.into(),
         }
@@ -100,7 +100,7 @@ pub struct NativeSsoRequest {
     pub access_token: ::std::string::String,
     /// `claims`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub claims: ::std::option::Option<::std::string::String>,
+    pub claims: ::std::option::Option<crate::JsonText>,
     /// `deviceSecret`, required, secret.
     #[serde(rename = "deviceSecret")]
     pub device_secret: ::std::string::String,
@@ -121,7 +121,7 @@ pub struct NativeSsoRequest {
         rename = "idtHeaderParams",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub idt_header_params: ::std::option::Option<::std::string::String>,
+    pub idt_header_params: ::std::option::Option<crate::JsonText>,
     /// `refreshToken`, optional, secret.
     #[serde(
         rename = "refreshToken",

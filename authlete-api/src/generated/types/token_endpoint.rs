@@ -14,7 +14,7 @@ pub struct IdTokenReissueRequest {
     pub access_token: ::std::string::String,
     /// `claims`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub claims: ::std::option::Option<::std::string::String>,
+    pub claims: ::std::option::Option<crate::JsonText>,
     /// `idTokenAudType`, optional.
     #[serde(
         rename = "idTokenAudType",
@@ -26,7 +26,7 @@ pub struct IdTokenReissueRequest {
         rename = "idtHeaderParams",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub idt_header_params: ::std::option::Option<::std::string::String>,
+    pub idt_header_params: ::std::option::Option<crate::JsonText>,
     /// `refreshToken`, required, secret.
     #[serde(rename = "refreshToken")]
     pub refresh_token: ::std::string::String,
@@ -152,7 +152,7 @@ pub struct TokenFailRequest {
     /// `reason`, required.
     pub reason: crate::types::TokenFailReason,
     /// `ticket`, required, secret.
-    pub ticket: ::std::string::String,
+    pub ticket: crate::Ticket,
 }
 
 impl ::std::fmt::Debug for TokenFailRequest {
@@ -168,7 +168,7 @@ impl TokenFailRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         reason: crate::types::TokenFailReason,
-        ticket: impl ::std::convert::Into<::std::string::String>,
+        ticket: impl ::std::convert::Into<crate::Ticket>,
     ) -> Self {
         Self {
             reason,
@@ -391,7 +391,7 @@ pub struct TokenIssueRequest {
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<::std::string::String>,
+    pub jwt_at_claims: ::std::option::Option<crate::JsonText>,
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
@@ -404,7 +404,7 @@ pub struct TokenIssueRequest {
     /// `subject`, required.
     pub subject: ::std::string::String,
     /// `ticket`, required, secret.
-    pub ticket: ::std::string::String,
+    pub ticket: crate::Ticket,
 }
 
 impl ::std::fmt::Debug for TokenIssueRequest {
@@ -425,7 +425,7 @@ impl TokenIssueRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         subject: impl ::std::convert::Into<::std::string::String>,
-        ticket: impl ::std::convert::Into<::std::string::String>,
+        ticket: impl ::std::convert::Into<crate::Ticket>,
     ) -> Self {
         Self {
             access_token: ::std::default::Default::default(),
@@ -768,7 +768,7 @@ pub struct TokenRequest {
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<::std::string::String>,
+    pub jwt_at_claims: ::std::option::Option<crate::JsonText>,
     /// `oauthClientAttestation`, optional, secret.
     #[serde(
         rename = "oauthClientAttestation",
@@ -907,7 +907,7 @@ pub struct TokenResponse {
         rename = "additionalClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub additional_claims: ::std::option::Option<::std::string::String>,
+    pub additional_claims: ::std::option::Option<crate::JsonText>,
     /// `assertion`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assertion: ::std::option::Option<::std::string::String>,
@@ -1000,7 +1000,7 @@ pub struct TokenResponse {
     pub dpop_nonce: ::std::option::Option<::std::string::String>,
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<::std::string::String>,
+    pub grant_id: ::std::option::Option<crate::GrantId>,
     /// `grantType`, optional.
     #[serde(
         rename = "grantType",
@@ -1115,7 +1115,7 @@ pub struct TokenResponse {
         rename = "sessionId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub session_id: ::std::option::Option<::std::string::String>,
+    pub session_id: ::std::option::Option<crate::SessionId>,
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
@@ -1139,7 +1139,7 @@ pub struct TokenResponse {
     pub subject_token_type: ::std::option::Option<crate::types::TokenType>,
     /// `ticket`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub ticket: ::std::option::Option<::std::string::String>,
+    pub ticket: ::std::option::Option<crate::Ticket>,
     /// `username`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub username: ::std::option::Option<::std::string::String>,

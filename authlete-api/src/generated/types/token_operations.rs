@@ -183,7 +183,7 @@ pub struct TokenBatchStatus {
         rename = "requestId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub request_id: ::std::option::Option<::std::string::String>,
+    pub request_id: ::std::option::Option<crate::TokenBatchId>,
     /// `result`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub result: ::std::option::Option<crate::types::TokenBatchResult>,
@@ -246,7 +246,7 @@ pub struct TokenCreateBatchResponse {
         rename = "requestId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub request_id: ::std::option::Option<::std::string::String>,
+    pub request_id: ::std::option::Option<crate::TokenBatchId>,
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
@@ -398,7 +398,7 @@ pub struct TokenCreateRequest {
         rename = "clientIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_identifier: ::std::option::Option<::std::string::String>,
+    pub client_identifier: ::std::option::Option<crate::ClientIdentifier>,
     /// `dpopKeyThumbprint`, optional.
     #[serde(
         rename = "dpopKeyThumbprint",
@@ -419,7 +419,7 @@ pub struct TokenCreateRequest {
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<::std::string::String>,
+    pub jwt_at_claims: ::std::option::Option<crate::JsonText>,
     /// `metadataDocumentUsed`, optional.
     #[serde(
         rename = "metadataDocumentUsed",
@@ -452,7 +452,7 @@ pub struct TokenCreateRequest {
         rename = "sessionId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub session_id: ::std::option::Option<::std::string::String>,
+    pub session_id: ::std::option::Option<crate::SessionId>,
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
@@ -548,7 +548,7 @@ pub struct TokenCreateResponse {
         rename = "clientIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_identifier: ::std::option::Option<::std::string::String>,
+    pub client_identifier: ::std::option::Option<crate::ClientIdentifier>,
     /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "expiresAt",
@@ -616,7 +616,7 @@ pub struct TokenCreateResponse {
         rename = "sessionId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub session_id: ::std::option::Option<::std::string::String>,
+    pub session_id: ::std::option::Option<crate::SessionId>,
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
@@ -801,19 +801,19 @@ pub struct TokenRevokeRequest {
         rename = "accessTokenIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub access_token_identifier: ::std::option::Option<::std::string::String>,
+    pub access_token_identifier: ::std::option::Option<crate::AccessTokenIdentifier>,
     /// `clientIdentifier`, optional.
     #[serde(
         rename = "clientIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_identifier: ::std::option::Option<::std::string::String>,
+    pub client_identifier: ::std::option::Option<crate::ClientIdentifier>,
     /// `refreshTokenIdentifier`, optional, secret.
     #[serde(
         rename = "refreshTokenIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub refresh_token_identifier: ::std::option::Option<::std::string::String>,
+    pub refresh_token_identifier: ::std::option::Option<crate::RefreshTokenIdentifier>,
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,

@@ -11,13 +11,13 @@ use super::*;
 pub struct UserInfoIssueRequest {
     /// `claims`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub claims: ::std::option::Option<::std::string::String>,
+    pub claims: ::std::option::Option<crate::JsonText>,
     /// `claimsForTx`, optional, secret.
     #[serde(
         rename = "claimsForTx",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub claims_for_tx: ::std::option::Option<::std::string::String>,
+    pub claims_for_tx: ::std::option::Option<crate::JsonText>,
     /// `headers`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub headers: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
@@ -37,9 +37,7 @@ pub struct UserInfoIssueRequest {
         rename = "verifiedClaimsForTx",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub verified_claims_for_tx: ::std::option::Option<
-        ::std::vec::Vec<::std::string::String>,
-    >,
+    pub verified_claims_for_tx: ::std::option::Option<::std::vec::Vec<crate::JsonText>>,
 }
 
 impl ::std::fmt::Debug for UserInfoIssueRequest {
@@ -388,13 +386,13 @@ pub struct UserInfoResponse {
         rename = "transformedClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub transformed_claims: ::std::option::Option<::std::string::String>,
+    pub transformed_claims: ::std::option::Option<crate::JsonText>,
     /// `userInfoClaims`, optional, secret.
     #[serde(
         rename = "userInfoClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub user_info_claims: ::std::option::Option<::std::string::String>,
+    pub user_info_claims: ::std::option::Option<crate::JsonText>,
 }
 
 impl crate::object::Object for UserInfoResponse {

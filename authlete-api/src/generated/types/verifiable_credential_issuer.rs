@@ -18,7 +18,7 @@ pub struct CredentialIssuanceOrder {
         rename = "credentialPayload",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub credential_payload: ::std::option::Option<::std::string::String>,
+    pub credential_payload: ::std::option::Option<crate::JsonText>,
     /// `issuanceDeferred`, optional.
     #[serde(
         rename = "issuanceDeferred",
@@ -30,7 +30,7 @@ pub struct CredentialIssuanceOrder {
         rename = "requestIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub request_identifier: ::std::option::Option<::std::string::String>,
+    pub request_identifier: ::std::option::Option<crate::CredentialRequestId>,
     /// `signingKeyId`, optional.
     #[serde(
         rename = "signingKeyId",
@@ -109,13 +109,13 @@ pub struct CredentialRequestInfo {
     pub binding_keys: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// `details`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub details: ::std::option::Option<::std::string::String>,
+    pub details: ::std::option::Option<crate::JsonText>,
     /// `format`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub format: ::std::option::Option<::std::string::String>,
     /// `identifier`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub identifier: ::std::option::Option<::std::string::String>,
+    pub identifier: ::std::option::Option<crate::CredentialRequestId>,
 }
 
 impl crate::object::Object for CredentialRequestInfo {
@@ -968,7 +968,7 @@ pub struct VciOfferCreateRequest {
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<::std::string::String>,
+    pub jwt_at_claims: ::std::option::Option<crate::JsonText>,
     /// `preAuthorizedCodeGrantIncluded`, optional.
     #[serde(
         rename = "preAuthorizedCodeGrantIncluded",
@@ -1143,7 +1143,7 @@ impl<'de> ::serde::Deserialize<'de> for VciOfferCreateResponse {
 pub struct VciOfferInfoRequest {
     /// `identifier`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub identifier: ::std::option::Option<::std::string::String>,
+    pub identifier: ::std::option::Option<crate::CredentialOfferId>,
 }
 
 impl crate::object::Object for VciOfferInfoRequest {

@@ -11,7 +11,7 @@ pub(super) fn answer(context: &Context<'_>) -> TokenStream {
     let response = context.answering.response();
     let ty = context.answering.response.as_str();
     let take = |wire: &str| {
-        let source = context.types.source(ty, wire, &quote!(self), false);
+        let source = context.types.text(ty, wire, &quote!(self), false);
         source.unwrap_or_else(|| quote!(None))
     };
     let (code, message) = (take("resultCode"), take("resultMessage"));
@@ -27,7 +27,7 @@ pub(super) fn answer(context: &Context<'_>) -> TokenStream {
     let content = take(body.as_deref().unwrap_or("responseContent"));
     let always = context.answering.row.always.iter().filter_map(|field| {
         let header = context.actions.headers.get(field)?;
-        let value = context.types.source(ty, field, &quote!(self), true)?;
+        let value = context.types.text(ty, field, &quote!(self), true)?;
         Some(quote!((#header, #value)))
     });
     let mut extra = std::collections::BTreeMap::new();

@@ -3,6 +3,7 @@
 
 mod answers;
 mod outcome;
+mod setters;
 mod types;
 mod view;
 
@@ -21,7 +22,7 @@ use crate::{Problem, Problems};
 
 /// The files, one for each tag.
 pub(super) fn emit(actions: &Actions, code: &Code, description: &Description) -> Result<Files, Problems> {
-    let types = Types::read(code);
+    let types = Types::read(code, description);
     let mut problems = Problems::default();
     let mut modules: BTreeMap<String, TokenStream> = BTreeMap::new();
     let mut answered = BTreeSet::new();
@@ -60,6 +61,7 @@ pub(super) fn emit(actions: &Actions, code: &Code, description: &Description) ->
                 }
             }
         });
+        module.extend(setters::setters(&types, &request.to_string()));
     }
     let files = files(modules)?;
     problems.into_result(files)

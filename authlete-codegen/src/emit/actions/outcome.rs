@@ -22,7 +22,7 @@ pub(super) fn outcome(context: &Context<'_>) -> TokenStream {
         pub enum #name {
             #(#variants,)*
             /// An action this version does not know, or one that lacks what it needs: the response as it came.
-            Unknown(Box<types::#response>),
+            Unknown(Unforeseen<types::#response>),
         }
 
         impl Outcome for #name {
@@ -36,7 +36,7 @@ pub(super) fn outcome(context: &Context<'_>) -> TokenStream {
                 let operation = Self::operation();
                 match response.action.as_ref().map(|action| action.as_str()) {
                     #(#arms)*
-                    _ => Self::Unknown(response),
+                    _ => Self::Unknown(Unforeseen::new(response, carried)),
                 }
             }
         }

@@ -1,15 +1,19 @@
 //! The fields of generated structs, by their names on the wire.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::{Fields, GenericArgument, Ident, Item, PathArguments, Type};
 
+use crate::emit::Description;
 use crate::emit::syntax::{Code, wire_name};
 
-/// The fields of every struct.
-pub(super) struct Types<'a>(BTreeMap<&'a str, Vec<Member>>);
+/// The fields of every struct, and the names of the crate's own types of texts.
+pub(super) struct Types<'a> {
+    structs: BTreeMap<&'a str, Vec<Member>>,
+    texts: &'a BTreeSet<String>,
+}
 
 /// A field of a generated struct.
 #[derive(Clone)]
@@ -22,8 +26,8 @@ pub(super) struct Member {
 }
 
 impl<'a> Types<'a> {
-    pub(super) fn read(code: &'a Code) -> Self {
-        let mut types = BTreeMap::new();
+    pub(super) fn read(code: &'a Code, description: &'a Description) -> Self {
+        let mut structs = BTreeMap::new();
         for (name, items) in &code.types {
             let fields = items.iter().find_map(|item| match item {
                 Item::Struct(item) => match &item.fields {
@@ -33,17 +37,33 @@ impl<'a> Types<'a> {
                 _ => None,
             });
             let members = fields.into_iter().flat_map(|fields| &fields.named).filter_map(member).collect();
-            types.insert(name.as_str(), members);
+            structs.insert(name.as_str(), members);
         }
-        Self(types)
+        Self { structs, texts: &description.texts }
     }
 
     pub(super) fn members(&self, ty: &str) -> &[Member] {
-        self.0.get(ty).map(Vec::as_slice).unwrap_or_default()
+        self.structs.get(ty).map(Vec::as_slice).unwrap_or_default()
     }
 
     pub(super) fn member(&self, ty: &str, wire: &str) -> Option<&Member> {
         self.members(ty).iter().find(|member| member.wire == wire)
+    }
+
+    /// Whether a type is one of the crate's own types of texts.
+    pub(super) fn is_text(&self, ty: &Type) -> bool {
+        last_name(ty).is_some_and(|name| self.texts.contains(&name))
+    }
+
+    /// An expression of type `Option<String>` for a field that has a text.
+    pub(super) fn text(&self, ty: &str, path: &str, from: &TokenStream, keep: bool) -> Option<TokenStream> {
+        let source = self.source(ty, path, from, keep)?;
+        let mut holder = ty.to_owned();
+        for part in path.split('.') {
+            holder = last_name(&self.member(&holder, part)?.ty)?;
+        }
+        let own = format_ident!("{holder}");
+        Some(if self.texts.contains(&holder) { quote!(#source.map(crate::#own::into_string)) } else { source })
     }
 
     /// An expression of type `Option` for a field, or for one within it; `keep` leaves the field as it is.

@@ -10,7 +10,7 @@ use syn::Type;
 use super::types::{Member, argument_of, last_name};
 use super::{Context, answers, variant};
 use crate::Problem;
-use crate::actions::{Action, Kind, Step};
+use crate::actions::{Action, Kind, Rest, Step};
 
 pub(super) fn view(
     context: &Context<'_>,
@@ -22,11 +22,15 @@ pub(super) fn view(
     let doc = format!(" What `{value}` of `{}` holds.", context.method);
     let accessors = action.fields.iter().filter_map(|field| {
         let member = context.types.member(&context.answering.response, field)?;
-        Some(accessor(member, action.requires.contains(field)))
+        Some(accessor(context, member, action.requires.contains(field)))
     });
     let mut methods: Vec<_> = accessors.collect();
+    let mut rests = Vec::new();
     for (name, step) in &action.next {
-        methods.push(next(context, value, name, step, called)?);
+        methods.push(next(context, value, name, step, &quote!(self), called)?);
+        if let Some(rest) = &step.leaves {
+            rests.push(left(context, value, name, rest, called)?);
+        }
     }
     if let Some(answer) = &action.decline {
         let row = answers::row(answer, context.answering.row.cache);
@@ -63,10 +67,46 @@ pub(super) fn view(
         impl #view {
             #(#methods)*
         }
+
+        #(#rests)*
     })
 }
 
-fn accessor(member: &Member, required: bool) -> TokenStream {
+/// What a step leaves: the view as it was, with other calls that follow. Its `Deref` gives the fields, and none of the
+/// calls before.
+fn left(
+    context: &Context<'_>,
+    value: &str,
+    step: &str,
+    rest: &Rest,
+    called: &mut BTreeSet<(String, String)>,
+) -> Result<TokenStream, Problem> {
+    let (name, view) = (format_ident!("{}", rest.name), context.view_name(value));
+    let doc = format!(" What `{value}` of `{}` leaves to do after [`{step}`]({view}::{step}).", context.method);
+    let methods = rest.next.iter().map(|(name, step)| next(context, value, name, step, &quote!(self.0), called));
+    let methods: Vec<_> = methods.collect::<Result<_, _>>()?;
+    Ok(quote! {
+        #[doc = #doc]
+        #[derive(Debug, ::serde::Serialize, ::serde::Deserialize)]
+        #[serde(transparent)]
+        #[must_use]
+        pub struct #name(#view);
+
+        impl ::std::ops::Deref for #name {
+            type Target = #view;
+
+            fn deref(&self) -> &#view {
+                &self.0
+            }
+        }
+
+        impl #name {
+            #(#methods)*
+        }
+    })
+}
+
+fn accessor(context: &Context<'_>, member: &Member, required: bool) -> TokenStream {
     let Member { wire, ident, ty, optional } = member;
     let doc = format!(" `{wire}`.");
     let (output, value) = match (shape(ty), optional) {
@@ -77,6 +117,9 @@ fn accessor(member: &Member, required: bool) -> TokenStream {
         (Shape::Flag, true) => (quote!(bool), quote!(self.response.#ident.unwrap_or_default())),
         (Shape::Number, true) => (quote!(Option<#ty>), quote!(self.response.#ident)),
         (Shape::Flag | Shape::Number, false) => (quote!(#ty), quote!(self.response.#ident)),
+        (Shape::Other, true) if required && context.types.is_text(ty) => {
+            (quote!(&#ty), quote!(self.response.#ident.as_ref().unwrap_or(#ty::none())))
+        }
         (Shape::Other, true) => (quote!(Option<&#ty>), quote!(self.response.#ident.as_ref())),
         (Shape::Other | Shape::List(_), false) => (quote!(&#ty), quote!(&self.response.#ident)),
     };
@@ -114,6 +157,7 @@ fn next(
     value: &str,
     name: &str,
     step: &Step,
+    view: &TokenStream,
     called: &mut BTreeSet<(String, String)>,
 ) -> Result<TokenStream, Problem> {
     let at = || format!("{}.{value}.{name}", context.method);
@@ -122,24 +166,28 @@ fn next(
     called.insert((step.call.clone(), request.clone()));
     let ty = format_ident!("{request}");
     let copied = |sources: &[String]| -> Option<TokenStream> {
-        let mut expressions = sources
-            .iter()
-            .map(|path| context.types.source(&context.answering.response, path, &quote!(response), step.keep));
+        let mut expressions = sources.iter().map(|path| {
+            context.types.source(&context.answering.response, path, &quote!(response), step.leaves.is_some())
+        });
         let first = expressions.next()??;
         expressions.try_fold(first, |all, next| next.map(|next| quote!(#all.or_else(|| #next))))
     };
     let (mut parameters, mut arguments, mut rest) = (Vec::new(), Vec::new(), Vec::new());
     for member in context.types.members(request) {
         let Member { wire, ident, ty, optional } = member;
-        let text = matches!(shape(ty), Shape::Text);
+        let text = matches!(shape(ty), Shape::Text) || context.types.is_text(ty);
         let asked = step.ask.contains(wire) || !optional;
         let given = if let Some(sources) = step.copy.get(wire) {
             let source = copied(sources.fields()).ok_or_else(|| failed(wire))?;
-            if *optional { source } else { quote!(#source.unwrap_or_default()) }
+            match optional {
+                true => source,
+                false if context.types.is_text(ty) => quote!(#source.unwrap_or_else(|| #ty::none().clone())),
+                false => quote!(#source.unwrap_or_default()),
+            }
         } else if let Some(constant) = step.set.get(wire) {
             if *optional { quote!(Some(#constant.into())) } else { quote!(#constant.into()) }
         } else if asked {
-            let kind = if text { quote!(impl Into<String>) } else { quote!(#ty) };
+            let kind = if text { quote!(impl Into<#ty>) } else { quote!(#ty) };
             parameters.push(quote!(#ident: #kind));
             let argument = if text { quote!(#ident.into()) } else { quote!(#ident) };
             if *optional { quote!(Some(#argument)) } else { argument }
@@ -159,20 +207,26 @@ fn next(
     }
     let make =
         if arguments.is_empty() { quote!(types::#ty::default()) } else { quote!(types::#ty::new(#(#arguments),*)) };
-    let (method, doc) = (format_ident!("{name}"), format!(" Makes the call of `{}` that follows.", step.call));
-    let (receiver, response, carried) = if step.keep {
-        (quote!(&self), quote!(let response = &*self.response;), quote!(response, self.carried.clone()))
+    let and = if step.leaves.is_some() { ", and says what is left to do then" } else { "" };
+    let (method, doc) = (format_ident!("{name}"), format!(" Makes the call of `{}` that follows{and}.", step.call));
+    let linked = quote!(Linked<types::#ty>);
+    let (output, response, end) = if let Some(Rest { name, .. }) = &step.leaves {
+        let name = format_ident!("{name}");
+        let response = quote!(let response = &*#view.response;);
+        let first = quote!(Linked::new(request, carry(response, #view.carried.clone())));
+        (quote!((#linked, #name)), response, quote!((#first, #name(#view))))
     } else {
-        (quote!(self), quote!(let mut response = self.response;), quote!(&*response, self.carried))
+        let response = quote!(let mut response = #view.response;);
+        (linked, response, quote!(Linked::new(request, carry(&*response, #view.carried))))
     };
     Ok(quote! {
         #[doc = #doc]
         #[allow(unused_mut)]
-        pub fn #method(#receiver, #(#parameters),*) -> Linked<types::#ty> {
+        pub fn #method(self, #(#parameters),*) -> #output {
             #response
             let mut request = #make;
             #(#rest)*
-            Linked::new(request, carry(#carried))
+            #end
         }
     })
 }

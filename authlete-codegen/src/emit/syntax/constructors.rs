@@ -9,10 +9,10 @@ use super::debug::{is_option, serde_of};
 use super::{Code, Description, type_name};
 use crate::Problems;
 
-pub(super) fn run(code: &mut Code, _: &Description) -> Result<(), Problems> {
+pub(super) fn run(code: &mut Code, description: &Description) -> Result<(), Problems> {
     for items in code.types.values_mut() {
         let constructor = items.iter().find_map(|item| match item {
-            Item::Struct(item) => constructor(item),
+            Item::Struct(item) => constructor(item, description),
             _ => None,
         });
         items.extend(constructor);
@@ -20,7 +20,7 @@ pub(super) fn run(code: &mut Code, _: &Description) -> Result<(), Problems> {
     Ok(())
 }
 
-fn constructor(item: &syn::ItemStruct) -> Option<Item> {
+fn constructor(item: &syn::ItemStruct, description: &Description) -> Option<Item> {
     let Fields::Named(fields) = &item.fields else { return None };
     let ident = &item.ident;
     let (mut arguments, mut values) = (Vec::new(), Vec::new());
@@ -29,8 +29,9 @@ fn constructor(item: &syn::ItemStruct) -> Option<Item> {
         if is_option(ty) || serde_of(&field.attrs).flatten {
             values.push(quote!(#member: ::std::default::Default::default()));
         } else {
-            if type_name(ty).as_deref() == Some("String") {
-                arguments.push(quote!(#member: impl ::std::convert::Into<::std::string::String>));
+            let text = type_name(ty).is_some_and(|name| name == "String" || description.texts.contains(&name));
+            if text {
+                arguments.push(quote!(#member: impl ::std::convert::Into<#ty>));
                 values.push(quote!(#member: #member.into()));
             } else {
                 arguments.push(quote!(#member: #ty));

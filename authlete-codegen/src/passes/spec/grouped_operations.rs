@@ -1,6 +1,9 @@
 //! Every operation says where it stands on the layer for users, what it is for, and when it may be tried again:
 //! `x-group`, `x-method`, `x-doc` and `x-retry`, which an overlay gives together with the groups, `x-groups`. A document
 //! without groups has no such layer.
+//!
+//! `x-cache` says whose answers are kept. What changes something in a group where answers are kept has to say whether it
+//! clears them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +18,10 @@ use crate::{Document, Problem, Problems};
 /// The values of `x-retry`, the most careful one last.
 const RETRIES: [&str; 3] = ["safe", "idempotent", "unsent"];
 
+/// The values of `x-cache` for answers that are kept, and for the others.
+const KEPT: [&str; 2] = ["service", "client"];
+const NOT_KEPT: [&str; 2] = ["clears", "none"];
+
 /// What an operation's path holds when the operation belongs to a service.
 const BOUND: &str = "{serviceId}";
 
@@ -28,6 +35,7 @@ pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Prob
     }
     let mut found = Found { lenient: notes.lenient, ..Found::default() };
     document.for_each_operation_mut(|path, method, operation| found.operation(path, method, operation));
+    found.cleared();
     found.groups(object_at(&mut document.0, "x-groups"));
     notes.changes.push(format!("{} operations in {} groups", found.methods.len(), found.bound.len()));
     notes.warnings.append(&mut found.warnings);
@@ -41,6 +49,10 @@ struct Found {
     methods: BTreeMap<(String, String), String>,
     /// Whether a group's operations belong to a service.
     bound: BTreeMap<String, bool>,
+    /// Groups where answers are kept.
+    kept: BTreeSet<String>,
+    /// Operations that change something and do not say whether what is kept is cleared, with their groups.
+    unsaid: Vec<(String, String)>,
     warnings: Vec<String>,
     problems: Problems,
 }
@@ -75,6 +87,22 @@ impl Found {
             let message = format!("x-retry is {retry:?}, which is none of {}", RETRIES.join(", "));
             self.problems.0.push(Problem::new("grouped_operations", &at, message));
         }
+        let cache = given("x-cache");
+        match cache.as_deref() {
+            Some(value) if KEPT.contains(&value) && retry == RETRIES[0] => drop(self.kept.insert(group.clone())),
+            Some(value) if NOT_KEPT.contains(&value) => {}
+            Some(value) if KEPT.contains(&value) => {
+                let message = format!("x-cache is {value:?}, and the operation changes something");
+                self.problems.0.push(Problem::new("grouped_operations", &at, message));
+            }
+            Some(value) => {
+                let known = [KEPT, NOT_KEPT].concat().join(", ");
+                let message = format!("x-cache is {value:?}, which is none of {known}");
+                self.problems.0.push(Problem::new("grouped_operations", &at, message));
+            }
+            None if retry != RETRIES[0] => self.unsaid.push((group.clone(), at.clone())),
+            None => {}
+        }
         for word in [&group, &name] {
             if snake(word) != *word || syn::parse_str::<syn::Ident>(word).is_err() {
                 self.problems.0.push(Problem::new("grouped_operations", &at, format!("{word:?} is no name in Rust")));
@@ -89,6 +117,14 @@ impl Found {
         }
         for (key, value) in [("x-group", group), ("x-method", name), ("x-retry", retry), ("x-doc", doc)] {
             operation.insert(key.to_owned(), Value::String(value));
+        }
+    }
+
+    fn cleared(&mut self) {
+        for (group, at) in std::mem::take(&mut self.unsaid) {
+            if self.kept.contains(&group) {
+                self.complain(&at, "changes something, and has no x-cache to say whether what is kept is cleared");
+            }
         }
     }
 

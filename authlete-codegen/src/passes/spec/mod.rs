@@ -17,6 +17,7 @@ mod one_response;
 mod operation_ids;
 mod optional_collections;
 mod plain_aliases;
+mod rust_types;
 mod secrets;
 mod walk;
 mod words;
@@ -70,6 +71,7 @@ pub const PASSES: &[Pass] = &[
     },
     Pass { name: "formats", why: "what upstream promises about values must not fail a response", run: formats::run },
     Pass { name: "distinct_names", why: "component names are distinct Rust type names", run: distinct_names::run },
+    Pass { name: "rust_types", why: "a text that is more than a text has a type of its own", run: rust_types::run },
     Pass {
         name: "optional_collections",
         why: "a list that is absent and one that is empty stay apart",

@@ -47,6 +47,7 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
         return server_error(EXPIRED, "The auth_req_id has expired.");
     }
     let decision = given.about(&pending, &tenant.settings, &client);
+    tenant.record_consent(client.id, &decision, request.now);
     tenant.backchannels.decide(&ticket, decision.clone());
     let members = members(tenant, &client, &pending, &id);
     let about_request = json!({"auth_req_id": id}).to_string();

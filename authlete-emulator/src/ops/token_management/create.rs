@@ -1,13 +1,14 @@
 //! `auth_token_create_api` and its form for many tokens at a time.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
+use crate::oauth::lifetime;
 use crate::oauth::{Stop, access_token, rar};
 use crate::random;
 use crate::reply::{self, Code, Reply};
 use crate::request::{Body, Request};
-use crate::schema::{self, ACCESS_TOKEN_SECONDS, GRANT_TYPES, REFRESH_TOKEN_SECONDS};
+use crate::schema::{self, GRANT_TYPES};
 use crate::state::{Batch, Binding, Client, Details, Tenant, Token};
 use crate::views;
 
@@ -21,8 +22,7 @@ const BATCH_STATUS: Code = "A443001";
 const BATCH_MILLIS: u64 = 86_400_000;
 
 /// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] =
-    &["forExternalAttachment", "jwtAtClaims", "clientEntityIdUsed", "metadataDocumentUsed"];
+const NOT_IMPLEMENTED: &[&str] = &["forExternalAttachment", "clientEntityIdUsed", "metadataDocumentUsed"];
 
 /// Why a token is not made.
 enum Refusal {
@@ -154,20 +154,21 @@ fn token(tenant: &mut Tenant, body: &Body, now: u64) -> Result<Token, Refusal> {
     {
         return Err(wrong("There is a token with this value already."));
     }
-    let ends = |name, setting, default| {
+    let ends = |name, kind: lifetime::Lifetime| {
         let seconds = body.number(name)?.filter(|seconds| *seconds > 0);
-        let seconds = seconds.unwrap_or_else(|| tenant.duration(setting, default));
+        let seconds = seconds.unwrap_or_else(|| kind.of(&tenant.settings, &client, &scopes));
         Ok::<_, ApiError>(now + 1000 * seconds.min(schema::LONGEST_SECONDS))
     };
+    let refresh_expires_at = ends("refreshTokenDuration", lifetime::REFRESH_TOKEN)?;
     let expires_at = match body.flag("accessTokenPersistent")? {
         true => now + 1000 * schema::LONGEST_SECONDS,
-        false => ends("accessTokenDuration", "accessTokenDuration", ACCESS_TOKEN_SECONDS)?,
+        false => ends("accessTokenDuration", lifetime::ACCESS_TOKEN)?,
     };
     let token = Token {
         access,
         expires_at,
         refresh,
-        refresh_expires_at: ends("refreshTokenDuration", "refreshTokenDuration", REFRESH_TOKEN_SECONDS)?,
+        refresh_expires_at,
         client_id: client.id,
         alias_used: body.flag("clientIdAliasUsed")?,
         subject,
@@ -188,11 +189,17 @@ fn token(tenant: &mut Tenant, body: &Body, now: u64) -> Result<Token, Refusal> {
 fn details(body: &Body) -> Result<Details, ApiError> {
     let given = |name| Ok::<_, ApiError>(body.text(name)?.filter(|text| !text.is_empty()));
     let resources = body.texts("resources")?.unwrap_or_default();
+    let jwt_claims = match given("jwtAtClaims")? {
+        None => Map::new(),
+        Some(text) => serde_json::from_str(&text)
+            .map_err(|_| ApiError::invalid("The member jwtAtClaims is not a JSON object as a text."))?,
+    };
     Ok(Details {
         access_resources: resources.clone(),
         resources,
         authorization_details: rar::from_api(body.members.get("authorizationDetails"))?.unwrap_or_default(),
         session_id: given("sessionId")?,
+        jwt_claims,
         binding: Binding { jkt: given("dpopKeyThumbprint")?, x5t: given("certificateThumbprint")? },
         ..Details::default()
     })

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
+use crate::oauth::lifetime;
 use crate::oauth::{Stop, access_token, rar, scope};
 use crate::random;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
-use crate::schema::{self, ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS};
+use crate::schema;
 use crate::state::{Client, Tenant, Token};
 use crate::views;
 
@@ -69,26 +70,27 @@ fn updated(tenant: &Tenant, request: &Request, client: &Client, old: &Token) -> 
     if let Some(elements) = rar::from_api(body.members.get("authorizationDetails"))? {
         new.details.authorization_details = elements;
     }
-    expire(tenant, request, old, &mut new)?;
+    expire(tenant, request, client, old, &mut new)?;
     Ok(new)
 }
 
 /// When the new token and its refresh token end.
-fn expire(tenant: &Tenant, request: &Request, old: &Token, new: &mut Token) -> Result<(), ApiError> {
+fn expire(tenant: &Tenant, request: &Request, client: &Client, old: &Token, new: &mut Token) -> Result<(), ApiError> {
     let body = &request.body;
     let rescoped = new.scopes != old.scopes;
-    let renewed = |flag, setting, default| {
+    let scopes = new.scopes.clone();
+    let renewed = |flag, kind: lifetime::Lifetime| {
         let asked = rescoped && body.flag(flag)?;
-        Ok::<_, ApiError>(asked.then(|| request.now + 1000 * tenant.duration(setting, default)))
+        Ok::<_, ApiError>(asked.then(|| request.now + 1000 * kind.of(&tenant.settings, client, &scopes)))
     };
     let latest = request.now + 1000 * schema::LONGEST_SECONDS;
     let given = |name| Ok::<_, ApiError>(body.positive(name)?.map(|time: u64| time.min(latest)));
-    let by_scope = renewed("accessTokenExpiresAtUpdatedOnScopeUpdate", "accessTokenDuration", ACCESS_TOKEN_SECONDS)?;
+    let by_scope = renewed("accessTokenExpiresAtUpdatedOnScopeUpdate", lifetime::ACCESS_TOKEN)?;
     new.expires_at = match body.flag("accessTokenPersistent")? {
         true => latest,
         false => given("accessTokenExpiresAt")?.or(by_scope).unwrap_or(old.expires_at),
     };
-    let by_scope = renewed("refreshTokenExpiresAtUpdatedOnScopeUpdate", "refreshTokenDuration", REFRESH_TOKEN_SECONDS)?;
+    let by_scope = renewed("refreshTokenExpiresAtUpdatedOnScopeUpdate", lifetime::REFRESH_TOKEN)?;
     new.refresh_expires_at = given("refreshTokenExpiresAt")?.or(by_scope).unwrap_or(old.refresh_expires_at);
     Ok(())
 }
