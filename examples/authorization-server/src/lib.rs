@@ -98,9 +98,9 @@ impl App {
         };
         Ok(Self(Arc::new(Parts {
             service,
-            url,
             users: users::Users::demo(),
-            sessions: session::Sessions::new(),
+            sessions: session::Sessions::new(&url),
+            url,
             interactions: authorize::Interactions::new(),
             approvals: ciba::Approvals::default(),
             notifications,

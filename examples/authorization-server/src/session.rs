@@ -88,18 +88,32 @@ impl Browser {
 }
 
 /// All sessions; those that nobody uses for an hour go.
-pub(crate) struct Sessions(Cache<String, Browser>);
+pub(crate) struct Sessions {
+    all: Cache<String, Browser>,
+    secure: bool,
+}
 
 impl Sessions {
-    pub(crate) fn new() -> Self {
-        Self(Cache::builder().max_capacity(100_000).time_to_idle(IDLE).build())
+    pub(crate) fn new(url: &str) -> Self {
+        let all = Cache::builder().max_capacity(100_000).time_to_idle(IDLE).build();
+        Self { all, secure: url.starts_with("https") }
+    }
+
+    /// The cookie's name. With the prefix, browsers take it from this host alone, and not from a neighbour in its domain.
+    fn name(&self) -> &'static str {
+        if self.secure { "__Host-session" } else { "session" }
+    }
+
+    fn cookie(&self, id: &str) -> String {
+        let secure = if self.secure { "; Secure" } else { "" };
+        format!("{}={id}; HttpOnly; SameSite=Lax; Path=/{secure}", self.name())
     }
 
     pub(crate) fn find(&self, headers: &HeaderMap) -> Option<Browser> {
         let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut pairs = cookies.flat_map(|value| value.split("; ")).filter_map(|pair| pair.split_once('='));
-        let (_, id) = pairs.find(|(name, _)| *name == "session")?;
-        self.0.get(id)
+        let (_, id) = pairs.find(|(name, _)| *name == self.name())?;
+        self.all.get(id)
     }
 }
 
@@ -118,11 +132,10 @@ pub(crate) async fn keep(State(app): State<App>, mut request: Request, next: Nex
     let after = browser.session().id.clone();
     if before.as_ref() != Some(&after) {
         if let Some(before) = before {
-            app.sessions.0.invalidate(&before);
+            app.sessions.all.invalidate(&before);
         }
-        let secure = if app.url.starts_with("https") { "; Secure" } else { "" };
-        let cookie = format!("session={after}; HttpOnly; SameSite=Lax; Path=/{secure}");
-        app.sessions.0.insert(after, browser);
+        let cookie = app.sessions.cookie(&after);
+        app.sessions.all.insert(after, browser);
         if let Ok(cookie) = HeaderValue::try_from(cookie) {
             response.headers_mut().append(SET_COOKIE, cookie);
         }

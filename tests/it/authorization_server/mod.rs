@@ -1,6 +1,7 @@
 //! The example, driven as clients and browsers drive it. It believes to be at `https://as.example.com`; what is sent
 //! there reaches it on a loopback port, as through a proxy that ends TLS.
 
+mod attacks;
 mod browser;
 mod endpoints;
 mod oauth_client;
