@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use reqwest::redirect::Policy;
-
 use super::URL;
 
 /// A browser with its cookies.
@@ -39,8 +37,7 @@ impl Shown {
 }
 
 impl Browser {
-    pub(super) fn new(address: String) -> Self {
-        let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+    pub(super) fn new(address: String, http: reqwest::Client) -> Self {
         Self { address, http, cookies: BTreeMap::new() }
     }
 
