@@ -1,6 +1,6 @@
 //! Forms that other sites make, and sessions that others know (RFC 9700 4.7; RFC 8628 5.4).
 
-use super::{Browser, MARKUP, URL, World, basic, client, form};
+use super::{Browser, MARKUP, URL, World, basic, client, form, header};
 use crate::authorization_server::browser::Shown;
 use crate::authorization_server::endpoints::text;
 
@@ -77,6 +77,28 @@ async fn forms_need_the_token_of_their_session() {
         let done = browser.submit(&path, &whole).await;
         assert!(succeeded(&done, kind), "{kind}: {done:?}");
     }
+}
+
+/// Else the browser would send the form on to where it is redirected, the password with it (RFC 9700 4.12).
+#[tokio::test]
+async fn forms_are_not_sent_on() {
+    let world = World::start().await;
+    let web = world.register(client("Web")).await;
+    let mut browser = world.browser();
+    let login = browser.open(&world.wish(&web, &[])).await;
+    let cookie = |browser: &Browser| format!("__Host-session={}", browser.session().unwrap());
+    let media = ("content-type", "application/x-www-form-urlencoded");
+    let (csrf, next) = (login.field("csrf"), login.field("next"));
+    let body = form(&[("csrf", &*csrf), ("next", &next), ("username", "ada"), ("password", "lovelace")], &[]);
+    let answer = world.send("POST", "/login", &[("cookie", &*cookie(&browser)), media], &body).await;
+    assert_eq!((answer.status().as_u16(), header(&answer, "location")), (303, &*next));
+    let set = header(&answer, "set-cookie").split(';').next().unwrap();
+    let page = world.send("GET", &next, &[("cookie", set)], "").await.into_body();
+    let (_, rest) = page.split_once("name=\"csrf\" value=\"").unwrap();
+    let body = form(&[("csrf", rest.split('"').next().unwrap()), ("decision", "allow")], &[]);
+    let answer = world.send("POST", &next, &[("cookie", set), media], &body).await;
+    assert!([302, 303].contains(&answer.status().as_u16()), "{answer:?}");
+    assert!(header(&answer, "location").contains("code="), "{answer:?}");
 }
 
 #[tokio::test]

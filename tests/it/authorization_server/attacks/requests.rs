@@ -2,6 +2,7 @@
 
 use super::{CALLBACK, URL, World, basic, client, credentials, form, header, query_of};
 use crate::authorization_server::endpoints::text;
+use crate::authorization_server::possession::Key;
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
@@ -91,17 +92,32 @@ async fn a_client_shows_who_it_is_in_one_way() {
 #[tokio::test]
 async fn a_proof_comes_once() {
     let world = World::start().await;
-    let basic = basic(&world.demo.backend);
-    let twice = [("authorization", &*basic), ("dpop", "a.b.c"), ("dpop", "a.b.c"), FORM];
-    for path in ["/token", "/par"] {
-        let answer = world.send("POST", path, &twice, "grant_type=client_credentials").await;
-        assert_eq!(answer.status(), 400, "{path}");
+    let web = world.register(client("Web")).await;
+    let code = world.code(&web, &[]).await;
+    let (key, basic) = (Key::new(), basic(&web));
+    let exchange = form(
+        &[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", CALLBACK)],
+        &[("code_verifier", super::VERIFIER)],
+    );
+    let wish = world.wish(&web, &[]);
+    let mut token = String::new();
+    for (path, body, good) in [("/par", wish.split_once('?').unwrap().1, 201), ("/token", &*exchange, 200)] {
+        let proof = key.proof("POST", &format!("{URL}{path}"), None);
+        let once = [("authorization", &*basic), ("dpop", &*proof), FORM];
+        let twice = [once[0], once[1], once[1], FORM];
+        assert_eq!(world.send("POST", path, &twice, body).await.status(), 400, "{path}");
+        let answer = world.send("POST", path, &once, body).await;
+        assert_eq!(answer.status(), good, "{path}");
+        let answer: serde_json::Value = serde_json::from_str(answer.body()).unwrap();
+        token = answer["access_token"].as_str().unwrap_or_default().to_owned();
     }
-    let twice = [("authorization", "DPoP token"), ("dpop", "a.b.c"), ("dpop", "a.b.c")];
-    for path in ["/userinfo", "/grants/g"] {
-        assert_eq!(world.send("GET", path, &twice, "").await.status(), 400, "{path}");
+    let authorization = format!("DPoP {token}");
+    for (path, bad) in [("/userinfo", 400), ("/api/me", 401)] {
+        let proof = key.proof("GET", &format!("{URL}{path}"), Some(&token));
+        let once = [("authorization", &*authorization), ("dpop", &*proof)];
+        assert_eq!(world.send("GET", path, &[once[0], once[1], once[1]], "").await.status(), bad, "{path}");
+        assert_eq!(world.send("GET", path, &once, "").await.status(), 200, "{path}");
     }
-    assert_eq!(world.send("GET", "/api/me", &twice, "").await.status(), 401);
 }
 
 #[tokio::test]
