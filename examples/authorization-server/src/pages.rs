@@ -93,7 +93,7 @@ pub(crate) fn login(session: &Session, next: &str, username: &str, complaint: Op
                 label { "Password" input name="password" type="password" autocomplete="current-password" required; }
                 button { "Log in" }
             }
-            @if next.starts_with("/interaction/") {
+            @if is_interaction(next) {
                 form method="post" action=(next) {
                     (hidden(session, &[]))
                     button.plain name="decision" value="deny" { "Cancel" }
@@ -101,6 +101,12 @@ pub(crate) fn login(session: &Session, next: &str, username: &str, complaint: Op
             }
         },
     )
+}
+
+/// Whether a request waits there. What the path goes on with would send the form and its token somewhere else.
+fn is_interaction(path: &str) -> bool {
+    let of_id = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    path.strip_prefix("/interaction/").is_some_and(|id| !id.is_empty() && id.bytes().all(of_id))
 }
 
 /// What a client wants, for the user to decide on.

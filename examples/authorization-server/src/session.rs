@@ -201,7 +201,8 @@ pub(crate) fn to_login(next: &str, username: Option<&str>) -> Response {
 
 /// A path of this server: a login must not end on another site.
 fn own_path(next: &str) -> &str {
-    let ours = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n', '\t']);
+    let ours =
+        next.starts_with('/') && !next.starts_with("//") && !next.contains(|c: char| c == '\\' || c.is_control());
     if ours { next } else { "/" }
 }
 
@@ -234,6 +235,7 @@ mod tests {
             ("//evil.example", "/"),
             ("/\\evil.example", "/"),
             ("/\t/evil.example", "/"),
+            ("/a\0b", "/"),
         ] {
             assert_eq!(own_path(next), path, "{next:?}");
         }

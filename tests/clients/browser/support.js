@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 
 import { chromium } from "playwright-core";
 
@@ -12,7 +11,6 @@ export const SERVER = process.env.AUTHORIZATION_SERVER;
 export const CALLBACK = `${SERVER}/client/callback`;
 const CIBA = "urn:openid:params:grant-type:ciba";
 const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
-const SCREENSHOTS = fileURLToPath(new URL("../../../target/screenshots/", import.meta.url));
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Starts Chromium with nothing left from before, and nothing that calls home. */
@@ -105,7 +103,7 @@ export class Client {
 /** A person with a browser of their own, who looks at every page. */
 export class Visitor {
   constructor(page, name, scripts) {
-    Object.assign(this, { page, scripts, directory: `${SCREENSHOTS}${name}/`, count: 0 });
+    Object.assign(this, { page, scripts, directory: `${process.env.SCREENSHOTS}/${name}/`, count: 0 });
     mkdirSync(this.directory, { recursive: true });
   }
 

@@ -102,6 +102,18 @@ async fn forms_are_not_sent_on() {
 }
 
 #[tokio::test]
+async fn giving_up_a_login_posts_to_its_request_alone() {
+    let world = World::start().await;
+    let web = world.register(client("Web")).await;
+    let login = world.browser().open(&world.wish(&web, &[])).await;
+    assert!(login.says("Cancel"), "{login:?}");
+    for next in ["/interaction/", "/interaction/../logout", "/interaction/..\\logout", "/interaction/%2e%2e/x", "/x"] {
+        let login = world.browser().open(&format!("{URL}/login?{}", form(&[("next", next)], &[]))).await;
+        assert!(login.says("<h1>Log in</h1>") && !login.says("Cancel"), "{login:?}");
+    }
+}
+
+#[tokio::test]
 async fn forms_come_as_forms() {
     let world = World::start().await;
     let mut browser = world.browser();

@@ -77,6 +77,23 @@ async fn with_two_redirect_uris_one_is_named() {
 }
 
 #[tokio::test]
+async fn a_state_comes_back_as_it_was_and_is_nothing_else() {
+    let world = World::start().await;
+    let web = world.register(client("Web")).await;
+    for state in ["a\r\nset-cookie: session=evil\r\n\r\n<html>", "a&code=evil&iss=https://evil.example#b", "ä %00+"] {
+        for mode in ["query", "fragment"] {
+            let request = world.wish(&web, &[("state", state), ("prompt", "none"), ("response_mode", mode)]);
+            let answer = world.send("GET", request.strip_prefix(URL).unwrap(), &[], "").await;
+            assert_eq!((answer.headers().get("set-cookie"), &**answer.body()), (None, ""), "{answer:?}");
+            let location = header(&answer, "location").replacen('#', "?", 1);
+            let query = query_of(&location);
+            assert_eq!((&*query["state"], &*query["iss"]), (state, URL), "{answer:?}");
+            assert!(!query.contains_key("code") && location.starts_with(CALLBACK), "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn clients_cannot_register_what_is_no_redirect_uri() {
     let world = World::start().await;
     for uri in ["javascript:alert(1)", "https://client.example/cb#fragment", "/cb", "http://", "nonsense"] {

@@ -183,7 +183,8 @@ async fn the_host_of_a_request_decides_nothing() {
 #[tokio::test]
 async fn a_login_ends_on_this_site() {
     let world = World::start().await;
-    for next in ["//evil.example/", "https://evil.example/", "/\\evil.example", "\\\\evil.example", "/\t/evil.example"]
+    for next in
+        ["//evil.example/", "https://evil.example/", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "/\0"]
     {
         let mut browser = world.browser();
         let login = browser.open(&format!("{URL}/login?{}", form(&[("next", next)], &[]))).await;
