@@ -46,8 +46,6 @@ struct Shared {
     base_url: String,
     /// The same, parsed.
     base: Url,
-    /// How many path segments the base URL has itself.
-    base_segments: usize,
     /// Builds requests, and sends them unless another transport does.
     http: reqwest::Client,
     transport: Box<dyn Transport>,
@@ -100,10 +98,14 @@ impl Client {
 
     /// The address of a path, which begins with a slash and has its parameters escaped.
     pub(crate) fn url(&self, path: fmt::Arguments<'_>) -> Url {
-        let base = self.shared.base.path().trim_end_matches('/');
         let mut url = self.shared.base.clone();
-        url.set_path(&format!("{base}{path}"));
+        url.set_path(&format!("{}{path}", self.base_path()));
         url
+    }
+
+    /// The path of the base URL, without a final slash.
+    fn base_path(&self) -> &str {
+        self.shared.base.path().trim_end_matches('/')
     }
 
     /// Adds to a request what every request carries.
@@ -124,14 +126,9 @@ impl Client {
         if std::ptr::eq(operation, &crate::operation::OTHER) {
             return Ok(());
         }
-        let expected = self.shared.base_segments + operation.path.split('/').count() - 1;
-        let mut found = 0;
-        let mut empty = false;
-        for segment in url.path_segments().into_iter().flatten() {
-            found += 1;
-            empty |= segment.is_empty() && found > self.shared.base_segments;
-        }
-        if found == expected && !empty {
+        let slashes = |path: &str| path.bytes().filter(|byte| *byte == b'/').count();
+        let own = url.path().get(self.base_path().len()..).unwrap_or_default();
+        if slashes(own) == slashes(operation.path) && !own.contains("//") && !own.ends_with('/') {
             return Ok(());
         }
         Err(Error::request(operation, "a path parameter is empty, `.` or `..`; give the id it stands for"))
@@ -315,10 +312,9 @@ impl ClientBuilder {
             None => transport,
         };
         let transport = self.layers.around(transport, over_http);
-        let base_segments = base_url.path().trim_end_matches('/').split('/').count() - 1;
         let base = base_url;
         let base_url = base.as_str().trim_end_matches('/').to_owned();
-        Ok(Client { shared: Arc::new(Shared { base_url, base, base_segments, http, transport }) })
+        Ok(Client { shared: Arc::new(Shared { base_url, base, http, transport }) })
     }
 }
 

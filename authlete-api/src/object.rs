@@ -4,6 +4,7 @@
 //! step; for types of two hundred members that made up most of the crate's compile time. Here members go straight into
 //! a value that starts empty, and all that is compiled for a type is one `match`.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -12,7 +13,7 @@ use serde_json::Value;
 
 /// A type that is read member by member. The implementations are generated.
 pub(crate) trait Object: Default {
-    /// The names of the members on the wire, sorted.
+    /// The names of the members on the wire, in the order of [`by_length`].
     const NAMES: &'static [&'static str];
     /// Whether members with other names are kept.
     const OPEN: bool;
@@ -51,6 +52,11 @@ impl<'de, T: Object> Visitor<'de> for Members<T> {
     }
 }
 
+/// Shorter names first: most comparisons then end at the length.
+pub(crate) fn by_length(one: &str, other: &str) -> Ordering {
+    one.len().cmp(&other.len()).then_with(|| one.cmp(other))
+}
+
 /// Looks a name up; the same for all types.
 struct Name {
     known: &'static [&'static str],
@@ -79,7 +85,7 @@ impl Visitor<'_> for Name {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Found, E> {
-        Ok(match self.known.binary_search(&name) {
+        Ok(match self.known.binary_search_by(|known| by_length(known, name)) {
             Ok(member) => Found::Known(member),
             Err(_) if self.keep => Found::Other(name.to_owned()),
             Err(_) => Found::Ignored,

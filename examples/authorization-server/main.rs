@@ -30,7 +30,7 @@ async fn start() -> Result<(), Box<dyn Error>> {
     } else {
         let service = environment.service()?;
         println!("An authorization server at {url}, with the service {} of Authlete", service.id());
-        println!("Its issuer and endpoints have to be set to {url}: see src/demo.rs for all of them\n");
+        println!("Its issuer and endpoints have to be set to {url}: see src/demo.rs\n");
         (service, None)
     };
     println!("Users: {}", users::Users::demo());

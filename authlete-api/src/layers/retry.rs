@@ -128,10 +128,10 @@ impl<T: Transport> Transport for Retrying<T> {
 fn may_try_again(outcome: &Outcome, operation: &Operation) -> Option<Option<Duration>> {
     let (failure, hint) = match outcome {
         Ok(answer) => {
+            let failure = Failure::of_answer(answer.status(), answer.headers())?;
             let hint = RateLimit::from_headers(answer.headers());
             let limited = answer.status() == http::StatusCode::TOO_MANY_REQUESTS;
-            let hint = if limited { hint.wait() } else { hint.retry_after };
-            (Failure::of_answer(answer.status(), answer.headers())?, hint)
+            (failure, if limited { hint.wait() } else { hint.retry_after })
         }
         // The breaker is there to fail at once.
         Err(error) if error.kind() == TransportErrorKind::CircuitOpen => return None,

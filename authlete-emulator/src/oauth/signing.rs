@@ -64,6 +64,10 @@ impl SigningKey {
         };
         public.common.key_id = Some(kid.clone());
         public.common.public_key_use = Some(PublicKeyUse::Signature);
+        // One RSA key signs by all of RSA's algorithms. Clients hold `alg` against that of the signature.
+        if algorithm.family() == AlgorithmFamily::Rsa {
+            public.common.key_algorithm = None;
+        }
         Ok(Self { algorithm, private, kid: Some(kid), public: Some(json!(public)) })
     }
 

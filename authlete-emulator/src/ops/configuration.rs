@@ -108,6 +108,8 @@ fn own(service: &Settings) -> Map<String, Value> {
     let by_assertion = service
         .texts("supportedTokenAuthMethods")
         .any(|method| matches!(method, "CLIENT_SECRET_JWT" | "PRIVATE_KEY_JWT"));
+    let asymmetric: Vec<&str> = algorithms.iter().copied().filter(|name| !name.starts_with("HS")).collect();
+    let ciba = service.text("backchannelAuthenticationEndpoint").is_some();
     let manages_grants = service.text("grantManagementEndpoint").is_some();
     let actions = ["create", "query", "merge", "replace", "revoke"];
     let mut aliases = Map::new();
@@ -119,8 +121,18 @@ fn own(service: &Settings) -> Map<String, Value> {
     let methods = if service.flag("pkceS256Required") { json!(["S256"]) } else { json!(["plain", "S256"]) };
     let members = json!({
         "subject_types_supported": ["public"],
-        "response_modes_supported": ["query", "fragment", "form_post"],
+        "response_modes_supported":
+            ["query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt"],
         "id_token_signing_alg_values_supported": algorithms,
+        "userinfo_signing_alg_values_supported": algorithms,
+        "authorization_signing_alg_values_supported": algorithms,
+        "request_object_signing_alg_values_supported": algorithms,
+        "backchannel_authentication_request_signing_alg_values_supported": ciba.then_some(&asymmetric),
+        "dpop_signing_alg_values_supported": asymmetric,
+        "claims_parameter_supported": true,
+        "request_parameter_supported": true,
+        // What a client that reads nothing here takes for granted (OpenID Connect Discovery 1.0, section 3).
+        "request_uri_parameter_supported": false,
         "token_endpoint_auth_signing_alg_values_supported": by_assertion.then_some(&algorithms),
         "code_challenge_methods_supported": methods,
         "authorization_response_iss_parameter_supported": !service.flag("issSuppressed"),

@@ -179,10 +179,21 @@ async fn the_discovery_document_follows_the_settings() {
         ("require_pushed_authorization_requests", json!(true)),
         ("code_challenge_methods_supported", json!(["S256"])),
         ("authorization_response_iss_parameter_supported", json!(true)),
+        ("request_parameter_supported", json!(true)),
+        ("request_uri_parameter_supported", json!(false)),
+        (
+            "dpop_signing_alg_values_supported",
+            json!(["RS256", "RS384", "RS512", "ES256", "ES384", "PS256", "PS384", "PS512", "EdDSA",]),
+        ),
     ] {
         assert_eq!(document[name], value, "{name}");
     }
-    for absent in ["userinfo_endpoint", "grant_management_actions_supported", "acr_values_supported"] {
+    for absent in [
+        "userinfo_endpoint",
+        "grant_management_actions_supported",
+        "acr_values_supported",
+        "backchannel_authentication_request_signing_alg_values_supported",
+    ] {
         assert!(document.get(absent).is_none(), "{absent}");
     }
     let token = world.emulator.organization_token();

@@ -152,6 +152,8 @@ impl World {
         let keys: jsonwebtoken::jwk::JwkSet = serde_json::from_value(keys).expect("a key set");
         let kid = jsonwebtoken::decode_header(jwt).expect("a JWT").kid.expect("a key id");
         let key = keys.find(&kid).unwrap_or_else(|| panic!("{kid} is not published"));
+        let named = key.common.key_algorithm.map(|named| named.to_string());
+        assert!(named.is_none_or(|named| named == format!("{algorithm:?}")), "clients do not find the key");
         let key = jsonwebtoken::DecodingKey::from_jwk(key).expect("a key");
         let mut validation = jsonwebtoken::Validation::new(algorithm);
         // Who it is for is up to the test, and so is the time, since the emulator has its own.

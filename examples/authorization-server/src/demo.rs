@@ -70,7 +70,13 @@ impl Demo {
 fn settings(url: &str) -> types::Service {
     let at = |path: &str| Some(format!("{url}{path}"));
     let texts = |values: &[&str]| Some(values.iter().map(|value| (*value).to_owned()).collect());
-    let auth = vec![ClientAuthMethod::ClientSecretBasic, ClientAuthMethod::ClientSecretPost, ClientAuthMethod::None];
+    let auth = vec![
+        ClientAuthMethod::ClientSecretBasic,
+        ClientAuthMethod::ClientSecretPost,
+        ClientAuthMethod::ClientSecretJwt,
+        ClientAuthMethod::PrivateKeyJwt,
+        ClientAuthMethod::None,
+    ];
     types::Service {
         service_name: Some("Example".to_owned()),
         issuer: Some(url.to_owned()),
@@ -162,6 +168,15 @@ impl fmt::Display for Demo {
         writeln!(f, "A device: curl {url}/device_authorization -d client_id={} -d scope=profile", id(&self.device))?;
         let backend = format!("-u {}:{}", id(&self.backend), secret(&self.backend));
         writeln!(f, "Nobody: curl {url}/token {backend} -d grant_type=client_credentials -d scope=profile")?;
-        writeln!(f, "By phone: curl {url}/backchannel {backend} -d scope=openid -d login_hint=ada, and {url}/approvals")
+        writeln!(
+            f,
+            "By phone: curl {url}/backchannel {backend} -d scope=openid -d login_hint=ada, and {url}/approvals"
+        )?;
+        let api = format!("{}/api/{}", self.emulator.base_url(), self.service.id());
+        writeln!(
+            f,
+            "Its settings: curl {api}/service/get -H 'Authorization: Bearer {}'",
+            self.emulator.organization_token()
+        )
     }
 }

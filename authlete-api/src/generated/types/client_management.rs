@@ -127,11 +127,11 @@ pub struct ClientAuthorizationGetListResponse {
 
 impl crate::object::Object for ClientAuthorizationGetListResponse {
     const NAMES: &'static [&'static str] = &[
-        "clients",
-        "developer",
         "end",
         "start",
+        "clients",
         "subject",
+        "developer",
         "totalCount",
     ];
     const OPEN: bool = false;
@@ -141,11 +141,11 @@ impl crate::object::Object for ClientAuthorizationGetListResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.clients = members.next_value()?,
-            1 => self.developer = members.next_value()?,
-            2 => self.end = members.next_value()?,
-            3 => self.start = members.next_value()?,
-            4 => self.subject = members.next_value()?,
+            0 => self.end = members.next_value()?,
+            1 => self.start = members.next_value()?,
+            2 => self.clients = members.next_value()?,
+            3 => self.subject = members.next_value()?,
+            4 => self.developer = members.next_value()?,
             5 => self.total_count = members.next_value()?,
             _ => {}
         }
@@ -373,7 +373,7 @@ pub struct ClientGetListResponse {
 }
 
 impl crate::object::Object for ClientGetListResponse {
-    const NAMES: &'static [&'static str] = &["clients", "end", "start", "totalCount"];
+    const NAMES: &'static [&'static str] = &["end", "start", "clients", "totalCount"];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
@@ -381,9 +381,9 @@ impl crate::object::Object for ClientGetListResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.clients = members.next_value()?,
-            1 => self.end = members.next_value()?,
-            2 => self.start = members.next_value()?,
+            0 => self.end = members.next_value()?,
+            1 => self.start = members.next_value()?,
+            2 => self.clients = members.next_value()?,
             3 => self.total_count = members.next_value()?,
             _ => {}
         }
@@ -517,14 +517,14 @@ pub struct ClientGrantedScopesGetResponse {
 
 impl crate::object::Object for ClientGrantedScopesGetResponse {
     const NAMES: &'static [&'static str] = &[
+        "subject",
         "clientId",
-        "latestGrantedScopes",
-        "mergedGrantedScopes",
         "modifiedAt",
         "resultCode",
         "resultMessage",
         "serviceApiKey",
-        "subject",
+        "latestGrantedScopes",
+        "mergedGrantedScopes",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -533,14 +533,14 @@ impl crate::object::Object for ClientGrantedScopesGetResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.client_id = members.next_value()?,
-            1 => self.latest_granted_scopes = members.next_value()?,
-            2 => self.merged_granted_scopes = members.next_value()?,
-            3 => self.modified_at = members.next_value()?,
-            4 => self.result_code = members.next_value()?,
-            5 => self.result_message = members.next_value()?,
-            6 => self.service_api_key = members.next_value()?,
-            7 => self.subject = members.next_value()?,
+            0 => self.subject = members.next_value()?,
+            1 => self.client_id = members.next_value()?,
+            2 => self.modified_at = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
+            5 => self.service_api_key = members.next_value()?,
+            6 => self.latest_granted_scopes = members.next_value()?,
+            7 => self.merged_granted_scopes = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -634,10 +634,10 @@ pub struct ClientSecretRefreshResponse {
 
 impl crate::object::Object for ClientSecretRefreshResponse {
     const NAMES: &'static [&'static str] = &[
-        "newClientSecret",
-        "oldClientSecret",
         "resultCode",
         "resultMessage",
+        "newClientSecret",
+        "oldClientSecret",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -646,10 +646,10 @@ impl crate::object::Object for ClientSecretRefreshResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.new_client_secret = members.next_value()?,
-            1 => self.old_client_secret = members.next_value()?,
-            2 => self.result_code = members.next_value()?,
-            3 => self.result_message = members.next_value()?,
+            0 => self.result_code = members.next_value()?,
+            1 => self.result_message = members.next_value()?,
+            2 => self.new_client_secret = members.next_value()?,
+            3 => self.old_client_secret = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -743,10 +743,10 @@ pub struct ClientSecretUpdateResponse {
 
 impl crate::object::Object for ClientSecretUpdateResponse {
     const NAMES: &'static [&'static str] = &[
-        "newClientSecret",
-        "oldClientSecret",
         "resultCode",
         "resultMessage",
+        "newClientSecret",
+        "oldClientSecret",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -755,10 +755,10 @@ impl crate::object::Object for ClientSecretUpdateResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.new_client_secret = members.next_value()?,
-            1 => self.old_client_secret = members.next_value()?,
-            2 => self.result_code = members.next_value()?,
-            3 => self.result_message = members.next_value()?,
+            0 => self.result_code = members.next_value()?,
+            1 => self.result_message = members.next_value()?,
+            2 => self.new_client_secret = members.next_value()?,
+            3 => self.old_client_secret = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

@@ -156,9 +156,9 @@ impl crate::object::Object for ClientRegistrationResponse {
     const NAMES: &'static [&'static str] = &[
         "action",
         "client",
-        "responseContent",
         "resultCode",
         "resultMessage",
+        "responseContent",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -169,9 +169,9 @@ impl crate::object::Object for ClientRegistrationResponse {
         match member {
             0 => self.action = members.next_value()?,
             1 => self.client = members.next_value()?,
-            2 => self.response_content = members.next_value()?,
-            3 => self.result_code = members.next_value()?,
-            4 => self.result_message = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            4 => self.response_content = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

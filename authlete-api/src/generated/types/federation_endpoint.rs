@@ -37,9 +37,9 @@ pub struct FederationConfigurationResponse {
 impl crate::object::Object for FederationConfigurationResponse {
     const NAMES: &'static [&'static str] = &[
         "action",
-        "responseContent",
         "resultCode",
         "resultMessage",
+        "responseContent",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -49,9 +49,9 @@ impl crate::object::Object for FederationConfigurationResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.response_content = members.next_value()?,
-            2 => self.result_code = members.next_value()?,
-            3 => self.result_message = members.next_value()?,
+            1 => self.result_code = members.next_value()?,
+            2 => self.result_message = members.next_value()?,
+            3 => self.response_content = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -98,7 +98,7 @@ pub struct FederationRegistrationRequest {
 }
 
 impl crate::object::Object for FederationRegistrationRequest {
-    const NAMES: &'static [&'static str] = &["entityConfiguration", "trustChain"];
+    const NAMES: &'static [&'static str] = &["trustChain", "entityConfiguration"];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
@@ -106,8 +106,8 @@ impl crate::object::Object for FederationRegistrationRequest {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.entity_configuration = members.next_value()?,
-            1 => self.trust_chain = members.next_value()?,
+            0 => self.trust_chain = members.next_value()?,
+            1 => self.entity_configuration = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -160,9 +160,9 @@ impl crate::object::Object for FederationRegistrationResponse {
     const NAMES: &'static [&'static str] = &[
         "action",
         "client",
-        "responseContent",
         "resultCode",
         "resultMessage",
+        "responseContent",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -173,9 +173,9 @@ impl crate::object::Object for FederationRegistrationResponse {
         match member {
             0 => self.action = members.next_value()?,
             1 => self.client = members.next_value()?,
-            2 => self.response_content = members.next_value()?,
-            3 => self.result_code = members.next_value()?,
-            4 => self.result_message = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            4 => self.response_content = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

@@ -115,9 +115,9 @@ impl crate::object::Object for GrantManagementResponse {
     const NAMES: &'static [&'static str] = &[
         "action",
         "dpopNonce",
-        "responseContent",
         "resultCode",
         "resultMessage",
+        "responseContent",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -128,9 +128,9 @@ impl crate::object::Object for GrantManagementResponse {
         match member {
             0 => self.action = members.next_value()?,
             1 => self.dpop_nonce = members.next_value()?,
-            2 => self.response_content = members.next_value()?,
-            3 => self.result_code = members.next_value()?,
-            4 => self.result_message = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            4 => self.response_content = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

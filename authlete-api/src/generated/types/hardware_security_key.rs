@@ -27,7 +27,7 @@ pub struct HskCreateRequest {
 }
 
 impl crate::object::Object for HskCreateRequest {
-    const NAMES: &'static [&'static str] = &["alg", "hsmName", "kid", "kty", "use"];
+    const NAMES: &'static [&'static str] = &["alg", "kid", "kty", "use", "hsmName"];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
@@ -36,10 +36,10 @@ impl crate::object::Object for HskCreateRequest {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.alg = members.next_value()?,
-            1 => self.hsm_name = members.next_value()?,
-            2 => self.kid = members.next_value()?,
-            3 => self.kty = members.next_value()?,
-            4 => self.use_ = members.next_value()?,
+            1 => self.kid = members.next_value()?,
+            2 => self.kty = members.next_value()?,
+            3 => self.use_ = members.next_value()?,
+            4 => self.hsm_name = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -82,8 +82,8 @@ pub struct HskCreateResponse {
 
 impl crate::object::Object for HskCreateResponse {
     const NAMES: &'static [&'static str] = &[
-        "action",
         "hsk",
+        "action",
         "resultCode",
         "resultMessage",
     ];
@@ -94,8 +94,8 @@ impl crate::object::Object for HskCreateResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.action = members.next_value()?,
-            1 => self.hsk = members.next_value()?,
+            0 => self.hsk = members.next_value()?,
+            1 => self.action = members.next_value()?,
             2 => self.result_code = members.next_value()?,
             3 => self.result_message = members.next_value()?,
             _ => {}
@@ -140,8 +140,8 @@ pub struct HskDeleteResponse {
 
 impl crate::object::Object for HskDeleteResponse {
     const NAMES: &'static [&'static str] = &[
-        "action",
         "hsk",
+        "action",
         "resultCode",
         "resultMessage",
     ];
@@ -152,8 +152,8 @@ impl crate::object::Object for HskDeleteResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.action = members.next_value()?,
-            1 => self.hsk = members.next_value()?,
+            0 => self.hsk = members.next_value()?,
+            1 => self.action = members.next_value()?,
             2 => self.result_code = members.next_value()?,
             3 => self.result_message = members.next_value()?,
             _ => {}
@@ -198,8 +198,8 @@ pub struct HskGetListResponse {
 
 impl crate::object::Object for HskGetListResponse {
     const NAMES: &'static [&'static str] = &[
-        "action",
         "hsks",
+        "action",
         "resultCode",
         "resultMessage",
     ];
@@ -210,8 +210,8 @@ impl crate::object::Object for HskGetListResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.action = members.next_value()?,
-            1 => self.hsks = members.next_value()?,
+            0 => self.hsks = members.next_value()?,
+            1 => self.action = members.next_value()?,
             2 => self.result_code = members.next_value()?,
             3 => self.result_message = members.next_value()?,
             _ => {}
@@ -256,8 +256,8 @@ pub struct HskGetResponse {
 
 impl crate::object::Object for HskGetResponse {
     const NAMES: &'static [&'static str] = &[
-        "action",
         "hsk",
+        "action",
         "resultCode",
         "resultMessage",
     ];
@@ -268,8 +268,8 @@ impl crate::object::Object for HskGetResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.action = members.next_value()?,
-            1 => self.hsk = members.next_value()?,
+            0 => self.hsk = members.next_value()?,
+            1 => self.action = members.next_value()?,
             2 => self.result_code = members.next_value()?,
             3 => self.result_message = members.next_value()?,
             _ => {}

@@ -113,13 +113,13 @@ pub struct JoseVerifyResponse {
 
 impl crate::object::Object for JoseVerifyResponse {
     const NAMES: &'static [&'static str] = &[
-        "errorDescriptions",
+        "valid",
+        "resultCode",
         "invalidClaims",
         "missingClaims",
-        "resultCode",
         "resultMessage",
         "signatureValid",
-        "valid",
+        "errorDescriptions",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -128,13 +128,13 @@ impl crate::object::Object for JoseVerifyResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.error_descriptions = members.next_value()?,
-            1 => self.invalid_claims = members.next_value()?,
-            2 => self.missing_claims = members.next_value()?,
-            3 => self.result_code = members.next_value()?,
+            0 => self.valid = members.next_value()?,
+            1 => self.result_code = members.next_value()?,
+            2 => self.invalid_claims = members.next_value()?,
+            3 => self.missing_claims = members.next_value()?,
             4 => self.result_message = members.next_value()?,
             5 => self.signature_valid = members.next_value()?,
-            6 => self.valid = members.next_value()?,
+            6 => self.error_descriptions = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

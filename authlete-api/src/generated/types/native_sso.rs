@@ -59,8 +59,8 @@ pub struct NativeSsoLogoutResponse {
 
 impl crate::object::Object for NativeSsoLogoutResponse {
     const NAMES: &'static [&'static str] = &[
-        "action",
         "count",
+        "action",
         "resultCode",
         "resultMessage",
     ];
@@ -71,8 +71,8 @@ impl crate::object::Object for NativeSsoLogoutResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.action = members.next_value()?,
-            1 => self.count = members.next_value()?,
+            0 => self.count = members.next_value()?,
+            1 => self.action = members.next_value()?,
             2 => self.result_code = members.next_value()?,
             3 => self.result_message = members.next_value()?,
             _ => {}
@@ -206,9 +206,9 @@ impl crate::object::Object for NativeSsoResponse {
     const NAMES: &'static [&'static str] = &[
         "action",
         "idToken",
-        "responseContent",
         "resultCode",
         "resultMessage",
+        "responseContent",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -219,9 +219,9 @@ impl crate::object::Object for NativeSsoResponse {
         match member {
             0 => self.action = members.next_value()?,
             1 => self.id_token = members.next_value()?,
-            2 => self.response_content = members.next_value()?,
-            3 => self.result_code = members.next_value()?,
-            4 => self.result_message = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            4 => self.response_content = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

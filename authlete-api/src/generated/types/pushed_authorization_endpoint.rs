@@ -162,13 +162,13 @@ pub struct PushedAuthorizationResponse {
 impl crate::object::Object for PushedAuthorizationResponse {
     const NAMES: &'static [&'static str] = &[
         "action",
-        "attestationChallenge",
-        "clientAuthMethod",
         "dpopNonce",
         "requestUri",
-        "responseContent",
         "resultCode",
         "resultMessage",
+        "responseContent",
+        "clientAuthMethod",
+        "attestationChallenge",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -178,13 +178,13 @@ impl crate::object::Object for PushedAuthorizationResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.attestation_challenge = members.next_value()?,
-            2 => self.client_auth_method = members.next_value()?,
-            3 => self.dpop_nonce = members.next_value()?,
-            4 => self.request_uri = members.next_value()?,
+            1 => self.dpop_nonce = members.next_value()?,
+            2 => self.request_uri = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
             5 => self.response_content = members.next_value()?,
-            6 => self.result_code = members.next_value()?,
-            7 => self.result_message = members.next_value()?,
+            6 => self.client_auth_method = members.next_value()?,
+            7 => self.attestation_challenge = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

@@ -27,7 +27,7 @@ pub struct ServiceGetListResponse {
 }
 
 impl crate::object::Object for ServiceGetListResponse {
-    const NAMES: &'static [&'static str] = &["end", "services", "start", "totalCount"];
+    const NAMES: &'static [&'static str] = &["end", "start", "services", "totalCount"];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
@@ -36,8 +36,8 @@ impl crate::object::Object for ServiceGetListResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.end = members.next_value()?,
-            1 => self.services = members.next_value()?,
-            2 => self.start = members.next_value()?,
+            1 => self.start = members.next_value()?,
+            2 => self.services = members.next_value()?,
             3 => self.total_count = members.next_value()?,
             _ => {}
         }

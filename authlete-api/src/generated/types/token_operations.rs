@@ -73,18 +73,18 @@ pub struct AccessToken {
 
 impl crate::object::Object for AccessToken {
     const NAMES: &'static [&'static str] = &[
-        "accessTokenExpiresAt",
-        "accessTokenHash",
+        "scopes",
+        "subject",
         "clientId",
         "createdAt",
         "grantType",
-        "lastRefreshedAt",
         "properties",
-        "refreshTokenExpiresAt",
+        "accessTokenHash",
+        "lastRefreshedAt",
         "refreshTokenHash",
         "refreshTokenScopes",
-        "scopes",
-        "subject",
+        "accessTokenExpiresAt",
+        "refreshTokenExpiresAt",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -93,18 +93,18 @@ impl crate::object::Object for AccessToken {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.access_token_expires_at = members.next_value()?,
-            1 => self.access_token_hash = members.next_value()?,
+            0 => self.scopes = members.next_value()?,
+            1 => self.subject = members.next_value()?,
             2 => self.client_id = members.next_value()?,
             3 => self.created_at = members.next_value()?,
             4 => self.grant_type = members.next_value()?,
-            5 => self.last_refreshed_at = members.next_value()?,
-            6 => self.properties = members.next_value()?,
-            7 => self.refresh_token_expires_at = members.next_value()?,
+            5 => self.properties = members.next_value()?,
+            6 => self.access_token_hash = members.next_value()?,
+            7 => self.last_refreshed_at = members.next_value()?,
             8 => self.refresh_token_hash = members.next_value()?,
             9 => self.refresh_token_scopes = members.next_value()?,
-            10 => self.scopes = members.next_value()?,
-            11 => self.subject = members.next_value()?,
+            10 => self.access_token_expires_at = members.next_value()?,
+            11 => self.refresh_token_expires_at = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -197,14 +197,14 @@ pub struct TokenBatchStatus {
 
 impl crate::object::Object for TokenBatchStatus {
     const NAMES: &'static [&'static str] = &[
+        "result",
         "batchKind",
         "createdAt",
         "errorCode",
-        "errorDescription",
-        "modifiedAt",
         "requestId",
-        "result",
+        "modifiedAt",
         "tokenCount",
+        "errorDescription",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -213,14 +213,14 @@ impl crate::object::Object for TokenBatchStatus {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.batch_kind = members.next_value()?,
-            1 => self.created_at = members.next_value()?,
-            2 => self.error_code = members.next_value()?,
-            3 => self.error_description = members.next_value()?,
-            4 => self.modified_at = members.next_value()?,
-            5 => self.request_id = members.next_value()?,
-            6 => self.result = members.next_value()?,
-            7 => self.token_count = members.next_value()?,
+            0 => self.result = members.next_value()?,
+            1 => self.batch_kind = members.next_value()?,
+            2 => self.created_at = members.next_value()?,
+            3 => self.error_code = members.next_value()?,
+            4 => self.request_id = members.next_value()?,
+            5 => self.modified_at = members.next_value()?,
+            6 => self.token_count = members.next_value()?,
+            7 => self.error_description = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -311,7 +311,7 @@ pub struct TokenCreateBatchStatusResponse {
 }
 
 impl crate::object::Object for TokenCreateBatchStatusResponse {
-    const NAMES: &'static [&'static str] = &["resultCode", "resultMessage", "status"];
+    const NAMES: &'static [&'static str] = &["status", "resultCode", "resultMessage"];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
@@ -319,9 +319,9 @@ impl crate::object::Object for TokenCreateBatchStatusResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.result_code = members.next_value()?,
-            1 => self.result_message = members.next_value()?,
-            2 => self.status = members.next_value()?,
+            0 => self.status = members.next_value()?,
+            1 => self.result_code = members.next_value()?,
+            2 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -633,26 +633,26 @@ pub struct TokenCreateResponse {
 
 impl crate::object::Object for TokenCreateResponse {
     const NAMES: &'static [&'static str] = &[
-        "accessToken",
         "action",
-        "authorizationDetails",
-        "clientId",
-        "clientIdentifier",
-        "expiresAt",
-        "expiresIn",
-        "forExternalAttachment",
-        "grantType",
-        "jwtAccessToken",
-        "properties",
-        "refreshToken",
-        "refreshTokenScopes",
-        "resultCode",
-        "resultMessage",
         "scopes",
-        "sessionId",
         "subject",
         "tokenId",
+        "clientId",
+        "expiresAt",
+        "expiresIn",
+        "grantType",
+        "sessionId",
         "tokenType",
+        "properties",
+        "resultCode",
+        "accessToken",
+        "refreshToken",
+        "resultMessage",
+        "jwtAccessToken",
+        "clientIdentifier",
+        "refreshTokenScopes",
+        "authorizationDetails",
+        "forExternalAttachment",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -661,26 +661,26 @@ impl crate::object::Object for TokenCreateResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.access_token = members.next_value()?,
-            1 => self.action = members.next_value()?,
-            2 => self.authorization_details = members.next_value()?,
-            3 => self.client_id = members.next_value()?,
-            4 => self.client_identifier = members.next_value()?,
+            0 => self.action = members.next_value()?,
+            1 => self.scopes = members.next_value()?,
+            2 => self.subject = members.next_value()?,
+            3 => self.token_id = members.next_value()?,
+            4 => self.client_id = members.next_value()?,
             5 => self.expires_at = members.next_value()?,
             6 => self.expires_in = members.next_value()?,
-            7 => self.for_external_attachment = members.next_value()?,
-            8 => self.grant_type = members.next_value()?,
-            9 => self.jwt_access_token = members.next_value()?,
+            7 => self.grant_type = members.next_value()?,
+            8 => self.session_id = members.next_value()?,
+            9 => self.token_type = members.next_value()?,
             10 => self.properties = members.next_value()?,
-            11 => self.refresh_token = members.next_value()?,
-            12 => self.refresh_token_scopes = members.next_value()?,
-            13 => self.result_code = members.next_value()?,
+            11 => self.result_code = members.next_value()?,
+            12 => self.access_token = members.next_value()?,
+            13 => self.refresh_token = members.next_value()?,
             14 => self.result_message = members.next_value()?,
-            15 => self.scopes = members.next_value()?,
-            16 => self.session_id = members.next_value()?,
-            17 => self.subject = members.next_value()?,
-            18 => self.token_id = members.next_value()?,
-            19 => self.token_type = members.next_value()?,
+            15 => self.jwt_access_token = members.next_value()?,
+            16 => self.client_identifier = members.next_value()?,
+            17 => self.refresh_token_scopes = members.next_value()?,
+            18 => self.authorization_details = members.next_value()?,
+            19 => self.for_external_attachment = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -756,12 +756,12 @@ pub struct TokenGetListResponse {
 
 impl crate::object::Object for TokenGetListResponse {
     const NAMES: &'static [&'static str] = &[
-        "accessTokens",
-        "client",
         "end",
         "start",
+        "client",
         "subject",
         "totalCount",
+        "accessTokens",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -770,12 +770,12 @@ impl crate::object::Object for TokenGetListResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.access_tokens = members.next_value()?,
-            1 => self.client = members.next_value()?,
-            2 => self.end = members.next_value()?,
-            3 => self.start = members.next_value()?,
-            4 => self.subject = members.next_value()?,
-            5 => self.total_count = members.next_value()?,
+            0 => self.end = members.next_value()?,
+            1 => self.start = members.next_value()?,
+            2 => self.client = members.next_value()?,
+            3 => self.subject = members.next_value()?,
+            4 => self.total_count = members.next_value()?,
+            5 => self.access_tokens = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -821,10 +821,10 @@ pub struct TokenRevokeRequest {
 
 impl crate::object::Object for TokenRevokeRequest {
     const NAMES: &'static [&'static str] = &[
-        "accessTokenIdentifier",
-        "clientIdentifier",
-        "refreshTokenIdentifier",
         "subject",
+        "clientIdentifier",
+        "accessTokenIdentifier",
+        "refreshTokenIdentifier",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -833,10 +833,10 @@ impl crate::object::Object for TokenRevokeRequest {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.access_token_identifier = members.next_value()?,
+            0 => self.subject = members.next_value()?,
             1 => self.client_identifier = members.next_value()?,
-            2 => self.refresh_token_identifier = members.next_value()?,
-            3 => self.subject = members.next_value()?,
+            2 => self.access_token_identifier = members.next_value()?,
+            3 => self.refresh_token_identifier = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -1127,18 +1127,18 @@ pub struct TokenUpdateResponse {
 
 impl crate::object::Object for TokenUpdateResponse {
     const NAMES: &'static [&'static str] = &[
-        "accessToken",
-        "accessTokenExpiresAt",
         "action",
-        "authorizationDetails",
-        "forExternalAttachment",
-        "properties",
-        "refreshTokenExpiresAt",
-        "resultCode",
-        "resultMessage",
         "scopes",
         "tokenId",
         "tokenType",
+        "properties",
+        "resultCode",
+        "accessToken",
+        "resultMessage",
+        "accessTokenExpiresAt",
+        "authorizationDetails",
+        "forExternalAttachment",
+        "refreshTokenExpiresAt",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -1147,18 +1147,18 @@ impl crate::object::Object for TokenUpdateResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.access_token = members.next_value()?,
-            1 => self.access_token_expires_at = members.next_value()?,
-            2 => self.action = members.next_value()?,
-            3 => self.authorization_details = members.next_value()?,
-            4 => self.for_external_attachment = members.next_value()?,
-            5 => self.properties = members.next_value()?,
-            6 => self.refresh_token_expires_at = members.next_value()?,
-            7 => self.result_code = members.next_value()?,
-            8 => self.result_message = members.next_value()?,
-            9 => self.scopes = members.next_value()?,
-            10 => self.token_id = members.next_value()?,
-            11 => self.token_type = members.next_value()?,
+            0 => self.action = members.next_value()?,
+            1 => self.scopes = members.next_value()?,
+            2 => self.token_id = members.next_value()?,
+            3 => self.token_type = members.next_value()?,
+            4 => self.properties = members.next_value()?,
+            5 => self.result_code = members.next_value()?,
+            6 => self.access_token = members.next_value()?,
+            7 => self.result_message = members.next_value()?,
+            8 => self.access_token_expires_at = members.next_value()?,
+            9 => self.authorization_details = members.next_value()?,
+            10 => self.for_external_attachment = members.next_value()?,
+            11 => self.refresh_token_expires_at = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

@@ -99,13 +99,13 @@ pub struct InfoResponseServiceTokenCache {
 
 impl crate::object::Object for InfoResponseServiceTokenCache {
     const NAMES: &'static [&'static str] = &[
-        "evictionCount",
-        "evictionWeight",
         "hitCount",
+        "missCount",
+        "evictionCount",
+        "totalLoadTime",
+        "evictionWeight",
         "loadFailureCount",
         "loadSuccessCount",
-        "missCount",
-        "totalLoadTime",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -114,13 +114,13 @@ impl crate::object::Object for InfoResponseServiceTokenCache {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.eviction_count = members.next_value()?,
-            1 => self.eviction_weight = members.next_value()?,
-            2 => self.hit_count = members.next_value()?,
-            3 => self.load_failure_count = members.next_value()?,
-            4 => self.load_success_count = members.next_value()?,
-            5 => self.miss_count = members.next_value()?,
-            6 => self.total_load_time = members.next_value()?,
+            0 => self.hit_count = members.next_value()?,
+            1 => self.miss_count = members.next_value()?,
+            2 => self.eviction_count = members.next_value()?,
+            3 => self.total_load_time = members.next_value()?,
+            4 => self.eviction_weight = members.next_value()?,
+            5 => self.load_failure_count = members.next_value()?,
+            6 => self.load_success_count = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

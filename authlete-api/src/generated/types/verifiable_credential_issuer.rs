@@ -41,11 +41,11 @@ pub struct CredentialIssuanceOrder {
 
 impl crate::object::Object for CredentialIssuanceOrder {
     const NAMES: &'static [&'static str] = &[
-        "credentialDuration",
-        "credentialPayload",
-        "issuanceDeferred",
-        "requestIdentifier",
         "signingKeyId",
+        "issuanceDeferred",
+        "credentialPayload",
+        "requestIdentifier",
+        "credentialDuration",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -54,11 +54,11 @@ impl crate::object::Object for CredentialIssuanceOrder {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.credential_duration = members.next_value()?,
-            1 => self.credential_payload = members.next_value()?,
-            2 => self.issuance_deferred = members.next_value()?,
+            0 => self.signing_key_id = members.next_value()?,
+            1 => self.issuance_deferred = members.next_value()?,
+            2 => self.credential_payload = members.next_value()?,
             3 => self.request_identifier = members.next_value()?,
-            4 => self.signing_key_id = members.next_value()?,
+            4 => self.credential_duration = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -120,11 +120,11 @@ pub struct CredentialRequestInfo {
 
 impl crate::object::Object for CredentialRequestInfo {
     const NAMES: &'static [&'static str] = &[
-        "bindingKey",
-        "bindingKeys",
-        "details",
         "format",
+        "details",
+        "bindingKey",
         "identifier",
+        "bindingKeys",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -133,11 +133,11 @@ impl crate::object::Object for CredentialRequestInfo {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.binding_key = members.next_value()?,
-            1 => self.binding_keys = members.next_value()?,
-            2 => self.details = members.next_value()?,
-            3 => self.format = members.next_value()?,
-            4 => self.identifier = members.next_value()?,
+            0 => self.format = members.next_value()?,
+            1 => self.details = members.next_value()?,
+            2 => self.binding_key = members.next_value()?,
+            3 => self.identifier = members.next_value()?,
+            4 => self.binding_keys = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -182,7 +182,7 @@ pub struct VciBatchIssueRequest {
 }
 
 impl crate::object::Object for VciBatchIssueRequest {
-    const NAMES: &'static [&'static str] = &["accessToken", "orders"];
+    const NAMES: &'static [&'static str] = &["orders", "accessToken"];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
@@ -190,8 +190,8 @@ impl crate::object::Object for VciBatchIssueRequest {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.access_token = members.next_value()?,
-            1 => self.orders = members.next_value()?,
+            0 => self.orders = members.next_value()?,
+            1 => self.access_token = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -247,9 +247,9 @@ pub struct VciBatchIssueResponse {
 impl crate::object::Object for VciBatchIssueResponse {
     const NAMES: &'static [&'static str] = &[
         "action",
-        "responseContent",
         "resultCode",
         "resultMessage",
+        "responseContent",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -259,9 +259,9 @@ impl crate::object::Object for VciBatchIssueResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.response_content = members.next_value()?,
-            2 => self.result_code = members.next_value()?,
-            3 => self.result_message = members.next_value()?,
+            1 => self.result_code = members.next_value()?,
+            2 => self.result_message = members.next_value()?,
+            3 => self.response_content = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -375,11 +375,11 @@ pub struct VciBatchParseResponse {
 
 impl crate::object::Object for VciBatchParseResponse {
     const NAMES: &'static [&'static str] = &[
-        "action",
         "info",
-        "responseContent",
+        "action",
         "resultCode",
         "resultMessage",
+        "responseContent",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -388,11 +388,11 @@ impl crate::object::Object for VciBatchParseResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.action = members.next_value()?,
-            1 => self.info = members.next_value()?,
-            2 => self.response_content = members.next_value()?,
-            3 => self.result_code = members.next_value()?,
-            4 => self.result_message = members.next_value()?,
+            0 => self.info = members.next_value()?,
+            1 => self.action = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            4 => self.response_content = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -486,9 +486,9 @@ pub struct VciDeferredIssueResponse {
 impl crate::object::Object for VciDeferredIssueResponse {
     const NAMES: &'static [&'static str] = &[
         "action",
-        "responseContent",
         "resultCode",
         "resultMessage",
+        "responseContent",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -498,9 +498,9 @@ impl crate::object::Object for VciDeferredIssueResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.response_content = members.next_value()?,
-            2 => self.result_code = members.next_value()?,
-            3 => self.result_message = members.next_value()?,
+            1 => self.result_code = members.next_value()?,
+            2 => self.result_message = members.next_value()?,
+            3 => self.response_content = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -614,11 +614,11 @@ pub struct VciDeferredParseResponse {
 
 impl crate::object::Object for VciDeferredParseResponse {
     const NAMES: &'static [&'static str] = &[
-        "action",
         "info",
-        "responseContent",
+        "action",
         "resultCode",
         "resultMessage",
+        "responseContent",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -627,11 +627,11 @@ impl crate::object::Object for VciDeferredParseResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.action = members.next_value()?,
-            1 => self.info = members.next_value()?,
-            2 => self.response_content = members.next_value()?,
-            3 => self.result_code = members.next_value()?,
-            4 => self.result_message = members.next_value()?,
+            0 => self.info = members.next_value()?,
+            1 => self.action = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            4 => self.response_content = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -707,9 +707,9 @@ pub struct VciJwksResponse {
 impl crate::object::Object for VciJwksResponse {
     const NAMES: &'static [&'static str] = &[
         "action",
-        "responseContent",
         "resultCode",
         "resultMessage",
+        "responseContent",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -719,9 +719,9 @@ impl crate::object::Object for VciJwksResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.response_content = members.next_value()?,
-            2 => self.result_code = members.next_value()?,
-            3 => self.result_message = members.next_value()?,
+            1 => self.result_code = members.next_value()?,
+            2 => self.result_message = members.next_value()?,
+            3 => self.response_content = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -796,9 +796,9 @@ pub struct VciJwtIssuerResponse {
 impl crate::object::Object for VciJwtIssuerResponse {
     const NAMES: &'static [&'static str] = &[
         "action",
-        "responseContent",
         "resultCode",
         "resultMessage",
+        "responseContent",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -808,9 +808,9 @@ impl crate::object::Object for VciJwtIssuerResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.response_content = members.next_value()?,
-            2 => self.result_code = members.next_value()?,
-            3 => self.result_message = members.next_value()?,
+            1 => self.result_code = members.next_value()?,
+            2 => self.result_message = members.next_value()?,
+            3 => self.response_content = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -885,9 +885,9 @@ pub struct VciMetadataResponse {
 impl crate::object::Object for VciMetadataResponse {
     const NAMES: &'static [&'static str] = &[
         "action",
-        "responseContent",
         "resultCode",
         "resultMessage",
+        "responseContent",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -897,9 +897,9 @@ impl crate::object::Object for VciMetadataResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.response_content = members.next_value()?,
-            2 => self.result_code = members.next_value()?,
-            3 => self.result_message = members.next_value()?,
+            1 => self.result_code = members.next_value()?,
+            2 => self.result_message = members.next_value()?,
+            3 => self.response_content = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -1001,19 +1001,19 @@ pub struct VciOfferCreateRequest {
 impl crate::object::Object for VciOfferCreateRequest {
     const NAMES: &'static [&'static str] = &[
         "acr",
-        "authTime",
-        "authorizationCodeGrantIncluded",
-        "context",
-        "credentialConfigurationIds",
-        "duration",
-        "issuerStateIncluded",
-        "jwtAtClaims",
-        "preAuthorizedCodeGrantIncluded",
-        "properties",
-        "subject",
         "txCode",
-        "txCodeDescription",
+        "context",
+        "subject",
+        "authTime",
+        "duration",
+        "properties",
+        "jwtAtClaims",
         "txCodeInputMode",
+        "txCodeDescription",
+        "issuerStateIncluded",
+        "credentialConfigurationIds",
+        "authorizationCodeGrantIncluded",
+        "preAuthorizedCodeGrantIncluded",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -1023,19 +1023,19 @@ impl crate::object::Object for VciOfferCreateRequest {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.acr = members.next_value()?,
-            1 => self.auth_time = members.next_value()?,
-            2 => self.authorization_code_grant_included = members.next_value()?,
-            3 => self.context = members.next_value()?,
-            4 => self.credential_configuration_ids = members.next_value()?,
+            1 => self.tx_code = members.next_value()?,
+            2 => self.context = members.next_value()?,
+            3 => self.subject = members.next_value()?,
+            4 => self.auth_time = members.next_value()?,
             5 => self.duration = members.next_value()?,
-            6 => self.issuer_state_included = members.next_value()?,
+            6 => self.properties = members.next_value()?,
             7 => self.jwt_at_claims = members.next_value()?,
-            8 => self.pre_authorized_code_grant_included = members.next_value()?,
-            9 => self.properties = members.next_value()?,
-            10 => self.subject = members.next_value()?,
-            11 => self.tx_code = members.next_value()?,
-            12 => self.tx_code_description = members.next_value()?,
-            13 => self.tx_code_input_mode = members.next_value()?,
+            8 => self.tx_code_input_mode = members.next_value()?,
+            9 => self.tx_code_description = members.next_value()?,
+            10 => self.issuer_state_included = members.next_value()?,
+            11 => self.credential_configuration_ids = members.next_value()?,
+            12 => self.authorization_code_grant_included = members.next_value()?,
+            13 => self.pre_authorized_code_grant_included = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -1105,8 +1105,8 @@ pub struct VciOfferCreateResponse {
 
 impl crate::object::Object for VciOfferCreateResponse {
     const NAMES: &'static [&'static str] = &[
-        "action",
         "info",
+        "action",
         "resultCode",
         "resultMessage",
     ];
@@ -1117,8 +1117,8 @@ impl crate::object::Object for VciOfferCreateResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.action = members.next_value()?,
-            1 => self.info = members.next_value()?,
+            0 => self.info = members.next_value()?,
+            1 => self.action = members.next_value()?,
             2 => self.result_code = members.next_value()?,
             3 => self.result_message = members.next_value()?,
             _ => {}
@@ -1206,8 +1206,8 @@ pub struct VciOfferInfoResponse {
 
 impl crate::object::Object for VciOfferInfoResponse {
     const NAMES: &'static [&'static str] = &[
-        "action",
         "info",
+        "action",
         "resultCode",
         "resultMessage",
     ];
@@ -1218,8 +1218,8 @@ impl crate::object::Object for VciOfferInfoResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.action = members.next_value()?,
-            1 => self.info = members.next_value()?,
+            0 => self.info = members.next_value()?,
+            1 => self.action = members.next_value()?,
             2 => self.result_code = members.next_value()?,
             3 => self.result_message = members.next_value()?,
             _ => {}
@@ -1254,7 +1254,7 @@ pub struct VciSingleIssueRequest {
 }
 
 impl crate::object::Object for VciSingleIssueRequest {
-    const NAMES: &'static [&'static str] = &["accessToken", "order"];
+    const NAMES: &'static [&'static str] = &["order", "accessToken"];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
@@ -1262,8 +1262,8 @@ impl crate::object::Object for VciSingleIssueRequest {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.access_token = members.next_value()?,
-            1 => self.order = members.next_value()?,
+            0 => self.order = members.next_value()?,
+            1 => self.access_token = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -1325,10 +1325,10 @@ pub struct VciSingleIssueResponse {
 impl crate::object::Object for VciSingleIssueResponse {
     const NAMES: &'static [&'static str] = &[
         "action",
-        "responseContent",
         "resultCode",
         "resultMessage",
         "transactionId",
+        "responseContent",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -1338,10 +1338,10 @@ impl crate::object::Object for VciSingleIssueResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.response_content = members.next_value()?,
-            2 => self.result_code = members.next_value()?,
-            3 => self.result_message = members.next_value()?,
-            4 => self.transaction_id = members.next_value()?,
+            1 => self.result_code = members.next_value()?,
+            2 => self.result_message = members.next_value()?,
+            3 => self.transaction_id = members.next_value()?,
+            4 => self.response_content = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -1456,11 +1456,11 @@ pub struct VciSingleParseResponse {
 
 impl crate::object::Object for VciSingleParseResponse {
     const NAMES: &'static [&'static str] = &[
-        "action",
         "info",
-        "responseContent",
+        "action",
         "resultCode",
         "resultMessage",
+        "responseContent",
     ];
     const OPEN: bool = false;
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
@@ -1469,11 +1469,11 @@ impl crate::object::Object for VciSingleParseResponse {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.action = members.next_value()?,
-            1 => self.info = members.next_value()?,
-            2 => self.response_content = members.next_value()?,
-            3 => self.result_code = members.next_value()?,
-            4 => self.result_message = members.next_value()?,
+            0 => self.info = members.next_value()?,
+            1 => self.action = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            4 => self.response_content = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

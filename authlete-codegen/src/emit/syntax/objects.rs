@@ -47,7 +47,8 @@ fn object(item: &ItemStruct) -> Option<Item> {
             Some(_) => return None,
         }
     }
-    members.sort();
+    // As the reader looks them up: most comparisons end at the length.
+    members.sort_by(|(one, _), (other, _)| one.len().cmp(&other.len()).then_with(|| one.cmp(other)));
     let ident = &item.ident;
     let names = members.iter().map(|(name, _)| name);
     let arms = members.iter().enumerate().map(|(place, (_, ident))| {
