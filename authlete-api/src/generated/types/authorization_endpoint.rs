@@ -262,116 +262,122 @@ pub struct AuthorizationClient {
 }
 
 impl crate::object::Object for AuthorizationClient {
-    const NAMES: &'static [&'static str] = &[
-        "locked",
-        "number",
-        "tosUri",
-        "logoUri",
-        "tosUris",
-        "clientId",
-        "entityId",
-        "logoUris",
-        "createdAt",
-        "policyUri",
-        "clientName",
-        "clientType",
-        "modifiedAt",
-        "policyUris",
-        "clientNames",
-        "description",
-        "parRequired",
-        "clientSource",
-        "descriptions",
-        "dpopRequired",
-        "pkceRequired",
-        "clientIdAlias",
-        "defaultMaxAge",
-        "serviceNumber",
-        "rsRequestSigned",
-        "authTimeRequired",
-        "pkceS256Required",
-        "bcUserCodeRequired",
-        "trustChainExpiresAt",
-        "trustChainUpdatedAt",
-        "clientIdAliasEnabled",
-        "explicitlyRegistered",
-        "dynamicallyRegistered",
-        "requestObjectRequired",
-        "automaticallyRegistered",
-        "mtlsEndpointAliasesUsed",
-        "inScopeForTokenMigration",
-        "metadataDocumentLocation",
-        "metadataDocumentExpiresAt",
-        "metadataDocumentUpdatedAt",
-        "singleAccessTokenPerSubject",
-        "discoveredByMetadataDocument",
-        "credentialResponseEncryptionRequired",
-        "tlsClientCertificateBoundAccessTokens",
-        "requestObjectEncryptionAlgMatchRequired",
-        "requestObjectEncryptionEncMatchRequired",
-        "frontChannelRequestObjectEncryptionRequired",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "authTimeRequired" => 0,
+                "automaticallyRegistered" => 1,
+                "bcUserCodeRequired" => 2,
+                "clientId" => 3,
+                "clientIdAlias" => 4,
+                "clientIdAliasEnabled" => 5,
+                "clientName" => 6,
+                "clientNames" => 7,
+                "clientSource" => 8,
+                "clientType" => 9,
+                "createdAt" => 10,
+                "credentialResponseEncryptionRequired" => 11,
+                "defaultMaxAge" => 12,
+                "description" => 13,
+                "descriptions" => 14,
+                "discoveredByMetadataDocument" => 15,
+                "dpopRequired" => 16,
+                "dynamicallyRegistered" => 17,
+                "entityId" => 18,
+                "explicitlyRegistered" => 19,
+                "frontChannelRequestObjectEncryptionRequired" => 20,
+                "inScopeForTokenMigration" => 21,
+                "locked" => 22,
+                "logoUri" => 23,
+                "logoUris" => 24,
+                "metadataDocumentExpiresAt" => 25,
+                "metadataDocumentLocation" => 26,
+                "metadataDocumentUpdatedAt" => 27,
+                "modifiedAt" => 28,
+                "mtlsEndpointAliasesUsed" => 29,
+                "number" => 30,
+                "parRequired" => 31,
+                "pkceRequired" => 32,
+                "pkceS256Required" => 33,
+                "policyUri" => 34,
+                "policyUris" => 35,
+                "requestObjectEncryptionAlgMatchRequired" => 36,
+                "requestObjectEncryptionEncMatchRequired" => 37,
+                "requestObjectRequired" => 38,
+                "rsRequestSigned" => 39,
+                "serviceNumber" => 40,
+                "singleAccessTokenPerSubject" => 41,
+                "tlsClientCertificateBoundAccessTokens" => 42,
+                "tosUri" => 43,
+                "tosUris" => 44,
+                "trustChainExpiresAt" => 45,
+                "trustChainUpdatedAt" => 46,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.locked = members.next_value()?,
-            1 => self.number = members.next_value()?,
-            2 => self.tos_uri = members.next_value()?,
-            3 => self.logo_uri = members.next_value()?,
-            4 => self.tos_uris = members.next_value()?,
-            5 => self.client_id = members.next_value()?,
-            6 => self.entity_id = members.next_value()?,
-            7 => self.logo_uris = members.next_value()?,
-            8 => self.created_at = members.next_value()?,
-            9 => self.policy_uri = members.next_value()?,
-            10 => self.client_name = members.next_value()?,
-            11 => self.client_type = members.next_value()?,
-            12 => self.modified_at = members.next_value()?,
-            13 => self.policy_uris = members.next_value()?,
-            14 => self.client_names = members.next_value()?,
-            15 => self.description = members.next_value()?,
-            16 => self.par_required = members.next_value()?,
-            17 => self.client_source = members.next_value()?,
-            18 => self.descriptions = members.next_value()?,
-            19 => self.dpop_required = members.next_value()?,
-            20 => self.pkce_required = members.next_value()?,
-            21 => self.client_id_alias = members.next_value()?,
-            22 => self.default_max_age = members.next_value()?,
-            23 => self.service_number = members.next_value()?,
-            24 => self.rs_request_signed = members.next_value()?,
-            25 => self.auth_time_required = members.next_value()?,
-            26 => self.pkce_s256_required = members.next_value()?,
-            27 => self.bc_user_code_required = members.next_value()?,
-            28 => self.trust_chain_expires_at = members.next_value()?,
-            29 => self.trust_chain_updated_at = members.next_value()?,
-            30 => self.client_id_alias_enabled = members.next_value()?,
-            31 => self.explicitly_registered = members.next_value()?,
-            32 => self.dynamically_registered = members.next_value()?,
-            33 => self.request_object_required = members.next_value()?,
-            34 => self.automatically_registered = members.next_value()?,
-            35 => self.mtls_endpoint_aliases_used = members.next_value()?,
-            36 => self.in_scope_for_token_migration = members.next_value()?,
-            37 => self.metadata_document_location = members.next_value()?,
-            38 => self.metadata_document_expires_at = members.next_value()?,
-            39 => self.metadata_document_updated_at = members.next_value()?,
-            40 => self.single_access_token_per_subject = members.next_value()?,
-            41 => self.discovered_by_metadata_document = members.next_value()?,
-            42 => self.credential_response_encryption_required = members.next_value()?,
-            43 => self.tls_client_certificate_bound_access_tokens = members.next_value()?,
-            44 => {
-                self.request_object_encryption_alg_match_required = members.next_value()?;
-            }
-            45 => {
-                self.request_object_encryption_enc_match_required = members.next_value()?;
-            }
-            46 => {
+            0 => self.auth_time_required = members.next_value()?,
+            1 => self.automatically_registered = members.next_value()?,
+            2 => self.bc_user_code_required = members.next_value()?,
+            3 => self.client_id = members.next_value()?,
+            4 => self.client_id_alias = members.next_value()?,
+            5 => self.client_id_alias_enabled = members.next_value()?,
+            6 => self.client_name = members.next_value()?,
+            7 => self.client_names = members.next_value()?,
+            8 => self.client_source = members.next_value()?,
+            9 => self.client_type = members.next_value()?,
+            10 => self.created_at = members.next_value()?,
+            11 => self.credential_response_encryption_required = members.next_value()?,
+            12 => self.default_max_age = members.next_value()?,
+            13 => self.description = members.next_value()?,
+            14 => self.descriptions = members.next_value()?,
+            15 => self.discovered_by_metadata_document = members.next_value()?,
+            16 => self.dpop_required = members.next_value()?,
+            17 => self.dynamically_registered = members.next_value()?,
+            18 => self.entity_id = members.next_value()?,
+            19 => self.explicitly_registered = members.next_value()?,
+            20 => {
                 self.front_channel_request_object_encryption_required = members
                     .next_value()?;
             }
+            21 => self.in_scope_for_token_migration = members.next_value()?,
+            22 => self.locked = members.next_value()?,
+            23 => self.logo_uri = members.next_value()?,
+            24 => self.logo_uris = members.next_value()?,
+            25 => self.metadata_document_expires_at = members.next_value()?,
+            26 => self.metadata_document_location = members.next_value()?,
+            27 => self.metadata_document_updated_at = members.next_value()?,
+            28 => self.modified_at = members.next_value()?,
+            29 => self.mtls_endpoint_aliases_used = members.next_value()?,
+            30 => self.number = members.next_value()?,
+            31 => self.par_required = members.next_value()?,
+            32 => self.pkce_required = members.next_value()?,
+            33 => self.pkce_s256_required = members.next_value()?,
+            34 => self.policy_uri = members.next_value()?,
+            35 => self.policy_uris = members.next_value()?,
+            36 => {
+                self.request_object_encryption_alg_match_required = members.next_value()?;
+            }
+            37 => {
+                self.request_object_encryption_enc_match_required = members.next_value()?;
+            }
+            38 => self.request_object_required = members.next_value()?,
+            39 => self.rs_request_signed = members.next_value()?,
+            40 => self.service_number = members.next_value()?,
+            41 => self.single_access_token_per_subject = members.next_value()?,
+            42 => self.tls_client_certificate_bound_access_tokens = members.next_value()?,
+            43 => self.tos_uri = members.next_value()?,
+            44 => self.tos_uris = members.next_value()?,
+            45 => self.trust_chain_expires_at = members.next_value()?,
+            46 => self.trust_chain_updated_at = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -455,13 +461,19 @@ pub struct AuthorizationFailResponse {
 }
 
 impl crate::object::Object for AuthorizationFailResponse {
-    const NAMES: &'static [&'static str] = &[
-        "action",
-        "resultCode",
-        "resultMessage",
-        "responseContent",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "responseContent" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -469,9 +481,9 @@ impl crate::object::Object for AuthorizationFailResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.result_code = members.next_value()?,
-            2 => self.result_message = members.next_value()?,
-            3 => self.response_content = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -713,37 +725,43 @@ pub struct AuthorizationIssueResponse {
 }
 
 impl crate::object::Object for AuthorizationIssueResponse {
-    const NAMES: &'static [&'static str] = &[
-        "action",
-        "idToken",
-        "resultCode",
-        "ticketInfo",
-        "accessToken",
-        "resultMessage",
-        "jwtAccessToken",
-        "responseContent",
-        "authorizationCode",
-        "accessTokenDuration",
-        "accessTokenExpiresAt",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "accessToken" => 0,
+                "accessTokenDuration" => 1,
+                "accessTokenExpiresAt" => 2,
+                "action" => 3,
+                "authorizationCode" => 4,
+                "idToken" => 5,
+                "jwtAccessToken" => 6,
+                "responseContent" => 7,
+                "resultCode" => 8,
+                "resultMessage" => 9,
+                "ticketInfo" => 10,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.action = members.next_value()?,
-            1 => self.id_token = members.next_value()?,
-            2 => self.result_code = members.next_value()?,
-            3 => self.ticket_info = members.next_value()?,
-            4 => self.access_token = members.next_value()?,
-            5 => self.result_message = members.next_value()?,
+            0 => self.access_token = members.next_value()?,
+            1 => self.access_token_duration = members.next_value()?,
+            2 => self.access_token_expires_at = members.next_value()?,
+            3 => self.action = members.next_value()?,
+            4 => self.authorization_code = members.next_value()?,
+            5 => self.id_token = members.next_value()?,
             6 => self.jwt_access_token = members.next_value()?,
             7 => self.response_content = members.next_value()?,
-            8 => self.authorization_code = members.next_value()?,
-            9 => self.access_token_duration = members.next_value()?,
-            10 => self.access_token_expires_at = members.next_value()?,
+            8 => self.result_code = members.next_value()?,
+            9 => self.result_message = members.next_value()?,
+            10 => self.ticket_info = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -1026,95 +1044,101 @@ pub struct AuthorizationResponse {
 }
 
 impl crate::object::Object for AuthorizationResponse {
-    const NAMES: &'static [&'static str] = &[
-        "acrs",
-        "grant",
-        "action",
-        "claims",
-        "client",
-        "maxAge",
-        "scopes",
-        "ticket",
-        "display",
-        "grantId",
-        "prompts",
-        "purpose",
-        "service",
-        "subject",
-        "gmAction",
-        "loginHint",
-        "resources",
-        "uiLocales",
-        "resultCode",
-        "acrEssential",
-        "grantSubject",
-        "lowestPrompt",
-        "claimsLocales",
-        "dynamicScopes",
-        "idTokenClaims",
-        "resultMessage",
-        "userInfoClaims",
-        "responseContent",
-        "claimsAtUserInfo",
-        "clientIdAliasUsed",
-        "transformedClaims",
-        "clientEntityIdUsed",
-        "nativeSsoRequested",
-        "credentialOfferInfo",
-        "issuableCredentials",
-        "authorizationDetails",
-        "metadataDocumentUsed",
-        "requestObjectPayload",
-        "requestedClaimsForTx",
-        "requestedVerifiedClaimsForTx",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "acrEssential" => 0,
+                "acrs" => 1,
+                "action" => 2,
+                "authorizationDetails" => 3,
+                "claims" => 4,
+                "claimsAtUserInfo" => 5,
+                "claimsLocales" => 6,
+                "client" => 7,
+                "clientEntityIdUsed" => 8,
+                "clientIdAliasUsed" => 9,
+                "credentialOfferInfo" => 10,
+                "display" => 11,
+                "dynamicScopes" => 12,
+                "gmAction" => 13,
+                "grant" => 14,
+                "grantId" => 15,
+                "grantSubject" => 16,
+                "idTokenClaims" => 17,
+                "issuableCredentials" => 18,
+                "loginHint" => 19,
+                "lowestPrompt" => 20,
+                "maxAge" => 21,
+                "metadataDocumentUsed" => 22,
+                "nativeSsoRequested" => 23,
+                "prompts" => 24,
+                "purpose" => 25,
+                "requestObjectPayload" => 26,
+                "requestedClaimsForTx" => 27,
+                "requestedVerifiedClaimsForTx" => 28,
+                "resources" => 29,
+                "responseContent" => 30,
+                "resultCode" => 31,
+                "resultMessage" => 32,
+                "scopes" => 33,
+                "service" => 34,
+                "subject" => 35,
+                "ticket" => 36,
+                "transformedClaims" => 37,
+                "uiLocales" => 38,
+                "userInfoClaims" => 39,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.acrs = members.next_value()?,
-            1 => self.grant = members.next_value()?,
+            0 => self.acr_essential = members.next_value()?,
+            1 => self.acrs = members.next_value()?,
             2 => self.action = members.next_value()?,
-            3 => self.claims = members.next_value()?,
-            4 => self.client = members.next_value()?,
-            5 => self.max_age = members.next_value()?,
-            6 => self.scopes = members.next_value()?,
-            7 => self.ticket = members.next_value()?,
-            8 => self.display = members.next_value()?,
-            9 => self.grant_id = members.next_value()?,
-            10 => self.prompts = members.next_value()?,
-            11 => self.purpose = members.next_value()?,
-            12 => self.service = members.next_value()?,
-            13 => self.subject = members.next_value()?,
-            14 => self.gm_action = members.next_value()?,
-            15 => self.login_hint = members.next_value()?,
-            16 => self.resources = members.next_value()?,
-            17 => self.ui_locales = members.next_value()?,
-            18 => self.result_code = members.next_value()?,
-            19 => self.acr_essential = members.next_value()?,
-            20 => self.grant_subject = members.next_value()?,
-            21 => self.lowest_prompt = members.next_value()?,
-            22 => self.claims_locales = members.next_value()?,
-            23 => self.dynamic_scopes = members.next_value()?,
-            24 => self.id_token_claims = members.next_value()?,
-            25 => self.result_message = members.next_value()?,
-            26 => self.user_info_claims = members.next_value()?,
-            27 => self.response_content = members.next_value()?,
-            28 => self.claims_at_user_info = members.next_value()?,
-            29 => self.client_id_alias_used = members.next_value()?,
-            30 => self.transformed_claims = members.next_value()?,
-            31 => self.client_entity_id_used = members.next_value()?,
-            32 => self.native_sso_requested = members.next_value()?,
-            33 => self.credential_offer_info = members.next_value()?,
-            34 => self.issuable_credentials = members.next_value()?,
-            35 => self.authorization_details = members.next_value()?,
-            36 => self.metadata_document_used = members.next_value()?,
-            37 => self.request_object_payload = members.next_value()?,
-            38 => self.requested_claims_for_tx = members.next_value()?,
-            39 => self.requested_verified_claims_for_tx = members.next_value()?,
+            3 => self.authorization_details = members.next_value()?,
+            4 => self.claims = members.next_value()?,
+            5 => self.claims_at_user_info = members.next_value()?,
+            6 => self.claims_locales = members.next_value()?,
+            7 => self.client = members.next_value()?,
+            8 => self.client_entity_id_used = members.next_value()?,
+            9 => self.client_id_alias_used = members.next_value()?,
+            10 => self.credential_offer_info = members.next_value()?,
+            11 => self.display = members.next_value()?,
+            12 => self.dynamic_scopes = members.next_value()?,
+            13 => self.gm_action = members.next_value()?,
+            14 => self.grant = members.next_value()?,
+            15 => self.grant_id = members.next_value()?,
+            16 => self.grant_subject = members.next_value()?,
+            17 => self.id_token_claims = members.next_value()?,
+            18 => self.issuable_credentials = members.next_value()?,
+            19 => self.login_hint = members.next_value()?,
+            20 => self.lowest_prompt = members.next_value()?,
+            21 => self.max_age = members.next_value()?,
+            22 => self.metadata_document_used = members.next_value()?,
+            23 => self.native_sso_requested = members.next_value()?,
+            24 => self.prompts = members.next_value()?,
+            25 => self.purpose = members.next_value()?,
+            26 => self.request_object_payload = members.next_value()?,
+            27 => self.requested_claims_for_tx = members.next_value()?,
+            28 => self.requested_verified_claims_for_tx = members.next_value()?,
+            29 => self.resources = members.next_value()?,
+            30 => self.response_content = members.next_value()?,
+            31 => self.result_code = members.next_value()?,
+            32 => self.result_message = members.next_value()?,
+            33 => self.scopes = members.next_value()?,
+            34 => self.service = members.next_value()?,
+            35 => self.subject = members.next_value()?,
+            36 => self.ticket = members.next_value()?,
+            37 => self.transformed_claims = members.next_value()?,
+            38 => self.ui_locales = members.next_value()?,
+            39 => self.user_info_claims = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -1195,8 +1219,16 @@ pub struct AuthorizationTicketInfo {
 }
 
 impl crate::object::Object for AuthorizationTicketInfo {
-    const NAMES: &'static [&'static str] = &["context"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "context" => 0,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -1280,21 +1312,27 @@ pub struct AuthorizationTicketInfoResponse {
 }
 
 impl crate::object::Object for AuthorizationTicketInfoResponse {
-    const NAMES: &'static [&'static str] = &[
-        "info",
-        "action",
-        "resultCode",
-        "resultMessage",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "info" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.info = members.next_value()?,
-            1 => self.action = members.next_value()?,
+            0 => self.action = members.next_value()?,
+            1 => self.info = members.next_value()?,
             2 => self.result_code = members.next_value()?,
             3 => self.result_message = members.next_value()?,
             _ => {}
@@ -1374,21 +1412,27 @@ pub struct AuthorizationTicketUpdateResponse {
 }
 
 impl crate::object::Object for AuthorizationTicketUpdateResponse {
-    const NAMES: &'static [&'static str] = &[
-        "info",
-        "action",
-        "resultCode",
-        "resultMessage",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "info" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.info = members.next_value()?,
-            1 => self.action = members.next_value()?,
+            0 => self.action = members.next_value()?,
+            1 => self.info = members.next_value()?,
             2 => self.result_code = members.next_value()?,
             3 => self.result_message = members.next_value()?,
             _ => {}

@@ -41,8 +41,17 @@ pub struct ClientAuthorizationDeleteResponse {
 }
 
 impl crate::object::Object for ClientAuthorizationDeleteResponse {
-    const NAMES: &'static [&'static str] = &["resultCode", "resultMessage"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "resultCode" => 0,
+                "resultMessage" => 1,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -126,26 +135,32 @@ pub struct ClientAuthorizationGetListResponse {
 }
 
 impl crate::object::Object for ClientAuthorizationGetListResponse {
-    const NAMES: &'static [&'static str] = &[
-        "end",
-        "start",
-        "clients",
-        "subject",
-        "developer",
-        "totalCount",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "clients" => 0,
+                "developer" => 1,
+                "end" => 2,
+                "start" => 3,
+                "subject" => 4,
+                "totalCount" => 5,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.end = members.next_value()?,
-            1 => self.start = members.next_value()?,
-            2 => self.clients = members.next_value()?,
-            3 => self.subject = members.next_value()?,
-            4 => self.developer = members.next_value()?,
+            0 => self.clients = members.next_value()?,
+            1 => self.developer = members.next_value()?,
+            2 => self.end = members.next_value()?,
+            3 => self.start = members.next_value()?,
+            4 => self.subject = members.next_value()?,
             5 => self.total_count = members.next_value()?,
             _ => {}
         }
@@ -205,8 +220,17 @@ pub struct ClientAuthorizationUpdateResponse {
 }
 
 impl crate::object::Object for ClientAuthorizationUpdateResponse {
-    const NAMES: &'static [&'static str] = &["resultCode", "resultMessage"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "resultCode" => 0,
+                "resultMessage" => 1,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -246,8 +270,16 @@ pub struct ClientExtensionRequestableScopesGetResponse {
 }
 
 impl crate::object::Object for ClientExtensionRequestableScopesGetResponse {
-    const NAMES: &'static [&'static str] = &["requestableScopes"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "requestableScopes" => 0,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -286,8 +318,16 @@ pub struct ClientExtensionRequestableScopesUpdateRequest {
 }
 
 impl crate::object::Object for ClientExtensionRequestableScopesUpdateRequest {
-    const NAMES: &'static [&'static str] = &["requestableScopes"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "requestableScopes" => 0,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -326,8 +366,16 @@ pub struct ClientExtensionRequestableScopesUpdateResponse {
 }
 
 impl crate::object::Object for ClientExtensionRequestableScopesUpdateResponse {
-    const NAMES: &'static [&'static str] = &["requestableScopes"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "requestableScopes" => 0,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -373,17 +421,28 @@ pub struct ClientGetListResponse {
 }
 
 impl crate::object::Object for ClientGetListResponse {
-    const NAMES: &'static [&'static str] = &["end", "start", "clients", "totalCount"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "clients" => 0,
+                "end" => 1,
+                "start" => 2,
+                "totalCount" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.end = members.next_value()?,
-            1 => self.start = members.next_value()?,
-            2 => self.clients = members.next_value()?,
+            0 => self.clients = members.next_value()?,
+            1 => self.end = members.next_value()?,
+            2 => self.start = members.next_value()?,
             3 => self.total_count = members.next_value()?,
             _ => {}
         }
@@ -420,8 +479,17 @@ pub struct ClientGrantedScopesDeleteResponse {
 }
 
 impl crate::object::Object for ClientGrantedScopesDeleteResponse {
-    const NAMES: &'static [&'static str] = &["resultCode", "resultMessage"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "resultCode" => 0,
+                "resultMessage" => 1,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -516,31 +584,37 @@ pub struct ClientGrantedScopesGetResponse {
 }
 
 impl crate::object::Object for ClientGrantedScopesGetResponse {
-    const NAMES: &'static [&'static str] = &[
-        "subject",
-        "clientId",
-        "modifiedAt",
-        "resultCode",
-        "resultMessage",
-        "serviceApiKey",
-        "latestGrantedScopes",
-        "mergedGrantedScopes",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "clientId" => 0,
+                "latestGrantedScopes" => 1,
+                "mergedGrantedScopes" => 2,
+                "modifiedAt" => 3,
+                "resultCode" => 4,
+                "resultMessage" => 5,
+                "serviceApiKey" => 6,
+                "subject" => 7,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.subject = members.next_value()?,
-            1 => self.client_id = members.next_value()?,
-            2 => self.modified_at = members.next_value()?,
-            3 => self.result_code = members.next_value()?,
-            4 => self.result_message = members.next_value()?,
-            5 => self.service_api_key = members.next_value()?,
-            6 => self.latest_granted_scopes = members.next_value()?,
-            7 => self.merged_granted_scopes = members.next_value()?,
+            0 => self.client_id = members.next_value()?,
+            1 => self.latest_granted_scopes = members.next_value()?,
+            2 => self.merged_granted_scopes = members.next_value()?,
+            3 => self.modified_at = members.next_value()?,
+            4 => self.result_code = members.next_value()?,
+            5 => self.result_message = members.next_value()?,
+            6 => self.service_api_key = members.next_value()?,
+            7 => self.subject = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -633,23 +707,29 @@ pub struct ClientSecretRefreshResponse {
 }
 
 impl crate::object::Object for ClientSecretRefreshResponse {
-    const NAMES: &'static [&'static str] = &[
-        "resultCode",
-        "resultMessage",
-        "newClientSecret",
-        "oldClientSecret",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "newClientSecret" => 0,
+                "oldClientSecret" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.result_code = members.next_value()?,
-            1 => self.result_message = members.next_value()?,
-            2 => self.new_client_secret = members.next_value()?,
-            3 => self.old_client_secret = members.next_value()?,
+            0 => self.new_client_secret = members.next_value()?,
+            1 => self.old_client_secret = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -742,23 +822,29 @@ pub struct ClientSecretUpdateResponse {
 }
 
 impl crate::object::Object for ClientSecretUpdateResponse {
-    const NAMES: &'static [&'static str] = &[
-        "resultCode",
-        "resultMessage",
-        "newClientSecret",
-        "oldClientSecret",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "newClientSecret" => 0,
+                "oldClientSecret" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.result_code = members.next_value()?,
-            1 => self.result_message = members.next_value()?,
-            2 => self.new_client_secret = members.next_value()?,
-            3 => self.old_client_secret = members.next_value()?,
+            0 => self.new_client_secret = members.next_value()?,
+            1 => self.old_client_secret = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

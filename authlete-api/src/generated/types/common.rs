@@ -17,8 +17,16 @@ pub struct AuthorizationDetails {
 }
 
 impl crate::object::Object for AuthorizationDetails {
-    const NAMES: &'static [&'static str] = &["elements"];
     const OPEN: bool = true;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "elements" => 0,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -145,21 +153,27 @@ pub struct CimdOptions {
 }
 
 impl crate::object::Object for CimdOptions {
-    const NAMES: &'static [&'static str] = &[
-        "httpPermitted",
-        "queryPermitted",
-        "alwaysRetrieved",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "alwaysRetrieved" => 0,
+                "httpPermitted" => 1,
+                "queryPermitted" => 2,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.http_permitted = members.next_value()?,
-            1 => self.query_permitted = members.next_value()?,
-            2 => self.always_retrieved = members.next_value()?,
+            0 => self.always_retrieved = members.next_value()?,
+            1 => self.http_permitted = members.next_value()?,
+            2 => self.query_permitted = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -223,27 +237,33 @@ pub struct ClientExtension {
 }
 
 impl crate::object::Object for ClientExtension {
-    const NAMES: &'static [&'static str] = &[
-        "idTokenDuration",
-        "requestableScopes",
-        "accessTokenDuration",
-        "refreshTokenDuration",
-        "tokenExchangePermitted",
-        "requestableScopesEnabled",
-    ];
     const OPEN: bool = true;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "accessTokenDuration" => 0,
+                "idTokenDuration" => 1,
+                "refreshTokenDuration" => 2,
+                "requestableScopes" => 3,
+                "requestableScopesEnabled" => 4,
+                "tokenExchangePermitted" => 5,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.id_token_duration = members.next_value()?,
-            1 => self.requestable_scopes = members.next_value()?,
-            2 => self.access_token_duration = members.next_value()?,
-            3 => self.refresh_token_duration = members.next_value()?,
-            4 => self.token_exchange_permitted = members.next_value()?,
-            5 => self.requestable_scopes_enabled = members.next_value()?,
+            0 => self.access_token_duration = members.next_value()?,
+            1 => self.id_token_duration = members.next_value()?,
+            2 => self.refresh_token_duration = members.next_value()?,
+            3 => self.requestable_scopes = members.next_value()?,
+            4 => self.requestable_scopes_enabled = members.next_value()?,
+            5 => self.token_exchange_permitted = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -292,17 +312,27 @@ pub struct ClientRegistrationRequestPart {
 }
 
 impl crate::object::Object for ClientRegistrationRequestPart {
-    const NAMES: &'static [&'static str] = &["json", "token", "clientId"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "clientId" => 0,
+                "json" => 1,
+                "token" => 2,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.json = members.next_value()?,
-            1 => self.token = members.next_value()?,
-            2 => self.client_id = members.next_value()?,
+            0 => self.client_id = members.next_value()?,
+            1 => self.json = members.next_value()?,
+            2 => self.token = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -398,39 +428,45 @@ pub struct CredentialIssuerMetadata {
 }
 
 impl crate::object::Object for CredentialIssuerMetadata {
-    const NAMES: &'static [&'static str] = &[
-        "credentialIssuer",
-        "credentialEndpoint",
-        "authorizationServers",
-        "credentialsSupported",
-        "batchCredentialEndpoint",
-        "deferredCredentialEndpoint",
-        "requireCredentialResponseEncryption",
-        "credentialResponseEncryptionAlgValuesSupported",
-        "credentialResponseEncryptionEncValuesSupported",
-    ];
     const OPEN: bool = true;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "authorizationServers" => 0,
+                "batchCredentialEndpoint" => 1,
+                "credentialEndpoint" => 2,
+                "credentialIssuer" => 3,
+                "credentialResponseEncryptionAlgValuesSupported" => 4,
+                "credentialResponseEncryptionEncValuesSupported" => 5,
+                "credentialsSupported" => 6,
+                "deferredCredentialEndpoint" => 7,
+                "requireCredentialResponseEncryption" => 8,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.credential_issuer = members.next_value()?,
-            1 => self.credential_endpoint = members.next_value()?,
-            2 => self.authorization_servers = members.next_value()?,
-            3 => self.credentials_supported = members.next_value()?,
-            4 => self.batch_credential_endpoint = members.next_value()?,
-            5 => self.deferred_credential_endpoint = members.next_value()?,
-            6 => self.require_credential_response_encryption = members.next_value()?,
-            7 => {
+            0 => self.authorization_servers = members.next_value()?,
+            1 => self.batch_credential_endpoint = members.next_value()?,
+            2 => self.credential_endpoint = members.next_value()?,
+            3 => self.credential_issuer = members.next_value()?,
+            4 => {
                 self.credential_response_encryption_alg_values_supported = members
                     .next_value()?;
             }
-            8 => {
+            5 => {
                 self.credential_response_encryption_enc_values_supported = members
                     .next_value()?;
             }
+            6 => self.credentials_supported = members.next_value()?,
+            7 => self.deferred_credential_endpoint = members.next_value()?,
+            8 => self.require_credential_response_encryption = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -577,28 +613,34 @@ pub struct CredentialOfferInfo {
 }
 
 impl crate::object::Object for CredentialOfferInfo {
-    const NAMES: &'static [&'static str] = &[
-        "acr",
-        "txCode",
-        "context",
-        "subject",
-        "authTime",
-        "expiresAt",
-        "identifier",
-        "properties",
-        "issuerState",
-        "jwtAtClaims",
-        "credentialOffer",
-        "txCodeInputMode",
-        "credentialIssuer",
-        "preAuthorizedCode",
-        "txCodeDescription",
-        "issuerStateIncluded",
-        "credentialConfigurationIds",
-        "authorizationCodeGrantIncluded",
-        "preAuthorizedCodeGrantIncluded",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "acr" => 0,
+                "authTime" => 1,
+                "authorizationCodeGrantIncluded" => 2,
+                "context" => 3,
+                "credentialConfigurationIds" => 4,
+                "credentialIssuer" => 5,
+                "credentialOffer" => 6,
+                "expiresAt" => 7,
+                "identifier" => 8,
+                "issuerState" => 9,
+                "issuerStateIncluded" => 10,
+                "jwtAtClaims" => 11,
+                "preAuthorizedCode" => 12,
+                "preAuthorizedCodeGrantIncluded" => 13,
+                "properties" => 14,
+                "subject" => 15,
+                "txCode" => 16,
+                "txCodeDescription" => 17,
+                "txCodeInputMode" => 18,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -606,24 +648,24 @@ impl crate::object::Object for CredentialOfferInfo {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.acr = members.next_value()?,
-            1 => self.tx_code = members.next_value()?,
-            2 => self.context = members.next_value()?,
-            3 => self.subject = members.next_value()?,
-            4 => self.auth_time = members.next_value()?,
-            5 => self.expires_at = members.next_value()?,
-            6 => self.identifier = members.next_value()?,
-            7 => self.properties = members.next_value()?,
-            8 => self.issuer_state = members.next_value()?,
-            9 => self.jwt_at_claims = members.next_value()?,
-            10 => self.credential_offer = members.next_value()?,
-            11 => self.tx_code_input_mode = members.next_value()?,
-            12 => self.credential_issuer = members.next_value()?,
-            13 => self.pre_authorized_code = members.next_value()?,
-            14 => self.tx_code_description = members.next_value()?,
-            15 => self.issuer_state_included = members.next_value()?,
-            16 => self.credential_configuration_ids = members.next_value()?,
-            17 => self.authorization_code_grant_included = members.next_value()?,
-            18 => self.pre_authorized_code_grant_included = members.next_value()?,
+            1 => self.auth_time = members.next_value()?,
+            2 => self.authorization_code_grant_included = members.next_value()?,
+            3 => self.context = members.next_value()?,
+            4 => self.credential_configuration_ids = members.next_value()?,
+            5 => self.credential_issuer = members.next_value()?,
+            6 => self.credential_offer = members.next_value()?,
+            7 => self.expires_at = members.next_value()?,
+            8 => self.identifier = members.next_value()?,
+            9 => self.issuer_state = members.next_value()?,
+            10 => self.issuer_state_included = members.next_value()?,
+            11 => self.jwt_at_claims = members.next_value()?,
+            12 => self.pre_authorized_code = members.next_value()?,
+            13 => self.pre_authorized_code_grant_included = members.next_value()?,
+            14 => self.properties = members.next_value()?,
+            15 => self.subject = members.next_value()?,
+            16 => self.tx_code = members.next_value()?,
+            17 => self.tx_code_description = members.next_value()?,
+            18 => self.tx_code_input_mode = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -686,8 +728,17 @@ pub struct DynamicScope {
 }
 
 impl crate::object::Object for DynamicScope {
-    const NAMES: &'static [&'static str] = &["name", "value"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "name" => 0,
+                "value" => 1,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -740,8 +791,17 @@ pub struct ErrorBody {
 }
 
 impl crate::object::Object for ErrorBody {
-    const NAMES: &'static [&'static str] = &["resultCode", "resultMessage"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "resultCode" => 0,
+                "resultMessage" => 1,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -783,17 +843,27 @@ pub struct Grant {
 }
 
 impl crate::object::Object for Grant {
-    const NAMES: &'static [&'static str] = &["claims", "scopes", "authorizationDetails"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "authorizationDetails" => 0,
+                "claims" => 1,
+                "scopes" => 2,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.claims = members.next_value()?,
-            1 => self.scopes = members.next_value()?,
-            2 => self.authorization_details = members.next_value()?,
+            0 => self.authorization_details = members.next_value()?,
+            1 => self.claims = members.next_value()?,
+            2 => self.scopes = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -821,16 +891,25 @@ pub struct GrantScope {
 }
 
 impl crate::object::Object for GrantScope {
-    const NAMES: &'static [&'static str] = &["scope", "resource"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "resource" => 0,
+                "scope" => 1,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.scope = members.next_value()?,
-            1 => self.resource = members.next_value()?,
+            0 => self.resource = members.next_value()?,
+            1 => self.scope = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -880,16 +959,22 @@ pub struct Hsk {
 }
 
 impl crate::object::Object for Hsk {
-    const NAMES: &'static [&'static str] = &[
-        "alg",
-        "kid",
-        "kty",
-        "use",
-        "handle",
-        "hsmName",
-        "publicKey",
-    ];
     const OPEN: bool = true;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "alg" => 0,
+                "handle" => 1,
+                "hsmName" => 2,
+                "kid" => 3,
+                "kty" => 4,
+                "publicKey" => 5,
+                "use" => 6,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -897,12 +982,12 @@ impl crate::object::Object for Hsk {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.alg = members.next_value()?,
-            1 => self.kid = members.next_value()?,
-            2 => self.kty = members.next_value()?,
-            3 => self.use_ = members.next_value()?,
-            4 => self.handle = members.next_value()?,
-            5 => self.hsm_name = members.next_value()?,
-            6 => self.public_key = members.next_value()?,
+            1 => self.handle = members.next_value()?,
+            2 => self.hsm_name = members.next_value()?,
+            3 => self.kid = members.next_value()?,
+            4 => self.kty = members.next_value()?,
+            5 => self.public_key = members.next_value()?,
+            6 => self.use_ = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -953,8 +1038,17 @@ pub struct KeyValuePair {
 }
 
 impl crate::object::Object for KeyValuePair {
-    const NAMES: &'static [&'static str] = &["key", "value"];
     const OPEN: bool = true;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "key" => 0,
+                "value" => 1,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -1040,33 +1134,39 @@ pub struct LimitedClient {
 }
 
 impl crate::object::Object for LimitedClient {
-    const NAMES: &'static [&'static str] = &[
-        "number",
-        "clientId",
-        "clientName",
-        "clientType",
-        "clientNames",
-        "description",
-        "descriptions",
-        "clientIdAlias",
-        "clientIdAliasEnabled",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "clientId" => 0,
+                "clientIdAlias" => 1,
+                "clientIdAliasEnabled" => 2,
+                "clientName" => 3,
+                "clientNames" => 4,
+                "clientType" => 5,
+                "description" => 6,
+                "descriptions" => 7,
+                "number" => 8,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.number = members.next_value()?,
-            1 => self.client_id = members.next_value()?,
-            2 => self.client_name = members.next_value()?,
-            3 => self.client_type = members.next_value()?,
+            0 => self.client_id = members.next_value()?,
+            1 => self.client_id_alias = members.next_value()?,
+            2 => self.client_id_alias_enabled = members.next_value()?,
+            3 => self.client_name = members.next_value()?,
             4 => self.client_names = members.next_value()?,
-            5 => self.description = members.next_value()?,
-            6 => self.descriptions = members.next_value()?,
-            7 => self.client_id_alias = members.next_value()?,
-            8 => self.client_id_alias_enabled = members.next_value()?,
+            5 => self.client_type = members.next_value()?,
+            6 => self.description = members.next_value()?,
+            7 => self.descriptions = members.next_value()?,
+            8 => self.number = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -1098,16 +1198,25 @@ pub struct NamedUri {
 }
 
 impl crate::object::Object for NamedUri {
-    const NAMES: &'static [&'static str] = &["uri", "name"];
     const OPEN: bool = true;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "name" => 0,
+                "uri" => 1,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.uri = members.next_value()?,
-            1 => self.name = members.next_value()?,
+            0 => self.name = members.next_value()?,
+            1 => self.uri = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -1732,232 +1841,236 @@ pub struct OAuthClient {
 }
 
 impl crate::object::Object for OAuthClient {
-    const NAMES: &'static [&'static str] = &[
-        "jwks",
-        "locked",
-        "number",
-        "tosUri",
-        "jwksUri",
-        "logoUri",
-        "tosUris",
-        "clientId",
-        "contacts",
-        "entityId",
-        "loginUri",
-        "logoUris",
-        "clientUri",
-        "createdAt",
-        "developer",
-        "extension",
-        "fapiModes",
-        "policyUri",
-        "attributes",
-        "clientName",
-        "clientType",
-        "clientUris",
-        "grantTypes",
-        "modifiedAt",
-        "policyUris",
-        "softwareId",
-        "trustChain",
-        "clientNames",
-        "defaultAcrs",
-        "description",
-        "parRequired",
-        "requestUris",
-        "subjectType",
-        "clientSecret",
-        "clientSource",
-        "descriptions",
-        "dpopRequired",
-        "pkceRequired",
-        "redirectUris",
-        "clientIdAlias",
-        "defaultMaxAge",
-        "responseModes",
-        "responseTypes",
-        "serviceNumber",
-        "signedJwksUri",
-        "trustAnchorId",
-        "bcDeliveryMode",
-        "customMetadata",
-        "idTokenSignAlg",
-        "requestSignAlg",
-        "applicationType",
-        "digestAlgorithm",
-        "rsRequestSigned",
-        "softwareVersion",
-        "tokenAuthMethod",
-        "userInfoSignAlg",
-        "authTimeRequired",
-        "bcRequestSignAlg",
-        "organizationName",
-        "pkceS256Required",
-        "tokenAuthSignAlg",
-        "bcUserCodeRequired",
-        "tlsClientAuthSanIp",
-        "sectorIdentifierUri",
-        "tlsClientAuthSanDns",
-        "tlsClientAuthSanUri",
-        "trustChainExpiresAt",
-        "trustChainUpdatedAt",
-        "authorizationSignAlg",
-        "clientIdAliasEnabled",
-        "explicitlyRegistered",
-        "idTokenEncryptionAlg",
-        "idTokenEncryptionEnc",
-        "requestEncryptionAlg",
-        "requestEncryptionEnc",
-        "rsSignedRequestKeyId",
-        "dynamicallyRegistered",
-        "requestObjectRequired",
-        "tlsClientAuthSanEmail",
-        "userInfoEncryptionAlg",
-        "userInfoEncryptionEnc",
-        "bcNotificationEndpoint",
-        "tlsClientAuthSubjectDn",
-        "automaticallyRegistered",
-        "clientRegistrationTypes",
-        "credentialOfferEndpoint",
-        "derivedSectorIdentifier",
-        "mtlsEndpointAliasesUsed",
-        "inScopeForTokenMigration",
-        "metadataDocumentLocation",
-        "authorizationDetailsTypes",
-        "metadataDocumentExpiresAt",
-        "metadataDocumentUpdatedAt",
-        "authorizationEncryptionAlg",
-        "authorizationEncryptionEnc",
-        "selfSignedCertificateKeyId",
-        "registrationAccessTokenHash",
-        "singleAccessTokenPerSubject",
-        "discoveredByMetadataDocument",
-        "credentialResponseEncryptionRequired",
-        "tlsClientCertificateBoundAccessTokens",
-        "requestObjectEncryptionAlgMatchRequired",
-        "requestObjectEncryptionEncMatchRequired",
-        "frontChannelRequestObjectEncryptionRequired",
-    ];
     const OPEN: bool = true;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "applicationType" => 0,
+                "attributes" => 1,
+                "authTimeRequired" => 2,
+                "authorizationDetailsTypes" => 3,
+                "authorizationEncryptionAlg" => 4,
+                "authorizationEncryptionEnc" => 5,
+                "authorizationSignAlg" => 6,
+                "automaticallyRegistered" => 7,
+                "bcDeliveryMode" => 8,
+                "bcNotificationEndpoint" => 9,
+                "bcRequestSignAlg" => 10,
+                "bcUserCodeRequired" => 11,
+                "clientId" => 12,
+                "clientIdAlias" => 13,
+                "clientIdAliasEnabled" => 14,
+                "clientName" => 15,
+                "clientNames" => 16,
+                "clientRegistrationTypes" => 17,
+                "clientSecret" => 18,
+                "clientSource" => 19,
+                "clientType" => 20,
+                "clientUri" => 21,
+                "clientUris" => 22,
+                "contacts" => 23,
+                "createdAt" => 24,
+                "credentialOfferEndpoint" => 25,
+                "credentialResponseEncryptionRequired" => 26,
+                "customMetadata" => 27,
+                "defaultAcrs" => 28,
+                "defaultMaxAge" => 29,
+                "derivedSectorIdentifier" => 30,
+                "description" => 31,
+                "descriptions" => 32,
+                "developer" => 33,
+                "digestAlgorithm" => 34,
+                "discoveredByMetadataDocument" => 35,
+                "dpopRequired" => 36,
+                "dynamicallyRegistered" => 37,
+                "entityId" => 38,
+                "explicitlyRegistered" => 39,
+                "extension" => 40,
+                "fapiModes" => 41,
+                "frontChannelRequestObjectEncryptionRequired" => 42,
+                "grantTypes" => 43,
+                "idTokenEncryptionAlg" => 44,
+                "idTokenEncryptionEnc" => 45,
+                "idTokenSignAlg" => 46,
+                "inScopeForTokenMigration" => 47,
+                "jwks" => 48,
+                "jwksUri" => 49,
+                "locked" => 50,
+                "loginUri" => 51,
+                "logoUri" => 52,
+                "logoUris" => 53,
+                "metadataDocumentExpiresAt" => 54,
+                "metadataDocumentLocation" => 55,
+                "metadataDocumentUpdatedAt" => 56,
+                "modifiedAt" => 57,
+                "mtlsEndpointAliasesUsed" => 58,
+                "number" => 59,
+                "organizationName" => 60,
+                "parRequired" => 61,
+                "pkceRequired" => 62,
+                "pkceS256Required" => 63,
+                "policyUri" => 64,
+                "policyUris" => 65,
+                "redirectUris" => 66,
+                "registrationAccessTokenHash" => 67,
+                "requestEncryptionAlg" => 68,
+                "requestEncryptionEnc" => 69,
+                "requestObjectEncryptionAlgMatchRequired" => 70,
+                "requestObjectEncryptionEncMatchRequired" => 71,
+                "requestObjectRequired" => 72,
+                "requestSignAlg" => 73,
+                "requestUris" => 74,
+                "responseModes" => 75,
+                "responseTypes" => 76,
+                "rsRequestSigned" => 77,
+                "rsSignedRequestKeyId" => 78,
+                "sectorIdentifierUri" => 79,
+                "selfSignedCertificateKeyId" => 80,
+                "serviceNumber" => 81,
+                "signedJwksUri" => 82,
+                "singleAccessTokenPerSubject" => 83,
+                "softwareId" => 84,
+                "softwareVersion" => 85,
+                "subjectType" => 86,
+                "tlsClientAuthSanDns" => 87,
+                "tlsClientAuthSanEmail" => 88,
+                "tlsClientAuthSanIp" => 89,
+                "tlsClientAuthSanUri" => 90,
+                "tlsClientAuthSubjectDn" => 91,
+                "tlsClientCertificateBoundAccessTokens" => 92,
+                "tokenAuthMethod" => 93,
+                "tokenAuthSignAlg" => 94,
+                "tosUri" => 95,
+                "tosUris" => 96,
+                "trustAnchorId" => 97,
+                "trustChain" => 98,
+                "trustChainExpiresAt" => 99,
+                "trustChainUpdatedAt" => 100,
+                "userInfoEncryptionAlg" => 101,
+                "userInfoEncryptionEnc" => 102,
+                "userInfoSignAlg" => 103,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.jwks = members.next_value()?,
-            1 => self.locked = members.next_value()?,
-            2 => self.number = members.next_value()?,
-            3 => self.tos_uri = members.next_value()?,
-            4 => self.jwks_uri = members.next_value()?,
-            5 => self.logo_uri = members.next_value()?,
-            6 => self.tos_uris = members.next_value()?,
-            7 => self.client_id = members.next_value()?,
-            8 => self.contacts = members.next_value()?,
-            9 => self.entity_id = members.next_value()?,
-            10 => self.login_uri = members.next_value()?,
-            11 => self.logo_uris = members.next_value()?,
-            12 => self.client_uri = members.next_value()?,
-            13 => self.created_at = members.next_value()?,
-            14 => self.developer = members.next_value()?,
-            15 => self.extension = members.next_value()?,
-            16 => self.fapi_modes = members.next_value()?,
-            17 => self.policy_uri = members.next_value()?,
-            18 => self.attributes = members.next_value()?,
-            19 => self.client_name = members.next_value()?,
+            0 => self.application_type = members.next_value()?,
+            1 => self.attributes = members.next_value()?,
+            2 => self.auth_time_required = members.next_value()?,
+            3 => self.authorization_details_types = members.next_value()?,
+            4 => self.authorization_encryption_alg = members.next_value()?,
+            5 => self.authorization_encryption_enc = members.next_value()?,
+            6 => self.authorization_sign_alg = members.next_value()?,
+            7 => self.automatically_registered = members.next_value()?,
+            8 => self.bc_delivery_mode = members.next_value()?,
+            9 => self.bc_notification_endpoint = members.next_value()?,
+            10 => self.bc_request_sign_alg = members.next_value()?,
+            11 => self.bc_user_code_required = members.next_value()?,
+            12 => self.client_id = members.next_value()?,
+            13 => self.client_id_alias = members.next_value()?,
+            14 => self.client_id_alias_enabled = members.next_value()?,
+            15 => self.client_name = members.next_value()?,
+            16 => self.client_names = members.next_value()?,
+            17 => self.client_registration_types = members.next_value()?,
+            18 => self.client_secret = members.next_value()?,
+            19 => self.client_source = members.next_value()?,
             20 => self.client_type = members.next_value()?,
-            21 => self.client_uris = members.next_value()?,
-            22 => self.grant_types = members.next_value()?,
-            23 => self.modified_at = members.next_value()?,
-            24 => self.policy_uris = members.next_value()?,
-            25 => self.software_id = members.next_value()?,
-            26 => self.trust_chain = members.next_value()?,
-            27 => self.client_names = members.next_value()?,
+            21 => self.client_uri = members.next_value()?,
+            22 => self.client_uris = members.next_value()?,
+            23 => self.contacts = members.next_value()?,
+            24 => self.created_at = members.next_value()?,
+            25 => self.credential_offer_endpoint = members.next_value()?,
+            26 => self.credential_response_encryption_required = members.next_value()?,
+            27 => self.custom_metadata = members.next_value()?,
             28 => self.default_acrs = members.next_value()?,
-            29 => self.description = members.next_value()?,
-            30 => self.par_required = members.next_value()?,
-            31 => self.request_uris = members.next_value()?,
-            32 => self.subject_type = members.next_value()?,
-            33 => self.client_secret = members.next_value()?,
-            34 => self.client_source = members.next_value()?,
-            35 => self.descriptions = members.next_value()?,
+            29 => self.default_max_age = members.next_value()?,
+            30 => self.derived_sector_identifier = members.next_value()?,
+            31 => self.description = members.next_value()?,
+            32 => self.descriptions = members.next_value()?,
+            33 => self.developer = members.next_value()?,
+            34 => self.digest_algorithm = members.next_value()?,
+            35 => self.discovered_by_metadata_document = members.next_value()?,
             36 => self.dpop_required = members.next_value()?,
-            37 => self.pkce_required = members.next_value()?,
-            38 => self.redirect_uris = members.next_value()?,
-            39 => self.client_id_alias = members.next_value()?,
-            40 => self.default_max_age = members.next_value()?,
-            41 => self.response_modes = members.next_value()?,
-            42 => self.response_types = members.next_value()?,
-            43 => self.service_number = members.next_value()?,
-            44 => self.signed_jwks_uri = members.next_value()?,
-            45 => self.trust_anchor_id = members.next_value()?,
-            46 => self.bc_delivery_mode = members.next_value()?,
-            47 => self.custom_metadata = members.next_value()?,
-            48 => self.id_token_sign_alg = members.next_value()?,
-            49 => self.request_sign_alg = members.next_value()?,
-            50 => self.application_type = members.next_value()?,
-            51 => self.digest_algorithm = members.next_value()?,
-            52 => self.rs_request_signed = members.next_value()?,
-            53 => self.software_version = members.next_value()?,
-            54 => self.token_auth_method = members.next_value()?,
-            55 => self.user_info_sign_alg = members.next_value()?,
-            56 => self.auth_time_required = members.next_value()?,
-            57 => self.bc_request_sign_alg = members.next_value()?,
-            58 => self.organization_name = members.next_value()?,
-            59 => self.pkce_s256_required = members.next_value()?,
-            60 => self.token_auth_sign_alg = members.next_value()?,
-            61 => self.bc_user_code_required = members.next_value()?,
-            62 => self.tls_client_auth_san_ip = members.next_value()?,
-            63 => self.sector_identifier_uri = members.next_value()?,
-            64 => self.tls_client_auth_san_dns = members.next_value()?,
-            65 => self.tls_client_auth_san_uri = members.next_value()?,
-            66 => self.trust_chain_expires_at = members.next_value()?,
-            67 => self.trust_chain_updated_at = members.next_value()?,
-            68 => self.authorization_sign_alg = members.next_value()?,
-            69 => self.client_id_alias_enabled = members.next_value()?,
-            70 => self.explicitly_registered = members.next_value()?,
-            71 => self.id_token_encryption_alg = members.next_value()?,
-            72 => self.id_token_encryption_enc = members.next_value()?,
-            73 => self.request_encryption_alg = members.next_value()?,
-            74 => self.request_encryption_enc = members.next_value()?,
-            75 => self.rs_signed_request_key_id = members.next_value()?,
-            76 => self.dynamically_registered = members.next_value()?,
-            77 => self.request_object_required = members.next_value()?,
-            78 => self.tls_client_auth_san_email = members.next_value()?,
-            79 => self.user_info_encryption_alg = members.next_value()?,
-            80 => self.user_info_encryption_enc = members.next_value()?,
-            81 => self.bc_notification_endpoint = members.next_value()?,
-            82 => self.tls_client_auth_subject_dn = members.next_value()?,
-            83 => self.automatically_registered = members.next_value()?,
-            84 => self.client_registration_types = members.next_value()?,
-            85 => self.credential_offer_endpoint = members.next_value()?,
-            86 => self.derived_sector_identifier = members.next_value()?,
-            87 => self.mtls_endpoint_aliases_used = members.next_value()?,
-            88 => self.in_scope_for_token_migration = members.next_value()?,
-            89 => self.metadata_document_location = members.next_value()?,
-            90 => self.authorization_details_types = members.next_value()?,
-            91 => self.metadata_document_expires_at = members.next_value()?,
-            92 => self.metadata_document_updated_at = members.next_value()?,
-            93 => self.authorization_encryption_alg = members.next_value()?,
-            94 => self.authorization_encryption_enc = members.next_value()?,
-            95 => self.self_signed_certificate_key_id = members.next_value()?,
-            96 => self.registration_access_token_hash = members.next_value()?,
-            97 => self.single_access_token_per_subject = members.next_value()?,
-            98 => self.discovered_by_metadata_document = members.next_value()?,
-            99 => self.credential_response_encryption_required = members.next_value()?,
-            100 => {
-                self.tls_client_certificate_bound_access_tokens = members.next_value()?;
-            }
-            101 => {
-                self.request_object_encryption_alg_match_required = members.next_value()?;
-            }
-            102 => {
-                self.request_object_encryption_enc_match_required = members.next_value()?;
-            }
-            103 => {
+            37 => self.dynamically_registered = members.next_value()?,
+            38 => self.entity_id = members.next_value()?,
+            39 => self.explicitly_registered = members.next_value()?,
+            40 => self.extension = members.next_value()?,
+            41 => self.fapi_modes = members.next_value()?,
+            42 => {
                 self.front_channel_request_object_encryption_required = members
                     .next_value()?;
             }
+            43 => self.grant_types = members.next_value()?,
+            44 => self.id_token_encryption_alg = members.next_value()?,
+            45 => self.id_token_encryption_enc = members.next_value()?,
+            46 => self.id_token_sign_alg = members.next_value()?,
+            47 => self.in_scope_for_token_migration = members.next_value()?,
+            48 => self.jwks = members.next_value()?,
+            49 => self.jwks_uri = members.next_value()?,
+            50 => self.locked = members.next_value()?,
+            51 => self.login_uri = members.next_value()?,
+            52 => self.logo_uri = members.next_value()?,
+            53 => self.logo_uris = members.next_value()?,
+            54 => self.metadata_document_expires_at = members.next_value()?,
+            55 => self.metadata_document_location = members.next_value()?,
+            56 => self.metadata_document_updated_at = members.next_value()?,
+            57 => self.modified_at = members.next_value()?,
+            58 => self.mtls_endpoint_aliases_used = members.next_value()?,
+            59 => self.number = members.next_value()?,
+            60 => self.organization_name = members.next_value()?,
+            61 => self.par_required = members.next_value()?,
+            62 => self.pkce_required = members.next_value()?,
+            63 => self.pkce_s256_required = members.next_value()?,
+            64 => self.policy_uri = members.next_value()?,
+            65 => self.policy_uris = members.next_value()?,
+            66 => self.redirect_uris = members.next_value()?,
+            67 => self.registration_access_token_hash = members.next_value()?,
+            68 => self.request_encryption_alg = members.next_value()?,
+            69 => self.request_encryption_enc = members.next_value()?,
+            70 => {
+                self.request_object_encryption_alg_match_required = members.next_value()?;
+            }
+            71 => {
+                self.request_object_encryption_enc_match_required = members.next_value()?;
+            }
+            72 => self.request_object_required = members.next_value()?,
+            73 => self.request_sign_alg = members.next_value()?,
+            74 => self.request_uris = members.next_value()?,
+            75 => self.response_modes = members.next_value()?,
+            76 => self.response_types = members.next_value()?,
+            77 => self.rs_request_signed = members.next_value()?,
+            78 => self.rs_signed_request_key_id = members.next_value()?,
+            79 => self.sector_identifier_uri = members.next_value()?,
+            80 => self.self_signed_certificate_key_id = members.next_value()?,
+            81 => self.service_number = members.next_value()?,
+            82 => self.signed_jwks_uri = members.next_value()?,
+            83 => self.single_access_token_per_subject = members.next_value()?,
+            84 => self.software_id = members.next_value()?,
+            85 => self.software_version = members.next_value()?,
+            86 => self.subject_type = members.next_value()?,
+            87 => self.tls_client_auth_san_dns = members.next_value()?,
+            88 => self.tls_client_auth_san_email = members.next_value()?,
+            89 => self.tls_client_auth_san_ip = members.next_value()?,
+            90 => self.tls_client_auth_san_uri = members.next_value()?,
+            91 => self.tls_client_auth_subject_dn = members.next_value()?,
+            92 => self.tls_client_certificate_bound_access_tokens = members.next_value()?,
+            93 => self.token_auth_method = members.next_value()?,
+            94 => self.token_auth_sign_alg = members.next_value()?,
+            95 => self.tos_uri = members.next_value()?,
+            96 => self.tos_uris = members.next_value()?,
+            97 => self.trust_anchor_id = members.next_value()?,
+            98 => self.trust_chain = members.next_value()?,
+            99 => self.trust_chain_expires_at = members.next_value()?,
+            100 => self.trust_chain_updated_at = members.next_value()?,
+            101 => self.user_info_encryption_alg = members.next_value()?,
+            102 => self.user_info_encryption_enc = members.next_value()?,
+            103 => self.user_info_sign_alg = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -2135,17 +2248,27 @@ pub struct Property {
 }
 
 impl crate::object::Object for Property {
-    const NAMES: &'static [&'static str] = &["key", "value", "hidden"];
     const OPEN: bool = true;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "hidden" => 0,
+                "key" => 1,
+                "value" => 2,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.key = members.next_value()?,
-            1 => self.value = members.next_value()?,
-            2 => self.hidden = members.next_value()?,
+            0 => self.hidden = members.next_value()?,
+            1 => self.key = members.next_value()?,
+            2 => self.value = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -2204,25 +2327,31 @@ pub struct Scope {
 }
 
 impl crate::object::Object for Scope {
-    const NAMES: &'static [&'static str] = &[
-        "name",
-        "attributes",
-        "description",
-        "defaultEntry",
-        "descriptions",
-    ];
     const OPEN: bool = true;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "attributes" => 0,
+                "defaultEntry" => 1,
+                "description" => 2,
+                "descriptions" => 3,
+                "name" => 4,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.name = members.next_value()?,
-            1 => self.attributes = members.next_value()?,
+            0 => self.attributes = members.next_value()?,
+            1 => self.default_entry = members.next_value()?,
             2 => self.description = members.next_value()?,
-            3 => self.default_entry = members.next_value()?,
-            4 => self.descriptions = members.next_value()?,
+            3 => self.descriptions = members.next_value()?,
+            4 => self.name = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -3405,414 +3534,418 @@ pub struct Service {
 }
 
 impl crate::object::Object for Service {
-    const NAMES: &'static [&'static str] = &[
-        "hsks",
-        "jwks",
-        "apiKey",
-        "issuer",
-        "number",
-        "tosUri",
-        "jwksUri",
-        "metadata",
-        "apiSecret",
-        "createdAt",
-        "fapiModes",
-        "policyUri",
-        "attributes",
-        "hsmEnabled",
-        "modifiedAt",
-        "description",
-        "nbfOptional",
-        "parRequired",
-        "serviceName",
-        "pkceRequired",
-        "trustAnchors",
-        "cimdAllowlist",
-        "issSuppressed",
-        "scopeRequired",
-        "signedJwksUri",
-        "supportedAcrs",
-        "tokenEndpoint",
-        "userPinLength",
-        "authorityHints",
-        "cnonceDuration",
-        "credentialJwks",
-        "federationJwks",
-        "idTokenAudType",
-        "oid4vciVersion",
-        "snsCredentials",
-        "supportedSnses",
-        "userCodeLength",
-        "accessTokenType",
-        "errorUriOmitted",
-        "idTokenDuration",
-        "supportedClaims",
-        "supportedScopes",
-        "userCodeCharset",
-        "organizationName",
-        "pkceS256Required",
-        "refreshTokenKept",
-        "rsResponseSigned",
-        "userInfoEndpoint",
-        "cimdHttpPermitted",
-        "credentialJwksUri",
-        "dpopNonceDuration",
-        "dpopNonceRequired",
-        "federationEnabled",
-        "idTokenReissuable",
-        "supportedDisplays",
-        "supportedEvidence",
-        "accessTokenSignAlg",
-        "allowableClockSkew",
-        "cimdMetadataPolicy",
-        "cimdQueryPermitted",
-        "credentialDuration",
-        "endSessionEndpoint",
-        "nativeSsoSupported",
-        "revocationEndpoint",
-        "serviceOwnerNumber",
-        "supportedDocuments",
-        "supportedUiLocales",
-        "accessTokenDuration",
-        "cimdAlwaysRetrieved",
-        "clientsPerDeveloper",
-        "httpAliasProhibited",
-        "mtlsEndpointAliases",
-        "supportedClaimTypes",
-        "supportedGrantTypes",
-        "cimdAllowlistEnabled",
-        "clientIdAliasEnabled",
-        "refreshTokenDuration",
-        "registrationEndpoint",
-        "serviceDocumentation",
-        "supportedAttachments",
-        "authorizationEndpoint",
-        "deviceVerificationUri",
-        "idTokenSignatureKeyId",
-        "introspectionEndpoint",
-        "pushedAuthReqDuration",
-        "pushedAuthReqEndpoint",
-        "requestObjectRequired",
-        "supportedClaimLocales",
-        "supportedPromptValues",
-        "tokenExpirationLinked",
-        "deviceFlowCodeDuration",
-        "missingClientIdAllowed",
-        "refreshTokenIdempotent",
-        "resourceSignatureKeyId",
-        "supportedResponseTypes",
-        "userInfoSignatureKeyId",
-        "credentialOfferDuration",
-        "errorDescriptionOmitted",
-        "grantManagementEndpoint",
-        "supportedVerifiedClaims",
-        "trustedRootCertificates",
-        "claimShortcutRestrictive",
-        "credentialIssuerMetadata",
-        "federationSignatureKeyId",
-        "refreshTokenDurationKept",
-        "supportedServiceProfiles",
-        "supportedTrustFrameworks",
-        "accessTokenSignatureKeyId",
-        "cimdMetadataPolicyEnabled",
-        "dcrScopeUsedAsRequestable",
-        "deviceFlowPollingInterval",
-        "directJwksEndpointEnabled",
-        "refreshTokenDurationReset",
-        "supportedDigestAlgorithms",
-        "supportedDocumentsMethods",
-        "supportedTokenAuthMethods",
-        "backchannelPollingInterval",
-        "directTokenEndpointEnabled",
-        "supportedElectronicRecords",
-        "supportedIdentityDocuments",
-        "authorizationSignatureKeyId",
-        "deviceAuthorizationEndpoint",
-        "introspectionSignatureKeyId",
-        "jwtGrantUnsignedJwtRejected",
-        "predefinedTransformedClaims",
-        "singleAccessTokenPerSubject",
-        "authenticationCallbackApiKey",
-        "backchannelAuthReqIdDuration",
-        "dynamicRegistrationSupported",
-        "jwtGrantEncryptedJwtRejected",
-        "requestObjectAudienceChecked",
-        "supportedVerificationMethods",
-        "verifiableCredentialsEnabled",
-        "authorizationResponseDuration",
-        "credentialTransactionDuration",
-        "dcrDuplicateSoftwareIdBlocked",
-        "deviceVerificationUriComplete",
-        "directUserInfoEndpointEnabled",
-        "grantManagementActionRequired",
-        "mutualTlsValidatePkiCertChain",
-        "supportedCustomClientMetadata",
-        "authenticationCallbackEndpoint",
-        "federationRegistrationEndpoint",
-        "loopbackRedirectionUriVariable",
-        "registrationManagementEndpoint",
-        "supportedDocumentsCheckMethods",
-        "supportedRevocationAuthMethods",
-        "tokenBatchNotificationEndpoint",
-        "authenticationCallbackApiSecret",
-        "directRevocationEndpointEnabled",
-        "federationConfigurationDuration",
-        "supportedClientRegistrationTypes",
-        "tokenExchangeUnsignedJwtRejected",
-        "backchannelAuthenticationEndpoint",
-        "clientIdMetadataDocumentSupported",
-        "jwtGrantByIdentifiableClientsOnly",
-        "supportedIntrospectionAuthMethods",
-        "tokenExchangeEncryptedJwtRejected",
-        "verifiedClaimsValidationSchemaSet",
-        "directAuthorizationEndpointEnabled",
-        "directIntrospectionEndpointEnabled",
-        "supportedAuthorizationDetailsTypes",
-        "supportedDocumentsValidationMethods",
-        "tokenExchangeByPermittedClientsOnly",
-        "unauthorizedOnClientConfigSupported",
-        "clientAssertionAudRestrictedToIssuer",
-        "backchannelUserCodeParameterSupported",
-        "developerAuthenticationCallbackApiKey",
-        "supportedDocumentsVerificationMethods",
-        "tlsClientCertificateBoundAccessTokens",
-        "supportedBackchannelTokenDeliveryModes",
-        "tokenExchangeByConfidentialClientsOnly",
-        "tokenExchangeByIdentifiableClientsOnly",
-        "backchannelBindingMessageRequiredInFapi",
-        "developerAuthenticationCallbackEndpoint",
-        "requestObjectEncryptionAlgMatchRequired",
-        "requestObjectEncryptionEncMatchRequired",
-        "accessTokenForExternalAttachmentEmbedded",
-        "developerAuthenticationCallbackApiSecret",
-        "traditionalRequestObjectProcessingApplied",
-        "openidDroppedOnRefreshWithoutOfflineAccess",
-        "preAuthorizedGrantAnonymousAccessSupported",
-        "frontChannelRequestObjectEncryptionRequired",
-    ];
     const OPEN: bool = true;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "accessTokenDuration" => 0,
+                "accessTokenForExternalAttachmentEmbedded" => 1,
+                "accessTokenSignAlg" => 2,
+                "accessTokenSignatureKeyId" => 3,
+                "accessTokenType" => 4,
+                "allowableClockSkew" => 5,
+                "apiKey" => 6,
+                "apiSecret" => 7,
+                "attributes" => 8,
+                "authenticationCallbackApiKey" => 9,
+                "authenticationCallbackApiSecret" => 10,
+                "authenticationCallbackEndpoint" => 11,
+                "authorityHints" => 12,
+                "authorizationEndpoint" => 13,
+                "authorizationResponseDuration" => 14,
+                "authorizationSignatureKeyId" => 15,
+                "backchannelAuthReqIdDuration" => 16,
+                "backchannelAuthenticationEndpoint" => 17,
+                "backchannelBindingMessageRequiredInFapi" => 18,
+                "backchannelPollingInterval" => 19,
+                "backchannelUserCodeParameterSupported" => 20,
+                "cimdAllowlist" => 21,
+                "cimdAllowlistEnabled" => 22,
+                "cimdAlwaysRetrieved" => 23,
+                "cimdHttpPermitted" => 24,
+                "cimdMetadataPolicy" => 25,
+                "cimdMetadataPolicyEnabled" => 26,
+                "cimdQueryPermitted" => 27,
+                "claimShortcutRestrictive" => 28,
+                "clientAssertionAudRestrictedToIssuer" => 29,
+                "clientIdAliasEnabled" => 30,
+                "clientIdMetadataDocumentSupported" => 31,
+                "clientsPerDeveloper" => 32,
+                "cnonceDuration" => 33,
+                "createdAt" => 34,
+                "credentialDuration" => 35,
+                "credentialIssuerMetadata" => 36,
+                "credentialJwks" => 37,
+                "credentialJwksUri" => 38,
+                "credentialOfferDuration" => 39,
+                "credentialTransactionDuration" => 40,
+                "dcrDuplicateSoftwareIdBlocked" => 41,
+                "dcrScopeUsedAsRequestable" => 42,
+                "description" => 43,
+                "developerAuthenticationCallbackApiKey" => 44,
+                "developerAuthenticationCallbackApiSecret" => 45,
+                "developerAuthenticationCallbackEndpoint" => 46,
+                "deviceAuthorizationEndpoint" => 47,
+                "deviceFlowCodeDuration" => 48,
+                "deviceFlowPollingInterval" => 49,
+                "deviceVerificationUri" => 50,
+                "deviceVerificationUriComplete" => 51,
+                "directAuthorizationEndpointEnabled" => 52,
+                "directIntrospectionEndpointEnabled" => 53,
+                "directJwksEndpointEnabled" => 54,
+                "directRevocationEndpointEnabled" => 55,
+                "directTokenEndpointEnabled" => 56,
+                "directUserInfoEndpointEnabled" => 57,
+                "dpopNonceDuration" => 58,
+                "dpopNonceRequired" => 59,
+                "dynamicRegistrationSupported" => 60,
+                "endSessionEndpoint" => 61,
+                "errorDescriptionOmitted" => 62,
+                "errorUriOmitted" => 63,
+                "fapiModes" => 64,
+                "federationConfigurationDuration" => 65,
+                "federationEnabled" => 66,
+                "federationJwks" => 67,
+                "federationRegistrationEndpoint" => 68,
+                "federationSignatureKeyId" => 69,
+                "frontChannelRequestObjectEncryptionRequired" => 70,
+                "grantManagementActionRequired" => 71,
+                "grantManagementEndpoint" => 72,
+                "hsks" => 73,
+                "hsmEnabled" => 74,
+                "httpAliasProhibited" => 75,
+                "idTokenAudType" => 76,
+                "idTokenDuration" => 77,
+                "idTokenReissuable" => 78,
+                "idTokenSignatureKeyId" => 79,
+                "introspectionEndpoint" => 80,
+                "introspectionSignatureKeyId" => 81,
+                "issSuppressed" => 82,
+                "issuer" => 83,
+                "jwks" => 84,
+                "jwksUri" => 85,
+                "jwtGrantByIdentifiableClientsOnly" => 86,
+                "jwtGrantEncryptedJwtRejected" => 87,
+                "jwtGrantUnsignedJwtRejected" => 88,
+                "loopbackRedirectionUriVariable" => 89,
+                "metadata" => 90,
+                "missingClientIdAllowed" => 91,
+                "modifiedAt" => 92,
+                "mtlsEndpointAliases" => 93,
+                "mutualTlsValidatePkiCertChain" => 94,
+                "nativeSsoSupported" => 95,
+                "nbfOptional" => 96,
+                "number" => 97,
+                "oid4vciVersion" => 98,
+                "openidDroppedOnRefreshWithoutOfflineAccess" => 99,
+                "organizationName" => 100,
+                "parRequired" => 101,
+                "pkceRequired" => 102,
+                "pkceS256Required" => 103,
+                "policyUri" => 104,
+                "preAuthorizedGrantAnonymousAccessSupported" => 105,
+                "predefinedTransformedClaims" => 106,
+                "pushedAuthReqDuration" => 107,
+                "pushedAuthReqEndpoint" => 108,
+                "refreshTokenDuration" => 109,
+                "refreshTokenDurationKept" => 110,
+                "refreshTokenDurationReset" => 111,
+                "refreshTokenIdempotent" => 112,
+                "refreshTokenKept" => 113,
+                "registrationEndpoint" => 114,
+                "registrationManagementEndpoint" => 115,
+                "requestObjectAudienceChecked" => 116,
+                "requestObjectEncryptionAlgMatchRequired" => 117,
+                "requestObjectEncryptionEncMatchRequired" => 118,
+                "requestObjectRequired" => 119,
+                "resourceSignatureKeyId" => 120,
+                "revocationEndpoint" => 121,
+                "rsResponseSigned" => 122,
+                "scopeRequired" => 123,
+                "serviceDocumentation" => 124,
+                "serviceName" => 125,
+                "serviceOwnerNumber" => 126,
+                "signedJwksUri" => 127,
+                "singleAccessTokenPerSubject" => 128,
+                "snsCredentials" => 129,
+                "supportedAcrs" => 130,
+                "supportedAttachments" => 131,
+                "supportedAuthorizationDetailsTypes" => 132,
+                "supportedBackchannelTokenDeliveryModes" => 133,
+                "supportedClaimLocales" => 134,
+                "supportedClaimTypes" => 135,
+                "supportedClaims" => 136,
+                "supportedClientRegistrationTypes" => 137,
+                "supportedCustomClientMetadata" => 138,
+                "supportedDigestAlgorithms" => 139,
+                "supportedDisplays" => 140,
+                "supportedDocuments" => 141,
+                "supportedDocumentsCheckMethods" => 142,
+                "supportedDocumentsMethods" => 143,
+                "supportedDocumentsValidationMethods" => 144,
+                "supportedDocumentsVerificationMethods" => 145,
+                "supportedElectronicRecords" => 146,
+                "supportedEvidence" => 147,
+                "supportedGrantTypes" => 148,
+                "supportedIdentityDocuments" => 149,
+                "supportedIntrospectionAuthMethods" => 150,
+                "supportedPromptValues" => 151,
+                "supportedResponseTypes" => 152,
+                "supportedRevocationAuthMethods" => 153,
+                "supportedScopes" => 154,
+                "supportedServiceProfiles" => 155,
+                "supportedSnses" => 156,
+                "supportedTokenAuthMethods" => 157,
+                "supportedTrustFrameworks" => 158,
+                "supportedUiLocales" => 159,
+                "supportedVerificationMethods" => 160,
+                "supportedVerifiedClaims" => 161,
+                "tlsClientCertificateBoundAccessTokens" => 162,
+                "tokenBatchNotificationEndpoint" => 163,
+                "tokenEndpoint" => 164,
+                "tokenExchangeByConfidentialClientsOnly" => 165,
+                "tokenExchangeByIdentifiableClientsOnly" => 166,
+                "tokenExchangeByPermittedClientsOnly" => 167,
+                "tokenExchangeEncryptedJwtRejected" => 168,
+                "tokenExchangeUnsignedJwtRejected" => 169,
+                "tokenExpirationLinked" => 170,
+                "tosUri" => 171,
+                "traditionalRequestObjectProcessingApplied" => 172,
+                "trustAnchors" => 173,
+                "trustedRootCertificates" => 174,
+                "unauthorizedOnClientConfigSupported" => 175,
+                "userCodeCharset" => 176,
+                "userCodeLength" => 177,
+                "userInfoEndpoint" => 178,
+                "userInfoSignatureKeyId" => 179,
+                "userPinLength" => 180,
+                "verifiableCredentialsEnabled" => 181,
+                "verifiedClaimsValidationSchemaSet" => 182,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.hsks = members.next_value()?,
-            1 => self.jwks = members.next_value()?,
-            2 => self.api_key = members.next_value()?,
-            3 => self.issuer = members.next_value()?,
-            4 => self.number = members.next_value()?,
-            5 => self.tos_uri = members.next_value()?,
-            6 => self.jwks_uri = members.next_value()?,
-            7 => self.metadata = members.next_value()?,
-            8 => self.api_secret = members.next_value()?,
-            9 => self.created_at = members.next_value()?,
-            10 => self.fapi_modes = members.next_value()?,
-            11 => self.policy_uri = members.next_value()?,
-            12 => self.attributes = members.next_value()?,
-            13 => self.hsm_enabled = members.next_value()?,
-            14 => self.modified_at = members.next_value()?,
-            15 => self.description = members.next_value()?,
-            16 => self.nbf_optional = members.next_value()?,
-            17 => self.par_required = members.next_value()?,
-            18 => self.service_name = members.next_value()?,
-            19 => self.pkce_required = members.next_value()?,
-            20 => self.trust_anchors = members.next_value()?,
-            21 => self.cimd_allowlist = members.next_value()?,
-            22 => self.iss_suppressed = members.next_value()?,
-            23 => self.scope_required = members.next_value()?,
-            24 => self.signed_jwks_uri = members.next_value()?,
-            25 => self.supported_acrs = members.next_value()?,
-            26 => self.token_endpoint = members.next_value()?,
-            27 => self.user_pin_length = members.next_value()?,
-            28 => self.authority_hints = members.next_value()?,
-            29 => self.cnonce_duration = members.next_value()?,
-            30 => self.credential_jwks = members.next_value()?,
-            31 => self.federation_jwks = members.next_value()?,
-            32 => self.id_token_aud_type = members.next_value()?,
-            33 => self.oid4vci_version = members.next_value()?,
-            34 => self.sns_credentials = members.next_value()?,
-            35 => self.supported_snses = members.next_value()?,
-            36 => self.user_code_length = members.next_value()?,
-            37 => self.access_token_type = members.next_value()?,
-            38 => self.error_uri_omitted = members.next_value()?,
-            39 => self.id_token_duration = members.next_value()?,
-            40 => self.supported_claims = members.next_value()?,
-            41 => self.supported_scopes = members.next_value()?,
-            42 => self.user_code_charset = members.next_value()?,
-            43 => self.organization_name = members.next_value()?,
-            44 => self.pkce_s256_required = members.next_value()?,
-            45 => self.refresh_token_kept = members.next_value()?,
-            46 => self.rs_response_signed = members.next_value()?,
-            47 => self.user_info_endpoint = members.next_value()?,
-            48 => self.cimd_http_permitted = members.next_value()?,
-            49 => self.credential_jwks_uri = members.next_value()?,
-            50 => self.dpop_nonce_duration = members.next_value()?,
-            51 => self.dpop_nonce_required = members.next_value()?,
-            52 => self.federation_enabled = members.next_value()?,
-            53 => self.id_token_reissuable = members.next_value()?,
-            54 => self.supported_displays = members.next_value()?,
-            55 => self.supported_evidence = members.next_value()?,
-            56 => self.access_token_sign_alg = members.next_value()?,
-            57 => self.allowable_clock_skew = members.next_value()?,
-            58 => self.cimd_metadata_policy = members.next_value()?,
-            59 => self.cimd_query_permitted = members.next_value()?,
-            60 => self.credential_duration = members.next_value()?,
-            61 => self.end_session_endpoint = members.next_value()?,
-            62 => self.native_sso_supported = members.next_value()?,
-            63 => self.revocation_endpoint = members.next_value()?,
-            64 => self.service_owner_number = members.next_value()?,
-            65 => self.supported_documents = members.next_value()?,
-            66 => self.supported_ui_locales = members.next_value()?,
-            67 => self.access_token_duration = members.next_value()?,
-            68 => self.cimd_always_retrieved = members.next_value()?,
-            69 => self.clients_per_developer = members.next_value()?,
-            70 => self.http_alias_prohibited = members.next_value()?,
-            71 => self.mtls_endpoint_aliases = members.next_value()?,
-            72 => self.supported_claim_types = members.next_value()?,
-            73 => self.supported_grant_types = members.next_value()?,
-            74 => self.cimd_allowlist_enabled = members.next_value()?,
-            75 => self.client_id_alias_enabled = members.next_value()?,
-            76 => self.refresh_token_duration = members.next_value()?,
-            77 => self.registration_endpoint = members.next_value()?,
-            78 => self.service_documentation = members.next_value()?,
-            79 => self.supported_attachments = members.next_value()?,
-            80 => self.authorization_endpoint = members.next_value()?,
-            81 => self.device_verification_uri = members.next_value()?,
-            82 => self.id_token_signature_key_id = members.next_value()?,
-            83 => self.introspection_endpoint = members.next_value()?,
-            84 => self.pushed_auth_req_duration = members.next_value()?,
-            85 => self.pushed_auth_req_endpoint = members.next_value()?,
-            86 => self.request_object_required = members.next_value()?,
-            87 => self.supported_claim_locales = members.next_value()?,
-            88 => self.supported_prompt_values = members.next_value()?,
-            89 => self.token_expiration_linked = members.next_value()?,
-            90 => self.device_flow_code_duration = members.next_value()?,
-            91 => self.missing_client_id_allowed = members.next_value()?,
-            92 => self.refresh_token_idempotent = members.next_value()?,
-            93 => self.resource_signature_key_id = members.next_value()?,
-            94 => self.supported_response_types = members.next_value()?,
-            95 => self.user_info_signature_key_id = members.next_value()?,
-            96 => self.credential_offer_duration = members.next_value()?,
-            97 => self.error_description_omitted = members.next_value()?,
-            98 => self.grant_management_endpoint = members.next_value()?,
-            99 => self.supported_verified_claims = members.next_value()?,
-            100 => self.trusted_root_certificates = members.next_value()?,
-            101 => self.claim_shortcut_restrictive = members.next_value()?,
-            102 => self.credential_issuer_metadata = members.next_value()?,
-            103 => self.federation_signature_key_id = members.next_value()?,
-            104 => self.refresh_token_duration_kept = members.next_value()?,
-            105 => self.supported_service_profiles = members.next_value()?,
-            106 => self.supported_trust_frameworks = members.next_value()?,
-            107 => self.access_token_signature_key_id = members.next_value()?,
-            108 => self.cimd_metadata_policy_enabled = members.next_value()?,
-            109 => self.dcr_scope_used_as_requestable = members.next_value()?,
-            110 => self.device_flow_polling_interval = members.next_value()?,
-            111 => self.direct_jwks_endpoint_enabled = members.next_value()?,
-            112 => self.refresh_token_duration_reset = members.next_value()?,
-            113 => self.supported_digest_algorithms = members.next_value()?,
-            114 => self.supported_documents_methods = members.next_value()?,
-            115 => self.supported_token_auth_methods = members.next_value()?,
-            116 => self.backchannel_polling_interval = members.next_value()?,
-            117 => self.direct_token_endpoint_enabled = members.next_value()?,
-            118 => self.supported_electronic_records = members.next_value()?,
-            119 => self.supported_identity_documents = members.next_value()?,
-            120 => self.authorization_signature_key_id = members.next_value()?,
-            121 => self.device_authorization_endpoint = members.next_value()?,
-            122 => self.introspection_signature_key_id = members.next_value()?,
-            123 => self.jwt_grant_unsigned_jwt_rejected = members.next_value()?,
-            124 => self.predefined_transformed_claims = members.next_value()?,
-            125 => self.single_access_token_per_subject = members.next_value()?,
-            126 => self.authentication_callback_api_key = members.next_value()?,
-            127 => self.backchannel_auth_req_id_duration = members.next_value()?,
-            128 => self.dynamic_registration_supported = members.next_value()?,
-            129 => self.jwt_grant_encrypted_jwt_rejected = members.next_value()?,
-            130 => self.request_object_audience_checked = members.next_value()?,
-            131 => self.supported_verification_methods = members.next_value()?,
-            132 => self.verifiable_credentials_enabled = members.next_value()?,
-            133 => self.authorization_response_duration = members.next_value()?,
-            134 => self.credential_transaction_duration = members.next_value()?,
-            135 => self.dcr_duplicate_software_id_blocked = members.next_value()?,
-            136 => self.device_verification_uri_complete = members.next_value()?,
-            137 => self.direct_user_info_endpoint_enabled = members.next_value()?,
-            138 => self.grant_management_action_required = members.next_value()?,
-            139 => self.mutual_tls_validate_pki_cert_chain = members.next_value()?,
-            140 => self.supported_custom_client_metadata = members.next_value()?,
-            141 => self.authentication_callback_endpoint = members.next_value()?,
-            142 => self.federation_registration_endpoint = members.next_value()?,
-            143 => self.loopback_redirection_uri_variable = members.next_value()?,
-            144 => self.registration_management_endpoint = members.next_value()?,
-            145 => self.supported_documents_check_methods = members.next_value()?,
-            146 => self.supported_revocation_auth_methods = members.next_value()?,
-            147 => self.token_batch_notification_endpoint = members.next_value()?,
-            148 => self.authentication_callback_api_secret = members.next_value()?,
-            149 => self.direct_revocation_endpoint_enabled = members.next_value()?,
-            150 => self.federation_configuration_duration = members.next_value()?,
-            151 => self.supported_client_registration_types = members.next_value()?,
-            152 => self.token_exchange_unsigned_jwt_rejected = members.next_value()?,
-            153 => self.backchannel_authentication_endpoint = members.next_value()?,
-            154 => self.client_id_metadata_document_supported = members.next_value()?,
-            155 => self.jwt_grant_by_identifiable_clients_only = members.next_value()?,
-            156 => self.supported_introspection_auth_methods = members.next_value()?,
-            157 => self.token_exchange_encrypted_jwt_rejected = members.next_value()?,
-            158 => self.verified_claims_validation_schema_set = members.next_value()?,
-            159 => self.direct_authorization_endpoint_enabled = members.next_value()?,
-            160 => self.direct_introspection_endpoint_enabled = members.next_value()?,
-            161 => self.supported_authorization_details_types = members.next_value()?,
-            162 => self.supported_documents_validation_methods = members.next_value()?,
-            163 => self.token_exchange_by_permitted_clients_only = members.next_value()?,
-            164 => self.unauthorized_on_client_config_supported = members.next_value()?,
-            165 => self.client_assertion_aud_restricted_to_issuer = members.next_value()?,
-            166 => self.backchannel_user_code_parameter_supported = members.next_value()?,
-            167 => self.developer_authentication_callback_api_key = members.next_value()?,
-            168 => self.supported_documents_verification_methods = members.next_value()?,
-            169 => {
-                self.tls_client_certificate_bound_access_tokens = members.next_value()?;
-            }
-            170 => {
-                self.supported_backchannel_token_delivery_modes = members.next_value()?;
-            }
-            171 => {
-                self.token_exchange_by_confidential_clients_only = members.next_value()?;
-            }
-            172 => {
-                self.token_exchange_by_identifiable_clients_only = members.next_value()?;
-            }
-            173 => {
-                self.backchannel_binding_message_required_in_fapi = members.next_value()?;
-            }
-            174 => {
-                self.developer_authentication_callback_endpoint = members.next_value()?;
-            }
-            175 => {
-                self.request_object_encryption_alg_match_required = members.next_value()?;
-            }
-            176 => {
-                self.request_object_encryption_enc_match_required = members.next_value()?;
-            }
-            177 => {
+            0 => self.access_token_duration = members.next_value()?,
+            1 => {
                 self.access_token_for_external_attachment_embedded = members
                     .next_value()?;
             }
-            178 => {
+            2 => self.access_token_sign_alg = members.next_value()?,
+            3 => self.access_token_signature_key_id = members.next_value()?,
+            4 => self.access_token_type = members.next_value()?,
+            5 => self.allowable_clock_skew = members.next_value()?,
+            6 => self.api_key = members.next_value()?,
+            7 => self.api_secret = members.next_value()?,
+            8 => self.attributes = members.next_value()?,
+            9 => self.authentication_callback_api_key = members.next_value()?,
+            10 => self.authentication_callback_api_secret = members.next_value()?,
+            11 => self.authentication_callback_endpoint = members.next_value()?,
+            12 => self.authority_hints = members.next_value()?,
+            13 => self.authorization_endpoint = members.next_value()?,
+            14 => self.authorization_response_duration = members.next_value()?,
+            15 => self.authorization_signature_key_id = members.next_value()?,
+            16 => self.backchannel_auth_req_id_duration = members.next_value()?,
+            17 => self.backchannel_authentication_endpoint = members.next_value()?,
+            18 => {
+                self.backchannel_binding_message_required_in_fapi = members.next_value()?;
+            }
+            19 => self.backchannel_polling_interval = members.next_value()?,
+            20 => self.backchannel_user_code_parameter_supported = members.next_value()?,
+            21 => self.cimd_allowlist = members.next_value()?,
+            22 => self.cimd_allowlist_enabled = members.next_value()?,
+            23 => self.cimd_always_retrieved = members.next_value()?,
+            24 => self.cimd_http_permitted = members.next_value()?,
+            25 => self.cimd_metadata_policy = members.next_value()?,
+            26 => self.cimd_metadata_policy_enabled = members.next_value()?,
+            27 => self.cimd_query_permitted = members.next_value()?,
+            28 => self.claim_shortcut_restrictive = members.next_value()?,
+            29 => self.client_assertion_aud_restricted_to_issuer = members.next_value()?,
+            30 => self.client_id_alias_enabled = members.next_value()?,
+            31 => self.client_id_metadata_document_supported = members.next_value()?,
+            32 => self.clients_per_developer = members.next_value()?,
+            33 => self.cnonce_duration = members.next_value()?,
+            34 => self.created_at = members.next_value()?,
+            35 => self.credential_duration = members.next_value()?,
+            36 => self.credential_issuer_metadata = members.next_value()?,
+            37 => self.credential_jwks = members.next_value()?,
+            38 => self.credential_jwks_uri = members.next_value()?,
+            39 => self.credential_offer_duration = members.next_value()?,
+            40 => self.credential_transaction_duration = members.next_value()?,
+            41 => self.dcr_duplicate_software_id_blocked = members.next_value()?,
+            42 => self.dcr_scope_used_as_requestable = members.next_value()?,
+            43 => self.description = members.next_value()?,
+            44 => self.developer_authentication_callback_api_key = members.next_value()?,
+            45 => {
                 self.developer_authentication_callback_api_secret = members.next_value()?;
             }
-            179 => {
-                self.traditional_request_object_processing_applied = members
-                    .next_value()?;
-            }
-            180 => {
-                self.openid_dropped_on_refresh_without_offline_access = members
-                    .next_value()?;
-            }
-            181 => {
-                self.pre_authorized_grant_anonymous_access_supported = members
-                    .next_value()?;
-            }
-            182 => {
+            46 => self.developer_authentication_callback_endpoint = members.next_value()?,
+            47 => self.device_authorization_endpoint = members.next_value()?,
+            48 => self.device_flow_code_duration = members.next_value()?,
+            49 => self.device_flow_polling_interval = members.next_value()?,
+            50 => self.device_verification_uri = members.next_value()?,
+            51 => self.device_verification_uri_complete = members.next_value()?,
+            52 => self.direct_authorization_endpoint_enabled = members.next_value()?,
+            53 => self.direct_introspection_endpoint_enabled = members.next_value()?,
+            54 => self.direct_jwks_endpoint_enabled = members.next_value()?,
+            55 => self.direct_revocation_endpoint_enabled = members.next_value()?,
+            56 => self.direct_token_endpoint_enabled = members.next_value()?,
+            57 => self.direct_user_info_endpoint_enabled = members.next_value()?,
+            58 => self.dpop_nonce_duration = members.next_value()?,
+            59 => self.dpop_nonce_required = members.next_value()?,
+            60 => self.dynamic_registration_supported = members.next_value()?,
+            61 => self.end_session_endpoint = members.next_value()?,
+            62 => self.error_description_omitted = members.next_value()?,
+            63 => self.error_uri_omitted = members.next_value()?,
+            64 => self.fapi_modes = members.next_value()?,
+            65 => self.federation_configuration_duration = members.next_value()?,
+            66 => self.federation_enabled = members.next_value()?,
+            67 => self.federation_jwks = members.next_value()?,
+            68 => self.federation_registration_endpoint = members.next_value()?,
+            69 => self.federation_signature_key_id = members.next_value()?,
+            70 => {
                 self.front_channel_request_object_encryption_required = members
                     .next_value()?;
             }
+            71 => self.grant_management_action_required = members.next_value()?,
+            72 => self.grant_management_endpoint = members.next_value()?,
+            73 => self.hsks = members.next_value()?,
+            74 => self.hsm_enabled = members.next_value()?,
+            75 => self.http_alias_prohibited = members.next_value()?,
+            76 => self.id_token_aud_type = members.next_value()?,
+            77 => self.id_token_duration = members.next_value()?,
+            78 => self.id_token_reissuable = members.next_value()?,
+            79 => self.id_token_signature_key_id = members.next_value()?,
+            80 => self.introspection_endpoint = members.next_value()?,
+            81 => self.introspection_signature_key_id = members.next_value()?,
+            82 => self.iss_suppressed = members.next_value()?,
+            83 => self.issuer = members.next_value()?,
+            84 => self.jwks = members.next_value()?,
+            85 => self.jwks_uri = members.next_value()?,
+            86 => self.jwt_grant_by_identifiable_clients_only = members.next_value()?,
+            87 => self.jwt_grant_encrypted_jwt_rejected = members.next_value()?,
+            88 => self.jwt_grant_unsigned_jwt_rejected = members.next_value()?,
+            89 => self.loopback_redirection_uri_variable = members.next_value()?,
+            90 => self.metadata = members.next_value()?,
+            91 => self.missing_client_id_allowed = members.next_value()?,
+            92 => self.modified_at = members.next_value()?,
+            93 => self.mtls_endpoint_aliases = members.next_value()?,
+            94 => self.mutual_tls_validate_pki_cert_chain = members.next_value()?,
+            95 => self.native_sso_supported = members.next_value()?,
+            96 => self.nbf_optional = members.next_value()?,
+            97 => self.number = members.next_value()?,
+            98 => self.oid4vci_version = members.next_value()?,
+            99 => {
+                self.openid_dropped_on_refresh_without_offline_access = members
+                    .next_value()?;
+            }
+            100 => self.organization_name = members.next_value()?,
+            101 => self.par_required = members.next_value()?,
+            102 => self.pkce_required = members.next_value()?,
+            103 => self.pkce_s256_required = members.next_value()?,
+            104 => self.policy_uri = members.next_value()?,
+            105 => {
+                self.pre_authorized_grant_anonymous_access_supported = members
+                    .next_value()?;
+            }
+            106 => self.predefined_transformed_claims = members.next_value()?,
+            107 => self.pushed_auth_req_duration = members.next_value()?,
+            108 => self.pushed_auth_req_endpoint = members.next_value()?,
+            109 => self.refresh_token_duration = members.next_value()?,
+            110 => self.refresh_token_duration_kept = members.next_value()?,
+            111 => self.refresh_token_duration_reset = members.next_value()?,
+            112 => self.refresh_token_idempotent = members.next_value()?,
+            113 => self.refresh_token_kept = members.next_value()?,
+            114 => self.registration_endpoint = members.next_value()?,
+            115 => self.registration_management_endpoint = members.next_value()?,
+            116 => self.request_object_audience_checked = members.next_value()?,
+            117 => {
+                self.request_object_encryption_alg_match_required = members.next_value()?;
+            }
+            118 => {
+                self.request_object_encryption_enc_match_required = members.next_value()?;
+            }
+            119 => self.request_object_required = members.next_value()?,
+            120 => self.resource_signature_key_id = members.next_value()?,
+            121 => self.revocation_endpoint = members.next_value()?,
+            122 => self.rs_response_signed = members.next_value()?,
+            123 => self.scope_required = members.next_value()?,
+            124 => self.service_documentation = members.next_value()?,
+            125 => self.service_name = members.next_value()?,
+            126 => self.service_owner_number = members.next_value()?,
+            127 => self.signed_jwks_uri = members.next_value()?,
+            128 => self.single_access_token_per_subject = members.next_value()?,
+            129 => self.sns_credentials = members.next_value()?,
+            130 => self.supported_acrs = members.next_value()?,
+            131 => self.supported_attachments = members.next_value()?,
+            132 => self.supported_authorization_details_types = members.next_value()?,
+            133 => {
+                self.supported_backchannel_token_delivery_modes = members.next_value()?;
+            }
+            134 => self.supported_claim_locales = members.next_value()?,
+            135 => self.supported_claim_types = members.next_value()?,
+            136 => self.supported_claims = members.next_value()?,
+            137 => self.supported_client_registration_types = members.next_value()?,
+            138 => self.supported_custom_client_metadata = members.next_value()?,
+            139 => self.supported_digest_algorithms = members.next_value()?,
+            140 => self.supported_displays = members.next_value()?,
+            141 => self.supported_documents = members.next_value()?,
+            142 => self.supported_documents_check_methods = members.next_value()?,
+            143 => self.supported_documents_methods = members.next_value()?,
+            144 => self.supported_documents_validation_methods = members.next_value()?,
+            145 => self.supported_documents_verification_methods = members.next_value()?,
+            146 => self.supported_electronic_records = members.next_value()?,
+            147 => self.supported_evidence = members.next_value()?,
+            148 => self.supported_grant_types = members.next_value()?,
+            149 => self.supported_identity_documents = members.next_value()?,
+            150 => self.supported_introspection_auth_methods = members.next_value()?,
+            151 => self.supported_prompt_values = members.next_value()?,
+            152 => self.supported_response_types = members.next_value()?,
+            153 => self.supported_revocation_auth_methods = members.next_value()?,
+            154 => self.supported_scopes = members.next_value()?,
+            155 => self.supported_service_profiles = members.next_value()?,
+            156 => self.supported_snses = members.next_value()?,
+            157 => self.supported_token_auth_methods = members.next_value()?,
+            158 => self.supported_trust_frameworks = members.next_value()?,
+            159 => self.supported_ui_locales = members.next_value()?,
+            160 => self.supported_verification_methods = members.next_value()?,
+            161 => self.supported_verified_claims = members.next_value()?,
+            162 => {
+                self.tls_client_certificate_bound_access_tokens = members.next_value()?;
+            }
+            163 => self.token_batch_notification_endpoint = members.next_value()?,
+            164 => self.token_endpoint = members.next_value()?,
+            165 => {
+                self.token_exchange_by_confidential_clients_only = members.next_value()?;
+            }
+            166 => {
+                self.token_exchange_by_identifiable_clients_only = members.next_value()?;
+            }
+            167 => self.token_exchange_by_permitted_clients_only = members.next_value()?,
+            168 => self.token_exchange_encrypted_jwt_rejected = members.next_value()?,
+            169 => self.token_exchange_unsigned_jwt_rejected = members.next_value()?,
+            170 => self.token_expiration_linked = members.next_value()?,
+            171 => self.tos_uri = members.next_value()?,
+            172 => {
+                self.traditional_request_object_processing_applied = members
+                    .next_value()?;
+            }
+            173 => self.trust_anchors = members.next_value()?,
+            174 => self.trusted_root_certificates = members.next_value()?,
+            175 => self.unauthorized_on_client_config_supported = members.next_value()?,
+            176 => self.user_code_charset = members.next_value()?,
+            177 => self.user_code_length = members.next_value()?,
+            178 => self.user_info_endpoint = members.next_value()?,
+            179 => self.user_info_signature_key_id = members.next_value()?,
+            180 => self.user_pin_length = members.next_value()?,
+            181 => self.verifiable_credentials_enabled = members.next_value()?,
+            182 => self.verified_claims_validation_schema_set = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -4230,17 +4363,27 @@ pub struct SnsCredentials {
 }
 
 impl crate::object::Object for SnsCredentials {
-    const NAMES: &'static [&'static str] = &["sns", "apiKey", "apiSecret"];
     const OPEN: bool = true;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "apiKey" => 0,
+                "apiSecret" => 1,
+                "sns" => 2,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.sns = members.next_value()?,
-            1 => self.api_key = members.next_value()?,
-            2 => self.api_secret = members.next_value()?,
+            0 => self.api_key = members.next_value()?,
+            1 => self.api_secret = members.next_value()?,
+            2 => self.sns = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -4287,8 +4430,17 @@ pub struct TaggedValue {
 }
 
 impl crate::object::Object for TaggedValue {
-    const NAMES: &'static [&'static str] = &["tag", "value"];
     const OPEN: bool = true;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "tag" => 0,
+                "value" => 1,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -4342,16 +4494,25 @@ pub struct TrustAnchor {
 }
 
 impl crate::object::Object for TrustAnchor {
-    const NAMES: &'static [&'static str] = &["jwks", "entityId"];
     const OPEN: bool = true;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "entityId" => 0,
+                "jwks" => 1,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.jwks = members.next_value()?,
-            1 => self.entity_id = members.next_value()?,
+            0 => self.entity_id = members.next_value()?,
+            1 => self.jwks = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

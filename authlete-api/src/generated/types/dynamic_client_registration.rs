@@ -153,14 +153,20 @@ pub struct ClientRegistrationResponse {
 }
 
 impl crate::object::Object for ClientRegistrationResponse {
-    const NAMES: &'static [&'static str] = &[
-        "action",
-        "client",
-        "resultCode",
-        "resultMessage",
-        "responseContent",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "client" => 1,
+                "responseContent" => 2,
+                "resultCode" => 3,
+                "resultMessage" => 4,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -169,9 +175,9 @@ impl crate::object::Object for ClientRegistrationResponse {
         match member {
             0 => self.action = members.next_value()?,
             1 => self.client = members.next_value()?,
-            2 => self.result_code = members.next_value()?,
-            3 => self.result_message = members.next_value()?,
-            4 => self.response_content = members.next_value()?,
+            2 => self.response_content = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

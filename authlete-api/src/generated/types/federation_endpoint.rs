@@ -35,13 +35,19 @@ pub struct FederationConfigurationResponse {
 }
 
 impl crate::object::Object for FederationConfigurationResponse {
-    const NAMES: &'static [&'static str] = &[
-        "action",
-        "resultCode",
-        "resultMessage",
-        "responseContent",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "responseContent" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -49,9 +55,9 @@ impl crate::object::Object for FederationConfigurationResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.result_code = members.next_value()?,
-            2 => self.result_message = members.next_value()?,
-            3 => self.response_content = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -98,16 +104,25 @@ pub struct FederationRegistrationRequest {
 }
 
 impl crate::object::Object for FederationRegistrationRequest {
-    const NAMES: &'static [&'static str] = &["trustChain", "entityConfiguration"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "entityConfiguration" => 0,
+                "trustChain" => 1,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.trust_chain = members.next_value()?,
-            1 => self.entity_configuration = members.next_value()?,
+            0 => self.entity_configuration = members.next_value()?,
+            1 => self.trust_chain = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -157,14 +172,20 @@ pub struct FederationRegistrationResponse {
 }
 
 impl crate::object::Object for FederationRegistrationResponse {
-    const NAMES: &'static [&'static str] = &[
-        "action",
-        "client",
-        "resultCode",
-        "resultMessage",
-        "responseContent",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "client" => 1,
+                "responseContent" => 2,
+                "resultCode" => 3,
+                "resultMessage" => 4,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -173,9 +194,9 @@ impl crate::object::Object for FederationRegistrationResponse {
         match member {
             0 => self.action = members.next_value()?,
             1 => self.client = members.next_value()?,
-            2 => self.result_code = members.next_value()?,
-            3 => self.result_message = members.next_value()?,
-            4 => self.response_content = members.next_value()?,
+            2 => self.response_content = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

@@ -27,8 +27,20 @@ pub struct HskCreateRequest {
 }
 
 impl crate::object::Object for HskCreateRequest {
-    const NAMES: &'static [&'static str] = &["alg", "kid", "kty", "use", "hsmName"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "alg" => 0,
+                "hsmName" => 1,
+                "kid" => 2,
+                "kty" => 3,
+                "use" => 4,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -36,10 +48,10 @@ impl crate::object::Object for HskCreateRequest {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.alg = members.next_value()?,
-            1 => self.kid = members.next_value()?,
-            2 => self.kty = members.next_value()?,
-            3 => self.use_ = members.next_value()?,
-            4 => self.hsm_name = members.next_value()?,
+            1 => self.hsm_name = members.next_value()?,
+            2 => self.kid = members.next_value()?,
+            3 => self.kty = members.next_value()?,
+            4 => self.use_ = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -81,21 +93,27 @@ pub struct HskCreateResponse {
 }
 
 impl crate::object::Object for HskCreateResponse {
-    const NAMES: &'static [&'static str] = &[
-        "hsk",
-        "action",
-        "resultCode",
-        "resultMessage",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "hsk" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.hsk = members.next_value()?,
-            1 => self.action = members.next_value()?,
+            0 => self.action = members.next_value()?,
+            1 => self.hsk = members.next_value()?,
             2 => self.result_code = members.next_value()?,
             3 => self.result_message = members.next_value()?,
             _ => {}
@@ -139,21 +157,27 @@ pub struct HskDeleteResponse {
 }
 
 impl crate::object::Object for HskDeleteResponse {
-    const NAMES: &'static [&'static str] = &[
-        "hsk",
-        "action",
-        "resultCode",
-        "resultMessage",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "hsk" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.hsk = members.next_value()?,
-            1 => self.action = members.next_value()?,
+            0 => self.action = members.next_value()?,
+            1 => self.hsk = members.next_value()?,
             2 => self.result_code = members.next_value()?,
             3 => self.result_message = members.next_value()?,
             _ => {}
@@ -197,21 +221,27 @@ pub struct HskGetListResponse {
 }
 
 impl crate::object::Object for HskGetListResponse {
-    const NAMES: &'static [&'static str] = &[
-        "hsks",
-        "action",
-        "resultCode",
-        "resultMessage",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "hsks" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.hsks = members.next_value()?,
-            1 => self.action = members.next_value()?,
+            0 => self.action = members.next_value()?,
+            1 => self.hsks = members.next_value()?,
             2 => self.result_code = members.next_value()?,
             3 => self.result_message = members.next_value()?,
             _ => {}
@@ -255,21 +285,27 @@ pub struct HskGetResponse {
 }
 
 impl crate::object::Object for HskGetResponse {
-    const NAMES: &'static [&'static str] = &[
-        "hsk",
-        "action",
-        "resultCode",
-        "resultMessage",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "hsk" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.hsk = members.next_value()?,
-            1 => self.action = members.next_value()?,
+            0 => self.action = members.next_value()?,
+            1 => self.hsk = members.next_value()?,
             2 => self.result_code = members.next_value()?,
             3 => self.result_message = members.next_value()?,
             _ => {}

@@ -112,29 +112,35 @@ pub struct JoseVerifyResponse {
 }
 
 impl crate::object::Object for JoseVerifyResponse {
-    const NAMES: &'static [&'static str] = &[
-        "valid",
-        "resultCode",
-        "invalidClaims",
-        "missingClaims",
-        "resultMessage",
-        "signatureValid",
-        "errorDescriptions",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "errorDescriptions" => 0,
+                "invalidClaims" => 1,
+                "missingClaims" => 2,
+                "resultCode" => 3,
+                "resultMessage" => 4,
+                "signatureValid" => 5,
+                "valid" => 6,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.valid = members.next_value()?,
-            1 => self.result_code = members.next_value()?,
-            2 => self.invalid_claims = members.next_value()?,
-            3 => self.missing_claims = members.next_value()?,
+            0 => self.error_descriptions = members.next_value()?,
+            1 => self.invalid_claims = members.next_value()?,
+            2 => self.missing_claims = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
             4 => self.result_message = members.next_value()?,
             5 => self.signature_valid = members.next_value()?,
-            6 => self.error_descriptions = members.next_value()?,
+            6 => self.valid = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

@@ -17,8 +17,16 @@ pub struct ServiceJwksGetResponse {
 }
 
 impl crate::object::Object for ServiceJwksGetResponse {
-    const NAMES: &'static [&'static str] = &["keys"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "keys" => 0,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,

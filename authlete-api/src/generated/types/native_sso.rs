@@ -58,21 +58,27 @@ pub struct NativeSsoLogoutResponse {
 }
 
 impl crate::object::Object for NativeSsoLogoutResponse {
-    const NAMES: &'static [&'static str] = &[
-        "count",
-        "action",
-        "resultCode",
-        "resultMessage",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "count" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.count = members.next_value()?,
-            1 => self.action = members.next_value()?,
+            0 => self.action = members.next_value()?,
+            1 => self.count = members.next_value()?,
             2 => self.result_code = members.next_value()?,
             3 => self.result_message = members.next_value()?,
             _ => {}
@@ -203,14 +209,20 @@ pub struct NativeSsoResponse {
 }
 
 impl crate::object::Object for NativeSsoResponse {
-    const NAMES: &'static [&'static str] = &[
-        "action",
-        "idToken",
-        "resultCode",
-        "resultMessage",
-        "responseContent",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "idToken" => 1,
+                "responseContent" => 2,
+                "resultCode" => 3,
+                "resultMessage" => 4,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -219,9 +231,9 @@ impl crate::object::Object for NativeSsoResponse {
         match member {
             0 => self.action = members.next_value()?,
             1 => self.id_token = members.next_value()?,
-            2 => self.result_code = members.next_value()?,
-            3 => self.result_message = members.next_value()?,
-            4 => self.response_content = members.next_value()?,
+            2 => self.response_content = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

@@ -160,17 +160,23 @@ pub struct PushedAuthorizationResponse {
 }
 
 impl crate::object::Object for PushedAuthorizationResponse {
-    const NAMES: &'static [&'static str] = &[
-        "action",
-        "dpopNonce",
-        "requestUri",
-        "resultCode",
-        "resultMessage",
-        "responseContent",
-        "clientAuthMethod",
-        "attestationChallenge",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "attestationChallenge" => 1,
+                "clientAuthMethod" => 2,
+                "dpopNonce" => 3,
+                "requestUri" => 4,
+                "responseContent" => 5,
+                "resultCode" => 6,
+                "resultMessage" => 7,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -178,13 +184,13 @@ impl crate::object::Object for PushedAuthorizationResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.dpop_nonce = members.next_value()?,
-            2 => self.request_uri = members.next_value()?,
-            3 => self.result_code = members.next_value()?,
-            4 => self.result_message = members.next_value()?,
+            1 => self.attestation_challenge = members.next_value()?,
+            2 => self.client_auth_method = members.next_value()?,
+            3 => self.dpop_nonce = members.next_value()?,
+            4 => self.request_uri = members.next_value()?,
             5 => self.response_content = members.next_value()?,
-            6 => self.client_auth_method = members.next_value()?,
-            7 => self.attestation_challenge = members.next_value()?,
+            6 => self.result_code = members.next_value()?,
+            7 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

@@ -119,14 +119,20 @@ pub struct RevocationResponse {
 }
 
 impl crate::object::Object for RevocationResponse {
-    const NAMES: &'static [&'static str] = &[
-        "action",
-        "resultCode",
-        "resultMessage",
-        "responseContent",
-        "attestationChallenge",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "attestationChallenge" => 1,
+                "responseContent" => 2,
+                "resultCode" => 3,
+                "resultMessage" => 4,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -134,10 +140,10 @@ impl crate::object::Object for RevocationResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.result_code = members.next_value()?,
-            2 => self.result_message = members.next_value()?,
-            3 => self.response_content = members.next_value()?,
-            4 => self.attestation_challenge = members.next_value()?,
+            1 => self.attestation_challenge = members.next_value()?,
+            2 => self.response_content = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

@@ -27,8 +27,19 @@ pub struct ServiceGetListResponse {
 }
 
 impl crate::object::Object for ServiceGetListResponse {
-    const NAMES: &'static [&'static str] = &["end", "start", "services", "totalCount"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "end" => 0,
+                "services" => 1,
+                "start" => 2,
+                "totalCount" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -36,8 +47,8 @@ impl crate::object::Object for ServiceGetListResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.end = members.next_value()?,
-            1 => self.start = members.next_value()?,
-            2 => self.services = members.next_value()?,
+            1 => self.services = members.next_value()?,
+            2 => self.start = members.next_value()?,
             3 => self.total_count = members.next_value()?,
             _ => {}
         }

@@ -72,39 +72,45 @@ pub struct AccessToken {
 }
 
 impl crate::object::Object for AccessToken {
-    const NAMES: &'static [&'static str] = &[
-        "scopes",
-        "subject",
-        "clientId",
-        "createdAt",
-        "grantType",
-        "properties",
-        "accessTokenHash",
-        "lastRefreshedAt",
-        "refreshTokenHash",
-        "refreshTokenScopes",
-        "accessTokenExpiresAt",
-        "refreshTokenExpiresAt",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "accessTokenExpiresAt" => 0,
+                "accessTokenHash" => 1,
+                "clientId" => 2,
+                "createdAt" => 3,
+                "grantType" => 4,
+                "lastRefreshedAt" => 5,
+                "properties" => 6,
+                "refreshTokenExpiresAt" => 7,
+                "refreshTokenHash" => 8,
+                "refreshTokenScopes" => 9,
+                "scopes" => 10,
+                "subject" => 11,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.scopes = members.next_value()?,
-            1 => self.subject = members.next_value()?,
+            0 => self.access_token_expires_at = members.next_value()?,
+            1 => self.access_token_hash = members.next_value()?,
             2 => self.client_id = members.next_value()?,
             3 => self.created_at = members.next_value()?,
             4 => self.grant_type = members.next_value()?,
-            5 => self.properties = members.next_value()?,
-            6 => self.access_token_hash = members.next_value()?,
-            7 => self.last_refreshed_at = members.next_value()?,
+            5 => self.last_refreshed_at = members.next_value()?,
+            6 => self.properties = members.next_value()?,
+            7 => self.refresh_token_expires_at = members.next_value()?,
             8 => self.refresh_token_hash = members.next_value()?,
             9 => self.refresh_token_scopes = members.next_value()?,
-            10 => self.access_token_expires_at = members.next_value()?,
-            11 => self.refresh_token_expires_at = members.next_value()?,
+            10 => self.scopes = members.next_value()?,
+            11 => self.subject = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -196,31 +202,37 @@ pub struct TokenBatchStatus {
 }
 
 impl crate::object::Object for TokenBatchStatus {
-    const NAMES: &'static [&'static str] = &[
-        "result",
-        "batchKind",
-        "createdAt",
-        "errorCode",
-        "requestId",
-        "modifiedAt",
-        "tokenCount",
-        "errorDescription",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "batchKind" => 0,
+                "createdAt" => 1,
+                "errorCode" => 2,
+                "errorDescription" => 3,
+                "modifiedAt" => 4,
+                "requestId" => 5,
+                "result" => 6,
+                "tokenCount" => 7,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.result = members.next_value()?,
-            1 => self.batch_kind = members.next_value()?,
-            2 => self.created_at = members.next_value()?,
-            3 => self.error_code = members.next_value()?,
-            4 => self.request_id = members.next_value()?,
-            5 => self.modified_at = members.next_value()?,
-            6 => self.token_count = members.next_value()?,
-            7 => self.error_description = members.next_value()?,
+            0 => self.batch_kind = members.next_value()?,
+            1 => self.created_at = members.next_value()?,
+            2 => self.error_code = members.next_value()?,
+            3 => self.error_description = members.next_value()?,
+            4 => self.modified_at = members.next_value()?,
+            5 => self.request_id = members.next_value()?,
+            6 => self.result = members.next_value()?,
+            7 => self.token_count = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -262,8 +274,18 @@ pub struct TokenCreateBatchResponse {
 }
 
 impl crate::object::Object for TokenCreateBatchResponse {
-    const NAMES: &'static [&'static str] = &["requestId", "resultCode", "resultMessage"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "requestId" => 0,
+                "resultCode" => 1,
+                "resultMessage" => 2,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -311,17 +333,27 @@ pub struct TokenCreateBatchStatusResponse {
 }
 
 impl crate::object::Object for TokenCreateBatchStatusResponse {
-    const NAMES: &'static [&'static str] = &["status", "resultCode", "resultMessage"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "resultCode" => 0,
+                "resultMessage" => 1,
+                "status" => 2,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.status = members.next_value()?,
-            1 => self.result_code = members.next_value()?,
-            2 => self.result_message = members.next_value()?,
+            0 => self.result_code = members.next_value()?,
+            1 => self.result_message = members.next_value()?,
+            2 => self.status = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -632,55 +664,61 @@ pub struct TokenCreateResponse {
 }
 
 impl crate::object::Object for TokenCreateResponse {
-    const NAMES: &'static [&'static str] = &[
-        "action",
-        "scopes",
-        "subject",
-        "tokenId",
-        "clientId",
-        "expiresAt",
-        "expiresIn",
-        "grantType",
-        "sessionId",
-        "tokenType",
-        "properties",
-        "resultCode",
-        "accessToken",
-        "refreshToken",
-        "resultMessage",
-        "jwtAccessToken",
-        "clientIdentifier",
-        "refreshTokenScopes",
-        "authorizationDetails",
-        "forExternalAttachment",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "accessToken" => 0,
+                "action" => 1,
+                "authorizationDetails" => 2,
+                "clientId" => 3,
+                "clientIdentifier" => 4,
+                "expiresAt" => 5,
+                "expiresIn" => 6,
+                "forExternalAttachment" => 7,
+                "grantType" => 8,
+                "jwtAccessToken" => 9,
+                "properties" => 10,
+                "refreshToken" => 11,
+                "refreshTokenScopes" => 12,
+                "resultCode" => 13,
+                "resultMessage" => 14,
+                "scopes" => 15,
+                "sessionId" => 16,
+                "subject" => 17,
+                "tokenId" => 18,
+                "tokenType" => 19,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.action = members.next_value()?,
-            1 => self.scopes = members.next_value()?,
-            2 => self.subject = members.next_value()?,
-            3 => self.token_id = members.next_value()?,
-            4 => self.client_id = members.next_value()?,
+            0 => self.access_token = members.next_value()?,
+            1 => self.action = members.next_value()?,
+            2 => self.authorization_details = members.next_value()?,
+            3 => self.client_id = members.next_value()?,
+            4 => self.client_identifier = members.next_value()?,
             5 => self.expires_at = members.next_value()?,
             6 => self.expires_in = members.next_value()?,
-            7 => self.grant_type = members.next_value()?,
-            8 => self.session_id = members.next_value()?,
-            9 => self.token_type = members.next_value()?,
+            7 => self.for_external_attachment = members.next_value()?,
+            8 => self.grant_type = members.next_value()?,
+            9 => self.jwt_access_token = members.next_value()?,
             10 => self.properties = members.next_value()?,
-            11 => self.result_code = members.next_value()?,
-            12 => self.access_token = members.next_value()?,
-            13 => self.refresh_token = members.next_value()?,
+            11 => self.refresh_token = members.next_value()?,
+            12 => self.refresh_token_scopes = members.next_value()?,
+            13 => self.result_code = members.next_value()?,
             14 => self.result_message = members.next_value()?,
-            15 => self.jwt_access_token = members.next_value()?,
-            16 => self.client_identifier = members.next_value()?,
-            17 => self.refresh_token_scopes = members.next_value()?,
-            18 => self.authorization_details = members.next_value()?,
-            19 => self.for_external_attachment = members.next_value()?,
+            15 => self.scopes = members.next_value()?,
+            16 => self.session_id = members.next_value()?,
+            17 => self.subject = members.next_value()?,
+            18 => self.token_id = members.next_value()?,
+            19 => self.token_type = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -755,27 +793,33 @@ pub struct TokenGetListResponse {
 }
 
 impl crate::object::Object for TokenGetListResponse {
-    const NAMES: &'static [&'static str] = &[
-        "end",
-        "start",
-        "client",
-        "subject",
-        "totalCount",
-        "accessTokens",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "accessTokens" => 0,
+                "client" => 1,
+                "end" => 2,
+                "start" => 3,
+                "subject" => 4,
+                "totalCount" => 5,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.end = members.next_value()?,
-            1 => self.start = members.next_value()?,
-            2 => self.client = members.next_value()?,
-            3 => self.subject = members.next_value()?,
-            4 => self.total_count = members.next_value()?,
-            5 => self.access_tokens = members.next_value()?,
+            0 => self.access_tokens = members.next_value()?,
+            1 => self.client = members.next_value()?,
+            2 => self.end = members.next_value()?,
+            3 => self.start = members.next_value()?,
+            4 => self.subject = members.next_value()?,
+            5 => self.total_count = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -820,23 +864,29 @@ pub struct TokenRevokeRequest {
 }
 
 impl crate::object::Object for TokenRevokeRequest {
-    const NAMES: &'static [&'static str] = &[
-        "subject",
-        "clientIdentifier",
-        "accessTokenIdentifier",
-        "refreshTokenIdentifier",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "accessTokenIdentifier" => 0,
+                "clientIdentifier" => 1,
+                "refreshTokenIdentifier" => 2,
+                "subject" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.subject = members.next_value()?,
+            0 => self.access_token_identifier = members.next_value()?,
             1 => self.client_identifier = members.next_value()?,
-            2 => self.access_token_identifier = members.next_value()?,
-            3 => self.refresh_token_identifier = members.next_value()?,
+            2 => self.refresh_token_identifier = members.next_value()?,
+            3 => self.subject = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -892,8 +942,18 @@ pub struct TokenRevokeResponse {
 }
 
 impl crate::object::Object for TokenRevokeResponse {
-    const NAMES: &'static [&'static str] = &["count", "resultCode", "resultMessage"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "count" => 0,
+                "resultCode" => 1,
+                "resultMessage" => 2,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -1126,39 +1186,45 @@ pub struct TokenUpdateResponse {
 }
 
 impl crate::object::Object for TokenUpdateResponse {
-    const NAMES: &'static [&'static str] = &[
-        "action",
-        "scopes",
-        "tokenId",
-        "tokenType",
-        "properties",
-        "resultCode",
-        "accessToken",
-        "resultMessage",
-        "accessTokenExpiresAt",
-        "authorizationDetails",
-        "forExternalAttachment",
-        "refreshTokenExpiresAt",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "accessToken" => 0,
+                "accessTokenExpiresAt" => 1,
+                "action" => 2,
+                "authorizationDetails" => 3,
+                "forExternalAttachment" => 4,
+                "properties" => 5,
+                "refreshTokenExpiresAt" => 6,
+                "resultCode" => 7,
+                "resultMessage" => 8,
+                "scopes" => 9,
+                "tokenId" => 10,
+                "tokenType" => 11,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.action = members.next_value()?,
-            1 => self.scopes = members.next_value()?,
-            2 => self.token_id = members.next_value()?,
-            3 => self.token_type = members.next_value()?,
-            4 => self.properties = members.next_value()?,
-            5 => self.result_code = members.next_value()?,
-            6 => self.access_token = members.next_value()?,
-            7 => self.result_message = members.next_value()?,
-            8 => self.access_token_expires_at = members.next_value()?,
-            9 => self.authorization_details = members.next_value()?,
-            10 => self.for_external_attachment = members.next_value()?,
-            11 => self.refresh_token_expires_at = members.next_value()?,
+            0 => self.access_token = members.next_value()?,
+            1 => self.access_token_expires_at = members.next_value()?,
+            2 => self.action = members.next_value()?,
+            3 => self.authorization_details = members.next_value()?,
+            4 => self.for_external_attachment = members.next_value()?,
+            5 => self.properties = members.next_value()?,
+            6 => self.refresh_token_expires_at = members.next_value()?,
+            7 => self.result_code = members.next_value()?,
+            8 => self.result_message = members.next_value()?,
+            9 => self.scopes = members.next_value()?,
+            10 => self.token_id = members.next_value()?,
+            11 => self.token_type = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

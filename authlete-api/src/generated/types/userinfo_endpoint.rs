@@ -120,16 +120,22 @@ pub struct UserInfoIssueResponse {
 }
 
 impl crate::object::Object for UserInfoIssueResponse {
-    const NAMES: &'static [&'static str] = &[
-        "action",
-        "signature",
-        "resultCode",
-        "contentDigest",
-        "resultMessage",
-        "signatureInput",
-        "responseContent",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "contentDigest" => 1,
+                "responseContent" => 2,
+                "resultCode" => 3,
+                "resultMessage" => 4,
+                "signature" => 5,
+                "signatureInput" => 6,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -137,12 +143,12 @@ impl crate::object::Object for UserInfoIssueResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.signature = members.next_value()?,
-            2 => self.result_code = members.next_value()?,
-            3 => self.content_digest = members.next_value()?,
+            1 => self.content_digest = members.next_value()?,
+            2 => self.response_content = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
             4 => self.result_message = members.next_value()?,
-            5 => self.signature_input = members.next_value()?,
-            6 => self.response_content = members.next_value()?,
+            5 => self.signature = members.next_value()?,
+            6 => self.signature_input = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -396,63 +402,69 @@ pub struct UserInfoResponse {
 }
 
 impl crate::object::Object for UserInfoResponse {
-    const NAMES: &'static [&'static str] = &[
-        "token",
-        "action",
-        "claims",
-        "scopes",
-        "subject",
-        "clientId",
-        "dpopNonce",
-        "properties",
-        "resultCode",
-        "clientIdAlias",
-        "resultMessage",
-        "clientEntityId",
-        "userInfoClaims",
-        "consentedClaims",
-        "responseContent",
-        "clientAttributes",
-        "clientIdAliasUsed",
-        "serviceAttributes",
-        "transformedClaims",
-        "clientEntityIdUsed",
-        "metadataDocumentUsed",
-        "requestedClaimsForTx",
-        "metadataDocumentLocation",
-        "requestedVerifiedClaimsForTx",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "claims" => 1,
+                "clientAttributes" => 2,
+                "clientEntityId" => 3,
+                "clientEntityIdUsed" => 4,
+                "clientId" => 5,
+                "clientIdAlias" => 6,
+                "clientIdAliasUsed" => 7,
+                "consentedClaims" => 8,
+                "dpopNonce" => 9,
+                "metadataDocumentLocation" => 10,
+                "metadataDocumentUsed" => 11,
+                "properties" => 12,
+                "requestedClaimsForTx" => 13,
+                "requestedVerifiedClaimsForTx" => 14,
+                "responseContent" => 15,
+                "resultCode" => 16,
+                "resultMessage" => 17,
+                "scopes" => 18,
+                "serviceAttributes" => 19,
+                "subject" => 20,
+                "token" => 21,
+                "transformedClaims" => 22,
+                "userInfoClaims" => 23,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.token = members.next_value()?,
-            1 => self.action = members.next_value()?,
-            2 => self.claims = members.next_value()?,
-            3 => self.scopes = members.next_value()?,
-            4 => self.subject = members.next_value()?,
+            0 => self.action = members.next_value()?,
+            1 => self.claims = members.next_value()?,
+            2 => self.client_attributes = members.next_value()?,
+            3 => self.client_entity_id = members.next_value()?,
+            4 => self.client_entity_id_used = members.next_value()?,
             5 => self.client_id = members.next_value()?,
-            6 => self.dpop_nonce = members.next_value()?,
-            7 => self.properties = members.next_value()?,
-            8 => self.result_code = members.next_value()?,
-            9 => self.client_id_alias = members.next_value()?,
-            10 => self.result_message = members.next_value()?,
-            11 => self.client_entity_id = members.next_value()?,
-            12 => self.user_info_claims = members.next_value()?,
-            13 => self.consented_claims = members.next_value()?,
-            14 => self.response_content = members.next_value()?,
-            15 => self.client_attributes = members.next_value()?,
-            16 => self.client_id_alias_used = members.next_value()?,
-            17 => self.service_attributes = members.next_value()?,
-            18 => self.transformed_claims = members.next_value()?,
-            19 => self.client_entity_id_used = members.next_value()?,
-            20 => self.metadata_document_used = members.next_value()?,
-            21 => self.requested_claims_for_tx = members.next_value()?,
-            22 => self.metadata_document_location = members.next_value()?,
-            23 => self.requested_verified_claims_for_tx = members.next_value()?,
+            6 => self.client_id_alias = members.next_value()?,
+            7 => self.client_id_alias_used = members.next_value()?,
+            8 => self.consented_claims = members.next_value()?,
+            9 => self.dpop_nonce = members.next_value()?,
+            10 => self.metadata_document_location = members.next_value()?,
+            11 => self.metadata_document_used = members.next_value()?,
+            12 => self.properties = members.next_value()?,
+            13 => self.requested_claims_for_tx = members.next_value()?,
+            14 => self.requested_verified_claims_for_tx = members.next_value()?,
+            15 => self.response_content = members.next_value()?,
+            16 => self.result_code = members.next_value()?,
+            17 => self.result_message = members.next_value()?,
+            18 => self.scopes = members.next_value()?,
+            19 => self.service_attributes = members.next_value()?,
+            20 => self.subject = members.next_value()?,
+            21 => self.token = members.next_value()?,
+            22 => self.transformed_claims = members.next_value()?,
+            23 => self.user_info_claims = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

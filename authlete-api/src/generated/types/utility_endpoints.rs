@@ -98,29 +98,35 @@ pub struct InfoResponseServiceTokenCache {
 }
 
 impl crate::object::Object for InfoResponseServiceTokenCache {
-    const NAMES: &'static [&'static str] = &[
-        "hitCount",
-        "missCount",
-        "evictionCount",
-        "totalLoadTime",
-        "evictionWeight",
-        "loadFailureCount",
-        "loadSuccessCount",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "evictionCount" => 0,
+                "evictionWeight" => 1,
+                "hitCount" => 2,
+                "loadFailureCount" => 3,
+                "loadSuccessCount" => 4,
+                "missCount" => 5,
+                "totalLoadTime" => 6,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.hit_count = members.next_value()?,
-            1 => self.miss_count = members.next_value()?,
-            2 => self.eviction_count = members.next_value()?,
-            3 => self.total_load_time = members.next_value()?,
-            4 => self.eviction_weight = members.next_value()?,
-            5 => self.load_failure_count = members.next_value()?,
-            6 => self.load_success_count = members.next_value()?,
+            0 => self.eviction_count = members.next_value()?,
+            1 => self.eviction_weight = members.next_value()?,
+            2 => self.hit_count = members.next_value()?,
+            3 => self.load_failure_count = members.next_value()?,
+            4 => self.load_success_count = members.next_value()?,
+            5 => self.miss_count = members.next_value()?,
+            6 => self.total_load_time = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

@@ -40,25 +40,31 @@ pub struct CredentialIssuanceOrder {
 }
 
 impl crate::object::Object for CredentialIssuanceOrder {
-    const NAMES: &'static [&'static str] = &[
-        "signingKeyId",
-        "issuanceDeferred",
-        "credentialPayload",
-        "requestIdentifier",
-        "credentialDuration",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "credentialDuration" => 0,
+                "credentialPayload" => 1,
+                "issuanceDeferred" => 2,
+                "requestIdentifier" => 3,
+                "signingKeyId" => 4,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.signing_key_id = members.next_value()?,
-            1 => self.issuance_deferred = members.next_value()?,
-            2 => self.credential_payload = members.next_value()?,
+            0 => self.credential_duration = members.next_value()?,
+            1 => self.credential_payload = members.next_value()?,
+            2 => self.issuance_deferred = members.next_value()?,
             3 => self.request_identifier = members.next_value()?,
-            4 => self.credential_duration = members.next_value()?,
+            4 => self.signing_key_id = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -119,25 +125,31 @@ pub struct CredentialRequestInfo {
 }
 
 impl crate::object::Object for CredentialRequestInfo {
-    const NAMES: &'static [&'static str] = &[
-        "format",
-        "details",
-        "bindingKey",
-        "identifier",
-        "bindingKeys",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "bindingKey" => 0,
+                "bindingKeys" => 1,
+                "details" => 2,
+                "format" => 3,
+                "identifier" => 4,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.format = members.next_value()?,
-            1 => self.details = members.next_value()?,
-            2 => self.binding_key = members.next_value()?,
-            3 => self.identifier = members.next_value()?,
-            4 => self.binding_keys = members.next_value()?,
+            0 => self.binding_key = members.next_value()?,
+            1 => self.binding_keys = members.next_value()?,
+            2 => self.details = members.next_value()?,
+            3 => self.format = members.next_value()?,
+            4 => self.identifier = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -182,16 +194,25 @@ pub struct VciBatchIssueRequest {
 }
 
 impl crate::object::Object for VciBatchIssueRequest {
-    const NAMES: &'static [&'static str] = &["orders", "accessToken"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "accessToken" => 0,
+                "orders" => 1,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.orders = members.next_value()?,
-            1 => self.access_token = members.next_value()?,
+            0 => self.access_token = members.next_value()?,
+            1 => self.orders = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -245,13 +266,19 @@ pub struct VciBatchIssueResponse {
 }
 
 impl crate::object::Object for VciBatchIssueResponse {
-    const NAMES: &'static [&'static str] = &[
-        "action",
-        "resultCode",
-        "resultMessage",
-        "responseContent",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "responseContent" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -259,9 +286,9 @@ impl crate::object::Object for VciBatchIssueResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.result_code = members.next_value()?,
-            2 => self.result_message = members.next_value()?,
-            3 => self.response_content = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -308,8 +335,17 @@ pub struct VciBatchParseRequest {
 }
 
 impl crate::object::Object for VciBatchParseRequest {
-    const NAMES: &'static [&'static str] = &["accessToken", "requestContent"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "accessToken" => 0,
+                "requestContent" => 1,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -374,25 +410,31 @@ pub struct VciBatchParseResponse {
 }
 
 impl crate::object::Object for VciBatchParseResponse {
-    const NAMES: &'static [&'static str] = &[
-        "info",
-        "action",
-        "resultCode",
-        "resultMessage",
-        "responseContent",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "info" => 1,
+                "responseContent" => 2,
+                "resultCode" => 3,
+                "resultMessage" => 4,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.info = members.next_value()?,
-            1 => self.action = members.next_value()?,
-            2 => self.result_code = members.next_value()?,
-            3 => self.result_message = members.next_value()?,
-            4 => self.response_content = members.next_value()?,
+            0 => self.action = members.next_value()?,
+            1 => self.info = members.next_value()?,
+            2 => self.response_content = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -431,8 +473,16 @@ pub struct VciDeferredIssueRequest {
 }
 
 impl crate::object::Object for VciDeferredIssueRequest {
-    const NAMES: &'static [&'static str] = &["order"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "order" => 0,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -484,13 +534,19 @@ pub struct VciDeferredIssueResponse {
 }
 
 impl crate::object::Object for VciDeferredIssueResponse {
-    const NAMES: &'static [&'static str] = &[
-        "action",
-        "resultCode",
-        "resultMessage",
-        "responseContent",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "responseContent" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -498,9 +554,9 @@ impl crate::object::Object for VciDeferredIssueResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.result_code = members.next_value()?,
-            2 => self.result_message = members.next_value()?,
-            3 => self.response_content = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -547,8 +603,17 @@ pub struct VciDeferredParseRequest {
 }
 
 impl crate::object::Object for VciDeferredParseRequest {
-    const NAMES: &'static [&'static str] = &["accessToken", "requestContent"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "accessToken" => 0,
+                "requestContent" => 1,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -613,25 +678,31 @@ pub struct VciDeferredParseResponse {
 }
 
 impl crate::object::Object for VciDeferredParseResponse {
-    const NAMES: &'static [&'static str] = &[
-        "info",
-        "action",
-        "resultCode",
-        "resultMessage",
-        "responseContent",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "info" => 1,
+                "responseContent" => 2,
+                "resultCode" => 3,
+                "resultMessage" => 4,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.info = members.next_value()?,
-            1 => self.action = members.next_value()?,
-            2 => self.result_code = members.next_value()?,
-            3 => self.result_message = members.next_value()?,
-            4 => self.response_content = members.next_value()?,
+            0 => self.action = members.next_value()?,
+            1 => self.info = members.next_value()?,
+            2 => self.response_content = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -705,13 +776,19 @@ pub struct VciJwksResponse {
 }
 
 impl crate::object::Object for VciJwksResponse {
-    const NAMES: &'static [&'static str] = &[
-        "action",
-        "resultCode",
-        "resultMessage",
-        "responseContent",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "responseContent" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -719,9 +796,9 @@ impl crate::object::Object for VciJwksResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.result_code = members.next_value()?,
-            2 => self.result_message = members.next_value()?,
-            3 => self.response_content = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -794,13 +871,19 @@ pub struct VciJwtIssuerResponse {
 }
 
 impl crate::object::Object for VciJwtIssuerResponse {
-    const NAMES: &'static [&'static str] = &[
-        "action",
-        "resultCode",
-        "resultMessage",
-        "responseContent",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "responseContent" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -808,9 +891,9 @@ impl crate::object::Object for VciJwtIssuerResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.result_code = members.next_value()?,
-            2 => self.result_message = members.next_value()?,
-            3 => self.response_content = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -883,13 +966,19 @@ pub struct VciMetadataResponse {
 }
 
 impl crate::object::Object for VciMetadataResponse {
-    const NAMES: &'static [&'static str] = &[
-        "action",
-        "resultCode",
-        "resultMessage",
-        "responseContent",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "responseContent" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -897,9 +986,9 @@ impl crate::object::Object for VciMetadataResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.result_code = members.next_value()?,
-            2 => self.result_message = members.next_value()?,
-            3 => self.response_content = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -999,23 +1088,29 @@ pub struct VciOfferCreateRequest {
 }
 
 impl crate::object::Object for VciOfferCreateRequest {
-    const NAMES: &'static [&'static str] = &[
-        "acr",
-        "txCode",
-        "context",
-        "subject",
-        "authTime",
-        "duration",
-        "properties",
-        "jwtAtClaims",
-        "txCodeInputMode",
-        "txCodeDescription",
-        "issuerStateIncluded",
-        "credentialConfigurationIds",
-        "authorizationCodeGrantIncluded",
-        "preAuthorizedCodeGrantIncluded",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "acr" => 0,
+                "authTime" => 1,
+                "authorizationCodeGrantIncluded" => 2,
+                "context" => 3,
+                "credentialConfigurationIds" => 4,
+                "duration" => 5,
+                "issuerStateIncluded" => 6,
+                "jwtAtClaims" => 7,
+                "preAuthorizedCodeGrantIncluded" => 8,
+                "properties" => 9,
+                "subject" => 10,
+                "txCode" => 11,
+                "txCodeDescription" => 12,
+                "txCodeInputMode" => 13,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -1023,19 +1118,19 @@ impl crate::object::Object for VciOfferCreateRequest {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.acr = members.next_value()?,
-            1 => self.tx_code = members.next_value()?,
-            2 => self.context = members.next_value()?,
-            3 => self.subject = members.next_value()?,
-            4 => self.auth_time = members.next_value()?,
+            1 => self.auth_time = members.next_value()?,
+            2 => self.authorization_code_grant_included = members.next_value()?,
+            3 => self.context = members.next_value()?,
+            4 => self.credential_configuration_ids = members.next_value()?,
             5 => self.duration = members.next_value()?,
-            6 => self.properties = members.next_value()?,
+            6 => self.issuer_state_included = members.next_value()?,
             7 => self.jwt_at_claims = members.next_value()?,
-            8 => self.tx_code_input_mode = members.next_value()?,
-            9 => self.tx_code_description = members.next_value()?,
-            10 => self.issuer_state_included = members.next_value()?,
-            11 => self.credential_configuration_ids = members.next_value()?,
-            12 => self.authorization_code_grant_included = members.next_value()?,
-            13 => self.pre_authorized_code_grant_included = members.next_value()?,
+            8 => self.pre_authorized_code_grant_included = members.next_value()?,
+            9 => self.properties = members.next_value()?,
+            10 => self.subject = members.next_value()?,
+            11 => self.tx_code = members.next_value()?,
+            12 => self.tx_code_description = members.next_value()?,
+            13 => self.tx_code_input_mode = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -1104,21 +1199,27 @@ pub struct VciOfferCreateResponse {
 }
 
 impl crate::object::Object for VciOfferCreateResponse {
-    const NAMES: &'static [&'static str] = &[
-        "info",
-        "action",
-        "resultCode",
-        "resultMessage",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "info" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.info = members.next_value()?,
-            1 => self.action = members.next_value()?,
+            0 => self.action = members.next_value()?,
+            1 => self.info = members.next_value()?,
             2 => self.result_code = members.next_value()?,
             3 => self.result_message = members.next_value()?,
             _ => {}
@@ -1147,8 +1248,16 @@ pub struct VciOfferInfoRequest {
 }
 
 impl crate::object::Object for VciOfferInfoRequest {
-    const NAMES: &'static [&'static str] = &["identifier"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "identifier" => 0,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -1205,21 +1314,27 @@ pub struct VciOfferInfoResponse {
 }
 
 impl crate::object::Object for VciOfferInfoResponse {
-    const NAMES: &'static [&'static str] = &[
-        "info",
-        "action",
-        "resultCode",
-        "resultMessage",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "info" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.info = members.next_value()?,
-            1 => self.action = members.next_value()?,
+            0 => self.action = members.next_value()?,
+            1 => self.info = members.next_value()?,
             2 => self.result_code = members.next_value()?,
             3 => self.result_message = members.next_value()?,
             _ => {}
@@ -1254,16 +1369,25 @@ pub struct VciSingleIssueRequest {
 }
 
 impl crate::object::Object for VciSingleIssueRequest {
-    const NAMES: &'static [&'static str] = &["order", "accessToken"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "accessToken" => 0,
+                "order" => 1,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.order = members.next_value()?,
-            1 => self.access_token = members.next_value()?,
+            0 => self.access_token = members.next_value()?,
+            1 => self.order = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -1323,14 +1447,20 @@ pub struct VciSingleIssueResponse {
 }
 
 impl crate::object::Object for VciSingleIssueResponse {
-    const NAMES: &'static [&'static str] = &[
-        "action",
-        "resultCode",
-        "resultMessage",
-        "transactionId",
-        "responseContent",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "responseContent" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
+                "transactionId" => 4,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -1338,10 +1468,10 @@ impl crate::object::Object for VciSingleIssueResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.result_code = members.next_value()?,
-            2 => self.result_message = members.next_value()?,
-            3 => self.transaction_id = members.next_value()?,
-            4 => self.response_content = members.next_value()?,
+            1 => self.response_content = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
+            4 => self.transaction_id = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -1389,8 +1519,17 @@ pub struct VciSingleParseRequest {
 }
 
 impl crate::object::Object for VciSingleParseRequest {
-    const NAMES: &'static [&'static str] = &["accessToken", "requestContent"];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "accessToken" => 0,
+                "requestContent" => 1,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
@@ -1455,25 +1594,31 @@ pub struct VciSingleParseResponse {
 }
 
 impl crate::object::Object for VciSingleParseResponse {
-    const NAMES: &'static [&'static str] = &[
-        "info",
-        "action",
-        "resultCode",
-        "resultMessage",
-        "responseContent",
-    ];
     const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "info" => 1,
+                "responseContent" => 2,
+                "resultCode" => 3,
+                "resultMessage" => 4,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
     fn read<'de, A: ::serde::de::MapAccess<'de>>(
         &mut self,
         member: usize,
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.info = members.next_value()?,
-            1 => self.action = members.next_value()?,
-            2 => self.result_code = members.next_value()?,
-            3 => self.result_message = members.next_value()?,
-            4 => self.response_content = members.next_value()?,
+            0 => self.action = members.next_value()?,
+            1 => self.info = members.next_value()?,
+            2 => self.response_content = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

@@ -47,13 +47,15 @@ fn object(item: &ItemStruct) -> Option<Item> {
             Some(_) => return None,
         }
     }
-    // As the reader looks them up: most comparisons end at the length.
-    members.sort_by(|(one, _), (other, _)| one.len().cmp(&other.len()).then_with(|| one.cmp(other)));
     let ident = &item.ident;
-    let names = members.iter().map(|(name, _)| name);
-    let arms = members.iter().enumerate().map(|(place, (_, ident))| {
-        let place = proc_macro2::Literal::usize_unsuffixed(place);
-        quote!(#place => self.#ident = members.next_value()?)
+    let number = proc_macro2::Literal::usize_unsuffixed;
+    let numbers = members.iter().enumerate().map(|(at, (name, _))| {
+        let number = number(at);
+        quote!(#name => #number)
+    });
+    let values = members.iter().enumerate().map(|(at, (_, ident))| {
+        let number = number(at);
+        quote!(#number => self.#ident = members.next_value()?)
     });
     let open = rest.is_some();
     let keep = rest.map(|rest| {
@@ -65,8 +67,14 @@ fn object(item: &ItemStruct) -> Option<Item> {
     });
     Some(parse_quote! {
         impl crate::object::Object for #ident {
-            const NAMES: &'static [&'static str] = &[#(#names),*];
             const OPEN: bool = #open;
+
+            fn find(name: &str) -> ::std::option::Option<usize> {
+                ::std::option::Option::Some(match name {
+                    #(#numbers,)*
+                    _ => return ::std::option::Option::None,
+                })
+            }
 
             fn read<'de, A: ::serde::de::MapAccess<'de>>(
                 &mut self,
@@ -74,7 +82,7 @@ fn object(item: &ItemStruct) -> Option<Item> {
                 members: &mut A,
             ) -> ::std::result::Result<(), A::Error> {
                 match member {
-                    #(#arms,)*
+                    #(#values,)*
                     _ => {}
                 }
                 ::std::result::Result::Ok(())
