@@ -8,7 +8,7 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode;
 
 use crate::Reply;
@@ -111,6 +111,33 @@ pub fn access_token(headers: &HeaderMap) -> Result<Option<AccessToken>, Malforme
         }
     }
     Ok(None)
+}
+
+/// The access token in the header, or in the body of a form, as `access_token` (RFC 6750 2.2).
+///
+/// # Errors
+/// When the header cannot be read, or there is more than one token: in both, or twice in the form.
+pub fn access_token_or_form(headers: &HeaderMap, form: &str) -> Result<Option<AccessToken>, Malformed> {
+    let in_form = form_urlencoded::parse(form.as_bytes()).filter(|(name, _)| name == "access_token");
+    let in_form = in_form.map(|(_, token)| AccessToken { scheme: TokenScheme::Bearer, token: token.into_owned() });
+    let mut all = access_token(headers)?.into_iter().chain(in_form);
+    match (all.next(), all.next()) {
+        (token, None) => Ok(token),
+        _ => Err(Malformed { what: "there is more than one access token" }),
+    }
+}
+
+/// The proof of possession in `DPoP` (RFC 9449 4), for `dpop`.
+///
+/// # Errors
+/// When there is more than one, or something else.
+pub fn dpop_proof(headers: &HeaderMap) -> Result<Option<String>, Malformed> {
+    let mut proofs = headers.get_all("dpop").iter();
+    match (proofs.next().map(HeaderValue::to_str), proofs.next()) {
+        (None, _) => Ok(None),
+        (Some(Ok(proof)), None) => Ok(Some(proof.to_owned())),
+        _ => Err(Malformed { what: "there is not one proof in the DPoP header" }),
+    }
 }
 
 /// The client's certificate and those above it, in PEM, from headers that hold PEM themselves: `X-SSL-Cert` and the like,

@@ -1,7 +1,10 @@
 //! What is taken out of a client's request, against the examples of the RFCs.
 
 use authlete_api::Reply;
-use authlete_api::http_inputs::{TokenScheme, access_token, client_certificates, client_credentials, pem_certificates};
+use authlete_api::http_inputs::{
+    TokenScheme, access_token, access_token_or_form, client_certificates, client_credentials, dpop_proof,
+    pem_certificates,
+};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -48,6 +51,34 @@ fn access_tokens_are_bearer_or_dpop() {
         assert!(access_token(&headers(&[("authorization", header)])).is_err(), "{header}");
     }
     assert_eq!(access_token(&headers(&[("authorization", "Basic Og==")])), Ok(None));
+}
+
+// RFC 6750 2: in one place alone.
+#[test]
+fn access_tokens_can_be_in_forms() {
+    let bearer = headers(&[("authorization", "Bearer header")]);
+    for (headers, form, token) in [
+        (&bearer, "a=b", Some("header")),
+        (&HeaderMap::new(), "a=b&access%5Ftoken=fo+rm", Some("fo rm")),
+        (&HeaderMap::new(), "", None),
+    ] {
+        let found = access_token_or_form(headers, form).expect("it can be read");
+        assert_eq!(found.map(|found| found.token).as_deref(), token, "{form}");
+    }
+    for (headers, form) in [(&bearer, "access_token=form"), (&HeaderMap::new(), "access_token=a&access_token=b")] {
+        assert!(access_token_or_form(headers, form).is_err(), "{form}");
+    }
+}
+
+// RFC 9449 4.3: one.
+#[test]
+fn proofs_are_read_one_at_a_time() {
+    assert_eq!(dpop_proof(&HeaderMap::new()), Ok(None));
+    let mut proofs = headers(&[("dpop", "a.b.c")]);
+    assert_eq!(dpop_proof(&proofs), Ok(Some("a.b.c".to_owned())));
+    proofs.append("dpop", HeaderValue::from_static("a.b.c"));
+    assert!(dpop_proof(&proofs).is_err());
+    assert!(dpop_proof(&headers(&[("dpop", "\u{e9}")])).is_err());
 }
 
 const PEM: &str = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";

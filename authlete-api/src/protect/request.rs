@@ -5,7 +5,7 @@ use http::{HeaderMap, Method, Uri};
 use super::challenge;
 use super::layer::Settings;
 use crate::Reply;
-use crate::http_inputs::{TokenScheme, access_token};
+use crate::http_inputs::{TokenScheme, access_token, dpop_proof};
 use crate::types::IntrospectionRequest;
 
 impl Settings {
@@ -48,11 +48,7 @@ impl Settings {
 
 /// The proof, of which there must be one (RFC 9449 4.3): without it, a stolen token would do.
 fn proof(headers: &HeaderMap) -> Result<String, Reply> {
-    let mut proofs = headers.get_all("dpop").iter();
-    match (proofs.next().map(|proof| proof.to_str()), proofs.next()) {
-        (Some(Ok(proof)), None) => Ok(proof.to_owned()),
-        _ => Err(challenge::proof()),
-    }
+    dpop_proof(headers).ok().flatten().ok_or_else(challenge::proof)
 }
 
 fn some(texts: &[String]) -> Option<Vec<String>> {

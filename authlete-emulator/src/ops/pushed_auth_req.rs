@@ -16,6 +16,7 @@ const CREATED: Code = "A245001";
 const NO_PARAMETERS: Code = "A245201";
 const PROOF: Code = "A245305";
 const OTHER_KEY: Code = "A245306";
+const REPEATED: Code = "A245307";
 const CLIENT: Codes = Codes { missing: "A245301", unknown: "A245302", method: "A245303", secret: "A245304" };
 
 /// How long a pushed request waits, in seconds, unless the service says otherwise.
@@ -37,6 +38,7 @@ fn push(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
         return Err(Stop::server(NO_PARAMETERS, "The call has no parameters member."));
     };
     let parameters = Parameters::parse(&text);
+    parameters.refuse_repeated(REPEATED)?;
     let client = client_auth::authenticate(tenant, request, &parameters, CLIENT)?;
     let proof = dpop::check(tenant, request, None)?;
     let key = proof.map_err(|rejection| OAuthError::new(rejection.error, PROOF, rejection.message))?;

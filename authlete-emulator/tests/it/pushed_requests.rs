@@ -45,6 +45,15 @@ async fn a_pushed_request_is_good_once() {
 }
 
 #[tokio::test]
+async fn parameters_of_a_pushed_request_come_once() {
+    let world = World::new(json!({}), json!({})).await;
+    // The client's id too, which is known from elsewhere.
+    for more in ["&scope=read&scope=write".to_owned(), format!("&client_id={}", world.client_id())] {
+        assert_error(&push(&world, &more).await, "BAD_REQUEST", "invalid_request");
+    }
+}
+
+#[tokio::test]
 async fn a_pushed_request_ends_and_belongs_to_its_client() {
     let mut world = World::new(json!({"pushedAuthReqDuration": 60}), json!({})).await;
     let late = push(&world, "").await;

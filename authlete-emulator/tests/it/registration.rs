@@ -82,6 +82,8 @@ async fn metadata_that_cannot_be() {
         (json!({"redirect_uris": []}), "invalid_redirect_uri"),
         (json!({"redirect_uris": ["/relative"]}), "invalid_redirect_uri"),
         (json!({"redirect_uris": ["https://shop.example.com/#x"]}), "invalid_redirect_uri"),
+        (json!({"redirect_uris": ["https://shop.example.com/", "JavaScript:alert(1)"]}), "invalid_redirect_uri"),
+        (json!({"redirect_uris": ["data:text/html,x"]}), "invalid_redirect_uri"),
         (json!({"redirect_uris": "https://shop.example.com/"}), "invalid_client_metadata"),
         (json!({"token_endpoint_auth_method": "trust_me"}), "invalid_client_metadata"),
         (json!({"token_endpoint_auth_method": "private_key_jwt"}), "invalid_client_metadata"),

@@ -10,6 +10,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Redirect};
 use axum::{Extension, Form};
 use http::HeaderMap;
+use http::header::CACHE_CONTROL;
 use moka::sync::Cache;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -56,7 +57,7 @@ async fn authorize(app: &App, parameters: String, headers: &HeaderMap) -> Answer
             let logs_in = |prompt: &Prompt| [Prompt::Login, Prompt::SelectAccount].contains(prompt);
             let anew = max_age_0 || step.prompts().iter().any(logs_in);
             let id = app.interactions.put(Interaction { step, anew, since: Instant::now() });
-            Ok(Redirect::to(&format!("/interaction/{id}")).into_response())
+            Ok(([(CACHE_CONTROL, "no-store")], Redirect::to(&format!("/interaction/{id}"))).into_response())
         }
     }
 }
@@ -115,7 +116,9 @@ pub(crate) async fn show(
 
 #[derive(Deserialize)]
 pub(crate) struct Decision {
+    #[serde(default)]
     csrf: String,
+    #[serde(default)]
     decision: String,
 }
 

@@ -79,8 +79,11 @@ pub(crate) async fn approvals(State(app): State<App>, Extension(browser): Extens
 
 #[derive(Deserialize)]
 pub(crate) struct Decision {
+    #[serde(default)]
     csrf: String,
+    #[serde(default)]
     decision: String,
+    #[serde(default)]
     id: String,
 }
 

@@ -32,24 +32,24 @@ pub(crate) async fn enter(
     let code = entry.user_code.map(|code| code.trim().to_uppercase()).filter(|code| !code.is_empty());
     let login = browser.session().login.clone();
     let (Some(login), Some(code)) = (login, code.as_deref()) else {
-        let query =
-            code.map(|code| form_urlencoded::Serializer::new("?".to_owned()).append_pair("user_code", &code).finish());
+        let back = code.map_or("/device".to_owned(), |code| {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            format!("/device?{}", query.append_pair("user_code", &code).finish())
+        });
         return Ok(match browser.session().login {
-            None => to_login(&format!("/device{}", query.unwrap_or_default()), None),
-            Some(_) => pages::user_code(None),
+            None => to_login(&back, None),
+            Some(_) => pages::user_code(),
         });
     };
     // A product slows guessing of codes down here (RFC 8628 5.1).
     match app.service.device().verify(code).await?.into_action().proceed()? {
-        DeviceVerificationNext::NotExist(page) => {
-            ready(page.html(pages::user_code_html(Some("There is no such code."))))
-        }
+        DeviceVerificationNext::NotExist(page) => Ok(pages::user_code_again(page, "There is no such code.")),
         DeviceVerificationNext::Expired(page) => {
-            ready(page.html(pages::user_code_html(Some("The code has expired. Start again on the device."))))
+            Ok(pages::user_code_again(page, "The code has expired. Start again on the device."))
         }
         DeviceVerificationNext::Valid(step) => {
             let mut session = browser.session();
-            let wish = pages::Wish::of_device(&step, app.users.name(&login.subject));
+            let wish = pages::Wish::of_device(&step, app.users.name(&login.subject), code);
             session.device = Some((code.to_owned(), step));
             Ok(pages::consent(&session, "/device", &wish))
         }
@@ -58,7 +58,9 @@ pub(crate) async fn enter(
 
 #[derive(Deserialize)]
 pub(crate) struct Decision {
+    #[serde(default)]
     csrf: String,
+    #[serde(default)]
     decision: String,
 }
 
@@ -87,12 +89,12 @@ pub(crate) async fn decide(
     }
     let done = if allowed { "Go on with your device." } else { "The device was refused." };
     match complete.send(&app.service).await?.proceed()? {
-        DeviceCompleteNext::Success(page) => ready(page.html(pages::message_html("Done", done))),
+        DeviceCompleteNext::Success(page) => Ok(pages::message(page, "Done", done)),
         DeviceCompleteNext::UserCodeNotExist(page) => {
-            ready(page.html(pages::message_html("Too late", "There is no such code any more.")))
+            Ok(pages::message(page, "Too late", "There is no such code any more."))
         }
         DeviceCompleteNext::UserCodeExpired(page) => {
-            ready(page.html(pages::message_html("Too late", "The code has expired. Start again on the device.")))
+            Ok(pages::message(page, "Too late", "The code has expired. Start again on the device."))
         }
     }
 }

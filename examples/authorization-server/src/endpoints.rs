@@ -9,7 +9,7 @@ use authlete_api::types::{
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use http::header::WWW_AUTHENTICATE;
+use http::header::{ACCEPT, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, StatusCode};
 use subtle::ConstantTimeEq;
 
@@ -17,7 +17,7 @@ use crate::{Answer, App, ready};
 
 pub(crate) async fn par(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
     let (client_id, client_secret) = client(&headers)?;
-    let dpop = header(&headers, "dpop");
+    let dpop = http_inputs::dpop_proof(&headers)?;
     let request =
         PushedAuthorizationRequest { client_id, client_secret, dpop, ..PushedAuthorizationRequest::new(form) };
     ready(app.service.pushed_authorization().process(request).await?.into_action())
@@ -28,7 +28,7 @@ pub(crate) async fn token(State(app): State<App>, headers: HeaderMap, form: Stri
     let request = TokenRequest {
         client_id,
         client_secret,
-        dpop: header(&headers, "dpop"),
+        dpop: http_inputs::dpop_proof(&headers)?,
         htm: Some("POST".to_owned()),
         htu: Some(format!("{}/token", app.url)),
         ..TokenRequest::new(form)
@@ -65,7 +65,7 @@ pub(crate) async fn introspect(State(app): State<App>, headers: HeaderMap, form:
     if !known {
         return Ok((StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Basic realm=\"introspection\"")]).into_response());
     }
-    let http_accept_header = header(&headers, "accept");
+    let http_accept_header = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).map(str::to_owned);
     let request = StandardIntrospectionRequest { http_accept_header, ..StandardIntrospectionRequest::new(form) };
     ready(app.service.introspection().process_standard(request).await?.into_action())
 }
@@ -91,7 +91,7 @@ pub(crate) async fn grant(
     let Some(token) = http_inputs::access_token(&headers)? else { return Ok(no_token()) };
     let action = if method == Method::DELETE { GrantManagementAction::Revoke } else { GrantManagementAction::Query };
     let mut request = GrantManagementRequest::new(token.token.clone(), action, grant_id.clone());
-    request.dpop = proof(&headers, &token);
+    request.dpop = proof(&headers, &token)?;
     request.htm = Some(method.to_string());
     request.htu = Some(format!("{}/grants/{grant_id}", app.url));
     ready(app.service.grant_management().process(request).await?.into_action())
@@ -103,13 +103,9 @@ pub(crate) fn client(headers: &HeaderMap) -> Result<(Option<String>, Option<Stri
     Ok(http_inputs::client_credentials(headers)?.map(|given| (given.id, given.secret)).unzip())
 }
 
-pub(crate) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name)?.to_str().ok().map(str::to_owned)
-}
-
 /// The proof of possession that belongs to a token which is bound to a key.
-pub(crate) fn proof(headers: &HeaderMap, token: &AccessToken) -> Option<String> {
-    header(headers, "dpop").filter(|_| token.scheme == TokenScheme::DPoP)
+pub(crate) fn proof(headers: &HeaderMap, token: &AccessToken) -> Result<Option<String>, Malformed> {
+    if token.scheme == TokenScheme::DPoP { http_inputs::dpop_proof(headers) } else { Ok(None) }
 }
 
 /// The answer to a request without a token (RFC 6750 3).

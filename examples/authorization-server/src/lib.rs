@@ -22,7 +22,7 @@ use authlete_api::actions::NotificationSender;
 use authlete_api::protect::{Principal, ProtectLayer, Refusal};
 use authlete_api::{Error, Reply, Service};
 use axum::extract::Request;
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -98,9 +98,9 @@ impl App {
         };
         Ok(Self(Arc::new(Parts {
             service,
-            url,
             users: users::Users::demo(),
-            sessions: session::Sessions::new(),
+            sessions: session::Sessions::new(&url),
+            url,
             interactions: authorize::Interactions::new(),
             approvals: ciba::Approvals::default(),
             notifications,
@@ -136,7 +136,7 @@ impl App {
             .merge(pages)
             .route("/", get(pages::home))
             .route("/style.css", get(pages::style))
-            .route("/client/callback", get(pages::callback))
+            .route("/client/callback", get(pages::callback).post(pages::callback))
             .route("/authorize", get(authorize::get).post(authorize::post))
             .route("/par", post(endpoints::par))
             .route("/token", post(endpoints::token))
@@ -155,6 +155,7 @@ impl App {
             .route("/backchannel", post(ciba::authentication))
             .route("/grants/{grant_id}", get(endpoints::grant).delete(endpoints::grant))
             .route("/api/me", get(me).layer(protect).layer(from_fn(log)))
+            .layer(map_response(pages::guard))
             .with_state(self)
     }
 }

@@ -1,11 +1,13 @@
 //! The pages: plain HTML that works without JavaScript. maud writes them, since it escapes every value that is put in.
 
-use authlete_api::actions::{AuthorizationInteraction, DeviceVerificationValid};
+use authlete_api::actions::{AuthorizationInteraction, DeviceVerificationValid, Page};
 use authlete_api::types::{DynamicScope, Scope};
-use axum::extract::RawQuery;
+use axum::extract::RawForm;
 use axum::response::{Html, IntoResponse, Response};
-use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_FRAME_OPTIONS};
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::{HeaderName, HeaderValue, StatusCode};
 use maud::{DOCTYPE, Markup, html};
 
 use crate::ciba::Approval;
@@ -13,20 +15,39 @@ use crate::session::Session;
 
 /// Nothing from elsewhere, no scripts, no frames. `form-action` is left out: browsers hold the redirect to the client
 /// against it, which follows the form on the consent page.
-const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'");
+
+/// What every answer has that says nothing else: no frames of other sites around it, no guessing what it is, and no word
+/// to others of where one came from. Authlete's page that posts itself to the client has a script, which these allow.
+const GUARDS: [(HeaderName, HeaderValue); 4] = [
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static("frame-ancestors 'none'")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+];
+
+pub(crate) async fn guard(mut response: Response) -> Response {
+    for (name, value) in GUARDS {
+        response.headers_mut().entry(name).or_insert(value);
+    }
+    response
+}
 
 pub(crate) async fn style() -> Response {
     ([(CONTENT_TYPE, "text/css")], include_str!("style.css")).into_response()
 }
 
 fn page(status: StatusCode, title: &str, content: &Markup) -> Response {
-    let headers = [
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (X_FRAME_OPTIONS, "DENY"),
-        (REFERRER_POLICY, "no-referrer"),
-        (CACHE_CONTROL, "no-store"),
-    ];
+    let headers = [(CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     (status, headers, Html(document(title, content))).into_response()
+}
+
+/// A page for an action that wants one, with the action's status.
+fn page_for(due: Page, title: &str, content: &Markup) -> Response {
+    let mut response = due.html(document(title, content)).into_response();
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
+    response
 }
 
 fn document(title: &str, content: &Markup) -> String {
@@ -72,7 +93,7 @@ pub(crate) fn login(session: &Session, next: &str, username: &str, complaint: Op
                 label { "Password" input name="password" type="password" autocomplete="current-password" required; }
                 button { "Log in" }
             }
-            @if next.starts_with("/interaction/") {
+            @if is_interaction(next) {
                 form method="post" action=(next) {
                     (hidden(session, &[]))
                     button.plain name="decision" value="deny" { "Cancel" }
@@ -80,6 +101,12 @@ pub(crate) fn login(session: &Session, next: &str, username: &str, complaint: Op
             }
         },
     )
+}
+
+/// Whether a request waits there. What the path goes on with would send the form and its token somewhere else.
+fn is_interaction(path: &str) -> bool {
+    let of_id = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    path.strip_prefix("/interaction/").is_some_and(|id| !id.is_empty() && id.bytes().all(of_id))
 }
 
 /// What a client wants, for the user to decide on.
@@ -96,8 +123,11 @@ impl Wish {
         Self::new(user, client, step.purpose(), step.scopes(), step.dynamic_scopes())
     }
 
-    pub(crate) fn of_device(step: &DeviceVerificationValid, user: String) -> Self {
-        Self::new(user, step.client_name().map(str::to_owned), None, step.scopes(), step.dynamic_scopes())
+    /// Who came by a link may have the code of somebody else's device: RFC 8628 3.3.1 and 5.4.
+    pub(crate) fn of_device(step: &DeviceVerificationValid, user: String, code: &str) -> Self {
+        let purpose = format!("Go on only when the device before you shows the code {code}.");
+        let client = step.client_name().map(str::to_owned);
+        Self::new(user, client, Some(&purpose), step.scopes(), step.dynamic_scopes())
     }
 
     fn of_approval(approval: &Approval, user: String) -> Self {
@@ -143,7 +173,7 @@ pub(crate) fn approvals(session: &Session, waiting: &[Approval], user: &str) -> 
         &html! {
             @if waiting.is_empty() { p { "There are none." } }
             @for approval in waiting {
-                section {
+                article {
                     (Wish::of_approval(approval, user.to_owned()).html())
                     (decision(session, "/approvals", &[("id", &approval.id)]))
                 }
@@ -153,15 +183,15 @@ pub(crate) fn approvals(session: &Session, waiting: &[Approval], user: &str) -> 
     )
 }
 
-pub(crate) fn user_code(complaint: Option<&str>) -> Response {
-    page(StatusCode::OK, USER_CODE, &user_code_form(complaint))
-}
-
 const USER_CODE: &str = "Connect a device";
 
-/// As a document, for the answer that Authlete's action gives a status.
-pub(crate) fn user_code_html(complaint: Option<&str>) -> String {
-    document(USER_CODE, &user_code_form(complaint))
+pub(crate) fn user_code() -> Response {
+    page(StatusCode::OK, USER_CODE, &user_code_form(None))
+}
+
+/// A code that is not good.
+pub(crate) fn user_code_again(due: Page, complaint: &str) -> Response {
+    page_for(due, USER_CODE, &user_code_form(Some(complaint)))
 }
 
 fn user_code_form(complaint: Option<&str>) -> Markup {
@@ -174,8 +204,8 @@ fn user_code_form(complaint: Option<&str>) -> Markup {
     }
 }
 
-pub(crate) fn message_html(title: &str, text: &str) -> String {
-    document(title, &html! { p { (text) } })
+pub(crate) fn message(due: Page, title: &str, text: &str) -> Response {
+    page_for(due, title, &html! { p { (text) } })
 }
 
 /// A request that nobody waits for any more.
@@ -201,15 +231,14 @@ pub(crate) fn not_ours() -> Response {
 }
 
 /// Stands in for the client: what the browser brings it.
-pub(crate) async fn callback(RawQuery(query): RawQuery) -> Response {
-    let query = query.unwrap_or_default();
+pub(crate) async fn callback(RawForm(form): RawForm) -> Response {
     page(
         StatusCode::OK,
         "The client",
         &html! {
             p { "This page stands in for the client. The browser brings it:" }
             dl {
-                @for (name, value) in form_urlencoded::parse(query.as_bytes()) { dt { (name) } dd { code { (value) } } }
+                @for (name, value) in form_urlencoded::parse(&form) { dt { (name) } dd { code { (value) } } }
             }
         },
     )
@@ -219,8 +248,10 @@ fn decision(session: &Session, path: &str, values: &[(&str, &str)]) -> Markup {
     html! {
         form method="post" action=(path) {
             (hidden(session, values))
-            button name="decision" value="allow" { "Allow" }
-            button.plain name="decision" value="deny" { "Deny" }
+            div.choice {
+                button name="decision" value="allow" { "Allow" }
+                button.plain name="decision" value="deny" { "Deny" }
+            }
         }
     }
 }

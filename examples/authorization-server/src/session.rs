@@ -88,24 +88,43 @@ impl Browser {
 }
 
 /// All sessions; those that nobody uses for an hour go.
-pub(crate) struct Sessions(Cache<String, Browser>);
+pub(crate) struct Sessions {
+    all: Cache<String, Browser>,
+    secure: bool,
+}
 
 impl Sessions {
-    pub(crate) fn new() -> Self {
-        Self(Cache::builder().max_capacity(100_000).time_to_idle(IDLE).build())
+    pub(crate) fn new(url: &str) -> Self {
+        let all = Cache::builder().max_capacity(100_000).time_to_idle(IDLE).build();
+        Self { all, secure: url.starts_with("https") }
+    }
+
+    /// The cookie's name. With the prefix, browsers take it from this host alone, and not from a neighbour in its domain.
+    fn name(&self) -> &'static str {
+        if self.secure { "__Host-session" } else { "session" }
+    }
+
+    fn cookie(&self, id: &str) -> String {
+        let secure = if self.secure { "; Secure" } else { "" };
+        format!("{}={id}; HttpOnly; SameSite=Lax; Path=/{secure}", self.name())
     }
 
     pub(crate) fn find(&self, headers: &HeaderMap) -> Option<Browser> {
         let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut pairs = cookies.flat_map(|value| value.split("; ")).filter_map(|pair| pair.split_once('='));
-        let (_, id) = pairs.find(|(name, _)| *name == "session")?;
-        self.0.get(id)
+        let (_, id) = pairs.find(|(name, _)| *name == self.name())?;
+        self.all.get(id)
     }
 }
 
 /// Gives every page the browser's session, and the browser the cookie for it.
 pub(crate) async fn keep(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let known = app.sessions.find(request.headers());
+    // Every form of ours was shown within a session. What another site posts comes without the cookie (SameSite), and a
+    // new one in the answer would put an empty session in the place of the user's.
+    if known.is_none() && !request.method().is_safe() {
+        return pages::not_ours();
+    }
     let before = known.as_ref().map(|browser| browser.session().id.clone());
     let browser = known.unwrap_or_else(|| Browser(Arc::new(Mutex::new(Session::new()))));
     request.extensions_mut().insert(browser.clone());
@@ -113,11 +132,10 @@ pub(crate) async fn keep(State(app): State<App>, mut request: Request, next: Nex
     let after = browser.session().id.clone();
     if before.as_ref() != Some(&after) {
         if let Some(before) = before {
-            app.sessions.0.invalidate(&before);
+            app.sessions.all.invalidate(&before);
         }
-        let secure = if app.url.starts_with("https") { "; Secure" } else { "" };
-        let cookie = format!("session={after}; HttpOnly; SameSite=Lax; Path=/{secure}");
-        app.sessions.0.insert(after, browser);
+        let cookie = app.sessions.cookie(&after);
+        app.sessions.all.insert(after, browser);
         if let Ok(cookie) = HeaderValue::try_from(cookie) {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
@@ -183,7 +201,8 @@ pub(crate) fn to_login(next: &str, username: Option<&str>) -> Response {
 
 /// A path of this server: a login must not end on another site.
 fn own_path(next: &str) -> &str {
-    let ours = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n', '\t']);
+    let ours =
+        next.starts_with('/') && !next.starts_with("//") && !next.contains(|c: char| c == '\\' || c.is_control());
     if ours { next } else { "/" }
 }
 
@@ -216,6 +235,7 @@ mod tests {
             ("//evil.example", "/"),
             ("/\\evil.example", "/"),
             ("/\t/evil.example", "/"),
+            ("/a\0b", "/"),
         ] {
             assert_eq!(own_path(next), path, "{next:?}");
         }

@@ -1,6 +1,6 @@
 //! The userinfo endpoint (OpenID Connect Core 1.0, 5.3): Authlete checks the token, the claims are ours.
 
-use authlete_api::http_inputs::{self, AccessToken, TokenScheme};
+use authlete_api::http_inputs::{self, AccessToken};
 use authlete_api::types::UserInfoRequest;
 use axum::extract::State;
 use http::{HeaderMap, Method};
@@ -14,18 +14,13 @@ pub(crate) async fn get(State(app): State<App>, headers: HeaderMap) -> Answer {
 
 /// The token may be in the form (RFC 6750 2.2).
 pub(crate) async fn post(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
-    let in_form = form_urlencoded::parse(form.as_bytes()).find(|(name, _)| name == "access_token");
-    let token = match (http_inputs::access_token(&headers)?, in_form) {
-        (None, Some((_, token))) => Some(AccessToken { scheme: TokenScheme::Bearer, token: token.into_owned() }),
-        (token, _) => token,
-    };
-    userinfo(&app, &Method::POST, &headers, token).await
+    userinfo(&app, &Method::POST, &headers, http_inputs::access_token_or_form(&headers, &form)?).await
 }
 
 async fn userinfo(app: &App, method: &Method, headers: &HeaderMap, token: Option<AccessToken>) -> Answer {
     let Some(token) = token else { return Ok(no_token()) };
     let request = UserInfoRequest {
-        dpop: proof(headers, &token),
+        dpop: proof(headers, &token)?,
         htm: Some(method.to_string()),
         htu: Some(format!("{}/userinfo", app.url)),
         ..UserInfoRequest::new(token.token)

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use reqwest::redirect::Policy;
-
 use super::URL;
 
 /// A browser with its cookies.
@@ -28,7 +26,9 @@ impl Shown {
     pub(super) fn field(&self, name: &str) -> String {
         let start = format!("name=\"{name}\" value=\"");
         let (_, rest) = self.html.split_once(&start).unwrap_or_else(|| panic!("no {name}: {self:?}"));
-        rest.split('"').next().unwrap().replace("&amp;", "&")
+        let value = rest.split('"').next().unwrap();
+        let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&amp;", "&")];
+        entities.iter().fold(value.to_owned(), |value, (entity, character)| value.replace(entity, character))
     }
 
     pub(super) fn says(&self, text: &str) -> bool {
@@ -37,8 +37,7 @@ impl Shown {
 }
 
 impl Browser {
-    pub(super) fn new(address: String) -> Self {
-        let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+    pub(super) fn new(address: String, http: reqwest::Client) -> Self {
         Self { address, http, cookies: BTreeMap::new() }
     }
 
@@ -87,7 +86,7 @@ impl Browser {
 
     /// The cookie of the session.
     pub(super) fn session(&self) -> Option<&String> {
-        self.cookies.get("session")
+        self.cookies.get("__Host-session")
     }
 
     /// Fills in the login page.

@@ -1,6 +1,7 @@
 //! The example, driven as clients and browsers drive it. It believes to be at `https://as.example.com`; what is sent
 //! there reaches it on a loopback port, as through a proxy that ends TLS.
 
+mod attacks;
 mod browser;
 mod endpoints;
 mod oauth_client;
@@ -13,6 +14,7 @@ use std::collections::HashMap;
 use authlete_api::types::OAuthClient;
 use authorization_server::App;
 use authorization_server::demo::Demo;
+use reqwest::redirect::Policy;
 use tokio::net::TcpListener;
 
 use browser::Browser;
@@ -23,6 +25,7 @@ const URL: &str = "https://as.example.com";
 struct World {
     demo: Demo,
     address: String,
+    http: reqwest::Client,
     /// Id and secret with which a resource server introspects.
     resource_server: (String, String),
 }
@@ -36,11 +39,12 @@ impl World {
         let (id, secret) = app.resource_server().split_once(':').unwrap();
         let resource_server = (id.to_owned(), secret.to_owned());
         tokio::spawn(app.run(listener));
-        Self { demo, address, resource_server }
+        let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+        Self { demo, address, http, resource_server }
     }
 
     fn browser(&self) -> Browser {
-        Browser::new(self.address.clone())
+        Browser::new(self.address.clone(), self.http.clone())
     }
 
     /// Where a URL of the server really is.
@@ -51,9 +55,8 @@ impl World {
     /// Carries a request of a client's library to the server.
     async fn carry(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, reqwest::Error> {
         let (parts, body) = request.into_parts();
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
         let url = self.local(&parts.uri.to_string());
-        let answer = client.request(parts.method, url).headers(parts.headers).body(body).send().await?;
+        let answer = self.http.request(parts.method, url).headers(parts.headers).body(body).send().await?;
         let mut response = http::Response::builder().status(answer.status());
         for (name, value) in answer.headers() {
             response = response.header(name, value);

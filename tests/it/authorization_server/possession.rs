@@ -12,15 +12,15 @@ use sha2::{Digest, Sha256};
 use super::{URL, World, credentials};
 
 /// A client's key.
-struct Key(KeyPair);
+pub(super) struct Key(KeyPair);
 
 impl Key {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(KeyPair::generate().unwrap())
     }
 
     /// A proof for a request with this method and URL, and for this token.
-    fn proof(&self, method: &str, url: &str, token: Option<&str>) -> String {
+    pub(super) fn proof(&self, method: &str, url: &str, token: Option<&str>) -> String {
         let point = self.0.der_bytes();
         let jwk = json!({
             "kty": "EC", "crv": "P-256",

@@ -101,8 +101,8 @@ export class Browser {
 export async function approve(decision, bindingMessage) {
   const browser = new Browser();
   const page = await browser.logIn(await browser.open('/approvals'));
-  const sections = [...page.html.matchAll(/<section>(.*?)<\/section>/gs)].map(([section]) => section);
-  const section = sections.find((section) => section.includes(bindingMessage));
-  assert.ok(section, `nothing waits with ${bindingMessage}: ${page.html}`);
-  await browser.submit(new Page(page.url, page.status, section).forms()[0], { decision });
+  const articles = [...page.html.matchAll(/<article>(.*?)<\/article>/gs)].map(([article]) => article);
+  const article = articles.find((article) => article.includes(bindingMessage));
+  assert.ok(article, `nothing waits with ${bindingMessage}: ${page.html}`);
+  await browser.submit(new Page(page.url, page.status, article).forms()[0], { decision });
 }

@@ -214,10 +214,16 @@ fn check_redirect_uris(client: &Settings) -> Result<(), OAuthError> {
     if redirects && client.texts("redirectUris").next().is_none() {
         return invalid("The client's grant_types need redirect_uris.");
     }
-    if client.texts("redirectUris").all(|uri| Url::parse(uri).is_ok_and(|url| url.fragment().is_none())) {
+    if client.texts("redirectUris").all(is_redirect_uri) {
         return Ok(());
     }
-    invalid("A redirect URI has to be absolute and without a fragment.")
+    invalid("A redirect URI has to be absolute, without a fragment, and nothing that a browser runs.")
+}
+
+/// A page that posts itself to a `javascript:` URI would run it as one of the authorization server's.
+fn is_redirect_uri(uri: &str) -> bool {
+    const RUN: &[&str] = &["blob", "data", "file", "javascript", "vbscript"];
+    Url::parse(uri).is_ok_and(|url| url.fragment().is_none() && !RUN.contains(&url.scheme()))
 }
 
 /// The client information response (RFC 7591, section 3.2.1).

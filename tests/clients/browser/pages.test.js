@@ -1,0 +1,130 @@
+// Login, consent, devices and approvals, as people meet them.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { Client, SERVER, Visitor, launch } from "./support.js";
+
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+const DESKTOP = { viewport: { width: 1280, height: 800 } };
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser?.close());
+
+for (const [name, options] of Object.entries({
+  desktop: DESKTOP,
+  "desktop-dark": { ...DESKTOP, colorScheme: "dark" },
+  phone: PHONE,
+  "phone-without-scripts": { ...PHONE, javaScriptEnabled: false },
+})) {
+  describe(name, () => {
+    let client;
+    let visitor;
+    before(async () => {
+      client = await Client.register("Ada's garden centre");
+      visitor = await Visitor.with(browser, name, options);
+    });
+    after(() => visitor?.page.context().close());
+
+    test("a wrong password, the right one, and consent", async () => {
+      await visitor.open(client.request());
+      await visitor.logIn("ada", "byron");
+      await visitor.sees("Log in", "wrong-password");
+      assert.match(await visitor.page.getByRole("alert").innerText(), /do not match/);
+      assert.equal(await visitor.page.getByLabel("User name").inputValue(), "ada");
+      await visitor.logIn("ada", "lovelace");
+      await visitor.sees("Do you agree?", "consent");
+      const text = await visitor.page.getByRole("main").innerText();
+      for (const part of ["Ada's garden centre", "Ada Lovelace", "Read your email address"]) {
+        assert.ok(text.includes(part), `${part} in ${text}`);
+      }
+      await visitor.click("Allow");
+      await visitor.sees("The client", "client");
+      const tokens = await client.exchange(client.response(visitor.page.url()).get("code"));
+      assert.equal(tokens.status, 200, JSON.stringify(tokens));
+      assert.ok(tokens.id_token);
+    });
+
+    test("who agreed is not asked again, and can refuse when asked", async () => {
+      await visitor.open(client.request());
+      await visitor.sees("The client", "at-once");
+      assert.ok(client.response(visitor.page.url()).get("code"));
+      await visitor.open(client.request({ prompt: "consent" }));
+      await visitor.sees("Do you agree?", "consent-again");
+      await visitor.click("Deny");
+      await visitor.sees("The client", "denied");
+      assert.equal(client.response(visitor.page.url()).get("error"), "access_denied");
+      await visitor.page.goBack();
+      await visitor.sees("Too late", "back-after-denial");
+    });
+
+    test("a login can be given up", async () => {
+      await visitor.open(client.request({ prompt: "login" }));
+      await visitor.sees("Log in", "login-again");
+      await visitor.click("Cancel");
+      await visitor.sees("The client", "cancelled");
+      assert.equal(client.response(visitor.page.url()).get("error"), "access_denied");
+    });
+
+    test("the answer as a form, which posts itself or at a click", async () => {
+      await visitor.open(client.request({ response_mode: "form_post" }));
+      if (!visitor.scripts) await visitor.click("Continue");
+      await visitor.page.waitForURL(`${SERVER}/client/callback`);
+    });
+
+    test("a device: wrong codes, then one that is allowed and one that is denied", async () => {
+      await visitor.open(`${SERVER}/device`);
+      await visitor.sees("Connect a device", "device");
+      await visitor.type("The code that the device shows", "NO-SUCH-CODE");
+      await visitor.click("Go on");
+      await visitor.sees("Connect a device", "device-wrong-code");
+      assert.match(await visitor.page.getByRole("alert").innerText(), /no such code/);
+      for (const [button, says, status] of [
+        ["Allow", "Go on with your device", 200],
+        ["Deny", "The device was refused", 400],
+      ]) {
+        const device = await client.device();
+        await visitor.open(device.verification_uri);
+        await visitor.type("The code that the device shows", ` ${device.user_code.toLowerCase()} `);
+        await visitor.click("Go on");
+        await visitor.sees("Do you agree?", `device-${button.toLowerCase()}`);
+        assert.ok((await visitor.page.getByRole("main").innerText()).includes(device.user_code));
+        await visitor.click(button);
+        await visitor.sees("Done", "device-done");
+        assert.ok((await visitor.page.getByRole("main").innerText()).includes(says));
+        const tokens = await client.pollDevice(device.device_code);
+        assert.equal(tokens.status, status, JSON.stringify(tokens));
+        assert.equal(tokens.error, status === 200 ? undefined : "access_denied");
+      }
+      const { verification_uri_complete } = await client.device();
+      await visitor.open(verification_uri_complete);
+      await visitor.sees("Do you agree?", "device-scanned");
+    });
+
+    test("approvals of requests that a client makes elsewhere", async () => {
+      const messages = { Allow: `${name}: table 12, 38.50 euros`, Deny: `${name}: table 13, 9000 euros` };
+      const asked = {};
+      for (const [button, message] of Object.entries(messages)) asked[button] = await client.backchannel(message);
+      await visitor.open(`${SERVER}/approvals`);
+      await visitor.sees("Requests that wait for you", "approvals");
+      for (const [button, message] of Object.entries(messages)) {
+        const request = visitor.page.getByRole("article").filter({ hasText: message });
+        await request.getByRole("button", { name: button, exact: true }).click();
+        await visitor.sees("Requests that wait for you", `approvals-${button.toLowerCase()}`);
+        assert.equal(await request.count(), 0);
+        const tokens = await client.pollBackchannel(asked[button].auth_req_id);
+        assert.equal(tokens.status, button === "Allow" ? 200 : 400, JSON.stringify(tokens));
+        assert.equal(tokens.error, button === "Allow" ? undefined : "access_denied");
+      }
+      await visitor.click("Log out");
+      await visitor.sees("Authorization server", "home");
+      await visitor.page.getByRole("link", { name: "Requests that wait for you" }).click();
+      await visitor.sees("Log in", "logged-out");
+    });
+
+    test("nothing was reported on the console but the status of pages", () => {
+      assert.deepEqual(visitor.complaints.filter((text) => !text.startsWith("Failed to load resource")), []);
+    });
+  });
+}
