@@ -31,7 +31,7 @@ pub(crate) fn add(state: &mut State, mut settings: Settings, fixed: Fixed, now: 
         Some(token) => token,
         None => random::token::<32>()?,
     };
-    if access_token == state.organization_token || state.services.values().any(|t| t.access_token == access_token) {
+    if state.knows_token(&access_token) {
         return Err(ApiError::invalid("The access token is another's."));
     }
     let id = free_id(&state.services, fixed.id)?;
