@@ -145,7 +145,7 @@ fn properties(body: &Body) -> Result<Vec<Value>, ApiError> {
 pub(crate) fn as_properties(mut elements: Vec<Value>) -> Option<Vec<Value>> {
     elements.retain(|element| !element.is_null());
     let mut all = elements.iter_mut();
-    all.all(|element| schema::is_property(element)).then_some(elements)
+    all.all(schema::is_property).then_some(elements)
 }
 
 #[cfg(test)]
