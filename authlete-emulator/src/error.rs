@@ -43,11 +43,13 @@ pub(crate) struct ApiError {
     pub(crate) status: u16,
     pub(crate) code: &'static str,
     pub(crate) message: String,
+    /// The methods that the path takes, where the call had another.
+    pub(crate) allow: Option<String>,
 }
 
 impl ApiError {
     fn new(status: u16, code: &'static str, message: impl fmt::Display) -> Self {
-        Self { status, code, message: message.to_string() }
+        Self { status, code, message: message.to_string(), allow: None }
     }
 
     /// 400: the body or a parameter of the call cannot be read.
@@ -91,8 +93,9 @@ impl ApiError {
     }
 
     /// 405: the path exists, but not with this method.
-    pub(crate) fn method(message: impl fmt::Display) -> Self {
-        Self::new(405, "A001209", message)
+    pub(crate) fn method(path: &str, given: &str, allowed: &[&str]) -> Self {
+        let message = format!("{path} takes {}, not {given}.", allowed.join(" or "));
+        Self { allow: Some(allowed.join(", ")), ..Self::new(405, "A001209", message) }
     }
 
     /// 413: the body is longer than any call needs.

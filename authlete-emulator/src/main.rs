@@ -51,17 +51,25 @@ fn run() -> Result<(), Box<dyn Error>> {
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
-            Long("port") => builder = builder.port(arguments.value()?.parse()?),
-            Long("organization-token") => builder = builder.organization_token(arguments.value()?.string()?),
+            Long("port") => builder = builder.port(port(&arguments.value()?.string()?)?),
+            Long("organization-token") => {
+                let token = arguments.value()?.string()?;
+                if token.is_empty() {
+                    return Err("--organization-token is empty, so no call could bring it".into());
+                }
+                builder = builder.organization_token(token);
+            }
             Long("config") => builder = builder.config(Config::read(arguments.value()?)?),
             Long("snapshot") => {
                 let path = PathBuf::from(arguments.value()?);
                 // The first start with `--snapshot` and `--save` of one file has nothing to start with yet.
                 if path.exists() {
                     builder = builder.snapshot(path);
+                } else {
+                    eprintln!("authlete-emulator: there is no snapshot {} yet; starting without one", path.display());
                 }
             }
-            Long("save") => save = Some(arguments.value()?.into()),
+            Long("save") => save = Some(writable(arguments.value()?.into())?),
             Long("explicit-nulls") => explicit_nulls = true,
             Short('h') | Long("help") => {
                 println!("{USAGE}");
@@ -71,7 +79,7 @@ fn run() -> Result<(), Box<dyn Error>> {
                 println!("authlete-emulator {}", env!("CARGO_PKG_VERSION"));
                 return Ok(());
             }
-            other => return Err(other.unexpected().into()),
+            other => return Err(format!("{}; --help lists the options", other.unexpected()).into()),
         }
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -86,6 +94,19 @@ fn run() -> Result<(), Box<dyn Error>> {
         emulator.stop().await;
         Ok(())
     })
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| format!("--port has to be a number from 0 to 65535, not \"{text}\""))
+}
+
+/// A file whose folder is not there is found out now, and not when there is a state to lose.
+fn writable(path: PathBuf) -> Result<PathBuf, String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder {
+        Some(folder) if !folder.is_dir() => Err(format!("--save: there is no folder {}", folder.display())),
+        _ => Ok(path),
+    }
 }
 
 /// Waits for Ctrl-C or, where there is such a thing, for the signal by which containers are stopped.

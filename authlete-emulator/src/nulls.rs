@@ -36,10 +36,10 @@ mod tests {
     use super::explicit;
     use crate::operation::{Member, Object, Shape};
 
-    static INNER: Object = Object(&[Member { name: "a", required: false, shape: Shape::Plain }]);
+    static INNER: Object = Object(&[Member { name: "a", required: false, shape: Shape::Text }]);
     static OUTER: Object = Object(&[
         Member { name: "list", required: false, shape: Shape::List(&Shape::Object(&INNER)) },
-        Member { name: "must", required: true, shape: Shape::Plain },
+        Member { name: "must", required: true, shape: Shape::Text },
         Member { name: "may", required: false, shape: Shape::Object(&INNER) },
     ]);
 

@@ -24,11 +24,19 @@ impl fmt::Debug for Operation {
     }
 }
 
-/// What a value of the description is made of, as far as absence goes.
+/// What a value of the description is.
 #[derive(Clone, Copy)]
 pub(crate) enum Shape {
-    /// Neither a list nor an object with members of its own.
-    Plain,
+    /// Anything: the description does not say.
+    Any,
+    /// `true` or `false`.
+    Flag,
+    /// A whole number of up to 64 bits.
+    Integer,
+    /// A text.
+    Text,
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
     /// A list of these.
     List(&'static Shape),
     /// An object.

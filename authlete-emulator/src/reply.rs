@@ -96,7 +96,12 @@ pub(crate) fn to_http(result: Result<Reply, ApiError>, nulls: Option<Shape>) -> 
         Ok(Reply::Text(text)) => response(200, Some("text/plain;charset=utf-8"), text.to_owned()),
         Err(error) => {
             let message = result_message(error.code, &error.message);
-            json_response(error.status, &json!({"resultCode": error.code, "resultMessage": message}))
+            let body = json!({"resultCode": error.code, "resultMessage": message});
+            let mut response = json_response(error.status, &body);
+            if let Some(allow) = error.allow.and_then(|methods| HeaderValue::try_from(methods).ok()) {
+                response.headers_mut().insert(header::ALLOW, allow);
+            }
+            response
         }
     }
 }

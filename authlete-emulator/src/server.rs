@@ -72,7 +72,7 @@ impl Server {
         };
         let Some(operation) = found.value.get(method) else {
             let methods: Vec<&str> = found.value.keys().copied().collect();
-            return Err(ApiError::method(format!("{path} takes {}, not {method}.", methods.join(" or "))));
+            return Err(ApiError::method(path, method, &methods));
         };
         // Operations that share a path may name its parameters differently, so the names come from the operation.
         let names = operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));

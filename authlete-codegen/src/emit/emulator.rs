@@ -19,7 +19,7 @@ pub(super) fn operations(document: &Document, description: &Description) -> Resu
         let operation = &document.0["paths"][path][method.to_lowercase()];
         let takes_list = json_schema(&operation["requestBody"]).is_some_and(|schema| schema["type"] == "array");
         let answer =
-            answer(operation).map_or_else(|| quote!(Shape::Plain), |schema| shape(document, schema, &mut components));
+            answer(operation).map_or_else(|| quote!(Shape::Any), |schema| shape(document, schema, &mut components));
         entries.push(quote!(Operation {
             id: #id,
             method: #method,
@@ -41,7 +41,7 @@ pub(super) fn operations(document: &Document, description: &Description) -> Resu
     Ok(print("Every operation of the corrected description, and the members of its answer.", items)?)
 }
 
-/// A static for each component, and for those that they refer to.
+/// A static for each component, and for those that they refer to; for an enumeration, a constant.
 fn members(document: &Document, mut wanted: BTreeSet<String>) -> Vec<Item> {
     let mut items = Vec::new();
     let mut done = BTreeSet::new();
@@ -50,6 +50,12 @@ fn members(document: &Document, mut wanted: BTreeSet<String>) -> Vec<Item> {
             continue;
         }
         let schema = &document.0["components"]["schemas"][&name];
+        let ident = static_name(&name);
+        if let Some(values) = schema["enum"].as_array() {
+            let values = values.iter().filter_map(Value::as_str);
+            items.push((name, parse_quote!(pub(crate) const #ident: &[&str] = &[#(#values),*];)));
+            continue;
+        }
         let required = |member: &str| {
             schema["required"].as_array().is_some_and(|required| required.iter().any(|one| one == member))
         };
@@ -64,8 +70,7 @@ fn members(document: &Document, mut wanted: BTreeSet<String>) -> Vec<Item> {
             })
             .collect();
         wanted.extend(reached.into_iter().filter(|name| !done.contains(name)));
-        let ident = static_name(&name);
-        items.push((name, parse_quote!(static #ident: Object = Object(&[#(#members),*]);)));
+        items.push((name, parse_quote!(pub(crate) static #ident: Object = Object(&[#(#members),*]);)));
     }
     items.sort_by(|(left, _), (right, _)| left.cmp(right));
     items.into_iter().map(|(_, item)| item).collect()
@@ -81,22 +86,33 @@ fn json_schema(content: &Value) -> Option<&Value> {
     content["content"]["application/json"].get("schema")
 }
 
-/// The shape of a schema's value, as an expression; the objects that it refers to go to `reached`.
+/// The shape of a schema's value, as an expression; the components that it refers to go to `reached`.
 fn shape(document: &Document, schema: &Value, reached: &mut BTreeSet<String>) -> TokenStream {
     if let Some((name, component)) = component(document, schema) {
-        if component.get("properties").is_none() {
-            return shape(document, component, reached);
-        }
         let ident = static_name(name);
-        reached.insert(name.to_owned());
-        return quote!(Shape::Object(&#ident));
+        if component.get("properties").is_some() {
+            reached.insert(name.to_owned());
+            return quote!(Shape::Object(&#ident));
+        }
+        if component["enum"].is_array() {
+            reached.insert(name.to_owned());
+            return quote!(Shape::OneOf(#ident));
+        }
+        return shape(document, component, reached);
     }
-    match schema.get("items") {
-        Some(items) => {
-            let element = shape(document, items, reached);
+    if let Some(values) = schema["enum"].as_array() {
+        let values = values.iter().filter_map(Value::as_str);
+        return quote!(Shape::OneOf(&[#(#values),*]));
+    }
+    match schema["type"].as_str() {
+        Some("array") => {
+            let element = shape(document, &schema["items"], reached);
             quote!(Shape::List(&#element))
         }
-        None => quote!(Shape::Plain),
+        Some("boolean") => quote!(Shape::Flag),
+        Some("integer") => quote!(Shape::Integer),
+        Some("string") => quote!(Shape::Text),
+        _ => quote!(Shape::Any),
     }
 }
 

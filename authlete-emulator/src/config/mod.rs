@@ -2,6 +2,7 @@
 
 mod read;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -122,9 +123,10 @@ impl Config {
 
     /// Adds the services to the state. One whose id is there already, from a snapshot, stays as it is.
     pub(crate) fn apply(self, state: &mut State, now: u64) -> Result<(), ConfigError> {
+        let saved: BTreeSet<u64> = state.services.keys().copied().collect();
         for (at, service) in self.services.into_iter().enumerate() {
             let at = format!("services[{at}]");
-            if service.id.is_some_and(|id| state.services.contains_key(&id)) {
+            if service.id.is_some_and(|id| saved.contains(&id)) {
                 continue;
             }
             add(state, service, &at, now).map_err(|error| error.of_file(self.file.as_deref()))?;
@@ -135,10 +137,22 @@ impl Config {
 
 fn add(state: &mut State, service: Service, at: &str, now: u64) -> Result<(), ConfigError> {
     let wrong = |at: String| move |error: ApiError| ConfigError::new(at, error.message);
+    if service.id.is_some_and(|id| state.services.contains_key(&id)) {
+        return Err(ConfigError::new(format!("{at}.serviceId"), "another service has this id"));
+    }
+    if service.access_token.as_deref().is_some_and(|token| state.knows_token(token)) {
+        return Err(ConfigError::new(
+            format!("{at}.accessToken"),
+            "another service, or the organization, has this token",
+        ));
+    }
     let fixed = services::Fixed { id: service.id, access_token: service.access_token };
     let tenant = services::add(state, service.settings, fixed, now).map_err(wrong(format!("{at}.settings")))?;
     for (number, client) in service.clients.into_iter().enumerate() {
         let at = format!("{at}.clients[{number}]");
+        if client.id.is_some_and(|id| tenant.clients.contains_key(&id)) {
+            return Err(ConfigError::new(format!("{at}.clientId"), "another client of the service has this id"));
+        }
         let fixed = clients::Fixed { id: client.id, secret: client.secret };
         clients::add(tenant, client.settings, fixed, now).map_err(wrong(format!("{at}.settings")))?;
     }

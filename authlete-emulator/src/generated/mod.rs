@@ -3,4 +3,4 @@
 #[rustfmt::skip]
 mod operations;
 
-pub(crate) use operations::OPERATIONS;
+pub(crate) use operations::{GRANT_TYPE, O_AUTH_CLIENT as CLIENT, OPERATIONS, PROPERTY, SERVICE};

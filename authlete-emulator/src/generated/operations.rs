@@ -93,7 +93,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         method: "DELETE",
         path: "/api/{serviceId}/auth/token/delete/{accessTokenIdentifier}",
         takes_list: false,
-        answer: Shape::Plain,
+        answer: Shape::Any,
     },
     Operation {
         id: "auth_token_fail_api",
@@ -233,14 +233,14 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         method: "DELETE",
         path: "/api/{serviceId}/client/delete/{clientId}",
         takes_list: false,
-        answer: Shape::Plain,
+        answer: Shape::Any,
     },
     Operation {
         id: "client_extension_requestables_scopes_delete_api",
         method: "DELETE",
         path: "/api/{serviceId}/client/extension/requestable_scopes/delete/{clientId}",
         takes_list: false,
-        answer: Shape::Plain,
+        answer: Shape::Any,
     },
     Operation {
         id: "client_extension_requestables_scopes_get_api",
@@ -464,14 +464,14 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         method: "GET",
         path: "/api/lifecycle/healthcheck",
         takes_list: false,
-        answer: Shape::Plain,
+        answer: Shape::Any,
     },
     Operation {
         id: "misc_echo_api",
         method: "GET",
         path: "/api/misc/echo",
         takes_list: false,
-        answer: Shape::Plain,
+        answer: Shape::Any,
     },
     Operation {
         id: "native_sso_api",
@@ -499,7 +499,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         method: "GET",
         path: "/api/{serviceId}/service/configuration",
         takes_list: false,
-        answer: Shape::Plain,
+        answer: Shape::Any,
     },
     Operation {
         id: "service_create_api",
@@ -513,7 +513,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         method: "DELETE",
         path: "/api/{serviceId}/service/delete",
         takes_list: false,
-        answer: Shape::Plain,
+        answer: Shape::Any,
     },
     Operation {
         id: "service_get_api",
@@ -621,37 +621,37 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         answer: Shape::Object(&VCI_SINGLE_PARSE_RESPONSE),
     },
 ];
-static ACCESS_TOKEN: Object = Object(
+pub(crate) static ACCESS_TOKEN: Object = Object(
     &[
         Member {
             name: "accessTokenExpiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "accessTokenHash",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "createdAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "grantType",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(GRANT_TYPE),
         },
         Member {
             name: "lastRefreshedAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "properties",
@@ -661,66 +661,68 @@ static ACCESS_TOKEN: Object = Object(
         Member {
             name: "refreshTokenExpiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "refreshTokenHash",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "refreshTokenScopes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "scopes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "subject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static AUTHORIZATION_CLIENT: Object = Object(
+pub(crate) const APPLICATION_TYPE: &[&str] = &["WEB", "NATIVE"];
+pub(crate) const ATTACHMENT_TYPE: &[&str] = &["EMBEDDED", "EXTERNAL"];
+pub(crate) static AUTHORIZATION_CLIENT: Object = Object(
     &[
         Member {
             name: "authTimeRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "automaticallyRegistered",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "bcUserCodeRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "clientIdAlias",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientIdAliasEnabled",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientName",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientNames",
@@ -730,32 +732,32 @@ static AUTHORIZATION_CLIENT: Object = Object(
         Member {
             name: "clientSource",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(CLIENT_SOURCE),
         },
         Member {
             name: "clientType",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(CLIENT_TYPE),
         },
         Member {
             name: "createdAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "credentialResponseEncryptionRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "defaultMaxAge",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "description",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "descriptions",
@@ -765,47 +767,47 @@ static AUTHORIZATION_CLIENT: Object = Object(
         Member {
             name: "discoveredByMetadataDocument",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "dpopRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "dynamicallyRegistered",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "entityId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "explicitlyRegistered",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "frontChannelRequestObjectEncryptionRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "inScopeForTokenMigration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "locked",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "logoUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "logoUris",
@@ -815,52 +817,52 @@ static AUTHORIZATION_CLIENT: Object = Object(
         Member {
             name: "metadataDocumentExpiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "metadataDocumentLocation",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "metadataDocumentUpdatedAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "modifiedAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "mtlsEndpointAliasesUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "number",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "parRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "pkceRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "pkceS256Required",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "policyUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "policyUris",
@@ -870,42 +872,42 @@ static AUTHORIZATION_CLIENT: Object = Object(
         Member {
             name: "requestObjectEncryptionAlgMatchRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "requestObjectEncryptionEncMatchRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "requestObjectRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "rsRequestSigned",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "serviceNumber",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "singleAccessTokenPerSubject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "tlsClientCertificateBoundAccessTokens",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "tosUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "tosUris",
@@ -915,16 +917,16 @@ static AUTHORIZATION_CLIENT: Object = Object(
         Member {
             name: "trustChainExpiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "trustChainUpdatedAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
     ],
 );
-static AUTHORIZATION_DETAILS: Object = Object(
+pub(crate) static AUTHORIZATION_DETAILS: Object = Object(
     &[
         Member {
             name: "elements",
@@ -933,120 +935,126 @@ static AUTHORIZATION_DETAILS: Object = Object(
         },
     ],
 );
-static AUTHORIZATION_DETAILS_ELEMENT: Object = Object(
+pub(crate) static AUTHORIZATION_DETAILS_ELEMENT: Object = Object(
     &[
         Member {
             name: "actions",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "dataTypes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "identifier",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "locations",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "otherFields",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "privileges",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "type",
             required: true,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static AUTHORIZATION_FAIL_RESPONSE: Object = Object(
+pub(crate) static AUTHORIZATION_FAIL_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(AUTHORIZATION_FAIL_RESPONSE_ACTION),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static AUTHORIZATION_ISSUE_RESPONSE: Object = Object(
+pub(crate) const AUTHORIZATION_FAIL_RESPONSE_ACTION: &[&str] = &[
+    "INTERNAL_SERVER_ERROR",
+    "BAD_REQUEST",
+    "LOCATION",
+    "FORM",
+];
+pub(crate) static AUTHORIZATION_ISSUE_RESPONSE: Object = Object(
     &[
         Member {
             name: "accessToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "accessTokenDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "accessTokenExpiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(AUTHORIZATION_ISSUE_RESPONSE_ACTION),
         },
         Member {
             name: "authorizationCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "idToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "jwtAccessToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "ticketInfo",
@@ -1055,22 +1063,28 @@ static AUTHORIZATION_ISSUE_RESPONSE: Object = Object(
         },
     ],
 );
-static AUTHORIZATION_RESPONSE: Object = Object(
+pub(crate) const AUTHORIZATION_ISSUE_RESPONSE_ACTION: &[&str] = &[
+    "INTERNAL_SERVER_ERROR",
+    "BAD_REQUEST",
+    "LOCATION",
+    "FORM",
+];
+pub(crate) static AUTHORIZATION_RESPONSE: Object = Object(
     &[
         Member {
             name: "acrEssential",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "acrs",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(AUTHORIZATION_RESPONSE_ACTION),
         },
         Member {
             name: "authorizationDetails",
@@ -1080,17 +1094,17 @@ static AUTHORIZATION_RESPONSE: Object = Object(
         Member {
             name: "claims",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "claimsAtUserInfo",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "claimsLocales",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "client",
@@ -1100,12 +1114,12 @@ static AUTHORIZATION_RESPONSE: Object = Object(
         Member {
             name: "clientEntityIdUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientIdAliasUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "credentialOfferInfo",
@@ -1115,7 +1129,7 @@ static AUTHORIZATION_RESPONSE: Object = Object(
         Member {
             name: "display",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(DISPLAY_MODE),
         },
         Member {
             name: "dynamicScopes",
@@ -1125,7 +1139,7 @@ static AUTHORIZATION_RESPONSE: Object = Object(
         Member {
             name: "gmAction",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(GRANT_MANAGEMENT_ACTION),
         },
         Member {
             name: "grant",
@@ -1135,92 +1149,92 @@ static AUTHORIZATION_RESPONSE: Object = Object(
         Member {
             name: "grantId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "grantSubject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "idTokenClaims",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "issuableCredentials",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "loginHint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "lowestPrompt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(PROMPT),
         },
         Member {
             name: "maxAge",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "metadataDocumentUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "nativeSsoRequested",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "prompts",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(PROMPT)),
         },
         Member {
             name: "purpose",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "requestObjectPayload",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "requestedClaimsForTx",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "requestedVerifiedClaimsForTx",
             required: false,
-            shape: Shape::List(&Shape::List(&Shape::Plain)),
+            shape: Shape::List(&Shape::List(&Shape::Text)),
         },
         Member {
             name: "resources",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "scopes",
@@ -1235,45 +1249,53 @@ static AUTHORIZATION_RESPONSE: Object = Object(
         Member {
             name: "subject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "ticket",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "transformedClaims",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "uiLocales",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "userInfoClaims",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static AUTHORIZATION_TICKET_INFO: Object = Object(
+pub(crate) const AUTHORIZATION_RESPONSE_ACTION: &[&str] = &[
+    "INTERNAL_SERVER_ERROR",
+    "BAD_REQUEST",
+    "LOCATION",
+    "FORM",
+    "NO_INTERACTION",
+    "INTERACTION",
+];
+pub(crate) static AUTHORIZATION_TICKET_INFO: Object = Object(
     &[
         Member {
             name: "context",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static AUTHORIZATION_TICKET_INFO_RESPONSE: Object = Object(
+pub(crate) static AUTHORIZATION_TICKET_INFO_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(AUTHORIZATION_TICKET_INFO_RESPONSE_ACTION),
         },
         Member {
             name: "info",
@@ -1283,21 +1305,27 @@ static AUTHORIZATION_TICKET_INFO_RESPONSE: Object = Object(
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static AUTHORIZATION_TICKET_UPDATE_RESPONSE: Object = Object(
+pub(crate) const AUTHORIZATION_TICKET_INFO_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "NOT_FOUND",
+    "CALLER_ERROR",
+    "AUTHLETE_ERROR",
+];
+pub(crate) static AUTHORIZATION_TICKET_UPDATE_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(AUTHORIZATION_TICKET_UPDATE_RESPONSE_ACTION),
         },
         Member {
             name: "info",
@@ -1307,36 +1335,42 @@ static AUTHORIZATION_TICKET_UPDATE_RESPONSE: Object = Object(
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static BACKCHANNEL_AUTHENTICATION_COMPLETE_RESPONSE: Object = Object(
+pub(crate) const AUTHORIZATION_TICKET_UPDATE_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "NOT_FOUND",
+    "CALLER_ERROR",
+    "AUTHLETE_ERROR",
+];
+pub(crate) static BACKCHANNEL_AUTHENTICATION_COMPLETE_RESPONSE: Object = Object(
     &[
         Member {
             name: "accessToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "accessTokenDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(BACKCHANNEL_AUTHENTICATION_COMPLETE_RESPONSE_ACTION),
         },
         Member {
             name: "authReqId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "authorizationDetails",
@@ -1351,107 +1385,107 @@ static BACKCHANNEL_AUTHENTICATION_COMPLETE_RESPONSE: Object = Object(
         Member {
             name: "clientEntityId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientEntityIdUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "clientIdAlias",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientIdAliasUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientName",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientNotificationEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientNotificationToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "deliveryMode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(DELIVERY_MODE),
         },
         Member {
             name: "grantId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "idToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "idTokenDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "jwtAccessToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "metadataDocumentLocation",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "metadataDocumentUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "refreshToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "refreshTokenDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "resources",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "serviceAttributes",
@@ -1460,85 +1494,100 @@ static BACKCHANNEL_AUTHENTICATION_COMPLETE_RESPONSE: Object = Object(
         },
     ],
 );
-static BACKCHANNEL_AUTHENTICATION_FAIL_RESPONSE: Object = Object(
+pub(crate) const BACKCHANNEL_AUTHENTICATION_COMPLETE_RESPONSE_ACTION: &[&str] = &[
+    "SERVER_ERROR",
+    "NO_ACTION",
+    "NOTIFICATION",
+];
+pub(crate) static BACKCHANNEL_AUTHENTICATION_FAIL_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(BACKCHANNEL_AUTHENTICATION_FAIL_RESPONSE_ACTION),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static BACKCHANNEL_AUTHENTICATION_ISSUE_RESPONSE: Object = Object(
+pub(crate) const BACKCHANNEL_AUTHENTICATION_FAIL_RESPONSE_ACTION: &[&str] = &[
+    "INTERNAL_SERVER_ERROR",
+    "BAD_REQUEST",
+    "FORBIDDEN",
+];
+pub(crate) static BACKCHANNEL_AUTHENTICATION_ISSUE_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(BACKCHANNEL_AUTHENTICATION_ISSUE_RESPONSE_ACTION),
         },
         Member {
             name: "authReqId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "expiresIn",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "interval",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static BACKCHANNEL_AUTHENTICATION_RESPONSE: Object = Object(
+pub(crate) const BACKCHANNEL_AUTHENTICATION_ISSUE_RESPONSE_ACTION: &[&str] = &[
+    "INTERNAL_SERVER_ERROR",
+    "INVALID_TICKET",
+    "OK",
+];
+pub(crate) static BACKCHANNEL_AUTHENTICATION_RESPONSE: Object = Object(
     &[
         Member {
             name: "acrs",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(BACKCHANNEL_AUTHENTICATION_RESPONSE_ACTION),
         },
         Member {
             name: "attestationChallenge",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "authorizationDetails",
@@ -1548,12 +1597,12 @@ static BACKCHANNEL_AUTHENTICATION_RESPONSE: Object = Object(
         Member {
             name: "bindingMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "claimNames",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "clientAttributes",
@@ -1563,47 +1612,47 @@ static BACKCHANNEL_AUTHENTICATION_RESPONSE: Object = Object(
         Member {
             name: "clientAuthMethod",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(CLIENT_AUTH_METHOD),
         },
         Member {
             name: "clientEntityId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientEntityIdUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "clientIdAlias",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientIdAliasUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientName",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientNotificationToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "deliveryMode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(DELIVERY_MODE),
         },
         Member {
             name: "dynamicScopes",
@@ -1613,7 +1662,7 @@ static BACKCHANNEL_AUTHENTICATION_RESPONSE: Object = Object(
         Member {
             name: "gmAction",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(GRANT_MANAGEMENT_ACTION),
         },
         Member {
             name: "grant",
@@ -1623,62 +1672,62 @@ static BACKCHANNEL_AUTHENTICATION_RESPONSE: Object = Object(
         Member {
             name: "grantId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "grantSubject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "hint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "hintType",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(HINT_TYPE),
         },
         Member {
             name: "metadataDocumentLocation",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "metadataDocumentUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "requestContext",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "requestedExpiry",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "resources",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "scopes",
@@ -1693,45 +1742,62 @@ static BACKCHANNEL_AUTHENTICATION_RESPONSE: Object = Object(
         Member {
             name: "sub",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "ticket",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "userCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "userCodeRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "warnings",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
     ],
 );
-static CLIENT_AUTHORIZATION_DELETE_RESPONSE: Object = Object(
+pub(crate) const BACKCHANNEL_AUTHENTICATION_RESPONSE_ACTION: &[&str] = &[
+    "INTERNAL_SERVER_ERROR",
+    "BAD_REQUEST",
+    "UNAUTHORIZED",
+    "USER_IDENTIFICATION",
+];
+pub(crate) const CLAIM_TYPE: &[&str] = &["NORMAL", "AGGREGATED", "DISTRIBUTED"];
+pub(crate) const CLIENT_AUTH_METHOD: &[&str] = &[
+    "NONE",
+    "CLIENT_SECRET_BASIC",
+    "CLIENT_SECRET_POST",
+    "CLIENT_SECRET_JWT",
+    "PRIVATE_KEY_JWT",
+    "TLS_CLIENT_AUTH",
+    "SELF_SIGNED_TLS_CLIENT_AUTH",
+    "ATTEST_JWT_CLIENT_AUTH",
+];
+pub(crate) static CLIENT_AUTHORIZATION_DELETE_RESPONSE: Object = Object(
     &[
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static CLIENT_AUTHORIZATION_GET_LIST_RESPONSE: Object = Object(
+pub(crate) static CLIENT_AUTHORIZATION_GET_LIST_RESPONSE: Object = Object(
     &[
         Member {
             name: "clients",
@@ -1741,97 +1807,97 @@ static CLIENT_AUTHORIZATION_GET_LIST_RESPONSE: Object = Object(
         Member {
             name: "developer",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "end",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "start",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "subject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "totalCount",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
     ],
 );
-static CLIENT_AUTHORIZATION_UPDATE_RESPONSE: Object = Object(
+pub(crate) static CLIENT_AUTHORIZATION_UPDATE_RESPONSE: Object = Object(
     &[
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static CLIENT_EXTENSION: Object = Object(
+pub(crate) static CLIENT_EXTENSION: Object = Object(
     &[
         Member {
             name: "accessTokenDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "idTokenDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "refreshTokenDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "requestableScopes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "requestableScopesEnabled",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "tokenExchangePermitted",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
     ],
 );
-static CLIENT_EXTENSION_REQUESTABLE_SCOPES_GET_RESPONSE: Object = Object(
+pub(crate) static CLIENT_EXTENSION_REQUESTABLE_SCOPES_GET_RESPONSE: Object = Object(
     &[
         Member {
             name: "requestableScopes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
     ],
 );
-static CLIENT_EXTENSION_REQUESTABLE_SCOPES_UPDATE_RESPONSE: Object = Object(
+pub(crate) static CLIENT_EXTENSION_REQUESTABLE_SCOPES_UPDATE_RESPONSE: Object = Object(
     &[
         Member {
             name: "requestableScopes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
     ],
 );
-static CLIENT_GET_LIST_RESPONSE: Object = Object(
+pub(crate) static CLIENT_GET_LIST_RESPONSE: Object = Object(
     &[
         Member {
             name: "clients",
@@ -1841,98 +1907,98 @@ static CLIENT_GET_LIST_RESPONSE: Object = Object(
         Member {
             name: "end",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "start",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "totalCount",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
     ],
 );
-static CLIENT_GRANTED_SCOPES_DELETE_RESPONSE: Object = Object(
+pub(crate) static CLIENT_GRANTED_SCOPES_DELETE_RESPONSE: Object = Object(
     &[
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static CLIENT_GRANTED_SCOPES_GET_RESPONSE: Object = Object(
+pub(crate) static CLIENT_GRANTED_SCOPES_GET_RESPONSE: Object = Object(
     &[
         Member {
             name: "clientId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "latestGrantedScopes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "mergedGrantedScopes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "modifiedAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "serviceApiKey",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "subject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static CLIENT_LOCK_FLAG_UPDATE_RESPONSE: Object = Object(
+pub(crate) static CLIENT_LOCK_FLAG_UPDATE_RESPONSE: Object = Object(
     &[
         Member {
             name: "resultCode",
             required: true,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: true,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static CLIENT_REGISTRATION_RESPONSE: Object = Object(
+pub(crate) static CLIENT_REGISTRATION_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(CLIENT_REGISTRATION_RESPONSE_ACTION),
         },
         Member {
             name: "client",
@@ -1942,188 +2008,206 @@ static CLIENT_REGISTRATION_RESPONSE: Object = Object(
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static CLIENT_SECRET_REFRESH_RESPONSE: Object = Object(
+pub(crate) const CLIENT_REGISTRATION_RESPONSE_ACTION: &[&str] = &[
+    "BAD_REQUEST",
+    "CREATED",
+    "DELETED",
+    "INTERNAL_SERVER_ERROR",
+    "OK",
+    "UNAUTHORIZED",
+    "UPDATED",
+];
+pub(crate) const CLIENT_REGISTRATION_TYPE: &[&str] = &["AUTOMATIC", "EXPLICIT"];
+pub(crate) static CLIENT_SECRET_REFRESH_RESPONSE: Object = Object(
     &[
         Member {
             name: "newClientSecret",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "oldClientSecret",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static CLIENT_SECRET_UPDATE_RESPONSE: Object = Object(
+pub(crate) static CLIENT_SECRET_UPDATE_RESPONSE: Object = Object(
     &[
         Member {
             name: "newClientSecret",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "oldClientSecret",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static CREDENTIAL_ISSUER_METADATA: Object = Object(
+pub(crate) const CLIENT_SOURCE: &[&str] = &[
+    "DYNAMIC_REGISTRATION",
+    "AUTOMATIC_REGISTRATION",
+    "EXPLICIT_REGISTRATION",
+    "METADATA_DOCUMENT",
+    "STATIC_REGISTRATION",
+];
+pub(crate) const CLIENT_TYPE: &[&str] = &["PUBLIC", "CONFIDENTIAL"];
+pub(crate) static CREDENTIAL_ISSUER_METADATA: Object = Object(
     &[
         Member {
             name: "authorizationServers",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "batchCredentialEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "credentialEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "credentialIssuer",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "credentialResponseEncryptionAlgValuesSupported",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "credentialResponseEncryptionEncValuesSupported",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "credentialsSupported",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "deferredCredentialEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "requireCredentialResponseEncryption",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
     ],
 );
-static CREDENTIAL_OFFER_INFO: Object = Object(
+pub(crate) static CREDENTIAL_OFFER_INFO: Object = Object(
     &[
         Member {
             name: "acr",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "authTime",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "authorizationCodeGrantIncluded",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "context",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "credentialConfigurationIds",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "credentialIssuer",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "credentialOffer",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "expiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "identifier",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "issuerState",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "issuerStateIncluded",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "jwtAtClaims",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "preAuthorizedCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "preAuthorizedCodeGrantIncluded",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "properties",
@@ -2133,70 +2217,71 @@ static CREDENTIAL_OFFER_INFO: Object = Object(
         Member {
             name: "subject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "txCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "txCodeDescription",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "txCodeInputMode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static CREDENTIAL_REQUEST_INFO: Object = Object(
+pub(crate) static CREDENTIAL_REQUEST_INFO: Object = Object(
     &[
         Member {
             name: "bindingKey",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "bindingKeys",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "details",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "format",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "identifier",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static DEVICE_AUTHORIZATION_RESPONSE: Object = Object(
+pub(crate) const DELIVERY_MODE: &[&str] = &["PING", "POLL", "PUSH"];
+pub(crate) static DEVICE_AUTHORIZATION_RESPONSE: Object = Object(
     &[
         Member {
             name: "acrs",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(DEVICE_AUTHORIZATION_RESPONSE_ACTION),
         },
         Member {
             name: "attestationChallenge",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "authorizationDetails",
@@ -2206,7 +2291,7 @@ static DEVICE_AUTHORIZATION_RESPONSE: Object = Object(
         Member {
             name: "claimNames",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "clientAttributes",
@@ -2216,42 +2301,42 @@ static DEVICE_AUTHORIZATION_RESPONSE: Object = Object(
         Member {
             name: "clientAuthMethod",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(CLIENT_AUTH_METHOD),
         },
         Member {
             name: "clientEntityId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientEntityIdUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "clientIdAlias",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientIdAliasUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientName",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "deviceCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "dynamicScopes",
@@ -2261,12 +2346,12 @@ static DEVICE_AUTHORIZATION_RESPONSE: Object = Object(
         Member {
             name: "expiresIn",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "gmAction",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(GRANT_MANAGEMENT_ACTION),
         },
         Member {
             name: "grant",
@@ -2276,47 +2361,47 @@ static DEVICE_AUTHORIZATION_RESPONSE: Object = Object(
         Member {
             name: "grantId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "grantSubject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "interval",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "metadataDocumentLocation",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "metadataDocumentUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "resources",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "scopes",
@@ -2331,55 +2416,68 @@ static DEVICE_AUTHORIZATION_RESPONSE: Object = Object(
         Member {
             name: "userCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "verificationUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "verificationUriComplete",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "warnings",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
     ],
 );
-static DEVICE_COMPLETE_RESPONSE: Object = Object(
+pub(crate) const DEVICE_AUTHORIZATION_RESPONSE_ACTION: &[&str] = &[
+    "INTERNAL_SERVER_ERROR",
+    "BAD_REQUEST",
+    "UNAUTHORIZED",
+    "OK",
+];
+pub(crate) static DEVICE_COMPLETE_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(DEVICE_COMPLETE_RESPONSE_ACTION),
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static DEVICE_VERIFICATION_RESPONSE: Object = Object(
+pub(crate) const DEVICE_COMPLETE_RESPONSE_ACTION: &[&str] = &[
+    "SERVER_ERROR",
+    "USER_CODE_NOT_EXIST",
+    "USER_CODE_EXPIRED",
+    "INVALID_REQUEST",
+    "SUCCESS",
+];
+pub(crate) static DEVICE_VERIFICATION_RESPONSE: Object = Object(
     &[
         Member {
             name: "acrs",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(DEVICE_VERIFICATION_RESPONSE_ACTION),
         },
         Member {
             name: "authorizationDetails",
@@ -2389,7 +2487,7 @@ static DEVICE_VERIFICATION_RESPONSE: Object = Object(
         Member {
             name: "claimNames",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "clientAttributes",
@@ -2399,32 +2497,32 @@ static DEVICE_VERIFICATION_RESPONSE: Object = Object(
         Member {
             name: "clientEntityId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientEntityIdUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "clientIdAlias",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientIdAliasUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientName",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "dynamicScopes",
@@ -2434,12 +2532,12 @@ static DEVICE_VERIFICATION_RESPONSE: Object = Object(
         Member {
             name: "expiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "gmAction",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(GRANT_MANAGEMENT_ACTION),
         },
         Member {
             name: "grant",
@@ -2449,37 +2547,37 @@ static DEVICE_VERIFICATION_RESPONSE: Object = Object(
         Member {
             name: "grantId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "grantSubject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "metadataDocumentLocation",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "metadataDocumentUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "resources",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "scopes",
@@ -2493,50 +2591,71 @@ static DEVICE_VERIFICATION_RESPONSE: Object = Object(
         },
     ],
 );
-static DYNAMIC_SCOPE: Object = Object(
+pub(crate) const DEVICE_VERIFICATION_RESPONSE_ACTION: &[&str] = &[
+    "INTERNAL_SERVER_ERROR",
+    "NOT_EXIST",
+    "EXPIRED",
+    "VALID",
+    "SERVER_ERROR",
+];
+pub(crate) const DISPLAY_MODE: &[&str] = &["PAGE", "POPUP", "TOUCH", "WAP"];
+pub(crate) static DYNAMIC_SCOPE: Object = Object(
     &[
         Member {
             name: "name",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "value",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static FEDERATION_CONFIGURATION_RESPONSE: Object = Object(
+pub(crate) const FAPI_MODE: &[&str] = &[
+    "FAPI1_ADVANCED",
+    "FAPI1_BASELINE",
+    "FAPI2_MESSAGE_SIGNING_AUTH_REQ",
+    "FAPI2_MESSAGE_SIGNING_AUTH_RES",
+    "FAPI2_MESSAGE_SIGNING_INTROSPECTION_RES",
+    "FAPI2_SECURITY",
+];
+pub(crate) static FEDERATION_CONFIGURATION_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(FEDERATION_CONFIGURATION_RESPONSE_ACTION),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static FEDERATION_REGISTRATION_RESPONSE: Object = Object(
+pub(crate) const FEDERATION_CONFIGURATION_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "NOT_FOUND",
+    "INTERNAL_SERVER_ERROR",
+];
+pub(crate) static FEDERATION_REGISTRATION_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(FEDERATION_REGISTRATION_RESPONSE_ACTION),
         },
         Member {
             name: "client",
@@ -2546,21 +2665,27 @@ static FEDERATION_REGISTRATION_RESPONSE: Object = Object(
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static GRANT: Object = Object(
+pub(crate) const FEDERATION_REGISTRATION_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "BAD_REQUEST",
+    "NOT_FOUND",
+    "INTERNAL_SERVER_ERROR",
+];
+pub(crate) static GRANT: Object = Object(
     &[
         Member {
             name: "authorizationDetails",
@@ -2570,7 +2695,7 @@ static GRANT: Object = Object(
         Member {
             name: "claims",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "scopes",
@@ -2579,94 +2704,127 @@ static GRANT: Object = Object(
         },
     ],
 );
-static GRANT_MANAGEMENT_RESPONSE: Object = Object(
+pub(crate) const GRANT_MANAGEMENT_ACTION: &[&str] = &[
+    "CREATE",
+    "QUERY",
+    "REPLACE",
+    "REVOKE",
+    "MERGE",
+];
+pub(crate) static GRANT_MANAGEMENT_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(GRANT_MANAGEMENT_RESPONSE_ACTION),
         },
         Member {
             name: "dpopNonce",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static GRANT_SCOPE: Object = Object(
+pub(crate) const GRANT_MANAGEMENT_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "NO_CONTENT",
+    "UNAUTHORIZED",
+    "FORBIDDEN",
+    "NOT_FOUND",
+    "CALLER_ERROR",
+    "AUTHLETE_ERROR",
+];
+pub(crate) static GRANT_SCOPE: Object = Object(
     &[
         Member {
             name: "resource",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "scope",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static HSK: Object = Object(
+pub(crate) const GRANT_TYPE: &[&str] = &[
+    "AUTHORIZATION_CODE",
+    "IMPLICIT",
+    "PASSWORD",
+    "CLIENT_CREDENTIALS",
+    "REFRESH_TOKEN",
+    "CIBA",
+    "DEVICE_CODE",
+    "TOKEN_EXCHANGE",
+    "JWT_BEARER",
+    "PRE_AUTHORIZED_CODE",
+];
+pub(crate) const HINT_TYPE: &[&str] = &[
+    "LOGIN_HINT_TOKEN",
+    "ID_TOKEN_HINT",
+    "LOGIN_HINT",
+];
+pub(crate) static HSK: Object = Object(
     &[
         Member {
             name: "alg",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "handle",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "hsmName",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "kid",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "kty",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "publicKey",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "use",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static HSK_CREATE_RESPONSE: Object = Object(
+pub(crate) static HSK_CREATE_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(HSK_CREATE_RESPONSE_ACTION),
         },
         Member {
             name: "hsk",
@@ -2676,21 +2834,27 @@ static HSK_CREATE_RESPONSE: Object = Object(
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static HSK_DELETE_RESPONSE: Object = Object(
+pub(crate) const HSK_CREATE_RESPONSE_ACTION: &[&str] = &[
+    "SUCCESS",
+    "INVALID_REQUEST",
+    "NOT_FOUND",
+    "SERVER_ERROR",
+];
+pub(crate) static HSK_DELETE_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(HSK_DELETE_RESPONSE_ACTION),
         },
         Member {
             name: "hsk",
@@ -2700,21 +2864,27 @@ static HSK_DELETE_RESPONSE: Object = Object(
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static HSK_GET_LIST_RESPONSE: Object = Object(
+pub(crate) const HSK_DELETE_RESPONSE_ACTION: &[&str] = &[
+    "SUCCESS",
+    "INVALID_REQUEST",
+    "NOT_FOUND",
+    "SERVER_ERROR",
+];
+pub(crate) static HSK_GET_LIST_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(HSK_GET_LIST_RESPONSE_ACTION),
         },
         Member {
             name: "hsks",
@@ -2724,21 +2894,26 @@ static HSK_GET_LIST_RESPONSE: Object = Object(
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static HSK_GET_RESPONSE: Object = Object(
+pub(crate) const HSK_GET_LIST_RESPONSE_ACTION: &[&str] = &[
+    "SUCCESS",
+    "INVALID_REQUEST",
+    "SERVER_ERROR",
+];
+pub(crate) static HSK_GET_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(HSK_GET_RESPONSE_ACTION),
         },
         Member {
             name: "hsk",
@@ -2748,55 +2923,66 @@ static HSK_GET_RESPONSE: Object = Object(
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static ID_TOKEN_REISSUE_RESPONSE: Object = Object(
+pub(crate) const HSK_GET_RESPONSE_ACTION: &[&str] = &[
+    "SUCCESS",
+    "INVALID_REQUEST",
+    "NOT_FOUND",
+    "SERVER_ERROR",
+];
+pub(crate) static ID_TOKEN_REISSUE_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(ID_TOKEN_REISSUE_RESPONSE_ACTION),
         },
         Member {
             name: "idToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static INFO_RESPONSE: Object = Object(
+pub(crate) const ID_TOKEN_REISSUE_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "INTERNAL_SERVER_ERROR",
+    "CALLER_ERROR",
+];
+pub(crate) static INFO_RESPONSE: Object = Object(
     &[
         Member {
             name: "configuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Any,
         },
         Member {
             name: "features",
             required: true,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "serviceTokenCache",
@@ -2806,70 +2992,70 @@ static INFO_RESPONSE: Object = Object(
         Member {
             name: "version",
             required: true,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static INFO_RESPONSE_SERVICE_TOKEN_CACHE: Object = Object(
+pub(crate) static INFO_RESPONSE_SERVICE_TOKEN_CACHE: Object = Object(
     &[
         Member {
             name: "evictionCount",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "evictionWeight",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "hitCount",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "loadFailureCount",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "loadSuccessCount",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "missCount",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "totalLoadTime",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
     ],
 );
-static INTROSPECTION_RESPONSE: Object = Object(
+pub(crate) static INTROSPECTION_RESPONSE: Object = Object(
     &[
         Member {
             name: "accessTokenResources",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "acr",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(INTROSPECTION_RESPONSE_ACTION),
         },
         Member {
             name: "authTime",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "authorizationDetails",
@@ -2879,7 +3065,7 @@ static INTROSPECTION_RESPONSE: Object = Object(
         Member {
             name: "certificateThumbprint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientAttributes",
@@ -2889,67 +3075,67 @@ static INTROSPECTION_RESPONSE: Object = Object(
         Member {
             name: "clientEntityId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientEntityIdUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "clientIdAlias",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientIdAliasUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "cnonce",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "cnonceExpiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "consentedClaims",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "dpopNonce",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "existent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "expiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "forCredentialIssuance",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "forExternalAttachment",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "grant",
@@ -2959,27 +3145,27 @@ static INTROSPECTION_RESPONSE: Object = Object(
         Member {
             name: "grantId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "grantType",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(GRANT_TYPE),
         },
         Member {
             name: "issuableCredentials",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "metadataDocumentLocation",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "metadataDocumentUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "properties",
@@ -2989,32 +3175,32 @@ static INTROSPECTION_RESPONSE: Object = Object(
         Member {
             name: "refreshable",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "resources",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "responseSigningRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "scopeDetails",
@@ -3024,7 +3210,7 @@ static INTROSPECTION_RESPONSE: Object = Object(
         Member {
             name: "scopes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "serviceAttributes",
@@ -3034,94 +3220,145 @@ static INTROSPECTION_RESPONSE: Object = Object(
         Member {
             name: "subject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "sufficient",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "usable",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
     ],
 );
-static JOSE_VERIFY_RESPONSE: Object = Object(
+pub(crate) const INTROSPECTION_RESPONSE_ACTION: &[&str] = &[
+    "INTERNAL_SERVER_ERROR",
+    "BAD_REQUEST",
+    "UNAUTHORIZED",
+    "FORBIDDEN",
+    "OK",
+];
+pub(crate) static JOSE_VERIFY_RESPONSE: Object = Object(
     &[
         Member {
             name: "errorDescriptions",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "invalidClaims",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "missingClaims",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "signatureValid",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "valid",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
     ],
 );
-static KEY_VALUE_PAIR: Object = Object(
+pub(crate) const JWE_ALG: &[&str] = &[
+    "RSA1_5",
+    "RSA_OAEP",
+    "RSA_OAEP_256",
+    "A128KW",
+    "A192KW",
+    "A256KW",
+    "DIR",
+    "ECDH_ES",
+    "ECDH_ES_A128KW",
+    "ECDH_ES_A192KW",
+    "ECDH_ES_A256KW",
+    "A128GCMKW",
+    "A192GCMKW",
+    "A256GCMKW",
+    "PBES2_HS256_A128KW",
+    "PBES2_HS384_A192KW",
+    "PBES2_HS512_A256KW",
+];
+pub(crate) const JWE_ENC: &[&str] = &[
+    "A128CBC_HS256",
+    "A192CBC_HS384",
+    "A256CBC_HS512",
+    "A128GCM",
+    "A192GCM",
+    "A256GCM",
+];
+pub(crate) const JWS_ALG: &[&str] = &[
+    "NONE",
+    "HS256",
+    "HS384",
+    "HS512",
+    "RS256",
+    "RS384",
+    "RS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256K",
+    "EdDSA",
+];
+pub(crate) static KEY_VALUE_PAIR: Object = Object(
     &[
         Member {
             name: "key",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "value",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static LIMITED_CLIENT: Object = Object(
+pub(crate) static LIMITED_CLIENT: Object = Object(
     &[
         Member {
             name: "clientId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "clientIdAlias",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientIdAliasEnabled",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientName",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientNames",
@@ -3131,12 +3368,12 @@ static LIMITED_CLIENT: Object = Object(
         Member {
             name: "clientType",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(CLIENT_TYPE),
         },
         Member {
             name: "description",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "descriptions",
@@ -3146,83 +3383,93 @@ static LIMITED_CLIENT: Object = Object(
         Member {
             name: "number",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
     ],
 );
-static NAMED_URI: Object = Object(
+pub(crate) static NAMED_URI: Object = Object(
     &[
         Member {
             name: "name",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "uri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static NATIVE_SSO_LOGOUT_RESPONSE: Object = Object(
+pub(crate) static NATIVE_SSO_LOGOUT_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(NATIVE_SSO_LOGOUT_RESPONSE_ACTION),
         },
         Member {
             name: "count",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static NATIVE_SSO_RESPONSE: Object = Object(
+pub(crate) const NATIVE_SSO_LOGOUT_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "SERVER_ERROR",
+    "CALLER_ERROR",
+];
+pub(crate) static NATIVE_SSO_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(NATIVE_SSO_RESPONSE_ACTION),
         },
         Member {
             name: "idToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static O_AUTH_CLIENT: Object = Object(
+pub(crate) const NATIVE_SSO_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "INTERNAL_SERVER_ERROR",
+    "CALLER_ERROR",
+];
+pub(crate) static O_AUTH_CLIENT: Object = Object(
     &[
         Member {
             name: "applicationType",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(APPLICATION_TYPE),
         },
         Member {
             name: "attributes",
@@ -3232,72 +3479,72 @@ static O_AUTH_CLIENT: Object = Object(
         Member {
             name: "authTimeRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "authorizationDetailsTypes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "authorizationEncryptionAlg",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(JWE_ALG),
         },
         Member {
             name: "authorizationEncryptionEnc",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(JWE_ENC),
         },
         Member {
             name: "authorizationSignAlg",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(JWS_ALG),
         },
         Member {
             name: "automaticallyRegistered",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "bcDeliveryMode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(DELIVERY_MODE),
         },
         Member {
             name: "bcNotificationEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "bcRequestSignAlg",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(JWS_ALG),
         },
         Member {
             name: "bcUserCodeRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "clientIdAlias",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientIdAliasEnabled",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientName",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientNames",
@@ -3307,27 +3554,27 @@ static O_AUTH_CLIENT: Object = Object(
         Member {
             name: "clientRegistrationTypes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(CLIENT_REGISTRATION_TYPE)),
         },
         Member {
             name: "clientSecret",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientSource",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(CLIENT_SOURCE),
         },
         Member {
             name: "clientType",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(CLIENT_TYPE),
         },
         Member {
             name: "clientUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientUris",
@@ -3337,47 +3584,47 @@ static O_AUTH_CLIENT: Object = Object(
         Member {
             name: "contacts",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "createdAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "credentialOfferEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "credentialResponseEncryptionRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "customMetadata",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "defaultAcrs",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "defaultMaxAge",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "derivedSectorIdentifier",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "description",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "descriptions",
@@ -3387,37 +3634,37 @@ static O_AUTH_CLIENT: Object = Object(
         Member {
             name: "developer",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "digestAlgorithm",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "discoveredByMetadataDocument",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "dpopRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "dynamicallyRegistered",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "entityId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "explicitlyRegistered",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "extension",
@@ -3427,62 +3674,62 @@ static O_AUTH_CLIENT: Object = Object(
         Member {
             name: "fapiModes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(FAPI_MODE)),
         },
         Member {
             name: "frontChannelRequestObjectEncryptionRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "grantTypes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(GRANT_TYPE)),
         },
         Member {
             name: "idTokenEncryptionAlg",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(JWE_ALG),
         },
         Member {
             name: "idTokenEncryptionEnc",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(JWE_ENC),
         },
         Member {
             name: "idTokenSignAlg",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(JWS_ALG),
         },
         Member {
             name: "inScopeForTokenMigration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "jwks",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "jwksUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "locked",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "loginUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "logoUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "logoUris",
@@ -3492,57 +3739,57 @@ static O_AUTH_CLIENT: Object = Object(
         Member {
             name: "metadataDocumentExpiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "metadataDocumentLocation",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "metadataDocumentUpdatedAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "modifiedAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "mtlsEndpointAliasesUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "number",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "organizationName",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "parRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "pkceRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "pkceS256Required",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "policyUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "policyUris",
@@ -3552,152 +3799,152 @@ static O_AUTH_CLIENT: Object = Object(
         Member {
             name: "redirectUris",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "registrationAccessTokenHash",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "requestEncryptionAlg",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(JWE_ALG),
         },
         Member {
             name: "requestEncryptionEnc",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(JWE_ENC),
         },
         Member {
             name: "requestObjectEncryptionAlgMatchRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "requestObjectEncryptionEncMatchRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "requestObjectRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "requestSignAlg",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(JWS_ALG),
         },
         Member {
             name: "requestUris",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "responseModes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(RESPONSE_MODE)),
         },
         Member {
             name: "responseTypes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(RESPONSE_TYPE)),
         },
         Member {
             name: "rsRequestSigned",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "rsSignedRequestKeyId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "sectorIdentifierUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "selfSignedCertificateKeyId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "serviceNumber",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "signedJwksUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "singleAccessTokenPerSubject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "softwareId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "softwareVersion",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "subjectType",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(SUBJECT_TYPE),
         },
         Member {
             name: "tlsClientAuthSanDns",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "tlsClientAuthSanEmail",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "tlsClientAuthSanIp",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "tlsClientAuthSanUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "tlsClientAuthSubjectDn",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "tlsClientCertificateBoundAccessTokens",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "tokenAuthMethod",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(CLIENT_AUTH_METHOD),
         },
         Member {
             name: "tokenAuthSignAlg",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(JWS_ALG),
         },
         Member {
             name: "tosUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "tosUris",
@@ -3707,133 +3954,173 @@ static O_AUTH_CLIENT: Object = Object(
         Member {
             name: "trustAnchorId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "trustChain",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "trustChainExpiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "trustChainUpdatedAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "userInfoEncryptionAlg",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(JWE_ALG),
         },
         Member {
             name: "userInfoEncryptionEnc",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(JWE_ENC),
         },
         Member {
             name: "userInfoSignAlg",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(JWS_ALG),
         },
     ],
 );
-static PROPERTY: Object = Object(
+pub(crate) const PROMPT: &[&str] = &[
+    "NONE",
+    "LOGIN",
+    "CONSENT",
+    "SELECT_ACCOUNT",
+    "CREATE",
+];
+pub(crate) static PROPERTY: Object = Object(
     &[
         Member {
             name: "hidden",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "key",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "value",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static PUSHED_AUTHORIZATION_RESPONSE: Object = Object(
+pub(crate) static PUSHED_AUTHORIZATION_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(PUSHED_AUTHORIZATION_RESPONSE_ACTION),
         },
         Member {
             name: "attestationChallenge",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientAuthMethod",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(CLIENT_AUTH_METHOD),
         },
         Member {
             name: "dpopNonce",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "requestUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static REVOCATION_RESPONSE: Object = Object(
+pub(crate) const PUSHED_AUTHORIZATION_RESPONSE_ACTION: &[&str] = &[
+    "CREATED",
+    "BAD_REQUEST",
+    "UNAUTHORIZED",
+    "FORBIDDEN",
+    "PAYLOAD_TOO_LARGE",
+    "INTERNAL_SERVER_ERROR",
+];
+pub(crate) const RESPONSE_MODE: &[&str] = &[
+    "QUERY",
+    "FRAGMENT",
+    "FORM_POST",
+    "JWT",
+    "QUERY_JWT",
+    "FRAGMENT_JWT",
+    "FORM_POST_JWT",
+];
+pub(crate) const RESPONSE_TYPE: &[&str] = &[
+    "NONE",
+    "CODE",
+    "TOKEN",
+    "ID_TOKEN",
+    "CODE_TOKEN",
+    "CODE_ID_TOKEN",
+    "ID_TOKEN_TOKEN",
+    "CODE_ID_TOKEN_TOKEN",
+];
+pub(crate) static REVOCATION_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(REVOCATION_RESPONSE_ACTION),
         },
         Member {
             name: "attestationChallenge",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static SCOPE: Object = Object(
+pub(crate) const REVOCATION_RESPONSE_ACTION: &[&str] = &[
+    "INTERNAL_SERVER_ERROR",
+    "INVALID_CLIENT",
+    "BAD_REQUEST",
+    "OK",
+];
+pub(crate) static SCOPE: Object = Object(
     &[
         Member {
             name: "attributes",
@@ -3843,12 +4130,12 @@ static SCOPE: Object = Object(
         Member {
             name: "defaultEntry",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "description",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "descriptions",
@@ -3858,51 +4145,51 @@ static SCOPE: Object = Object(
         Member {
             name: "name",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static SERVICE: Object = Object(
+pub(crate) static SERVICE: Object = Object(
     &[
         Member {
             name: "accessTokenDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "accessTokenForExternalAttachmentEmbedded",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "accessTokenSignAlg",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(JWS_ALG),
         },
         Member {
             name: "accessTokenSignatureKeyId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "accessTokenType",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "allowableClockSkew",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "apiKey",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "apiSecret",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "attributes",
@@ -3912,137 +4199,137 @@ static SERVICE: Object = Object(
         Member {
             name: "authenticationCallbackApiKey",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "authenticationCallbackApiSecret",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "authenticationCallbackEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "authorityHints",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "authorizationEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "authorizationResponseDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "authorizationSignatureKeyId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "backchannelAuthReqIdDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "backchannelAuthenticationEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "backchannelBindingMessageRequiredInFapi",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "backchannelPollingInterval",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "backchannelUserCodeParameterSupported",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "cimdAllowlist",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "cimdAllowlistEnabled",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "cimdAlwaysRetrieved",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "cimdHttpPermitted",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "cimdMetadataPolicy",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "cimdMetadataPolicyEnabled",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "cimdQueryPermitted",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "claimShortcutRestrictive",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientAssertionAudRestrictedToIssuer",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientIdAliasEnabled",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientIdMetadataDocumentSupported",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientsPerDeveloper",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "cnonceDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "createdAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "credentialDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "credentialIssuerMetadata",
@@ -4052,182 +4339,182 @@ static SERVICE: Object = Object(
         Member {
             name: "credentialJwks",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "credentialJwksUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "credentialOfferDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "credentialTransactionDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "dcrDuplicateSoftwareIdBlocked",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "dcrScopeUsedAsRequestable",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "description",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "developerAuthenticationCallbackApiKey",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "developerAuthenticationCallbackApiSecret",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "developerAuthenticationCallbackEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "deviceAuthorizationEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "deviceFlowCodeDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "deviceFlowPollingInterval",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "deviceVerificationUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "deviceVerificationUriComplete",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "directAuthorizationEndpointEnabled",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "directIntrospectionEndpointEnabled",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "directJwksEndpointEnabled",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "directRevocationEndpointEnabled",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "directTokenEndpointEnabled",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "directUserInfoEndpointEnabled",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "dpopNonceDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "dpopNonceRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "dynamicRegistrationSupported",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "endSessionEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "errorDescriptionOmitted",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "errorUriOmitted",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "fapiModes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(FAPI_MODE)),
         },
         Member {
             name: "federationConfigurationDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "federationEnabled",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "federationJwks",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "federationRegistrationEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "federationSignatureKeyId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "frontChannelRequestObjectEncryptionRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "grantManagementActionRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "grantManagementEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "hsks",
@@ -4237,82 +4524,82 @@ static SERVICE: Object = Object(
         Member {
             name: "hsmEnabled",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "httpAliasProhibited",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "idTokenAudType",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "idTokenDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "idTokenReissuable",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "idTokenSignatureKeyId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "introspectionEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "introspectionSignatureKeyId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "issSuppressed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "issuer",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "jwks",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "jwksUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "jwtGrantByIdentifiableClientsOnly",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "jwtGrantEncryptedJwtRejected",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "jwtGrantUnsignedJwtRejected",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "loopbackRedirectionUriVariable",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "metadata",
@@ -4322,12 +4609,12 @@ static SERVICE: Object = Object(
         Member {
             name: "missingClientIdAllowed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "modifiedAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "mtlsEndpointAliases",
@@ -4337,177 +4624,177 @@ static SERVICE: Object = Object(
         Member {
             name: "mutualTlsValidatePkiCertChain",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "nativeSsoSupported",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "nbfOptional",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "number",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "oid4vciVersion",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "openidDroppedOnRefreshWithoutOfflineAccess",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "organizationName",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "parRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "pkceRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "pkceS256Required",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "policyUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "preAuthorizedGrantAnonymousAccessSupported",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "predefinedTransformedClaims",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "pushedAuthReqDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "pushedAuthReqEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "refreshTokenDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "refreshTokenDurationKept",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "refreshTokenDurationReset",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "refreshTokenIdempotent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "refreshTokenKept",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "registrationEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "registrationManagementEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "requestObjectAudienceChecked",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "requestObjectEncryptionAlgMatchRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "requestObjectEncryptionEncMatchRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "requestObjectRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "resourceSignatureKeyId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "revocationEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "rsResponseSigned",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "scopeRequired",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "serviceDocumentation",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "serviceName",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "serviceOwnerNumber",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "signedJwksUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "singleAccessTokenPerSubject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "snsCredentials",
@@ -4517,122 +4804,122 @@ static SERVICE: Object = Object(
         Member {
             name: "supportedAcrs",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "supportedAttachments",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(ATTACHMENT_TYPE)),
         },
         Member {
             name: "supportedAuthorizationDetailsTypes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "supportedBackchannelTokenDeliveryModes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(DELIVERY_MODE)),
         },
         Member {
             name: "supportedClaimLocales",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "supportedClaimTypes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(CLAIM_TYPE)),
         },
         Member {
             name: "supportedClaims",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "supportedClientRegistrationTypes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(CLIENT_REGISTRATION_TYPE)),
         },
         Member {
             name: "supportedCustomClientMetadata",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "supportedDigestAlgorithms",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "supportedDisplays",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(DISPLAY_MODE)),
         },
         Member {
             name: "supportedDocuments",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "supportedDocumentsCheckMethods",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "supportedDocumentsMethods",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "supportedDocumentsValidationMethods",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "supportedDocumentsVerificationMethods",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "supportedElectronicRecords",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "supportedEvidence",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "supportedGrantTypes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(GRANT_TYPE)),
         },
         Member {
             name: "supportedIdentityDocuments",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "supportedIntrospectionAuthMethods",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(CLIENT_AUTH_METHOD)),
         },
         Member {
             name: "supportedPromptValues",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(PROMPT)),
         },
         Member {
             name: "supportedResponseTypes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(RESPONSE_TYPE)),
         },
         Member {
             name: "supportedRevocationAuthMethods",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(CLIENT_AUTH_METHOD)),
         },
         Member {
             name: "supportedScopes",
@@ -4642,92 +4929,92 @@ static SERVICE: Object = Object(
         Member {
             name: "supportedServiceProfiles",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(SERVICE_PROFILE)),
         },
         Member {
             name: "supportedSnses",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(SNS)),
         },
         Member {
             name: "supportedTokenAuthMethods",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::OneOf(CLIENT_AUTH_METHOD)),
         },
         Member {
             name: "supportedTrustFrameworks",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "supportedUiLocales",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "supportedVerificationMethods",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "supportedVerifiedClaims",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "tlsClientCertificateBoundAccessTokens",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "tokenBatchNotificationEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "tokenEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "tokenExchangeByConfidentialClientsOnly",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "tokenExchangeByIdentifiableClientsOnly",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "tokenExchangeByPermittedClientsOnly",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "tokenExchangeEncryptedJwtRejected",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "tokenExchangeUnsignedJwtRejected",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "tokenExpirationLinked",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "tosUri",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "traditionalRequestObjectProcessingApplied",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "trustAnchors",
@@ -4737,56 +5024,56 @@ static SERVICE: Object = Object(
         Member {
             name: "trustedRootCertificates",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "unauthorizedOnClientConfigSupported",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "userCodeCharset",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(USER_CODE_CHARSET),
         },
         Member {
             name: "userCodeLength",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "userInfoEndpoint",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "userInfoSignatureKeyId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "userPinLength",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "verifiableCredentialsEnabled",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "verifiedClaimsValidationSchemaSet",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(VERIFIED_CLAIMS_VALIDATION),
         },
     ],
 );
-static SERVICE_GET_LIST_RESPONSE: Object = Object(
+pub(crate) static SERVICE_GET_LIST_RESPONSE: Object = Object(
     &[
         Member {
             name: "end",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "services",
@@ -4796,155 +5083,166 @@ static SERVICE_GET_LIST_RESPONSE: Object = Object(
         Member {
             name: "start",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "totalCount",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
     ],
 );
-static SERVICE_JWKS_GET_RESPONSE: Object = Object(
+pub(crate) static SERVICE_JWKS_GET_RESPONSE: Object = Object(
     &[
         Member {
             name: "keys",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Any),
         },
     ],
 );
-static SNS_CREDENTIALS: Object = Object(
+pub(crate) const SERVICE_PROFILE: &[&str] = &["FAPI", "OPEN_BANKING"];
+pub(crate) const SNS: &[&str] = &["FACEBOOK"];
+pub(crate) static SNS_CREDENTIALS: Object = Object(
     &[
         Member {
             name: "apiKey",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "apiSecret",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "sns",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static STANDARD_INTROSPECTION_RESPONSE: Object = Object(
+pub(crate) static STANDARD_INTROSPECTION_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(STANDARD_INTROSPECTION_RESPONSE_ACTION),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static TAGGED_VALUE: Object = Object(
+pub(crate) const STANDARD_INTROSPECTION_RESPONSE_ACTION: &[&str] = &[
+    "INTERNAL_SERVER_ERROR",
+    "BAD_REQUEST",
+    "OK",
+    "JWT",
+];
+pub(crate) const SUBJECT_TYPE: &[&str] = &["PUBLIC", "PAIRWISE"];
+pub(crate) static TAGGED_VALUE: Object = Object(
     &[
         Member {
             name: "tag",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "value",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static TOKEN_BATCH_STATUS: Object = Object(
+pub(crate) const TOKEN_BATCH_KIND: &[&str] = &["CREATE"];
+pub(crate) const TOKEN_BATCH_RESULT: &[&str] = &["SUCCEEDED", "FAILED"];
+pub(crate) static TOKEN_BATCH_STATUS: Object = Object(
     &[
         Member {
             name: "batchKind",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(TOKEN_BATCH_KIND),
         },
         Member {
             name: "createdAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "errorCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "errorDescription",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "modifiedAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "requestId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "result",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(TOKEN_BATCH_RESULT),
         },
         Member {
             name: "tokenCount",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
     ],
 );
-static TOKEN_CREATE_BATCH_RESPONSE: Object = Object(
+pub(crate) static TOKEN_CREATE_BATCH_RESPONSE: Object = Object(
     &[
         Member {
             name: "requestId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static TOKEN_CREATE_BATCH_STATUS_RESPONSE: Object = Object(
+pub(crate) static TOKEN_CREATE_BATCH_STATUS_RESPONSE: Object = Object(
     &[
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "status",
@@ -4953,17 +5251,17 @@ static TOKEN_CREATE_BATCH_STATUS_RESPONSE: Object = Object(
         },
     ],
 );
-static TOKEN_CREATE_RESPONSE: Object = Object(
+pub(crate) static TOKEN_CREATE_RESPONSE: Object = Object(
     &[
         Member {
             name: "accessToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(TOKEN_CREATE_RESPONSE_ACTION),
         },
         Member {
             name: "authorizationDetails",
@@ -4973,37 +5271,37 @@ static TOKEN_CREATE_RESPONSE: Object = Object(
         Member {
             name: "clientId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "clientIdentifier",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "expiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "expiresIn",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "forExternalAttachment",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "grantType",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(GRANT_TYPE),
         },
         Member {
             name: "jwtAccessToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "properties",
@@ -5013,75 +5311,85 @@ static TOKEN_CREATE_RESPONSE: Object = Object(
         Member {
             name: "refreshToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "refreshTokenScopes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "scopes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "sessionId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "subject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "tokenId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "tokenType",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static TOKEN_FAIL_RESPONSE: Object = Object(
+pub(crate) const TOKEN_CREATE_RESPONSE_ACTION: &[&str] = &[
+    "INTERNAL_SERVER_ERROR",
+    "BAD_REQUEST",
+    "FORBIDDEN",
+    "OK",
+];
+pub(crate) static TOKEN_FAIL_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(TOKEN_FAIL_RESPONSE_ACTION),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static TOKEN_GET_LIST_RESPONSE: Object = Object(
+pub(crate) const TOKEN_FAIL_RESPONSE_ACTION: &[&str] = &[
+    "INTERNAL_SERVER_ERROR",
+    "BAD_REQUEST",
+];
+pub(crate) static TOKEN_GET_LIST_RESPONSE: Object = Object(
     &[
         Member {
             name: "accessTokens",
@@ -5096,26 +5404,26 @@ static TOKEN_GET_LIST_RESPONSE: Object = Object(
         Member {
             name: "end",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "start",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "subject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "totalCount",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
     ],
 );
-static TOKEN_INFO: Object = Object(
+pub(crate) static TOKEN_INFO: Object = Object(
     &[
         Member {
             name: "authorizationDetails",
@@ -5125,42 +5433,42 @@ static TOKEN_INFO: Object = Object(
         Member {
             name: "clientEntityId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientEntityIdUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "clientIdAlias",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientIdAliasUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "expiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "metadataDocumentLocation",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "metadataDocumentUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "properties",
@@ -5170,7 +5478,7 @@ static TOKEN_INFO: Object = Object(
         Member {
             name: "resources",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "scopes",
@@ -5180,36 +5488,36 @@ static TOKEN_INFO: Object = Object(
         Member {
             name: "subject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static TOKEN_ISSUE_RESPONSE: Object = Object(
+pub(crate) static TOKEN_ISSUE_RESPONSE: Object = Object(
     &[
         Member {
             name: "accessToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "accessTokenDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "accessTokenExpiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "accessTokenResources",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(TOKEN_ISSUE_RESPONSE_ACTION),
         },
         Member {
             name: "authorizationDetails",
@@ -5224,42 +5532,42 @@ static TOKEN_ISSUE_RESPONSE: Object = Object(
         Member {
             name: "clientEntityId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientEntityIdUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "clientIdAlias",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientIdAliasUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "jwtAccessToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "metadataDocumentLocation",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "metadataDocumentUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "properties",
@@ -5269,42 +5577,42 @@ static TOKEN_ISSUE_RESPONSE: Object = Object(
         Member {
             name: "refreshToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "refreshTokenDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "refreshTokenExpiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "refreshTokenScopes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "scopes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "serviceAttributes",
@@ -5314,41 +5622,42 @@ static TOKEN_ISSUE_RESPONSE: Object = Object(
         Member {
             name: "subject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static TOKEN_RESPONSE: Object = Object(
+pub(crate) const TOKEN_ISSUE_RESPONSE_ACTION: &[&str] = &["INTERNAL_SERVER_ERROR", "OK"];
+pub(crate) static TOKEN_RESPONSE: Object = Object(
     &[
         Member {
             name: "accessToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "accessTokenDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "accessTokenExpiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "accessTokenResources",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(TOKEN_RESPONSE_ACTION),
         },
         Member {
             name: "actorToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "actorTokenInfo",
@@ -5358,27 +5667,27 @@ static TOKEN_RESPONSE: Object = Object(
         Member {
             name: "actorTokenType",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(TOKEN_TYPE),
         },
         Member {
             name: "additionalClaims",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "assertion",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "attestationChallenge",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "audiences",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "authorizationDetails",
@@ -5393,102 +5702,102 @@ static TOKEN_RESPONSE: Object = Object(
         Member {
             name: "clientAuthMethod",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(CLIENT_AUTH_METHOD),
         },
         Member {
             name: "clientEntityId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientEntityIdUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "clientIdAlias",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientIdAliasUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "cnonce",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "cnonceDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "cnonceExpiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "deviceSecret",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "deviceSecretHash",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "dpopNonce",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "grantId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "grantType",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(GRANT_TYPE),
         },
         Member {
             name: "idToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "jwtAccessToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "metadataDocumentLocation",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "metadataDocumentUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "password",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "previousRefreshTokenUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "properties",
@@ -5498,57 +5807,57 @@ static TOKEN_RESPONSE: Object = Object(
         Member {
             name: "refreshToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "refreshTokenDuration",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "refreshTokenExpiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "refreshTokenScopes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "requestedIdTokenClaims",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "requestedTokenType",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(TOKEN_TYPE),
         },
         Member {
             name: "resources",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "scopes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "serviceAttributes",
@@ -5558,17 +5867,17 @@ static TOKEN_RESPONSE: Object = Object(
         Member {
             name: "sessionId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "subject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "subjectToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "subjectTokenInfo",
@@ -5578,55 +5887,78 @@ static TOKEN_RESPONSE: Object = Object(
         Member {
             name: "subjectTokenType",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(TOKEN_TYPE),
         },
         Member {
             name: "ticket",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "username",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static TOKEN_REVOKE_RESPONSE: Object = Object(
+pub(crate) const TOKEN_RESPONSE_ACTION: &[&str] = &[
+    "INTERNAL_SERVER_ERROR",
+    "INVALID_CLIENT",
+    "BAD_REQUEST",
+    "PASSWORD",
+    "OK",
+    "TOKEN_EXCHANGE",
+    "JWT_BEARER",
+    "NATIVE_SSO",
+    "ID_TOKEN_REISSUABLE",
+];
+pub(crate) static TOKEN_REVOKE_RESPONSE: Object = Object(
     &[
         Member {
             name: "count",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static TOKEN_UPDATE_RESPONSE: Object = Object(
+pub(crate) const TOKEN_TYPE: &[&str] = &[
+    "JWT",
+    "ACCESS_TOKEN",
+    "REFRESH_TOKEN",
+    "ID_TOKEN",
+    "SAML1",
+    "SAML2",
+    "DEVICE_SECRET",
+    "DEVICE_CODE",
+    "TOKEN_EXCHANGE",
+    "JWT_BEARER",
+];
+pub(crate) static TOKEN_UPDATE_RESPONSE: Object = Object(
     &[
         Member {
             name: "accessToken",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "accessTokenExpiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(TOKEN_UPDATE_RESPONSE_ACTION),
         },
         Member {
             name: "authorizationDetails",
@@ -5636,7 +5968,7 @@ static TOKEN_UPDATE_RESPONSE: Object = Object(
         Member {
             name: "forExternalAttachment",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "properties",
@@ -5646,99 +5978,115 @@ static TOKEN_UPDATE_RESPONSE: Object = Object(
         Member {
             name: "refreshTokenExpiresAt",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "scopes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "tokenId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "tokenType",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static TRUST_ANCHOR: Object = Object(
+pub(crate) const TOKEN_UPDATE_RESPONSE_ACTION: &[&str] = &[
+    "INTERNAL_SERVER_ERROR",
+    "BAD_REQUEST",
+    "FORBIDDEN",
+    "NOT_FOUND",
+    "OK",
+];
+pub(crate) static TRUST_ANCHOR: Object = Object(
     &[
         Member {
             name: "entityId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "jwks",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static USER_INFO_ISSUE_RESPONSE: Object = Object(
+pub(crate) const USER_CODE_CHARSET: &[&str] = &["BASE20", "NUMERIC"];
+pub(crate) static USER_INFO_ISSUE_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(USER_INFO_ISSUE_RESPONSE_ACTION),
         },
         Member {
             name: "contentDigest",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "signature",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "signatureInput",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static USER_INFO_RESPONSE: Object = Object(
+pub(crate) const USER_INFO_ISSUE_RESPONSE_ACTION: &[&str] = &[
+    "INTERNAL_SERVER_ERROR",
+    "BAD_REQUEST",
+    "UNAUTHORIZED",
+    "FORBIDDEN",
+    "JSON",
+    "JWT",
+];
+pub(crate) static USER_INFO_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(USER_INFO_RESPONSE_ACTION),
         },
         Member {
             name: "claims",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "clientAttributes",
@@ -5748,47 +6096,47 @@ static USER_INFO_RESPONSE: Object = Object(
         Member {
             name: "clientEntityId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientEntityIdUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "clientId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Integer,
         },
         Member {
             name: "clientIdAlias",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "clientIdAliasUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "consentedClaims",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "dpopNonce",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "metadataDocumentLocation",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "metadataDocumentUsed",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Flag,
         },
         Member {
             name: "properties",
@@ -5798,32 +6146,32 @@ static USER_INFO_RESPONSE: Object = Object(
         Member {
             name: "requestedClaimsForTx",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "requestedVerifiedClaimsForTx",
             required: false,
-            shape: Shape::List(&Shape::List(&Shape::Plain)),
+            shape: Shape::List(&Shape::List(&Shape::Text)),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "scopes",
             required: false,
-            shape: Shape::List(&Shape::Plain),
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "serviceAttributes",
@@ -5833,55 +6181,73 @@ static USER_INFO_RESPONSE: Object = Object(
         Member {
             name: "subject",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "token",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "transformedClaims",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "userInfoClaims",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static VCI_BATCH_ISSUE_RESPONSE: Object = Object(
+pub(crate) const USER_INFO_RESPONSE_ACTION: &[&str] = &[
+    "INTERNAL_SERVER_ERROR",
+    "BAD_REQUEST",
+    "UNAUTHORIZED",
+    "FORBIDDEN",
+    "OK",
+];
+pub(crate) static VCI_BATCH_ISSUE_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(VCI_BATCH_ISSUE_RESPONSE_ACTION),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static VCI_BATCH_PARSE_RESPONSE: Object = Object(
+pub(crate) const VCI_BATCH_ISSUE_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "UNAUTHORIZED",
+    "FORBIDDEN",
+    "INTERNAL_SERVER_ERROR",
+    "CALLER_ERROR",
+    "OK_JWT",
+    "ACCEPTED",
+    "ACCEPTED_JWT",
+    "BAD_REQUEST",
+];
+pub(crate) static VCI_BATCH_PARSE_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(VCI_BATCH_PARSE_RESPONSE_ACTION),
         },
         Member {
             name: "info",
@@ -5891,50 +6257,67 @@ static VCI_BATCH_PARSE_RESPONSE: Object = Object(
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static VCI_DEFERRED_ISSUE_RESPONSE: Object = Object(
+pub(crate) const VCI_BATCH_PARSE_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "BAD_REQUEST",
+    "UNAUTHORIZED",
+    "FORBIDDEN",
+    "INTERNAL_SERVER_ERROR",
+];
+pub(crate) static VCI_DEFERRED_ISSUE_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(VCI_DEFERRED_ISSUE_RESPONSE_ACTION),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static VCI_DEFERRED_PARSE_RESPONSE: Object = Object(
+pub(crate) const VCI_DEFERRED_ISSUE_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "FORBIDDEN",
+    "INTERNAL_SERVER_ERROR",
+    "CALLER_ERROR",
+    "OK_JWT",
+    "ACCEPTED",
+    "ACCEPTED_JWT",
+    "BAD_REQUEST",
+];
+pub(crate) static VCI_DEFERRED_PARSE_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(VCI_DEFERRED_PARSE_RESPONSE_ACTION),
         },
         Member {
             name: "info",
@@ -5944,98 +6327,120 @@ static VCI_DEFERRED_PARSE_RESPONSE: Object = Object(
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static VCI_JWKS_RESPONSE: Object = Object(
+pub(crate) const VCI_DEFERRED_PARSE_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "BAD_REQUEST",
+    "UNAUTHORIZED",
+    "FORBIDDEN",
+    "INTERNAL_SERVER_ERROR",
+];
+pub(crate) static VCI_JWKS_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(VCI_JWKS_RESPONSE_ACTION),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static VCI_JWT_ISSUER_RESPONSE: Object = Object(
+pub(crate) const VCI_JWKS_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "NOT_FOUND",
+    "INTERNAL_SERVER_ERROR",
+];
+pub(crate) static VCI_JWT_ISSUER_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(VCI_JWT_ISSUER_RESPONSE_ACTION),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static VCI_METADATA_RESPONSE: Object = Object(
+pub(crate) const VCI_JWT_ISSUER_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "NOT_FOUND",
+    "INTERNAL_SERVER_ERROR",
+];
+pub(crate) static VCI_METADATA_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(VCI_METADATA_RESPONSE_ACTION),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static VCI_OFFER_CREATE_RESPONSE: Object = Object(
+pub(crate) const VCI_METADATA_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "NOT_FOUND",
+    "INTERNAL_SERVER_ERROR",
+];
+pub(crate) static VCI_OFFER_CREATE_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(VCI_OFFER_CREATE_RESPONSE_ACTION),
         },
         Member {
             name: "info",
@@ -6045,21 +6450,27 @@ static VCI_OFFER_CREATE_RESPONSE: Object = Object(
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static VCI_OFFER_INFO_RESPONSE: Object = Object(
+pub(crate) const VCI_OFFER_CREATE_RESPONSE_ACTION: &[&str] = &[
+    "CREATED",
+    "FORBIDDEN",
+    "CALLER_ERROR",
+    "AUTHLETE_ERROR",
+];
+pub(crate) static VCI_OFFER_INFO_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(VCI_OFFER_INFO_RESPONSE_ACTION),
         },
         Member {
             name: "info",
@@ -6069,50 +6480,68 @@ static VCI_OFFER_INFO_RESPONSE: Object = Object(
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static VCI_SINGLE_ISSUE_RESPONSE: Object = Object(
+pub(crate) const VCI_OFFER_INFO_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "FORBIDDEN",
+    "NOT_FOUND",
+    "CALLER_ERROR",
+    "AUTHLETE_ERROR",
+];
+pub(crate) static VCI_SINGLE_ISSUE_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(VCI_SINGLE_ISSUE_RESPONSE_ACTION),
         },
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "transactionId",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
-static VCI_SINGLE_PARSE_RESPONSE: Object = Object(
+pub(crate) const VCI_SINGLE_ISSUE_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "ACCEPTED",
+    "UNAUTHORIZED",
+    "FORBIDDEN",
+    "INTERNAL_SERVER_ERROR",
+    "CALLER_ERROR",
+    "OK_JWT",
+    "ACCEPTED_JWT",
+    "BAD_REQUEST",
+];
+pub(crate) static VCI_SINGLE_PARSE_RESPONSE: Object = Object(
     &[
         Member {
             name: "action",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::OneOf(VCI_SINGLE_PARSE_RESPONSE_ACTION),
         },
         Member {
             name: "info",
@@ -6122,17 +6551,28 @@ static VCI_SINGLE_PARSE_RESPONSE: Object = Object(
         Member {
             name: "responseContent",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultCode",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
             required: false,
-            shape: Shape::Plain,
+            shape: Shape::Text,
         },
     ],
 );
+pub(crate) const VCI_SINGLE_PARSE_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "BAD_REQUEST",
+    "UNAUTHORIZED",
+    "FORBIDDEN",
+    "INTERNAL_SERVER_ERROR",
+];
+pub(crate) const VERIFIED_CLAIMS_VALIDATION: &[&str] = &[
+    "standard",
+    "standard+id_document",
+];

@@ -26,6 +26,7 @@ use serde_json::Value;
 use crate::error::ApiError;
 use crate::reply::Reply;
 use crate::request::{Body, Request};
+use crate::schema;
 use crate::state::{State, Tenant};
 
 /// How an operation is served, and with which token.
@@ -130,15 +131,21 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
 
 /// Extra properties: objects with a key and a value.
 fn properties(body: &Body) -> Result<Vec<Value>, ApiError> {
-    let wrong = || ApiError::invalid("The member properties is not a list of objects with a key and a value.");
     let elements = match body.members.get("properties") {
         None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Array(elements)) => elements,
-        Some(_) => return Err(wrong()),
+        Some(Value::Array(elements)) => as_properties(elements.clone()),
+        Some(_) => None,
     };
-    let is_property = |one: &&Value| one["key"].is_string() && (one["value"].is_string() || one["value"].is_null());
-    let elements: Vec<&Value> = elements.iter().filter(|element| !element.is_null()).collect();
-    if elements.iter().all(is_property) { Ok(elements.into_iter().cloned().collect()) } else { Err(wrong()) }
+    elements.ok_or_else(|| {
+        ApiError::invalid("The member properties is not a list of objects with a key, a value and, perhaps, hidden.")
+    })
+}
+
+/// The elements as extra properties, if they can be.
+pub(crate) fn as_properties(mut elements: Vec<Value>) -> Option<Vec<Value>> {
+    elements.retain(|element| !element.is_null());
+    let mut all = elements.iter_mut();
+    all.all(schema::is_property).then_some(elements)
 }
 
 #[cfg(test)]

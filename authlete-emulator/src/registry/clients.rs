@@ -30,7 +30,8 @@ pub(crate) struct Fixed {
 
 /// Adds a client with these settings.
 pub(crate) fn add(tenant: &mut Tenant, mut settings: Settings, fixed: Fixed, now: u64) -> Result<&Client, ApiError> {
-    check(tenant, &settings, None)?;
+    schema::CLIENT.apply(&mut settings)?;
+    check_alias(tenant, &settings, None)?;
     if tenant.clients.len() >= CAPACITY {
         return Err(ApiError::forbidden(format!("A service keeps {CAPACITY} clients; delete one first.")));
     }
@@ -52,7 +53,8 @@ pub(crate) fn add(tenant: &mut Tenant, mut settings: Settings, fixed: Fixed, now
 
 /// Puts these settings in the place of all but those that the server assigns.
 pub(crate) fn replace(tenant: &mut Tenant, id: u64, mut settings: Settings, now: u64) -> Result<&Client, ApiError> {
-    check(tenant, &settings, Some(id))?;
+    schema::CLIENT.apply(&mut settings)?;
+    check_alias(tenant, &settings, Some(id))?;
     let client = tenant.known_client(id)?;
     for name in ASSIGNED {
         settings.set(name, client.settings.0.get(*name).cloned().unwrap_or(Value::Null));
@@ -71,8 +73,7 @@ pub(crate) fn remove(tenant: &mut Tenant, id: u64) {
     tenant.consents.remove_of(id);
 }
 
-fn check(tenant: &Tenant, settings: &Settings, own: Option<u64>) -> Result<(), ApiError> {
-    schema::check(schema::CLIENT, settings)?;
+fn check_alias(tenant: &Tenant, settings: &Settings, own: Option<u64>) -> Result<(), ApiError> {
     let Some(alias) = settings.text("clientIdAlias") else { return Ok(()) };
     let mut others = tenant.clients.values().filter(|client| Some(client.id) != own);
     match others.any(|client| client.settings.text("clientIdAlias") == Some(alias)) {
@@ -83,7 +84,7 @@ fn check(tenant: &Tenant, settings: &Settings, own: Option<u64>) -> Result<(), A
 
 /// Puts in what a client has when nobody says otherwise. Grant and response types are those of RFC 7591.
 fn fill(settings: &mut Settings) {
-    for flag in schema::flags(schema::CLIENT) {
+    for flag in schema::CLIENT.flags() {
         settings.default(flag, json!(false));
     }
     settings.default("clientType", json!("CONFIDENTIAL"));

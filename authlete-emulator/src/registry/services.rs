@@ -23,7 +23,7 @@ pub(crate) struct Fixed {
 
 /// Adds a service with these settings.
 pub(crate) fn add(state: &mut State, mut settings: Settings, fixed: Fixed, now: u64) -> Result<&mut Tenant, ApiError> {
-    schema::check(schema::SERVICE, &settings)?;
+    schema::SERVICE.apply(&mut settings)?;
     if state.services.len() >= CAPACITY {
         return Err(ApiError::forbidden(format!("The emulator keeps {CAPACITY} services; delete one first.")));
     }
@@ -31,7 +31,7 @@ pub(crate) fn add(state: &mut State, mut settings: Settings, fixed: Fixed, now: 
         Some(token) => token,
         None => random::token::<32>()?,
     };
-    if access_token == state.organization_token || state.services.values().any(|t| t.access_token == access_token) {
+    if state.knows_token(&access_token) {
         return Err(ApiError::invalid("The access token is another's."));
     }
     let id = free_id(&state.services, fixed.id)?;
@@ -48,7 +48,7 @@ pub(crate) fn add(state: &mut State, mut settings: Settings, fixed: Fixed, now: 
 
 /// Puts these settings in the place of all but those that the server assigns.
 pub(crate) fn replace(tenant: &mut Tenant, mut settings: Settings, now: u64) -> Result<(), ApiError> {
-    schema::check(schema::SERVICE, &settings)?;
+    schema::SERVICE.apply(&mut settings)?;
     for name in ASSIGNED {
         settings.set(name, tenant.settings.0.get(*name).cloned().unwrap_or(Value::Null));
     }
@@ -60,7 +60,7 @@ pub(crate) fn replace(tenant: &mut Tenant, mut settings: Settings, now: u64) -> 
 
 /// Puts in what a service has when nobody says otherwise.
 fn fill(settings: &mut Settings) {
-    for flag in schema::flags(schema::SERVICE) {
+    for flag in schema::SERVICE.flags() {
         settings.default(flag, json!(false));
     }
     settings.default("supportedGrantTypes", json!(["AUTHORIZATION_CODE", "REFRESH_TOKEN"]));

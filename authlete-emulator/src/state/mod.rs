@@ -36,4 +36,9 @@ impl State {
     pub(crate) fn new(organization_token: String) -> Self {
         Self { organization_token, services: BTreeMap::new(), created: 0 }
     }
+
+    /// Whether the organization or a service has this token.
+    pub(crate) fn knows_token(&self, token: &str) -> bool {
+        token == self.organization_token || self.services.values().any(|tenant| tenant.access_token == token)
+    }
 }

@@ -2,15 +2,15 @@
 
 use serde::de::{Deserialize, Deserializer, Error};
 
+use crate::generated::GRANT_TYPE;
 use crate::oauth::names::RESPONSE_MODES;
-use crate::schema::GRANT_TYPES;
 
 /// A name that is a constant of the program. (An alias, since serde takes a reference for one into what it reads.)
 pub(crate) type Name = &'static str;
 
 /// The name of a grant type.
 pub(crate) fn grant_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Name, D::Error> {
-    one_of(GRANT_TYPES.iter().copied(), deserializer)
+    one_of(GRANT_TYPE.iter().copied(), deserializer)
 }
 
 /// The name of a response mode.

@@ -51,7 +51,8 @@ async fn a_status_with_a_body_of_its_own_for_any_call() {
         (502, &"text/html".parse().expect("a value"))
     );
     assert_eq!(response.text().await.expect("a text"), "<html>");
-    assert_eq!(world.call("GET", "/nowhere", None).await.0, 503);
+    let answer = world.request("GET", "/nowhere").send().await.expect("an answer");
+    assert_eq!(answer.status().as_u16(), 503);
     world.emulator.clear_faults();
     assert_eq!(get(&world).await.expect("an answer").status().as_u16(), 200);
 }

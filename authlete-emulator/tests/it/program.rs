@@ -29,6 +29,24 @@ fn an_option_that_does_not_exist_is_an_error() {
     }
 }
 
+#[test]
+fn a_mistake_on_the_command_line_is_explained_before_anything_runs() {
+    let folder = std::env::temp_dir().join("authlete-emulator-no-such-folder");
+    let file = folder.join("state.json").to_string_lossy().into_owned();
+    let folder = format!("--save: there is no folder {}", folder.display());
+    for (arguments, message) in [
+        (["--port", "many"], "--port has to be a number from 0 to 65535, not \"many\""),
+        (["--port", "65536"], "--port has to be a number from 0 to 65535, not \"65536\""),
+        (["--organization-token", ""], "--organization-token is empty, so no call could bring it"),
+        (["--prot", "1"], "invalid option '--prot'; --help lists the options"),
+        (["--save", &file], &folder),
+    ] {
+        let output = Command::new(PROGRAM).args(arguments).output().expect("it runs");
+        assert_eq!(String::from_utf8_lossy(&output.stderr).trim_end(), format!("authlete-emulator: {message}"));
+        assert!(!output.status.success() && output.stdout.is_empty());
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn it_starts_with_a_file_and_saves_its_state_when_it_is_stopped() {

@@ -4,7 +4,7 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 
-use crate::world::{World, content};
+use crate::world::{World, content, send};
 
 #[tokio::test]
 async fn a_service_keeps_what_it_was_given() {
@@ -34,6 +34,23 @@ async fn an_update_takes_the_place_of_all_but_what_the_server_assigns() {
 }
 
 #[tokio::test]
+async fn settings_take_the_form_that_the_description_has_for_them() {
+    let world = World::plain().await;
+    let given = json!({"pkceRequired": "true", "accessTokenDuration": "60", "supportedAcrs": ["loa2", null], "supportedDisplays": ["PAGE"], "hsmEnabled": ""});
+    let service = world.add_service(given).await;
+    assert_eq!((&service["pkceRequired"], &service["accessTokenDuration"]), (&json!(true), &json!(60)));
+    assert_eq!((&service["supportedAcrs"], &service["hsmEnabled"]), (&json!(["loa2"]), &json!(false)));
+
+    // A form has texts alone.
+    let path = format!("/api/{}/client/update/{}", world.service_id(), world.client_id());
+    let request = world.request("POST", &path).bearer_auth(world.emulator.organization_token());
+    let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+    let (status, client) = send(request.body("clientName=Form&parRequired=true&defaultMaxAge=7")).await;
+    assert_eq!(status, 200, "{client}");
+    assert_eq!((&client["parRequired"], &client["defaultMaxAge"]), (&json!(true), &json!(7)));
+}
+
+#[tokio::test]
 async fn values_that_a_member_cannot_have() {
     let world = World::plain().await;
     for service in [
@@ -43,6 +60,9 @@ async fn values_that_a_member_cannot_have() {
         json!({"supportedScopes": [{"name": "a b"}]}),
         json!({"pkceRequired": "yes"}),
         json!({"jwks": "{}"}),
+        json!({"supportedDisplays": ["HOLOGRAM"]}),
+        json!({"metadata": [{"key": []}]}),
+        json!({"userInfoEndpoint": ["https://as.example.com"]}),
         json!({"allowableClockSkew": u64::MAX}),
     ] {
         assert_eq!(world.call("POST", "/api/service/create", Some(&service)).await.0, 400, "{service}");
@@ -53,6 +73,8 @@ async fn values_that_a_member_cannot_have() {
         json!({"redirectUris": ["https://c.example/#fragment"]}),
         json!({"clientType": "SECRET"}),
         json!({"responseTypes": "CODE"}),
+        json!({"extension": {"requestableScopes": [{}]}}),
+        json!({"trustChainExpiresAt": u64::MAX}),
     ] {
         assert_eq!(world.call("POST", &path, Some(&client)).await.0, 400, "{client}");
     }

@@ -200,10 +200,15 @@ async fn an_error_in_a_start_up_file_says_where_and_what_to_do() {
         ),
         (
             json!([{"clients": [{"clientId": 1}, {"clientId": 1}]}]),
-            "services[0].clients[1].settings",
-            "The id 1 is taken",
+            "services[0].clients[1].clientId",
+            "another client of the service has this id",
         ),
-        (json!([{"accessToken": "a"}, {"accessToken": "a"}]), "services[1].settings", "The access token is another's."),
+        (json!([{"serviceId": 1}, {"serviceId": 1}]), "services[1].serviceId", "another service has this id"),
+        (
+            json!([{"accessToken": "a"}, {"accessToken": "a"}]),
+            "services[1].accessToken",
+            "another service, or the organization, has this token",
+        ),
     ] {
         let file = Temporary::with("wrong.json", &json!({"services": services}).to_string());
         let config = Config::read(&file.0).expect("its form is right");

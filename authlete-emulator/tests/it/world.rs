@@ -5,6 +5,8 @@ use std::time::Duration;
 use authlete_emulator::Emulator;
 use serde_json::{Value, json};
 
+use crate::description;
+
 /// The redirect URI of the client.
 pub(crate) const REDIRECT_URI: &str = "https://client.example.org/cb/example.com";
 
@@ -167,10 +169,16 @@ impl World {
     }
 }
 
+/// Status and body of the answer, which has to be one that the description allows.
 pub(crate) async fn send(request: reqwest::RequestBuilder) -> (u16, Value) {
-    let response = request.send().await.expect("the emulator answers");
+    let (http, request) = request.build_split();
+    let request = request.expect("a request");
+    let (method, path) = (request.method().clone(), request.url().path().to_owned());
+    let response = http.execute(request).await.expect("the emulator answers");
     let status = response.status().as_u16();
+    let media_type = response.headers().get("Content-Type").map(|value| value.to_str().expect("a text").to_owned());
     let text = response.text().await.expect("a text");
+    description::assert_allowed(method.as_str(), &path, status, media_type.as_deref(), &text);
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
 

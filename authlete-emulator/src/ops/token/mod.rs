@@ -22,6 +22,7 @@ use crate::error::ApiError;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::parameters::Parameters;
 use crate::oauth::{OAuthError, Stop, dpop, support};
+use crate::ops::as_properties;
 use crate::reply::{Code, Reply};
 use crate::request::Request;
 use crate::state::{Binding, Client, Details, Tenant};
@@ -176,7 +177,7 @@ pub(crate) fn jwt_claims(request: &Request) -> Result<Map<String, Value>, Stop> 
 fn properties(request: &Request) -> Result<Vec<Value>, Stop> {
     let Some(text) = request.body.text("properties")?.filter(|text| !text.is_empty()) else { return Ok(Vec::new()) };
     let parsed: Option<Vec<Value>> = serde_json::from_str(&text).ok();
-    parsed.filter(|elements| elements.iter().all(|one| one["key"].is_string())).ok_or_else(|| {
+    parsed.and_then(as_properties).ok_or_else(|| {
         let message = "The member properties is not a JSON list of objects with a key and a value, as a text.";
         Stop::server(PROPERTIES, message)
     })

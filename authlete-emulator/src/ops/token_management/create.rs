@@ -3,12 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
+use crate::generated::GRANT_TYPE;
 use crate::oauth::lifetime;
 use crate::oauth::{Stop, access_token, rar};
 use crate::random;
 use crate::reply::{self, Code, Reply};
 use crate::request::{Body, Request};
-use crate::schema::{self, GRANT_TYPES};
+use crate::schema;
 use crate::state::{Batch, Binding, Client, Details, Tenant, Token};
 use crate::views;
 
@@ -135,7 +136,7 @@ fn token(tenant: &mut Tenant, body: &Body, now: u64) -> Result<Token, Refusal> {
     let given = |name| Ok::<_, ApiError>(body.text(name)?.filter(|text| !text.is_empty()));
     let client = client(tenant, body)?.clone();
     let grant_type = given("grantType")?.ok_or_else(|| wrong("The call has no grantType."))?;
-    let grant_type = GRANT_TYPES.iter().copied().find(|known| *known == grant_type);
+    let grant_type = GRANT_TYPE.iter().copied().find(|known| *known == grant_type);
     let grant_type = grant_type.ok_or_else(|| wrong("There is no such grantType."))?;
     let subject = subject(given("subject")?, grant_type)?;
     let scopes = body.texts("scopes")?.unwrap_or_default();
