@@ -11,7 +11,7 @@ use tokio::time::{advance, timeout};
 
 use super::super::Outcome;
 use super::*;
-use crate::operations::{AUTH_INTROSPECTION, SERVICE_GET};
+use crate::operations::{AUTH_INTROSPECTION, AUTH_TOKEN_DELETE, SERVICE_GET};
 
 const SECOND: Duration = Duration::from_secs(1);
 
