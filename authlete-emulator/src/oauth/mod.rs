@@ -94,6 +94,12 @@ impl Stop {
         let members = json!({"responseContent": error.to_json(service)});
         Ok(reply::action(action, error.code, &error.message, members))
     }
+
+    /// The answer at an endpoint where clients authenticate: `unauthenticated` is the action where one did not.
+    pub(crate) fn reply_to_client(self, service: &Settings, unauthenticated: &str) -> Result<Reply, ApiError> {
+        let failed = matches!(&self, Self::Client(error) if error.error == "invalid_client");
+        self.reply(service, if failed { unauthenticated } else { "BAD_REQUEST" })
+    }
 }
 
 impl From<ApiError> for Stop {

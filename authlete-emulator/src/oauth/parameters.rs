@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::OAuthError;
+use super::{OAuthError, Stop};
 use crate::reply::Code;
+use crate::request::Request;
 
 /// Parameters that RFC 8707 and others allow more than once; all others may appear only once.
 const REPEATABLE: &[&str] = &["resource", "audience"];
@@ -19,6 +20,17 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
+    /// The client's request that a call forwards. No parameter stands in it twice (RFC 6749, section 3.1), but those that
+    /// may; the codes are for a call without any, and for one that does.
+    pub(crate) fn forwarded(request: &Request, missing: Code, repeated: Code) -> Result<Self, Stop> {
+        let Some(text) = request.body.text("parameters")? else {
+            return Err(Stop::server(missing, "The call has no parameters member."));
+        };
+        let parameters = Self::parse(&text);
+        parameters.refuse_repeated(repeated)?;
+        Ok(parameters)
+    }
+
     pub(crate) fn parse(text: &str) -> Self {
         let text = text.strip_prefix('?').unwrap_or(text);
         let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -35,11 +35,7 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
 }
 
 fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
-    let Some(text) = request.body.text("parameters")? else {
-        return Err(Stop::server(NO_PARAMETERS, "The call has no parameters member."));
-    };
-    let parameters = Parameters::parse(&text);
-    parameters.refuse_repeated(REPEATED)?;
+    let parameters = Parameters::forwarded(request, NO_PARAMETERS, REPEATED)?;
     let Some(value) = parameters.get("token") else {
         return Err(OAuthError::new("invalid_request", NO_TOKEN, "The request has no token.").into());
     };

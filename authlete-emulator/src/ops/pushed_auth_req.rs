@@ -26,19 +26,12 @@ const SECONDS: u64 = 90;
 const CREDENTIALS: &[&str] = &["client_secret", "client_assertion", "client_assertion_type"];
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    let reply = push(tenant, request).or_else(|stop| {
-        let unauthenticated = matches!(&stop, Stop::Client(error) if error.error == "invalid_client");
-        stop.reply(&tenant.settings, if unauthenticated { "UNAUTHORIZED" } else { "BAD_REQUEST" })
-    })?;
+    let reply = push(tenant, request).or_else(|stop| stop.reply_to_client(&tenant.settings, "UNAUTHORIZED"))?;
     Ok(reply.with("dpopNonce", json!(dpop::nonce(tenant, request)?)))
 }
 
 fn push(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
-    let Some(text) = request.body.text("parameters")? else {
-        return Err(Stop::server(NO_PARAMETERS, "The call has no parameters member."));
-    };
-    let parameters = Parameters::parse(&text);
-    parameters.refuse_repeated(REPEATED)?;
+    let parameters = Parameters::forwarded(request, NO_PARAMETERS, REPEATED)?;
     let client = client_auth::authenticate(tenant, request, &parameters, CLIENT)?;
     let proof = dpop::check(tenant, request, None)?;
     let key = proof.map_err(|rejection| OAuthError::new(rejection.error, PROOF, rejection.message))?;

@@ -18,18 +18,11 @@ const REPEATED: Code = "A113303";
 const CLIENT: Codes = Codes { missing: "A113304", unknown: "A113305", method: "A113306", secret: "A113307" };
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    revoke(tenant, request).or_else(|stop| {
-        let unauthenticated = matches!(&stop, Stop::Client(error) if error.error == "invalid_client");
-        stop.reply(&tenant.settings, if unauthenticated { "INVALID_CLIENT" } else { "BAD_REQUEST" })
-    })
+    revoke(tenant, request).or_else(|stop| stop.reply_to_client(&tenant.settings, "INVALID_CLIENT"))
 }
 
 fn revoke(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
-    let Some(text) = request.body.text("parameters")? else {
-        return Err(Stop::server(NO_PARAMETERS, "The call has no parameters member."));
-    };
-    let parameters = Parameters::parse(&text);
-    parameters.refuse_repeated(REPEATED)?;
+    let parameters = Parameters::forwarded(request, NO_PARAMETERS, REPEATED)?;
     let client = client_auth::authenticate(tenant, request, &parameters, CLIENT)?;
     let Some(value) = parameters.get("token") else {
         return Err(OAuthError::new("invalid_request", NO_TOKEN, "The request has no token.").into());

@@ -37,18 +37,11 @@ const LONGEST_NOTIFICATION_TOKEN: usize = 1024;
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(&["cimdOptions"])?;
-    open(tenant, request).or_else(|stop| {
-        let unauthenticated = matches!(&stop, Stop::Client(error) if error.error == "invalid_client");
-        stop.reply(&tenant.settings, if unauthenticated { "UNAUTHORIZED" } else { "BAD_REQUEST" })
-    })
+    open(tenant, request).or_else(|stop| stop.reply_to_client(&tenant.settings, "UNAUTHORIZED"))
 }
 
 fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
-    let Some(text) = request.body.text("parameters")? else {
-        return Err(Stop::server(NO_PARAMETERS, "The call has no parameters member."));
-    };
-    let parameters = Parameters::parse(&text);
-    parameters.refuse_repeated(REPEATED)?;
+    let parameters = Parameters::forwarded(request, NO_PARAMETERS, REPEATED)?;
     let client = client_auth::authenticate(tenant, request, &parameters, CLIENT)?;
     if client.method == "NONE" {
         let message = "A client that does not authenticate may not use this endpoint.";

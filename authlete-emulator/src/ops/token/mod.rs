@@ -21,7 +21,7 @@ use serde_json::{Map, Value, json};
 use crate::error::ApiError;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, dpop, support};
+use crate::oauth::{OAuthError, Stop, dpop, names, support};
 use crate::ops::as_properties;
 use crate::reply::{Code, Reply};
 use crate::request::Request;
@@ -37,19 +37,6 @@ const CLIENT: Codes = Codes { missing: "A050304", unknown: "A050305", method: "A
 
 /// What the call may ask for and the emulator cannot do yet.
 const NOT_IMPLEMENTED: &[&str] = &["accessToken", "cimdOptions"];
-
-/// Values of `grant_type`, as a client writes them and as Authlete names them.
-const GRANT_TYPES: &[(&str, &str)] = &[
-    ("authorization_code", "AUTHORIZATION_CODE"),
-    ("refresh_token", "REFRESH_TOKEN"),
-    ("client_credentials", "CLIENT_CREDENTIALS"),
-    ("password", "PASSWORD"),
-    ("urn:openid:params:grant-type:ciba", "CIBA"),
-    ("urn:ietf:params:oauth:grant-type:device_code", "DEVICE_CODE"),
-    ("urn:ietf:params:oauth:grant-type:token-exchange", "TOKEN_EXCHANGE"),
-    ("urn:ietf:params:oauth:grant-type:jwt-bearer", "JWT_BEARER"),
-    ("urn:ietf:params:oauth:grant-type:pre-authorized_code", "PRE_AUTHORIZED_CODE"),
-];
 
 /// A token request from a client that is known, with what the authorization server adds to it.
 pub(crate) struct TokenRequest<'a> {
@@ -105,19 +92,12 @@ impl<'a> TokenRequest<'a> {
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED)?;
-    let reply = respond(tenant, request).or_else(|stop| {
-        let unauthenticated = matches!(&stop, Stop::Client(error) if error.error == "invalid_client");
-        stop.reply(&tenant.settings, if unauthenticated { "INVALID_CLIENT" } else { "BAD_REQUEST" })
-    })?;
+    let reply = respond(tenant, request).or_else(|stop| stop.reply_to_client(&tenant.settings, "INVALID_CLIENT"))?;
     Ok(reply.with("dpopNonce", json!(dpop::nonce(tenant, request)?)))
 }
 
 fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
-    let Some(text) = request.body.text("parameters")? else {
-        return Err(Stop::server(NO_PARAMETERS, "The call has no parameters member."));
-    };
-    let parameters = Parameters::parse(&text);
-    parameters.refuse_repeated(REPEATED)?;
+    let parameters = Parameters::forwarded(request, NO_PARAMETERS, REPEATED)?;
     let client = match exchange::is_anonymous(tenant, request, &parameters)? {
         true => Authenticated { client: Client::unidentified(), alias_used: false, method: "NONE" },
         false => client_auth::authenticate(tenant, request, &parameters, CLIENT)?,
@@ -155,7 +135,9 @@ fn grant_type(tenant: &Tenant, client: &Authenticated, parameters: &Parameters) 
     let Some(given) = parameters.get("grant_type") else {
         return Err(OAuthError::new("invalid_request", NO_GRANT_TYPE, "The request has no grant_type."));
     };
-    let known = GRANT_TYPES.iter().find(|(value, _)| *value == given).map(|(_, name)| *name);
+    let known = names::GRANT_TYPES.iter().find(|(value, _)| *value == given).map(|(_, name)| *name);
+    // The implicit grant never comes to the token endpoint.
+    let known = known.filter(|name| *name != "IMPLICIT");
     let Some(name) = known.filter(|name| tenant.settings.has("supportedGrantTypes", name)) else {
         let message = "The service does not support this grant_type.";
         return Err(OAuthError::new("unsupported_grant_type", GRANT_TYPE, message));
