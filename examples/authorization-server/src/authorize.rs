@@ -12,10 +12,9 @@ use axum::{Extension, Form};
 use http::HeaderMap;
 use http::header::CACHE_CONTROL;
 use moka::sync::Cache;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::session::{Browser, Interaction, Session, now, random, to_login};
+use crate::session::{Browser, Decision, Interaction, Session, now, random, to_login};
 use crate::{Answer, App, pages, ready};
 
 /// As many unanswered requests as a browser needs.
@@ -114,14 +113,6 @@ pub(crate) async fn show(
     }
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Decision {
-    #[serde(default)]
-    csrf: String,
-    #[serde(default)]
-    decision: String,
-}
-
 /// What the user decided.
 pub(crate) async fn decide(
     State(app): State<App>,
@@ -134,7 +125,7 @@ pub(crate) async fn decide(
         if !session.made(&form.csrf) {
             return Ok(pages::not_ours());
         }
-        let allowed = form.decision == "allow";
+        let allowed = form.allows();
         match session.interactions.get(&id) {
             // The login may be too old by now.
             Some(interaction) if allowed && needs_login(&session, interaction) => {

@@ -12,10 +12,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect};
 use axum::{Extension, Form};
 use http::HeaderMap;
-use serde::Deserialize;
 
 use crate::endpoints::client;
-use crate::session::{Browser, random, to_login};
+use crate::session::{Browser, Decision, random, to_login};
 use crate::{Answer, App, pages, ready};
 
 /// What waits for users, by subject. What nobody decides on is forgotten when there is too much of it: Authlete lets it
@@ -77,16 +76,6 @@ pub(crate) async fn approvals(State(app): State<App>, Extension(browser): Extens
     Ok(pages::approvals(&session, waiting, &app.users.name(&login.subject)))
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Decision {
-    #[serde(default)]
-    csrf: String,
-    #[serde(default)]
-    decision: String,
-    #[serde(default)]
-    id: String,
-}
-
 pub(crate) async fn decide(
     State(app): State<App>,
     Extension(browser): Extension<Browser>,
@@ -101,7 +90,7 @@ pub(crate) async fn decide(
         login
     };
     let Some(step) = app.approvals.take(&login.subject, &form.id) else { return Ok(pages::gone()) };
-    let allowed = form.decision == "allow";
+    let allowed = form.allows();
     let result = if allowed { CompletionResult::Authorized } else { CompletionResult::AccessDenied };
     let claims = app.users.claims(&login.subject, step.claim_names());
     let mut complete = step.complete(result, login.subject);

@@ -9,7 +9,7 @@ use http::HeaderMap;
 use serde::Deserialize;
 
 use crate::endpoints::client;
-use crate::session::{Browser, to_login};
+use crate::session::{Browser, Decision, to_login};
 use crate::{Answer, App, pages, ready};
 
 pub(crate) async fn authorization(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
@@ -56,14 +56,6 @@ pub(crate) async fn enter(
     }
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Decision {
-    #[serde(default)]
-    csrf: String,
-    #[serde(default)]
-    decision: String,
-}
-
 pub(crate) async fn decide(
     State(app): State<App>,
     Extension(browser): Extension<Browser>,
@@ -79,7 +71,7 @@ pub(crate) async fn decide(
         };
         (login, code, step)
     };
-    let allowed = form.decision == "allow";
+    let allowed = form.allows();
     let result = if allowed { CompletionResult::Authorized } else { CompletionResult::AccessDenied };
     let claims = app.users.claims(&login.subject, step.claim_names());
     let mut complete = step.complete(result, login.subject, code);

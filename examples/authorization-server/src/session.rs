@@ -51,6 +51,23 @@ pub(crate) struct Interaction {
     pub(crate) since: Instant,
 }
 
+/// What the user decided, in a form of ours. What is missing is empty, so that no form of another site's making gets
+/// an answer of its own.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Decision {
+    pub(crate) csrf: String,
+    decision: String,
+    /// Which of several requests it is about.
+    pub(crate) id: String,
+}
+
+impl Decision {
+    pub(crate) fn allows(&self) -> bool {
+        self.decision == "allow"
+    }
+}
+
 impl Session {
     fn new() -> Self {
         Self { id: random(), csrf: random(), login: None, interactions: HashMap::new(), device: None }
