@@ -377,10 +377,15 @@ fn check_base_url(text: &str, allow_http: bool) -> Result<Url, Error> {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// The address that a URL has in place of a name.
+pub(crate) fn address(url: &Url) -> Option<std::net::IpAddr> {
     let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+/// Whether a URL leads to this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    url.host_str() == Some("localhost") || address(url).is_some_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

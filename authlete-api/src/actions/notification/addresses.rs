@@ -6,6 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use crate::client::{address, is_loopback};
+
 /// Which addresses may be connected to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Addresses {
@@ -25,15 +27,12 @@ pub(super) enum Forbidden {
 impl Addresses {
     /// Looks at what the URL itself says; what its name resolves to is the [`Resolver`]'s part.
     pub(super) fn check(self, url: &Url) -> Result<(), Forbidden> {
-        let host = url.host_str().unwrap_or_default();
-        let address: Option<IpAddr> = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
-        let is_local = host == "localhost" || address.is_some_and(|address| address.is_loopback());
         match (url.scheme(), self) {
             ("https", _) => {}
-            ("http", Self::Any) if is_local => {}
+            ("http", Self::Any) if is_loopback(url) => {}
             _ => return Err(Forbidden::NotHttps),
         }
-        match address {
+        match address(url) {
             Some(address) if !self.allow(address) => Err(Forbidden::NotPublic),
             _ => Ok(()),
         }
