@@ -43,10 +43,10 @@ impl<'a, T> Call<'a, T> {
     pub(crate) fn new(
         client: &'a Client,
         operation: &'static Operation,
-        request: Result<reqwest::Request, BuildError>,
+        request: Result<reqwest::Request, impl Into<BuildError>>,
         decode: Decode<T>,
     ) -> Self {
-        Self { client, operation, request: client.complete(request, operation), decode }
+        Self { client, operation, request: client.complete(request.map_err(Into::into), operation), decode }
     }
 
     /// The operation this calls.

@@ -35,7 +35,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::AUTH_AUTHORIZATION, request, crate::lenient::json)
     }
 
@@ -70,7 +69,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::AUTH_AUTHORIZATION_FAIL,
@@ -110,7 +108,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::AUTH_AUTHORIZATION_ISSUE,
@@ -150,7 +147,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::AUTH_AUTHORIZATION_TICKET_INFO,
@@ -190,7 +186,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::AUTH_AUTHORIZATION_TICKET_UPDATE,

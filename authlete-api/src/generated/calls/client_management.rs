@@ -37,7 +37,6 @@ impl Client {
             )
             .query(&crate::encode::QueryParam::new("subject", &subject))
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_AUTHORIZATION_DELETE,
@@ -78,7 +77,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_AUTHORIZATION_DELETE_BY_SUBJECT,
@@ -121,7 +119,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_AUTHORIZATION_DELETE_POST,
@@ -169,7 +166,6 @@ impl Client {
             .query(&crate::encode::QueryParam::new("start", &start))
             .query(&crate::encode::QueryParam::new("subject", &subject))
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_AUTHORIZATION_GET_LIST,
@@ -217,7 +213,6 @@ impl Client {
             .query(&crate::encode::QueryParam::new("end", &end))
             .query(&crate::encode::QueryParam::new("start", &start))
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_AUTHORIZATION_GET_LIST_BY_SUBJECT,
@@ -257,7 +252,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_AUTHORIZATION_GET_LIST_POST,
@@ -300,7 +294,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_AUTHORIZATION_UPDATE,
@@ -339,7 +332,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::CLIENT_CREATE, request, crate::lenient::json)
     }
 
@@ -368,7 +360,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::CLIENT_DELETE, request, crate::lenient::empty)
     }
 
@@ -402,7 +393,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_EXTENSION_REQUESTABLE_SCOPES_DELETE,
@@ -441,7 +431,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_EXTENSION_REQUESTABLE_SCOPES_GET,
@@ -484,7 +473,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_EXTENSION_REQUESTABLE_SCOPES_UPDATE,
@@ -527,7 +515,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_EXTENSION_REQUESTABLE_SCOPES_UPDATE_POST,
@@ -565,7 +552,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::CLIENT_GET, request, crate::lenient::json)
     }
 
@@ -604,7 +590,6 @@ impl Client {
             .query(&crate::encode::QueryParam::new("end", &end))
             .query(&crate::encode::QueryParam::new("start", &start))
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::CLIENT_GET_LIST, request, crate::lenient::json)
     }
 
@@ -641,7 +626,6 @@ impl Client {
             )
             .query(&crate::encode::QueryParam::new("subject", &subject))
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_GRANTED_SCOPES_DELETE,
@@ -682,7 +666,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_GRANTED_SCOPES_DELETE_BY_SUBJECT,
@@ -724,7 +707,6 @@ impl Client {
             )
             .query(&crate::encode::QueryParam::new("subject", &subject))
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_GRANTED_SCOPES_GET,
@@ -765,7 +747,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_GRANTED_SCOPES_GET_BY_SUBJECT,
@@ -808,7 +789,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_GRANTED_SCOPES_GET_POST,
@@ -850,7 +830,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_LOCK_FLAG_UPDATE,
@@ -888,7 +867,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_SECRET_REFRESH,
@@ -930,7 +908,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::CLIENT_SECRET_UPDATE, request, crate::lenient::json)
     }
 
@@ -967,7 +944,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::CLIENT_UPDATE, request, crate::lenient::json)
     }
 }

@@ -35,7 +35,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::DEVICE_AUTHORIZATION, request, crate::lenient::json)
     }
 
@@ -69,7 +68,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::DEVICE_COMPLETE, request, crate::lenient::json)
     }
 
@@ -104,7 +102,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::DEVICE_VERIFICATION, request, crate::lenient::json)
     }
 }

@@ -35,7 +35,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::CLIENT_REGISTRATION, request, crate::lenient::json)
     }
 
@@ -70,7 +69,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_REGISTRATION_DELETE,
@@ -110,7 +108,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_REGISTRATION_GET,
@@ -150,7 +147,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::CLIENT_REGISTRATION_UPDATE,

@@ -35,7 +35,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::FEDERATION_CONFIGURATION,
@@ -75,7 +74,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::FEDERATION_REGISTRATION,

@@ -34,7 +34,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::HSK_CREATE, request, crate::lenient::json)
     }
 
@@ -67,7 +66,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::HSK_DELETE, request, crate::lenient::json)
     }
 
@@ -100,7 +98,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::HSK_GET, request, crate::lenient::json)
     }
 
@@ -127,7 +124,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::HSK_GET_LIST, request, crate::lenient::json)
     }
 }

@@ -35,7 +35,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::AUTH_INTROSPECTION, request, crate::lenient::json)
     }
 
@@ -70,7 +69,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::AUTH_INTROSPECTION_STANDARD,

@@ -34,7 +34,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::JOSE_VERIFY, request, crate::lenient::json)
     }
 }

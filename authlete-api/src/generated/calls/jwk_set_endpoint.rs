@@ -42,7 +42,6 @@ impl Client {
             )
             .query(&crate::encode::QueryParam::new("pretty", &pretty))
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::SERVICE_JWKS_GET, request, crate::lenient::json)
     }
 }

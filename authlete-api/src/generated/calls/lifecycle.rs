@@ -22,7 +22,6 @@ impl Client {
             .get(url)
             .query(&crate::encode::QueryParam::new("extended", &extended))
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::LIFECYCLE_HEALTHCHECK, request, crate::lenient::raw)
     }
 }

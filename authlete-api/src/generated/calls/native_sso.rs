@@ -34,7 +34,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::NATIVE_SSO, request, crate::lenient::json)
     }
 
@@ -69,7 +68,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::NATIVE_SSO_LOGOUT, request, crate::lenient::json)
     }
 }

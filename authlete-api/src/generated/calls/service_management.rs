@@ -37,7 +37,6 @@ impl Client {
             .query(&crate::encode::QueryParam::new("patch", &patch))
             .query(&crate::encode::QueryParam::new("pretty", &pretty))
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::SERVICE_CONFIGURATION,
@@ -63,7 +62,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::SERVICE_CREATE, request, crate::lenient::json)
     }
 
@@ -90,7 +88,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::SERVICE_DELETE, request, crate::lenient::empty)
     }
 
@@ -117,7 +114,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::SERVICE_GET, request, crate::lenient::json)
     }
 
@@ -146,7 +142,6 @@ impl Client {
             .query(&crate::encode::QueryParam::new("end", &end))
             .query(&crate::encode::QueryParam::new("start", &start))
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::SERVICE_GET_LIST, request, crate::lenient::json)
     }
 
@@ -180,7 +175,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::SERVICE_UPDATE, request, crate::lenient::json)
     }
 }

@@ -34,7 +34,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::AUTH_TOKEN, request, crate::lenient::json)
     }
 
@@ -68,7 +67,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::AUTH_TOKEN_FAIL, request, crate::lenient::json)
     }
 
@@ -103,7 +101,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::AUTH_TOKEN_ISSUE, request, crate::lenient::json)
     }
 
@@ -137,7 +134,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::ID_TOKEN_REISSUE, request, crate::lenient::json)
     }
 }

@@ -35,7 +35,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::AUTH_TOKEN_CREATE, request, crate::lenient::json)
     }
 
@@ -72,7 +71,6 @@ impl Client {
             .json(&body)
             .query(&crate::encode::QueryParam::new("dryRun", &dry_run))
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::AUTH_TOKEN_CREATE_BATCH,
@@ -111,7 +109,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(
             self,
             &operations::AUTH_TOKEN_CREATE_BATCH_STATUS,
@@ -149,7 +146,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::AUTH_TOKEN_DELETE, request, crate::lenient::empty)
     }
 
@@ -194,7 +190,6 @@ impl Client {
             .query(&crate::encode::QueryParam::new("start", &start))
             .query(&crate::encode::QueryParam::new("subject", &subject))
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::AUTH_TOKEN_GET_LIST, request, crate::lenient::json)
     }
 
@@ -229,7 +224,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::AUTH_TOKEN_REVOKE, request, crate::lenient::json)
     }
 
@@ -264,7 +258,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::AUTH_TOKEN_UPDATE, request, crate::lenient::json)
     }
 }

@@ -19,7 +19,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::INFO, request, crate::lenient::json)
     }
 
@@ -43,7 +42,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build();
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::MISC_ECHO, request, crate::lenient::json)
     }
 }

@@ -34,7 +34,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_BATCH_ISSUE, request, crate::lenient::json)
     }
 
@@ -68,7 +67,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_BATCH_PARSE, request, crate::lenient::json)
     }
 
@@ -103,7 +101,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_DEFERRED_ISSUE, request, crate::lenient::json)
     }
 
@@ -138,7 +135,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_DEFERRED_PARSE, request, crate::lenient::json)
     }
 
@@ -172,7 +168,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_JWKS, request, crate::lenient::json)
     }
 
@@ -206,7 +201,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_JWT_ISSUER, request, crate::lenient::json)
     }
 
@@ -240,7 +234,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_METADATA, request, crate::lenient::json)
     }
 
@@ -275,7 +268,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_OFFER_CREATE, request, crate::lenient::json)
     }
 
@@ -309,7 +301,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_OFFER_INFO, request, crate::lenient::json)
     }
 
@@ -344,7 +335,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_SINGLE_ISSUE, request, crate::lenient::json)
     }
 
@@ -379,7 +369,6 @@ impl Client {
                 ),
             ::serde_json::to_vec(&body),
         );
-        let request = request.map_err(::std::convert::Into::into);
         Call::new(self, &operations::VCI_SINGLE_PARSE, request, crate::lenient::json)
     }
 }

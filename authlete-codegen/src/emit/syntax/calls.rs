@@ -123,7 +123,7 @@ fn request(block: &Block) -> Result<Block, &'static str> {
     rewriter.visit_block_mut(&mut block);
     let stmts = block.stmts;
     Ok(if rewriter.questions == 0 {
-        parse_quote!({ #(#stmts)* let request = request.map_err(::std::convert::Into::into); })
+        parse_quote!({ #(#stmts)* })
     } else {
         parse_quote!({
             let request = (|| {
