@@ -56,8 +56,8 @@ pub struct Layer {
     pub method: String,
     /// What it is for.
     pub doc: String,
-    /// When it may be tried again: `safe`, `idempotent` or `unsent`.
-    pub retry: String,
+    /// When it may be tried again: `safe`, `idempotent` or `not-idempotent`.
+    pub idempotency: String,
     /// Whether its answer is kept: `service`, `client`, `clears` or `none`.
     pub cache: String,
     /// Whether it may end access tokens, or change what introspection says of them.
@@ -71,7 +71,7 @@ impl Layer {
             group: given("x-group")?,
             method: given("x-method")?,
             doc: given("x-doc")?,
-            retry: given("x-retry")?,
+            idempotency: given("x-idempotency")?,
             cache: given("x-cache").unwrap_or_else(|| "none".to_owned()),
             ends_tokens: operation.get("x-ends-tokens") == Some(&Value::Bool(true)),
         })

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use authlete_api::actions::Linked;
+use authlete_api::actions::PendingRequest;
 use authlete_api::actions::{AuthorizationInteraction, AuthorizationNext, AuthorizationNoInteraction};
 use authlete_api::types::{AuthorizationFailReason, AuthorizationIssueRequest, Prompt};
 use axum::extract::{Path, RawQuery, State};
@@ -160,7 +160,7 @@ async fn grant(app: &App, browser: &Browser, step: AuthorizationInteraction) -> 
 /// Issues, with what the ID token says of the user.
 async fn issue(
     app: &App,
-    mut request: Linked<AuthorizationIssueRequest>,
+    mut request: PendingRequest<AuthorizationIssueRequest>,
     auth_time: Option<i64>,
     claims: &Map<String, Value>,
 ) -> Answer {

@@ -2,7 +2,7 @@
 //! initial access token, or approves clients by hand.
 
 use authlete_api::actions::{
-    ClientRegistration, ClientRegistrationDelete, ClientRegistrationGet, ClientRegistrationUpdate, Outcome,
+    ClientRegistration, ClientRegistrationDelete, ClientRegistrationGet, ClientRegistrationUpdate, Action,
 };
 use authlete_api::http_inputs::access_token;
 use authlete_api::types::{

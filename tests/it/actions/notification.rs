@@ -1,7 +1,7 @@
 //! Notifications of clients (CIBA), as a client's endpoint sees them.
 
 use authlete_api::actions::{
-    Answered, BackchannelAuthenticationComplete, BackchannelAuthenticationCompleteNotification, NotificationError,
+    IntoAction, BackchannelAuthenticationComplete, BackchannelAuthenticationCompleteNotification, NotificationError,
     NotificationSender,
 };
 use authlete_api::types::BackchannelAuthenticationCompleteResponse;

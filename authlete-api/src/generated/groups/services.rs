@@ -4,11 +4,9 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// The services of the organization.
 #[derive(Debug, Clone, Copy)]
 pub struct Services<'a> {
@@ -18,34 +16,34 @@ pub struct Services<'a> {
 impl<'a> Services<'a> {
     /// Makes a service. The answer has its id.
     ///
-    /// `POST /api/service/create`, by [`Client::service_create`](crate::Client::service_create).
+    /// `POST /api/service/create`
     pub fn create(
         self,
-        request: impl IntoRequest<types::Service>,
-    ) -> Call<'a, types::Service> {
+        request: impl rt::IntoRequest<types::Service>,
+    ) -> rt::Call<'a, types::Service> {
         let authlete = self.authlete;
-        authlete.client().service_create(request.into_request().borrow())
+        calls::service_create(authlete.client(), request.into_request().borrow())
     }
 
     /// Lists the services that the token may see.
     ///
-    /// `GET /api/service/get/list`, by [`Client::service_get_list`](crate::Client::service_get_list).
+    /// `GET /api/service/get/list`
     pub fn list(
         self,
-        range: impl Into<PageRange>,
-    ) -> Call<'a, types::ServiceGetListResponse> {
+        range: impl Into<rt::PageRange>,
+    ) -> rt::Call<'a, types::ServiceGetListResponse> {
         let authlete = self.authlete;
         let range = range.into();
-        authlete.client().service_get_list(range.start(), range.end())
+        calls::service_get_list(authlete.client(), range.start(), range.end())
     }
 
     /// All that [`Self::list`] lists, fetched page by page as it is asked for.
-    pub fn all(self) -> Pages<'a, types::Service> {
-        Pages::new(move |range| {
+    pub fn all(self) -> rt::Pages<'a, types::Service> {
+        rt::Pages::new(move |range| {
             let call = self.list(range.clone());
             Box::pin(async move {
                 let answer = call.await?.into_inner();
-                Ok(Page::new(range, answer.services, answer.total_count))
+                Ok(rt::ListPage::new(range, answer.services, answer.total_count))
             })
         })
     }

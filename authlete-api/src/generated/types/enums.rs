@@ -2,9 +2,9 @@
 
 //! Enumerations of texts. They are open: a value not listed is kept as `Unknown`.
 
-use crate::open_enum::open_enum;
+use crate::rt;
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `application_type`.
     ApplicationType {
         /// `WEB`
@@ -14,7 +14,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `attachment_type`.
     AttachmentType {
         /// `EMBEDDED`
@@ -24,7 +24,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `authorization_fail_request.reason`.
     AuthorizationFailReason {
         /// `UNKNOWN`
@@ -56,7 +56,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `authorization_fail_response.action`.
     AuthorizationFailResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -70,7 +70,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `authorization_issue_response.action`.
     AuthorizationIssueResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -84,7 +84,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `authorization_response.action`.
     AuthorizationResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -102,7 +102,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `authorization_ticket_info_response.action`.
     AuthorizationTicketInfoResponseAction {
         /// `OK`
@@ -116,7 +116,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `authorization_ticket_update_response.action`.
     AuthorizationTicketUpdateResponseAction {
         /// `OK`
@@ -130,7 +130,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `backchannel_authentication_complete_response.action`.
     BackchannelAuthenticationCompleteResponseAction {
         /// `SERVER_ERROR`
@@ -142,7 +142,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `backchannel_authentication_fail_request.reason`.
     BackchannelAuthenticationFailReason {
         /// `ACCESS_DENIED`
@@ -166,7 +166,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `backchannel_authentication_fail_response.action`.
     BackchannelAuthenticationFailResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -178,7 +178,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `backchannel_authentication_issue_response.action`.
     BackchannelAuthenticationIssueResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -190,7 +190,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `backchannel_authentication_response.action`.
     BackchannelAuthenticationResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -204,7 +204,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `claim_type`.
     ClaimType {
         /// `NORMAL`
@@ -216,7 +216,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `client_auth_method`.
     ClientAuthMethod {
         /// `NONE`
@@ -238,7 +238,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `client_registration_response.action`.
     ClientRegistrationResponseAction {
         /// `BAD_REQUEST`
@@ -258,7 +258,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `client_registration_type`.
     ClientRegistrationType {
         /// `AUTOMATIC`
@@ -268,7 +268,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `client.clientSource`, `client_limited_authorization.clientSource`.
     ClientSource {
         /// `DYNAMIC_REGISTRATION`
@@ -284,7 +284,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `client_type`.
     ClientType {
         /// `PUBLIC`
@@ -294,7 +294,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `backchannel_authentication_complete_request.result`, `device_complete_request.result`.
     CompletionResult {
         /// `TRANSACTION_FAILED`
@@ -306,7 +306,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `delivery_mode`.
     DeliveryMode {
         /// `PING`
@@ -318,7 +318,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `device_authorization_response.action`.
     DeviceAuthorizationResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -332,7 +332,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `device_complete_response.action`.
     DeviceCompleteResponseAction {
         /// `SERVER_ERROR`
@@ -348,7 +348,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `device_verification_response.action`.
     DeviceVerificationResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -364,7 +364,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `display`.
     DisplayMode {
         /// `PAGE`
@@ -378,7 +378,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `fapi_mode`.
     FapiMode {
         /// `FAPI1_ADVANCED`
@@ -396,7 +396,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `federation_configuration_response.action`.
     FederationConfigurationResponseAction {
         /// `OK`
@@ -408,7 +408,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `federation_registration_response.action`.
     FederationRegistrationResponseAction {
         /// `OK`
@@ -422,7 +422,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `grant_management_action`.
     GrantManagementAction {
         /// `CREATE`
@@ -438,7 +438,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `g_m_response.action`.
     GrantManagementResponseAction {
         /// `OK`
@@ -458,7 +458,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `grant_type`.
     GrantType {
         /// `AUTHORIZATION_CODE`
@@ -484,7 +484,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `backchannel_authentication_response.hintType`.
     HintType {
         /// `LOGIN_HINT_TOKEN`
@@ -496,7 +496,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `hsk_create_response.action`.
     HskCreateResponseAction {
         /// `SUCCESS`
@@ -510,7 +510,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `hsk_delete_response.action`.
     HskDeleteResponseAction {
         /// `SUCCESS`
@@ -524,7 +524,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `hsk_get_list_response.action`.
     HskGetListResponseAction {
         /// `SUCCESS`
@@ -536,7 +536,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `hsk_get_response.action`.
     HskGetResponseAction {
         /// `SUCCESS`
@@ -550,7 +550,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `idtoken_reissue_response.action`.
     IdTokenReissueResponseAction {
         /// `OK`
@@ -562,7 +562,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `introspection_response.action`.
     IntrospectionResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -578,7 +578,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `jwe_alg`.
     JweAlg {
         /// `RSA1_5`
@@ -618,7 +618,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `jwe_enc`.
     JweEnc {
         /// `A128CBC_HS256`
@@ -636,7 +636,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `jws_alg`.
     JwsAlg {
         /// `NONE`
@@ -672,7 +672,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `native_sso_logout_response.action`.
     NativeSsoLogoutResponseAction {
         /// `OK`
@@ -684,7 +684,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `native_sso_response.action`.
     NativeSsoResponseAction {
         /// `OK`
@@ -696,7 +696,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `prompt`.
     Prompt {
         /// `NONE`
@@ -712,7 +712,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `pushed_authorization_response.action`.
     PushedAuthorizationResponseAction {
         /// `CREATED`
@@ -730,7 +730,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `client.responseModes[]`.
     ResponseMode {
         /// `QUERY`
@@ -750,7 +750,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `response_type`.
     ResponseType {
         /// `NONE`
@@ -772,7 +772,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `revocation_response.action`.
     RevocationResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -786,7 +786,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `service_profile`.
     ServiceProfile {
         /// `FAPI`
@@ -796,7 +796,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `sns`.
     Sns {
         /// `FACEBOOK`
@@ -804,7 +804,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `standard_introspection_response.action`.
     StandardIntrospectionResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -818,7 +818,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `subject_type`.
     SubjectType {
         /// `PUBLIC`
@@ -828,7 +828,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `token_batch_status.batchKind`.
     TokenBatchKind {
         /// `CREATE`
@@ -836,7 +836,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `token_batch_status.result`.
     TokenBatchResult {
         /// `SUCCEEDED`
@@ -846,7 +846,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `token_create_response.action`.
     TokenCreateResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -860,7 +860,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `token_fail_request.reason`.
     TokenFailReason {
         /// `UNKNOWN`
@@ -872,7 +872,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `token_fail_response.action`.
     TokenFailResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -882,7 +882,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `token_issue_response.action`.
     TokenIssueResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -892,7 +892,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `token_response.action`.
     TokenResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -916,7 +916,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `token_type`.
     TokenType {
         /// `JWT`
@@ -942,7 +942,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `token_update_response.action`.
     TokenUpdateResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -958,7 +958,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `user_code_charset`.
     UserCodeCharset {
         /// `BASE20`
@@ -968,7 +968,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `userinfo_issue_response.action`.
     UserInfoIssueResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -986,7 +986,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `userinfo_response.action`.
     UserInfoResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -1002,7 +1002,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_batch_issue_response.action`.
     VciBatchIssueResponseAction {
         /// `OK`
@@ -1026,7 +1026,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_batch_parse_response.action`.
     VciBatchParseResponseAction {
         /// `OK`
@@ -1042,7 +1042,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_deferred_issue_response.action`.
     VciDeferredIssueResponseAction {
         /// `OK`
@@ -1064,7 +1064,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_deferred_parse_response.action`.
     VciDeferredParseResponseAction {
         /// `OK`
@@ -1080,7 +1080,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_jwks_response.action`.
     VciJwksResponseAction {
         /// `OK`
@@ -1092,7 +1092,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_jwtissuer_response.action`.
     VciJwtIssuerResponseAction {
         /// `OK`
@@ -1104,7 +1104,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_metadata_response.action`.
     VciMetadataResponseAction {
         /// `OK`
@@ -1116,7 +1116,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_offer_create_response.action`.
     VciOfferCreateResponseAction {
         /// `CREATED`
@@ -1130,7 +1130,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_offer_info_response.action`.
     VciOfferInfoResponseAction {
         /// `OK`
@@ -1146,7 +1146,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_single_issue_response.action`.
     VciSingleIssueResponseAction {
         /// `OK`
@@ -1170,7 +1170,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_single_parse_response.action`.
     VciSingleParseResponseAction {
         /// `OK`
@@ -1186,7 +1186,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `verified_claims_validation_schema`.
     VerifiedClaimsValidation {
         /// `standard`
