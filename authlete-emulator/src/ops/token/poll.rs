@@ -41,7 +41,7 @@ fn refused(error: &'static str, code: Code, info: ErrorInfo) -> OAuthError {
         "access_denied" => "The user denied the request.",
         _ => "The user's decision could not be had.",
     };
-    OAuthError { info: info, ..OAuthError::new(error, code, message) }
+    OAuthError { info, ..OAuthError::new(error, code, message) }
 }
 
 /// What the client is granted by an approval.
