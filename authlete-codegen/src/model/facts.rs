@@ -353,10 +353,14 @@ fn neutral_operation(operation: &Map<String, Value>) -> Value {
         let schema = response.get("content").and_then(|content| content.get("application/json"));
         let schema = schema.map(|media| media.get("schema").cloned().unwrap_or_else(|| serde_json::json!({})));
         let content = schema.map(|schema| serde_json::json!({ "application/json": { "schema": schema } }));
-        (status.clone(), serde_json::json!({ "description": "-", "content": content.unwrap_or_else(|| serde_json::json!({})) }))
+        (
+            status.clone(),
+            serde_json::json!({ "description": "-", "content": content.unwrap_or_else(|| serde_json::json!({})) }),
+        )
     });
     let success: Map<String, Value> = success.by_ref().collect();
-    let success = if success.is_empty() { serde_json::json!({ "200": { "description": "-" } }) } else { success.into() };
+    let success =
+        if success.is_empty() { serde_json::json!({ "200": { "description": "-" } }) } else { success.into() };
     kept.insert("responses".to_owned(), success);
     Value::Object(kept)
 }

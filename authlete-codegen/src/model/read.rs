@@ -15,7 +15,8 @@ use crate::{Problem, Problems};
 
 const STAGE: &str = "model";
 const CHANGED: &str = "progenitor's output has changed; teach authlete-codegen/src/model/read.rs about it";
-const INLINE: &str = "two names that become one in Rust, or a schema that progenitor inlines; see openapi/effective.json";
+const INLINE: &str =
+    "two names that become one in Rust, or a schema that progenitor inlines; see openapi/effective.json";
 
 /// Completes the model.
 pub(super) fn complete(model: &mut Model, file: syn::File) -> Result<(), Problems> {
@@ -297,7 +298,8 @@ impl Serde {
                 match entry {
                     Meta::Path(path) if path.is_ident("flatten") => found.flatten = true,
                     Meta::NameValue(entry) if entry.path.is_ident("rename") => {
-                        found.rename = syn::parse2::<LitStr>(entry.value.to_token_stream()).ok().map(|text| text.value());
+                        found.rename =
+                            syn::parse2::<LitStr>(entry.value.to_token_stream()).ok().map(|text| text.value());
                     }
                     _ => {}
                 }
