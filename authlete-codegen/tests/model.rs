@@ -1,5 +1,7 @@
 //! The model of what is emitted, read from descriptions.
 
+#![expect(clippy::disallowed_methods, reason = "tests read fixtures")]
+
 use std::path::Path;
 
 use authlete_codegen::Document;

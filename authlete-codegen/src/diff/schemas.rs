@@ -1,6 +1,6 @@
 //! Schemas, and everything written within them.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 
@@ -44,7 +44,7 @@ impl Place {
 #[derive(Default)]
 pub(super) struct Queue<'a> {
     open: VecDeque<(Place, Node<'a>, Node<'a>)>,
-    seen: HashSet<(String, String)>,
+    seen: BTreeSet<(String, String)>,
 }
 
 /// Keywords that narrow what is allowed as they grow, and those that do as they shrink.
@@ -128,7 +128,7 @@ impl<'a> Comparison<'a> {
     /// Type and format.
     fn kind(&mut self, place: &Place, direction: Direction, old: &Node<'a>, new: &Node<'a>) {
         let kind_of = |side: &Side<'a>, node: &Node<'a>| {
-            let parts = side.parts(node, &HashSet::new());
+            let parts = side.parts(node, &BTreeSet::new());
             let told = parts.iter().map(kind).find(|kind| kind != "any");
             told.unwrap_or_else(|| kind(node))
         };
@@ -191,7 +191,7 @@ impl<'a> Comparison<'a> {
 
     fn properties(&mut self, place: &Place, old: &Node<'a>, new: &Node<'a>) {
         // What both are composed with is compared in its own place.
-        let both: HashSet<&str> = composed_with(old).intersection(&composed_with(new)).copied().collect();
+        let both: BTreeSet<&str> = composed_with(old).intersection(&composed_with(new)).copied().collect();
         let (old, new) = (self.old.parts(old, &both), self.new.parts(new, &both));
         let entries = |parts: &[Node<'a>]| -> BTreeMap<&'a str, Node<'a>> {
             // The schema's own property counts, where a part has it too.
@@ -280,7 +280,7 @@ impl<'a> Comparison<'a> {
             old.retain(|node| !is_object(&self.old.resolved(node)));
             new.retain(|node| !is_object(&self.new.resolved(node)));
         }
-        let references = |list: &[Node<'a>]| -> HashSet<&'a str> { list.iter().filter_map(Node::reference).collect() };
+        let references = |list: &[Node<'a>]| -> BTreeSet<&'a str> { list.iter().filter_map(Node::reference).collect() };
         let (before, after) = (references(&old), references(&new));
         old.retain(|node| node.reference().is_none_or(|target| !after.contains(target)));
         new.retain(|node| node.reference().is_none_or(|target| !before.contains(target)));
@@ -303,9 +303,9 @@ impl<'a> Comparison<'a> {
 
 impl<'a> Side<'a> {
     /// A schema and the objects that its `allOf` composes it with, through references but for those in `except`.
-    fn parts(&self, node: &Node<'a>, except: &HashSet<&str>) -> Vec<Node<'a>> {
+    fn parts(&self, node: &Node<'a>, except: &BTreeSet<&str>) -> Vec<Node<'a>> {
         let mut parts = Vec::new();
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         let mut open = vec![node.clone()];
         while let Some(node) = open.pop() {
             if node.text("$ref").is_some_and(|target| except.contains(target)) {
@@ -324,7 +324,7 @@ impl<'a> Side<'a> {
 }
 
 /// What the `allOf` of a schema refers to.
-fn composed_with<'a>(node: &Node<'a>) -> HashSet<&'a str> {
+fn composed_with<'a>(node: &Node<'a>) -> BTreeSet<&'a str> {
     node.get("allOf").iter().flat_map(Node::items).filter_map(|part| part.text("$ref")).collect()
 }
 

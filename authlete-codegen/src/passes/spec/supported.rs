@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::walk::{Kind, component_of, holders, sites};
+use super::walk::{Kind, component_of, holders, sites, tidy};
 use crate::document::pointer_of;
 use crate::passes::Notes;
 use crate::{Document, Problem, Problems};
@@ -16,6 +16,7 @@ const STAGE: &str = "supported";
 
 /// Runs the pass, which changes nothing.
 pub(super) fn run(document: &mut Document, _: &mut Notes) -> Result<(), Problems> {
+    tidy(document);
     let mut problems = Problems::default();
     references(document, &mut problems);
     compositions(document, &mut problems);
