@@ -21,11 +21,13 @@ mod server;
 mod snapshot;
 mod start_error;
 mod state;
+mod undescribed;
 mod views;
 
 pub use clock::Clock;
 pub use config::{Config, ConfigError};
 pub use emulator::{Builder, Emulator};
 pub use faults::Fault;
+pub use operation::UnknownOperation;
 pub use record::Call;
 pub use start_error::StartError;
