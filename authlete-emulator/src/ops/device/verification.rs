@@ -10,7 +10,7 @@ use crate::request::Request;
 use crate::state::{Client, Pending, Settings, Tenant};
 use crate::views;
 
-const VALID: Code = "A230001";
+const VALID: Code = "A224001";
 const UNKNOWN: Code = "A230301";
 const EXPIRED: Code = "A230302";
 

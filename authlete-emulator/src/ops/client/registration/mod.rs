@@ -12,10 +12,10 @@ use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Client, Settings, Tenant};
 
-const CREATED: Code = "A212001";
-const FOUND: Code = "A214001";
-const UPDATED: Code = "A216001";
-const DELETED: Code = "A218001";
+const CREATED: Code = "A202001";
+const FOUND: Code = "A217001";
+const UPDATED: Code = "A213001";
+const DELETED: Code = "A216001";
 const NO_JSON: Code = "A212201";
 const NOT_SUPPORTED: Code = "A212301";
 const NOT_JSON: Code = "A212302";
