@@ -809,7 +809,7 @@ pub struct TokenRequest {
     pub parameters: ::std::string::String,
     /// `properties`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub properties: ::std::option::Option<::std::string::String>,
+    pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
     /// `refreshTokenDuration`, optional, in seconds.
     #[serde(
         rename = "refreshTokenDuration",
