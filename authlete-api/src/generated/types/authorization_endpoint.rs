@@ -1381,7 +1381,7 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationTicketInfoResponse {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct AuthorizationTicketUpdateRequest {
-    /// `info`, required, secret.
+    /// `info`, required.
     pub info: AuthorizationTicketInfo,
     /// `ticket`, required, secret.
     pub ticket: crate::Ticket,
@@ -1390,7 +1390,7 @@ pub struct AuthorizationTicketUpdateRequest {
 impl ::std::fmt::Debug for AuthorizationTicketUpdateRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationTicketUpdateRequest")
-            .field("info", &crate::redact::Redacted)
+            .field("info", &self.info)
             .field("ticket", &crate::redact::Redacted)
             .finish()
     }

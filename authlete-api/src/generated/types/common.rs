@@ -2632,7 +2632,7 @@ pub struct Service {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub api_secret: ::std::option::Option<::std::string::String>,
-    /// `attestationChallengeTimeWindow`, optional.
+    /// `attestationChallengeTimeWindow`, optional, in seconds.
     #[serde(
         rename = "attestationChallengeTimeWindow",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -2665,7 +2665,7 @@ pub struct Service {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authority_hints: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// `authorizationCodeDuration`, optional.
+    /// `authorizationCodeDuration`, optional, in seconds.
     #[serde(
         rename = "authorizationCodeDuration",
         skip_serializing_if = "::std::option::Option::is_none"
