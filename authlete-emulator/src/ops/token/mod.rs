@@ -22,13 +22,11 @@ use crate::error::ApiError;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::parameters::Parameters;
 use crate::oauth::{OAuthError, Stop, dpop, names, support};
-use crate::ops::as_properties;
 use crate::reply::{Code, Reply};
 use crate::request::Request;
 use crate::state::{Binding, Client, Details, Tenant};
 
 const NO_PARAMETERS: Code = "A050201";
-const PROPERTIES: Code = "A050202";
 const JWT_CLAIMS: Code = "A050205";
 const REPEATED: Code = "A050301";
 const NO_GRANT_TYPE: Code = "A050302";
@@ -113,7 +111,7 @@ fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
         client,
         access_duration: request.body.seconds("accessTokenDuration")?,
         refresh_duration: request.body.seconds("refreshTokenDuration")?,
-        properties: properties(request)?,
+        properties: super::properties(&request.body)?,
         jwt_claims: jwt_claims(request)?,
         binding,
         now: request.now,
@@ -155,12 +153,3 @@ pub(crate) fn jwt_claims(request: &Request) -> Result<Map<String, Value>, Stop> 
         .map_err(|_| Stop::server(JWT_CLAIMS, "The member jwtAtClaims is not a JSON object as a text."))
 }
 
-/// Extra properties, which this call has as JSON in a text.
-fn properties(request: &Request) -> Result<Vec<Value>, Stop> {
-    let Some(text) = request.body.text("properties")?.filter(|text| !text.is_empty()) else { return Ok(Vec::new()) };
-    let parsed: Option<Vec<Value>> = serde_json::from_str(&text).ok();
-    parsed.and_then(as_properties).ok_or_else(|| {
-        let message = "The member properties is not a JSON list of objects with a key and a value, as a text.";
-        Stop::server(PROPERTIES, message)
-    })
-}
