@@ -235,7 +235,10 @@ impl Run<'_> {
 /// Whether a pointer leads to something in the document, or in what the update puts there.
 fn is_there(document: &Value, places: &[String], update: &Value, pointer: &str) -> bool {
     document.pointer(pointer).is_some()
-        || places.iter().filter_map(|place| pointer.strip_prefix(place.as_str())).any(|rest| update.pointer(rest).is_some())
+        || places
+            .iter()
+            .filter_map(|place| pointer.strip_prefix(place.as_str()))
+            .any(|rest| update.pointer(rest).is_some())
 }
 
 /// The references in an update that lead nowhere.

@@ -18,8 +18,7 @@ const LIMIT: &str = "limit";
 /// Runs the pass.
 pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Problems> {
     tidy(document);
-    let schemas: Map<String, Value> =
-        document.schemas().map(|(name, schema)| (name.clone(), schema.clone())).collect();
+    let schemas: Map<String, Value> = document.schemas().map(|(name, schema)| (name.clone(), schema.clone())).collect();
     document.for_each_operation_mut(|path, method, operation| {
         let at = format!("{} {path}", method.to_uppercase());
         let takes = |name: &str| {
