@@ -6,6 +6,7 @@ mod controls;
 mod emulator;
 mod error;
 mod faults;
+mod further_methods;
 mod generated;
 mod nulls;
 mod oauth;
@@ -21,7 +22,6 @@ mod server;
 mod snapshot;
 mod start_error;
 mod state;
-mod undescribed;
 mod views;
 
 pub use clock::Clock;

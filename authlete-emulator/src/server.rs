@@ -14,6 +14,7 @@ use percent_encoding::percent_decode_str;
 use crate::clock::Clock;
 use crate::error::ApiError;
 use crate::faults::{self, Faults, Kind};
+use crate::further_methods;
 use crate::generated::OPERATIONS;
 use crate::operation::Operation;
 use crate::ops::{self, Caller, Handler};
@@ -23,7 +24,6 @@ use crate::reply::{self, Reply};
 use crate::request::{Body, Request};
 use crate::start_error::StartError;
 use crate::state::State;
-use crate::undescribed;
 
 /// No call needs a body longer than this (1 MiB).
 const LONGEST_BODY: usize = 1 << 20;
@@ -72,10 +72,7 @@ impl Server {
         // Frameworks and people add a slash at the end; nothing else could be meant by it.
         let path = path.strip_suffix('/').unwrap_or(path);
         let Ok(found) = self.routes.at(path) else {
-            return Err(match undescribed::named(method, path) {
-                Some(name) => ApiError::not_implemented(format!("the operation {name}")),
-                None => ApiError::not_found(format!("There is nothing at {path}.")),
-            });
+            return Err(ApiError::not_found(format!("There is nothing at {path}.")));
         };
         let Some(operation) = found.value.get(method) else {
             let methods: Vec<&str> = found.value.keys().copied().collect();
@@ -161,7 +158,7 @@ fn routes(
         if methods.insert(operation.method, operation).is_some() {
             return Err(format!("{} has the path of another operation", operation.id));
         }
-        if let Some(method) = undescribed::further_method(operation.id) {
+        if let Some(method) = further_methods::of(operation.id) {
             further.push((parts_of(operation.path), method, operation));
         }
     }

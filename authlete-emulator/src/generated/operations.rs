@@ -5,6 +5,30 @@ use crate::operation::{Member, Object, Operation, Shape};
 /// By the names of the SDK's methods.
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation {
+        id: "attestation_challenge_api",
+        name: "attestation_challenge",
+        method: "POST",
+        path: "/api/{serviceId}/attestation/challenge",
+        takes_list: false,
+        response: Shape::Object(&ATTESTATION_CHALLENGE_RESPONSE),
+    },
+    Operation {
+        id: "audit_entries_get_idp_api",
+        name: "audit_entries_get_idp",
+        method: "GET",
+        path: "/api/audit/entries",
+        takes_list: false,
+        response: Shape::Object(&AUDIT_ENTRIES_GET_RESPONSE),
+    },
+    Operation {
+        id: "audit_types_get_idp_api",
+        name: "audit_types_get_idp",
+        method: "GET",
+        path: "/api/audit/types",
+        takes_list: false,
+        response: Shape::List(&Shape::Text),
+    },
+    Operation {
         id: "auth_authorization_api",
         name: "auth_authorization",
         method: "POST",
@@ -195,6 +219,14 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         path: "/api/{serviceId}/backchannel/authentication/issue",
         takes_list: false,
         response: Shape::Object(&BACKCHANNEL_AUTHENTICATION_ISSUE_RESPONSE),
+    },
+    Operation {
+        id: "backchannel_logout_token_api",
+        name: "backchannel_logout_token",
+        method: "POST",
+        path: "/api/{serviceId}/backchannel/logout/token",
+        takes_list: false,
+        response: Shape::Object(&BACKCHANNEL_LOGOUT_TOKEN_RESPONSE),
     },
     Operation {
         id: "client_authorization_delete_api",
@@ -581,6 +613,14 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         response: Shape::Object(&SERVICE),
     },
     Operation {
+        id: "service_create_idp_api",
+        name: "service_create_idp",
+        method: "POST",
+        path: "/api/service",
+        takes_list: false,
+        response: Shape::Object(&SERVICE),
+    },
+    Operation {
         id: "service_delete_api",
         name: "service_delete",
         method: "DELETE",
@@ -611,6 +651,14 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         path: "/api/{serviceId}/service/jwks/get",
         takes_list: false,
         response: Shape::Object(&SERVICE_JWKS_GET_RESPONSE),
+    },
+    Operation {
+        id: "service_remove_idp_api",
+        name: "service_remove_idp",
+        method: "POST",
+        path: "/api/service/remove",
+        takes_list: false,
+        response: Shape::Any,
     },
     Operation {
         id: "service_update_api",
@@ -675,6 +723,14 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         path: "/api/{serviceId}/vci/metadata",
         takes_list: false,
         response: Shape::Object(&VCI_METADATA_RESPONSE),
+    },
+    Operation {
+        id: "vci_nonce_api",
+        name: "vci_nonce",
+        method: "POST",
+        path: "/api/{serviceId}/vci/nonce",
+        takes_list: false,
+        response: Shape::Object(&VCI_NONCE_RESPONSE),
     },
     Operation {
         id: "vci_offer_create_api",
@@ -775,6 +831,108 @@ pub(crate) static ACCESS_TOKEN: Object = Object(
 );
 pub(crate) const APPLICATION_TYPE: &[&str] = &["WEB", "NATIVE"];
 pub(crate) const ATTACHMENT_TYPE: &[&str] = &["EMBEDDED", "EXTERNAL"];
+pub(crate) static ATTESTATION_CHALLENGE_RESPONSE: Object = Object(
+    &[
+        Member {
+            name: "action",
+            required: false,
+            shape: Shape::OneOf(ATTESTATION_CHALLENGE_RESPONSE_ACTION),
+        },
+        Member {
+            name: "attestationChallenge",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "responseContent",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "resultCode",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "resultMessage",
+            required: false,
+            shape: Shape::Text,
+        },
+    ],
+);
+pub(crate) const ATTESTATION_CHALLENGE_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "INTERNAL_SERVER_ERROR",
+];
+pub(crate) static AUDIT_ENTRIES_GET_RESPONSE: Object = Object(
+    &[
+        Member {
+            name: "entries",
+            required: false,
+            shape: Shape::List(&Shape::Object(&AUDIT_LOG_ENTRY)),
+        },
+        Member {
+            name: "limit",
+            required: false,
+            shape: Shape::Integer,
+        },
+        Member {
+            name: "nextCursor",
+            required: false,
+            shape: Shape::Text,
+        },
+    ],
+);
+pub(crate) static AUDIT_LOG_ENTRY: Object = Object(
+    &[
+        Member {
+            name: "cluster",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "details",
+            required: false,
+            shape: Shape::Any,
+        },
+        Member {
+            name: "event",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "path",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "remoteAddr",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "status",
+            required: false,
+            shape: Shape::OneOf(AUDIT_LOG_ENTRY_STATUS),
+        },
+        Member {
+            name: "timestamp",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "user",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "userAgent",
+            required: false,
+            shape: Shape::Text,
+        },
+    ],
+);
+pub(crate) const AUDIT_LOG_ENTRY_STATUS: &[&str] = &["completed", "failed"];
 pub(crate) static AUTHORIZATION_CLIENT: Object = Object(
     &[
         Member {
@@ -784,6 +942,11 @@ pub(crate) static AUTHORIZATION_CLIENT: Object = Object(
         },
         Member {
             name: "automaticallyRegistered",
+            required: false,
+            shape: Shape::Flag,
+        },
+        Member {
+            name: "backchannelLogoutSessionRequired",
             required: false,
             shape: Shape::Flag,
         },
@@ -1118,6 +1281,11 @@ pub(crate) static AUTHORIZATION_ISSUE_RESPONSE: Object = Object(
             name: "authorizationCode",
             required: false,
             shape: Shape::Text,
+        },
+        Member {
+            name: "consentedClaims",
+            required: false,
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "idToken",
@@ -1511,6 +1679,11 @@ pub(crate) static BACKCHANNEL_AUTHENTICATION_COMPLETE_RESPONSE: Object = Object(
             shape: Shape::Text,
         },
         Member {
+            name: "consentedClaims",
+            required: false,
+            shape: Shape::List(&Shape::Text),
+        },
+        Member {
             name: "deliveryMode",
             required: false,
             shape: Shape::OneOf(DELIVERY_MODE),
@@ -1860,6 +2033,40 @@ pub(crate) const BACKCHANNEL_AUTHENTICATION_RESPONSE_ACTION: &[&str] = &[
     "UNAUTHORIZED",
     "USER_IDENTIFICATION",
 ];
+pub(crate) static BACKCHANNEL_LOGOUT_TOKEN_RESPONSE: Object = Object(
+    &[
+        Member {
+            name: "action",
+            required: false,
+            shape: Shape::OneOf(BACKCHANNEL_LOGOUT_TOKEN_RESPONSE_ACTION),
+        },
+        Member {
+            name: "backchannelLogoutUri",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "logoutToken",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "resultCode",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "resultMessage",
+            required: false,
+            shape: Shape::Text,
+        },
+    ],
+);
+pub(crate) const BACKCHANNEL_LOGOUT_TOKEN_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "SERVER_ERROR",
+    "CALLER_ERROR",
+];
 pub(crate) const CLAIM_TYPE: &[&str] = &["NORMAL", "AGGREGATED", "DISTRIBUTED"];
 pub(crate) const CLIENT_AUTH_METHOD: &[&str] = &[
     "NONE",
@@ -1870,6 +2077,7 @@ pub(crate) const CLIENT_AUTH_METHOD: &[&str] = &[
     "TLS_CLIENT_AUTH",
     "SELF_SIGNED_TLS_CLIENT_AUTH",
     "ATTEST_JWT_CLIENT_AUTH",
+    "SPIFFE_JWT",
 ];
 pub(crate) static CLIENT_AUTHORIZATION_DELETE_RESPONSE: Object = Object(
     &[
@@ -2189,6 +2397,11 @@ pub(crate) static CREDENTIAL_ISSUER_METADATA: Object = Object(
             shape: Shape::Text,
         },
         Member {
+            name: "batchSize",
+            required: false,
+            shape: Shape::Integer,
+        },
+        Member {
             name: "credentialEndpoint",
             required: false,
             shape: Shape::Text,
@@ -2197,6 +2410,21 @@ pub(crate) static CREDENTIAL_ISSUER_METADATA: Object = Object(
             name: "credentialIssuer",
             required: false,
             shape: Shape::Text,
+        },
+        Member {
+            name: "credentialRequestEncryptionEncValuesSupported",
+            required: false,
+            shape: Shape::List(&Shape::Text),
+        },
+        Member {
+            name: "credentialRequestEncryptionJwks",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "credentialRequestEncryptionZipValuesSupported",
+            required: false,
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "credentialResponseEncryptionAlgValuesSupported",
@@ -2209,6 +2437,11 @@ pub(crate) static CREDENTIAL_ISSUER_METADATA: Object = Object(
             shape: Shape::List(&Shape::Text),
         },
         Member {
+            name: "credentialResponseEncryptionZipValuesSupported",
+            required: false,
+            shape: Shape::List(&Shape::Text),
+        },
+        Member {
             name: "credentialsSupported",
             required: false,
             shape: Shape::Text,
@@ -2217,6 +2450,21 @@ pub(crate) static CREDENTIAL_ISSUER_METADATA: Object = Object(
             name: "deferredCredentialEndpoint",
             required: false,
             shape: Shape::Text,
+        },
+        Member {
+            name: "nonceEndpoint",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "notificationEndpoint",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "requireCredentialRequestEncryption",
+            required: false,
+            shape: Shape::Flag,
         },
         Member {
             name: "requireCredentialResponseEncryption",
@@ -2335,6 +2583,16 @@ pub(crate) static CREDENTIAL_REQUEST_INFO: Object = Object(
             name: "bindingKeys",
             required: false,
             shape: Shape::List(&Shape::Text),
+        },
+        Member {
+            name: "credentialConfigurationId",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "credentialIdentifier",
+            required: false,
+            shape: Shape::Text,
         },
         Member {
             name: "details",
@@ -2537,6 +2795,11 @@ pub(crate) static DEVICE_COMPLETE_RESPONSE: Object = Object(
             shape: Shape::OneOf(DEVICE_COMPLETE_RESPONSE_ACTION),
         },
         Member {
+            name: "consentedClaims",
+            required: false,
+            shape: Shape::List(&Shape::Text),
+        },
+        Member {
             name: "resultCode",
             required: false,
             shape: Shape::Text,
@@ -2708,6 +2971,8 @@ pub(crate) const FAPI_MODE: &[&str] = &[
     "FAPI2_MESSAGE_SIGNING_AUTH_RES",
     "FAPI2_MESSAGE_SIGNING_INTROSPECTION_RES",
     "FAPI2_SECURITY",
+    "FAPI2_MESSAGE_SIGNING_RESOURCE_REQ",
+    "FAPI2_MESSAGE_SIGNING_RESOURCE_RES",
 ];
 pub(crate) static FEDERATION_CONFIGURATION_RESPONSE: Object = Object(
     &[
@@ -3595,6 +3860,16 @@ pub(crate) static O_AUTH_CLIENT: Object = Object(
             shape: Shape::Flag,
         },
         Member {
+            name: "backchannelLogoutSessionRequired",
+            required: false,
+            shape: Shape::Flag,
+        },
+        Member {
+            name: "backchannelLogoutUri",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
             name: "bcDeliveryMode",
             required: false,
             shape: Shape::OneOf(DELIVERY_MODE),
@@ -3773,6 +4048,11 @@ pub(crate) static O_AUTH_CLIENT: Object = Object(
             name: "grantTypes",
             required: false,
             shape: Shape::List(&Shape::OneOf(GRANT_TYPE)),
+        },
+        Member {
+            name: "haipVersion",
+            required: false,
+            shape: Shape::Text,
         },
         Member {
             name: "idTokenEncryptionAlg",
@@ -3981,6 +4261,16 @@ pub(crate) static O_AUTH_CLIENT: Object = Object(
         },
         Member {
             name: "softwareVersion",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "spiffeBundleEndpoint",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "spiffeId",
             required: false,
             shape: Shape::Text,
         },
@@ -4280,6 +4570,11 @@ pub(crate) static SERVICE: Object = Object(
             shape: Shape::Text,
         },
         Member {
+            name: "attestationChallengeTimeWindow",
+            required: false,
+            shape: Shape::Integer,
+        },
+        Member {
             name: "attributes",
             required: false,
             shape: Shape::List(&Shape::Object(&KEY_VALUE_PAIR)),
@@ -4303,6 +4598,11 @@ pub(crate) static SERVICE: Object = Object(
             name: "authorityHints",
             required: false,
             shape: Shape::List(&Shape::Text),
+        },
+        Member {
+            name: "authorizationCodeDuration",
+            required: false,
+            shape: Shape::Integer,
         },
         Member {
             name: "authorizationEndpoint",
@@ -4335,6 +4635,16 @@ pub(crate) static SERVICE: Object = Object(
             shape: Shape::Flag,
         },
         Member {
+            name: "backchannelLogoutSessionSupported",
+            required: false,
+            shape: Shape::Flag,
+        },
+        Member {
+            name: "backchannelLogoutSupported",
+            required: false,
+            shape: Shape::Flag,
+        },
+        Member {
             name: "backchannelPollingInterval",
             required: false,
             shape: Shape::Integer,
@@ -4343,6 +4653,11 @@ pub(crate) static SERVICE: Object = Object(
             name: "backchannelUserCodeParameterSupported",
             required: false,
             shape: Shape::Flag,
+        },
+        Member {
+            name: "challengeEndpoint",
+            required: false,
+            shape: Shape::Text,
         },
         Member {
             name: "cimdAllowlist",
@@ -4386,6 +4701,21 @@ pub(crate) static SERVICE: Object = Object(
         },
         Member {
             name: "clientAssertionAudRestrictedToIssuer",
+            required: false,
+            shape: Shape::Flag,
+        },
+        Member {
+            name: "clientAttesterRoots",
+            required: false,
+            shape: Shape::List(&Shape::Text),
+        },
+        Member {
+            name: "clientAttesterRootsEnabled",
+            required: false,
+            shape: Shape::Flag,
+        },
+        Member {
+            name: "clientAttesterRootsOnly",
             required: false,
             shape: Shape::Flag,
         },
@@ -4605,6 +4935,11 @@ pub(crate) static SERVICE: Object = Object(
             shape: Shape::Text,
         },
         Member {
+            name: "haipVersion",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
             name: "hsks",
             required: false,
             shape: Shape::List(&Shape::Object(&HSK)),
@@ -4623,6 +4958,11 @@ pub(crate) static SERVICE: Object = Object(
             name: "idTokenAudType",
             required: false,
             shape: Shape::Text,
+        },
+        Member {
+            name: "idTokenDroppedOnIssueWithoutOpenid",
+            required: false,
+            shape: Shape::Flag,
         },
         Member {
             name: "idTokenDuration",
@@ -4681,6 +5021,21 @@ pub(crate) static SERVICE: Object = Object(
         },
         Member {
             name: "jwtGrantUnsignedJwtRejected",
+            required: false,
+            shape: Shape::Flag,
+        },
+        Member {
+            name: "keyAttesterRoots",
+            required: false,
+            shape: Shape::List(&Shape::Text),
+        },
+        Member {
+            name: "keyAttesterRootsEnabled",
+            required: false,
+            shape: Shape::Flag,
+        },
+        Member {
+            name: "keyAttesterRootsOnly",
             required: false,
             shape: Shape::Flag,
         },
@@ -6523,6 +6878,40 @@ pub(crate) const VCI_METADATA_RESPONSE_ACTION: &[&str] = &[
     "NOT_FOUND",
     "INTERNAL_SERVER_ERROR",
 ];
+pub(crate) static VCI_NONCE_RESPONSE: Object = Object(
+    &[
+        Member {
+            name: "action",
+            required: false,
+            shape: Shape::OneOf(VCI_NONCE_RESPONSE_ACTION),
+        },
+        Member {
+            name: "cnonce",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "responseContent",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "resultCode",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "resultMessage",
+            required: false,
+            shape: Shape::Text,
+        },
+    ],
+);
+pub(crate) const VCI_NONCE_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "NOT_FOUND",
+    "INTERNAL_SERVER_ERROR",
+];
 pub(crate) static VCI_OFFER_CREATE_RESPONSE: Object = Object(
     &[
         Member {
@@ -6615,14 +7004,14 @@ pub(crate) static VCI_SINGLE_ISSUE_RESPONSE: Object = Object(
 );
 pub(crate) const VCI_SINGLE_ISSUE_RESPONSE_ACTION: &[&str] = &[
     "OK",
+    "OK_JWT",
     "ACCEPTED",
+    "ACCEPTED_JWT",
+    "BAD_REQUEST",
     "UNAUTHORIZED",
     "FORBIDDEN",
     "INTERNAL_SERVER_ERROR",
     "CALLER_ERROR",
-    "OK_JWT",
-    "ACCEPTED_JWT",
-    "BAD_REQUEST",
 ];
 pub(crate) static VCI_SINGLE_PARSE_RESPONSE: Object = Object(
     &[

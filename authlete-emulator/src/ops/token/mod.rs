@@ -22,7 +22,6 @@ use crate::error::ApiError;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::parameters::Parameters;
 use crate::oauth::{OAuthError, OperationError, dpop, names, support};
-use crate::ops::properties;
 use crate::reply::{Code, Reply};
 use crate::request::Request;
 use crate::state::{Authorized, Binding, Client, Lifetimes, Tenant};
@@ -107,7 +106,7 @@ fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationErr
         parameters: &parameters,
         client,
         lifetimes: request.body.lifetimes()?,
-        properties: properties(&request.body)?,
+        properties: super::properties(&request.body)?,
         jwt_claims: jwt_claims(request)?,
         binding,
         now: request.now,
