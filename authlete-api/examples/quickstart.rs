@@ -8,7 +8,7 @@ use std::error::Error;
 
 use authlete_api::actions::{Authorization, AuthorizationInteraction, Introspection, Token};
 use authlete_api::types::{self, GrantType, OAuthClient, ResponseType, TokenRequest};
-use authlete_api::{Authlete, Environment, Reply, AuthleteService};
+use authlete_api::{Authlete, AuthleteService, Environment, Reply};
 use authlete_emulator::Emulator;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;

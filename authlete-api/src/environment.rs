@@ -188,7 +188,8 @@ impl Environment {
 
 #[cfg(feature = "dpop")]
 fn dpop(token: &str, key: &str) -> Result<Credentials, Error> {
-    let key = authlete_core::credentials::DpopKey::from_jwk(key).map_err(|error| Error::configuration(format!("{DPOP_KEY}: {error}")))?;
+    let key = authlete_core::credentials::DpopKey::from_jwk(key)
+        .map_err(|error| Error::configuration(format!("{DPOP_KEY}: {error}")))?;
     Credentials::dpop(token, &key)
 }
 

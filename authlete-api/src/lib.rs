@@ -34,9 +34,7 @@ pub use authlete_core::call::{
 #[cfg(feature = "dpop")]
 pub use authlete_core::credentials::DpopKey;
 pub use authlete_core::credentials::{Credentials, CredentialsProvider, ProviderError, SharedCredentials};
-pub use authlete_core::error::{
-    ApiError, CallError, ConfigurationError, DecodeError, Error, RateLimit, RequestError,
-};
+pub use authlete_core::error::{ApiError, CallError, ConfigurationError, DecodeError, Error, RateLimit, RequestError};
 #[cfg(feature = "reqwest")]
 pub use authlete_core::transport::HttpTransport;
 pub use authlete_core::transport::{
@@ -44,7 +42,8 @@ pub use authlete_core::transport::{
 };
 pub use authlete_core::wire::{
     AccessTokenIdentifier, BodyError, ClientId, ClientIdentifier, CredentialOfferId, CredentialRequestId, GrantId,
-    HardwareKeyHandle, JsonString, RefreshTokenIdentifier, ServiceId, SessionId, Ticket, TokenBatchId, UserCode, decode,
+    HardwareKeyHandle, JsonString, RefreshTokenIdentifier, ServiceId, SessionId, Ticket, TokenBatchId, UserCode,
+    decode,
 };
 pub use authlete_core::{http_inputs, layers};
 #[cfg(feature = "reqwest")]

@@ -12,9 +12,9 @@ pub mod credentials;
 pub mod error;
 pub mod http_inputs;
 pub mod layers;
-pub mod transport;
 #[cfg(test)]
 mod test;
+pub mod transport;
 pub mod wire;
 
 #[cfg(feature = "reqwest")]

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use authlete_api::layers::RetryPolicy;
 use authlete_api::types::{self, AuthorizationResponseAction};
 use authlete_api::{
-    Authlete, BoxFuture, ClientId, Credentials, CredentialsProvider, DpopKey, Error, Operation, ProviderError,
-    Idempotency, AuthleteService, SharedCredentials, Transport, TransportError, operations,
+    Authlete, AuthleteService, BoxFuture, ClientId, Credentials, CredentialsProvider, DpopKey, Error, Idempotency,
+    Operation, ProviderError, SharedCredentials, Transport, TransportError, operations,
 };
 use authlete_emulator::Emulator;
 use base64::Engine as _;
@@ -279,9 +279,9 @@ async fn operations_without_a_method_are_reached() {
     let recorder = Recorder::answering([(200, json!({"action": "OK"}))]);
     let service = recorder.service();
     let body = json!({"a": 1});
-    let answer = service.client().request(http::Method::POST, "/api/12/vci/nonce?x=1", Some(&body)).await.unwrap();
+    let answer = service.client().request(http::Method::POST, "/api/12/rs/sign?x=1", Some(&body)).await.unwrap();
     assert_eq!(&answer[..], br#"{"action":"OK"}"#);
-    let expected = ("POST".to_owned(), "/api/12/vci/nonce?x=1".to_owned(), "Bearer s3cret".to_owned(), body);
+    let expected = ("POST".to_owned(), "/api/12/rs/sign?x=1".to_owned(), "Bearer s3cret".to_owned(), body);
     assert_eq!(recorder.sent(), [expected]);
     let error = service.client().request(http::Method::GET, "//elsewhere", None::<&()>).await.unwrap_err();
     assert!(matches!(error, Error::Request(_)), "{error}");
@@ -290,7 +290,7 @@ async fn operations_without_a_method_are_reached() {
 #[test]
 fn what_uses_up_a_ticket_or_a_code_is_not_tried_again() {
     let of = |class| operations::ALL.iter().filter(|operation| operation.idempotency == class).count();
-    assert_eq!((of(Idempotency::Safe), of(Idempotency::Idempotent), of(Idempotency::NotIdempotent)), (32, 23, 33));
+    assert_eq!((of(Idempotency::Safe), of(Idempotency::Idempotent), of(Idempotency::NotIdempotent)), (36, 25, 34));
     for operation in [&operations::AUTH_TOKEN, &operations::AUTH_AUTHORIZATION_ISSUE, &operations::DEVICE_COMPLETE] {
         assert_eq!(operation.idempotency, Idempotency::NotIdempotent);
     }

@@ -188,7 +188,9 @@ impl fmt::Display for NotificationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the client was not notified: ")?;
         match &self.0 {
-            Why::Malformed => f.write_str("its notification endpoint is not a URL, or its notification token is not a token"),
+            Why::Malformed => {
+                f.write_str("its notification endpoint is not a URL, or its notification token is not a token")
+            }
             Why::Forbidden(forbidden) => forbidden.fmt(f),
             Why::Failed(error) if error.is_timeout() => f.write_str("time ran out"),
             Why::Failed(error) if error.is_connect() => f.write_str("no connection could be made"),

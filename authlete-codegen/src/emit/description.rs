@@ -39,6 +39,8 @@ pub struct Operation {
     pub path: String,
     /// The first tag.
     pub tag: String,
+    /// Whether the identity provider serves it, not the API server.
+    pub idp: bool,
     /// The parameters beside those in the path, in the order in which they are declared, by their names in Rust.
     pub parameters: Vec<String>,
     /// The types of the crate that parameters have on the layer for users, by the parameters' names in Rust.
@@ -142,6 +144,7 @@ impl Description {
                     method: method.to_uppercase(),
                     path: path.to_owned(),
                     tag: tag.to_owned(),
+                    idp: operation.get("x-host").and_then(Value::as_str) == Some("idp"),
                     parameters: parameters(operation),
                     types: types(operation),
                     layer: Layer::read(operation),

@@ -144,7 +144,8 @@ impl<'a> Method<'a> {
         if written.contains("Into < :: std :: string :: String >") {
             return Some((name, None));
         }
-        let text = description.texts.iter().find(|text| written.contains(&format!("Into < crate :: rt :: {text} >")))?;
+        let text =
+            description.texts.iter().find(|text| written.contains(&format!("Into < crate :: rt :: {text} >")))?;
         Some((name, Some(text.clone())))
     }
 

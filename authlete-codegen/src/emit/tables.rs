@@ -14,7 +14,8 @@ pub(super) fn operations(description: &Description) -> Result<String, Problems> 
     )];
     let mut names = Vec::new();
     for operation in description.operations.values() {
-        let Operation { id, name, method, path, tag, layer, .. } = operation;
+        let Operation { id, name, method, path, tag, idp, layer, .. } = operation;
+        let host = if *idp { quote!(Host::Idp) } else { quote!(Host::Api) };
         let idempotency = match layer.as_ref().map(|layer| layer.idempotency.as_str()) {
             Some("safe") => quote!(Idempotency::Safe),
             Some("idempotent") => quote!(Idempotency::Idempotent),
@@ -41,7 +42,7 @@ pub(super) fn operations(description: &Description) -> Result<String, Problems> 
                 idempotency: #idempotency,
                 cache: #cache,
                 ends_tokens: #ends_tokens,
-                host: Host::Api,
+                host: #host,
             });
         });
         names.push(ident);

@@ -72,12 +72,8 @@ pub enum HeaderSource {
     Fixed(&'static str),
 }
 
-const FAILED: Rendering = Rendering {
-    status: 500,
-    content: Content::Fixed("application/json", SERVER_ERROR),
-    headers: &[],
-    no_store: true,
-};
+const FAILED: Rendering =
+    Rendering { status: 500, content: Content::Fixed("application/json", SERVER_ERROR), headers: &[], no_store: true };
 
 /// The reply of a response that is rendered as the table says, with the extra headers of earlier ones; a 500 when a value in
 /// it cannot be sent.

@@ -45,9 +45,7 @@ macro_rules! __stored_step {
         }
 
         impl<'de> ::serde::Deserialize<'de> for $step {
-            fn deserialize<D: ::serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> ::std::result::Result<Self, D::Error> {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
                 let text = <::std::string::String as ::serde::Deserialize>::deserialize(deserializer)?;
                 let step = $crate::codegen::from_text(&text)
                     .map(|(response, extra)| <$action as $crate::codegen::Action>::read(response, extra));

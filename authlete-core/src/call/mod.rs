@@ -163,7 +163,10 @@ pub struct CallFuture<'a, T> {
 enum State<'a> {
     /// The request could not be made; the error, until it is returned.
     Failed(Option<Error>),
-    Sent { sent: BoxFuture<'a, Sent>, timer: Option<Pin<Box<Sleep>>> },
+    Sent {
+        sent: BoxFuture<'a, Sent>,
+        timer: Option<Pin<Box<Sleep>>>,
+    },
 }
 
 type Sent = Result<http::Response<Bytes>, TransportError>;

@@ -76,9 +76,8 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Transport(error) => Failure::of_transport(error.kind()).allows(error.operation.idempotency),
-            Self::Api(error) | Self::RateLimited(error) => {
-                Failure::of_answer(error.status, &error.headers).is_some_and(|failure| failure.allows(error.operation.idempotency))
-            }
+            Self::Api(error) | Self::RateLimited(error) => Failure::of_answer(error.status, &error.headers)
+                .is_some_and(|failure| failure.allows(error.operation.idempotency)),
             Self::Configuration(_) | Self::Request(_) | Self::Decode(_) => false,
         }
     }
@@ -116,7 +115,15 @@ impl Error {
     pub(crate) fn api(operation: &'static Operation, server: &str, parts: Parts, body: Bytes) -> Self {
         let ErrorFields { result_code, result_message } = lenient::from_slice(&body).unwrap_or_default();
         let Parts { status, headers, .. } = parts;
-        let error = Box::new(ApiError { operation, server: server.to_owned(), status, headers, body, result_code, result_message });
+        let error = Box::new(ApiError {
+            operation,
+            server: server.to_owned(),
+            status,
+            headers,
+            body,
+            result_code,
+            result_message,
+        });
         if status == StatusCode::TOO_MANY_REQUESTS { Self::RateLimited(error) } else { Self::Api(error) }
     }
 

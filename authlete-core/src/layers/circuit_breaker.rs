@@ -8,8 +8,8 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::Sent;
-use crate::layers::retryable::Failure;
 use crate::call::operation::Operation;
+use crate::layers::retryable::Failure;
 use crate::transport::{BoxFuture, Transport, TransportError, TransportErrorKind};
 
 /// When an operation is not called any more, and for how long.
@@ -187,9 +187,9 @@ impl<T: Transport> Transport for CircuitBreakerLayer<T> {
 
 #[cfg(test)]
 mod tests {
-    use crate::test::{Script, Step, request};
     use super::*;
     use crate::test::{INFO, SERVICE_GET};
+    use crate::test::{Script, Step, request};
     use tokio::time::{advance, timeout};
 
     const SECOND: Duration = Duration::from_secs(1);

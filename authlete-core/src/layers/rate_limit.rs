@@ -140,9 +140,9 @@ impl<T: Transport> Transport for RateLimitLayer<T> {
 
 #[cfg(test)]
 mod tests {
-    use crate::test::{Script, Step, request};
     use super::*;
     use crate::test::INFO;
+    use crate::test::{Script, Step, request};
     use tokio::time::timeout;
 
     #[tokio::test(start_paused = true)]
@@ -182,7 +182,10 @@ mod tests {
             let answer = RateLimitLayer::new(Script::new(&[refusal]), limiter.clone()).send(request(), &INFO).await;
             assert_eq!(answer.unwrap().status(), 429);
             assert_eq!(start.elapsed(), Duration::ZERO);
-            RateLimitLayer::new(Script::new(&[Step::status(200)]), limiter.clone()).send(request(), &INFO).await.unwrap();
+            RateLimitLayer::new(Script::new(&[Step::status(200)]), limiter.clone())
+                .send(request(), &INFO)
+                .await
+                .unwrap();
             let took = start.elapsed();
             assert!(took >= Duration::from_secs(seconds) && took < Duration::from_secs(seconds + 1), "{took:?}");
         }

@@ -10,8 +10,8 @@ use moka::sync::Cache as Store;
 use tokio::time::Instant;
 
 use super::Sent;
-use crate::layers::retryable::Failure;
 use crate::call::operation::{CacheClass, Operation};
+use crate::layers::retryable::Failure;
 use crate::transport::{BoxFuture, Transport};
 
 /// Which answers are kept, and for how long.
@@ -213,10 +213,10 @@ impl<T: Transport> Transport for ResponseCacheLayer<T> {
 
 #[cfg(test)]
 mod tests {
-    use crate::test::{Script, Step, request};
     use super::*;
-    use crate::transport::TransportErrorKind::Connect;
     use crate::test::{AUTH_INTROSPECTION, CLIENT_UPDATE, SERVICE_CONFIGURATION, SERVICE_GET};
+    use crate::test::{Script, Step, request};
+    use crate::transport::TransportErrorKind::Connect;
     use tokio::time::{advance, timeout};
 
     const MINUTE: Duration = Duration::from_secs(60);

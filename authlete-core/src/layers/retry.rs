@@ -6,10 +6,10 @@ use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Sent;
-use crate::layers::retryable::Failure;
 use crate::call::Deadline;
 use crate::call::operation::{Idempotency, Operation};
 use crate::error::RateLimit;
+use crate::layers::retryable::Failure;
 use crate::transport::{BoxFuture, Transport, TransportError, TransportErrorKind};
 
 /// How often and after what time a call is tried again.
@@ -102,10 +102,9 @@ impl<T: Transport> RetryLayer<T> {
                 let deadline = deadline.instant();
                 match timeout_at(deadline, self.attempts(request, operation, Some(deadline))).await {
                     Ok(sent) => sent,
-                    Err(_) => Err(TransportError::new(
-                        TransportErrorKind::Timeout,
-                        "the call took longer than its timeout",
-                    )),
+                    Err(_) => {
+                        Err(TransportError::new(TransportErrorKind::Timeout, "the call took longer than its timeout"))
+                    }
                 }
             }
         }
@@ -162,9 +161,9 @@ fn may_be_sent_again(sent: &Sent, idempotency: Idempotency) -> Option<Option<Dur
 
 #[cfg(test)]
 mod tests {
-    use crate::test::{Script, Step};
     use super::*;
     use crate::test::{AUTH_TOKEN, SERVICE_GET};
+    use crate::test::{Script, Step};
 
     const TOTAL: Duration = Duration::from_secs(60);
 

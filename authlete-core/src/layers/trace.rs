@@ -153,10 +153,10 @@ mod tests {
     use tracing::instrument::WithSubscriber;
     use tracing_subscriber::fmt::format::FmtSpan;
 
-    use crate::test::{Script, Step};
     use super::super::{RetryLayer, RetryPolicy};
     use super::*;
     use crate::test::{AUTH_TOKEN_DELETE, CLIENT_GET};
+    use crate::test::{Script, Step};
 
     #[derive(Clone, Default)]
     struct Log(Arc<Mutex<Vec<u8>>>);

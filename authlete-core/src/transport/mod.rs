@@ -171,4 +171,3 @@ impl std::error::Error for TransportError {
         Some(&*self.source)
     }
 }
-

@@ -199,7 +199,7 @@ async fn every_input_makes_another_question() {
         }
     }
     let mut elsewhere = request(&questions[0]);
-    *elsewhere.url_mut() = "https://authlete.example/api/2/auth/introspection".parse().unwrap();
+    *elsewhere.uri_mut() = "https://authlete.example/api/2/auth/introspection".parse().unwrap();
     layer.send(elsewhere, &AUTH_INTROSPECTION).await.unwrap();
     assert_eq!(authlete.calls(), questions.len() + 1);
     let mut anew = request(&questions[0]);
@@ -209,8 +209,7 @@ async fn every_input_makes_another_question() {
 }
 
 fn revocation() -> http::Request<Bytes> {
-    let url = "https://authlete.example/api/1/auth/token/delete/t".parse().unwrap();
-    http::Request<Bytes>::new(http::Method::DELETE, url)
+    http::Request::delete("https://authlete.example/api/1/auth/token/delete/t").body(Bytes::new()).unwrap()
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 //! initial access token, or approves clients by hand.
 
 use authlete_api::actions::{
-    ClientRegistration, ClientRegistrationDelete, ClientRegistrationGet, ClientRegistrationUpdate, Action,
+    Action, ClientRegistration, ClientRegistrationDelete, ClientRegistrationGet, ClientRegistrationUpdate,
 };
 use authlete_api::http_inputs::access_token;
 use authlete_api::types::{

@@ -1,7 +1,7 @@
 //! Notifications of clients (CIBA), as a client's endpoint sees them.
 
 use authlete_api::actions::{
-    IntoAction, BackchannelAuthenticationComplete, BackchannelAuthenticationCompleteNotification, NotificationError,
+    BackchannelAuthenticationComplete, BackchannelAuthenticationCompleteNotification, IntoAction, NotificationError,
     NotificationSender,
 };
 use authlete_api::types::BackchannelAuthenticationCompleteResponse;

@@ -1,8 +1,10 @@
 //! Steps that are sent: what they answer, and that a step which did not arrive is given back.
 
-use authlete_api::actions::{IntoAction, Authorization, AuthorizationInteraction, AuthorizationNext};
+use authlete_api::actions::{Authorization, AuthorizationInteraction, AuthorizationNext, IntoAction};
 use authlete_api::types::AuthorizationResponse;
-use authlete_api::{Authlete, BoxFuture, Operation, Reply, AuthleteService, Transport, TransportError, TransportErrorKind};
+use authlete_api::{
+    Authlete, AuthleteService, BoxFuture, Operation, Reply, Transport, TransportError, TransportErrorKind,
+};
 use bytes::Bytes;
 
 use super::SECRET;

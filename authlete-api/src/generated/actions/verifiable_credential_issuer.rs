@@ -1113,6 +1113,145 @@ impl From<VciMetadata> for rt::Reply {
     }
 }
 
+impl rt::Sealed for types::VciNonceResponse {}
+impl rt::TakeParts for types::VciNonceResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
+            action: self.action.as_ref().map(|action| action.as_str().to_owned()),
+            code: self.result_code.take(),
+            message: self.result_message.take(),
+            content: self.response_content.take(),
+            headers: Vec::new(),
+        }
+    }
+
+    fn always(&self) -> Vec<(&'static str, Option<String>)> {
+        Vec::new()
+    }
+}
+
+impl rt::IntoAction for types::VciNonceResponse {
+    type Action = VciNonce;
+}
+
+/// What `vci_nonce` answers.
+#[derive(Debug)]
+#[must_use]
+pub enum VciNonce {
+    /// `OK`: an answer with status 200 is ready.
+    Ok(VciNonceOk),
+    /// `NOT_FOUND`: an answer with status 404 is ready.
+    NotFound(rt::Reply),
+    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    InternalServerError(rt::Reply),
+    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    Unknown(rt::UnknownAction<types::VciNonceResponse>),
+}
+
+impl rt::Sealed for VciNonce {}
+impl rt::Action for VciNonce {
+    type Response = types::VciNonceResponse;
+    fn operation() -> &'static rt::Operation {
+        &operations::VCI_NONCE
+    }
+
+    fn read(
+        response: Box<types::VciNonceResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
+        match response.action.as_ref().map(|action| action.as_str()) {
+            Some("OK") => {
+                Self::Ok(VciNonceOk {
+                    response,
+                    extra_headers,
+                })
+            }
+            Some("NOT_FOUND") => {
+                Self::NotFound(
+                    rt::reply(
+                        operation,
+                        &rt::Rendering {
+                            status: 404,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
+                        response,
+                        extra_headers,
+                    ),
+                )
+            }
+            Some("INTERNAL_SERVER_ERROR") => {
+                Self::InternalServerError(
+                    rt::reply(
+                        operation,
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
+                        response,
+                        extra_headers,
+                    ),
+                )
+            }
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+        }
+    }
+}
+
+impl VciNonce {
+    /// The answer to send.
+    pub fn into_reply(self) -> rt::Reply {
+        match self {
+            Self::NotFound(reply) => reply,
+            Self::InternalServerError(reply) => reply,
+            Self::Ok(view) => view.into_reply(),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
+        }
+    }
+}
+
+impl From<VciNonce> for rt::Reply {
+    fn from(outcome: VciNonce) -> Self {
+        outcome.into_reply()
+    }
+}
+
+/// What `OK` of `vci_nonce` holds.
+#[must_use]
+pub struct VciNonceOk {
+    pub(crate) response: Box<types::VciNonceResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(VciNonceOk, types::VciNonceResponse);
+impl VciNonceOk {
+    /// `cnonce`.
+    pub fn cnonce(&self) -> Option<&str> {
+        self.response.cnonce.as_deref()
+    }
+
+    /// The answer to send.
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <VciNonce as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
+            self.response,
+            self.extra_headers,
+        )
+    }
+}
+
 impl rt::Sealed for types::VciOfferCreateResponse {}
 impl rt::TakeParts for types::VciOfferCreateResponse {
     fn take_parts(&mut self) -> rt::ResponseParts {
@@ -1428,8 +1567,14 @@ impl rt::IntoAction for types::VciSingleIssueResponse {
 pub enum VciSingleIssue {
     /// `OK`: an answer with status 200 is ready.
     Ok(rt::Reply),
+    /// `OK_JWT`: an answer with status 200 is ready.
+    OkJwt(rt::Reply),
     /// `ACCEPTED`: an answer with status 202 is ready.
     Accepted(VciSingleIssueAccepted),
+    /// `ACCEPTED_JWT`: an answer with status 202 is ready.
+    AcceptedJwt(VciSingleIssueAcceptedJwt),
+    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    BadRequest(rt::Reply),
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
     Unauthorized(rt::Reply),
     /// `FORBIDDEN`: an answer with status 403 is ready.
@@ -1438,12 +1583,6 @@ pub enum VciSingleIssue {
     InternalServerError(rt::Reply),
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
     CallerError(rt::Reply),
-    /// `OK_JWT`: an answer with status 200 is ready.
-    OkJwt(rt::Reply),
-    /// `ACCEPTED_JWT`: an answer with status 202 is ready.
-    AcceptedJwt(VciSingleIssueAcceptedJwt),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
     Unknown(rt::UnknownAction<types::VciSingleIssueResponse>),
 }
@@ -1476,11 +1615,47 @@ impl rt::Action for VciSingleIssue {
                     ),
                 )
             }
+            Some("OK_JWT") => {
+                Self::OkJwt(
+                    rt::reply(
+                        operation,
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/jwt"),
+                            headers: &[],
+                            no_store: true,
+                        },
+                        response,
+                        extra_headers,
+                    ),
+                )
+            }
             Some("ACCEPTED") => {
                 Self::Accepted(VciSingleIssueAccepted {
                     response,
                     extra_headers,
                 })
+            }
+            Some("ACCEPTED_JWT") => {
+                Self::AcceptedJwt(VciSingleIssueAcceptedJwt {
+                    response,
+                    extra_headers,
+                })
+            }
+            Some("BAD_REQUEST") => {
+                Self::BadRequest(
+                    rt::reply(
+                        operation,
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
+                        response,
+                        extra_headers,
+                    ),
+                )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
@@ -1530,42 +1705,6 @@ impl rt::Action for VciSingleIssue {
             Some("CALLER_ERROR") => {
                 Self::CallerError(rt::refused(operation, response, extra_headers))
             }
-            Some("OK_JWT") => {
-                Self::OkJwt(
-                    rt::reply(
-                        operation,
-                        &rt::Rendering {
-                            status: 200,
-                            content: rt::Content::Response("application/jwt"),
-                            headers: &[],
-                            no_store: true,
-                        },
-                        response,
-                        extra_headers,
-                    ),
-                )
-            }
-            Some("ACCEPTED_JWT") => {
-                Self::AcceptedJwt(VciSingleIssueAcceptedJwt {
-                    response,
-                    extra_headers,
-                })
-            }
-            Some("BAD_REQUEST") => {
-                Self::BadRequest(
-                    rt::reply(
-                        operation,
-                        &rt::Rendering {
-                            status: 400,
-                            content: rt::Content::Response("application/json"),
-                            headers: &[],
-                            no_store: true,
-                        },
-                        response,
-                        extra_headers,
-                    ),
-                )
-            }
             _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
@@ -1576,12 +1715,12 @@ impl VciSingleIssue {
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
+            Self::OkJwt(reply) => reply,
+            Self::BadRequest(reply) => reply,
             Self::Unauthorized(reply) => reply,
             Self::Forbidden(reply) => reply,
             Self::InternalServerError(reply) => reply,
             Self::CallerError(reply) => reply,
-            Self::OkJwt(reply) => reply,
-            Self::BadRequest(reply) => reply,
             Self::Accepted(view) => view.into_reply(),
             Self::AcceptedJwt(view) => view.into_reply(),
             Self::Unknown(response) => {

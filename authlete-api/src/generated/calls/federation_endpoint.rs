@@ -16,7 +16,7 @@ use crate::rt;
 pub(crate) fn federation_configuration<'a>(
     client: &'a rt::Client,
     service_id: &str,
-    body: &::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    body: &types::FederationConfigurationRequest,
 ) -> rt::Call<'a, types::FederationConfigurationResponse> {
     let url = rt::path(
         ::std::format_args!(

@@ -56,6 +56,26 @@ pub(crate) fn service_create<'a>(
     request.call(rt::json)
 }
 
+/// `POST /api/service`
+///
+/// Creates a service on the cluster with the given id, for an organization. On the identity provider's host, with a token of the organization.
+///
+/// Upstream: `service_create_idp_api`. Tag: `Service Management`.
+pub(crate) fn service_create_idp<'a>(
+    client: &'a rt::Client,
+    body: &types::ServiceCreateIdpRequest,
+) -> rt::Call<'a, types::Service> {
+    let url = rt::path(::std::format_args!("/api/service"));
+    let request = rt::request(client, &operations::SERVICE_CREATE_IDP)
+        .path(url)
+        .header(
+            rt::http::header::ACCEPT,
+            rt::http::header::HeaderValue::from_static("application/json"),
+        )
+        .json(::serde_json::to_vec(&body));
+    request.call(rt::json)
+}
+
 /// `DELETE /api/{serviceId}/service/delete`
 ///
 /// Removes the service with everything in it.
@@ -128,6 +148,26 @@ pub(crate) fn service_get_list<'a>(
         .query("end", &end)
         .query("start", &start);
     request.call(rt::json)
+}
+
+/// `POST /api/service/remove`
+///
+/// Removes a service from its cluster and from its organization. On the identity provider's host.
+///
+/// Upstream: `service_remove_idp_api`. Tag: `Service Management`.
+pub(crate) fn service_remove_idp<'a>(
+    client: &'a rt::Client,
+    body: &types::ServiceRemoveIdpRequest,
+) -> rt::Call<'a, ()> {
+    let url = rt::path(::std::format_args!("/api/service/remove"));
+    let request = rt::request(client, &operations::SERVICE_REMOVE_IDP)
+        .path(url)
+        .header(
+            rt::http::header::ACCEPT,
+            rt::http::header::HeaderValue::from_static("application/json"),
+        )
+        .json(::serde_json::to_vec(&body));
+    request.call(rt::empty)
 }
 
 /// `POST /api/{serviceId}/service/update`

@@ -193,6 +193,33 @@ pub(crate) fn vci_metadata<'a>(
     request.call(rt::json)
 }
 
+/// `POST /api/{serviceId}/vci/nonce`
+///
+/// Makes the answer of the nonce endpoint (OpenID4VCI 7), which wallets ask for a `c_nonce` before they prove that they hold a key. From Authlete 3.0.22.
+///
+/// Upstream: `vci_nonce_api`. Tag: `Verifiable Credential Issuer`.
+///
+/// Arguments:
+/// - `service_id`: `serviceId`, in the path, required.
+/// - `body`
+pub(crate) fn vci_nonce<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::VciNonceRequest,
+) -> rt::Call<'a, types::VciNonceResponse> {
+    let url = rt::path(
+        ::std::format_args!("/api/{}/vci/nonce", rt::path_segment(& service_id)),
+    );
+    let request = rt::request(client, &operations::VCI_NONCE)
+        .path(url)
+        .header(
+            rt::http::header::ACCEPT,
+            rt::http::header::HeaderValue::from_static("application/json"),
+        )
+        .json(::serde_json::to_vec(&body));
+    request.call(rt::json)
+}
+
 /// `POST /api/{serviceId}/vci/offer/create`
 ///
 /// Makes a credential offer for a user, to be shown as a link or a QR code.

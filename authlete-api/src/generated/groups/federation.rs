@@ -19,9 +19,7 @@ impl<'a> Federation<'a> {
     /// `POST /api/{serviceId}/federation/configuration`
     pub fn configuration(
         self,
-        request: impl rt::IntoRequest<
-            ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-        >,
+        request: impl rt::IntoRequest<types::FederationConfigurationRequest>,
     ) -> rt::Call<'a, types::FederationConfigurationResponse> {
         let service = self.service;
         calls::federation_configuration(

@@ -3,14 +3,20 @@
 //! Operations by what they serve.
 mod access_tokens;
 pub use access_tokens::AccessTokens;
+mod audit;
+pub use audit::Audit;
 mod authorization;
 pub use authorization::Authorization;
+mod backchannel_logout;
+pub use backchannel_logout::BackchannelLogout;
 mod ciba;
 pub use ciba::Ciba;
+mod client_attestation;
+pub use client_attestation::ClientAttestation;
 mod clients;
 pub use clients::Clients;
-mod credentials;
-pub use credentials::Credentials;
+mod credential_issuer;
+pub use credential_issuer::CredentialIssuer;
 mod device;
 pub use device::Device;
 mod federation;
@@ -44,11 +50,12 @@ use crate::generated::types;
 crate::rt::made_of_string!(
     AuthorizationRequest, AuthorizationTicketInfoRequest of Ticket,
     BackchannelAuthenticationIssueRequest of Ticket, BackchannelAuthenticationRequest,
+    BackchannelLogoutTokenRequest of ClientIdentifier,
     ClientAuthorizationDeletePostRequest, ClientAuthorizationGetListRequest,
     ClientAuthorizationUpdateRequest, ClientGrantedScopesGetPostRequest,
     ClientRegistrationRequest of JsonString, ClientSecretUpdateRequest,
     DeviceAuthorizationRequest, DeviceVerificationRequest of UserCode,
     IntrospectionRequest, JoseVerifyRequest, NativeSsoLogoutRequest of SessionId,
     PushedAuthorizationRequest, RevocationRequest, StandardIntrospectionRequest,
-    TokenRequest, TokenUpdateRequest, UserInfoIssueRequest, UserInfoRequest
+    TokenRequest, UserInfoIssueRequest, UserInfoRequest
 );

@@ -25,6 +25,17 @@ impl<'a> Services<'a> {
         calls::service_create(authlete.client(), request.into_request().borrow())
     }
 
+    /// Creates a service on the cluster with the given id, for an organization. On the identity provider's host, with a token of the organization.
+    ///
+    /// `POST /api/service`
+    pub fn create_through_idp(
+        self,
+        request: impl rt::IntoRequest<types::ServiceCreateIdpRequest>,
+    ) -> rt::Call<'a, types::Service> {
+        let authlete = self.authlete;
+        calls::service_create_idp(authlete.client(), request.into_request().borrow())
+    }
+
     /// Lists the services that the token may see.
     ///
     /// `GET /api/service/get/list`
@@ -46,6 +57,17 @@ impl<'a> Services<'a> {
                 Ok(rt::ListPage::new(range, answer.services, answer.total_count))
             })
         })
+    }
+
+    /// Removes a service from its cluster and from its organization. On the identity provider's host.
+    ///
+    /// `POST /api/service/remove`
+    pub fn remove_through_idp(
+        self,
+        request: impl rt::IntoRequest<types::ServiceRemoveIdpRequest>,
+    ) -> rt::Call<'a, ()> {
+        let authlete = self.authlete;
+        calls::service_remove_idp(authlete.client(), request.into_request().borrow())
     }
 }
 

@@ -33,9 +33,7 @@ fn rewrite(name: &str, method: &mut ImplItemFn) -> Result<(), &'static str> {
     let output = success_type(method).ok_or("another return type than Result<ResponseValue<_>, _>")?;
     let (output, decode): (Type, Expr) = match type_name(&output).as_deref() {
         Some("ByteStream") => (parse_quote!(rt::Bytes), parse_quote!(rt::raw)),
-        _ if matches!(&output, Type::Tuple(tuple) if tuple.elems.is_empty()) => {
-            (output, parse_quote!(rt::empty))
-        }
+        _ if matches!(&output, Type::Tuple(tuple) if tuple.elems.is_empty()) => (output, parse_quote!(rt::empty)),
         _ => (output, parse_quote!(rt::json)),
     };
     let operation = format_ident!("{}", name.trim_start_matches("r#").to_uppercase());
@@ -202,7 +200,8 @@ impl VisitMut for Rewriter {
             }
             Expr::MethodCall(build) if build.method == "build" => *expr = (*build.receiver).clone(),
             // `self.client.get(url)`
-            Expr::MethodCall(start) if matches!(&*start.receiver, Expr::Field(field)
+            Expr::MethodCall(start)
+                if matches!(&*start.receiver, Expr::Field(field)
                 if matches!(&field.member, syn::Member::Named(member) if member == "client")) =>
             {
                 let operation = &self.operation;

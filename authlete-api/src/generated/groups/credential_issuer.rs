@@ -9,11 +9,11 @@ use crate::generated::{calls, types};
 use crate::{Authlete, AuthleteService, rt};
 /// Issuing verifiable credentials (OpenID for Verifiable Credential Issuance).
 #[derive(Debug, Clone, Copy)]
-pub struct Credentials<'a> {
+pub struct CredentialIssuer<'a> {
     service: &'a AuthleteService,
 }
 
-impl<'a> Credentials<'a> {
+impl<'a> CredentialIssuer<'a> {
     /// Makes a credential offer for a user, to be shown as a link or a QR code.
     ///
     /// `POST /api/{serviceId}/vci/offer/create`
@@ -119,6 +119,21 @@ impl<'a> Credentials<'a> {
         )
     }
 
+    /// Makes the answer of the nonce endpoint (OpenID4VCI 7), which wallets ask for a `c_nonce` before they prove that they hold a key. From Authlete 3.0.22.
+    ///
+    /// `POST /api/{serviceId}/vci/nonce`
+    pub fn nonce(
+        self,
+        request: impl rt::IntoRequest<types::VciNonceRequest>,
+    ) -> rt::Call<'a, types::VciNonceResponse> {
+        let service = self.service;
+        calls::vci_nonce(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
+    }
+
     /// Looks up a credential offer by its identifier; serves the endpoint that `credential_offer_uri` points to.
     ///
     /// `POST /api/{serviceId}/vci/offer/info`
@@ -182,7 +197,7 @@ impl<'a> Credentials<'a> {
 
 impl AuthleteService {
     /// Issuing verifiable credentials (OpenID for Verifiable Credential Issuance).
-    pub fn credentials(&self) -> Credentials<'_> {
-        Credentials { service: self }
+    pub fn credential_issuer(&self) -> CredentialIssuer<'_> {
+        CredentialIssuer { service: self }
     }
 }
