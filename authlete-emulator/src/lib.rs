@@ -7,6 +7,8 @@ mod emulator;
 mod error;
 mod faults;
 mod generated;
+#[allow(dead_code)]
+mod jose;
 mod nulls;
 mod oauth;
 mod operation;
