@@ -1,5 +1,8 @@
 //! The whole way, on a small upstream document written in either of two styles.
 
+// Tests read the files that the generator is given.
+#![allow(clippy::disallowed_methods)]
+
 use std::path::Path;
 
 use authlete_codegen::pipeline::{Generated, Inputs, generate};

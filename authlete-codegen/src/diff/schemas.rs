@@ -1,6 +1,6 @@
 //! Schemas, and everything written within them.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 
@@ -44,7 +44,7 @@ impl Place {
 #[derive(Default)]
 pub(super) struct Queue<'a> {
     open: VecDeque<(Place, Node<'a>, Node<'a>)>,
-    seen: HashSet<(String, String)>,
+    seen: BTreeSet<(String, String)>,
 }
 
 /// Keywords that narrow what is allowed as they grow, and those that do as they shrink.
@@ -263,7 +263,7 @@ impl<'a> Comparison<'a> {
     ) {
         let mut old: Vec<_> = old.into_iter().flat_map(Node::items).collect();
         let mut new: Vec<_> = new.into_iter().flat_map(Node::items).collect();
-        let references = |list: &[Node<'a>]| -> HashSet<&'a str> { list.iter().filter_map(Node::reference).collect() };
+        let references = |list: &[Node<'a>]| -> BTreeSet<&'a str> { list.iter().filter_map(Node::reference).collect() };
         let (before, after) = (references(&old), references(&new));
         old.retain(|node| node.reference().is_none_or(|target| !after.contains(target)));
         new.retain(|node| node.reference().is_none_or(|target| !before.contains(target)));
