@@ -6,6 +6,8 @@ mod controls;
 mod emulator;
 mod error;
 mod faults;
+#[allow(dead_code)]
+mod fetch;
 mod generated;
 #[allow(dead_code)]
 mod jose;
@@ -29,4 +31,5 @@ pub use config::{Config, ConfigError};
 pub use emulator::{Builder, Emulator};
 pub use error::StartError;
 pub use faults::Fault;
+pub use fetch::FetchScope;
 pub use record::Call;
