@@ -70,12 +70,12 @@ impl Fault {
         Self::new(Kind::Disconnect { served: false })
     }
 
-    /// The call is served, and the connection ends without an answer: it happened, and the caller cannot know.
+    /// The call is served, and the connection ends without a response: it happened, and the caller cannot know.
     pub fn disconnect_after_serving() -> Self {
         Self::new(Kind::Disconnect { served: true })
     }
 
-    /// The call is served, and the connection ends in the middle of the answer's body.
+    /// The call is served, and the connection ends in the middle of the response's body.
     pub fn truncate() -> Self {
         Self::new(Kind::Truncate)
     }
@@ -92,7 +92,7 @@ impl Fault {
         self
     }
 
-    /// A header of the answer of [`status`](Self::status), such as `Retry-After`. One that HTTP does not allow is left
+    /// A header of the response of [`status`](Self::status), such as `Retry-After`. One that HTTP does not allow is left
     /// out.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let (Ok(name), Ok(value)) = (name.parse(), value.parse()) {
@@ -101,7 +101,7 @@ impl Fault {
         self
     }
 
-    /// The body of the answer of [`status`](Self::status).
+    /// The body of the response of [`status`](Self::status).
     pub fn body(mut self, body: impl Into<String>) -> Self {
         self.body = Some(body.into());
         self
@@ -112,7 +112,7 @@ impl Fault {
         self.kind
     }
 
-    /// The answer with this status.
+    /// The response with this status.
     pub(crate) fn answer(self, status: StatusCode) -> Response<Body> {
         let json = self.body.is_none();
         let body = self.body.unwrap_or_else(|| {
@@ -178,12 +178,12 @@ impl Faults {
     }
 }
 
-/// An answer that ends the connection before it says anything.
+/// A response that ends the connection before it says anything.
 pub(crate) fn nothing() -> Response<Body> {
     Response::new(Body::from_stream(Cut { parts: VecDeque::new() }))
 }
 
-/// The first half of an answer, whose head promises the whole.
+/// The first half of a response, whose head promises the whole.
 pub(crate) async fn half(response: Response<Body>) -> Response<Body> {
     let (mut head, body) = response.into_parts();
     let whole = to_bytes(body, usize::MAX).await.unwrap_or_default();

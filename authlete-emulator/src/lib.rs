@@ -23,13 +23,14 @@ mod request;
 mod schema;
 mod server;
 mod snapshot;
+mod start_error;
 mod state;
 mod views;
 
 pub use clock::Clock;
 pub use config::{Config, ConfigError};
 pub use emulator::{Builder, Emulator};
-pub use error::StartError;
 pub use faults::Fault;
 pub use fetch::FetchScope;
 pub use record::Call;
+pub use start_error::StartError;

@@ -33,9 +33,9 @@ pub(crate) enum Shape {
     Flag,
     /// A whole number of up to 64 bits.
     Integer,
-    /// A text.
+    /// A string.
     Text,
-    /// One of these texts.
+    /// One of these strings.
     OneOf(&'static [&'static str]),
     /// A list of these.
     List(&'static Shape),

@@ -31,7 +31,7 @@ pub(crate) enum Rule {
     NotNegative,
     RedirectUris,
     Scopes,
-    /// A JWK set (RFC 7517) as a text.
+    /// A JWK set (RFC 7517) as a string.
     KeySet,
 }
 
@@ -110,7 +110,7 @@ impl Rule {
             Self::Seconds => (value.as_u64().is_some_and(|seconds| seconds <= LONGEST_SECONDS), "a number of seconds"),
             Self::NotNegative => (value.as_u64().is_some(), "a whole number from 0"),
             Self::RedirectUris => (all(&is_redirect_uri), "a list of absolute URIs without a fragment"),
-            Self::KeySet => (is_key_set(value), "a JWK set as a text"),
+            Self::KeySet => (is_key_set(value), "a JWK set as a string"),
             Self::Scopes => (all(&|one| one["name"].as_str().is_some_and(is_scope)), "a list of scopes with names"),
         };
         if fits { Ok(()) } else { Err(expected) }

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, Response, header};
 use percent_encoding::percent_decode_str;
 
 use crate::clock::Clock;
-use crate::error::{ApiError, StartError};
+use crate::error::ApiError;
 use crate::faults::{self, Faults, Kind};
 use crate::generated::OPERATIONS;
 use crate::operation::Operation;
@@ -21,6 +21,7 @@ use crate::random;
 use crate::record::{Call, Record};
 use crate::reply::{self, Reply};
 use crate::request::{Body, Request};
+use crate::start_error::StartError;
 use crate::state::State;
 
 /// No call needs a body longer than this (1 MiB).
@@ -96,7 +97,7 @@ impl Server {
                     tenant.purge(request.now);
                     handle(tenant, request)
                 }
-                (Some(Handler::Among(handle)), Some(tenant)) => {
+                (Some(Handler::ServiceById(handle)), Some(tenant)) => {
                     let id = tenant.id;
                     handle(state, id, request)
                 }
@@ -173,7 +174,7 @@ async fn answer(Shared(server): Shared<Arc<Server>>, request: HttpRequest) -> Re
         record(Bytes::new());
         return faults::nothing();
     }
-    // The body comes first even where nobody looks at it: a client may not read an answer before it has sent all.
+    // The body comes first even where nobody looks at it: a client may not read a response before it has sent all.
     let bytes = to_bytes(body, LONGEST_READ).await;
     record(bytes.as_ref().cloned().unwrap_or_default());
     if let Some((Kind::Status(status), fault)) = ending {

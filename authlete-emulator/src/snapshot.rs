@@ -6,11 +6,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::StartError;
+use crate::start_error::StartError;
 use crate::state::State;
 
 /// The form of the file: another form of the state gets another number.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Snapshot<S> {
@@ -26,13 +26,13 @@ struct Form {
     format: u32,
 }
 
-/// The state as text.
+/// The state as string.
 pub(crate) fn write(state: &State, now: u64) -> io::Result<String> {
     let snapshot = Snapshot { format: FORMAT, saved_at: now, state };
     serde_json::to_string(&snapshot).map_err(io::Error::other)
 }
 
-/// Puts the text in the place of the file, whole or not at all.
+/// Puts the string in the place of the file, whole or not at all.
 pub(crate) fn save(path: &Path, text: &str) -> io::Result<()> {
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".unfinished");

@@ -109,7 +109,7 @@ impl Config {
         Ok(Self { file: Some(path.to_owned()), ..config })
     }
 
-    /// Reads a text.
+    /// Reads a string.
     ///
     /// # Errors
     /// As [`read`](Self::read).

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{OAuthError, Stop};
+use super::{OAuthError, OperationError};
 use crate::reply::Code;
 use crate::request::Request;
 
@@ -22,9 +22,9 @@ pub(crate) struct Parameters {
 impl Parameters {
     /// The client's request that a call forwards. No parameter stands in it twice (RFC 6749, section 3.1), but those that
     /// may; the codes are for a call without any, and for one that does.
-    pub(crate) fn forwarded(request: &Request, missing: Code, repeated: Code) -> Result<Self, Stop> {
-        let Some(text) = request.body.text("parameters")? else {
-            return Err(Stop::server(missing, "The call has no parameters member."));
+    pub(crate) fn forwarded(request: &Request, missing: Code, repeated: Code) -> Result<Self, OperationError> {
+        let Some(text) = request.body.string("parameters")? else {
+            return Err(OperationError::server(missing, "The call has no parameters member."));
         };
         let parameters = Self::parse(&text);
         parameters.refuse_repeated(repeated)?;

@@ -39,7 +39,7 @@ pub(crate) enum Handler {
     /// With a token that reaches the service of the path.
     Service(fn(&mut Tenant, &Request) -> Result<Reply, ApiError>),
     /// The same, but the handler gets the service's id among all services.
-    Among(fn(&mut State, u64, &Request) -> Result<Reply, ApiError>),
+    ServiceById(fn(&mut State, u64, &Request) -> Result<Reply, ApiError>),
 }
 
 /// Whose token a call came with.
@@ -116,7 +116,7 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("pushed_auth_req_api", Handler::Service(pushed_auth_req::handle)),
     ("service_configuration_api", Handler::Service(configuration::handle)),
     ("service_create_api", Handler::Global(service::create)),
-    ("service_delete_api", Handler::Among(service::delete)),
+    ("service_delete_api", Handler::ServiceById(service::delete)),
     ("service_get_api", Handler::Service(service::get)),
     ("service_get_list_api", Handler::Global(service::list)),
     ("service_jwks_get_api", Handler::Service(service::jwks)),
@@ -174,7 +174,7 @@ mod tests {
         for (id, handler) in HANDLERS {
             let operation = OPERATIONS.iter().find(|operation| operation.id == *id);
             let has_service = operation.is_some_and(|operation| operation.path.contains("{serviceId}"));
-            let for_service = matches!(handler, super::Handler::Service(_) | super::Handler::Among(_));
+            let for_service = matches!(handler, super::Handler::Service(_) | super::Handler::ServiceById(_));
             assert_eq!(for_service, has_service, "{id}");
         }
     }

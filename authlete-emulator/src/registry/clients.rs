@@ -74,9 +74,9 @@ pub(crate) fn remove(tenant: &mut Tenant, id: u64) {
 }
 
 fn check_alias(tenant: &Tenant, settings: &Settings, own: Option<u64>) -> Result<(), ApiError> {
-    let Some(alias) = settings.text("clientIdAlias") else { return Ok(()) };
+    let Some(alias) = settings.string("clientIdAlias") else { return Ok(()) };
     let mut others = tenant.clients.values().filter(|client| Some(client.id) != own);
-    match others.any(|client| client.settings.text("clientIdAlias") == Some(alias)) {
+    match others.any(|client| client.settings.string("clientIdAlias") == Some(alias)) {
         true => Err(ApiError::invalid(format!("Another client has the alias {alias}."))),
         false => Ok(()),
     }
@@ -88,7 +88,7 @@ fn fill(settings: &mut Settings) {
         settings.default(flag, json!(false));
     }
     settings.default("clientType", json!("CONFIDENTIAL"));
-    let confidential = settings.text("clientType") == Some("CONFIDENTIAL");
+    let confidential = settings.string("clientType") == Some("CONFIDENTIAL");
     settings.default("tokenAuthMethod", json!(if confidential { "CLIENT_SECRET_BASIC" } else { "NONE" }));
     settings.default("grantTypes", json!(["AUTHORIZATION_CODE"]));
     settings.default("responseTypes", json!(["CODE"]));

@@ -1,5 +1,7 @@
 //! Everything the emulator remembers. It is in memory only, and what has expired goes.
 
+mod authorized;
+mod client;
 mod consents;
 mod details;
 mod expiring;
@@ -14,13 +16,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use authorized::{Authorized, Lifetimes};
+pub(crate) use client::Client;
 pub(crate) use consents::Consents;
 pub(crate) use details::{Binding, Details};
 pub(crate) use expiring::{CAPACITY, Expiring};
 pub(crate) use grants::{Grant, GrantAction, GrantRequest, Granted, GrantedScopes, Grants};
-pub(crate) use pending::{Approval, Backchannel, Decision, Delivery, Denial, Pending, PendingTable, Poll};
+pub(crate) use pending::{Approval, Backchannel, Decision, Delivery, ErrorInfo, Pending, PendingTable, Poll};
 pub(crate) use settings::Settings;
-pub(crate) use tenant::{Batch, Client, Code, Pushed, Tenant, Ticket, TokenTicket};
+pub(crate) use tenant::{Batch, Code, Pushed, Tenant, Ticket, TokenTicket};
 pub(crate) use tokens::{Refresh, Session, Token, Tokens};
 
 /// All services, and the token that manages them.

@@ -28,7 +28,7 @@ async fn a_status_with_headers_for_the_next_calls_of_an_operation() {
     world.emulator.inject(busy.on("service_get_api").times(2));
     assert_eq!(world.call("GET", "/api/service/get/list", None).await.0, 200);
     for _ in 0..2 {
-        let response = get(&world).await.expect("an answer");
+        let response = get(&world).await.expect("a response");
         assert_eq!(response.status().as_u16(), 429);
         assert_eq!(
             (&response.headers()["retry-after"], &response.headers()["x-ratelimit-remaining"]),
@@ -37,7 +37,7 @@ async fn a_status_with_headers_for_the_next_calls_of_an_operation() {
         let body: Value = response.json().await.expect("JSON");
         assert!(body["resultCode"].is_string());
     }
-    assert_eq!(get(&world).await.expect("an answer").status().as_u16(), 200);
+    assert_eq!(get(&world).await.expect("a response").status().as_u16(), 200);
 }
 
 #[tokio::test]
@@ -45,16 +45,16 @@ async fn a_status_with_a_body_of_its_own_for_any_call() {
     let world = World::plain().await;
     world.emulator.inject(Fault::status(502).body("<html>").header("Content-Type", "text/html"));
     world.emulator.inject(Fault::status(503).times(100));
-    let response = get(&world).await.expect("an answer");
+    let response = get(&world).await.expect("a response");
     assert_eq!(
         (response.status().as_u16(), &response.headers()["content-type"]),
         (502, &"text/html".parse().expect("a value"))
     );
-    assert_eq!(response.text().await.expect("a text"), "<html>");
-    let answer = world.request("GET", "/nowhere").send().await.expect("an answer");
+    assert_eq!(response.text().await.expect("a string"), "<html>");
+    let answer = world.request("GET", "/nowhere").send().await.expect("a response");
     assert_eq!(answer.status().as_u16(), 503);
     world.emulator.clear_faults();
-    assert_eq!(get(&world).await.expect("an answer").status().as_u16(), 200);
+    assert_eq!(get(&world).await.expect("a response").status().as_u16(), 200);
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn a_delay_comes_before_what_is_served_and_before_other_faults() {
     world.emulator.inject(Fault::status(500));
     for status in [500, 200] {
         let start = Instant::now();
-        assert_eq!(get(&world).await.expect("an answer").status().as_u16(), status);
+        assert_eq!(get(&world).await.expect("a response").status().as_u16(), status);
         assert!(start.elapsed() >= Duration::from_millis(80));
     }
 }
@@ -74,7 +74,7 @@ async fn a_connection_that_ends_before_the_call_is_served_leaves_the_code_good()
     let world = World::plain().await;
     let code = world.code("").await;
     world.emulator.inject(Fault::disconnect_before_serving().on("auth_token_api"));
-    let error = exchange(&world, &code).await.expect_err("no answer");
+    let error = exchange(&world, &code).await.expect_err("no response");
     assert!(error.is_request() && !error.is_status(), "{error:?}");
     assert_eq!(world.exchange(&code).await["action"], "OK");
 }
@@ -84,7 +84,7 @@ async fn a_connection_that_ends_after_the_call_was_served_leaves_the_code_used()
     let world = World::plain().await;
     let code = world.code("").await;
     world.emulator.inject(Fault::disconnect_after_serving().on("auth_token_api"));
-    let error = exchange(&world, &code).await.expect_err("no answer");
+    let error = exchange(&world, &code).await.expect_err("no response");
     assert!(error.is_request(), "{error:?}");
     assert_eq!(world.exchange(&code).await["action"], "BAD_REQUEST");
 }

@@ -41,7 +41,7 @@ async fn settings_take_the_form_that_the_description_has_for_them() {
     assert_eq!((&service["pkceRequired"], &service["accessTokenDuration"]), (&json!(true), &json!(60)));
     assert_eq!((&service["supportedAcrs"], &service["hsmEnabled"]), (&json!(["loa2"]), &json!(false)));
 
-    // A form has texts alone.
+    // A form has strings alone.
     let path = format!("/api/{}/client/update/{}", world.service_id(), world.client_id());
     let request = world.request("POST", &path).bearer_auth(world.emulator.organization_token());
     let request = request.header("Content-Type", "application/x-www-form-urlencoded");

@@ -95,7 +95,7 @@ impl World {
         send(request).await
     }
 
-    /// An operation of the service that answers with an action.
+    /// An operation of the service that responses with an action.
     pub(crate) async fn act(&self, path: &str, body: Value) -> Value {
         let token = self.emulator.service_token(&self.service_id()).expect("the service has a token");
         let request = self.request("POST", &format!("/api/{}{path}", self.service_id())).bearer_auth(token);
@@ -169,15 +169,15 @@ impl World {
     }
 }
 
-/// Status and body of the answer, which has to be one that the description allows.
+/// Status and body of the response, which has to be one that the description allows.
 pub(crate) async fn send(request: reqwest::RequestBuilder) -> (u16, Value) {
     let (http, request) = request.build_split();
     let request = request.expect("a request");
     let (method, path) = (request.method().clone(), request.url().path().to_owned());
     let response = http.execute(request).await.expect("the emulator answers");
     let status = response.status().as_u16();
-    let media_type = response.headers().get("Content-Type").map(|value| value.to_str().expect("a text").to_owned());
-    let text = response.text().await.expect("a text");
+    let media_type = response.headers().get("Content-Type").map(|value| value.to_str().expect("a string").to_owned());
+    let text = response.text().await.expect("a string");
     description::assert_allowed(method.as_str(), &path, status, media_type.as_deref(), &text);
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }

@@ -1,4 +1,4 @@
-//! What an authorization request may say, once it is known who sent it and where the answer goes.
+//! What an authorization request may say, once it is known who sent it and where the response goes.
 
 use serde_json::{Map, Value};
 
@@ -10,9 +10,9 @@ use super::{
 use crate::error::ApiError;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::pkce::{self, Challenge, Method};
-use crate::oauth::redirect::{Carrier, ResponseMode};
+use crate::oauth::response_mode::{Carrier, ResponseMode};
 use crate::oauth::response_type::ResponseType;
-use crate::oauth::{OAuthError, Stop, grant, id_token, rar, resource, support};
+use crate::oauth::{OAuthError, OperationError, grant, id_token, rar, resource, support};
 use crate::reply::Code;
 use crate::state::{Binding, Details, GrantRequest, Settings, Tenant};
 
@@ -45,7 +45,7 @@ fn invalid(code: Code, message: &str) -> OAuthError {
     OAuthError::new("invalid_request", code, message)
 }
 
-pub(crate) fn check(tenant: &mut Tenant, origin: &Origin) -> Result<Checked, Stop> {
+pub(crate) fn check(tenant: &mut Tenant, origin: &Origin) -> Result<Checked, OperationError> {
     let parameters = &origin.source.parameters;
     support::refuse_settings(&tenant.settings, &origin.source.client)?;
     if let Some(name) = parameters.first_of(NOT_IMPLEMENTED) {
@@ -139,7 +139,7 @@ fn check_response_mode(origin: &Origin, response_type: ResponseType) -> Result<(
             "Tokens must not travel in a query."
         }
         Some(mode) if client.has("responseModes", mode.name) => return Ok(()),
-        Some(_) if client.texts("responseModes").next().is_none() => return Ok(()),
+        Some(_) if client.strings("responseModes").next().is_none() => return Ok(()),
         Some(_) => "The client may not use this response_mode.",
     };
     Err(invalid(RESPONSE_MODE, message))
@@ -174,7 +174,7 @@ fn prompts(service: &Settings, parameters: &Parameters) -> Result<Vec<&'static s
     if prompts.contains(&"NONE") && prompts.len() > 1 {
         return Err("The prompt none stands alone.");
     }
-    let restricted = service.texts("supportedPromptValues").next().is_some();
+    let restricted = service.strings("supportedPromptValues").next().is_some();
     if restricted && !prompts.iter().all(|prompt| service.has("supportedPromptValues", prompt)) {
         return Err("The service does not support this prompt.");
     }
@@ -220,7 +220,7 @@ fn acrs(
     let (claimed, essential) = requested.acr();
     let mut acrs = if claimed.is_empty() { parameters.words("acr_values") } else { claimed };
     if acrs.is_empty() {
-        acrs = client.texts("defaultAcrs").map(str::to_owned).collect();
+        acrs = client.strings("defaultAcrs").map(str::to_owned).collect();
     }
     let asked = !acrs.is_empty();
     acrs.retain(|acr| service.has("supportedAcrs", acr));
@@ -256,7 +256,7 @@ fn details(
 }
 
 /// The user that the client expects: by the claim `sub`, or by an ID token that it shows.
-fn subject(tenant: &mut Tenant, origin: &Origin, requested: &Requested) -> Result<Option<String>, Stop> {
+fn subject(tenant: &mut Tenant, origin: &Origin, requested: &Requested) -> Result<Option<String>, OperationError> {
     let Some(hint) = origin.source.parameters.get("id_token_hint") else {
         return Ok(requested.subject().map(str::to_owned));
     };

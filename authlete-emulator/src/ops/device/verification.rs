@@ -15,7 +15,7 @@ const UNKNOWN: Code = "A230301";
 const EXPIRED: Code = "A230302";
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    let user_code = request.body.text("userCode")?.unwrap_or_default();
+    let user_code = request.body.string("userCode")?.unwrap_or_default();
     let found = tenant.devices.for_server(&user_code).map(|(_, pending)| pending);
     let found = found.and_then(|pending| Some((pending, tenant.clients.get(&pending.client_id)?)));
     let Some((pending, client)) = found else {
@@ -33,9 +33,9 @@ pub(crate) fn members(service: &Settings, client: &Client, pending: &Pending) ->
     let settings = &client.settings;
     json!({
         "clientId": client.id,
-        "clientIdAlias": settings.text("clientIdAlias"),
+        "clientIdAlias": settings.string("clientIdAlias"),
         "clientIdAliasUsed": pending.alias_used,
-        "clientName": settings.text("clientName"),
+        "clientName": settings.string("clientName"),
         "scopes": views::listed(&scope::details(service, &pending.scopes)),
         "claimNames": views::listed(&claims::of_scopes(service, &pending.scopes)),
         "acrs": views::listed(&pending.acrs),
