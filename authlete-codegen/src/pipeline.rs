@@ -107,15 +107,15 @@ fn report(input: &Document, overlays: &OverlayReport, passes: &PassNotes, emitte
         "## In and out\n\n\
          | | upstream | effective | generated |\n|---|---|---|---|\n\
          | operations | {} | {} | {} methods |\n\
-         | components | {} | {} | {} types and {} open enumerations, {} types of progenitor's own |\n\n",
+         | components | {} | {} | {} types and {} open enumerations, {} types as progenitor writes them |\n\n",
         input.operations().count(),
         counts.operations,
         counts.operations,
         input.schemas().count(),
-        counts.components,
-        counts.components - counts.enums,
+        counts.types,
+        counts.types - counts.enums,
         counts.enums,
-        counts.invented,
+        counts.verbatim,
     );
     let _ = write!(text, "## Overlays\n\n{}", overlays.to_markdown());
     text.push_str("## Passes\n\n");

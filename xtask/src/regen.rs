@@ -35,9 +35,6 @@ impl Regen {
             }
             None => committed(project)?,
         };
-        if self.spec.is_none() {
-            check_regions(&document, &files::read_file(&project.join(REGIONS))?)?;
-        }
         let overlays = overlays(project)?;
         let overlays = overlays.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
         let actions = files::read_file(&project.join("openapi/actions.yaml"))?;
@@ -56,29 +53,6 @@ impl Regen {
             }
             None => sync(project, &generated, self.check),
         }
-    }
-}
-
-/// Where the regions are.
-const REGIONS: &str = "authlete-api/src/region.rs";
-
-/// Every server of the description is a region of the crate.
-fn check_regions(document: &Document, regions: &[u8]) -> Result<(), String> {
-    let regions = String::from_utf8_lossy(regions);
-    let servers = document.0.get("servers").and_then(|servers| servers.as_array());
-    let missing: Vec<_> = servers
-        .into_iter()
-        .flatten()
-        .filter_map(|server| server.get("url").and_then(|url| url.as_str()))
-        .map(|url| url.trim_end_matches('/'))
-        .filter(|url| !regions.contains(&format!("\"{url}\"")))
-        .collect();
-    match missing.is_empty() {
-        true => Ok(()),
-        false => Err(format!(
-            "the description has servers that are no region: {}; add them to {REGIONS}",
-            missing.join(", ")
-        )),
     }
 }
 
