@@ -9,6 +9,7 @@ use std::path::Path;
 use authlete_codegen::actions::Actions;
 use authlete_codegen::emit::{self, enums};
 use authlete_codegen::model::{EnumValue, Model, TypeDefinition, TypeKind};
+use authlete_codegen::words::Words;
 use authlete_codegen::{Document, Problems};
 use serde_json::{Value, json};
 
@@ -47,7 +48,8 @@ fn messages(result: Result<impl std::fmt::Debug, Problems>) -> String {
 
 #[test]
 fn files() {
-    let emitted = emit::emit(&shop(), &Actions::default()).unwrap_or_else(|problems| panic!("{problems}"));
+    let emitted =
+        emit::emit(&shop(), &Actions::default(), &Words::default()).unwrap_or_else(|problems| panic!("{problems}"));
     let mut text = format!("{:?}\n", emitted.counts);
     for (folder, files) in [("api", emitted.api), ("emulator", emitted.emulator), ("tests", emitted.tests)] {
         for (path, content) in files {
@@ -152,17 +154,19 @@ fn a_failure_of_progenitor_is_traced_to_its_operation_or_component() {
         |name: &str| json!({ "description": "-", "content": { "application/json": { "schema": reference(name) } } });
     let two = json!({ "200": answer("Order"), "201": answer("Receipt") });
     let document = changed("/paths/~1login/post/responses", two);
-    let text = messages(emit::emit(&document, &Actions::default()));
+    let text = messages(emit::emit(&document, &Actions::default(), &Words::default()));
     assert!(text.starts_with("progenitor: POST /login (login): "), "{text}");
     assert_eq!(text.matches("progenitor: ").count(), 1, "only one operation is to blame: {text}");
 
     let mixed = json!({ "type": "string", "enum": [1, "a"] });
-    let text = messages(emit::emit(&changed("/components/schemas/Logo", mixed), &Actions::default()));
+    let text =
+        messages(emit::emit(&changed("/components/schemas/Logo", mixed), &Actions::default(), &Words::default()));
     assert!(text.starts_with("progenitor: #/components/schemas/Logo: "), "{text}");
 
     // Used by an operation, it is that operation's.
     let missing = reference("Nowhere");
-    let text = messages(emit::emit(&changed("/components/schemas/Receipt", missing), &Actions::default()));
+    let text =
+        messages(emit::emit(&changed("/components/schemas/Receipt", missing), &Actions::default(), &Words::default()));
     assert!(text.starts_with("progenitor: DELETE /shops/{shopId}/orders/{orderId} (order_delete): "), "{text}");
 }
 
@@ -170,7 +174,7 @@ fn a_failure_of_progenitor_is_traced_to_its_operation_or_component() {
 fn operations_without_an_id_or_with_anothers_are_refused() {
     let mut document = changed("/paths/~1logo/get/operationId", json!("login"));
     document.0["paths"]["/anything"]["post"]["operationId"] = Value::Null;
-    let text = messages(emit::emit(&document, &Actions::default()));
+    let text = messages(emit::emit(&document, &Actions::default(), &Words::default()));
     assert!(text.contains("model: POST /anything: the operation has no operationId"), "{text}");
     assert!(text.contains("the operationId login too"), "{text}");
 }
@@ -179,14 +183,17 @@ fn operations_without_an_id_or_with_anothers_are_refused() {
 fn two_components_of_one_rust_name_are_refused() {
     let mut document = shop();
     document.0["components"]["schemas"]["sku"] = json!({ "type": "string", "x-secret": false });
-    let text = messages(emit::emit(&document, &Actions::default()));
+    let text = messages(emit::emit(&document, &Actions::default(), &Words::default()));
     assert!(text.contains("#/components/schemas/sku"), "{text}");
 }
 
 #[test]
 fn a_struct_that_nothing_describes_is_refused_as_its_secrets_are_unknown() {
     let inline = json!({ "type": "object", "properties": { "password": { "type": "string", "x-secret": true } } });
-    let text =
-        messages(emit::emit(&changed("/components/schemas/Order/properties/token", inline), &Actions::default()));
+    let text = messages(emit::emit(
+        &changed("/components/schemas/Order/properties/token", inline),
+        &Actions::default(),
+        &Words::default(),
+    ));
     assert!(text.starts_with("model: OrderToken: "), "{text}");
 }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::Field;
+use crate::model::{Field, Layer, Operation};
 
 /// A text as doc comments, a line for each line.
 pub(super) fn doc(text: &str) -> TokenStream {
@@ -62,4 +62,23 @@ fn first_lower(text: &str) -> String {
         }
         _ => text.to_owned(),
     }
+}
+
+/// How an operation is called, as a link to its method.
+pub(super) fn link(operation: &Operation) -> String {
+    let place = super::overview::place(operation);
+    let Some(Layer { group, method, .. }) = &operation.layer else { return place };
+    if group == super::groups::SERVICE {
+        format!("[{place}](crate::AuthleteService::{method})")
+    } else {
+        format!("[{place}](crate::groups::{}::{method})", super::groups::api_type(group))
+    }
+}
+
+/// A text as one paragraph more.
+pub(super) fn and(text: &mut String, more: &str) {
+    if !text.is_empty() {
+        text.push_str("\n\n");
+    }
+    text.push_str(more);
 }

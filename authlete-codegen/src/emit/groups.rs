@@ -12,8 +12,8 @@ use super::docs::doc;
 use super::files::{parse, print};
 use super::types::setter_parts;
 use super::{Files, docs};
-use crate::actions::Actions;
 use crate::Problem;
+use crate::actions::Actions;
 use crate::model::{BodyForm, Model, Operation, Paging, Parameter, RustType};
 
 /// The group whose methods are the service's own.
@@ -68,7 +68,7 @@ pub(super) fn emit(model: &Model, actions: &Actions) -> Result<Files, Problem> {
 }
 
 /// The handle of a group.
-fn api_type(group: &str) -> syn::Ident {
+pub(super) fn api_type(group: &str) -> syn::Ident {
     format_ident!("{}Api", group.to_upper_camel_case())
 }
 
@@ -231,7 +231,9 @@ impl Method<'_> {
             text = format!("{text}\n\n{}", given.join("\n"));
         }
         if let Some(action) = self.action() {
-            text = format!("{text}\n\nThe response is a [`{action}`](crate::actions::{action}).");
+            text = format!(
+                "{text}\n\nAwaiting the call gives a [`{action}`](crate::actions::{action}), which says what the server does now."
+            );
         }
         format!("{text}\n\n`{method} {path}`")
     }
@@ -281,7 +283,10 @@ impl Method<'_> {
             // The elements are only written.
             (None, RustType::List(element)) => {
                 let element = element.tokens(&quote!(types), &quote!(rt));
-                (quote!(impl IntoIterator<Item = impl Into<#element>>), quote!(value.into_iter().map(Into::into).collect::<Vec<#element>>()))
+                (
+                    quote!(impl IntoIterator<Item = impl Into<#element>>),
+                    quote!(value.into_iter().map(Into::into).collect::<Vec<#element>>()),
+                )
             }
             (None, RustType::String) => (quote!(&str), quote!(value)),
             (None, ty) => setter_parts(ty, &quote!(types)),

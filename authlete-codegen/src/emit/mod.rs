@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use crate::actions::Actions;
 use crate::model::{Model, TypeKind};
+use crate::words::Words;
 use crate::{Document, Problems};
 
 /// The first line of every generated file.
@@ -57,7 +58,7 @@ pub struct Counts {
 ///
 /// # Errors
 /// What the description has that cannot be represented.
-pub fn emit(document: &Document, actions: &Actions) -> Result<Emitted, Problems> {
+pub fn emit(document: &Document, actions: &Actions, words: &Words) -> Result<Emitted, Problems> {
     let model = Model::read(document)?;
     let mut api = types::emit(&model)?;
     api.insert("types/enums.rs".to_owned(), enums::emit(&model)?);
@@ -65,7 +66,7 @@ pub fn emit(document: &Document, actions: &Actions) -> Result<Emitted, Problems>
     api.insert("region.rs".to_owned(), region::emit(&model)?);
     api.extend(calls::emit(&model)?);
     api.extend(groups::emit(&model, actions)?);
-    api.extend(self::actions::emit(actions, &model)?);
+    api.extend(self::actions::emit(actions, &model, words)?);
     let emulator = Files::from([("operations.rs".to_owned(), emulator::operations(document, &model)?)]);
     let tests = Files::from([
         ("debugged.rs".to_owned(), tables::debugged(&model)?),

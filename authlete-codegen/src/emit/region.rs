@@ -16,7 +16,8 @@ pub(super) fn emit(model: &Model) -> Result<String, Problems> {
         let ident = name.to_upper_camel_case();
         let fits = syn::parse_str::<syn::Ident>(&ident).is_ok();
         if !fits || names.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name)) {
-            let message = format!("the server {} would be the region {name:?}, which is not a name of its own", server.url);
+            let message =
+                format!("the server {} would be the region {name:?}, which is not a name of its own", server.url);
             problems.0.push(Problem::new("region", "servers", message).hint("give it an `x-region` by an overlay"));
             continue;
         }

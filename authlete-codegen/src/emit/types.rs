@@ -32,7 +32,10 @@ pub(super) fn emit(model: &Model) -> Result<Files, Problem> {
             });
         }
         items.extend(definitions.iter().map(|definition| emit_type(definition)));
-        files.insert(format!("types/{module}.rs"), print(&format!("Types of {}.", title(module)), parse("types", items)?)?);
+        files.insert(
+            format!("types/{module}.rs"),
+            print(&format!("Types of {}.", title(module)), parse("types", items)?)?,
+        );
         let (module, names) = (format_ident!("{module}"), names(definitions.iter().map(|definition| &definition.name)));
         declarations.extend(quote!(mod #module; pub use #module::{#(#names),*};));
     }
@@ -284,7 +287,11 @@ const TAKEN: [&str; 9] = ["new", "default", "clone", "clone_from", "eq", "ne", "
 
 /// The name of a field's setter.
 pub(super) fn setter_name(field: &Field) -> syn::Ident {
-    if TAKEN.contains(&field.label()) { format_ident!("with_{}", field.label()) } else { format_ident!("{}", field.name) }
+    if TAKEN.contains(&field.label()) {
+        format_ident!("with_{}", field.label())
+    } else {
+        format_ident!("{}", field.name)
+    }
 }
 
 /// The method that sets an optional field.
@@ -371,4 +378,3 @@ fn emit_verbatim(definition: &TypeDefinition, verbatim: &Verbatim) -> TokenStrea
         #(#implementations)*
     }
 }
-

@@ -6,8 +6,8 @@ use heck::ToSnakeCase;
 use serde_json::{Map, Value};
 
 use super::{
-    Body, BodyForm, EnumValue, Field, Layer, Model, Operation, OwnType, Paging, Parameter, Place, RustType, Server, Struct,
-    TypeDefinition, TypeKind,
+    Body, BodyForm, EnumValue, Field, Layer, Model, Operation, OwnType, Paging, Parameter, Place, RustType, Server,
+    Struct, TypeDefinition, TypeKind,
 };
 use crate::document::METHODS;
 use crate::{Document, Problem, Problems};

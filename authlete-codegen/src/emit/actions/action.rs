@@ -5,13 +5,14 @@ use quote::{format_ident, quote};
 
 use super::{Context, rendering, variant};
 use crate::actions::{Action, Kind};
-use crate::emit::docs::doc;
+use crate::emit::docs::{and, doc};
 
 pub(super) fn action(context: &Context<'_>) -> TokenStream {
     let (name, response, operation) = (context.name(), context.answering.response(), context.operation());
     let docs = doc(&words(context));
     let variants = context.answering.ordered().map(|(value, action)| {
-        let (variant, holds, docs) = (variant(value), holds(context, value, action), doc(&variant_words(context, value, action)));
+        let (variant, holds, docs) =
+            (variant(value), holds(context, value, action), doc(&variant_words(context, value, action)));
         quote!(#docs #variant(#holds))
     });
     let arms = context.answering.ordered().map(|(value, action)| arm(context, value, action));
@@ -22,7 +23,8 @@ pub(super) fn action(context: &Context<'_>) -> TokenStream {
         #[must_use]
         pub enum #name {
             #(#variants,)*
-            /// An action that this version does not know, or one that lacks what it needs: the response as it came.
+            /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+            /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
             Unknown(rt::UnknownAction<types::#response>),
         }
 
@@ -50,7 +52,25 @@ pub(super) fn action(context: &Context<'_>) -> TokenStream {
 
 /// What the enum is.
 fn words(context: &Context<'_>) -> String {
-    format!("What the response of {} asks for.", context.place())
+    let mut text = format!(
+        "What the response of {} asks the server to do: a variant for each action that Authlete answers with.",
+        context.link()
+    );
+    let name = context.name();
+    let more = match context.remaining().as_slice() {
+        [] => format!("Each is a reply that is ready to send: [`{name}::into_reply`]."),
+        [_] => {
+            format!("[`{name}::proceed`] gives the one that leaves something to do, and makes a reply of every other.")
+        }
+        _ => {
+            let next = context.answering.row.name.as_str();
+            format!(
+                "[`{name}::proceed`] gives a [`{next}Next`] for those that leave something to do, and makes a reply of every other."
+            )
+        }
+    };
+    and(&mut text, &more);
+    text
 }
 
 /// What a variant holds.
@@ -66,16 +86,25 @@ fn holds(context: &Context<'_>, value: &str, action: &Action) -> TokenStream {
 }
 
 /// What an action means.
-fn variant_words(_: &Context<'_>, value: &str, action: &Action) -> String {
+fn variant_words(context: &Context<'_>, value: &str, action: &Action) -> String {
+    let mut text = context.said(value).and_then(|entry| context.words.text(entry)).unwrap_or_default();
     let status = action.status.unwrap_or(500);
-    match action.kind {
-        Kind::Respond => format!("`{value}`: a reply with status {status} is ready."),
-        Kind::Continue => format!("`{value}`: the server has something to do."),
+    let fact = match action.kind {
+        Kind::Respond if context.has_step(action) => {
+            format!(
+                "`{value}`: the reply, with status {status}, is made by [`{}::into_reply`].",
+                context.step_name(value)
+            )
+        }
+        Kind::Respond => format!("`{value}`: the reply, with status {status}, is ready to send."),
+        Kind::Continue => format!("`{value}`: the server has something to do; see [`{}`].", context.step_name(value)),
         Kind::Page => format!("`{value}`: the server shows a page of its own, with status {status}."),
         Kind::CallerError => {
             format!("`{value}`: the call was wrong, the client is not; it is told no more than `server_error`.")
         }
-    }
+    };
+    and(&mut text, &fact);
+    text
 }
 
 fn arm(context: &Context<'_>, value: &str, action: &Action) -> TokenStream {
@@ -141,8 +170,8 @@ fn next(context: &Context<'_>) -> TokenStream {
     if let [(value, action)] = remaining.as_slice() {
         let (variant, holds) = (variant(value), holds(context, value, action));
         let docs = doc(&format!(
-            "What `{value}` leaves the server to do; every other action is a reply to send.\n\n# Errors\nThe reply to send to \
-             the client."
+            "What `{value}` leaves the server to do, see [`{name}::{variant}`]; every other action is a reply to send.\n\n\
+             # Errors\nThe reply to send to the client."
         ));
         return quote! {
             impl #name {
@@ -157,10 +186,18 @@ fn next(context: &Context<'_>) -> TokenStream {
         };
     }
     let next = format_ident!("{}Next", context.answering.row.name);
-    let docs = doc(&format!("What [`{name}`] leaves the server to do: [`{name}::proceed`] sorts out the rest."));
+    let docs = doc(&format!(
+        "What the response of {} can leave the server to do: the actions of [`{name}`] without those that [`{name}::proceed`] makes a \
+         reply of.",
+        context.link()
+    ));
     let (variants, holds): (Vec<_>, Vec<_>) =
         remaining.iter().map(|(value, action)| (variant(value), holds(context, value, action))).unzip();
     let variant_docs = remaining.iter().map(|(value, action)| doc(&variant_words(context, value, action)));
+    let proceed_docs = doc(&format!(
+        "What there is to do for the server, as a [`{next}`]; every other action is a reply to send.\n\n# Errors\nThe reply to \
+         send to the client."
+    ));
     // Where each of them can be declined, what a server does not do can be left to one arm.
     let decline = remaining.iter().all(|(_, action)| action.decline.is_some()).then(|| {
         let docs = doc(
@@ -188,10 +225,7 @@ fn next(context: &Context<'_>) -> TokenStream {
         #decline
 
         impl #name {
-            /// What there is to do; every other action is a reply to send.
-            ///
-            /// # Errors
-            /// The reply to send to the client.
+            #proceed_docs
             pub fn proceed(self) -> Result<#next, rt::Reply> {
                 match self {
                     #(Self::#variants(step) => Ok(#next::#variants(step)),)*

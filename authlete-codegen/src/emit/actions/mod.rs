@@ -19,10 +19,11 @@ use super::calls::optional;
 use super::files::{parse, print};
 use crate::actions::{Action, Actions, Answering, Kind};
 use crate::model::Model;
+use crate::words::{Entry, Words};
 use crate::{Problem, Problems};
 
 /// The files, one for each tag.
-pub(super) fn emit(actions: &Actions, model: &Model) -> Result<Files, Problems> {
+pub(super) fn emit(actions: &Actions, model: &Model, words: &Words) -> Result<Files, Problems> {
     let mut problems = Problems::default();
     let mut modules: BTreeMap<String, TokenStream> = BTreeMap::new();
     let mut answered = BTreeSet::new();
@@ -30,7 +31,7 @@ pub(super) fn emit(actions: &Actions, model: &Model) -> Result<Files, Problems> 
     for (name, answering) in &actions.operations {
         let Some(operation) = model.operations.get(name) else { continue };
         let shared = actions.operations.values().filter(|other| other.response == answering.response).count() > 1;
-        let context = Context { method: name, answering, model, actions, shared };
+        let context = Context { method: name, answering, model, actions, words, shared };
         let module = modules.entry(operation.module()).or_default();
         if answered.insert(&answering.response) {
             module.extend(rendering::take_parts(&context));
@@ -46,7 +47,8 @@ pub(super) fn emit(actions: &Actions, model: &Model) -> Result<Files, Problems> 
         }
     }
     for (method, request) in followed {
-        let (Some(answering), Some(operation)) = (actions.operations.get(&method), model.operations.get(&method)) else {
+        let (Some(answering), Some(operation)) = (actions.operations.get(&method), model.operations.get(&method))
+        else {
             continue;
         };
         let module = modules.entry(operation.module()).or_default();
@@ -107,6 +109,7 @@ struct Context<'a> {
     answering: &'a Answering,
     model: &'a Model,
     actions: &'a Actions,
+    words: &'a Words,
     /// Whether other operations answer with the same type.
     shared: bool,
 }
@@ -122,9 +125,14 @@ impl Context<'_> {
         action_type(&self.answering.row.name)
     }
 
-    /// How the operation is called, as code.
-    fn place(&self) -> String {
-        self.model.operations.get(self.method).map_or_else(|| self.method.to_owned(), super::overview::place)
+    /// How the operation is called, as a link to its method.
+    fn link(&self) -> String {
+        self.model.operations.get(self.method).map_or_else(|| self.method.to_owned(), super::docs::link)
+    }
+
+    /// What is said of an action.
+    fn said(&self, value: &str) -> Option<&Entry> {
+        self.words.action(self.method, value)
     }
 
     /// Whether a variant holds more than a reply.

@@ -10,9 +10,10 @@ use super::types::{source, written};
 use super::{Context, rendering, variant};
 use crate::Problem;
 use crate::actions::{Action, Kind, Rest, Step};
-use crate::emit::docs::{self, doc};
+use crate::emit::docs::{self, and, doc};
 use crate::emit::types::unit_type;
 use crate::model::{Field, RustType};
+use crate::words::Entry;
 
 pub(super) fn step(
     context: &Context<'_>,
@@ -22,7 +23,7 @@ pub(super) fn step(
 ) -> Result<TokenStream, Problem> {
     let (step, name, response) = (context.step_name(value), context.name(), context.answering.response());
     let variant = variant(value);
-    let docs = doc(&format!("What `{value}` of {} holds: see [`{name}::{variant}`].", context.place()));
+    let docs = doc(&step_words(context, value, action, &name, &variant));
     let accessors = action.fields.iter().filter_map(|wire| {
         let field = context.model.object(&context.answering.response)?.field(wire)?;
         Some(accessor(field, action.requires.contains(wire)))
@@ -30,9 +31,11 @@ pub(super) fn step(
     let mut methods: Vec<_> = accessors.collect();
     let mut rests = Vec::new();
     for (follow_up, next) in &action.next {
-        methods.push(follow(context, value, follow_up, next, &quote!(self), followed)?);
+        let said = context.said(value).and_then(|entry| entry.next.get(follow_up));
+        methods.push(follow(context, value, follow_up, next, &quote!(self), said, followed)?);
         if let Some(rest) = &next.leaves {
-            rests.push(left(context, value, follow_up, rest, followed)?);
+            let said = said.and_then(|entry| entry.leaves.as_deref());
+            rests.push(left(context, value, follow_up, rest, said, followed)?);
         }
     }
     if let Some(answer) = &action.decline {
@@ -82,14 +85,18 @@ fn left(
     value: &str,
     follow_up: &str,
     rest: &Rest,
+    said: Option<&Entry>,
     followed: &mut BTreeSet<(String, String)>,
 ) -> Result<TokenStream, Problem> {
     let (name, step) = (format_ident!("{}", rest.name), context.step_name(value));
-    let docs = doc(&format!(
-        "What `{value}` of {} leaves to do after [`{follow_up}`]({step}::{follow_up}).",
-        context.place()
-    ));
-    let methods = rest.next.iter().map(|(name, next)| follow(context, value, name, next, &quote!(self.0), followed));
+    let mut text = said.and_then(|entry| context.words.text(entry)).unwrap_or_default();
+    let fact = format!("What `{value}` of {} leaves to do after [`{step}::{follow_up}`].", context.link());
+    and(&mut text, &fact);
+    let docs = doc(&text);
+    let methods = rest.next.iter().map(|(name, next)| {
+        let said = said.and_then(|entry| entry.next.get(name));
+        follow(context, value, name, next, &quote!(self.0), said, followed)
+    });
     let methods: Vec<_> = methods.collect::<Result<_, _>>()?;
     Ok(quote! {
         #docs
@@ -161,6 +168,7 @@ fn follow(
     name: &str,
     step: &Step,
     holder: &TokenStream,
+    said: Option<&Entry>,
     followed: &mut BTreeSet<(String, String)>,
 ) -> Result<TokenStream, Problem> {
     let (model, answered) = (context.model, context.answering.response.as_str());
@@ -177,7 +185,8 @@ fn follow(
     };
     let (mut parameters, mut arguments, mut rest) = (Vec::new(), Vec::new(), Vec::new());
     for field in model.object(request).map(|object| object.fields.as_slice()).unwrap_or_default() {
-        let (ident, field_type, optional) = (format_ident!("{}", field.name), field.ty.required(), field.ty.is_option());
+        let (ident, field_type, optional) =
+            (format_ident!("{}", field.name), field.ty.required(), field.ty.is_option());
         let written = written(field_type);
         let given = if let Some(sources) = step.copy.get(&field.wire) {
             let source = copied(sources.fields()).ok_or_else(|| failed(&field.wire))?;
@@ -211,7 +220,7 @@ fn follow(
     }
     let make =
         if arguments.is_empty() { quote!(types::#ty::default()) } else { quote!(types::#ty::new(#(#arguments),*)) };
-    let (method, docs) = (format_ident!("{name}"), doc(&words(context, step)));
+    let (method, docs) = (format_ident!("{name}"), doc(&words(context, step, said)));
     let pending = quote!(PendingRequest<types::#ty>);
     let (output, response, end) = if let Some(Rest { name, .. }) = &step.leaves {
         let name = format_ident!("{name}");
@@ -235,15 +244,35 @@ fn follow(
     })
 }
 
+/// What a step is.
+fn step_words(context: &Context<'_>, value: &str, action: &Action, name: &syn::Ident, variant: &syn::Ident) -> String {
+    let said = context.said(value);
+    let step = said.and_then(|entry| entry.step.as_deref()).and_then(|entry| context.words.text(entry));
+    let mut text = step.or_else(|| said.and_then(|entry| context.words.text(entry))).unwrap_or_default();
+    let mut fact = format!("What [`{name}::{variant}`] holds, which {} answers with.", context.link());
+    let step = context.step_name(value);
+    let calls: Vec<String> = action.next.keys().map(|next| format!("[`{next}`]({step}::{next})")).collect();
+    if !calls.is_empty() {
+        fact.push_str(&format!(" What can follow: {}.", calls.join(", ")));
+    }
+    and(&mut text, &fact);
+    text
+}
+
 /// What a follow-up does, and what it holds already.
-fn words(context: &Context<'_>, step: &Step) -> String {
-    let place = context.model.operations.get(&step.call).map_or_else(|| step.call.clone(), crate::emit::overview::place);
-    let mut text = format!("Prepares the call of {place} that follows");
-    text.push_str(match &step.leaves {
+fn words(context: &Context<'_>, step: &Step, said: Option<&Entry>) -> String {
+    let mut text = said.and_then(|entry| context.words.text(entry)).unwrap_or_default();
+    let operation = context.model.operations.get(&step.call);
+    let link = operation.map_or_else(|| step.call.clone(), docs::link);
+    let mut fact = format!("Prepares the call of {link}, to be sent with [`PendingRequest::send`]");
+    if let Some(answering) = context.actions.operations.get(&step.call) {
+        fact.push_str(&format!(", which gives a [`{}`]", super::action_type(&answering.row.name)));
+    }
+    fact.push_str(match &step.leaves {
         Some(_) => ", and returns what is left to do after it.",
         None => ".",
     });
-    text.push_str(" Send it with [`PendingRequest::send`](crate::actions::PendingRequest::send).");
+    and(&mut text, &fact);
     let mut held: Vec<String> = step
         .copy
         .iter()
@@ -254,7 +283,7 @@ fn words(context: &Context<'_>, step: &Step) -> String {
         .collect();
     held.extend(step.set.iter().map(|(field, value)| format!("`{field}` as `{value}`")));
     if !held.is_empty() {
-        text.push_str(&format!("\n\nIts request already holds, of this response: {}.", docs::listed(&held)));
+        and(&mut text, &format!("The request already holds, from this response: {}.", docs::listed(&held)));
     }
     text
 }

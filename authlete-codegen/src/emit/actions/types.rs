@@ -1,8 +1,8 @@
 //! Expressions that reach the fields of responses and requests.
 
 use proc_macro2::TokenStream;
-use quote::quote;
 use quote::format_ident;
+use quote::quote;
 
 use crate::model::{Model, RustType};
 
