@@ -5,6 +5,27 @@ use crate::operation::{Member, Object, Operation, Shape};
 /// By the names of the SDK's methods.
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation {
+        id: "attestation_challenge_api",
+        method: "POST",
+        path: "/api/{serviceId}/attestation/challenge",
+        takes_list: false,
+        answer: Shape::Object(&ATTESTATION_CHALLENGE_RESPONSE),
+    },
+    Operation {
+        id: "audit_entries_get_idp_api",
+        method: "GET",
+        path: "/api/audit/entries",
+        takes_list: false,
+        answer: Shape::Object(&AUDIT_ENTRIES_GET_RESPONSE),
+    },
+    Operation {
+        id: "audit_types_get_idp_api",
+        method: "GET",
+        path: "/api/audit/types",
+        takes_list: false,
+        answer: Shape::List(&Shape::Text),
+    },
+    Operation {
         id: "auth_authorization_api",
         method: "POST",
         path: "/api/{serviceId}/auth/authorization",
@@ -171,6 +192,13 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         path: "/api/{serviceId}/backchannel/authentication/issue",
         takes_list: false,
         answer: Shape::Object(&BACKCHANNEL_AUTHENTICATION_ISSUE_RESPONSE),
+    },
+    Operation {
+        id: "backchannel_logout_token_api",
+        method: "POST",
+        path: "/api/{serviceId}/backchannel/logout/token",
+        takes_list: false,
+        answer: Shape::Object(&BACKCHANNEL_LOGOUT_TOKEN_RESPONSE),
     },
     Operation {
         id: "client_authorization_delete_api",
@@ -509,6 +537,13 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         answer: Shape::Object(&SERVICE),
     },
     Operation {
+        id: "service_create_idp_api",
+        method: "POST",
+        path: "/api/service",
+        takes_list: false,
+        answer: Shape::Object(&SERVICE),
+    },
+    Operation {
         id: "service_delete_api",
         method: "DELETE",
         path: "/api/{serviceId}/service/delete",
@@ -535,6 +570,13 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         path: "/api/{serviceId}/service/jwks/get",
         takes_list: false,
         answer: Shape::Object(&SERVICE_JWKS_GET_RESPONSE),
+    },
+    Operation {
+        id: "service_remove_idp_api",
+        method: "POST",
+        path: "/api/service/remove",
+        takes_list: false,
+        answer: Shape::Any,
     },
     Operation {
         id: "service_update_api",
@@ -591,6 +633,13 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         path: "/api/{serviceId}/vci/metadata",
         takes_list: false,
         answer: Shape::Object(&VCI_METADATA_RESPONSE),
+    },
+    Operation {
+        id: "vci_nonce_api",
+        method: "POST",
+        path: "/api/{serviceId}/vci/nonce",
+        takes_list: false,
+        answer: Shape::Object(&VCI_NONCE_RESPONSE),
     },
     Operation {
         id: "vci_offer_create_api",
@@ -687,6 +736,108 @@ pub(crate) static ACCESS_TOKEN: Object = Object(
 );
 pub(crate) const APPLICATION_TYPE: &[&str] = &["WEB", "NATIVE"];
 pub(crate) const ATTACHMENT_TYPE: &[&str] = &["EMBEDDED", "EXTERNAL"];
+pub(crate) static ATTESTATION_CHALLENGE_RESPONSE: Object = Object(
+    &[
+        Member {
+            name: "action",
+            required: false,
+            shape: Shape::OneOf(ATTESTATION_CHALLENGE_RESPONSE_ACTION),
+        },
+        Member {
+            name: "attestationChallenge",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "responseContent",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "resultCode",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "resultMessage",
+            required: false,
+            shape: Shape::Text,
+        },
+    ],
+);
+pub(crate) const ATTESTATION_CHALLENGE_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "INTERNAL_SERVER_ERROR",
+];
+pub(crate) static AUDIT_ENTRIES_GET_RESPONSE: Object = Object(
+    &[
+        Member {
+            name: "entries",
+            required: false,
+            shape: Shape::List(&Shape::Object(&AUDIT_LOG_ENTRY)),
+        },
+        Member {
+            name: "limit",
+            required: false,
+            shape: Shape::Integer,
+        },
+        Member {
+            name: "nextCursor",
+            required: false,
+            shape: Shape::Text,
+        },
+    ],
+);
+pub(crate) static AUDIT_LOG_ENTRY: Object = Object(
+    &[
+        Member {
+            name: "cluster",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "details",
+            required: false,
+            shape: Shape::Any,
+        },
+        Member {
+            name: "event",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "path",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "remoteAddr",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "status",
+            required: false,
+            shape: Shape::OneOf(AUDIT_LOG_ENTRY_STATUS),
+        },
+        Member {
+            name: "timestamp",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "user",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "userAgent",
+            required: false,
+            shape: Shape::Text,
+        },
+    ],
+);
+pub(crate) const AUDIT_LOG_ENTRY_STATUS: &[&str] = &["completed", "failed"];
 pub(crate) static AUTHORIZATION_CLIENT: Object = Object(
     &[
         Member {
@@ -696,6 +847,11 @@ pub(crate) static AUTHORIZATION_CLIENT: Object = Object(
         },
         Member {
             name: "automaticallyRegistered",
+            required: false,
+            shape: Shape::Flag,
+        },
+        Member {
+            name: "backchannelLogoutSessionRequired",
             required: false,
             shape: Shape::Flag,
         },
@@ -1030,6 +1186,11 @@ pub(crate) static AUTHORIZATION_ISSUE_RESPONSE: Object = Object(
             name: "authorizationCode",
             required: false,
             shape: Shape::Text,
+        },
+        Member {
+            name: "consentedClaims",
+            required: false,
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "idToken",
@@ -1423,6 +1584,11 @@ pub(crate) static BACKCHANNEL_AUTHENTICATION_COMPLETE_RESPONSE: Object = Object(
             shape: Shape::Text,
         },
         Member {
+            name: "consentedClaims",
+            required: false,
+            shape: Shape::List(&Shape::Text),
+        },
+        Member {
             name: "deliveryMode",
             required: false,
             shape: Shape::OneOf(DELIVERY_MODE),
@@ -1772,6 +1938,40 @@ pub(crate) const BACKCHANNEL_AUTHENTICATION_RESPONSE_ACTION: &[&str] = &[
     "UNAUTHORIZED",
     "USER_IDENTIFICATION",
 ];
+pub(crate) static BACKCHANNEL_LOGOUT_TOKEN_RESPONSE: Object = Object(
+    &[
+        Member {
+            name: "action",
+            required: false,
+            shape: Shape::OneOf(BACKCHANNEL_LOGOUT_TOKEN_RESPONSE_ACTION),
+        },
+        Member {
+            name: "backchannelLogoutUri",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "logoutToken",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "resultCode",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "resultMessage",
+            required: false,
+            shape: Shape::Text,
+        },
+    ],
+);
+pub(crate) const BACKCHANNEL_LOGOUT_TOKEN_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "SERVER_ERROR",
+    "CALLER_ERROR",
+];
 pub(crate) const CLAIM_TYPE: &[&str] = &["NORMAL", "AGGREGATED", "DISTRIBUTED"];
 pub(crate) const CLIENT_AUTH_METHOD: &[&str] = &[
     "NONE",
@@ -1782,6 +1982,7 @@ pub(crate) const CLIENT_AUTH_METHOD: &[&str] = &[
     "TLS_CLIENT_AUTH",
     "SELF_SIGNED_TLS_CLIENT_AUTH",
     "ATTEST_JWT_CLIENT_AUTH",
+    "SPIFFE_JWT",
 ];
 pub(crate) static CLIENT_AUTHORIZATION_DELETE_RESPONSE: Object = Object(
     &[
@@ -2101,6 +2302,11 @@ pub(crate) static CREDENTIAL_ISSUER_METADATA: Object = Object(
             shape: Shape::Text,
         },
         Member {
+            name: "batchSize",
+            required: false,
+            shape: Shape::Integer,
+        },
+        Member {
             name: "credentialEndpoint",
             required: false,
             shape: Shape::Text,
@@ -2109,6 +2315,21 @@ pub(crate) static CREDENTIAL_ISSUER_METADATA: Object = Object(
             name: "credentialIssuer",
             required: false,
             shape: Shape::Text,
+        },
+        Member {
+            name: "credentialRequestEncryptionEncValuesSupported",
+            required: false,
+            shape: Shape::List(&Shape::Text),
+        },
+        Member {
+            name: "credentialRequestEncryptionJwks",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "credentialRequestEncryptionZipValuesSupported",
+            required: false,
+            shape: Shape::List(&Shape::Text),
         },
         Member {
             name: "credentialResponseEncryptionAlgValuesSupported",
@@ -2121,6 +2342,11 @@ pub(crate) static CREDENTIAL_ISSUER_METADATA: Object = Object(
             shape: Shape::List(&Shape::Text),
         },
         Member {
+            name: "credentialResponseEncryptionZipValuesSupported",
+            required: false,
+            shape: Shape::List(&Shape::Text),
+        },
+        Member {
             name: "credentialsSupported",
             required: false,
             shape: Shape::Text,
@@ -2129,6 +2355,21 @@ pub(crate) static CREDENTIAL_ISSUER_METADATA: Object = Object(
             name: "deferredCredentialEndpoint",
             required: false,
             shape: Shape::Text,
+        },
+        Member {
+            name: "nonceEndpoint",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "notificationEndpoint",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "requireCredentialRequestEncryption",
+            required: false,
+            shape: Shape::Flag,
         },
         Member {
             name: "requireCredentialResponseEncryption",
@@ -2247,6 +2488,16 @@ pub(crate) static CREDENTIAL_REQUEST_INFO: Object = Object(
             name: "bindingKeys",
             required: false,
             shape: Shape::List(&Shape::Text),
+        },
+        Member {
+            name: "credentialConfigurationId",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "credentialIdentifier",
+            required: false,
+            shape: Shape::Text,
         },
         Member {
             name: "details",
@@ -2449,6 +2700,11 @@ pub(crate) static DEVICE_COMPLETE_RESPONSE: Object = Object(
             shape: Shape::OneOf(DEVICE_COMPLETE_RESPONSE_ACTION),
         },
         Member {
+            name: "consentedClaims",
+            required: false,
+            shape: Shape::List(&Shape::Text),
+        },
+        Member {
             name: "resultCode",
             required: false,
             shape: Shape::Text,
@@ -2620,6 +2876,8 @@ pub(crate) const FAPI_MODE: &[&str] = &[
     "FAPI2_MESSAGE_SIGNING_AUTH_RES",
     "FAPI2_MESSAGE_SIGNING_INTROSPECTION_RES",
     "FAPI2_SECURITY",
+    "FAPI2_MESSAGE_SIGNING_RESOURCE_REQ",
+    "FAPI2_MESSAGE_SIGNING_RESOURCE_RES",
 ];
 pub(crate) static FEDERATION_CONFIGURATION_RESPONSE: Object = Object(
     &[
@@ -3507,6 +3765,16 @@ pub(crate) static O_AUTH_CLIENT: Object = Object(
             shape: Shape::Flag,
         },
         Member {
+            name: "backchannelLogoutSessionRequired",
+            required: false,
+            shape: Shape::Flag,
+        },
+        Member {
+            name: "backchannelLogoutUri",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
             name: "bcDeliveryMode",
             required: false,
             shape: Shape::OneOf(DELIVERY_MODE),
@@ -3685,6 +3953,11 @@ pub(crate) static O_AUTH_CLIENT: Object = Object(
             name: "grantTypes",
             required: false,
             shape: Shape::List(&Shape::OneOf(GRANT_TYPE)),
+        },
+        Member {
+            name: "haipVersion",
+            required: false,
+            shape: Shape::Text,
         },
         Member {
             name: "idTokenEncryptionAlg",
@@ -3893,6 +4166,16 @@ pub(crate) static O_AUTH_CLIENT: Object = Object(
         },
         Member {
             name: "softwareVersion",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "spiffeBundleEndpoint",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "spiffeId",
             required: false,
             shape: Shape::Text,
         },
@@ -4192,6 +4475,11 @@ pub(crate) static SERVICE: Object = Object(
             shape: Shape::Text,
         },
         Member {
+            name: "attestationChallengeTimeWindow",
+            required: false,
+            shape: Shape::Integer,
+        },
+        Member {
             name: "attributes",
             required: false,
             shape: Shape::List(&Shape::Object(&KEY_VALUE_PAIR)),
@@ -4215,6 +4503,11 @@ pub(crate) static SERVICE: Object = Object(
             name: "authorityHints",
             required: false,
             shape: Shape::List(&Shape::Text),
+        },
+        Member {
+            name: "authorizationCodeDuration",
+            required: false,
+            shape: Shape::Integer,
         },
         Member {
             name: "authorizationEndpoint",
@@ -4247,6 +4540,16 @@ pub(crate) static SERVICE: Object = Object(
             shape: Shape::Flag,
         },
         Member {
+            name: "backchannelLogoutSessionSupported",
+            required: false,
+            shape: Shape::Flag,
+        },
+        Member {
+            name: "backchannelLogoutSupported",
+            required: false,
+            shape: Shape::Flag,
+        },
+        Member {
             name: "backchannelPollingInterval",
             required: false,
             shape: Shape::Integer,
@@ -4255,6 +4558,11 @@ pub(crate) static SERVICE: Object = Object(
             name: "backchannelUserCodeParameterSupported",
             required: false,
             shape: Shape::Flag,
+        },
+        Member {
+            name: "challengeEndpoint",
+            required: false,
+            shape: Shape::Text,
         },
         Member {
             name: "cimdAllowlist",
@@ -4298,6 +4606,21 @@ pub(crate) static SERVICE: Object = Object(
         },
         Member {
             name: "clientAssertionAudRestrictedToIssuer",
+            required: false,
+            shape: Shape::Flag,
+        },
+        Member {
+            name: "clientAttesterRoots",
+            required: false,
+            shape: Shape::List(&Shape::Text),
+        },
+        Member {
+            name: "clientAttesterRootsEnabled",
+            required: false,
+            shape: Shape::Flag,
+        },
+        Member {
+            name: "clientAttesterRootsOnly",
             required: false,
             shape: Shape::Flag,
         },
@@ -4517,6 +4840,11 @@ pub(crate) static SERVICE: Object = Object(
             shape: Shape::Text,
         },
         Member {
+            name: "haipVersion",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
             name: "hsks",
             required: false,
             shape: Shape::List(&Shape::Object(&HSK)),
@@ -4535,6 +4863,11 @@ pub(crate) static SERVICE: Object = Object(
             name: "idTokenAudType",
             required: false,
             shape: Shape::Text,
+        },
+        Member {
+            name: "idTokenDroppedOnIssueWithoutOpenid",
+            required: false,
+            shape: Shape::Flag,
         },
         Member {
             name: "idTokenDuration",
@@ -4593,6 +4926,21 @@ pub(crate) static SERVICE: Object = Object(
         },
         Member {
             name: "jwtGrantUnsignedJwtRejected",
+            required: false,
+            shape: Shape::Flag,
+        },
+        Member {
+            name: "keyAttesterRoots",
+            required: false,
+            shape: Shape::List(&Shape::Text),
+        },
+        Member {
+            name: "keyAttesterRootsEnabled",
+            required: false,
+            shape: Shape::Flag,
+        },
+        Member {
+            name: "keyAttesterRootsOnly",
             required: false,
             shape: Shape::Flag,
         },
@@ -6435,6 +6783,40 @@ pub(crate) const VCI_METADATA_RESPONSE_ACTION: &[&str] = &[
     "NOT_FOUND",
     "INTERNAL_SERVER_ERROR",
 ];
+pub(crate) static VCI_NONCE_RESPONSE: Object = Object(
+    &[
+        Member {
+            name: "action",
+            required: false,
+            shape: Shape::OneOf(VCI_NONCE_RESPONSE_ACTION),
+        },
+        Member {
+            name: "cnonce",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "responseContent",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "resultCode",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "resultMessage",
+            required: false,
+            shape: Shape::Text,
+        },
+    ],
+);
+pub(crate) const VCI_NONCE_RESPONSE_ACTION: &[&str] = &[
+    "OK",
+    "NOT_FOUND",
+    "INTERNAL_SERVER_ERROR",
+];
 pub(crate) static VCI_OFFER_CREATE_RESPONSE: Object = Object(
     &[
         Member {
@@ -6527,14 +6909,14 @@ pub(crate) static VCI_SINGLE_ISSUE_RESPONSE: Object = Object(
 );
 pub(crate) const VCI_SINGLE_ISSUE_RESPONSE_ACTION: &[&str] = &[
     "OK",
+    "OK_JWT",
     "ACCEPTED",
+    "ACCEPTED_JWT",
+    "BAD_REQUEST",
     "UNAUTHORIZED",
     "FORBIDDEN",
     "INTERNAL_SERVER_ERROR",
     "CALLER_ERROR",
-    "OK_JWT",
-    "ACCEPTED_JWT",
-    "BAD_REQUEST",
 ];
 pub(crate) static VCI_SINGLE_PARSE_RESPONSE: Object = Object(
     &[
