@@ -107,8 +107,11 @@ impl Method<'_> {
         }
     }
 
-    /// The enum of actions, where the response has one.
+    /// The enum of actions, where every response has one: one that may be empty is given as it is.
     fn action(&self) -> Option<syn::Ident> {
+        if self.operation.response.is_option() {
+            return None;
+        }
         let table = self.actions.operations.get(&self.operation.name)?;
         Some(format_ident!("{}Action", table.row.name))
     }

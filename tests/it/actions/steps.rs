@@ -1,7 +1,7 @@
 //! The calls that follow others: what they take along, and how a session keeps what is between them.
 
 use authlete_api::actions::{
-    Answered, AuthorizationInteraction, AuthorizationNext, AuthorizationNoInteraction,
+    IntoAction, AuthorizationInteraction, AuthorizationNext, AuthorizationNoInteraction,
     BackchannelAuthenticationCompleteNext, BackchannelAuthenticationIssued, Login, TokenNext, TokenPassword,
 };
 use authlete_api::types::{self, AuthorizationFailReason as Reason};

@@ -199,12 +199,16 @@ fn follow(
                 (false, _) => quote!(#source.unwrap_or_default()),
             }
         } else if let Some(constant) = step.set.get(&field.wire) {
-            if optional { quote!(Some(#constant.into())) } else { quote!(#constant.into()) }
+            if optional { quote!(Some(#constant.into())) } else { quote!(#constant) }
         } else if step.ask.contains(&field.wire) || !optional {
             let into = field_type.is_like_string();
             parameters.push(if into { quote!(#ident: impl Into<#written>) } else { quote!(#ident: #written) });
-            let argument = if into { quote!(#ident.into()) } else { quote!(#ident) };
-            if optional { quote!(Some(#argument)) } else { argument }
+            // `new` converts what it is given.
+            match (optional, into) {
+                (true, true) => quote!(Some(#ident.into())),
+                (true, false) => quote!(Some(#ident)),
+                (false, _) => quote!(#ident),
+            }
         } else {
             continue;
         };
