@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use authlete_api::layers::RetryPolicy;
 use authlete_api::types::{self, AuthorizationResponseAction};
 use authlete_api::{
-    Authlete, BoxFuture, ClientId, Credentials, CredentialsProvider, DpopKey, Error, Operation, ProviderError,
-    Idempotency, AuthleteService, SharedCredentials, Transport, TransportError, operations,
+    Authlete, AuthleteService, BoxFuture, ClientId, Credentials, CredentialsProvider, DpopKey, Error, Idempotency,
+    Operation, ProviderError, SharedCredentials, Transport, TransportError, operations,
 };
 use authlete_emulator::Emulator;
 use base64::Engine as _;

@@ -67,7 +67,10 @@ fn kind(error: &Error) -> Option<TransportErrorKind> {
 #[tokio::test]
 async fn nobody_listens() {
     let base_url = Server::nobody();
-    for error in [read(&builder(&base_url).build_service().unwrap()).await, write(&builder(&base_url).build_service().unwrap()).await] {
+    for error in [
+        read(&builder(&base_url).build_service().unwrap()).await,
+        write(&builder(&base_url).build_service().unwrap()).await,
+    ] {
         let error = error.unwrap_err();
         assert_eq!(kind(&error), Some(TransportErrorKind::Connect));
         assert!(error.is_retryable() && !error.is_timeout());
@@ -99,7 +102,8 @@ async fn the_server_stalls() {
 #[tokio::test]
 async fn the_whole_call_ends_in_time() {
     let server = Server::start(vec![Fault::Stall(Vec::new())]);
-    let client = builder(&server.base_url).attempt_timeout(TRY).operation_timeout(TRY + TRY / 2).build_service().unwrap();
+    let client =
+        builder(&server.base_url).attempt_timeout(TRY).operation_timeout(TRY + TRY / 2).build_service().unwrap();
     let start = Instant::now();
     assert!(read(&client).await.unwrap_err().is_timeout());
     assert!(start.elapsed() < 4 * TRY, "{:?}", start.elapsed());
@@ -242,8 +246,11 @@ async fn a_dropped_call_leaves_the_client_whole() {
     let stall = Fault::Stall(Vec::new());
     let server = Server::start(vec![stall.clone(), stall, Fault::Answer(answer("200 OK", &[], "{}"))]);
     let limiter = RateLimiter::new(1000, 1);
-    let client =
-        builder(&server.base_url).rate_limit(limiter).circuit_breaker(CircuitBreaker::default()).build_service().unwrap();
+    let client = builder(&server.base_url)
+        .rate_limit(limiter)
+        .circuit_breaker(CircuitBreaker::default())
+        .build_service()
+        .unwrap();
     for requests in 1..=2 {
         let call = tokio::spawn({
             let client = client.clone();

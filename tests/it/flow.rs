@@ -199,9 +199,7 @@ async fn api_errors_say_what_is_wrong() {
     assert!(error.result_code().unwrap().starts_with('A'));
     assert!(error.to_string().contains("check the access token"), "{error}");
 
-    let Err(Error::Api(error)) = fixture.authlete.hardware_keys().list().await else {
-        panic!("it made a success up")
-    };
+    let Err(Error::Api(error)) = fixture.authlete.hardware_keys().list().await else { panic!("it made a success up") };
     assert_eq!(error.status(), 501);
     assert!(error.result_message().unwrap().contains("hsk_get_list_api"), "{error}");
 }

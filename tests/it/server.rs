@@ -5,8 +5,8 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use authlete_api::{Authlete, AuthleteService};
 use authlete_api::layers::RetryPolicy;
+use authlete_api::{Authlete, AuthleteService};
 
 /// The token that [`Server::client`] sends.
 pub(crate) const TOKEN: &str = "s3cret-token";

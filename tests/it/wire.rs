@@ -53,7 +53,7 @@ async fn numbers_flags_and_lists_of_bodies_keep_their_json_types() {
         r#"{"authTime":1700000000,"scopes":["openid"],"subject":"jane","ticket":"a ticket"}"#
     );
 
-    let tokens = vec![TokenCreateRequest::new(9_007_199_254_740_993, GrantType::ClientCredentials)];
+    let tokens = vec![TokenCreateRequest::new(GrantType::ClientCredentials).client_id(9_007_199_254_740_993)];
     server.client().access_tokens().create_batch(Some(true), &tokens).await.unwrap();
     let line = "POST /api/1/auth/token/create/batch?dryRun=true";
     let body = r#"[{"clientId":9007199254740993,"grantType":"CLIENT_CREDENTIALS"}]"#;
@@ -113,7 +113,7 @@ async fn a_header_of_a_call_is_added() {
     let trace = HeaderValue::from_static("00-1-2-01");
     client.get().header(HeaderName::from_static("traceparent"), trace).await.unwrap();
     let request = server.requests().remove(0);
-    assert!(request.contains("traceparent: 00-1-2-01\r\n") , "{request}");
+    assert!(request.contains("traceparent: 00-1-2-01\r\n"), "{request}");
 }
 
 #[test]

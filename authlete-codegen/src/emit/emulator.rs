@@ -16,17 +16,18 @@ use crate::{Document, Problem};
 pub(super) fn operations(document: &Document, model: &Model) -> Result<String, Problem> {
     let mut components = BTreeSet::new();
     let mut entries = Vec::new();
-    for Operation { id, method, path, .. } in model.operations.values() {
+    for Operation { id, name, method, path, .. } in model.operations.values() {
         let operation = &document.0["paths"][path][method.to_lowercase()];
         let takes_list = json_schema(&operation["requestBody"]).is_some_and(|schema| schema["type"] == "array");
         let answer =
             answer(operation).map_or_else(|| quote!(Shape::Any), |schema| shape(document, schema, &mut components));
         entries.push(quote!(Operation {
             id: #id,
+            name: #name,
             method: #method,
             path: #path,
             takes_list: #takes_list,
-            answer: #answer
+            response: #answer
         }));
     }
     let mut items: Vec<Item> = vec![

@@ -99,6 +99,9 @@ impl Client {
         if let Err(why) = check_path(&path, operation) {
             return refuse(why.to_owned());
         }
+        if query.contains('#') {
+            return refuse("its query has a `#`, which begins a fragment; write it as `%23`".to_owned());
+        }
         let base = self.base_url_of(operation);
         let mut uri = String::with_capacity(base.len() + path.len() + query.len() + 1);
         uri.push_str(base);

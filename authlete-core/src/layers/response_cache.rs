@@ -285,7 +285,7 @@ mod tests {
         layer.send(stranger, &SERVICE_GET).await.unwrap();
         layer.send(request(), &SERVICE_CONFIGURATION).await.unwrap();
         let mut body = request();
-        *body.body_mut() = Some("{}".into());
+        *body.body_mut() = "{}".into();
         layer.send(body, &SERVICE_GET).await.unwrap();
         assert_eq!(layer.inner.calls(), 4);
         for expected in 5..8 {

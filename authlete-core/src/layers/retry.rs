@@ -173,7 +173,7 @@ mod tests {
         request
     }
 
-    async fn run(operation: &'static Operation, steps: &[Step]) -> (Outcome, usize, Duration) {
+    async fn run(operation: &'static Operation, steps: &[Step]) -> (Sent, usize, Duration) {
         let layer = RetryLayer::new(Script::new(steps), RetryPolicy::default());
         let start = Instant::now();
         let outcome = layer.send(within(TOTAL), operation).await;

@@ -15,14 +15,17 @@ const fn operation(name: &'static str, path: &'static str, idempotency: Idempote
 pub(crate) static INFO: Operation = operation("info", "/api/info", Idempotency::Safe, CacheClass::None);
 pub(crate) static SERVICE_GET: Operation =
     operation("service_get", "/api/{serviceId}/service/get", Idempotency::Safe, CacheClass::Service);
+#[cfg_attr(not(feature = "cache"), expect(dead_code, reason = "for tests of a feature"))]
 pub(crate) static SERVICE_CONFIGURATION: Operation = operation(
     "service_configuration",
     "/api/{serviceId}/service/configuration",
     Idempotency::Safe,
     CacheClass::Service,
 );
+#[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "for tests of a feature"))]
 pub(crate) static CLIENT_GET: Operation =
     operation("client_get", "/api/{serviceId}/client/get/{clientId}", Idempotency::Safe, CacheClass::Client);
+#[cfg_attr(not(feature = "cache"), expect(dead_code, reason = "for tests of a feature"))]
 pub(crate) static CLIENT_UPDATE: Operation = operation(
     "client_update",
     "/api/{serviceId}/client/update/{clientId}",
@@ -31,12 +34,14 @@ pub(crate) static CLIENT_UPDATE: Operation = operation(
 );
 pub(crate) static AUTH_TOKEN: Operation =
     operation("auth_token", "/api/{serviceId}/auth/token", Idempotency::NotIdempotent, CacheClass::None);
+#[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "for tests of a feature"))]
 pub(crate) static AUTH_TOKEN_DELETE: Operation = operation(
     "auth_token_delete",
     "/api/{serviceId}/auth/token/delete/{accessTokenIdentifier}",
     Idempotency::Idempotent,
     CacheClass::None,
 );
+#[cfg_attr(not(feature = "cache"), expect(dead_code, reason = "for tests of a feature"))]
 pub(crate) static AUTH_INTROSPECTION: Operation =
     operation("auth_introspection", "/api/{serviceId}/auth/introspection", Idempotency::Safe, CacheClass::None);
 

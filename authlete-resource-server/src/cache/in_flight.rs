@@ -11,7 +11,6 @@ use tokio::sync::watch;
 use super::Sent;
 use super::store::IntrospectionKey;
 
-
 type Landing = watch::Receiver<Option<Landed>>;
 
 /// The calls under way.

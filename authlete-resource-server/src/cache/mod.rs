@@ -11,7 +11,9 @@ use std::time::Duration;
 use http::header::CACHE_CONTROL;
 use tokio::runtime::Handle;
 
-use authlete_api::{BoxFuture, BoxTransport, Deadline, Operation, Transport, TransportError, TransportErrorKind, TransportLayer};
+use authlete_api::{
+    BoxFuture, BoxTransport, Deadline, Operation, Transport, TransportError, TransportErrorKind, TransportLayer,
+};
 use bytes::Bytes;
 use in_flight::{Boarding, Flights};
 use store::Memory;
@@ -187,7 +189,12 @@ impl<T: Transport> IntrospectionCacheLayer<T> {
         kept.filter(KeptIntrospection::is_current)
     }
 
-    async fn fetch(&self, request: http::Request<Bytes>, operation: &'static Operation, key: &IntrospectionKey) -> Sent {
+    async fn fetch(
+        &self,
+        request: http::Request<Bytes>,
+        operation: &'static Operation,
+        key: &IntrospectionKey,
+    ) -> Sent {
         let cleared = self.cleared.load(Ordering::SeqCst);
         let outcome = self.inner.send(request, operation).await;
         if let Ok(answer) = &outcome

@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-
 /// Why a store cannot do what it is asked; its text must hold no secrets. The call goes on without the store.
 pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 

@@ -19,8 +19,8 @@ pub mod users;
 use std::sync::Arc;
 
 use authlete_api::actions::NotificationSender;
+use authlete_api::{AuthleteService, Error, Reply};
 use authlete_resource_server::{Principal, ProtectLayer, Refusal};
-use authlete_api::{Error, Reply, AuthleteService};
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};

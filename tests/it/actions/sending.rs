@@ -2,7 +2,9 @@
 
 use authlete_api::actions::{IntoAction, AuthorizationAction, AuthorizationInteraction, AuthorizationNext};
 use authlete_api::types::AuthorizationResponse;
-use authlete_api::{Authlete, BoxFuture, Operation, Reply, AuthleteService, Transport, TransportError, TransportErrorKind};
+use authlete_api::{
+    Authlete, AuthleteService, BoxFuture, Operation, Reply, Transport, TransportError, TransportErrorKind,
+};
 use bytes::Bytes;
 
 use super::SECRET;

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
+use authlete_api::types::{GrantType, OAuthClient, Scope, Service as Settings, TokenRequest};
+use authlete_api::{Authlete, AuthleteService, Reply};
+use authlete_emulator::Emulator;
 use authlete_resource_server::IntrospectionCache;
 use authlete_resource_server::{Principal, ProtectLayer};
-use authlete_api::types::{GrantType, OAuthClient, Scope, Service as Settings, TokenRequest};
-use authlete_api::{Authlete, Reply, AuthleteService};
-use authlete_emulator::Emulator;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use authlete_resource_server::ProtectLayer;
 use authlete_api::{
-    Authlete, BoxFuture, Operation, AuthleteService, Transport, TransportError, TransportErrorKind, http_inputs,
+    Authlete, AuthleteService, BoxFuture, Operation, Transport, TransportError, TransportErrorKind, http_inputs,
 };
+use authlete_resource_server::ProtectLayer;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, StatusCode};
