@@ -98,15 +98,14 @@ async fn groups_work_against_the_emulator() {
     let emulator = Emulator::start().await.unwrap();
     let token = emulator.organization_token();
     let authlete = Authlete::builder().base_url(emulator.base_url()).organization_token(token).build().unwrap();
-    let settings = types::Service::default()
-.issuer("https://as.example.com");
+    let settings = types::Service::default().issuer("https://as.example.com");
     let id = authlete.services().create(&settings).await.unwrap().api_key.unwrap();
     let service = authlete.service(id);
     assert_eq!(service.get().await.unwrap().issuer, settings.issuer);
     let client = types::OAuthClient::default()
-.redirect_uris(["https://client.example.org/cb"])
-.response_types([types::ResponseType::Code])
-.grant_types([types::GrantType::AuthorizationCode]);
+        .redirect_uris(["https://client.example.org/cb"])
+        .response_types([types::ResponseType::Code])
+        .grant_types([types::GrantType::AuthorizationCode]);
     let client = service.clients().create(client).await.unwrap().client_id.unwrap();
     let query = format!("response_type=code&client_id={client}");
     let answer = service.authorization().process(query).await.unwrap();

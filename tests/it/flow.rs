@@ -28,15 +28,13 @@ impl Fixture {
     async fn with(change: impl FnOnce(&mut Service)) -> Self {
         let emulator = Emulator::start().await.unwrap();
         let organization = client(&emulator, emulator.organization_token());
-        let mut service = Service::default()
-.issuer("https://as.example.com")
-.access_token_duration(60);
+        let mut service = Service::default().issuer("https://as.example.com").access_token_duration(60);
         change(&mut service);
         let service = organization.services().create(&service).await.unwrap().api_key.unwrap();
         let registered = OAuthClient::default()
-.grant_types([GrantType::AuthorizationCode, GrantType::RefreshToken])
-.response_types([ResponseType::Code])
-.redirect_uris([REDIRECT_URI.to_owned()]);
+            .grant_types([GrantType::AuthorizationCode, GrantType::RefreshToken])
+            .response_types([ResponseType::Code])
+            .redirect_uris([REDIRECT_URI.to_owned()]);
         let registered = organization.service(service).clients().create(&registered).await.unwrap().into_inner();
         let token = emulator.service_token(&service.to_string()).unwrap();
         let authlete = client(&emulator, &token).service(service);
@@ -179,8 +177,8 @@ async fn clients_are_checked() {
     let fixture = Fixture::new().await;
     let code = fixture.code("").await;
     let request = TokenRequest::new(format!("grant_type=authorization_code&code={code}&redirect_uri={REDIRECT_URI}"))
-.client_id(fixture.client.client_id.unwrap().to_string())
-.client_secret("wrong");
+        .client_id(fixture.client.client_id.unwrap().to_string())
+        .client_secret("wrong");
     let response = fixture.authlete.token().process(&request).await.unwrap();
     assert_eq!(response.action, Some(TokenResponseAction::InvalidClient));
 

@@ -178,7 +178,7 @@ fn needs_login(session: &Session, interaction: &Interaction) -> bool {
     }
     let step = &interaction.step;
     session.login.as_ref().is_none_or(|login| {
-        let age = step.max_age().map(i64::from).filter(|age| *age > 0);
+        let age = step.response().max_age.map(i64::from).filter(|age| *age > 0);
         interaction.anew
             || age.is_some_and(|age| login.auth_time.saturating_add(age) < now())
             || step.subject().is_some_and(|subject| subject != login.subject)

@@ -76,7 +76,7 @@ pub(crate) async fn configuration(State(app): State<App>) -> Answer {
 }
 
 pub(crate) async fn jwks(State(app): State<App>) -> Answer {
-    Ok(match app.service.jwks(None, None).await?.into_inner() {
+    Ok(match app.service.jwks().await?.into_inner() {
         Some(keys) => Json(keys).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     })

@@ -1,9 +1,6 @@
 //! Dynamic client registration and its management (RFC 7591, RFC 7592). Anybody may register here; a product asks for an
 //! initial access token, or approves clients by hand.
 
-use authlete_api::actions::{
-    ClientRegistrationAction, ClientRegistrationDeleteAction, ClientRegistrationGetAction, ClientRegistrationUpdateAction, Action,
-};
 use authlete_api::http_inputs::access_token;
 use authlete_api::types::{
     ClientRegistrationDeleteRequest, ClientRegistrationGetRequest, ClientRegistrationRequest,

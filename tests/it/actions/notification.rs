@@ -1,8 +1,8 @@
 //! Notifications of clients (CIBA), as a client's endpoint sees them.
 
 use authlete_api::actions::{
-    IntoAction, BackchannelAuthenticationCompleteAction, BackchannelAuthenticationCompleteNotification, NotificationError,
-    NotificationSender,
+    BackchannelAuthenticationCompleteAction, BackchannelAuthenticationCompleteNotification, IntoAction,
+    NotificationError, NotificationSender,
 };
 use authlete_api::types::BackchannelAuthenticationCompleteResponse;
 use serde_json::json;

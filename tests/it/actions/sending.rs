@@ -1,6 +1,6 @@
 //! Steps that are sent: what they answer, and that a step which did not arrive is given back.
 
-use authlete_api::actions::{IntoAction, AuthorizationAction, AuthorizationInteraction, AuthorizationNext};
+use authlete_api::actions::{AuthorizationAction, AuthorizationInteraction, AuthorizationNext, IntoAction};
 use authlete_api::types::AuthorizationResponse;
 use authlete_api::{
     Authlete, AuthleteService, BoxFuture, Operation, Reply, Transport, TransportError, TransportErrorKind,
