@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use authlete_api::actions::Introspection as IntrospectionAction;
+use authlete_api::actions::IntrospectionAction;
 use authlete_api::http_inputs::TokenScheme;
 use authlete_api::types::{IntrospectionRequest, IntrospectionResponse};
 use authlete_api::{AuthleteService, Reply};
 use http::HeaderMap;
+use http::header::WWW_AUTHENTICATE;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::challenge::Refused;
 use crate::jwt::verifier::{self, JwtVerifier, Thumbprint, Verified};
@@ -20,11 +21,16 @@ use crate::layer::{Bound, Route};
 use crate::metadata::same_resource;
 use crate::principal::{Binding, Principal, Token, VerifiedBy, millis, moment};
 use crate::request::{Presented, thumbprint};
+use crate::shared::SharedStore;
 use crate::verdicts::{Key, Turn, key};
 
 /// How long a signature that was verified counts, at most: a key that the issuer removed works no longer than this and
 /// the time for which keys are kept.
-const LOCAL_TTL: Duration = Duration::from_secs(300);
+pub(crate) const LOCAL_TTL: Duration = Duration::from_secs(300);
+
+/// How long an instance waits between two looks for the verdict that another one is asking for, and how often it looks.
+const FLEET_WAIT: Duration = Duration::from_millis(25);
+const LOOKS: u32 = 20;
 
 /// A request that may be served.
 pub(crate) struct Admitted {
@@ -79,7 +85,9 @@ impl Route {
     fn check(&self, token: &Token, scheme: TokenScheme) -> Result<(), Refused> {
         let wanted = &self.requirements;
         let for_this = |resource: &String| token.audiences.iter().any(|audience| same_resource(audience, resource));
-        if !wanted.resources.is_empty() && !wanted.resources.iter().any(for_this) {
+        // Authlete was asked for the resources as well; where it says that the token is good without naming any, it is.
+        let unnamed = token.audiences.is_empty() && token.verified_by == VerifiedBy::Introspection;
+        if !wanted.resources.is_empty() && !unnamed && !wanted.resources.iter().any(for_this) {
             return Err(self.challenger.invalid_token(scheme, "the access token is for another resource"));
         }
         let bound = |bound: &Bound| match (bound, &token.binding) {
@@ -237,9 +245,8 @@ impl Route {
         let (revocations, store) = (&shared.settings.revocations, shared.settings.store.as_deref());
         let (generation, shared_generation) = (revocations.generation(), store.map_or(0, |store| store.generation()));
         let ttl = shared.introspected.settings().ttl;
-        if let Some(store) = store {
-            let found = store.get(&key, shared_generation).await.ok().flatten();
-            if let Some(stored) = found.and_then(|bytes| serde_json::from_slice::<Stored>(&bytes).ok()) {
+        if let Some(store) = store.filter(|_| !ttl.is_zero()) {
+            if let Some(stored) = shared_verdict(store, &key, shared_generation).await {
                 let token = Arc::new(stored.token);
                 let age = Duration::from_millis(millis(SystemTime::now()).saturating_sub(stored.asked));
                 let left = ttl.saturating_sub(age);
@@ -305,6 +312,7 @@ impl Route {
         let wanted = &self.requirements;
         let mut question = IntrospectionRequest::new(presented.token.clone());
         question.scopes = (!wanted.scopes.is_empty()).then(|| wanted.scopes.clone());
+        question.resources = (!wanted.resources.is_empty()).then(|| wanted.resources.clone());
         question.acr_values = (!wanted.acr_values.is_empty()).then(|| wanted.acr_values.clone());
         question.max_age = wanted.max_age.map(|age| i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
         question.client_certificate = presented.certificate.clone();
@@ -334,6 +342,11 @@ impl Route {
     }
 
     fn refused_by_authlete(&self, reply: &Reply, scheme: TokenScheme) -> Refused {
+        // A token for another resource is no use here whatever its scopes: the client needs another one.
+        let challenge = reply.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if ["invalid_target", "invalid_resource"].iter().any(|error| challenge.contains(&format!("error=\"{error}\""))) {
+            return self.challenger.invalid_token(scheme, "the access token is for another resource");
+        }
         self.challenger.of_authlete(reply, scheme)
     }
 
@@ -346,10 +359,33 @@ impl Route {
         if let Some(timeout) = self.server.inner().settings.timeout {
             call = call.timeout(timeout);
         }
-        call.await.map(authlete_api::ApiResponse::into_action).map_err(|error| {
+        call.await.map_err(|error| {
             Refused::unavailable(error.is_retryable(), error.retry_after(), "Authlete could not be asked")
         })
     }
+}
+
+/// The verdict that another instance left in the store. Of several instances that miss it at the same time one asks
+/// Authlete, and the others look a few times more before they ask too.
+async fn shared_verdict(store: &dyn SharedStore, key: &Key, generation: u64) -> Option<Stored> {
+    let look = async || {
+        let found = store.get(key, generation).await.ok()?;
+        Some(found.and_then(|bytes| serde_json::from_slice::<Stored>(&bytes).ok()))
+    };
+    if let Some(stored) = look().await? {
+        return Some(stored);
+    }
+    let turn: Key = Sha256::new().chain_update(generation.to_be_bytes()).chain_update(key).finalize().into();
+    if store.use_once(&turn, FLEET_WAIT * LOOKS).await.unwrap_or(true) {
+        return None;
+    }
+    for _ in 0..LOOKS {
+        sleep(FLEET_WAIT).await;
+        if let Some(stored) = look().await? {
+            return Some(stored);
+        }
+    }
+    None
 }
 
 /// Whether a token has the three parts of a signed JWT. Authlete's other tokens have no dots.

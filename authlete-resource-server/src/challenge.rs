@@ -68,7 +68,7 @@ impl Challenger {
     /// that a client that asks for them loses nothing.
     pub(crate) fn insufficient_scope(&self, scheme: TokenScheme, required: &[String], granted: &[String]) -> Refused {
         let what = "the access token lacks a scope";
-        let problem = Problem { code: "insufficient_scope", description: what, parameters: Vec::new() };
+        let problem = Problem { code: "insufficient_scope", description: "", parameters: Vec::new() };
         let scopes: BTreeSet<&String> = required.iter().chain(granted).collect();
         let scopes: Vec<String> = scopes.into_iter().cloned().collect();
         self.refuse(StatusCode::FORBIDDEN, Some(scheme), Some(problem), &scopes, what)
@@ -138,17 +138,19 @@ impl Challenger {
         reason: &'static str,
     ) -> Refused {
         let mut headers = HeaderMap::new();
-        let accepted = [(TokenScheme::Bearer, self.bearer), (TokenScheme::DPoP, self.dpop)];
-        for (offered, name) in accepted.into_iter().filter(|(_, accepted)| *accepted).map(|(offered, _)| match offered {
-            TokenScheme::DPoP => (offered, "DPoP"),
-            _ => (offered, "Bearer"),
-        }) {
+        // The error belongs to the scheme that the request used; with none, to the first that is accepted.
+        let used = scheme.filter(|scheme| self.accepts(*scheme)).unwrap_or(self.first());
+        let mut offers = [(TokenScheme::Bearer, "Bearer"), (TokenScheme::DPoP, "DPoP")];
+        if used == TokenScheme::DPoP {
+            offers.reverse();
+        }
+        for (offered, name) in offers.into_iter().filter(|(offered, _)| self.accepts(*offered)) {
             let mut parameters = Vec::new();
-            // The error belongs to the scheme that the request used; with none, to the first that is accepted.
-            let used = scheme.filter(|scheme| self.accepts(*scheme)).unwrap_or(self.first());
             if let Some(problem) = problem.as_ref().filter(|_| used == offered) {
                 parameters.push(format!("error=\"{}\"", problem.code));
-                parameters.push(format!("error_description=\"{}\"", problem.description));
+                if !problem.description.is_empty() {
+                    parameters.push(format!("error_description=\"{}\"", problem.description));
+                }
                 let further = problem.parameters.iter().filter_map(|(name, value)| quoted(value).map(|value| (name, value)));
                 parameters.extend(further.map(|(name, value)| format!("{name}=\"{value}\"")));
             }

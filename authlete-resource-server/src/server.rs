@@ -8,6 +8,7 @@ use authlete_api::AuthleteService;
 use authlete_api::http_inputs::Malformed;
 use http::HeaderMap;
 
+use crate::admission::LOCAL_TTL;
 use crate::challenge::Refused;
 use crate::jwt::JwtVerifier;
 use crate::layer::ProtectLayer;
@@ -30,7 +31,7 @@ pub(crate) type Certificates = dyn Fn(&HeaderMap) -> Result<Vec<String>, Malform
 ///
 /// | policy | set by | a revoked token is refused |
 /// |---|---|---|
-/// | introspection | [`new`](Self::new) | after [`VerdictCache::ttl`] at the latest |
+/// | introspection | [`new`](Self::new) | at once; with [`cache`](Self::cache) after [`VerdictCache::ttl`] at the latest |
 /// | local, with introspection now and then | `new`, [`verifier`](Self::verifier), [`introspect_every`](Self::introspect_every) | after that time at the latest |
 /// | local, with introspection of what is sensitive | `new`, `verifier`, [`ProtectLayer::introspect`] | at once on those routes |
 /// | local | [`local`](Self::local), or `new` and `verifier` | when it expires |
@@ -64,44 +65,21 @@ pub(crate) struct Settings {
 }
 
 impl ResourceServer {
-    /// Asks Authlete about every access token, by introspection, and keeps what it says for a moment.
+    /// Asks Authlete about every access token, by introspection. With [`cache`](Self::cache) not every request is a call.
     pub fn new(service: AuthleteService) -> Self {
-        Self::with(Settings {
-            service: Some(service),
-            verifier: None,
-            introspect_every: None,
-            metadata: None,
-            external_url: None,
-            certificates: None,
-            timeout: None,
-            cache: VerdictCache::default(),
-            revocations: Revocations::default(),
-            store: None,
-        })
+        Self::with(Settings::new(Some(service), None))
     }
 
     /// Verifies JWT access tokens in this process and never asks Authlete.
     pub fn local(verifier: JwtVerifier) -> Self {
-        Self::with(Settings {
-            service: None,
-            verifier: Some(verifier),
-            introspect_every: None,
-            metadata: None,
-            external_url: None,
-            certificates: None,
-            timeout: None,
-            cache: VerdictCache::default(),
-            revocations: Revocations::default(),
-            store: None,
-        })
+        Self::with(Settings::new(None, Some(verifier)))
     }
 
     fn with(settings: Settings) -> Self {
-        // Half of the room is for verdicts by signature, half for those of Authlete.
-        let verdicts = || Verdicts::new(settings.cache.clone());
         Self(Arc::new(Shared {
-            introspected: verdicts(),
-            local: verdicts(),
+            introspected: Verdicts::new(settings.cache.clone()),
+            // Signatures that were verified are kept whatever the setting: that loses nothing.
+            local: Verdicts::new(VerdictCache { ttl: LOCAL_TTL, ..settings.cache.clone() }),
             in_flight: InFlight::default(),
             proofs: Proofs::default(),
             settings,
@@ -162,7 +140,7 @@ impl ResourceServer {
         self.set(|settings| settings.timeout = Some(timeout))
     }
 
-    /// For how long verdicts are kept in memory.
+    /// Keeps what Authlete says of tokens in memory; by default every request is a call.
     #[must_use]
     pub fn cache(self, cache: VerdictCache) -> Self {
         self.set(|settings| settings.cache = cache)
@@ -230,6 +208,21 @@ impl ResourceServer {
 }
 
 impl Settings {
+    fn new(service: Option<AuthleteService>, verifier: Option<JwtVerifier>) -> Self {
+        Self {
+            service,
+            verifier,
+            introspect_every: None,
+            metadata: None,
+            external_url: None,
+            certificates: None,
+            timeout: None,
+            cache: VerdictCache::none(),
+            revocations: Revocations::default(),
+            store: None,
+        }
+    }
+
     /// The URL that the path of a request is appended to, for proofs.
     pub(crate) fn base_url(&self) -> Option<&str> {
         self.external_url.as_deref().or_else(|| self.metadata.as_ref().map(ResourceMetadata::origin))

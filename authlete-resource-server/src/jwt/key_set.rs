@@ -320,8 +320,8 @@ impl fmt::Debug for KeySet {
 impl KeySource for AuthleteService {
     fn fetch(&self) -> BoxFuture<'_, Result<Vec<u8>, KeySourceError>> {
         Box::pin(async move {
-            let response = self.configuration_keys().await?;
-            Ok(serde_json::to_vec(&response)?)
+            let keys = self.jwks().await?.into_inner().ok_or("the service has no key set")?;
+            Ok(serde_json::to_vec(&keys)?)
         })
     }
 }

@@ -52,14 +52,20 @@ impl Transport for Observer {
         Box::pin(async move {
             let ended = ended(operation.name, request.uri().path(), request.body());
             let outcome = self.inner.send(request, operation).await;
-            // A call without a response may have been served.
-            let served = outcome.as_ref().map_or(true, |response| response.status().is_success());
-            if served {
-                self.revocations.end(ended).await;
-            }
+            // What is cached is void in any case: a call that failed may have been served. What the call names is refused
+            // only when Authlete says that it ended, or any client could end another one's tokens here.
+            let served = outcome.as_ref().is_ok_and(succeeded);
+            self.revocations.end(if served { ended } else { Vec::new() }).await;
             outcome
         })
     }
+}
+
+/// Whether Authlete did what the call asked for: operations that have an action say so there.
+fn succeeded(response: &http::Response<Bytes>) -> bool {
+    let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+    let action = body["action"].as_str();
+    response.status().is_success() && action.is_none_or(|action| ["OK", "NO_CONTENT"].contains(&action))
 }
 
 /// What a call says that it ends, as far as that can be told from the request.

@@ -53,6 +53,11 @@ impl Default for VerdictCache {
 }
 
 impl VerdictCache {
+    /// Keeps nothing of what Authlete says.
+    pub(crate) fn none() -> Self {
+        Self { ttl: Duration::ZERO, negative_ttl: Duration::ZERO, ..Self::default() }
+    }
+
     /// How long Authlete's word that a token is good is kept at most; 30 seconds by default. Zero keeps none.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = ttl;

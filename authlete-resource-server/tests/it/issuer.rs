@@ -12,34 +12,34 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-pub const ISSUER: &str = "https://as.example.com";
-pub const AUDIENCE: &str = "https://api.example.com";
+pub(crate) const ISSUER: &str = "https://as.example.com";
+pub(crate) const AUDIENCE: &str = "https://api.example.com";
 
 /// A private key, with its public half.
 #[derive(Clone)]
-pub struct Key {
-    pub private: EncodingKey,
-    pub public: Jwk,
-    pub algorithm: Algorithm,
+pub(crate) struct Key {
+    pub(crate) private: EncodingKey,
+    pub(crate) public: Jwk,
+    pub(crate) algorithm: Algorithm,
 }
 
 impl Key {
-    pub fn new(kid: &str) -> Self {
+    pub(crate) fn new(kid: &str) -> Self {
         let pem = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap().serialize_pem();
         Self::of(EncodingKey::from_ec_pem(pem.as_bytes()).unwrap(), Algorithm::ES256, kid)
     }
 
-    pub fn of(private: EncodingKey, algorithm: Algorithm, kid: &str) -> Self {
+    pub(crate) fn of(private: EncodingKey, algorithm: Algorithm, kid: &str) -> Self {
         let mut public = Jwk::from_encoding_key(&private, algorithm).unwrap();
         public.common.key_id = Some(kid.to_owned());
         Self { private, public, algorithm }
     }
 
-    pub fn thumbprint(&self) -> String {
+    pub(crate) fn thumbprint(&self) -> String {
         self.public.thumbprint(ThumbprintHash::SHA256).unwrap()
     }
 
-    pub fn sign(&self, header: &Value, claims: &Value) -> String {
+    pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", encode(header), encode(claims));
         let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &self.private, self.algorithm).unwrap();
@@ -47,7 +47,7 @@ impl Key {
     }
 
     /// A DPoP proof for a request with a token.
-    pub fn proof(&self, method: &str, url: &str, token: &str, jti: &str) -> String {
+    pub(crate) fn proof(&self, method: &str, url: &str, token: &str, jti: &str) -> String {
         let mut public = self.public.clone();
         public.common = Default::default();
         let header = json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": public});
@@ -56,16 +56,16 @@ impl Key {
     }
 }
 
-pub fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-pub fn header(key: &Key) -> Value {
+pub(crate) fn header(key: &Key) -> Value {
     let header = serde_json::to_value(Header::new(key.algorithm)).unwrap();
     json!({"typ": "at+jwt", "alg": header["alg"], "kid": key.public.common.key_id})
 }
 
-pub fn claims() -> Value {
+pub(crate) fn claims() -> Value {
     json!({
         "iss": ISSUER, "aud": AUDIENCE, "sub": "ada", "client_id": "4711", "scope": "orders:read orders:write",
         "iat": now(), "exp": now() + 300, "jti": "token-1",
@@ -73,13 +73,13 @@ pub fn claims() -> Value {
 }
 
 /// The token that is good in all respects.
-pub fn good(key: &Key) -> String {
+pub(crate) fn good(key: &Key) -> String {
     key.sign(&header(key), &claims())
 }
 
 /// The issuer's key set: counts fetches, and can be away.
 #[derive(Clone, Default)]
-pub struct Keys(Arc<State>);
+pub(crate) struct Keys(Arc<State>);
 
 #[derive(Default)]
 struct State {
@@ -88,30 +88,30 @@ struct State {
 }
 
 impl Keys {
-    pub fn new<'a>(keys: impl IntoIterator<Item = &'a Key>) -> Self {
+    pub(crate) fn new<'a>(keys: impl IntoIterator<Item = &'a Key>) -> Self {
         let this = Self::default();
         this.publish(keys);
         this
     }
 
-    pub fn publish<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) {
+    pub(crate) fn publish<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) {
         let keys: Vec<&Jwk> = keys.into_iter().map(|key| &key.public).collect();
         self.publish_json(json!({"keys": keys}));
     }
 
-    pub fn publish_json(&self, set: Value) {
+    pub(crate) fn publish_json(&self, set: Value) {
         *self.0.keys.lock().unwrap() = Some(set);
     }
 
-    pub fn go_away(&self) {
+    pub(crate) fn go_away(&self) {
         *self.0.keys.lock().unwrap() = None;
     }
 
-    pub fn fetches(&self) -> usize {
+    pub(crate) fn fetches(&self) -> usize {
         self.0.fetches.load(Ordering::SeqCst)
     }
 
-    pub fn set(&self) -> KeySet {
+    pub(crate) fn set(&self) -> KeySet {
         KeySet::new(self.clone())
     }
 }
@@ -125,7 +125,7 @@ impl KeySource for Keys {
 }
 
 /// A key of an encryption algorithm is not for signatures.
-pub fn for_encryption(key: &Key) -> Key {
+pub(crate) fn for_encryption(key: &Key) -> Key {
     let mut key = key.clone();
     key.public.common.public_key_use = Some(PublicKeyUse::Encryption);
     key

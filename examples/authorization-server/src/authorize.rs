@@ -50,7 +50,7 @@ pub(crate) async fn post(State(app): State<App>, headers: HeaderMap, form: Strin
 
 async fn authorize(app: &App, parameters: String, headers: &HeaderMap) -> Answer {
     let max_age_0 = form_urlencoded::parse(parameters.as_bytes()).any(|pair| pair == ("max_age".into(), "0".into()));
-    match app.service.authorization().process(parameters).await?.into_action().proceed()? {
+    match app.service.authorization().process(parameters).await?.proceed()? {
         AuthorizationNext::NoInteraction(step) => without_interaction(app, step, headers).await,
         AuthorizationNext::Interaction(step) => {
             let logs_in = |prompt: &Prompt| [Prompt::Login, Prompt::SelectAccount].contains(prompt);
@@ -178,7 +178,7 @@ fn needs_login(session: &Session, interaction: &Interaction) -> bool {
     }
     let step = &interaction.step;
     session.login.as_ref().is_none_or(|login| {
-        let age = step.max_age().map(i64::from).filter(|age| *age > 0);
+        let age = step.response().max_age.map(i64::from).filter(|age| *age > 0);
         interaction.anew
             || age.is_some_and(|age| login.auth_time.saturating_add(age) < now())
             || step.subject().is_some_and(|subject| subject != login.subject)

@@ -1,11 +1,16 @@
 //! A rate limit that instances share: the generic cell rate algorithm (GCRA) in one script.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use authlete_api::{BoxFuture, BoxTransport, Operation, Transport, TransportError, TransportLayer};
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::RETRY_AFTER;
 use redis::Script;
 use redis::aio::ConnectionManager;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::shared::StoreError;
 
@@ -34,8 +39,23 @@ return 0";
 
 /// Keeps the calls of all instances together below a number per second.
 ///
-/// Calls are spread evenly; a tenth of a second's worth may come at once. When Redis is away, [`acquire`](Self::acquire)
-/// says so, and the caller falls back to a limit of its own.
+/// Calls are spread evenly; a tenth of a second's worth may come at once. A 429 of Authlete's stops all instances for the
+/// time that it names. When Redis is away, every instance keeps to its [`fallback`](Self::fallback).
+///
+/// It is a layer for the client of the service:
+///
+/// ```no_run
+/// # fn example(store: authlete_resource_server::shared::redis::RedisStore) -> Result<(), authlete_api::Error> {
+/// use authlete_api::{Authlete, Region};
+///
+/// let service = Authlete::builder()
+///     .region(Region::Eu)
+///     .service_token(986126671, "token")
+///     .transport_layer(store.rate_limiter(90).fallback(20))
+///     .build_service()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct RedisRateLimiter(Arc<Inner>);
 
@@ -46,12 +66,46 @@ struct Inner {
     interval: u64,
     /// How far calls may be ahead, in microseconds.
     burst: u64,
+    /// Between two calls of this instance while Redis is away.
+    fallback: Duration,
+    /// When this instance's next call is on schedule, while Redis is away.
+    next: Mutex<Instant>,
 }
 
 impl RedisRateLimiter {
     pub(super) fn new(manager: ConnectionManager, key: String, per_second: u32) -> Self {
         let interval = 1_000_000 / u64::from(per_second.max(1));
-        Self(Arc::new(Inner { manager, key, interval, burst: 100_000 }))
+        let fallback = Duration::from_micros(interval);
+        Self(Arc::new(Inner { manager, key, interval, burst: 100_000, fallback, next: Mutex::new(Instant::now()) }))
+    }
+
+    /// How many calls a second this instance makes while Redis is away: by default the whole limit, so set it to the limit
+    /// divided by the number of instances.
+    #[must_use]
+    pub fn fallback(self, per_second: u32) -> Self {
+        let Inner { manager, key, interval, burst, .. } = &*self.0;
+        let fallback = Duration::from_secs(1) / per_second.max(1);
+        let (manager, key, next) = (manager.clone(), key.clone(), Mutex::new(Instant::now()));
+        Self(Arc::new(Inner { manager, key, interval: *interval, burst: *burst, fallback, next }))
+    }
+
+    /// Waits for a place in the queue of all instances; while Redis is away, of this one.
+    async fn wait(&self) {
+        loop {
+            match self.acquire().await {
+                Ok(None) => return,
+                Ok(Some(wait)) => sleep(wait).await,
+                Err(_) => {
+                    let turn = {
+                        let mut next = self.0.next.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                        let turn = (*next).max(Instant::now());
+                        *next = turn + self.0.fallback;
+                        turn
+                    };
+                    return sleep_until(turn).await;
+                }
+            }
+        }
     }
 
     /// Takes a place now, or says after what time to ask again.
@@ -80,6 +134,39 @@ impl RedisRateLimiter {
             .invoke_async(&mut connection)
             .await
             .map_err(StoreError::new)
+    }
+}
+
+impl TransportLayer for RedisRateLimiter {
+    fn layer(self: Box<Self>, inner: BoxTransport) -> BoxTransport {
+        Box::new(Limited { inner, limiter: *self })
+    }
+}
+
+/// A transport whose calls wait for their turn.
+struct Limited {
+    inner: BoxTransport,
+    limiter: RedisRateLimiter,
+}
+
+impl Transport for Limited {
+    fn send<'a>(
+        &'a self,
+        request: http::Request<Bytes>,
+        operation: &'static Operation,
+    ) -> BoxFuture<'a, Result<http::Response<Bytes>, TransportError>> {
+        Box::pin(async move {
+            self.limiter.wait().await;
+            let outcome = self.inner.send(request, operation).await;
+            if let Ok(response) = outcome.as_ref() {
+                let wait = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+                if let Some(seconds) = wait.filter(|_| response.status() == StatusCode::TOO_MANY_REQUESTS) {
+                    // Without Redis the client's own layers heed it.
+                    let _ = self.limiter.pause(Duration::from_secs(seconds)).await;
+                }
+            }
+            outcome
+        })
     }
 }
 
