@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use authlete_api::Authlete;
-use authlete_resource_server::shared::redis::RedisStore;
+use authlete_resource_server::shared::redis::{RedisOptions, RedisStore};
 use authlete_resource_server::{JwtVerifier, KeySet, Principal, ResourceServer, Revocation, Revocations, VerdictCache};
 use axum::Router;
 use axum::extract::State;
@@ -29,7 +29,9 @@ pub(crate) async fn serve() {
         .transport_layer(revocations.layer())
         .build_service()
         .unwrap();
-    let store = RedisStore::connect(&setting("FLEET_REDIS"), service_id.parse().unwrap()).unwrap();
+    // Four processes, a Redis server and an emulator on a machine that may be busy: patience keeps the count of calls exact.
+    let options = RedisOptions::default().command_timeout(Duration::from_secs(2));
+    let store = RedisStore::connect_with(&setting("FLEET_REDIS"), service_id.parse().unwrap(), &options).unwrap();
     let server = match setting("FLEET_POLICY").as_str() {
         "local" => {
             let second = Duration::from_secs(1);

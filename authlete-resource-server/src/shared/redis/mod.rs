@@ -34,8 +34,6 @@ use super::{Revocation, Revocations, SharedStore, StoreError};
 use authlete_api::BoxFuture;
 use crate::principal::millis;
 
-/// How long a command may take. A slower answer is worth less than asking Authlete.
-const TIMEOUT: Duration = Duration::from_millis(50);
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long the stream is waited for in one command; also how often a lost connection is noticed at the latest.
 const BLOCK: Duration = Duration::from_millis(1000);
@@ -72,6 +70,36 @@ return 1";
 /// ```
 #[derive(Clone)]
 pub struct RedisStore(Arc<Inner>);
+
+/// How a [`RedisStore`] uses its server.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct RedisOptions {
+    prefix: String,
+    command_timeout: Duration,
+}
+
+impl Default for RedisOptions {
+    /// Keys that begin with `authlete`, and 50 milliseconds for a command.
+    fn default() -> Self {
+        Self { prefix: "authlete".to_owned(), command_timeout: Duration::from_millis(50) }
+    }
+}
+
+impl RedisOptions {
+    /// What all keys begin with, for fleets that share a server and nothing else.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// How long a request waits for the server before it goes on without: 50 milliseconds by default. A slower response is
+    /// worth less than asking Authlete.
+    pub fn command_timeout(mut self, timeout: Duration) -> Self {
+        self.command_timeout = timeout;
+        self
+    }
+}
 
 struct Inner {
     client: Client,
@@ -125,16 +153,16 @@ impl RedisStore {
     /// # Errors
     /// When the URL is not one of Redis.
     pub fn connect(url: &str, service_id: u64) -> Result<Self, StoreError> {
-        Self::with_prefix(url, "authlete", service_id)
+        Self::connect_with(url, service_id, &RedisOptions::default())
     }
 
-    /// The same, with keys that begin with `prefix` instead of `authlete`: for fleets that share a server and nothing else.
+    /// The same, with options.
     ///
     /// # Errors
     /// When the URL is not one of Redis.
-    pub fn with_prefix(url: &str, prefix: &str, service_id: u64) -> Result<Self, StoreError> {
-        let (client, manager) = open(url)?;
-        let keys = Keys::new(prefix, service_id);
+    pub fn connect_with(url: &str, service_id: u64, options: &RedisOptions) -> Result<Self, StoreError> {
+        let (client, manager) = open(url, options.command_timeout)?;
+        let keys = Keys::new(&options.prefix, service_id);
         let (generation, connected) = (AtomicU64::new(0), AtomicBool::new(false));
         Ok(Self(Arc::new(Inner { client, manager, keys, generation, connected })))
     }
@@ -155,11 +183,11 @@ impl RedisStore {
 }
 
 /// A client, and a connection that it makes when it is first needed, and again when it is lost.
-fn open(url: &str) -> Result<(Client, ConnectionManager), StoreError> {
+fn open(url: &str, command_timeout: Duration) -> Result<(Client, ConnectionManager), StoreError> {
     // The error of the library may quote the URL, with a password in it.
     let client = Client::open(url).map_err(|_| StoreError::new("the URL of the Redis server cannot be used"))?;
     let config = ConnectionManagerConfig::new()
-        .set_response_timeout(Some(TIMEOUT))
+        .set_response_timeout(Some(command_timeout))
         .set_connection_timeout(Some(CONNECT_TIMEOUT))
         .set_number_of_retries(0);
     let manager = ConnectionManager::new_lazy_with_config(client.clone(), config)
