@@ -1,7 +1,7 @@
 //! The table of actions is held against the description, and everything that differs is said at once.
 
 // clippy.toml lets tests unwrap, and does not count their helpers.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use authlete_codegen::Document;
 use authlete_codegen::actions::{Actions, Table, check};

@@ -1,7 +1,7 @@
 //! Overlays on small documents of our own: each file of `fixtures/overlay` is a case, its outcome a snapshot.
 
 // clippy.toml lets tests unwrap, and does not count their helpers.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -1,5 +1,8 @@
 //! The whole way, on a small upstream document written in either of two styles.
 
+// Tests read the files that the generator is given.
+#![allow(clippy::disallowed_methods)]
+
 use std::path::Path;
 
 use authlete_codegen::pipeline::{Generated, Inputs, generate};
@@ -95,7 +98,10 @@ fn the_same_input_gives_the_same_files_in_any_order_of_keys() {
 }
 
 fn without_hash(text: &str) -> String {
-    text.lines().filter(|line| !line.contains("\"sha256\"")).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .filter(|line| !line.contains("\"sha256\"") && !line.starts_with("| SHA-256 |"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]

@@ -12,14 +12,14 @@ use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::error::StartError;
 use crate::random;
 use crate::server::Server;
 use crate::snapshot;
+use crate::start_error::StartError;
 use crate::state::State;
 
 /// How long a stop waits for calls that are still under way.
-const PATIENCE: Duration = Duration::from_secs(5);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A running emulator. It listens on a loopback port, with a thread of its own, until it is stopped or dropped.
 ///
@@ -185,7 +185,7 @@ impl Emulator {
     /// The bearer token of one service, which Authlete's console would issue. The id is the service's `apiKey`.
     pub fn service_token(&self, service_id: &str) -> Option<String> {
         let id: u64 = service_id.parse().ok()?;
-        self.server.with_state(|state| state.services.get(&id).map(|tenant| tenant.access_token.clone()))
+        self.server.with_state(|state| state.services.get(id).map(|tenant| tenant.access_token.clone()))
     }
 
     /// The clock that everything expires by; advance it to see things expire.
@@ -227,12 +227,12 @@ async fn serve(listener: TcpListener, router: axum::Router, stop_asked: oneshot:
         let _ = stop_asked.await;
         let _ = stopping.send(());
     };
-    let patience = async {
+    let timeout = async {
         let _ = is_stopping.await;
-        tokio::time::sleep(PATIENCE).await;
+        tokio::time::sleep(SHUTDOWN_TIMEOUT).await;
     };
     tokio::select! {
         _ = axum::serve(listener, router).with_graceful_shutdown(shutdown) => {}
-        () = patience => {}
+        () = timeout => {}
     }
 }

@@ -11,6 +11,8 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use futures_core::Stream;
 
+use crate::operation::{Operation, UnknownOperation};
+
 /// At most this many faults wait at a time; a further one pushes out the oldest.
 const CAPACITY: usize = 1_000;
 
@@ -70,19 +72,20 @@ impl Fault {
         Self::new(Kind::Disconnect { served: false })
     }
 
-    /// The call is served, and the connection ends without an answer: it happened, and the caller cannot know.
+    /// The call is served, and the connection ends without a response: it happened, and the caller cannot know.
     pub fn disconnect_after_serving() -> Self {
         Self::new(Kind::Disconnect { served: true })
     }
 
-    /// The call is served, and the connection ends in the middle of the answer's body.
+    /// The call is served, and the connection ends in the middle of the response's body.
     pub fn truncate() -> Self {
         Self::new(Kind::Truncate)
     }
 
-    /// Hits the calls of this operation alone, such as `auth_token_api`.
-    pub fn on(mut self, operation_id: impl Into<String>) -> Self {
-        self.operation_id = Some(operation_id.into());
+    /// Hits the calls of this operation alone, named as Authlete's description or as the Rust SDK names it:
+    /// `auth_token_api`, `auth_token`. [`Emulator::inject`](crate::Emulator::inject) fails if there is none of that name.
+    pub fn on(mut self, operation: impl Into<String>) -> Self {
+        self.operation_id = Some(operation.into());
         self
     }
 
@@ -92,7 +95,7 @@ impl Fault {
         self
     }
 
-    /// A header of the answer of [`status`](Self::status), such as `Retry-After`. One that HTTP does not allow is left
+    /// A header of the response of [`status`](Self::status), such as `Retry-After`. One that HTTP does not allow is left
     /// out.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let (Ok(name), Ok(value)) = (name.parse(), value.parse()) {
@@ -101,10 +104,18 @@ impl Fault {
         self
     }
 
-    /// The body of the answer of [`status`](Self::status).
+    /// The body of the response of [`status`](Self::status).
     pub fn body(mut self, body: impl Into<String>) -> Self {
         self.body = Some(body.into());
         self
+    }
+
+    /// The fault with the operation's name as the description has it.
+    pub(crate) fn resolved(mut self, operations: &'static [Operation]) -> Result<Self, UnknownOperation> {
+        if let Some(name) = &self.operation_id {
+            self.operation_id = Some(Operation::named(operations, name)?.id.to_owned());
+        }
+        Ok(self)
     }
 
     /// What goes wrong.
@@ -112,7 +123,7 @@ impl Fault {
         self.kind
     }
 
-    /// The answer with this status.
+    /// The response with this status.
     pub(crate) fn answer(self, status: StatusCode) -> Response<Body> {
         let json = self.body.is_none();
         let body = self.body.unwrap_or_else(|| {
@@ -178,12 +189,12 @@ impl Faults {
     }
 }
 
-/// An answer that ends the connection before it says anything.
+/// A response that ends the connection before it says anything.
 pub(crate) fn nothing() -> Response<Body> {
     Response::new(Body::from_stream(Cut { parts: VecDeque::new() }))
 }
 
-/// The first half of an answer, whose head promises the whole.
+/// The first half of a response, whose head promises the whole.
 pub(crate) async fn half(response: Response<Body>) -> Response<Body> {
     let (mut head, body) = response.into_parts();
     let whole = to_bytes(body, usize::MAX).await.unwrap_or_default();

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::operation::Shape;
 
-/// Gives every optional member that an answer lacks the value `null`, and every list a `null` at its end, at any depth
+/// Gives every optional member that a response lacks the value `null`, and every list a `null` at its end, at any depth
 /// that the description knows.
 pub(crate) fn explicit(value: &mut Value, shape: Shape) {
     match (value, shape) {

@@ -11,7 +11,7 @@ pub(crate) fn token<const N: usize>() -> Result<String, ApiError> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// A text of letters out of an alphabet, each as likely as the others.
+/// A string of letters out of an alphabet, each as likely as the others.
 pub(crate) fn letters(alphabet: &[u8], length: usize) -> Result<String, ApiError> {
     let mut text = String::with_capacity(length);
     while text.len() < length {

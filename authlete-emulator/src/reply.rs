@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::nulls;
 use crate::operation::Shape;
 
-/// An answer, before it becomes HTTP.
+/// A response, before it becomes HTTP.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Reply {
     /// 200 with a JSON body.
@@ -24,7 +24,7 @@ pub(crate) enum Reply {
 }
 
 impl Reply {
-    /// The same answer with one more member, or another value of it.
+    /// The same response with one more member, or another value of it.
     pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
         if let Self::Json(Value::Object(members)) | Self::Created(Value::Object(members)) = &mut self {
             members.insert(name.to_owned(), value);
@@ -32,7 +32,7 @@ impl Reply {
         self
     }
 
-    /// The same answer under another code.
+    /// The same response under another code.
     pub(crate) fn coded(self, code: Code, message: &str) -> Self {
         self.with("resultCode", json!(code)).with("resultMessage", json!(result_message(code, message)))
     }
@@ -61,7 +61,7 @@ pub(crate) fn result(code: Code, message: &str, rest: Value) -> Reply {
     Reply::Json(Value::Object(members))
 }
 
-/// The code in brackets, then the text.
+/// The code in brackets, then the string.
 pub(crate) fn result_message(code: Code, message: &str) -> String {
     format!("[{code}] {message}")
 }
@@ -79,7 +79,7 @@ pub(crate) fn without_nulls(value: Value) -> Value {
     }
 }
 
-/// Turns what a handler gave into HTTP. Where a shape is given, what it knows and the answer lacks is `null`.
+/// Turns what a handler gave into HTTP. Where a shape is given, what it knows and the response lacks is `null`.
 pub(crate) fn to_http(result: Result<Reply, ApiError>, nulls: Option<Shape>) -> Response<Body> {
     let written = |value| {
         let mut value = without_nulls(value);

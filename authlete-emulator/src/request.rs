@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 use crate::operation::Operation;
+use crate::state::Lifetimes;
 
 /// One call of the API, authenticated and read.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ impl Request {
     /// The user that the call is about: in the path, the query or the body, as the operation has it.
     pub(crate) fn subject(&self) -> Result<String, ApiError> {
         let named = self.path.get("subject").map(String::as_str).or_else(|| self.query("subject")).map(str::to_owned);
-        let subject = if named.is_some() { named } else { self.body.text("subject")? };
+        let subject = if named.is_some() { named } else { self.body.string("subject")? };
         subject.filter(|subject| !subject.is_empty()).ok_or_else(|| ApiError::invalid("The call names no subject."))
     }
 
@@ -70,7 +71,7 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    /// From a form: every value is text.
+    /// From a form: every value is a string.
     pub(crate) fn from_form(bytes: &[u8]) -> Self {
         let pairs = form_urlencoded::parse(bytes);
         let members = pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect();
@@ -108,17 +109,32 @@ impl Body {
         }
     }
 
-    /// A text. A number is read as its digits, since an id may be written either way.
-    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, ApiError> {
+    /// A string. A number is read as its digits, since an id may be written either way.
+    pub(crate) fn string(&self, name: &str) -> Result<Option<String>, ApiError> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
-            Some(_) => Err(ApiError::invalid(format!("The member {name} is not a text."))),
+            Some(_) => Err(ApiError::invalid(format!("The member {name} is not a string."))),
         }
     }
 
-    /// A boolean; absent is false. A form has it as text.
+    /// A string that is not empty.
+    pub(crate) fn non_empty(&self, name: &str) -> Result<Option<String>, ApiError> {
+        Ok(self.string(name)?.filter(|string| !string.is_empty()))
+    }
+
+    /// A JSON object in a string; absent is an empty one. `error` makes the error of a string that is something else.
+    pub(crate) fn object<E: From<ApiError>>(
+        &self,
+        name: &str,
+        error: impl FnOnce(String) -> E,
+    ) -> Result<Map<String, Value>, E> {
+        let Some(string) = self.non_empty(name)? else { return Ok(Map::new()) };
+        serde_json::from_str(&string).map_err(|_| error(format!("The member {name} is not a JSON object in a string.")))
+    }
+
+    /// A boolean; absent is false. A form has it as string.
     pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
         Ok(self.given_flag(name)?.unwrap_or(false))
     }
@@ -154,14 +170,19 @@ impl Body {
         }
     }
 
+    /// The lifetimes that the call sets for tokens.
+    pub(crate) fn lifetimes(&self) -> Result<Lifetimes, ApiError> {
+        Ok(Lifetimes { access: self.seconds("accessTokenDuration")?, refresh: self.seconds("refreshTokenDuration")? })
+    }
+
     /// A lifetime in seconds; 0 and what no lifetime can be say nothing.
     pub(crate) fn seconds(&self, name: &str) -> Result<Option<u64>, ApiError> {
         Ok(self.number(name)?.filter(|seconds| (1..=u64::from(u32::MAX)).contains(seconds)))
     }
 
-    /// A list of texts; in a form, words with spaces between them.
-    pub(crate) fn texts(&self, name: &str) -> Result<Option<Vec<String>>, ApiError> {
-        let wrong = || ApiError::invalid(format!("The member {name} is not a list of texts."));
+    /// A list of strings; in a form, words with spaces between them.
+    pub(crate) fn strings(&self, name: &str) -> Result<Option<Vec<String>>, ApiError> {
+        let wrong = || ApiError::invalid(format!("The member {name} is not a list of strings."));
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.split_ascii_whitespace().map(str::to_owned).collect())),

@@ -1,16 +1,17 @@
 //! The whole state as a JSON file, to go on with later.
 
-use std::fs;
-use std::io;
+use std::ffi::OsStr;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::StartError;
+use crate::start_error::StartError;
 use crate::state::State;
 
 /// The form of the file: another form of the state gets another number.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Snapshot<S> {
@@ -26,18 +27,30 @@ struct Form {
     format: u32,
 }
 
-/// The state as text.
+/// The state as string.
 pub(crate) fn write(state: &State, now: u64) -> io::Result<String> {
     let snapshot = Snapshot { format: FORMAT, saved_at: now, state };
     serde_json::to_string(&snapshot).map_err(io::Error::other)
 }
 
-/// Puts the text in the place of the file, whole or not at all.
+/// Puts the string in the place of the file, whole or not at all.
 pub(crate) fn save(path: &Path, text: &str) -> io::Result<()> {
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".unfinished");
-    let written = fs::write(&unfinished, text).and_then(|()| fs::rename(&unfinished, path));
+    let written = write_private(&unfinished, text).and_then(|()| fs::rename(&unfinished, path));
     written.map_err(|error| io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display())))
+}
+
+/// Writes a file that only its owner can read: it is full of secrets.
+fn write_private(path: &OsStr, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // One that was left behind keeps its mode when it is opened.
+    let _ = fs::remove_file(path);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())
 }
 
 /// The state in a file, and the time at which it was saved.

@@ -1,6 +1,6 @@
 //! Which schemas are sent and which are read: a change breaks one side or the other.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::{Node, resolved};
 use crate::Document;
@@ -30,7 +30,7 @@ impl Direction {
 
 /// The direction of every schema, by JSON pointer.
 #[derive(Debug, Default)]
-pub(super) struct Directions(HashMap<String, Direction>);
+pub(super) struct Directions(BTreeMap<String, Direction>);
 
 impl Directions {
     pub(super) fn at(&self, pointer: &str) -> Direction {

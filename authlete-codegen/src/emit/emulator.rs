@@ -15,17 +15,18 @@ use crate::{Document, Problems};
 pub(super) fn operations(document: &Document, description: &Description) -> Result<String, Problems> {
     let mut components = BTreeSet::new();
     let mut entries = Vec::new();
-    for Operation { id, method, path, .. } in description.operations.values() {
+    for Operation { id, name, method, path, .. } in description.operations.values() {
         let operation = &document.0["paths"][path][method.to_lowercase()];
         let takes_list = json_schema(&operation["requestBody"]).is_some_and(|schema| schema["type"] == "array");
         let answer =
             answer(operation).map_or_else(|| quote!(Shape::Any), |schema| shape(document, schema, &mut components));
         entries.push(quote!(Operation {
             id: #id,
+            name: #name,
             method: #method,
             path: #path,
             takes_list: #takes_list,
-            answer: #answer
+            response: #answer
         }));
     }
     let mut items: Vec<Item> = vec![
@@ -88,6 +89,16 @@ fn json_schema(content: &Value) -> Option<&Value> {
 
 /// The shape of a schema's value, as an expression; the components that it refers to go to `reached`.
 fn shape(document: &Document, schema: &Value, reached: &mut BTreeSet<String>) -> TokenStream {
+    shape_within(document, schema, reached, &mut Vec::new())
+}
+
+/// The shape of a schema within the components in `open`; of a list or map that contains itself, nothing is said there.
+fn shape_within<'a>(
+    document: &'a Document,
+    schema: &'a Value,
+    reached: &mut BTreeSet<String>,
+    open: &mut Vec<&'a str>,
+) -> TokenStream {
     if let Some((name, component)) = component(document, schema) {
         let ident = static_name(name);
         if component.get("properties").is_some() {
@@ -98,7 +109,13 @@ fn shape(document: &Document, schema: &Value, reached: &mut BTreeSet<String>) ->
             reached.insert(name.to_owned());
             return quote!(Shape::OneOf(#ident));
         }
-        return shape(document, component, reached);
+        if open.contains(&name) {
+            return quote!(Shape::Any);
+        }
+        open.push(name);
+        let shape = shape_within(document, component, reached, open);
+        open.pop();
+        return shape;
     }
     if let Some(values) = schema["enum"].as_array() {
         let values = values.iter().filter_map(Value::as_str);
@@ -106,7 +123,7 @@ fn shape(document: &Document, schema: &Value, reached: &mut BTreeSet<String>) ->
     }
     match schema["type"].as_str() {
         Some("array") => {
-            let element = shape(document, &schema["items"], reached);
+            let element = shape_within(document, &schema["items"], reached, open);
             quote!(Shape::List(&#element))
         }
         Some("boolean") => quote!(Shape::Flag),

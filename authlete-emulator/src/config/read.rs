@@ -17,7 +17,7 @@ pub(super) fn config(value: &Value) -> Result<Config> {
     let object = Object::read("", value, &["organizationToken", "services"])?;
     Ok(Config {
         file: None,
-        organization_token: object.text("organizationToken")?,
+        organization_token: object.string("organizationToken")?,
         services: object.list("services", service)?,
     })
 }
@@ -35,7 +35,7 @@ fn service(at: &str, value: &Value) -> Result<Service> {
     }
     Ok(Service {
         id: object.id("serviceId")?,
-        access_token: object.text("accessToken")?,
+        access_token: object.string("accessToken")?,
         settings,
         clients: object.list("clients", client)?,
     })
@@ -43,7 +43,7 @@ fn service(at: &str, value: &Value) -> Result<Service> {
 
 fn client(at: &str, value: &Value) -> Result<Client> {
     let object = Object::read(at, value, &["clientId", "clientSecret", "settings"])?;
-    Ok(Client { id: object.id("clientId")?, secret: object.text("clientSecret")?, settings: object.settings()? })
+    Ok(Client { id: object.id("clientId")?, secret: object.string("clientSecret")?, settings: object.settings()? })
 }
 
 impl<'a> Object<'a> {
@@ -69,11 +69,11 @@ impl<'a> Object<'a> {
         self.members.get(name).filter(|value| !value.is_null())
     }
 
-    fn text(&self, name: &str) -> Result<Option<String>> {
+    fn string(&self, name: &str) -> Result<Option<String>> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) if !text.is_empty() => Ok(Some(text.clone())),
-            Some(_) => Err(ConfigError::new(self.place(name), "this has to be a text that is not empty")),
+            Some(_) => Err(ConfigError::new(self.place(name), "this has to be a string that is not empty")),
         }
     }
 

@@ -8,7 +8,7 @@ use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 use x509_parser::time::ASN1Time;
 
-use super::{Stop, jose};
+use super::{OperationError, jose};
 use crate::error::ApiError;
 use crate::reply::Code;
 use crate::request::Request;
@@ -20,14 +20,16 @@ pub(crate) struct Certificate(Vec<u8>);
 
 impl Certificate {
     /// The certificate that the call hands on as `clientCertificate`.
-    pub(crate) fn presented(request: &Request, unreadable: Code) -> Result<Option<Self>, Stop> {
-        let Some(text) = request.body.text("clientCertificate")?.filter(|text| !text.is_empty()) else {
+    pub(crate) fn presented(request: &Request, unreadable: Code) -> Result<Option<Self>, OperationError> {
+        let Some(text) = request.body.non_empty("clientCertificate")? else {
             return Ok(None);
         };
         let read = parse_x509_pem(text.as_bytes()).ok().map(|(_, pem)| Self(pem.contents));
         match read.filter(|certificate| certificate.parsed().is_some()) {
             Some(certificate) => Ok(Some(certificate)),
-            None => Err(Stop::server(unreadable, "The member clientCertificate is not a certificate in PEM.")),
+            None => {
+                Err(OperationError::server(unreadable, "The member clientCertificate is not a certificate in PEM."))
+            }
         }
     }
 
@@ -49,7 +51,7 @@ impl Certificate {
     /// Whether its subject is the one that the client registered (section 2.1.2). Who issued it is not looked at.
     pub(crate) fn is_of_subject(&self, client: &Settings) -> Result<bool, ApiError> {
         let Some(parsed) = self.parsed() else { return Ok(false) };
-        if let Some(expected) = client.text("tlsClientAuthSubjectDn") {
+        if let Some(expected) = client.string("tlsClientAuthSubjectDn") {
             let expected = parse_name(expected).ok_or_else(|| {
                 ApiError::not_implemented("a tlsClientAuthSubjectDn with attributes in hexadecimal or joined by +")
             })?;
@@ -59,12 +61,12 @@ impl Certificate {
         let mut names = names.iter().flat_map(|extension| extension.value.general_names.iter());
         Ok(names.any(|name| match name {
             GeneralName::DNSName(dns) => {
-                client.text("tlsClientAuthSanDns").is_some_and(|e| e.eq_ignore_ascii_case(dns))
+                client.string("tlsClientAuthSanDns").is_some_and(|e| e.eq_ignore_ascii_case(dns))
             }
-            GeneralName::URI(uri) => client.text("tlsClientAuthSanUri") == Some(uri),
-            GeneralName::RFC822Name(email) => client.text("tlsClientAuthSanEmail") == Some(email),
+            GeneralName::URI(uri) => client.string("tlsClientAuthSanUri") == Some(uri),
+            GeneralName::RFC822Name(email) => client.string("tlsClientAuthSanEmail") == Some(email),
             GeneralName::IPAddress(bytes) => {
-                let expected = client.text("tlsClientAuthSanIp").and_then(|text| text.parse().ok());
+                let expected = client.string("tlsClientAuthSanIp").and_then(|text| text.parse().ok());
                 expected.is_some_and(|expected| match expected {
                     std::net::IpAddr::V4(address) => address.octets() == *bytes,
                     std::net::IpAddr::V6(address) => address.octets() == *bytes,
@@ -92,7 +94,7 @@ fn attribute(kind: &str, value: &str) -> (String, String) {
     (kind.trim().to_uppercase(), value.trim().to_lowercase())
 }
 
-/// The name in a certificate; none if it has parts that have no text.
+/// The name in a certificate; none if it has parts that have no string.
 fn name_of(name: &X509Name<'_>) -> Option<Name> {
     let attributes = name.iter_attributes().map(|one| {
         let kind =
@@ -104,7 +106,7 @@ fn name_of(name: &X509Name<'_>) -> Option<Name> {
     Some(name)
 }
 
-/// A name as text (RFC 4514); none for the rare forms.
+/// A name as string (RFC 4514); none for the rare forms.
 fn parse_name(text: &str) -> Option<Name> {
     let mut name = Name::new();
     let mut part = String::new();

@@ -8,7 +8,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::jose::{self, Jwt};
-use super::{Stop, endpoint};
+use super::{CheckError, OperationError, endpoint};
 use crate::error::ApiError;
 use crate::random;
 use crate::reply::Code;
@@ -44,46 +44,46 @@ pub(crate) fn check(
     tenant: &mut Tenant,
     request: &Request,
     access_token: Option<&str>,
-) -> Result<Result<Option<String>, Rejection>, Stop> {
-    let Some(text) = request.body.text("dpop")?.filter(|proof| !proof.is_empty()) else { return Ok(Ok(None)) };
-    let method = request.body.text("htm")?.filter(|method| !method.is_empty());
+) -> Result<Option<String>, CheckError<Rejection>> {
+    let Some(text) = request.body.non_empty("dpop")? else { return Ok(None) };
+    let method = request.body.non_empty("htm")?;
     let method = method.unwrap_or_else(|| "POST".to_owned());
-    let uri = match request.body.text("htu")?.filter(|uri| !uri.is_empty()) {
+    let uri = match request.body.non_empty("htu")? {
         Some(uri) => uri,
-        None => {
-            endpoint::setting(request).and_then(|setting| tenant.settings.text(setting)).map(str::to_owned).ok_or_else(
-                || Stop::server(NO_HTU, "The call has no htu, and the service has no address for this endpoint."),
-            )?
-        }
+        None => endpoint::setting(request)
+            .and_then(|setting| tenant.settings.string(setting))
+            .map(str::to_owned)
+            .ok_or_else(|| {
+                OperationError::server(NO_HTU, "The call has no htu, and the service has no address for this endpoint.")
+            })?,
     };
-    let (jwt, thumbprint) = match read(&text)? {
-        Ok(read) => read,
-        Err(rejection) => return Ok(Err(rejection)),
-    };
+    let (jwt, thumbprint) = read(&text)?;
     let nonces = nonces(tenant, request)?;
-    Ok(check_claims(tenant, &jwt, &thumbprint, &Expected { method, uri, access_token, nonces, now: request.now })
-        .map(|()| Some(thumbprint)))
+    let expected = Expected { method, uri, access_token, nonces, now: request.now };
+    check_claims(tenant, &jwt, &thumbprint, &expected).map_err(CheckError::Rejected)?;
+    Ok(Some(thumbprint))
 }
 
 /// The proof and its key's thumbprint, if the signature is right (section 4.3, points 2 to 7).
-fn read(text: &str) -> Result<Result<(Jwt<'_>, String), Rejection>, ApiError> {
-    let Ok(jwt) = Jwt::read(text) else { return Ok(Err(invalid("The DPoP proof is not a JWT."))) };
+fn read(text: &str) -> Result<(Jwt<'_>, String), CheckError<Rejection>> {
+    let invalid = |message| CheckError::Rejected(invalid(message));
+    let Ok(jwt) = Jwt::read(text) else { return Err(invalid("The DPoP proof is not a JWT.")) };
     if jwt.header.get("typ").and_then(Value::as_str) != Some("dpop+jwt") || jwt.is_critical() {
-        return Ok(Err(invalid("The header of the DPoP proof is not that of one.")));
+        return Err(invalid("The header is not that of a DPoP proof."));
     }
     let algorithm = jose::algorithm(jwt.alg())?.filter(|algorithm| algorithm.family() != AlgorithmFamily::Hmac);
-    let Some(algorithm) = algorithm else { return Ok(Err(invalid("The DPoP proof has no asymmetric algorithm."))) };
+    let Some(algorithm) = algorithm else { return Err(invalid("The DPoP proof has no asymmetric algorithm.")) };
     let jwk = jwt.header.get("jwk").and_then(Value::as_object);
     let Some(jwk) = jwk.filter(|jwk| !jwk.contains_key("d") && !jwk.contains_key("k")) else {
-        return Ok(Err(invalid("The DPoP proof has no public key in its header.")));
+        return Err(invalid("The DPoP proof has no public key in its header."));
     };
     let Ok(key) = serde_json::from_value::<Jwk>(Value::Object(jwk.clone())) else {
-        return Ok(Err(invalid("The DPoP proof has a key of an unknown kind.")));
+        return Err(invalid("The DPoP proof has a key of an unknown kind."));
     };
     let signed = DecodingKey::from_jwk(&key).is_ok_and(|key| jwt.is_signed_by(algorithm, &key));
     match key.thumbprint(ThumbprintHash::SHA256) {
-        Ok(thumbprint) if signed => Ok(Ok((jwt, thumbprint))),
-        _ => Ok(Err(invalid("The signature of the DPoP proof is not that of the key in its header."))),
+        Ok(thumbprint) if signed => Ok((jwt, thumbprint)),
+        _ => Err(invalid("The signature of the DPoP proof is not that of the key in its header.")),
     }
 }
 
@@ -103,11 +103,11 @@ fn check_claims(
     thumbprint: &str,
     expected: &Expected<'_>,
 ) -> Result<(), Rejection> {
-    if jwt.text("htm") != Some(&expected.method) {
+    if jwt.string("htm") != Some(&expected.method) {
         return Err(invalid("htm of the DPoP proof is not the method of the request."));
     }
     let same = |htu| plain(htu).is_some_and(|htu| Some(htu) == plain(&expected.uri));
-    if !jwt.text("htu").is_some_and(same) {
+    if !jwt.string("htu").is_some_and(same) {
         return Err(invalid("htu of the DPoP proof is not the address of the request."));
     }
     let now = expected.now / 1000;
@@ -119,16 +119,16 @@ fn check_claims(
         return Err(invalid("The DPoP proof has expired, or is not valid yet."));
     }
     if let Some(token) = expected.access_token
-        && !jwt.text("ath").is_some_and(|hash| random::same(hash, &jose::sha256(token)))
+        && !jwt.string("ath").is_some_and(|hash| random::same(hash, &jose::sha256(token)))
     {
         return Err(invalid("ath of the DPoP proof is not the hash of the access token."));
     }
     if let Some(nonces) = &expected.nonces
-        && !jwt.text("nonce").is_some_and(|nonce| nonces.iter().any(|one| one == nonce))
+        && !jwt.string("nonce").is_some_and(|nonce| nonces.iter().any(|one| one == nonce))
     {
         return Err(Rejection { error: "use_dpop_nonce", message: "The DPoP proof needs the present nonce." });
     }
-    let Some(id) = jwt.text("jti") else { return Err(invalid("The DPoP proof has no jti.")) };
+    let Some(id) = jwt.string("jti") else { return Err(invalid("The DPoP proof has no jti.")) };
     if !tenant.is_first_proof(thumbprint, id, (made + window + 1) * 1000) {
         return Err(invalid("The DPoP proof has been used."));
     }
@@ -136,11 +136,36 @@ fn check_claims(
 }
 
 /// An address without query and fragment, in the form that comparison needs (section 4.3).
-fn plain(uri: &str) -> Option<Url> {
+fn plain(uri: &str) -> Option<String> {
     let mut uri = Url::parse(uri).ok()?;
     uri.set_query(None);
     uri.set_fragment(None);
-    Some(uri)
+    Some(unreserved_decoded(uri.as_str()))
+}
+
+/// A URI in which only what has to be is percent-encoded, with capital hexadecimal digits (RFC 3986, sections 6.2.2.1 and
+/// 6.2.2.2). The parser has seen to case and dot segments.
+fn unreserved_decoded(uri: &str) -> String {
+    let mut parts = uri.split('%');
+    let mut decoded = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let byte = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match (byte, part.get(2..)) {
+            (Some(byte), Some(rest)) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                decoded.push(char::from(byte));
+                decoded.push_str(rest);
+            }
+            (Some(byte), Some(rest)) => {
+                decoded.push_str(&format!("%{byte:02X}"));
+                decoded.push_str(rest);
+            }
+            _ => {
+                decoded.push('%');
+                decoded.push_str(part);
+            }
+        }
+    }
+    decoded
 }
 
 /// The nonce to hand out, where the service or the call requires one.
@@ -162,4 +187,26 @@ fn nonces(tenant: &mut Tenant, request: &Request) -> Result<Option<[String; 2]>,
     let nonce = |period: u64| URL_SAFE_NO_PAD.encode(hmac::sign(&key, &period.to_be_bytes()));
     tenant.nonce_secret = Some(secret);
     Ok(Some([nonce(period), nonce(period.saturating_sub(1))]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn addresses_compare_in_their_normal_form() {
+        let expected = plain("https://as.example.com/a-b/t%2Fc?q#f");
+        for same in [
+            "HTTPS://AS.example.COM:443/a-b/t%2fc",
+            "https://as.example.com/%61%2Db/t%2Fc",
+            "https://as.example.com/x/../a-b/./t%2fc?other",
+        ] {
+            assert_eq!(plain(same), expected, "{same}");
+        }
+        for other in
+            ["https://as.example.com/a-b/t/c", "https://as.example.com/A-b/t%2Fc", "http://as.example.com/a-b/t%2Fc"]
+        {
+            assert_ne!(plain(other), expected, "{other}");
+        }
+    }
 }

@@ -6,26 +6,22 @@ use serde_json::json;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::jose::{self, Jwt};
-use super::{Stop, keys, lifetime};
+use super::{OperationError, lifetime};
 use crate::error::ApiError;
 use crate::reply::{self, Code};
-use crate::state::{Client, Details, Tenant, Token};
+use crate::state::{Authorized, Client, Tenant, Token};
 
 const NO_ISSUER: Code = "A050203";
 
 /// The algorithm where the client has chosen none.
-const DEFAULT_ALGORITHM: &str = "ES256";
+const DEFAULT_ALGORITHM: &str = "RS256";
 
 /// What an ID token says.
 #[derive(Debug)]
 pub(crate) struct IdToken<'a> {
     pub(crate) client: &'a Client,
-    /// The value of `sub`.
-    pub(crate) subject: Option<&'a str>,
-    /// Those of the access token beside it, which may limit how long it lives.
-    pub(crate) scopes: &'a [String],
-    pub(crate) auth_time: Option<u64>,
-    pub(crate) acr: Option<&'a str>,
+    /// What it is about. The scopes of the access token beside it may limit how long it lives.
+    pub(crate) authorized: &'a Authorized,
     pub(crate) nonce: Option<&'a str>,
     /// What comes beside it, each of which it has a hash of.
     pub(crate) access_token: Option<&'a str>,
@@ -33,7 +29,6 @@ pub(crate) struct IdToken<'a> {
     pub(crate) state: Option<&'a str>,
     /// What CIBA pushes beside it (section 10.3.1 there).
     pub(crate) refresh_token: Option<&'a str>,
-    pub(crate) details: &'a Details,
 }
 
 impl<'a> IdToken<'a> {
@@ -41,64 +36,61 @@ impl<'a> IdToken<'a> {
     pub(crate) fn of(client: &'a Client, token: &'a Token) -> Self {
         Self {
             client,
-            subject: token.sub.as_deref().or(token.subject.as_deref()),
-            auth_time: token.auth_time,
-            acr: token.acr.as_deref(),
+            authorized: &token.authorized,
             nonce: None,
             access_token: Some(token.presented()),
             code: None,
             state: None,
             refresh_token: None,
-            scopes: &token.scopes,
-            details: &token.details,
         }
     }
 }
 
 impl IdToken<'_> {
-    pub(crate) fn sign(&self, tenant: &mut Tenant, now: u64) -> Result<String, Stop> {
+    pub(crate) fn sign(&self, tenant: &mut Tenant, now: u64) -> Result<String, OperationError> {
         let client = &self.client.settings;
-        let Some(issuer) = tenant.settings.text("issuer").map(str::to_owned) else {
-            return Err(Stop::server(NO_ISSUER, "The service has no issuer, which an ID token must name."));
+        let Authorized { details, scopes, .. } = self.authorized;
+        let Some(issuer) = tenant.settings.string("issuer").map(str::to_owned) else {
+            return Err(OperationError::server(NO_ISSUER, "The service has no issuer, which an ID token must name."));
         };
-        if client.text("subjectType") == Some("PAIRWISE") {
+        if client.string("subjectType") == Some("PAIRWISE") {
             return Err(ApiError::not_implemented("pairwise subjects").into());
         }
-        if client.text("idTokenEncryptionAlg").is_some() {
+        if client.string("idTokenEncryptionAlg").is_some() {
             return Err(ApiError::not_implemented("encrypted ID tokens").into());
         }
-        let name = client.text("idTokenSignAlg").unwrap_or(DEFAULT_ALGORITHM);
+        let name = client.string("idTokenSignAlg").unwrap_or(DEFAULT_ALGORITHM);
         let key = tenant.keys.signer(&tenant.settings, self.client, name, "idTokenSignatureKeyId")?;
         let audience = self.client.id.to_string();
-        let form = self.details.audience_form.as_deref().or(tenant.settings.text("idTokenAudType"));
+        let form = details.audience_form.as_deref().or(tenant.settings.string("idTokenAudType"));
         let seconds = now / 1000;
         let hash = |text: Option<&str>| text.map(|text| left_half(key.algorithm(), text));
         // Where the service has no Native SSO, a session means nothing to it.
-        let session = self.details.session_id.as_ref().filter(|_| tenant.settings.flag("nativeSsoSupported"));
+        let session = details.session_id.as_ref().filter(|_| tenant.settings.flag("nativeSsoSupported"));
         let mut claims = json!({
             "iss": issuer,
-            "sub": self.subject,
+            "sub": self.authorized.sub(),
             "aud": if form == Some("string") { json!(audience) } else { json!([audience]) },
             "iat": seconds,
-            "exp": seconds + lifetime::ID_TOKEN.of(&tenant.settings, self.client, self.scopes),
-            "auth_time": self.auth_time,
+            "exp": seconds + lifetime::ID_TOKEN.of(&tenant.settings, self.client, scopes),
+            "auth_time": self.authorized.auth_time,
             "nonce": self.nonce,
-            "acr": self.acr,
+            "acr": self.authorized.acr,
             "sid": session,
             "at_hash": hash(self.access_token),
             "c_hash": hash(self.code),
             "s_hash": hash(self.state),
             "urn:openid:params:jwt:claim:rt_hash": hash(self.refresh_token),
         });
-        for name in &self.details.id_token_claims {
+        for name in &details.id_token_claims {
             // The authorization server may know a claim in the language that is asked for, or in no particular one.
             let plain = name.split('#').next().unwrap_or(name);
-            let value = self.details.claims.get(name).or_else(|| self.details.claims.get(plain));
+            let value = details.claims.get(name).or_else(|| details.claims.get(plain));
             if let (Some(value), true) = (value, claims.get(plain).is_none()) {
                 claims[name.as_str()] = value.clone();
             }
         }
-        Ok(key.sign_with("JWT", &self.details.id_token_header, &reply::without_nulls(claims))?)
+        Ok(key.sign_with("JWT", &details.id_token_header, &reply::without_nulls(claims))?)
     }
 }
 
@@ -118,14 +110,14 @@ pub(crate) fn subject_of(tenant: &mut Tenant, client: &Client, hint: &str) -> Re
     let Ok(jwt) = Jwt::read(hint) else { return Ok(None) };
     let Some(algorithm) = jose::algorithm(jwt.alg())? else { return Ok(None) };
     let signed = if algorithm.family() == AlgorithmFamily::Hmac {
-        let secret = client.settings.text("clientSecret").unwrap_or_default();
+        let secret = client.settings.string("clientSecret").unwrap_or_default();
         jwt.is_signed_by(algorithm, &DecodingKey::from_secret(secret.as_bytes()))
     } else {
         let published = tenant.keys.published(&tenant.settings)?;
-        jwt.is_signed_by_one_of(algorithm, &keys::elements(&published))
+        jwt.is_signed_by_one_of(algorithm, &jose::elements(&published))
     };
     let ours = signed
-        && tenant.settings.text("issuer").is_some_and(|issuer| jwt.text("iss") == Some(issuer))
+        && tenant.settings.string("issuer").is_some_and(|issuer| jwt.string("iss") == Some(issuer))
         && jwt.is_for(&[&client.id.to_string()]);
-    Ok(jwt.text("sub").filter(|_| ours).map(str::to_owned))
+    Ok(jwt.string("sub").filter(|_| ours).map(str::to_owned))
 }

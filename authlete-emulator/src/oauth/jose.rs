@@ -7,7 +7,6 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::keys;
 use crate::error::ApiError;
 use crate::state::Settings;
 
@@ -22,7 +21,7 @@ pub(crate) struct Jwt<'a> {
     pub(crate) claims: Map<String, Value>,
 }
 
-/// Why a text cannot be read as a JWT.
+/// Why a string cannot be read as a JWT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unreadable {
     /// It has five parts: a JWE (RFC 7516).
@@ -55,8 +54,8 @@ impl<'a> Jwt<'a> {
         self.header.contains_key("crit")
     }
 
-    /// A claim that is a text.
-    pub(crate) fn text(&self, claim: &str) -> Option<&str> {
+    /// A claim that is a string.
+    pub(crate) fn string(&self, claim: &str) -> Option<&str> {
         self.claims.get(claim).and_then(Value::as_str)
     }
 
@@ -109,16 +108,21 @@ pub(crate) fn public_key(jwk: &Map<String, Value>) -> Option<DecodingKey> {
     DecodingKey::from_jwk(&jwk).ok()
 }
 
-/// The keys of a JWK set (RFC 7517, section 5) that is kept as a text.
+/// The keys of a JWK set (RFC 7517, section 5) that is kept as a string.
 pub(crate) fn key_set(text: &str) -> Vec<Map<String, Value>> {
-    keys::elements(&serde_json::from_str(text).unwrap_or_default())
+    elements(&serde_json::from_str(text).unwrap_or_default())
+}
+
+/// The keys of a set.
+pub(crate) fn elements(set: &Value) -> Vec<Map<String, Value>> {
+    set["keys"].as_array().into_iter().flatten().filter_map(Value::as_object).cloned().collect()
 }
 
 /// The public keys of a client. Where the client has them elsewhere, nobody fetches them.
 pub(crate) fn client_keys(client: &Settings) -> Result<Vec<Map<String, Value>>, ApiError> {
-    match client.text("jwksUri") {
+    match client.string("jwksUri") {
         Some(_) => Err(ApiError::not_implemented("the client setting jwksUri where a key is needed; jwks is")),
-        None => Ok(client.text("jwks").map(key_set).unwrap_or_default()),
+        None => Ok(client.string("jwks").map(key_set).unwrap_or_default()),
     }
 }
 

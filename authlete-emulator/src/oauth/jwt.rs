@@ -3,7 +3,6 @@
 use serde_json::{Map, Value};
 
 use super::jose::{self, Jwt};
-use super::keys;
 use crate::error::ApiError;
 use crate::state::{Client, Tenant};
 
@@ -17,7 +16,7 @@ pub(crate) fn is_symmetric(jwt: &Jwt<'_>) -> bool {
     jwt.alg().starts_with("HS")
 }
 
-/// Whether `aud` is there, as a text or a list of texts.
+/// Whether `aud` is there, as a string or a list of strings.
 pub(crate) fn has_audience(jwt: &Jwt<'_>) -> bool {
     match jwt.claims.get("aud") {
         Some(Value::String(_)) => true,
@@ -48,7 +47,7 @@ pub(crate) fn is_signed_by_service(
         return is_signed_with_secret(client, jwt);
     }
     let published = tenant.keys.published(&tenant.settings)?;
-    is_signed_by_one_of(jwt, &keys::elements(&published))
+    is_signed_by_one_of(jwt, &jose::elements(&published))
 }
 
 /// Whether the client made the signature, with a key of its `jwks` or its secret.
@@ -65,7 +64,7 @@ fn is_signed_by_one_of(jwt: &Jwt<'_>, keys: &[Map<String, Value>]) -> Result<boo
 }
 
 fn is_signed_with_secret(client: Option<&Client>, jwt: &Jwt<'_>) -> Result<bool, ApiError> {
-    let secret = client.and_then(|client| client.settings.text("clientSecret"));
+    let secret = client.and_then(|client| client.settings.string("clientSecret"));
     let algorithm = jose::algorithm(jwt.alg())?.filter(|_| !jwt.is_critical());
     Ok(secret.zip(algorithm).is_some_and(|(secret, algorithm)| {
         jwt.is_signed_by(algorithm, &jsonwebtoken::DecodingKey::from_secret(secret.as_bytes()))

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::signing::SigningKey;
-use super::{Stop, jose};
+use super::{OperationError, jose};
 use crate::error::ApiError;
 use crate::state::{Client, Settings};
 
@@ -31,12 +31,12 @@ impl Keys {
         client: &Client,
         algorithm: &str,
         kid_setting: &str,
-    ) -> Result<SigningKey, Stop> {
+    ) -> Result<SigningKey, OperationError> {
         let Some(algorithm) = jose::algorithm(algorithm)? else {
             return Err(ApiError::not_implemented(format!("JWTs signed with {algorithm}")).into());
         };
         if algorithm.family() == AlgorithmFamily::Hmac {
-            let secret = client.settings.text("clientSecret").unwrap_or_default();
+            let secret = client.settings.string("clientSecret").unwrap_or_default();
             return Ok(SigningKey::of_secret(algorithm, secret));
         }
         self.of_service(service, algorithm, kid_setting)
@@ -48,13 +48,16 @@ impl Keys {
         service: &Settings,
         algorithm: Algorithm,
         kid_setting: &str,
-    ) -> Result<SigningKey, Stop> {
-        if let Some(set) = service.text("jwks") {
-            let wanted = service.text(kid_setting);
+    ) -> Result<SigningKey, OperationError> {
+        if let Some(set) = service.string("jwks") {
+            let wanted = service.string(kid_setting);
             let mut keys = jose::key_set(set).into_iter().filter(|key| signs(key, algorithm));
             let found = keys.find(|key| wanted.is_none() || key.get("kid").and_then(Value::as_str) == wanted);
             let found = found.ok_or_else(|| {
-                Stop::server(NO_KEY, &format!("The service's jwks has no private key that signs with {algorithm:?}."))
+                OperationError::server(
+                    NO_KEY,
+                    &format!("The service's jwks has no private key that signs with {algorithm:?}."),
+                )
             })?;
             return Ok(SigningKey::from_jwk(algorithm, &found)?);
         }
@@ -63,7 +66,7 @@ impl Keys {
 
     /// The public keys of the service (RFC 7517, section 5).
     pub(crate) fn published(&mut self, service: &Settings) -> Result<Value, ApiError> {
-        if let Some(set) = service.text("jwks") {
+        if let Some(set) = service.string("jwks") {
             let keys: Vec<Map<String, Value>> = jose::key_set(set).iter().filter_map(without_secrets).collect();
             return Ok(json!({"keys": keys}));
         }
@@ -86,11 +89,6 @@ impl Keys {
         };
         Ok(self.made.entry(name).or_insert(key))
     }
-}
-
-/// The keys of a set.
-pub(crate) fn elements(set: &Value) -> Vec<Map<String, Value>> {
-    set["keys"].as_array().into_iter().flatten().filter_map(Value::as_object).cloned().collect()
 }
 
 /// Whether a key of a set is private, and for this algorithm.

@@ -30,7 +30,7 @@ impl Challenge {
     }
 }
 
-/// Whether a text can be a verifier or a challenge: 43 to 128 unreserved characters.
+/// Whether a string can be a verifier or a challenge: 43 to 128 unreserved characters.
 pub(crate) fn is_well_formed(text: &str) -> bool {
     (43..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
 }

@@ -1,7 +1,7 @@
 //! Whether whoever presents an access token has the keys that it is bound to: at resources, and at the UserInfo endpoint.
 
 use super::certificate::Certificate;
-use super::{Stop, dpop};
+use super::{CheckError, dpop};
 use crate::reply::Code;
 use crate::request::Request;
 use crate::state::{Tenant, Token};
@@ -24,23 +24,25 @@ pub(crate) fn check(
     token: &Token,
     presented: &str,
     unreadable: Code,
-) -> Result<Result<(), Unproven>, Stop> {
-    let bound = &token.details.binding;
-    let by_proof = |error, message| Ok(Err(Unproven { scheme: "DPoP", error, message }));
-    match (dpop::check(tenant, request, Some(presented))?, &bound.jkt) {
-        (Err(rejection), _) => return by_proof(rejection.error, rejection.message),
-        (Ok(None), Some(_)) => return by_proof("invalid_token", "The access token needs a DPoP proof."),
-        (Ok(proven), bound) if proven != *bound => {
-            return by_proof("invalid_token", "The access token is not bound to the key of the DPoP proof.");
-        }
-        _ => {}
+) -> Result<(), CheckError<Unproven>> {
+    let bound = &token.authorized.details.binding;
+    let by_proof = |error, message| CheckError::Rejected(Unproven { scheme: "DPoP", error, message });
+    let proven = dpop::check(tenant, request, Some(presented)).map_err(|error| match error {
+        CheckError::Rejected(rejection) => by_proof(rejection.error, rejection.message),
+        CheckError::Failed(error) => error.into(),
+    })?;
+    if proven.is_none() && bound.jkt.is_some() {
+        return Err(by_proof("invalid_token", "The access token needs a DPoP proof."));
+    }
+    if proven != bound.jkt {
+        return Err(by_proof("invalid_token", "The access token is not bound to the key of the DPoP proof."));
     }
     if let Some(thumbprint) = &bound.x5t {
         let certificate = Certificate::presented(request, unreadable)?;
         if certificate.is_none_or(|certificate| certificate.thumbprint() != *thumbprint) {
             let message = "The access token is bound to another certificate.";
-            return Ok(Err(Unproven { scheme: "Bearer", error: "invalid_token", message }));
+            return Err(CheckError::Rejected(Unproven { scheme: "Bearer", error: "invalid_token", message }));
         }
     }
-    Ok(Ok(()))
+    Ok(())
 }

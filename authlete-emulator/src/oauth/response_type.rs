@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::redirect::Carrier;
-
 /// What an authorization response has. `none` has nothing of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ResponseType {
@@ -59,11 +57,6 @@ impl ResponseType {
     /// Whether tokens go through the browser.
     pub(crate) fn is_in_front(self) -> bool {
         self.token || self.id_token
-    }
-
-    /// Where the parameters travel unless the request says otherwise.
-    pub(crate) fn carrier(self) -> Carrier {
-        if self.is_in_front() { Carrier::Fragment } else { Carrier::Query }
     }
 }
 

@@ -1,5 +1,5 @@
 //! Settings of a service or a client that the emulator does not act on yet. A request under such a setting is refused,
-//! because an answer that ignored it would be a false one.
+//! because a response that ignored it would be a false one.
 
 use serde_json::Value;
 

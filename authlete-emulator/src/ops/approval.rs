@@ -3,51 +3,60 @@
 use serde_json::Value;
 
 use super::properties;
-use super::token::late;
+use super::token::deferred;
 use crate::error::ApiError;
-use crate::oauth::scope;
-use crate::request::Request;
-use crate::state::{Approval, Client, Decision, Denial, Pending, Settings};
+use crate::oauth::{CheckError, scope};
+use crate::request::{Body, Request};
+use crate::state::{Approval, Authorized, Client, Decision, ErrorInfo, Pending, Settings};
 
 /// A decision as the call has it: its scopes are not yet those that the client may have.
 pub(super) struct Given {
     result: String,
     approval: Approval,
+    /// The scopes, where they are not to be those of the request.
     scopes: Option<Vec<String>>,
-    denial: Denial,
+    info: ErrorInfo,
 }
 
-/// Reads the decision; the inner error says what is wrong with the call.
-pub(super) fn read(request: &Request) -> Result<Result<Given, &'static str>, ApiError> {
+/// Reads the decision. A rejection says what is wrong with the call.
+pub(super) fn read(request: &Request) -> Result<Given, CheckError<String>> {
     let body = &request.body;
-    let text = |name| Ok::<_, ApiError>(body.text(name)?.filter(|text| !text.is_empty()));
-    let Some(result) = text("result")? else { return Ok(Err("The call has no result.")) };
+    let text = |name| body.non_empty(name);
+    let Some(result) = text("result")? else { return Err(rejected("The call has no result.")) };
     if !["AUTHORIZED", "ACCESS_DENIED", "TRANSACTION_FAILED"].contains(&result.as_str()) {
-        return Err(ApiError::invalid("The member result is not one of the results that Authlete defines."));
+        let message = "The member result is not one of the results that Authlete defines.";
+        return Err(ApiError::invalid(message).into());
     }
     let subject = text("subject")?.unwrap_or_default();
     if result == "AUTHORIZED" && (subject.is_empty() || subject.len() > 100 || !subject.is_ascii()) {
-        return Ok(Err("The subject has to have 1 to 100 ASCII characters."));
+        return Err(rejected("The subject has to have 1 to 100 ASCII characters."));
     }
-    let Some(added) = late::added(body)? else {
-        return Ok(Err("One of claims, idtHeaderParams and jwtAtClaims is not a JSON object as a text."));
+    let authorized = Authorized {
+        subject: Some(subject),
+        details: deferred::added(body, CheckError::Rejected)?,
+        ..authorized(body)?
     };
-    let approval = Approval {
-        subject,
-        sub: text("sub")?,
-        scopes: Vec::new(),
-        auth_time: body.number("authTime")?.filter(|seconds| *seconds > 0),
-        acr: text("acr")?,
-        properties: properties(body)?,
-        consented_claims: body.texts("consentedClaims")?.unwrap_or_default(),
-        added,
-        access_duration: body.seconds("accessTokenDuration")?,
-        refresh_duration: body.seconds("refreshTokenDuration")?,
-    };
-    let denial = Denial { description: text("errorDescription")?, uri: text("errorUri")? };
+    let approval = Approval { authorized, lifetimes: body.lifetimes()? };
+    let info = ErrorInfo { description: text("errorDescription")?, uri: text("errorUri")? };
     // An empty list takes all scopes away; no list leaves them.
-    let scopes = if body.members.get("scopes").is_none_or(Value::is_null) { None } else { body.texts("scopes")? };
-    Ok(Ok(Given { result, approval, scopes, denial }))
+    let scopes = if body.members.get("scopes").is_none_or(Value::is_null) { None } else { body.strings("scopes")? };
+    Ok(Given { result, approval, scopes, info })
+}
+
+fn rejected(message: &str) -> CheckError<String> {
+    CheckError::Rejected(message.to_owned())
+}
+
+/// What every call about a user's decision may say of the login and of the tokens.
+pub(super) fn authorized(body: &Body) -> Result<Authorized, ApiError> {
+    Ok(Authorized {
+        sub: body.non_empty("sub")?,
+        auth_time: body.number("authTime")?.filter(|seconds| *seconds > 0),
+        acr: body.non_empty("acr")?,
+        properties: properties(body)?,
+        consented_claims: body.strings("consentedClaims")?.unwrap_or_default(),
+        ..Authorized::default()
+    })
 }
 
 impl Given {
@@ -64,10 +73,11 @@ impl Given {
                         scopes
                     }
                 };
-                Decision::Approved(Box::new(Approval { scopes, ..self.approval }))
+                let authorized = Authorized { scopes, ..self.approval.authorized };
+                Decision::Approved(Box::new(Approval { authorized, ..self.approval }))
             }
-            "ACCESS_DENIED" => Decision::Denied(self.denial),
-            _ => Decision::Failed(self.denial),
+            "ACCESS_DENIED" => Decision::Denied(self.info),
+            _ => Decision::Failed(self.info),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::token::native_sso;
 use crate::error::ApiError;
 use crate::oauth::authorization::{self, Checked, Origin, PROMPTS};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{Stop, grant, rar, scope};
+use crate::oauth::{OperationError, grant, rar, redirect, scope};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::schema::TICKET_SECONDS;
@@ -19,23 +19,23 @@ const NO_PARAMETERS: Code = "A004201";
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(&["cimdOptions"])?;
-    let Some(text) = request.body.text("parameters")? else {
-        return Stop::server(NO_PARAMETERS, "The call has no parameters member.").reply(&tenant.settings, "");
+    let Some(text) = request.body.string("parameters")? else {
+        return OperationError::server(NO_PARAMETERS, "The call has no parameters member.").reply(&tenant.settings, "");
     };
     // Until it is known where to send the browser, it is the browser that gets to see an error.
     let origin = authorization::from_browser(tenant, Parameters::parse(&text), request.now)
         .and_then(|source| Ok(authorization::origin(tenant, source)?));
     let result = origin.and_then(|origin| match open(tenant, request, &origin) {
-        Err(Stop::Client(error)) => origin.destination.error(tenant, request.now, &error),
+        Err(OperationError::Client(error)) => redirect::error(&origin.destination, tenant, request.now, &error),
         result => result,
     });
-    result.or_else(|stop| stop.reply(&tenant.settings, "BAD_REQUEST"))
+    result.or_else(|error| error.reply(&tenant.settings, "BAD_REQUEST"))
 }
 
-fn open(tenant: &mut Tenant, request: &Request, origin: &Origin) -> Result<Reply, Stop> {
+fn open(tenant: &mut Tenant, request: &Request, origin: &Origin) -> Result<Reply, OperationError> {
     let checked = authorization::check(tenant, origin)?;
     let ticket = random::token::<32>()?;
-    let reply = answer(tenant, origin, &checked, &ticket);
+    let reply = respond(tenant, origin, &checked, &ticket);
     let parameters = &origin.source.parameters;
     let record = Ticket {
         client_id: origin.source.client.id,
@@ -48,15 +48,17 @@ fn open(tenant: &mut Tenant, request: &Request, origin: &Origin) -> Result<Reply
         response_type: checked.response_type,
         grant_request: checked.grant_request,
         subject: checked.subject,
+        max_age: checked.max_age,
+        opened_at: request.now,
         essential_acrs: if checked.acr_essential { checked.acrs } else { Vec::new() },
-        context: request.body.text("context")?,
+        context: request.body.string("context")?,
         details: checked.details,
     };
     tenant.tickets.insert(ticket, request.now + TICKET_SECONDS * 1000, record);
     Ok(reply)
 }
 
-fn answer(tenant: &Tenant, origin: &Origin, checked: &Checked, ticket: &str) -> Reply {
+fn respond(tenant: &Tenant, origin: &Origin, checked: &Checked, ticket: &str) -> Reply {
     let service = &tenant.settings;
     let parameters = &origin.source.parameters;
     let lowest = PROMPTS.iter().find(|prompt| checked.prompts.contains(prompt));
@@ -68,7 +70,7 @@ fn answer(tenant: &Tenant, origin: &Origin, checked: &Checked, ticket: &str) -> 
         "clientIdAliasUsed": origin.source.alias_used,
         "scopes": views::listed(&scope::details(service, &origin.scopes)),
         "display": checked.display,
-        "maxAge": checked.max_age,
+        "maxAge": checked.max_age.unwrap_or_default(),
         "acrs": views::listed(&checked.acrs),
         "acrEssential": checked.acr_essential,
         "subject": checked.subject,
@@ -99,7 +101,7 @@ fn answer(tenant: &Tenant, origin: &Origin, checked: &Checked, ticket: &str) -> 
 
 /// The words that the service supports; all of them where it does not say.
 fn supported(service: &Settings, list: &str, mut words: Vec<String>) -> Vec<String> {
-    if service.texts(list).next().is_some() {
+    if service.strings(list).next().is_some() {
         words.retain(|word| service.has(list, word));
     }
     words

@@ -1,7 +1,7 @@
 //! `auth_authorization_fail_api`: ends an authorization request with an error for the client.
 
 use crate::error::ApiError;
-use crate::oauth::{OAuthError, Stop};
+use crate::oauth::{OAuthError, OperationError, redirect};
 use crate::reply::{Code, Reply};
 use crate::request::Request;
 use crate::state::Tenant;
@@ -28,13 +28,13 @@ const REASONS: &[(&str, Code, &str, &str)] = &[
 ];
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    fail(tenant, request).or_else(|stop| stop.reply(&tenant.settings, "BAD_REQUEST"))
+    fail(tenant, request).or_else(|error| error.reply(&tenant.settings, "BAD_REQUEST"))
 }
 
-fn fail(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
-    let given = |name| Ok::<_, ApiError>(request.body.text(name)?.filter(|text| !text.is_empty()));
-    let ticket = given("ticket")?.ok_or_else(|| Stop::server(NO_TICKET, "The call has no ticket."))?;
-    let reason = given("reason")?.ok_or_else(|| Stop::server(NO_REASON, "The call has no reason."))?;
+fn fail(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError> {
+    let given = |name| request.body.non_empty(name);
+    let ticket = given("ticket")?.ok_or_else(|| OperationError::server(NO_TICKET, "The call has no ticket."))?;
+    let reason = given("reason")?.ok_or_else(|| OperationError::server(NO_REASON, "The call has no reason."))?;
     let Some((_, code, error, message)) = REASONS.iter().find(|(name, ..)| *name == reason) else {
         return Err(ApiError::invalid("The member reason is not one of the reasons that Authlete defines.").into());
     };
@@ -44,5 +44,5 @@ fn fail(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
         return Err(OAuthError::new("invalid_request", DEAD_TICKET, message).into());
     };
     let error = OAuthError::new(error, code, description.unwrap_or_else(|| (*message).to_owned()));
-    ticket.destination.error(tenant, request.now, &error)
+    redirect::error(&ticket.destination, tenant, request.now, &error)
 }

@@ -1,16 +1,17 @@
 //! `auth_authorization_issue_api`: ends an authorization request with a code or tokens for the client.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::approval;
 use super::token::native_sso;
 use crate::error::ApiError;
 use crate::oauth::id_token::IdToken;
-use crate::oauth::{OAuthError, Stop, access_token, grant as grants, lifetime, rar, scope};
+use crate::oauth::{OAuthError, OperationError, access_token, grant as grants, lifetime, rar, redirect, scope};
 use crate::random;
 use crate::reply::{Code as ResultCode, Reply};
 use crate::request::Request;
 use crate::schema::CODE_SECONDS;
-use crate::state::{Binding, Client, Code, Details, Tenant, Ticket, Token};
+use crate::state::{Authorized, Binding, Client, Code, Details, Tenant, Ticket, Token};
 
 const ISSUED: ResultCode = "A040001";
 const NO_TICKET: ResultCode = "A040201";
@@ -20,34 +21,36 @@ const NO_SESSION: ResultCode = "A040204";
 const DEAD_TICKET: ResultCode = "A040301";
 const OTHER_SUBJECT: ResultCode = "A040302";
 const ACR: ResultCode = "A040303";
+const AUTH_TIME: ResultCode = "A040304";
 
 /// What the call may ask for and the emulator cannot do yet.
 const NOT_IMPLEMENTED: &[&str] = &["claimsForTx", "verifiedClaimsForTx", "accessToken"];
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED)?;
-    issue(tenant, request).or_else(|stop| stop.reply(&tenant.settings, "BAD_REQUEST"))
+    issue(tenant, request).or_else(|error| error.reply(&tenant.settings, "BAD_REQUEST"))
 }
 
-fn issue(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
-    let Some(key) = request.body.text("ticket")?.filter(|ticket| !ticket.is_empty()) else {
-        return Err(Stop::server(NO_TICKET, "The call has no ticket."));
+fn issue(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError> {
+    let Some(key) = request.body.non_empty("ticket")? else {
+        return Err(OperationError::server(NO_TICKET, "The call has no ticket."));
     };
     let given = Given::read(request)?;
     let shared = |ticket: &Ticket| ticket.response_type.code && native_sso::applies(&tenant.settings, &ticket.scopes);
-    if given.session_id.is_none() && tenant.tickets.get(&key).is_some_and(shared) {
-        return Err(Stop::server(NO_SESSION, "A request for Native SSO is answered with a sessionId."));
+    if given.authorized.details.session_id.is_none() && tenant.tickets.get(&key).is_some_and(shared) {
+        return Err(OperationError::server(NO_SESSION, "A request for Native SSO is answered with a sessionId."));
     }
     let Some(ticket) = tenant.tickets.remove(&key) else {
         let message = "The ticket is unknown, used or expired.";
         return Err(OAuthError::new("invalid_request", DEAD_TICKET, message).into());
     };
     let destination = ticket.destination.clone();
-    if let Err(error) = check(tenant, &ticket, &given) {
-        return destination.error(tenant, request.now, &error);
+    if let Err(error) = check(tenant, &ticket, &given, request.now) {
+        return redirect::error(&destination, tenant, request.now, &error);
     }
     let issued = grant(tenant, request, ticket, given)?;
-    destination.reply(
+    redirect::respond(
+        &destination,
         tenant,
         request.now,
         (ISSUED, "The client gets what it asked for."),
@@ -59,58 +62,43 @@ fn issue(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
 /// What the authorization server says about the grant.
 struct Given {
     subject: String,
-    sub: Option<String>,
+    /// The login and what is added to tokens; what the request asked for is not in it yet.
+    authorized: Authorized,
+    /// The scopes and authorization details, where they are not to be those of the request.
     scopes: Option<Vec<String>>,
-    auth_time: Option<u64>,
-    acr: Option<String>,
-    properties: Vec<Value>,
-    consented_claims: Vec<String>,
-    claims: Map<String, Value>,
     authorization_details: Option<Vec<Value>>,
-    session_id: Option<String>,
-    audience_form: Option<String>,
-    id_token_header: Map<String, Value>,
-    jwt_claims: Map<String, Value>,
     /// Seconds, where the call sets them.
     access_duration: Option<u64>,
 }
 
 impl Given {
-    fn read(request: &Request) -> Result<Self, Stop> {
+    fn read(request: &Request) -> Result<Self, OperationError> {
         let body = &request.body;
-        let text = |name| Ok::<_, ApiError>(body.text(name)?.filter(|text| !text.is_empty()));
-        let subject = body.text("subject")?.unwrap_or_default();
+        let object = |name| body.object(name, |message| OperationError::server(CLAIMS, &message));
+        let subject = body.string("subject")?.unwrap_or_default();
         if subject.is_empty() || subject.len() > 100 || !subject.is_ascii() {
-            return Err(Stop::server(SUBJECT, "The subject has to have 1 to 100 ASCII characters."));
+            return Err(OperationError::server(SUBJECT, "The subject has to have 1 to 100 ASCII characters."));
         }
+        let details = Details {
+            claims: object("claims")?,
+            session_id: body.non_empty("sessionId")?,
+            audience_form: body.non_empty("idTokenAudType")?,
+            id_token_header: object("idtHeaderParams")?,
+            jwt_claims: object("jwtAtClaims")?,
+            ..Details::default()
+        };
         Ok(Self {
+            authorized: Authorized { subject: Some(subject.clone()), details, ..approval::authorized(body)? },
             subject,
-            sub: text("sub")?,
-            scopes: body.texts("scopes")?,
-            auth_time: body.number("authTime")?.filter(|seconds| *seconds > 0),
-            acr: text("acr")?,
-            properties: super::properties(body)?,
-            consented_claims: body.texts("consentedClaims")?.unwrap_or_default(),
-            claims: object(request, "claims")?,
+            scopes: body.strings("scopes")?,
             authorization_details: rar::from_api(body.members.get("authorizationDetails"))?,
-            session_id: text("sessionId")?,
-            audience_form: text("idTokenAudType")?,
-            id_token_header: object(request, "idtHeaderParams")?,
-            jwt_claims: object(request, "jwtAtClaims")?,
-            access_duration: body.number("accessTokenDuration")?.filter(|s| (1..=u64::from(u32::MAX)).contains(s)),
+            access_duration: body.lifetimes()?.access,
         })
     }
 }
 
-/// A member that is a JSON object as a text; absent is an empty one.
-fn object(request: &Request, name: &str) -> Result<Map<String, Value>, Stop> {
-    let Some(text) = request.body.text(name)?.filter(|text| !text.is_empty()) else { return Ok(Map::new()) };
-    serde_json::from_str(&text)
-        .map_err(|_| Stop::server(CLAIMS, &format!("The member {name} is not a JSON object as a text.")))
-}
-
 /// Whether the user is the one that the client expects, and has logged in as it demands.
-fn check(tenant: &Tenant, ticket: &Ticket, given: &Given) -> Result<(), OAuthError> {
+fn check(tenant: &Tenant, ticket: &Ticket, given: &Given, now: u64) -> Result<(), OAuthError> {
     if ticket.subject.as_ref().is_some_and(|expected| *expected != given.subject) {
         return Err(OAuthError::new("login_required", OTHER_SUBJECT, "The client expects another user."));
     }
@@ -118,12 +106,29 @@ fn check(tenant: &Tenant, ticket: &Ticket, given: &Given) -> Result<(), OAuthErr
     if grant.is_some_and(|grant| grant.subject != given.subject) {
         return Err(OAuthError::new("access_denied", OTHER_SUBJECT, "The grant is another user's."));
     }
+    if !is_recent_enough(ticket, given.authorized.auth_time, now, tenant.settings.number("allowableClockSkew")) {
+        let message =
+            "The user has to log in again, since the login is older than max_age allows, or authTime is missing.";
+        return Err(OAuthError::new("login_required", AUTH_TIME, message));
+    }
     let essential = &ticket.essential_acrs;
-    if !essential.is_empty() && !given.acr.as_ref().is_some_and(|acr| essential.contains(acr)) {
+    if !essential.is_empty() && !given.authorized.acr.as_ref().is_some_and(|acr| essential.contains(acr)) {
         let message = "The user did not log in by an essential ACR.";
         return Err(OAuthError::new("unmet_authentication_requirements", ACR, message));
     }
     Ok(())
+}
+
+/// Whether the login meets `max_age` (OpenID Connect Core 1.0, section 3.1.2.1). With 0, only a login after the request
+/// does; without a time it is not known of any login.
+fn is_recent_enough(ticket: &Ticket, auth_time: Option<u64>, now: u64, skew: u64) -> bool {
+    match (ticket.max_age, auth_time) {
+        (None, _) => true,
+        (Some(0), None) => false,
+        (Some(0), Some(time)) => time.saturating_add(skew) >= ticket.opened_at / 1000,
+        (Some(_), None) => true,
+        (Some(seconds), Some(time)) => time.saturating_add(seconds).saturating_add(skew) >= now / 1000,
+    }
 }
 
 /// What the client gets.
@@ -158,7 +163,7 @@ impl Issued {
         json!({
             "authorizationCode": self.code,
             "accessToken": self.token.as_ref().map(|token| &token.access),
-            "jwtAccessToken": self.token.as_ref().and_then(|token| token.details.jwt.as_ref()),
+            "jwtAccessToken": self.token.as_ref().and_then(|token| token.authorized.details.jwt.as_ref()),
             "accessTokenExpiresAt": expires_at,
             "accessTokenDuration": expires_at.saturating_sub(now) / 1000,
             "idToken": self.id_token,
@@ -166,18 +171,20 @@ impl Issued {
     }
 }
 
-fn grant(tenant: &mut Tenant, request: &Request, ticket: Ticket, given: Given) -> Result<Issued, Stop> {
+fn grant(tenant: &mut Tenant, request: &Request, ticket: Ticket, given: Given) -> Result<Issued, OperationError> {
     let Some(client) = tenant.clients.get(&ticket.client_id).cloned() else {
         return Err(ApiError::not_found("The ticket's client no longer exists.").into());
     };
     let response_type = ticket.response_type;
     let access_duration = given.access_duration;
+    let subject = given.subject.clone();
     let mut record = record(tenant, &client, ticket, given, request.now);
-    tenant.consents.record(client.id, &record.subject, &record.scopes, request.now);
+    let authorized = &mut record.authorized;
+    tenant.consents.record(client.id, &subject, &authorized.scopes, request.now);
     if let Some(asked) = &record.ticket.grant_request {
-        let owner = (client.id, record.subject.as_str());
-        let id = grants::apply(tenant, asked, owner, &record.scopes, &record.details, request.now)?;
-        record.details.grant_id = Some(id);
+        let owner = (client.id, subject.as_str());
+        let id = grants::apply(tenant, asked, owner, &authorized.scopes, &authorized.details, request.now)?;
+        authorized.details.grant_id = Some(id);
     }
     let mut issued = Issued::default();
     if response_type.code {
@@ -187,24 +194,20 @@ fn grant(tenant: &mut Tenant, request: &Request, ticket: Ticket, given: Given) -
     }
     if response_type.token {
         let token = token(tenant, &client, &record, access_duration, request.now)?;
-        issued.token_type = tenant.settings.text("accessTokenType").unwrap_or("Bearer").to_owned();
+        issued.token_type = tenant.settings.string("accessTokenType").unwrap_or("Bearer").to_owned();
         issued.expires_in = (token.expires_at.saturating_sub(request.now) / 1000).to_string();
-        issued.scope = token.scopes.join(" ");
+        issued.scope = token.authorized.scopes.join(" ");
         issued.token = Some(token);
     }
     if response_type.id_token {
         let id_token = IdToken {
             client: &client,
-            subject: Some(record.sub.as_deref().unwrap_or(&record.subject)),
-            scopes: &record.scopes,
-            auth_time: record.auth_time,
-            acr: record.acr.as_deref(),
+            authorized: &record.authorized,
             nonce: record.ticket.nonce.as_deref(),
             access_token: issued.token.as_ref().map(Token::presented),
             code: issued.code.as_deref(),
             state: record.ticket.destination.state.as_deref(),
             refresh_token: None,
-            details: &record.details,
         };
         issued.id_token = Some(id_token.sign(tenant, request.now)?);
     }
@@ -225,12 +228,13 @@ fn record(tenant: &Tenant, client: &Client, ticket: Ticket, given: Given, now: u
             scopes
         }
     };
+    let added = given.authorized.details;
     let mut details = Details {
-        claims: given.claims,
-        session_id: given.session_id,
-        audience_form: given.audience_form,
-        id_token_header: given.id_token_header,
-        jwt_claims: given.jwt_claims,
+        claims: added.claims,
+        session_id: added.session_id,
+        audience_form: added.audience_form,
+        id_token_header: added.id_token_header,
+        jwt_claims: added.jwt_claims,
         ..ticket.details.clone()
     };
     if let Some(elements) = given.authorization_details {
@@ -238,22 +242,22 @@ fn record(tenant: &Tenant, client: &Client, ticket: Ticket, given: Given, now: u
     }
     Code {
         ticket,
-        subject: given.subject,
-        sub: given.sub,
-        scopes,
-        auth_time: given.auth_time,
-        acr: given.acr,
-        properties: given.properties,
-        consented_claims: given.consented_claims,
-        details,
+        authorized: Authorized { scopes, details, ..given.authorized },
         expires_at: now + 1000 * tenant.duration("authorizationCodeDuration", CODE_SECONDS),
         token: None,
     }
 }
 
 /// The access token that goes through the browser. Nothing refreshes it (RFC 6749, section 4.2.2).
-fn token(tenant: &mut Tenant, client: &Client, record: &Code, duration: Option<u64>, now: u64) -> Result<Token, Stop> {
-    let seconds = duration.unwrap_or_else(|| lifetime::ACCESS_TOKEN.of(&tenant.settings, client, &record.scopes));
+fn token(
+    tenant: &mut Tenant,
+    client: &Client,
+    record: &Code,
+    duration: Option<u64>,
+    now: u64,
+) -> Result<Token, OperationError> {
+    let seconds =
+        duration.unwrap_or_else(|| lifetime::ACCESS_TOKEN.of(&tenant.settings, client, &record.authorized.scopes));
     let token = Token {
         access: random::token::<32>()?,
         expires_at: now + 1000 * seconds,
@@ -261,16 +265,12 @@ fn token(tenant: &mut Tenant, client: &Client, record: &Code, duration: Option<u
         refresh_expires_at: 0,
         client_id: client.id,
         alias_used: record.ticket.alias_used,
-        subject: Some(record.subject.clone()),
-        sub: record.sub.clone(),
         grant_type: "IMPLICIT",
-        scopes: record.scopes.clone(),
+        authorized: Authorized {
+            details: record.authorized.details.clone().bound_to(Binding::default()),
+            ..record.authorized.clone()
+        },
         refresh_scopes: Vec::new(),
-        properties: record.properties.clone(),
-        consented_claims: record.consented_claims.clone(),
-        acr: record.acr.clone(),
-        auth_time: record.auth_time,
-        details: record.details.clone().bound_to(Binding::default()),
         created_at: now,
         ..Token::default()
     };

@@ -1,4 +1,4 @@
-//! `getAuthorizationTicketInfo` and `updateAuthorizationTicket`: the text that is kept with a ticket.
+//! `getAuthorizationTicketInfo` and `updateAuthorizationTicket`: the string that is kept with a ticket.
 
 use serde_json::{Value, json};
 
@@ -11,26 +11,26 @@ const INFO: [Code; 3] = ["A467001", "A467201", "A467301"];
 const UPDATE: [Code; 3] = ["A468001", "A468201", "A468301"];
 
 pub(crate) fn info(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    answer(tenant, request, INFO, None)
+    respond(tenant, request, INFO, None)
 }
 
 pub(crate) fn update(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     // The description has the new text itself, other clients have an object around it.
     let text = match request.body.members.get("info") {
         Some(Value::Object(info)) => info.get("context").and_then(Value::as_str).map(str::to_owned),
-        _ => request.body.text("info")?,
+        _ => request.body.string("info")?,
     };
-    answer(tenant, request, UPDATE, Some(text))
+    respond(tenant, request, UPDATE, Some(text))
 }
 
-/// The outer `Option` of the new text says whether there is to be one, the inner one whether it is given.
-fn answer(
+/// The outer `Option` of the new string says whether there is to be one, the inner one whether it is given.
+fn respond(
     tenant: &mut Tenant,
     request: &Request,
     [found, no_ticket, dead]: [Code; 3],
     new: Option<Option<String>>,
 ) -> Result<Reply, ApiError> {
-    let Some(key) = request.body.text("ticket")?.filter(|ticket| !ticket.is_empty()) else {
+    let Some(key) = request.body.non_empty("ticket")? else {
         return Ok(reply::action("CALLER_ERROR", no_ticket, "The call has no ticket.", Value::Null));
     };
     let Some(ticket) = tenant.tickets.get_mut(&key) else {

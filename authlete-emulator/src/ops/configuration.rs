@@ -89,11 +89,11 @@ fn document(service: &Settings) -> Value {
         }
     };
     for (name, setting, names) in LISTS {
-        let values = service.texts(setting).filter_map(|value| names::metadata(names, value)).map(str::to_owned);
+        let values = service.strings(setting).filter_map(|value| names::metadata(names, value)).map(str::to_owned);
         list(name, values.collect());
     }
     for (name, setting) in LOWERCASE {
-        list(name, service.texts(setting).map(str::to_lowercase).collect());
+        list(name, service.strings(setting).map(str::to_lowercase).collect());
     }
     let scopes = service.objects("supportedScopes").filter_map(|scope| scope.get("name")?.as_str());
     list("scopes_supported", scopes.map(str::to_owned).collect());
@@ -106,11 +106,11 @@ fn own(service: &Settings) -> Map<String, Value> {
     let implemented = |name: &&str| matches!(jose::algorithm(name), Ok(Some(_)));
     let algorithms: Vec<&str> = names::JWS_ALGORITHMS.iter().map(|(name, _)| *name).filter(implemented).collect();
     let by_assertion = service
-        .texts("supportedTokenAuthMethods")
+        .strings("supportedTokenAuthMethods")
         .any(|method| matches!(method, "CLIENT_SECRET_JWT" | "PRIVATE_KEY_JWT"));
     let asymmetric: Vec<&str> = algorithms.iter().copied().filter(|name| !name.starts_with("HS")).collect();
-    let ciba = service.text("backchannelAuthenticationEndpoint").is_some();
-    let manages_grants = service.text("grantManagementEndpoint").is_some();
+    let ciba = service.string("backchannelAuthenticationEndpoint").is_some();
+    let manages_grants = service.string("grantManagementEndpoint").is_some();
     let actions = ["create", "query", "merge", "replace", "revoke"];
     let mut aliases = Map::new();
     for alias in service.objects("mtlsEndpointAliases") {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::introspection::{self, Refusal};
 use crate::error::ApiError;
-use crate::oauth::{Stop, dpop};
+use crate::oauth::{OperationError, dpop};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Granted, Tenant};
@@ -18,9 +18,9 @@ const UNKNOWN: Code = "A325303";
 const OTHERS: Code = "A325304";
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    let reply = manage(tenant, request).or_else(|stop| match stop {
-        Stop::Api(error) => Err(error),
-        Stop::Client(error) | Stop::Server(error) => {
+    let reply = manage(tenant, request).or_else(|error| match error {
+        OperationError::Api(error) => Err(error),
+        OperationError::Client(error) | OperationError::Server(error) => {
             let members = json!({"responseContent": "Bearer error=\"server_error\""});
             Ok(reply::action("AUTHLETE_ERROR", error.code, &error.message, members))
         }
@@ -28,8 +28,8 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
     Ok(reply.with("dpopNonce", json!(dpop::nonce(tenant, request)?)))
 }
 
-fn manage(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
-    let given = |name| Ok::<_, ApiError>(request.body.text(name)?.filter(|text| !text.is_empty()));
+fn manage(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError> {
+    let given = |name| request.body.non_empty(name);
     let caller_error = |message: &str| Ok(reply::action("CALLER_ERROR", CALL, message, json!({})));
     let query = match given("gmAction")?.as_deref() {
         Some("QUERY") => true,
@@ -49,7 +49,7 @@ fn manage(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
         return Ok(reply::action("OK", FOUND, "This is what was granted.", json!({"responseContent": content})));
     }
     tenant.grants.remove(&id);
-    tenant.tokens.remove_where(|token| token.details.grant_id.as_ref() == Some(&id));
+    tenant.tokens.remove_where(|token| token.authorized.details.grant_id.as_ref() == Some(&id));
     Ok(reply::action("NO_CONTENT", REVOKED, "The grant and its tokens are revoked.", json!({})))
 }
 
@@ -60,7 +60,7 @@ fn refusal(
     grant_id: &str,
     value: &str,
     scope: &str,
-) -> Result<Option<Refusal>, Stop> {
+) -> Result<Option<Refusal>, OperationError> {
     let Some(token) = tenant.tokens.by_access(value).filter(|token| token.is_alive(request.now)).cloned() else {
         let message = "The access token is missing, unknown or has expired.";
         return Ok(Some(Refusal::new("UNAUTHORIZED", TOKEN, "invalid_token", message)));
@@ -68,7 +68,7 @@ fn refusal(
     if let Some(refusal) = introspection::unproven(tenant, request, &token, value)? {
         return Ok(Some(refusal));
     }
-    if !token.scopes.iter().any(|one| one == scope) {
+    if !token.authorized.scopes.iter().any(|one| one == scope) {
         let message = "The access token does not have the scope for this.";
         let mut refusal = Refusal::new("FORBIDDEN", SCOPE, "insufficient_scope", message);
         refusal.attribute = Some(format!("scope=\"{scope}\""));
@@ -83,7 +83,7 @@ fn refusal(
     })
 }
 
-/// The body of the answer to a query.
+/// The body of the response to a query.
 fn content(granted: &Granted) -> Value {
     let scopes = granted.scopes.iter().map(|scopes| {
         let mut members = Map::from_iter([("scope".to_owned(), json!(scopes.scope))]);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::oauth::{Stop, dpop, grant, possession, rar, scope};
+use crate::oauth::{CheckError, OperationError, dpop, grant, possession, rar, scope};
 use crate::reply::{self, Code, Reply, result_message};
 use crate::request::Request;
 use crate::state::{Tenant, Token};
@@ -35,9 +35,9 @@ pub(super) struct Refusal {
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED)?;
-    let reply = introspect(tenant, request).or_else(|stop| match stop {
-        Stop::Api(error) => Err(error),
-        Stop::Client(error) | Stop::Server(error) => {
+    let reply = introspect(tenant, request).or_else(|error| match error {
+        OperationError::Api(error) => Err(error),
+        OperationError::Client(error) | OperationError::Server(error) => {
             let members = json!({"responseContent": "Bearer error=\"server_error\""});
             Ok(reply::action("INTERNAL_SERVER_ERROR", error.code, &error.message, members))
         }
@@ -45,8 +45,8 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
     Ok(reply.with("dpopNonce", json!(dpop::nonce(tenant, request)?)))
 }
 
-fn introspect(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
-    let given = request.body.text("token")?.filter(|token| !token.is_empty());
+fn introspect(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError> {
+    let given = request.body.non_empty("token")?;
     let Some(given) = given else {
         let refusal = Refusal::new("BAD_REQUEST", NO_TOKEN, "invalid_request", "There is no access token.");
         return Ok(refused(tenant, &refusal, None, request.now));
@@ -93,8 +93,12 @@ pub(super) fn unproven(
     request: &Request,
     token: &Token,
     given: &str,
-) -> Result<Option<Refusal>, Stop> {
-    let Err(unproven) = possession::check(tenant, request, token, given, UNREADABLE)? else { return Ok(None) };
+) -> Result<Option<Refusal>, OperationError> {
+    let unproven = match possession::check(tenant, request, token, given, UNREADABLE) {
+        Ok(()) => return Ok(None),
+        Err(CheckError::Rejected(unproven)) => unproven,
+        Err(CheckError::Failed(error)) => return Err(error),
+    };
     let mut refusal = Refusal::new("UNAUTHORIZED", PROOF, unproven.error, unproven.message);
     refusal.scheme = unproven.scheme;
     if unproven.scheme == "DPoP" {
@@ -107,33 +111,33 @@ fn refusal(token: &Token, request: &Request) -> Result<Option<Refusal>, ApiError
     if !token.is_alive(request.now) {
         return Ok(Some(Refusal::new("UNAUTHORIZED", EXPIRED, "invalid_token", "The access token has expired.")));
     }
-    let required = request.body.texts("scopes")?.unwrap_or_default();
-    if !required.iter().all(|scope| token.scopes.contains(scope)) {
+    let required = request.body.strings("scopes")?.unwrap_or_default();
+    if !required.iter().all(|scope| token.authorized.scopes.contains(scope)) {
         let message = "The access token does not cover the required scopes.";
         let mut refusal = Refusal::new("FORBIDDEN", SCOPES, "insufficient_scope", message);
         refusal.attribute = Some(format!("scope=\"{}\"", quotable(&required.join(" "))));
         return Ok(Some(refusal));
     }
-    let subject = request.body.text("subject")?.filter(|subject| !subject.is_empty());
-    if subject.is_some() && subject != token.subject {
+    let subject = request.body.non_empty("subject")?;
+    if subject.is_some() && subject != token.authorized.subject {
         let message = "The access token belongs to another subject.";
         return Ok(Some(Refusal::new("FORBIDDEN", SUBJECT, "invalid_request", message)));
     }
-    let resources = request.body.texts("resources")?.unwrap_or_default();
-    if !resources.iter().all(|resource| token.details.access_resources.contains(resource)) {
+    let resources = request.body.strings("resources")?.unwrap_or_default();
+    if !resources.iter().all(|resource| token.authorized.details.access_resources.contains(resource)) {
         let message = "The access token is not for a required resource.";
         return Ok(Some(Refusal::new("FORBIDDEN", RESOURCES, "invalid_target", message)));
     }
-    let acrs = request.body.texts("acrValues")?.unwrap_or_default();
+    let acrs = request.body.strings("acrValues")?.unwrap_or_default();
     let max_age = request.body.number("maxAge")?.filter(|seconds| *seconds > 0);
     let message = "The user has to authenticate in another way, or again.";
     let mut refusal = Refusal::new("UNAUTHORIZED", AUTHENTICATION, "insufficient_user_authentication", message);
-    if !acrs.is_empty() && !token.acr.as_ref().is_some_and(|acr| acrs.contains(acr)) {
+    if !acrs.is_empty() && !token.authorized.acr.as_ref().is_some_and(|acr| acrs.contains(acr)) {
         refusal.attribute = Some(format!("acr_values=\"{}\"", quotable(&acrs.join(" "))));
         return Ok(Some(refusal));
     }
     if let Some(max_age) = max_age {
-        let since = token.auth_time.map(|time| (request.now / 1000).saturating_sub(time));
+        let since = token.authorized.auth_time.map(|time| (request.now / 1000).saturating_sub(time));
         if since.is_none_or(|age| age > max_age) {
             refusal.attribute = Some(format!("max_age=\"{max_age}\""));
             return Ok(Some(refusal));
@@ -142,7 +146,7 @@ fn refusal(token: &Token, request: &Request) -> Result<Option<Refusal>, ApiError
     Ok(None)
 }
 
-/// Text without what would end a quoted string or a header.
+/// String without what would end a quoted string or a header.
 fn quotable(text: &str) -> String {
     text.chars().filter(|c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\')).collect()
 }
@@ -164,23 +168,23 @@ fn members(tenant: &Tenant, token: &Token, now: u64) -> Value {
         "usable": token.is_alive(now),
         "refreshable": token.is_refreshable(now),
         "clientId": token.client_id,
-        "clientIdAlias": client.and_then(|client| client.text("clientIdAlias")),
+        "clientIdAlias": client.and_then(|client| client.string("clientIdAlias")),
         "clientIdAliasUsed": token.alias_used,
-        "subject": token.subject,
-        "scopes": views::listed(&token.scopes),
-        "scopeDetails": views::listed(&scope::details(&tenant.settings, &token.scopes)),
+        "subject": token.authorized.subject,
+        "scopes": views::listed(&token.authorized.scopes),
+        "scopeDetails": views::listed(&scope::details(&tenant.settings, &token.authorized.scopes)),
         "expiresAt": token.expires_at,
-        "properties": views::listed(&token.properties),
-        "consentedClaims": views::listed(&token.consented_claims),
+        "properties": views::listed(&token.authorized.properties),
+        "consentedClaims": views::listed(&token.authorized.consented_claims),
         "grantType": token.grant_type,
-        "certificateThumbprint": token.details.binding.x5t,
-        "resources": views::listed(&token.details.resources),
-        "accessTokenResources": views::listed(&token.details.access_resources),
-        "authorizationDetails": rar::to_api(&token.details.authorization_details),
-        "grantId": token.details.grant_id,
-        "grant": token.details.grant_id.as_deref().and_then(|id| tenant.grants.get(id)).map(|g| grant::to_api(&g.granted)),
-        "acr": token.acr,
-        "authTime": token.auth_time,
+        "certificateThumbprint": token.authorized.details.binding.x5t,
+        "resources": views::listed(&token.authorized.details.resources),
+        "accessTokenResources": views::listed(&token.authorized.details.access_resources),
+        "authorizationDetails": rar::to_api(&token.authorized.details.authorization_details),
+        "grantId": token.authorized.details.grant_id,
+        "grant": token.authorized.details.grant_id.as_deref().and_then(|id| tenant.grants.get(id)).map(|g| grant::to_api(&g.granted)),
+        "acr": token.authorized.acr,
+        "authTime": token.authorized.auth_time,
         "serviceAttributes": tenant.settings.0.get("attributes"),
         "clientAttributes": client.and_then(|client| client.0.get("attributes")),
     })

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, access_token, jose};
+use crate::oauth::{OAuthError, OperationError, access_token, jose};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Refresh, Tenant, Token};
@@ -31,17 +31,17 @@ const JWT: &str = "application/token-introspection+jwt";
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED)?;
-    respond(tenant, request).or_else(|stop| stop.reply(&tenant.settings, "BAD_REQUEST"))
+    respond(tenant, request).or_else(|error| error.reply(&tenant.settings, "BAD_REQUEST"))
 }
 
-fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
+fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError> {
     let parameters = Parameters::forwarded(request, NO_PARAMETERS, REPEATED)?;
     let Some(value) = parameters.get("token") else {
         return Err(OAuthError::new("invalid_request", NO_TOKEN, "The request has no token.").into());
     };
     let hidden = request.body.flag("withHiddenProperties")?;
     let members = introspect(tenant, value, hidden, request.now);
-    let accept = request.body.text("httpAcceptHeader")?.unwrap_or_default();
+    let accept = request.body.string("httpAcceptHeader")?.unwrap_or_default();
     if !accept.split(',').any(|part| part.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(JWT)) {
         let members = json!({"responseContent": members.to_string()});
         return Ok(reply::action("OK", ANSWERED, "This is what the token is.", members));
@@ -50,7 +50,7 @@ fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     Ok(reply::action("JWT", ANSWERED, "This is what the token is.", json!({"responseContent": jwt})))
 }
 
-/// The members of the answer (section 2.2): of a token that is good for nothing, no more than that.
+/// The members of the response (section 2.2): of a token that is good for nothing, no more than that.
 fn introspect(tenant: &Tenant, value: &str, hidden: bool, now: u64) -> Value {
     let tokens = &tenant.tokens;
     if let Some(token) = tokens.by_access(value) {
@@ -67,16 +67,16 @@ fn introspect(tenant: &Tenant, value: &str, hidden: bool, now: u64) -> Value {
 
 fn active(tenant: &Tenant, token: &Token, hidden: bool, now: u64, refresh: bool) -> Value {
     let mut members = Map::new();
-    for property in token.properties.iter().filter(|property| hidden || property["hidden"] != json!(true)) {
+    for property in token.authorized.properties.iter().filter(|property| hidden || property["hidden"] != json!(true)) {
         if let Some(key) = property["key"].as_str() {
             members.insert(key.to_owned(), property["value"].clone());
         }
     }
     let (scopes, expires_at) = match refresh {
         true => (&token.refresh_scopes, token.refresh_expires_at),
-        false => (&token.scopes, token.expires_at),
+        false => (&token.authorized.scopes, token.expires_at),
     };
-    let details = &token.details;
+    let details = &token.authorized.details;
     let binding = &details.binding;
     let is_bound = !refresh && (binding.jkt.is_some() || binding.x5t.is_some());
     let issued_at = token.refreshed_at.unwrap_or(token.created_at).min(now);
@@ -84,31 +84,31 @@ fn active(tenant: &Tenant, token: &Token, hidden: bool, now: u64, refresh: bool)
         "active": true,
         "client_id": token.client_id.to_string(),
         "scope": if scopes.is_empty() { Value::Null } else { json!(scopes.join(" ")) },
-        "sub": token.subject,
-        "iss": tenant.settings.text("issuer"),
+        "sub": token.authorized.subject,
+        "iss": tenant.settings.string("issuer"),
         "exp": expires_at / 1000,
         "iat": issued_at / 1000,
         "token_type": (!refresh).then(|| access_token::kind(tenant, token)),
         "aud": views::listed(if refresh { &details.resources } else { &details.access_resources }),
         "cnf": if is_bound { json!({"jkt": binding.jkt, "x5t#S256": binding.x5t}) } else { Value::Null },
         "authorization_details": views::listed(&details.authorization_details),
-        "acr": token.acr,
-        "auth_time": token.auth_time,
+        "acr": token.authorized.acr,
+        "auth_time": token.authorized.auth_time,
     });
     // What the token says of itself must not be put in the place of what the server says of it.
     members.extend(own.as_object().cloned().unwrap_or_default());
     reply::without_nulls(Value::Object(members))
 }
 
-fn signed(tenant: &mut Tenant, request: &Request, members: &Value) -> Result<String, Stop> {
-    let Some(issuer) = tenant.settings.text("issuer").map(str::to_owned) else {
-        return Err(Stop::server(NO_ISSUER, "The service has no issuer, which the JWT must name."));
+fn signed(tenant: &mut Tenant, request: &Request, members: &Value) -> Result<String, OperationError> {
+    let Some(issuer) = tenant.settings.string("issuer").map(str::to_owned) else {
+        return Err(OperationError::server(NO_ISSUER, "The service has no issuer, which the JWT must name."));
     };
-    let Some(audience) = request.body.text("rsUri")?.filter(|uri| !uri.is_empty()) else {
-        return Err(Stop::server(NO_PARAMETERS, "The call has no rsUri, which the JWT is for."));
+    let Some(audience) = request.body.non_empty("rsUri")? else {
+        return Err(OperationError::server(NO_PARAMETERS, "The call has no rsUri, which the JWT is for."));
     };
     let claims = json!({"iss": issuer, "aud": audience, "iat": request.now / 1000, "token_introspection": members});
-    let given = request.body.text("introspectionSignAlg")?.filter(|name| !name.is_empty());
+    let given = request.body.non_empty("introspectionSignAlg")?;
     let name = given.as_deref().unwrap_or("ES256");
     let algorithm = jose::algorithm(name)?.filter(|algorithm| algorithm.family() != AlgorithmFamily::Hmac);
     let Some(algorithm) = algorithm else {

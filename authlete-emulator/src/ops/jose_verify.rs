@@ -23,10 +23,10 @@ struct Outcome {
 }
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    let Some(text) = request.body.text("jose")?.filter(|text| !text.is_empty()) else {
+    let Some(text) = request.body.non_empty("jose")? else {
         return Err(ApiError::invalid("The call has no jose."));
     };
-    let identifier = request.body.text("clientIdentifier")?.filter(|identifier| !identifier.is_empty());
+    let identifier = request.body.non_empty("clientIdentifier")?;
     let by_client = request.body.flag("signedByClient")?;
     let client = match &identifier {
         None if by_client => return Err(ApiError::invalid("signedByClient needs a clientIdentifier.")),
@@ -64,7 +64,7 @@ fn verify(
         let why = if !is_signed { "The object is not signed." } else { "No key verifies the signature." };
         outcome.errors.push(why.to_owned());
     }
-    for claim in request.body.texts("mandatoryClaims")?.unwrap_or_default() {
+    for claim in request.body.strings("mandatoryClaims")?.unwrap_or_default() {
         if jwt.claims.get(&claim).is_none_or(serde_json::Value::is_null) {
             outcome.errors.push(format!("The claim {claim} is missing."));
             outcome.missing.push(claim);

@@ -39,7 +39,7 @@ pub(crate) enum Handler {
     /// With a token that reaches the service of the path.
     Service(fn(&mut Tenant, &Request) -> Result<Reply, ApiError>),
     /// The same, but the handler gets the service's id among all services.
-    Among(fn(&mut State, u64, &Request) -> Result<Reply, ApiError>),
+    ServiceById(fn(&mut State, u64, &Request) -> Result<Reply, ApiError>),
 }
 
 /// Whose token a call came with.
@@ -110,13 +110,13 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("info_api", Handler::Open(misc::info)),
     ("jose_verify_api", Handler::Service(jose_verify::handle)),
     ("lifecycle_healthcheck_api", Handler::Open(misc::healthcheck)),
-    ("misc_echo_api", Handler::Global(misc::echo)),
+    ("misc_echo_api", Handler::Open(misc::echo)),
     ("native_sso_api", Handler::Service(token::native_sso::issue)),
     ("native_sso_logout_api", Handler::Service(token::native_sso::logout)),
     ("pushed_auth_req_api", Handler::Service(pushed_auth_req::handle)),
     ("service_configuration_api", Handler::Service(configuration::handle)),
     ("service_create_api", Handler::Global(service::create)),
-    ("service_delete_api", Handler::Among(service::delete)),
+    ("service_delete_api", Handler::ServiceById(service::delete)),
     ("service_get_api", Handler::Service(service::get)),
     ("service_get_list_api", Handler::Global(service::list)),
     ("service_jwks_get_api", Handler::Service(service::jwks)),
@@ -131,21 +131,15 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
 
 /// Extra properties: objects with a key and a value.
 fn properties(body: &Body) -> Result<Vec<Value>, ApiError> {
-    let elements = match body.members.get("properties") {
-        None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Array(elements)) => as_properties(elements.clone()),
-        Some(_) => None,
+    let mut elements = match body.members.get("properties") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(elements)) => elements.iter().filter(|element| !element.is_null()).cloned().collect(),
+        Some(_) => vec![Value::Bool(false)],
     };
-    elements.ok_or_else(|| {
-        ApiError::invalid("The member properties is not a list of objects with a key, a value and, perhaps, hidden.")
-    })
-}
-
-/// The elements as extra properties, if they can be.
-pub(crate) fn as_properties(mut elements: Vec<Value>) -> Option<Vec<Value>> {
-    elements.retain(|element| !element.is_null());
-    let mut all = elements.iter_mut();
-    all.all(schema::is_property).then_some(elements)
+    if elements.iter_mut().all(schema::is_property) {
+        return Ok(elements);
+    }
+    Err(ApiError::invalid("The member properties is not a list of objects with a key, a value and, perhaps, hidden."))
 }
 
 #[cfg(test)]
@@ -174,7 +168,7 @@ mod tests {
         for (id, handler) in HANDLERS {
             let operation = OPERATIONS.iter().find(|operation| operation.id == *id);
             let has_service = operation.is_some_and(|operation| operation.path.contains("{serviceId}"));
-            let for_service = matches!(handler, super::Handler::Service(_) | super::Handler::Among(_));
+            let for_service = matches!(handler, super::Handler::Service(_) | super::Handler::ServiceById(_));
             assert_eq!(for_service, has_service, "{id}");
         }
     }

@@ -6,7 +6,7 @@ use crate::error::ApiError;
 use crate::oauth::authorization::{self, PUSHED};
 use crate::oauth::client_auth::{self, Codes};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, dpop};
+use crate::oauth::{OAuthError, OperationError, dpop};
 use crate::random;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
@@ -26,15 +26,15 @@ const SECONDS: u64 = 90;
 const CREDENTIALS: &[&str] = &["client_secret", "client_assertion", "client_assertion_type"];
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    let reply = push(tenant, request).or_else(|stop| stop.reply_to_client(&tenant.settings, "UNAUTHORIZED"))?;
+    let reply = push(tenant, request).or_else(|error| error.reply_to_client(&tenant.settings, "UNAUTHORIZED"))?;
     Ok(reply.with("dpopNonce", json!(dpop::nonce(tenant, request)?)))
 }
 
-fn push(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
+fn push(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError> {
     let parameters = Parameters::forwarded(request, NO_PARAMETERS, REPEATED)?;
     let client = client_auth::authenticate(tenant, request, &parameters, CLIENT)?;
-    let proof = dpop::check(tenant, request, None)?;
-    let key = proof.map_err(|rejection| OAuthError::new(rejection.error, PROOF, rejection.message))?;
+    let key = dpop::check(tenant, request, None)
+        .map_err(|error| error.or_reject(|rejection| OAuthError::new(rejection.error, PROOF, rejection.message)))?;
     let identifier = match client.alias_used {
         true => client.client.alias().unwrap_or_default().to_owned(),
         false => client.client.id.to_string(),

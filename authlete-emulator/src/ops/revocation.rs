@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::error::ApiError;
 use crate::oauth::client_auth::{self, Codes};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop};
+use crate::oauth::{OAuthError, OperationError};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Refresh, Tenant};
@@ -18,10 +18,10 @@ const REPEATED: Code = "A113303";
 const CLIENT: Codes = Codes { missing: "A113304", unknown: "A113305", method: "A113306", secret: "A113307" };
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    revoke(tenant, request).or_else(|stop| stop.reply_to_client(&tenant.settings, "INVALID_CLIENT"))
+    revoke(tenant, request).or_else(|error| error.reply_to_client(&tenant.settings, "INVALID_CLIENT"))
 }
 
-fn revoke(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
+fn revoke(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError> {
     let parameters = Parameters::forwarded(request, NO_PARAMETERS, REPEATED)?;
     let client = client_auth::authenticate(tenant, request, &parameters, CLIENT)?;
     let Some(value) = parameters.get("token") else {

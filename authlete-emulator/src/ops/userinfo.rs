@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
 use crate::oauth::authorization::claims;
-use crate::oauth::{OAuthError, Stop, dpop, possession};
+use crate::oauth::{CheckError, OAuthError, OperationError, dpop, possession};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Client, Settings, Tenant, Token};
@@ -30,58 +30,59 @@ const NOT_IMPLEMENTED_ISSUE: &[&str] = &["claimsForTx", "verifiedClaimsForTx", "
 /// `auth_userinfo_api`: whether the token is good, and which claims it is for.
 pub(crate) fn look(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED)?;
-    let reply = claims_of(tenant, request).or_else(|stop| refusal(&tenant.settings, stop))?;
+    let reply = claims_of(tenant, request).or_else(|error| refusal(&tenant.settings, error))?;
     Ok(reply.with("dpopNonce", json!(dpop::nonce(tenant, request)?)))
 }
 
-fn claims_of(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
+fn claims_of(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError> {
     let token = find(tenant, request)?.clone();
-    let presented = request.body.text("token")?.unwrap_or_default();
-    if let Err(unproven) = possession::check(tenant, request, &token, &presented, CERTIFICATE)? {
-        return Ok(challenge(&tenant.settings, unproven.scheme, unproven.error, UNPROVEN, unproven.message));
+    let presented = request.body.string("token")?.unwrap_or_default();
+    match possession::check(tenant, request, &token, &presented, CERTIFICATE) {
+        Ok(()) => {}
+        Err(CheckError::Rejected(unproven)) => {
+            return Ok(challenge(&tenant.settings, unproven.scheme, unproven.error, UNPROVEN, unproven.message));
+        }
+        Err(CheckError::Failed(error)) => return Err(error),
     }
     let client = tenant.clients.get(&token.client_id).map(|client| &client.settings);
-    let details = &token.details;
+    let details = &token.authorized.details;
     let names = match details.userinfo_claims.as_slice() {
-        [] => claims::of_scopes(&tenant.settings, &token.scopes),
+        [] => claims::of_scopes(&tenant.settings, &token.authorized.scopes),
         names => names.to_vec(),
     };
     let members = json!({
         "token": presented,
-        "subject": token.subject,
-        "scopes": views::listed(&token.scopes),
+        "subject": token.authorized.subject,
+        "scopes": views::listed(&token.authorized.scopes),
         "claims": views::listed(&names),
         "userInfoClaims": details.userinfo_request.as_ref().map(|claims| json!(claims).to_string()),
-        "consentedClaims": views::listed(&token.consented_claims),
+        "consentedClaims": views::listed(&token.authorized.consented_claims),
         "clientId": token.client_id,
-        "clientIdAlias": client.and_then(|client| client.text("clientIdAlias")),
+        "clientIdAlias": client.and_then(|client| client.string("clientIdAlias")),
         "clientIdAliasUsed": token.alias_used,
-        "properties": views::listed(&token.properties),
+        "properties": views::listed(&token.authorized.properties),
         "serviceAttributes": tenant.settings.0.get("attributes"),
         "clientAttributes": client.and_then(|client| client.0.get("attributes")),
     });
     Ok(reply::action("OK", VALID, "The access token is valid.", members))
 }
 
-/// `auth_userinfo_issue_api`: the answer of the endpoint, plain or signed.
+/// `auth_userinfo_issue_api`: the response of the endpoint, plain or signed.
 pub(crate) fn issue(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED_ISSUE)?;
-    make(tenant, request).or_else(|stop| refusal(&tenant.settings, stop))
+    make(tenant, request).or_else(|error| refusal(&tenant.settings, error))
 }
 
-fn make(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
+fn make(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError> {
     let token = find(tenant, request)?.clone();
     let client = tenant.clients.get(&token.client_id).cloned();
-    let client = client.ok_or_else(|| Stop::server(NO_CLIENT, "The access token's client no longer exists."))?;
+    let client =
+        client.ok_or_else(|| OperationError::server(NO_CLIENT, "The access token's client no longer exists."))?;
     refuse_settings(&tenant.settings, &client)?;
-    let text = request.body.text("claims")?.filter(|text| !text.is_empty());
-    let claims: Option<Map<String, Value>> = text.map_or(Some(Map::new()), |text| serde_json::from_str(&text).ok());
-    let Some(mut claims) = claims else {
-        return Err(Stop::server(CLAIMS, "The member claims is not a JSON object as a text."));
-    };
-    let sub = request.body.text("sub")?.filter(|sub| !sub.is_empty()).or(token.sub).or(token.subject);
+    let mut claims = request.body.object("claims", |message| OperationError::server(CLAIMS, &message))?;
+    let sub = request.body.non_empty("sub")?.or_else(|| token.authorized.sub().map(str::to_owned));
     claims.insert("sub".to_owned(), json!(sub));
-    let algorithm = client.settings.text("userInfoSignAlg").filter(|name| *name != "NONE");
+    let algorithm = client.settings.string("userInfoSignAlg").filter(|name| *name != "NONE");
     let (action, content) = match algorithm {
         None => ("JSON", Value::Object(claims).to_string()),
         Some(algorithm) => ("JWT", signed(tenant, &client, algorithm, claims)?),
@@ -94,10 +95,10 @@ fn refuse_settings(service: &Settings, client: &Client) -> Result<(), ApiError> 
     if service.flag("rsResponseSigned") {
         return Err(ApiError::not_implemented("the service setting rsResponseSigned"));
     }
-    if client.settings.text("subjectType") == Some("PAIRWISE") {
+    if client.settings.string("subjectType") == Some("PAIRWISE") {
         return Err(ApiError::not_implemented("pairwise subjects"));
     }
-    match client.settings.text("userInfoEncryptionAlg") {
+    match client.settings.string("userInfoEncryptionAlg") {
         Some(_) => Err(ApiError::not_implemented("encrypted userinfo")),
         None => Ok(()),
     }
@@ -109,9 +110,10 @@ fn signed(
     client: &Client,
     algorithm: &str,
     mut claims: Map<String, Value>,
-) -> Result<String, Stop> {
-    let issuer = tenant.settings.text("issuer");
-    let issuer = issuer.ok_or_else(|| Stop::server(NO_ISSUER, "The service has no issuer, which a JWT must name."))?;
+) -> Result<String, OperationError> {
+    let issuer = tenant.settings.string("issuer");
+    let issuer =
+        issuer.ok_or_else(|| OperationError::server(NO_ISSUER, "The service has no issuer, which a JWT must name."))?;
     claims.insert("iss".to_owned(), json!(issuer));
     claims.insert("aud".to_owned(), json!([client.id.to_string()]));
     let key = tenant.keys.signer(&tenant.settings, client, algorithm, "userInfoSignatureKeyId")?;
@@ -119,9 +121,9 @@ fn signed(
 }
 
 /// The token of the call, if it is good for the claims of a user.
-fn find<'a>(tenant: &'a Tenant, request: &Request) -> Result<&'a Token, Stop> {
-    let refused = |error, code, message: &str| Stop::Client(OAuthError::new(error, code, message));
-    let Some(given) = request.body.text("token")?.filter(|token| !token.is_empty()) else {
+fn find<'a>(tenant: &'a Tenant, request: &Request) -> Result<&'a Token, OperationError> {
+    let refused = |error, code, message: &str| OperationError::Client(OAuthError::new(error, code, message));
+    let Some(given) = request.body.non_empty("token")? else {
         return Err(refused("invalid_request", NO_TOKEN, "There is no access token."));
     };
     let Some(token) = tenant.tokens.by_access(&given) else {
@@ -130,20 +132,20 @@ fn find<'a>(tenant: &'a Tenant, request: &Request) -> Result<&'a Token, Stop> {
     if !token.is_alive(request.now) {
         return Err(refused("invalid_token", EXPIRED, "The access token has expired."));
     }
-    if token.subject.is_none() {
+    if token.authorized.subject.is_none() {
         return Err(refused("invalid_token", NO_SUBJECT, "The access token belongs to no user."));
     }
-    if !token.scopes.iter().any(|scope| scope == "openid") {
+    if !token.authorized.has_scope("openid") {
         return Err(refused("insufficient_scope", NO_OPENID, "The access token does not cover the scope openid."));
     }
     Ok(token)
 }
 
-/// The answer with the value of the header `WWW-Authenticate` (RFC 6750, section 3).
-fn refusal(service: &Settings, stop: Stop) -> Result<Reply, ApiError> {
-    let error = match stop {
-        Stop::Api(error) => return Err(error),
-        Stop::Client(error) | Stop::Server(error) => error,
+/// The response with the value of the header `WWW-Authenticate` (RFC 6750, section 3).
+fn refusal(service: &Settings, error: OperationError) -> Result<Reply, ApiError> {
+    let error = match error {
+        OperationError::Api(error) => return Err(error),
+        OperationError::Client(error) | OperationError::Server(error) => error,
     };
     Ok(challenge(service, "Bearer", error.error, error.code, &error.message))
 }

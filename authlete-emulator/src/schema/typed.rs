@@ -1,5 +1,5 @@
 //! Values brought into the form that the description has for them, as Authlete's reader of JSON does it: a number or a
-//! flag may be written as a text, which is the only way in a form.
+//! flag may be written as a string, which is the only way in a form.
 
 use serde_json::{Map, Number, Value, json};
 
@@ -15,6 +15,28 @@ pub(super) fn members(given: &mut Map<String, Value>, object: &Object, at: &str)
         }
     }
     Ok(())
+}
+
+/// The place of the first member that an object of the description does not have.
+pub(super) fn unknown(given: &Map<String, Value>, object: &Object, at: &str) -> Option<String> {
+    given.iter().find_map(|(name, value)| {
+        let place = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+        match object.0.iter().find(|member| member.name == name) {
+            None => Some(place),
+            Some(member) => unknown_in(value, member.shape, &place),
+        }
+    })
+}
+
+fn unknown_in(value: &Value, shape: Shape, at: &str) -> Option<String> {
+    match (value, shape) {
+        (Value::Object(given), Shape::Object(object)) => unknown(given, object, at),
+        (Value::Array(elements), Shape::List(element)) => {
+            let mut elements = elements.iter().enumerate();
+            elements.find_map(|(index, one)| unknown_in(one, *element, &format!("{at}[{index}]")))
+        }
+        _ => None,
+    }
 }
 
 fn typed(value: &mut Value, shape: Shape, at: &str) -> Result<(), ApiError> {
@@ -35,7 +57,7 @@ fn typed(value: &mut Value, shape: Shape, at: &str) -> Result<(), ApiError> {
         Shape::Any => return Ok(()),
         Shape::Flag => flag(value).ok_or_else(|| wrong("true or false"))?,
         Shape::Integer => integer(value).ok_or_else(|| wrong("a whole number of at most 64 bits"))?,
-        Shape::Text => text(value).ok_or_else(|| wrong("a text"))?,
+        Shape::Text => text(value).ok_or_else(|| wrong("a string"))?,
         Shape::OneOf(names) => {
             one_of(value, names).ok_or_else(|| wrong("one of the names that Authlete has for it"))?
         }
@@ -45,7 +67,7 @@ fn typed(value: &mut Value, shape: Shape, at: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// An empty text is no value where only something else than a text could be one.
+/// An empty string is no value where only something else could be one.
 fn flag(value: &Value) -> Option<Value> {
     match value.as_str() {
         Some("") => Some(Value::Null),
@@ -127,7 +149,7 @@ mod tests {
             (json!({"names": ["A", "C"]}), "names[1] has to be one of"),
             (json!({"number": 9_223_372_036_854_775_808_u64}), "number has to be a whole number"),
             (json!({"number": 1.5}), "number has to be a whole number"),
-            (json!({"text": true}), "text has to be a text"),
+            (json!({"text": true}), "text has to be a string"),
         ] {
             let message = typed(given.clone()).expect_err("it does not fit");
             assert!(message.starts_with(&format!("The member {place}")), "{given}: {message}");

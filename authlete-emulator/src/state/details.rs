@@ -14,7 +14,7 @@ pub(crate) struct Details {
     pub(crate) authorization_details: Vec<Value>,
     /// The names of the claims that the client asked for in the ID token.
     pub(crate) id_token_claims: Vec<String>,
-    /// The names of the claims that the client asked for in the answer of the UserInfo endpoint.
+    /// The names of the claims that the client asked for in the response of the UserInfo endpoint.
     pub(crate) userinfo_claims: Vec<String>,
     /// The member `userinfo` of the parameter `claims`.
     pub(crate) userinfo_request: Option<Map<String, Value>>,

@@ -4,9 +4,8 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{Details, Expiring};
+use super::{Authorized, Details, Expiring, Lifetimes};
 
 /// What has expired stays known this long (an hour), so that it can be told from what never was.
 const REMEMBERED_MILLIS: u64 = 3_600_000;
@@ -55,36 +54,25 @@ pub(crate) enum Delivery {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Decision {
     Approved(Box<Approval>),
-    Denied(Denial),
-    Failed(Denial),
+    Denied(ErrorInfo),
+    Failed(ErrorInfo),
 }
 
 /// What the user agreed to, and what the authorization server adds.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Approval {
-    pub(crate) subject: String,
-    pub(crate) sub: Option<String>,
-    pub(crate) scopes: Vec<String>,
-    /// Seconds since 1970.
-    pub(crate) auth_time: Option<u64>,
-    pub(crate) acr: Option<String>,
-    pub(crate) properties: Vec<Value>,
-    pub(crate) consented_claims: Vec<String>,
-    /// What the authorization server adds to tokens.
-    pub(crate) added: Details,
-    /// Seconds, where they are not to follow from the settings.
-    pub(crate) access_duration: Option<u64>,
-    pub(crate) refresh_duration: Option<u64>,
+    pub(crate) authorized: Authorized,
+    pub(crate) lifetimes: Lifetimes,
 }
 
-/// What to tell the client beside the error.
+/// What the authorization server wants an error to say to the client.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Denial {
+pub(crate) struct ErrorInfo {
     pub(crate) description: Option<String>,
     pub(crate) uri: Option<String>,
 }
 
-/// Whether the client may have its answer.
+/// Whether the client may have its response.
 #[derive(Debug, Clone)]
 pub(crate) enum Poll {
     Pending,
@@ -196,7 +184,7 @@ impl PendingTable {
 
 #[cfg(test)]
 mod tests {
-    use super::{Decision, Denial, Details, Pending, PendingTable, Poll, REMEMBERED_MILLIS};
+    use super::{Decision, Details, ErrorInfo, Pending, PendingTable, Poll, REMEMBERED_MILLIS};
 
     fn pending() -> Pending {
         Pending {
@@ -220,7 +208,7 @@ mod tests {
         assert!(matches!(pending.poll(4_999), Poll::TooSoon));
         assert!(matches!(pending.poll(14_998), Poll::TooSoon));
         assert!(matches!(pending.poll(29_998), Poll::Pending));
-        pending.decision = Some(Decision::Denied(Denial::default()));
+        pending.decision = Some(Decision::Denied(ErrorInfo::default()));
         assert!(matches!(pending.poll(29_999), Poll::Decided(_)));
         assert!(matches!(pending.poll(100_000), Poll::Expired));
     }
@@ -230,7 +218,7 @@ mod tests {
         let mut table = PendingTable::new();
         table.insert("user".to_owned(), "device".to_owned(), pending());
         table.insert("other".to_owned(), "second".to_owned(), pending());
-        table.decide("user", Decision::Failed(Denial::default()));
+        table.decide("user", Decision::Failed(ErrorInfo::default()));
         assert!(!table.has_server_key("user") && table.for_client("device").is_some());
         table.purge(100_000 + REMEMBERED_MILLIS);
         assert_eq!((table.records.len(), table.by_server_key.len()), (0, 0));

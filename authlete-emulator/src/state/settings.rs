@@ -19,13 +19,13 @@ impl Settings {
         self.0.get(name).and_then(Value::as_u64).unwrap_or(0)
     }
 
-    /// A text that is not empty.
-    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+    /// A string that is not empty.
+    pub(crate) fn string(&self, name: &str) -> Option<&str> {
         self.0.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
-    /// The texts of a list; none where the list is absent.
-    pub(crate) fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+    /// The strings of a list; none where the list is absent.
+    pub(crate) fn strings(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
     }
 
@@ -34,9 +34,9 @@ impl Settings {
         self.0.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
     }
 
-    /// Whether a list has this text.
+    /// Whether a list has this string.
     pub(crate) fn has(&self, list: &str, text: &str) -> bool {
-        self.texts(list).any(|element| element == text)
+        self.strings(list).any(|element| element == text)
     }
 
     pub(crate) fn set(&mut self, name: &str, value: Value) {

@@ -1,17 +1,17 @@
 //! One service with all that belongs to it. Services share nothing, so one's codes and tokens mean nothing to another.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use super::{Consents, Decision, Details, Expiring, GrantRequest, Grants, PendingTable, Settings, Tokens};
+use super::{
+    Authorized, Client, Clients, Consents, Decision, Details, Expiring, GrantRequest, Grants, Lifetimes, PendingTable,
+    Settings, Tokens,
+};
 use crate::error::ApiError;
+use crate::oauth::destination::Destination;
 use crate::oauth::jose;
 use crate::oauth::keys::Keys;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::pkce::Challenge;
-use crate::oauth::redirect::Destination;
 use crate::oauth::response_type::ResponseType;
 
 /// A service.
@@ -21,7 +21,7 @@ pub(crate) struct Tenant {
     pub(crate) settings: Settings,
     /// The service access token: what the console issues for the real API.
     pub(crate) access_token: String,
-    pub(crate) clients: BTreeMap<u64, Client>,
+    pub(crate) clients: Clients,
     /// How many clients there have ever been: the next one's `number`.
     pub(crate) created: u64,
     pub(crate) tickets: Expiring<String, Ticket>,
@@ -45,13 +45,6 @@ pub(crate) struct Tenant {
     pub(crate) nonce_secret: Option<String>,
 }
 
-/// A client of a service.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Client {
-    pub(crate) id: u64,
-    pub(crate) settings: Settings,
-}
-
 /// An authorization request that waits for the user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Ticket {
@@ -68,9 +61,13 @@ pub(crate) struct Ticket {
     pub(crate) grant_request: Option<GrantRequest>,
     /// The user that the client expects.
     pub(crate) subject: Option<String>,
+    /// How old the login may be, in seconds, where the request or the client says so. With 0 the user has to log in anew.
+    pub(crate) max_age: Option<u64>,
+    /// Milliseconds since 1970.
+    pub(crate) opened_at: u64,
     /// The ACRs of which one has to be satisfied; none where none has to.
     pub(crate) essential_acrs: Vec<String>,
-    /// A text that the authorization server keeps with the ticket.
+    /// A string that the authorization server keeps with the ticket.
     pub(crate) context: Option<String>,
     pub(crate) details: Details,
 }
@@ -89,28 +86,16 @@ pub(crate) struct Pushed {
 pub(crate) struct TokenTicket {
     pub(crate) client_id: u64,
     pub(crate) alias_used: bool,
-    pub(crate) scopes: Vec<String>,
-    pub(crate) properties: Vec<Value>,
-    /// Seconds, where the token request's call sets them.
-    pub(crate) access_duration: Option<u64>,
-    pub(crate) refresh_duration: Option<u64>,
-    /// With the keys that the token request has proven.
-    pub(crate) details: Details,
+    /// What the user authorizes by the password, with the keys that the token request has proven.
+    pub(crate) authorized: Authorized,
+    pub(crate) lifetimes: Lifetimes,
 }
 
 /// An authorization code: what was granted, and whether it has been used.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Code {
     pub(crate) ticket: Ticket,
-    pub(crate) subject: String,
-    /// The `sub` claim of the ID token, where it differs from the subject.
-    pub(crate) sub: Option<String>,
-    pub(crate) scopes: Vec<String>,
-    pub(crate) auth_time: Option<u64>,
-    pub(crate) acr: Option<String>,
-    pub(crate) properties: Vec<Value>,
-    pub(crate) consented_claims: Vec<String>,
-    pub(crate) details: Details,
+    pub(crate) authorized: Authorized,
     /// Milliseconds since 1970.
     pub(crate) expires_at: u64,
     /// The token it was exchanged for, once it has been.
@@ -133,7 +118,7 @@ impl Tenant {
             id,
             settings,
             access_token,
-            clients: BTreeMap::new(),
+            clients: Clients::default(),
             created: 0,
             tickets: Expiring::new(),
             pushed: Expiring::new(),
@@ -175,8 +160,10 @@ impl Tenant {
 
     /// Notes what a user agreed to, if the user did.
     pub(crate) fn record_consent(&mut self, client_id: u64, decision: &Decision, now: u64) {
-        if let Decision::Approved(approval) = decision {
-            self.consents.record(client_id, &approval.subject, &approval.scopes, now);
+        if let Decision::Approved(approval) = decision
+            && let Some(subject) = &approval.authorized.subject
+        {
+            self.consents.record(client_id, subject, &approval.authorized.scopes, now);
         }
     }
 
@@ -195,8 +182,7 @@ impl Tenant {
         if !self.settings.flag("clientIdAliasEnabled") {
             return None;
         }
-        let mut clients = self.clients.values();
-        let found = clients.find(|client| client.alias() == Some(identifier))?;
+        let found = self.clients.by_alias(identifier).filter(|client| client.alias().is_some())?;
         Some((found, true))
     }
 
@@ -227,25 +213,4 @@ fn is_first(seen: &mut Expiring<String, ()>, id: &str, ends_at: u64) -> bool {
         seen.insert(key, ends_at, ());
     }
     first
-}
-
-impl Client {
-    /// What stands for the client of a request that does not say who it is from. No client has its id.
-    pub(crate) fn unidentified() -> Self {
-        Self { id: 0, settings: Settings(Map::new()) }
-    }
-
-    pub(crate) fn is_unidentified(&self) -> bool {
-        self.id == 0
-    }
-
-    /// The alias, if it may be used.
-    pub(crate) fn alias(&self) -> Option<&str> {
-        self.settings.text("clientIdAlias").filter(|_| self.settings.flag("clientIdAliasEnabled"))
-    }
-
-    /// Whether the client cannot keep a secret (RFC 6749, section 2.1).
-    pub(crate) fn is_public(&self) -> bool {
-        self.settings.text("clientType") != Some("CONFIDENTIAL")
-    }
 }

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::names::{self, Name};
-use super::{Details, Expiring};
+use super::{Authorized, Expiring};
 
 /// An expired token stays known this long (an hour), so that introspection can tell it from one that never was.
 const REMEMBERED_MILLIS: u64 = 3_600_000;
@@ -20,22 +19,15 @@ pub(crate) struct Token {
     pub(crate) refresh_expires_at: u64,
     pub(crate) client_id: u64,
     pub(crate) alias_used: bool,
-    pub(crate) subject: Option<String>,
-    pub(crate) sub: Option<String>,
     #[serde(deserialize_with = "names::grant_type")]
     pub(crate) grant_type: Name,
-    pub(crate) scopes: Vec<String>,
+    /// What the tokens stand for; its scopes are those of the access token.
+    pub(crate) authorized: Authorized,
     /// What the refresh token covers, which a narrower access token does not change.
     pub(crate) refresh_scopes: Vec<String>,
-    pub(crate) properties: Vec<Value>,
-    pub(crate) consented_claims: Vec<String>,
-    pub(crate) acr: Option<String>,
-    /// Seconds since 1970.
-    pub(crate) auth_time: Option<u64>,
     pub(crate) created_at: u64,
     /// When the refresh token was used last.
     pub(crate) refreshed_at: Option<u64>,
-    pub(crate) details: Details,
     /// The login session that the token belongs to, for Native SSO.
     pub(crate) session: Option<Session>,
     /// The refresh token before this one, and when (milliseconds since 1970) it was used.
@@ -61,7 +53,7 @@ impl Token {
 
     /// What the client holds: the token itself, or its form as a JWT.
     pub(crate) fn presented(&self) -> &str {
-        self.details.jwt.as_deref().unwrap_or(&self.access)
+        self.authorized.details.jwt.as_deref().unwrap_or(&self.access)
     }
 
     /// When nothing can be done with it any more, and it has been dead for a while.
@@ -142,7 +134,7 @@ impl Tokens {
 
     fn put(&mut self, number: u64, token: Token) {
         self.access.insert(token.access.clone(), number);
-        if let Some(jwt) = &token.details.jwt {
+        if let Some(jwt) = &token.authorized.details.jwt {
             self.access.insert(jwt.clone(), number);
         }
         if let Some(refresh) = &token.refresh {
@@ -162,7 +154,7 @@ impl Tokens {
 
     fn forget(&mut self, token: &Token) {
         self.access.remove(&token.access);
-        if let Some(jwt) = &token.details.jwt {
+        if let Some(jwt) = &token.authorized.details.jwt {
             self.access.remove(jwt);
         }
         if let Some(refresh) = &token.refresh {
@@ -186,7 +178,7 @@ impl Tokens {
 
     /// Removes the tokens that a client holds for a subject.
     pub(crate) fn remove_of(&mut self, client_id: u64, subject: &str) {
-        self.remove_where(|token| token.client_id == client_id && token.subject.as_deref() == Some(subject));
+        self.remove_where(|token| token.client_id == client_id && token.authorized.subject.as_deref() == Some(subject));
     }
 
     /// Removes every token that fits, and returns how many there were.

@@ -132,7 +132,7 @@ async fn response_modes() {
         let ticket = world.authorize(&format!("response_mode={mode}&state=%3Cb%3E")).await["ticket"].clone();
         let answer = world.act("/auth/authorization/issue", json!({"ticket": ticket, "subject": "john"})).await;
         assert_eq!(answer["action"], action);
-        let content = answer["responseContent"].as_str().expect("a text");
+        let content = answer["responseContent"].as_str().expect("a string");
         assert!(content.starts_with(&start), "{content}");
         if action == "FORM" {
             let code = answer["authorizationCode"].as_str().expect("a code");

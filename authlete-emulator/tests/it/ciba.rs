@@ -28,7 +28,7 @@ pub(crate) async fn ask(world: &World, parameters: &str) -> Value {
     world.act("/backchannel/authentication", world.token_body(parameters)).await
 }
 
-/// A request that the client has the `auth_req_id` of: the ticket and the answer to the issue call.
+/// A request that the client has the `auth_req_id` of: the ticket and the response to the issue call.
 async fn issued(world: &World, parameters: &str) -> (Value, Value) {
     let asked = ask(world, parameters).await;
     assert_eq!(asked["action"], "USER_IDENTIFICATION", "{asked}");

@@ -1,4 +1,4 @@
-//! Claims, ACRs and users that a client asks for, and the ID tokens that answer.
+//! Claims, ACRs and users that a client asks for, and the ID tokens that response.
 
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ async fn claims_that_are_asked_for_one_by_one() {
     assert_eq!(answer["claims"], json!(["email", "name#de", "nickname"]));
     assert_eq!((&answer["claimsAtUserInfo"], &answer["subject"]), (&json!(["birthdate"]), &json!("john")));
     for (member, part) in [("idTokenClaims", "id_token"), ("userInfoClaims", "userinfo")] {
-        let text = answer[member].as_str().expect("a text");
+        let text = answer[member].as_str().expect("a string");
         assert_eq!(serde_json::from_str::<Value>(text).expect("JSON"), asked[part]);
     }
     let values = json!({"nickname": "J", "name": "Johann", "birthdate": "2000-01-01", "iss": "evil"}).to_string();

@@ -176,5 +176,5 @@ async fn two_services_share_nothing() {
 }
 
 fn text(value: &serde_json::Value) -> &str {
-    value.as_str().expect("a text")
+    value.as_str().expect("a string")
 }

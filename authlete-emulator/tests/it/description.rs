@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// operations or none; their bodies are those of errors.
 const UNDOCUMENTED: &[u16] = &[401, 404, 405, 413, 501];
 
-/// Asserts that the description allows this answer: its status for the operation, its media type, and its body with no
+/// Asserts that the description allows this response: its status for the operation, its media type, and its body with no
 /// member that the description does not have.
 pub(crate) fn assert_allowed(method: &str, path: &str, status: u16, media_type: Option<&str>, body: &str) {
     let place = format!("{method} {path}, status {status}");
@@ -68,7 +68,7 @@ fn validator(schema: &Value) -> Validator {
         // They keep what the description does not know, so that a newer setting survives.
         whole["components"]["schemas"][settings]["additionalProperties"] = json!(true);
     }
-    // Schemas of OpenAPI 3.0 are nearest to this draft. Formats of texts are hints, and not checked.
+    // Schemas of OpenAPI 3.0 are nearest to this draft. Formats of strings are hints, and not checked.
     let options = jsonschema::options().with_draft(Draft::Draft4).should_validate_formats(false);
     options.build(&whole).expect("the description's schemas can be used")
 }

@@ -208,6 +208,6 @@ async fn resources_and_what_the_server_adds() {
     let access = claims(token["jwtAccessToken"].as_str().expect("a JWT"));
     assert_eq!((&access["tenant"], &access["aud"]), (&json!("t1"), &json!([a])));
     let header = jsonwebtoken::decode_header(token["idToken"].as_str().expect("an ID token")).expect("a header");
-    assert_eq!(header.extras.get::<String>("x").expect("a text").as_deref(), Some("1"));
+    assert_eq!(header.extras.get::<String>("x").expect("a string").as_deref(), Some("1"));
     assert_error(&open(&world, "resource=relative").await, "BAD_REQUEST", "invalid_target");
 }

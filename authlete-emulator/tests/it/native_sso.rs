@@ -18,7 +18,7 @@ async fn world(service: Value) -> World {
     World::new(members, json!({"grantTypes": types})).await
 }
 
-/// The answer to the token request of the first app, in the login session `s1`.
+/// The response to the token request of the first app, in the login session `s1`.
 async fn first(world: &World, more: &str) -> Value {
     let asked = world.authorize(SCOPES).await;
     assert_eq!(asked["nativeSsoRequested"], true, "{asked}");

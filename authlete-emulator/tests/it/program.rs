@@ -14,7 +14,7 @@ async fn it_says_where_it_listens_and_with_which_token() {
     let (base_url, token) = line.trim().split_once("  ").expect("two parts");
     assert_eq!(token, "organization token: t0");
     let url = format!("{}/api/service/get/list", base_url.trim_start_matches("base URL: "));
-    let answer = reqwest::Client::new().get(url).bearer_auth("t0").send().await.expect("an answer");
+    let answer = reqwest::Client::new().get(url).bearer_auth("t0").send().await.expect("a response");
     program.kill().expect("it can be stopped");
     program.wait().expect("it ends");
     assert_eq!(answer.status().as_u16(), 200);
@@ -68,7 +68,7 @@ async fn it_starts_with_a_file_and_saves_its_state_when_it_is_stopped() {
         let (base_url, token) = line.trim().split_once("  ").expect("two parts");
         assert_eq!(token, "organization token: t1");
         let url = format!("{}/api/7/service/get", base_url.trim_start_matches("base URL: "));
-        let answer = reqwest::Client::new().get(url).bearer_auth("t1").send().await.expect("an answer");
+        let answer = reqwest::Client::new().get(url).bearer_auth("t1").send().await.expect("a response");
         let service: serde_json::Value = answer.json().await.expect("JSON");
         assert_eq!((&service["serviceName"], service.get("issuer")), (&"Kept".into(), Some(&serde_json::Value::Null)));
         let stop = Command::new("kill").arg(program.id().to_string()).status().expect("it is told to stop");

@@ -133,7 +133,7 @@ async fn what_a_request_object_says_counts_alone() {
     assert_eq!((&answer["action"], &answer["maxAge"]), (&json!("INTERACTION"), &json!(60)), "{answer}");
     assert_eq!(answer["scopes"][0]["name"], "read");
     assert_eq!(answer["resources"], claims(&world)["resource"]);
-    let payload = answer["requestObjectPayload"].as_str().expect("a text");
+    let payload = answer["requestObjectPayload"].as_str().expect("a string");
     assert_eq!(serde_json::from_str::<Value>(payload).expect("JSON"), claims(&world));
 
     let answer = world.authorize("").await;

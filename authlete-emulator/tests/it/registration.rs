@@ -198,8 +198,8 @@ async fn the_discovery_document_follows_the_settings() {
     }
     let token = world.emulator.organization_token();
     let text = |query: &str| world.request("GET", &format!("{path}{query}")).bearer_auth(token).send();
-    let plain = text("").await.expect("an answer").text().await.expect("a text");
-    let pretty = text("?pretty=true").await.expect("an answer").text().await.expect("a text");
+    let plain = text("").await.expect("a response").text().await.expect("a string");
+    let pretty = text("?pretty=true").await.expect("a response").text().await.expect("a string");
     assert!(!plain.contains('\n') && pretty.contains("\n  \"issuer\""));
     assert_eq!(serde_json::from_str::<Value>(&pretty).expect("JSON"), document);
     assert_eq!(world.call("GET", &format!("{path}?patch=%5B%5D"), None).await.0, 501);

@@ -140,7 +140,7 @@ async fn responses_in_a_jwt() {
     ] {
         let answer = issue(&world, response_type, &format!("&response_mode={mode}")).await;
         assert_eq!(answer["action"], action);
-        let content = answer["responseContent"].as_str().expect("a text");
+        let content = answer["responseContent"].as_str().expect("a string");
         assert!(content.starts_with(&start), "{content}");
         assert!(!content.contains("state=") && !content.contains("name=\"code\""), "{content}");
         if action == "FORM" {

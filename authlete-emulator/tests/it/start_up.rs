@@ -73,10 +73,10 @@ async fn an_organization_token_that_is_given_wins_over_the_snapshots() {
 async fn a_snapshot_that_cannot_be_used_says_why_and_no_secret() {
     let file = Temporary::new("broken.json");
     World::plain().await.emulator.save(&file.0).expect("it is saved");
-    let whole = std::fs::read_to_string(&file.0).expect("a text");
+    let whole = std::fs::read_to_string(&file.0).expect("a string");
     for (text, problem) in [
         ("secret".to_owned(), "it is no snapshot of an emulator (line 1, column 1)"),
-        (whole.replacen("\"format\":1", "\"format\":99", 1), "it has the form 99"),
+        (whole.replacen("\"format\":2", "\"format\":99", 1), "it has the form 99"),
         (whole.replacen("\"services\":{", "\"services\":\"secret\",\"x\":{", 1), "its state is not whole"),
     ] {
         std::fs::write(&file.0, text).expect("a file");
@@ -180,7 +180,11 @@ async fn an_error_in_a_start_up_file_says_where_and_what_to_do() {
         ("[]", "", "this has to be an object"),
         (r#"{"servcies": []}"#, "servcies", "those here are organizationToken, services"),
         (r#"{"services": [{"serviceId": "secret"}]}"#, "services[0].serviceId", "a whole number from 1"),
-        (r#"{"services": [{"clients": [{}, {"clientSecret": 5}]}]}"#, "services[0].clients[1].clientSecret", "a text"),
+        (
+            r#"{"services": [{"clients": [{}, {"clientSecret": 5}]}]}"#,
+            "services[0].clients[1].clientSecret",
+            "a string",
+        ),
         (r#"{"services": [{"jwks": {"keys": [1]}}]}"#, "services[0].jwks", "a JWK set"),
     ] {
         let error = Config::parse(text).expect_err("it is wrong");

@@ -159,7 +159,7 @@ async fn what_the_server_adds_to_jwts() {
     assert_eq!((&claims["tenant"], &claims["extra"], &claims["sub"]), (&json!("t1"), &json!(2), &json!("john")));
     let id_token = token["idToken"].as_str().expect("an ID token");
     let header = jsonwebtoken::decode_header(id_token).expect("a header");
-    assert_eq!(header.extras.get::<String>("x").expect("a text").as_deref(), Some("1"));
+    assert_eq!(header.extras.get::<String>("x").expect("a string").as_deref(), Some("1"));
     assert_eq!(world.verified(id_token, Algorithm::ES256).await["sub"], "john");
 }
 

@@ -103,6 +103,6 @@ async fn claims_that_are_asked_for_one_by_one() {
     let mut names: Vec<&str> = answer["claims"].as_array().expect("names").iter().filter_map(Value::as_str).collect();
     names.sort_unstable();
     assert_eq!(names, ["email", "nickname", "phone_number", "phone_number_verified"], "{answer}");
-    let claims: Value = serde_json::from_str(answer["userInfoClaims"].as_str().expect("a text")).expect("JSON");
+    let claims: Value = serde_json::from_str(answer["userInfoClaims"].as_str().expect("a string")).expect("JSON");
     assert_eq!(claims, json!({"nickname": {"essential": true}, "email": null}));
 }

@@ -57,6 +57,8 @@ impl World {
             "clientType": "CONFIDENTIAL",
             "grantTypes": ["AUTHORIZATION_CODE", "REFRESH_TOKEN", "CLIENT_CREDENTIALS"],
             "redirectUris": [REDIRECT_URI],
+            // An RSA key, which the default needs, takes its time to make.
+            "idTokenSignAlg": "ES256",
         });
         let path = format!("/api/{}/client/create", self.service_id());
         let (status, body) = self.call("POST", &path, Some(&merged(client, &members))).await;
@@ -169,15 +171,15 @@ impl World {
     }
 }
 
-/// Status and body of the answer, which has to be one that the description allows.
+/// Status and body of the response, which has to be one that the description allows.
 pub(crate) async fn send(request: reqwest::RequestBuilder) -> (u16, Value) {
     let (http, request) = request.build_split();
     let request = request.expect("a request");
     let (method, path) = (request.method().clone(), request.url().path().to_owned());
     let response = http.execute(request).await.expect("the emulator answers");
     let status = response.status().as_u16();
-    let media_type = response.headers().get("Content-Type").map(|value| value.to_str().expect("a text").to_owned());
-    let text = response.text().await.expect("a text");
+    let media_type = response.headers().get("Content-Type").map(|value| value.to_str().expect("a string").to_owned());
+    let text = response.text().await.expect("a string");
     description::assert_allowed(method.as_str(), &path, status, media_type.as_deref(), &text);
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }

@@ -1,4 +1,4 @@
-//! What an authorization request may say, once it is known who sent it and where the answer goes.
+//! What an authorization request may say, once it is known who sent it and where the response goes.
 
 use serde_json::{Map, Value};
 
@@ -10,9 +10,9 @@ use super::{
 use crate::error::ApiError;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::pkce::{self, Challenge, Method};
-use crate::oauth::redirect::{Carrier, ResponseMode};
+use crate::oauth::response_mode::{Carrier, ResponseMode};
 use crate::oauth::response_type::ResponseType;
-use crate::oauth::{OAuthError, Stop, grant, id_token, rar, resource, support};
+use crate::oauth::{OAuthError, OperationError, grant, id_token, rar, resource, support};
 use crate::reply::Code;
 use crate::state::{Binding, Details, GrantRequest, Settings, Tenant};
 
@@ -29,7 +29,8 @@ pub(crate) struct Checked {
     pub(crate) response_type: ResponseType,
     pub(crate) challenge: Option<Challenge>,
     pub(crate) prompts: Vec<&'static str>,
-    pub(crate) max_age: u64,
+    /// `None` where neither the request nor the client asks for one; the response has 0 for both.
+    pub(crate) max_age: Option<u64>,
     pub(crate) display: &'static str,
     pub(crate) acrs: Vec<String>,
     pub(crate) acr_essential: bool,
@@ -45,7 +46,7 @@ fn invalid(code: Code, message: &str) -> OAuthError {
     OAuthError::new("invalid_request", code, message)
 }
 
-pub(crate) fn check(tenant: &mut Tenant, origin: &Origin) -> Result<Checked, Stop> {
+pub(crate) fn check(tenant: &mut Tenant, origin: &Origin) -> Result<Checked, OperationError> {
     let parameters = &origin.source.parameters;
     support::refuse_settings(&tenant.settings, &origin.source.client)?;
     if let Some(name) = parameters.first_of(NOT_IMPLEMENTED) {
@@ -139,7 +140,7 @@ fn check_response_mode(origin: &Origin, response_type: ResponseType) -> Result<(
             "Tokens must not travel in a query."
         }
         Some(mode) if client.has("responseModes", mode.name) => return Ok(()),
-        Some(_) if client.texts("responseModes").next().is_none() => return Ok(()),
+        Some(_) if client.strings("responseModes").next().is_none() => return Ok(()),
         Some(_) => "The client may not use this response_mode.",
     };
     Err(invalid(RESPONSE_MODE, message))
@@ -159,10 +160,12 @@ fn check_openid(origin: &Origin, response_type: ResponseType) -> Result<(), OAut
     Ok(())
 }
 
-fn max_age(client: &Settings, parameters: &Parameters) -> Result<u64, OAuthError> {
-    let Some(text) = parameters.get("max_age") else { return Ok(client.number("defaultMaxAge")) };
+fn max_age(client: &Settings, parameters: &Parameters) -> Result<Option<u64>, OAuthError> {
+    let Some(text) = parameters.get("max_age") else {
+        return Ok(Some(client.number("defaultMaxAge")).filter(|seconds| *seconds > 0));
+    };
     let seconds = text.parse().ok().filter(|age| i32::try_from(*age).is_ok());
-    seconds.ok_or_else(|| invalid(MAX_AGE, "max_age is not a number of seconds."))
+    seconds.map(Some).ok_or_else(|| invalid(MAX_AGE, "max_age is not a number of seconds."))
 }
 
 fn prompts(service: &Settings, parameters: &Parameters) -> Result<Vec<&'static str>, &'static str> {
@@ -174,7 +177,7 @@ fn prompts(service: &Settings, parameters: &Parameters) -> Result<Vec<&'static s
     if prompts.contains(&"NONE") && prompts.len() > 1 {
         return Err("The prompt none stands alone.");
     }
-    let restricted = service.texts("supportedPromptValues").next().is_some();
+    let restricted = service.strings("supportedPromptValues").next().is_some();
     if restricted && !prompts.iter().all(|prompt| service.has("supportedPromptValues", prompt)) {
         return Err("The service does not support this prompt.");
     }
@@ -220,7 +223,7 @@ fn acrs(
     let (claimed, essential) = requested.acr();
     let mut acrs = if claimed.is_empty() { parameters.words("acr_values") } else { claimed };
     if acrs.is_empty() {
-        acrs = client.texts("defaultAcrs").map(str::to_owned).collect();
+        acrs = client.strings("defaultAcrs").map(str::to_owned).collect();
     }
     let asked = !acrs.is_empty();
     acrs.retain(|acr| service.has("supportedAcrs", acr));
@@ -256,7 +259,7 @@ fn details(
 }
 
 /// The user that the client expects: by the claim `sub`, or by an ID token that it shows.
-fn subject(tenant: &mut Tenant, origin: &Origin, requested: &Requested) -> Result<Option<String>, Stop> {
+fn subject(tenant: &mut Tenant, origin: &Origin, requested: &Requested) -> Result<Option<String>, OperationError> {
     let Some(hint) = origin.source.parameters.get("id_token_hint") else {
         return Ok(requested.subject().map(str::to_owned));
     };

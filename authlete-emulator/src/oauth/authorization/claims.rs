@@ -6,7 +6,7 @@ use super::CLAIMS;
 use crate::error::ApiError;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::response_type::ResponseType;
-use crate::oauth::{OAuthError, Stop};
+use crate::oauth::{OAuthError, OperationError};
 use crate::state::Settings;
 
 /// Scopes that stand for claims.
@@ -46,8 +46,8 @@ pub(crate) struct Requested {
 }
 
 impl Requested {
-    pub(super) fn parse(parameters: &Parameters) -> Result<Self, Stop> {
-        let refused = |message: &str| Stop::Client(OAuthError::new("invalid_request", CLAIMS, message));
+    pub(super) fn parse(parameters: &Parameters) -> Result<Self, OperationError> {
+        let refused = |message: &str| OperationError::Client(OAuthError::new("invalid_request", CLAIMS, message));
         let Some(text) = parameters.get("claims") else { return Ok(Self::default()) };
         let mut given: Map<String, Value> =
             serde_json::from_str(text).map_err(|_| refused("The parameter claims is not a JSON object."))?;
@@ -109,7 +109,7 @@ fn names(service: &Settings, asked: Option<&Map<String, Value>>, scopes: &[Strin
     let by_scope = by_scope.flat_map(|(_, claims)| claims.iter().map(|claim| (*claim).to_owned()));
     let mut names: Vec<String> = asked.into_iter().flat_map(|claims| claims.keys().cloned()).collect();
     names.extend(by_scope.filter(|name| asked.is_none_or(|claims| !claims.contains_key(name))));
-    let restricted = service.texts("supportedClaims").next().is_some();
+    let restricted = service.strings("supportedClaims").next().is_some();
     let supported = |name: &str| {
         let plain = name.split('#').next().unwrap_or_default();
         !restricted || service.has("supportedClaims", plain)

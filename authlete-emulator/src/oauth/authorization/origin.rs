@@ -1,13 +1,15 @@
-//! Who sent an authorization request, and where its answer goes.
+//! Who sent an authorization request, and where its response goes.
 
 use super::{REDIRECT_URI, Source};
+use crate::oauth::destination::Destination;
 use crate::oauth::parameters::Parameters;
-use crate::oauth::redirect::{self, Destination, ResponseMode};
+use crate::oauth::redirect_uri::differ_in_loopback_port;
+use crate::oauth::response_mode::ResponseMode;
 use crate::oauth::response_type::ResponseType;
 use crate::oauth::{OAuthError, scope};
 use crate::state::{Settings, Tenant};
 
-/// Who asks, for which scopes, and where the answer goes. An error after this one can be sent to the client.
+/// Who asks, for which scopes, and where the response goes. An error after this one can be sent to the client.
 #[derive(Debug)]
 pub(crate) struct Origin {
     pub(crate) source: Source,
@@ -31,7 +33,7 @@ pub(crate) fn origin(tenant: &Tenant, source: Source) -> Result<Origin, OAuthErr
         redirect_uri: redirect_uri.to_owned(),
         mode: mode.unwrap_or_else(|| ResponseMode::default_of(response_type)),
         state: parameters.get("state").map(str::to_owned),
-        iss: service.text("issuer").filter(|_| !service.flag("issSuppressed")).map(str::to_owned),
+        iss: service.string("issuer").filter(|_| !service.flag("issSuppressed")).map(str::to_owned),
     };
     Ok(Origin { scopes, destination, source })
 }
@@ -43,10 +45,10 @@ fn redirect_uri<'a>(
     parameters: &'a Parameters,
     openid: bool,
 ) -> Result<&'a str, &'static str> {
-    let mut registered = client.texts("redirectUris");
+    let mut registered = client.strings("redirectUris");
     if let Some(given) = parameters.get("redirect_uri") {
         let loopback = service.flag("loopbackRedirectionUriVariable");
-        let matches = |uri: &str| uri == given || (loopback && redirect::differ_in_loopback_port(uri, given));
+        let matches = |uri: &str| uri == given || (loopback && differ_in_loopback_port(uri, given));
         let found = registered.any(matches).then_some(given);
         return found.ok_or("The redirect_uri is not one that the client has registered.");
     }

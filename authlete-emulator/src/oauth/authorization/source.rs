@@ -4,7 +4,7 @@
 use super::{NO_CLIENT, REQUEST_OBJECT, REQUEST_URI, UNKNOWN_CLIENT, request_object};
 use crate::error::ApiError;
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop};
+use crate::oauth::{OAuthError, OperationError};
 use crate::state::{Client, Tenant};
 
 /// How the URI of a pushed request starts (RFC 9126, section 2.2).
@@ -22,7 +22,7 @@ pub(crate) struct Source {
 }
 
 /// The request that the browser brings.
-pub(crate) fn from_browser(tenant: &mut Tenant, parameters: Parameters, now: u64) -> Result<Source, Stop> {
+pub(crate) fn from_browser(tenant: &mut Tenant, parameters: Parameters, now: u64) -> Result<Source, OperationError> {
     let refused = |code, message: &str| OAuthError::new("invalid_request", code, message);
     let identifier = parameters.get("client_id");
     let identifier = identifier.ok_or_else(|| refused(NO_CLIENT, "The request has no client_id, or more than one."))?;
@@ -50,7 +50,7 @@ pub(crate) fn from_client(
     alias_used: bool,
     parameters: Parameters,
     now: u64,
-) -> Result<Source, Stop> {
+) -> Result<Source, OperationError> {
     if parameters.has("request_uri") {
         let message = "A pushed request has no request_uri.";
         return Err(OAuthError::new("invalid_request", REQUEST_URI, message).into());
@@ -60,7 +60,7 @@ pub(crate) fn from_client(
 }
 
 /// What was pushed under this URI. It is used up by being looked at, but not by another client.
-fn pushed(tenant: &mut Tenant, client: &Client, uri: &str) -> Result<(Parameters, Option<String>), Stop> {
+fn pushed(tenant: &mut Tenant, client: &Client, uri: &str) -> Result<(Parameters, Option<String>), OperationError> {
     let refused = |message: &str| OAuthError::new("invalid_request_uri", REQUEST_URI, message);
     if !uri.starts_with(PUSHED) {
         if client.settings.has("requestUris", uri) {

@@ -3,8 +3,8 @@
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
 
 use crate::error::ApiError;
-use crate::oauth::endpoint;
 use crate::oauth::jose::{self, Jwt, Unreadable};
+use crate::oauth::{CheckError, endpoint};
 use crate::request::Request;
 use crate::state::{Client, Tenant};
 
@@ -13,7 +13,7 @@ pub(super) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-b
 
 /// What an assertion says about who sends it, before anything is verified.
 pub(super) fn subject(assertion: &str) -> Result<Option<String>, ApiError> {
-    Ok(read(assertion)?.and_then(|jwt| jwt.text("sub").map(str::to_owned)))
+    Ok(read(assertion)?.and_then(|jwt| jwt.string("sub").map(str::to_owned)))
 }
 
 fn read(assertion: &str) -> Result<Option<Jwt<'_>>, ApiError> {
@@ -24,54 +24,55 @@ fn read(assertion: &str) -> Result<Option<Jwt<'_>>, ApiError> {
     }
 }
 
-/// Verifies the assertion of a client. The inner error says what is wrong with it.
+/// Verifies the assertion of a client.
 pub(super) fn check(
     tenant: &mut Tenant,
     request: &Request,
     client: &Client,
     identifier: &str,
     assertion: &str,
-) -> Result<Result<(), &'static str>, ApiError> {
-    let Some(jwt) = read(assertion)? else { return Ok(Err("The client_assertion is not a JWT.")) };
-    let registered = client.settings.text("tokenAuthSignAlg");
+) -> Result<(), CheckError<&'static str>> {
+    let rejected = |reason| Err(CheckError::Rejected(reason));
+    let Some(jwt) = read(assertion)? else { return rejected("The client_assertion is not a JWT.") };
+    let registered = client.settings.string("tokenAuthSignAlg");
     if registered.is_some_and(|registered| registered != jwt.alg()) {
-        return Ok(Err("The client_assertion is not signed by the client's tokenAuthSignAlg."));
+        return rejected("The client_assertion is not signed by the client's tokenAuthSignAlg.");
     }
     let Some(algorithm) = jose::algorithm(jwt.alg())? else {
-        return Ok(Err("The client_assertion is not signed by a known algorithm."));
+        return rejected("The client_assertion is not signed by a known algorithm.");
     };
     if jwt.is_critical() {
-        return Ok(Err("The client_assertion has critical extensions."));
+        return rejected("The client_assertion has critical extensions.");
     }
     if !is_signed(&jwt, algorithm, client)? {
-        return Ok(Err("The signature of the client_assertion is wrong."));
+        return rejected("The signature of the client_assertion is wrong.");
     }
-    if jwt.text("iss") != Some(identifier) || jwt.text("sub") != Some(identifier) {
-        return Ok(Err("iss and sub of the client_assertion have to be the client's id."));
+    if jwt.string("iss") != Some(identifier) || jwt.string("sub") != Some(identifier) {
+        return rejected("iss and sub of the client_assertion have to be the client's id.");
     }
     if !jwt.is_for(&audiences(tenant, request)) {
-        return Ok(Err("The client_assertion is for another audience."));
+        return rejected("The client_assertion is for another audience.");
     }
     let skew = tenant.settings.number("allowableClockSkew");
     let (Some(end), true) = (jwt.seconds("exp"), jwt.is_current(request.now / 1000, skew)) else {
-        return Ok(Err("The client_assertion has no exp, has expired or is not valid yet."));
+        return rejected("The client_assertion has no exp, has expired or is not valid yet.");
     };
-    let Some(id) = jwt.text("jti") else { return Ok(Err("The client_assertion has no jti.")) };
+    let Some(id) = jwt.string("jti") else { return rejected("The client_assertion has no jti.") };
     let ends_at = end.saturating_add(skew).saturating_mul(1000);
     if !tenant.is_first_assertion(client.id, id, ends_at) {
-        return Ok(Err("The client_assertion has been used."));
+        return rejected("The client_assertion has been used.");
     }
-    Ok(Ok(()))
+    Ok(())
 }
 
 /// The secret signs for `client_secret_jwt`, and only for that: a public key must never serve as one.
 fn is_signed(jwt: &Jwt<'_>, algorithm: Algorithm, client: &Client) -> Result<bool, ApiError> {
     let by_secret = algorithm.family() == AlgorithmFamily::Hmac;
-    if by_secret != (client.settings.text("tokenAuthMethod") == Some("CLIENT_SECRET_JWT")) {
+    if by_secret != (client.settings.string("tokenAuthMethod") == Some("CLIENT_SECRET_JWT")) {
         return Ok(false);
     }
     if by_secret {
-        let secret = client.settings.text("clientSecret").unwrap_or_default();
+        let secret = client.settings.string("clientSecret").unwrap_or_default();
         return Ok(jwt.is_signed_by(algorithm, &DecodingKey::from_secret(secret.as_bytes())));
     }
     Ok(jwt.is_signed_by_one_of(algorithm, &jose::client_keys(&client.settings)?))
@@ -84,5 +85,5 @@ fn audiences<'a>(tenant: &'a Tenant, request: &Request) -> Vec<&'a str> {
         members.push("tokenEndpoint");
         members.extend(endpoint::setting(request));
     }
-    members.into_iter().filter_map(|member| tenant.settings.text(member)).collect()
+    members.into_iter().filter_map(|member| tenant.settings.string(member)).collect()
 }

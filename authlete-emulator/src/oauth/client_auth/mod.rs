@@ -4,7 +4,7 @@ mod assertion;
 
 use super::certificate::Certificate;
 use super::parameters::Parameters;
-use super::{OAuthError, Stop, jose};
+use super::{CheckError, OAuthError, OperationError, jose};
 use crate::error::ApiError;
 use crate::random;
 use crate::reply::Code;
@@ -36,13 +36,13 @@ pub(crate) fn authenticate(
     request: &Request,
     parameters: &Parameters,
     codes: Codes,
-) -> Result<Authenticated, Stop> {
+) -> Result<Authenticated, OperationError> {
     request.refuse(&["oauthClientAttestation", "oauthClientAttestationPop"])?;
     let given = Credentials::read(request, parameters, codes)?;
     if tenant.settings.flag("missingClientIdAllowed") && given.identifier.is_none() {
         return Err(ApiError::not_implemented("the service setting missingClientIdAllowed").into());
     }
-    let invalid_client = |code, message: &str| Stop::Client(OAuthError::new("invalid_client", code, message));
+    let invalid_client = |code, message: &str| OperationError::Client(OAuthError::new("invalid_client", code, message));
     let Some(identifier) = given.identifier.as_deref() else {
         return Err(invalid_client(codes.missing, "The request does not say which client it is from."));
     };
@@ -72,7 +72,7 @@ fn method(client: &Client) -> Result<&'static str, ApiError> {
     if client.is_public() {
         return Ok("NONE");
     }
-    let registered = client.settings.text("tokenAuthMethod").unwrap_or("NONE");
+    let registered = client.settings.string("tokenAuthMethod").unwrap_or("NONE");
     let known = [
         "NONE",
         "CLIENT_SECRET_BASIC",
@@ -103,10 +103,10 @@ struct Credentials<'a> {
 }
 
 impl<'a> Credentials<'a> {
-    fn read(request: &Request, parameters: &'a Parameters, codes: Codes) -> Result<Self, Stop> {
-        let invalid = |message: &str| Stop::Client(OAuthError::new("invalid_request", codes.method, message));
-        let basic_id = request.body.text("clientId")?.filter(|id| !id.is_empty());
-        let basic_secret = request.body.text("clientSecret")?.filter(|secret| !secret.is_empty());
+    fn read(request: &Request, parameters: &'a Parameters, codes: Codes) -> Result<Self, OperationError> {
+        let invalid = |message: &str| OperationError::Client(OAuthError::new("invalid_request", codes.method, message));
+        let basic_id = request.body.non_empty("clientId")?;
+        let basic_secret = request.body.non_empty("clientSecret")?;
         let posted_secret = parameters.get("client_secret");
         let assertion = parameters.get("client_assertion");
         match parameters.get("client_assertion_type") {
@@ -137,10 +137,10 @@ impl<'a> Credentials<'a> {
         client: &Client,
         method: &str,
         codes: Codes,
-    ) -> Result<Outcome, Stop> {
+    ) -> Result<Outcome, OperationError> {
         let secret = |given: Option<&str>| match given {
             None => Outcome::OtherMethod,
-            Some(given) if random::same(given, client.settings.text("clientSecret").unwrap_or_default()) => {
+            Some(given) if random::same(given, client.settings.string("clientSecret").unwrap_or_default()) => {
                 Outcome::Right
             }
             Some(_) => Outcome::Wrong("The client's credentials are wrong."),
@@ -152,8 +152,11 @@ impl<'a> Credentials<'a> {
                 let (Some(assertion), Some(identifier)) = (self.assertion, &self.identifier) else {
                     return Ok(Outcome::OtherMethod);
                 };
-                let checked = assertion::check(tenant, request, client, identifier, assertion)?;
-                Ok(checked.map_or_else(Outcome::Wrong, |()| Outcome::Right))
+                match assertion::check(tenant, request, client, identifier, assertion) {
+                    Ok(()) => Ok(Outcome::Right),
+                    Err(CheckError::Rejected(reason)) => Ok(Outcome::Wrong(reason)),
+                    Err(CheckError::Failed(error)) => Err(error),
+                }
             }
             "TLS_CLIENT_AUTH" | "SELF_SIGNED_TLS_CLIENT_AUTH" => by_certificate(tenant, request, client, method, codes),
             _ => Ok(Outcome::Right),
@@ -168,7 +171,7 @@ fn by_certificate(
     client: &Client,
     method: &str,
     codes: Codes,
-) -> Result<Outcome, Stop> {
+) -> Result<Outcome, OperationError> {
     let Some(certificate) = Certificate::presented(request, codes.secret)? else { return Ok(Outcome::OtherMethod) };
     let settings = &client.settings;
     let right = if method == "TLS_CLIENT_AUTH" {
@@ -177,7 +180,7 @@ fn by_certificate(
         }
         certificate.is_valid_at(request.now) && certificate.is_of_subject(settings)?
     } else {
-        certificate.is_in(&jose::client_keys(settings)?, settings.text("selfSignedCertificateKeyId"))
+        certificate.is_in(&jose::client_keys(settings)?, settings.string("selfSignedCertificateKeyId"))
     };
     Ok(if right { Outcome::Right } else { Outcome::Wrong("The certificate is not the client's.") })
 }

@@ -8,14 +8,14 @@ use crate::error::ApiError;
 use crate::oauth::authorization::claims;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, rar, scope, support, target};
+use crate::oauth::{OAuthError, OperationError, rar, scope, support, target};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::schema::{AUTH_REQ_ID_SECONDS, POLLING_SECONDS, TICKET_SECONDS};
 use crate::state::{Backchannel, Delivery, Pending, Settings, Tenant};
 use crate::{random, views};
 
-const OPENED: Code = "A180001";
+const OPENED: Code = "A179001";
 const NO_PARAMETERS: Code = "A180201";
 const NO_ENDPOINT: Code = "A180202";
 const REPEATED: Code = "A180301";
@@ -37,10 +37,10 @@ const LONGEST_NOTIFICATION_TOKEN: usize = 1024;
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(&["cimdOptions"])?;
-    open(tenant, request).or_else(|stop| stop.reply_to_client(&tenant.settings, "UNAUTHORIZED"))
+    open(tenant, request).or_else(|error| error.reply_to_client(&tenant.settings, "UNAUTHORIZED"))
 }
 
-fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
+fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError> {
     let parameters = Parameters::forwarded(request, NO_PARAMETERS, REPEATED)?;
     let client = client_auth::authenticate(tenant, request, &parameters, CLIENT)?;
     if client.method == "NONE" {
@@ -61,7 +61,7 @@ fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     let hint = hint::read(tenant, &client.client, &parameters)?;
     let pending = check(tenant, request, &client, &parameters, delivery)?;
     let ticket = random::token::<32>()?;
-    let reply = answer(&tenant.settings, &client, &parameters, &pending, &hint, &ticket);
+    let reply = respond(&tenant.settings, &client, &parameters, &pending, &hint, &ticket);
     // The client gets to know the second key when the ticket is used.
     tenant.backchannels.insert(ticket, random::token::<32>()?, pending);
     Ok(reply)
@@ -77,13 +77,13 @@ fn refuse_bound(client: &Authenticated) -> Result<(), ApiError> {
 }
 
 /// Whether the client may use CIBA here, and how it gets its tokens.
-fn delivery(service: &Settings, client: &Authenticated) -> Result<Delivery, Stop> {
-    let refused = |code, message: &str| Stop::Client(OAuthError::new("unauthorized_client", code, message));
+fn delivery(service: &Settings, client: &Authenticated) -> Result<Delivery, OperationError> {
+    let refused = |code, message: &str| OperationError::Client(OAuthError::new("unauthorized_client", code, message));
     let settings = &client.client.settings;
     if !service.has("supportedGrantTypes", "CIBA") || !settings.has("grantTypes", "CIBA") {
         return Err(refused(GRANT_TYPE, "The service or the client does not use CIBA."));
     }
-    let name = settings.text("bcDeliveryMode").unwrap_or_default();
+    let name = settings.string("bcDeliveryMode").unwrap_or_default();
     let delivery = match name {
         "POLL" => Delivery::Poll,
         "PING" => Delivery::Ping,
@@ -93,8 +93,8 @@ fn delivery(service: &Settings, client: &Authenticated) -> Result<Delivery, Stop
     if !service.has("supportedBackchannelTokenDeliveryModes", name) {
         return Err(refused(DELIVERY, "The service does not support the client's delivery mode."));
     }
-    if delivery != Delivery::Poll && settings.text("bcNotificationEndpoint").is_none() {
-        return Err(Stop::server(NO_ENDPOINT, "The client has no bcNotificationEndpoint to be notified at."));
+    if delivery != Delivery::Poll && settings.string("bcNotificationEndpoint").is_none() {
+        return Err(OperationError::server(NO_ENDPOINT, "The client has no bcNotificationEndpoint to be notified at."));
     }
     Ok(delivery)
 }
@@ -105,9 +105,9 @@ fn check(
     client: &Authenticated,
     parameters: &Parameters,
     delivery: Delivery,
-) -> Result<Pending, Stop> {
+) -> Result<Pending, OperationError> {
     let service = &tenant.settings;
-    let refused = |error, code, message: &str| Stop::Client(OAuthError::new(error, code, message));
+    let refused = |error, code, message: &str| OperationError::Client(OAuthError::new(error, code, message));
     if !parameters.has("scope") {
         return Err(refused("invalid_request", SCOPE, "The request has no scope."));
     }
@@ -174,7 +174,7 @@ fn requested_expiry(parameters: &Parameters) -> Result<u64, OAuthError> {
     seconds.ok_or_else(|| OAuthError::new("invalid_request", EXPIRY, "requested_expiry is not a number of seconds."))
 }
 
-fn answer(
+fn respond(
     service: &Settings,
     client: &Authenticated,
     parameters: &Parameters,
@@ -187,9 +187,9 @@ fn answer(
     let members = json!({
         "ticket": ticket,
         "clientId": client.client.id,
-        "clientIdAlias": settings.text("clientIdAlias"),
+        "clientIdAlias": settings.string("clientIdAlias"),
         "clientIdAliasUsed": client.alias_used,
-        "clientName": settings.text("clientName"),
+        "clientName": settings.string("clientName"),
         "clientAuthMethod": client.method,
         "deliveryMode": backchannel.map(|backchannel| backchannel.delivery),
         "clientNotificationToken": backchannel.map(|backchannel| &backchannel.notification_token),

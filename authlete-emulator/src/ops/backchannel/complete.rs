@@ -4,15 +4,15 @@
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::oauth::{OAuthError, Stop, rar};
+use crate::oauth::{CheckError, OAuthError, OperationError, rar};
 use crate::ops::approval;
 use crate::ops::token::push;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
-use crate::state::{Client, Decision, Delivery, Denial, Pending, Tenant};
+use crate::state::{Client, Decision, Delivery, ErrorInfo, Pending, Tenant};
 use crate::views;
 
-const NOTED: Code = "A210001";
+const NOTED: Code = "A198001";
 const NOTIFY: Code = "A210002";
 const WRONG: Code = "A210201";
 const DEAD_TICKET: Code = "A210202";
@@ -23,12 +23,13 @@ const FAILED: Code = "A210303";
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(&["accessToken"])?;
     let server_error = |code, message: &str| Ok(reply::action("SERVER_ERROR", code, message, json!({})));
-    let Some(ticket) = request.body.text("ticket")?.filter(|ticket| !ticket.is_empty()) else {
+    let Some(ticket) = request.body.non_empty("ticket")? else {
         return server_error(WRONG, "The call has no ticket.");
     };
-    let given = match approval::read(request)? {
+    let given = match approval::read(request) {
         Ok(given) => given,
-        Err(message) => return server_error(WRONG, message),
+        Err(CheckError::Rejected(message)) => return server_error(WRONG, &message),
+        Err(CheckError::Failed(error)) => return error.reply(&tenant.settings, "SERVER_ERROR"),
     };
     let found = tenant.backchannels.for_server(&ticket).map(|(id, pending)| (id.to_owned(), pending.clone()));
     let found = found.and_then(|(id, pending)| {
@@ -69,7 +70,7 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
     }
 }
 
-/// What every answer about the request has.
+/// What every response about the request has.
 fn members(tenant: &Tenant, client: &Client, pending: &Pending, id: &str) -> Value {
     let settings = &client.settings;
     let backchannel = pending.backchannel.as_ref();
@@ -77,10 +78,10 @@ fn members(tenant: &Tenant, client: &Client, pending: &Pending, id: &str) -> Val
         "deliveryMode": backchannel.map(|backchannel| backchannel.delivery),
         "authReqId": id,
         "clientId": client.id,
-        "clientIdAlias": settings.text("clientIdAlias"),
+        "clientIdAlias": settings.string("clientIdAlias"),
         "clientIdAliasUsed": pending.alias_used,
-        "clientName": settings.text("clientName"),
-        "clientNotificationEndpoint": settings.text("bcNotificationEndpoint"),
+        "clientName": settings.string("clientName"),
+        "clientNotificationEndpoint": settings.string("bcNotificationEndpoint"),
         "clientNotificationToken": backchannel.map(|backchannel| &backchannel.notification_token),
         "resources": views::listed(&pending.details.resources),
         "authorizationDetails": rar::to_api(&pending.details.authorization_details),
@@ -98,17 +99,15 @@ fn sent(
     id: &str,
     decision: Option<Decision>,
 ) -> Result<serde_json::Map<String, Value>, ApiError> {
-    let told = |error, code, message: &str, told| OAuthError { told, ..OAuthError::new(error, code, message) };
+    let failed = |error, code, message: &str, info| OAuthError { info, ..OAuthError::new(error, code, message) };
     let error = match decision {
-        None => told("expired_token", EXPIRED, "The time for a decision is over.", Denial::default()),
-        Some(Decision::Denied(denial)) => told("access_denied", DENIED, "The user denied the request.", denial),
-        Some(Decision::Failed(denial)) => {
-            told("expired_token", FAILED, "The user's decision could not be had.", denial)
-        }
+        None => failed("expired_token", EXPIRED, "The time for a decision is over.", ErrorInfo::default()),
+        Some(Decision::Denied(info)) => failed("access_denied", DENIED, "The user denied the request.", info),
+        Some(Decision::Failed(info)) => failed("expired_token", FAILED, "The user's decision could not be had.", info),
         Some(Decision::Approved(approval)) => match push::tokens(tenant, client, pending, id, *approval, request.now) {
             Ok(members) => return Ok(members),
-            Err(Stop::Api(error)) => return Err(error),
-            Err(Stop::Client(error) | Stop::Server(error)) => error,
+            Err(OperationError::Api(error)) => return Err(error),
+            Err(OperationError::Client(error) | OperationError::Server(error)) => error,
         },
     };
     let mut content = error.to_value(&tenant.settings);

@@ -6,7 +6,7 @@ use crate::error::ApiError;
 use crate::oauth::OAuthError;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
-use crate::state::{Denial, Tenant};
+use crate::state::{ErrorInfo, Tenant};
 
 /// Each reason with our code, the action, the error that the client gets, and what to say about it.
 const REASONS: &[(&str, Code, &str, &str, &str)] = &[
@@ -24,18 +24,18 @@ const REASONS: &[(&str, Code, &str, &str, &str)] = &[
 const BAD: &str = "BAD_REQUEST";
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    let given = |name| Ok::<_, ApiError>(request.body.text(name)?.filter(|text| !text.is_empty()));
+    let given = |name| request.body.non_empty(name);
     let reason = given("reason")?.unwrap_or_else(|| "SERVER_ERROR".to_owned());
     let Some((_, code, action, error, message)) = REASONS.iter().find(|(name, ..)| *name == reason) else {
         return Err(ApiError::invalid("The member reason is not one of the reasons that Authlete defines."));
     };
-    let told = Denial { description: given("errorDescription")?, uri: given("errorUri")? };
+    let info = ErrorInfo { description: given("errorDescription")?, uri: given("errorUri")? };
     // The ticket is only cleared away, so that it may be missing.
     if let Some(ticket) = given("ticket")? {
         let id = tenant.backchannels.for_server(&ticket).map(|(id, _)| id.to_owned());
         id.and_then(|id| tenant.backchannels.remove(&id));
     }
-    let error = OAuthError { told, ..OAuthError::new(error, code, *message) };
+    let error = OAuthError { info, ..OAuthError::new(error, code, *message) };
     let members = json!({"responseContent": error.to_json(&tenant.settings)});
     Ok(reply::action(action, code, message, members))
 }

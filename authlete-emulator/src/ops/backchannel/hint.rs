@@ -1,7 +1,7 @@
 //! Who the user is, as far as the client says (CIBA, section 7.1): exactly one of three hints.
 
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, id_token};
+use crate::oauth::{OAuthError, OperationError, id_token};
 use crate::reply::Code;
 use crate::state::{Client, Tenant};
 
@@ -20,7 +20,7 @@ pub(super) struct Hint {
     pub(super) sub: Option<String>,
 }
 
-pub(super) fn read(tenant: &mut Tenant, client: &Client, parameters: &Parameters) -> Result<Hint, Stop> {
+pub(super) fn read(tenant: &mut Tenant, client: &Client, parameters: &Parameters) -> Result<Hint, OperationError> {
     let given: Vec<_> = HINTS.iter().filter_map(|(name, kind)| Some((*kind, parameters.get(name)?))).collect();
     let [(kind, value)] = given.as_slice() else {
         let message = "The request needs exactly one of login_hint, login_hint_token and id_token_hint.";

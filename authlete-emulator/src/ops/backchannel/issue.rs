@@ -3,18 +3,19 @@
 use serde_json::json;
 
 use crate::error::ApiError;
-use crate::oauth::Stop;
+use crate::oauth::OperationError;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Delivery, Tenant};
 
-const ISSUED: Code = "A190001";
+const ISSUED: Code = "A183001";
 const NO_TICKET: Code = "A190201";
 const DEAD_TICKET: Code = "A190202";
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    let Some(ticket) = request.body.text("ticket")?.filter(|ticket| !ticket.is_empty()) else {
-        return Stop::server(NO_TICKET, "The call has no ticket.").reply(&tenant.settings, "INTERNAL_SERVER_ERROR");
+    let Some(ticket) = request.body.non_empty("ticket")? else {
+        return OperationError::server(NO_TICKET, "The call has no ticket.")
+            .reply(&tenant.settings, "INTERNAL_SERVER_ERROR");
     };
     let found = tenant.backchannels.for_server(&ticket).filter(|(_, pending)| request.now < pending.expires_at);
     let found = found.map(|(id, pending)| (id.to_owned(), pending.clone()));
@@ -38,7 +39,7 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
 }
 
 fn dead(tenant: &Tenant) -> Result<Reply, ApiError> {
-    Stop::server(DEAD_TICKET, "The ticket is unknown, used or expired.")
+    OperationError::server(DEAD_TICKET, "The ticket is unknown, used or expired.")
         .reply(&tenant.settings, "")
         .map(|reply| reply.with("action", json!("INVALID_TICKET")))
 }

@@ -4,7 +4,7 @@ use crate::error::ApiError;
 use crate::oauth::jose::{Jwt, Unreadable};
 use crate::oauth::jwt;
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop};
+use crate::oauth::{OAuthError, OperationError};
 use crate::reply::Code;
 use crate::state::{Client, Settings};
 
@@ -23,9 +23,9 @@ pub(super) fn unpack(
     client: &Client,
     parameters: Parameters,
     now: u64,
-) -> Result<Parameters, Stop> {
-    let refused = |code, message: &str| Stop::Client(OAuthError::new("invalid_request", code, message));
-    let registered = client.settings.text("bcRequestSignAlg");
+) -> Result<Parameters, OperationError> {
+    let refused = |code, message: &str| OperationError::Client(OAuthError::new("invalid_request", code, message));
+    let registered = client.settings.string("bcRequestSignAlg");
     let Some(text) = parameters.get("request") else {
         return match registered {
             Some(_) => Err(refused(REQUIRED, "The client has to send a signed request.")),
@@ -45,12 +45,12 @@ pub(super) fn unpack(
         return Err(refused(SIGNATURE, "The signature of the request object is wrong."));
     }
     let own_names = [Some(client.id.to_string()), client.alias().map(str::to_owned)];
-    let issuer = object.text("iss").map(str::to_owned);
+    let issuer = object.string("iss").map(str::to_owned);
     let wrong = if issuer.is_none() || !own_names.contains(&issuer) {
         Some("iss")
-    } else if !service.text("issuer").is_some_and(|us| object.is_for(&[us])) {
+    } else if !service.string("issuer").is_some_and(|us| object.is_for(&[us])) {
         Some("aud")
-    } else if object.text("jti").is_none() {
+    } else if object.string("jti").is_none() {
         Some("jti")
     } else {
         jwt::wrong_time(&object, now, service.number("allowableClockSkew"), &["exp", "iat", "nbf"])
@@ -61,5 +61,6 @@ pub(super) fn unpack(
     if let Some(name) = parameters.names().find(|name| !OF_CLIENT.contains(name)) {
         return Err(refused(MIXED, &format!("{name} stands beside the request object, where it has to be inside.")));
     }
-    Ok(Parameters::from_claims(&object.claims))
+    Parameters::from_claims(&object.claims)
+        .map_err(|name| refused(CLAIM, &format!("{name} of the request object is not a string.")))
 }

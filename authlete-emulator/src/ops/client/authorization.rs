@@ -10,7 +10,7 @@ use crate::request::Request;
 use crate::state::Tenant;
 use crate::views;
 
-const UPDATED: Code = "A143001";
+const UPDATED: Code = "A138001";
 const DELETED: Code = "A141001";
 
 /// `client_authorization_get_list_api` and its other forms.
@@ -18,16 +18,16 @@ pub(crate) fn list(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiE
     let subject = request.subject()?;
     let developer = match request.query("developer") {
         Some(developer) => Some(developer.to_owned()),
-        None => request.body.text("developer")?,
+        None => request.body.string("developer")?,
     };
     let (start, end) = request.window()?;
     let holds = |id| {
-        let for_user = |token: &&crate::state::Token| token.subject.as_ref() == Some(&subject);
+        let for_user = |token: &&crate::state::Token| token.authorized.subject.as_ref() == Some(&subject);
         let usable = |token: &crate::state::Token| token.is_alive(request.now) || token.is_refreshable(request.now);
         tenant.tokens.of_client(id).filter(for_user).any(usable)
     };
     let mut clients = tenant.clients_in_order();
-    clients.retain(|client| developer.is_none() || client.settings.text("developer") == developer.as_deref());
+    clients.retain(|client| developer.is_none() || client.settings.string("developer") == developer.as_deref());
     clients.retain(|client| holds(client.id));
     let page: Vec<Value> = clients.iter().skip(start).take(end - start).map(|client| views::limited(client)).collect();
     Ok(Reply::Json(json!({
@@ -44,13 +44,13 @@ pub(crate) fn list(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiE
 pub(crate) fn update(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     let id = named(tenant, request.path("clientId"))?;
     let subject = request.subject()?;
-    let wanted = request.body.texts("scopes")?.unwrap_or_default();
+    let wanted = request.body.strings("scopes")?.unwrap_or_default();
     let client = tenant.known_client(id)?.clone();
     let scopes = scope::grantable(&tenant.settings, &client, Some(&wanted));
     tenant.tokens.change_where(
-        |token| token.client_id == id && token.subject.as_ref() == Some(&subject),
+        |token| token.client_id == id && token.authorized.subject.as_ref() == Some(&subject),
         |token| {
-            token.scopes.clone_from(&scopes);
+            token.authorized.scopes.clone_from(&scopes);
             token.refresh_scopes.clone_from(&scopes);
         },
     );

@@ -12,7 +12,7 @@ use crate::state::Tenant;
 const LOCKED: Code = "A220001";
 const UNLOCKED: Code = "A220002";
 const REFRESHED: Code = "A202001";
-const CHANGED: Code = "A203001";
+const CHANGED: Code = "A149001";
 
 /// `client_flag_update_api`: a locked client can do nothing.
 pub(crate) fn lock(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
@@ -34,7 +34,7 @@ pub(crate) fn refresh_secret(tenant: &mut Tenant, request: &Request) -> Result<R
 
 /// `client_secret_update_api`: a secret of the caller's choice.
 pub(crate) fn update_secret(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    let secret = request.body.text("clientSecret")?.filter(|secret| is_secret(secret));
+    let secret = request.body.string("clientSecret")?.filter(|secret| is_secret(secret));
     let secret = secret.ok_or_else(|| {
         let message =
             "The member clientSecret has to have 1 to 86 characters: letters, digits, hyphens or underscores.";

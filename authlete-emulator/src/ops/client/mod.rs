@@ -37,7 +37,7 @@ pub(crate) fn get(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiEr
 pub(crate) fn list(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     let (start, end) = request.window()?;
     let developer = request.query("developer");
-    let wanted = |client: &&Client| developer.is_none() || client.settings.text("developer") == developer;
+    let wanted = |client: &&Client| developer.is_none() || client.settings.string("developer") == developer;
     let clients: Vec<&Client> = tenant.clients_in_order().into_iter().filter(wanted).collect();
     let page: Vec<Value> =
         clients.iter().skip(start).take(end - start).map(|client| client.settings.to_value()).collect();

@@ -19,7 +19,7 @@ pub(crate) fn get(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiEr
 
 /// `client_extension_requestables_scopes_update_api`: scopes that the service does not know are dropped.
 pub(crate) fn update(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    let Some(wanted) = request.body.texts("requestableScopes")? else { return clear(tenant, request) };
+    let Some(wanted) = request.body.strings("requestableScopes")? else { return clear(tenant, request) };
     let supported = |name: &&String| schema::has_scope(&tenant.settings, name);
     let scopes: Vec<&String> = wanted.iter().filter(supported).collect();
     let answer = json!({"requestableScopes": scopes});

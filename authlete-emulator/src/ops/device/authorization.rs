@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::error::ApiError;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, scope, support, target};
+use crate::oauth::{OAuthError, OperationError, scope, support, target};
 use crate::random;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
@@ -34,16 +34,16 @@ const LONGEST_USER_CODE: usize = 255;
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(&["cimdOptions"])?;
-    open(tenant, request).or_else(|stop| stop.reply_to_client(&tenant.settings, "UNAUTHORIZED"))
+    open(tenant, request).or_else(|error| error.reply_to_client(&tenant.settings, "UNAUTHORIZED"))
 }
 
-fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
+fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError> {
     let parameters = Parameters::forwarded(request, NO_PARAMETERS, REPEATED)?;
     let client = client_auth::authenticate(tenant, request, &parameters, CLIENT)?;
     check(&tenant.settings, &client.client, &parameters)?;
     let service = &tenant.settings;
-    let Some(uri) = service.text("deviceVerificationUri").map(str::to_owned) else {
-        return Err(Stop::server(NO_URI, "The service has no deviceVerificationUri to send the user to."));
+    let Some(uri) = service.string("deviceVerificationUri").map(str::to_owned) else {
+        return Err(OperationError::server(NO_URI, "The service has no deviceVerificationUri to send the user to."));
     };
     let requested = parameters.has("scope").then(|| parameters.words("scope"));
     let scopes = scope::grantable(service, &client.client, requested.as_deref());
@@ -66,13 +66,13 @@ fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     };
     let device_code = random::token::<32>()?;
     let user_code = user_code(tenant)?;
-    let reply = answer(&tenant.settings, &client, &pending, seconds, &uri, [&device_code, &user_code]);
+    let reply = respond(&tenant.settings, &client, &pending, seconds, &uri, [&device_code, &user_code]);
     tenant.devices.insert(user_code, device_code, pending);
     Ok(reply)
 }
 
 /// Whether the service, the client and the request are such that there can be a device flow.
-fn check(service: &Settings, client: &Client, parameters: &Parameters) -> Result<(), Stop> {
+fn check(service: &Settings, client: &Client, parameters: &Parameters) -> Result<(), OperationError> {
     if !service.has("supportedGrantTypes", "DEVICE_CODE") || !client.settings.has("grantTypes", "DEVICE_CODE") {
         let message = "The service or the client does not use the device flow.";
         return Err(OAuthError::new("unauthorized_client", GRANT_TYPE, message).into());
@@ -88,7 +88,7 @@ fn check(service: &Settings, client: &Client, parameters: &Parameters) -> Result
 
 /// A user code that no other request has.
 fn user_code(tenant: &Tenant) -> Result<String, ApiError> {
-    let letters = if tenant.settings.text("userCodeCharset") == Some("NUMERIC") { NUMERIC } else { BASE20 };
+    let letters = if tenant.settings.string("userCodeCharset") == Some("NUMERIC") { NUMERIC } else { BASE20 };
     let length = usize::try_from(tenant.settings.number("userCodeLength")).unwrap_or(usize::MAX);
     let length = if length == 0 { USER_CODE_LENGTH } else { length.min(LONGEST_USER_CODE) };
     // Codes may be so short that all are taken.
@@ -101,7 +101,7 @@ fn user_code(tenant: &Tenant) -> Result<String, ApiError> {
     Err(ApiError::internal("no user code is free: userCodeLength is too small for as many requests"))
 }
 
-fn answer(
+fn respond(
     service: &Settings,
     client: &Authenticated,
     pending: &Pending,
@@ -109,7 +109,7 @@ fn answer(
     uri: &str,
     [device_code, user_code]: [&String; 2],
 ) -> Reply {
-    let complete = service.text("deviceVerificationUriComplete").map(|uri| uri.replace("USER_CODE", user_code));
+    let complete = service.string("deviceVerificationUriComplete").map(|uri| uri.replace("USER_CODE", user_code));
     let content = reply::without_nulls(json!({
         "device_code": device_code,
         "user_code": user_code,

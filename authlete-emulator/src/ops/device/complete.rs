@@ -3,24 +3,26 @@
 use serde_json::json;
 
 use crate::error::ApiError;
+use crate::oauth::CheckError;
 use crate::ops::approval;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::Tenant;
 
-const DONE: Code = "A240001";
+const DONE: Code = "A241001";
 const WRONG: Code = "A240201";
 const UNKNOWN: Code = "A240301";
 const EXPIRED: Code = "A240302";
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     let answer = |action, code, message: &str| Ok(reply::action(action, code, message, json!({})));
-    let Some(user_code) = request.body.text("userCode")?.filter(|code| !code.is_empty()) else {
+    let Some(user_code) = request.body.non_empty("userCode")? else {
         return answer("INVALID_REQUEST", WRONG, "The call has no userCode.");
     };
-    let given = match approval::read(request)? {
+    let given = match approval::read(request) {
         Ok(given) => given,
-        Err(message) => return answer("INVALID_REQUEST", WRONG, message),
+        Err(CheckError::Rejected(message)) => return answer("INVALID_REQUEST", WRONG, &message),
+        Err(CheckError::Failed(error)) => return error.reply(&tenant.settings, "SERVER_ERROR"),
     };
     let found = tenant.devices.for_server(&user_code).map(|(_, pending)| pending);
     let found = found.and_then(|pending| Some((pending, tenant.clients.get(&pending.client_id)?)));

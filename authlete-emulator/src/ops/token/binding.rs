@@ -1,7 +1,7 @@
 //! Keys that new tokens are bound to: by a DPoP proof (RFC 9449, section 5) or a certificate (RFC 8705, section 3).
 
 use crate::oauth::certificate::Certificate;
-use crate::oauth::{OAuthError, Stop, dpop};
+use crate::oauth::{OAuthError, OperationError, dpop};
 use crate::reply::Code;
 use crate::request::Request;
 use crate::state::{Binding, Client, Tenant};
@@ -13,9 +13,9 @@ const NO_CERTIFICATE: Code = "A050342";
 const OTHER_KEY: Code = "A050343";
 
 /// What the tokens of this request are bound to.
-pub(super) fn of(tenant: &mut Tenant, request: &Request, client: &Client) -> Result<Binding, Stop> {
-    let proof = dpop::check(tenant, request, None)?;
-    let jkt = proof.map_err(|rejection| OAuthError::new(rejection.error, PROOF, rejection.message))?;
+pub(super) fn of(tenant: &mut Tenant, request: &Request, client: &Client) -> Result<Binding, OperationError> {
+    let jkt = dpop::check(tenant, request, None)
+        .map_err(|error| error.or_reject(|rejection| OAuthError::new(rejection.error, PROOF, rejection.message)))?;
     if jkt.is_none() && client.settings.flag("dpopRequired") {
         return Err(OAuthError::new("invalid_dpop_proof", NO_PROOF, "The client has to send a DPoP proof.").into());
     }

@@ -2,7 +2,7 @@
 
 use super::TokenRequest;
 use super::{grant, poll};
-use crate::oauth::{OAuthError, Stop, target};
+use crate::oauth::{OAuthError, OperationError, target};
 use crate::reply::{Code, Reply};
 use crate::state::{Delivery, Tenant};
 
@@ -13,7 +13,7 @@ const TARGET: Code = "A050368";
 const CODES: poll::Codes =
     poll::Codes { pending: "A050363", too_soon: "A050364", expired: "A050365", denied: "A050366", failed: "A050367" };
 
-pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, Stop> {
+pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, OperationError> {
     let Some(key) = request.parameters.get("auth_req_id") else {
         return Err(OAuthError::new("invalid_request", NO_ID, "The request has no auth_req_id.").into());
     };
@@ -30,7 +30,7 @@ pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Resul
     let alias_used = pending.alias_used;
     let details = target::narrowed(&pending.details, request.parameters, TARGET)?;
     let approval = poll::approval(pending, request.now, CODES)?;
-    let request = request.lasting(approval.access_duration, approval.refresh_duration);
+    let request = request.lasting(approval.lifetimes);
     let grant = poll::grant(tenant, &request, "CIBA", alias_used, details, approval);
     let (_, reply) = grant::issue(tenant, &request, grant)?;
     tenant.backchannels.remove(key);

@@ -2,16 +2,16 @@
 
 use super::TokenRequest;
 use super::grant::{self, Grant};
-use crate::oauth::{OAuthError, Stop, rar, resource, scope};
+use crate::oauth::{OAuthError, OperationError, rar, resource, scope};
 use crate::reply::{Code, Reply};
-use crate::state::{Details, Tenant};
+use crate::state::{Authorized, Details, Tenant};
 
 const PUBLIC: Code = "A050330";
 const SCOPE: Code = "A050331";
 const RESOURCE: Code = "A050332";
 const AUTHORIZATION_DETAILS: Code = "A050333";
 
-pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, Stop> {
+pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, OperationError> {
     if request.client.method == "NONE" {
         let message = "A client that does not authenticate may not use this grant_type.";
         return Err(OAuthError::new("unauthorized_client", PUBLIC, message).into());
@@ -33,10 +33,8 @@ pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<R
     };
     let grant = Grant {
         grant_type: "CLIENT_CREDENTIALS",
-        scopes,
-        properties: request.properties.clone(),
+        authorized: Authorized { scopes, properties: request.properties.clone(), details, ..Authorized::default() },
         alias_used: request.client.alias_used,
-        details,
         ..Grant::default()
     };
     Ok(grant::issue(tenant, request, grant)?.1)

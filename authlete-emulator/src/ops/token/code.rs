@@ -2,9 +2,9 @@
 
 use super::grant::{self, Grant};
 use super::{TokenRequest, binding, native_sso};
-use crate::oauth::{OAuthError, Stop, pkce, rar, resource};
+use crate::oauth::{OAuthError, OperationError, pkce, rar, resource};
 use crate::reply::{Code as ResultCode, Reply};
-use crate::state::{Code, Tenant};
+use crate::state::{Authorized, Code, Tenant};
 
 const NO_CODE: ResultCode = "A050310";
 const UNKNOWN: ResultCode = "A050311";
@@ -15,7 +15,7 @@ const VERIFIER: ResultCode = "A050315";
 const RESOURCE: ResultCode = "A050316";
 const AUTHORIZATION_DETAILS: ResultCode = "A050317";
 
-pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, Stop> {
+pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, OperationError> {
     let invalid_grant = |code, message: &str| OAuthError::new("invalid_grant", code, message);
     let Some(value) = request.parameters.get("code") else {
         return Err(OAuthError::new("invalid_request", NO_CODE, "The request has no code.").into());
@@ -33,10 +33,10 @@ pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Resul
     }
     check_redirect_uri(&code, request)?;
     check_verifier(&code, request)?;
-    binding::check(&code.details.binding, &request.binding)?;
+    binding::check(&code.authorized.details.binding, &request.binding)?;
 
     let session = native_sso::session(&tenant.settings, &code);
-    let mut details = code.details.clone();
+    let mut details = code.authorized.details.clone();
     details.access_resources = resource::narrowed(&details.resources, request.parameters, RESOURCE)?;
     if details.resources.is_empty() {
         // What the code left open is settled here, for the refresh token too.
@@ -46,22 +46,19 @@ pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Resul
         rar::narrowed(&details.authorization_details, request.parameters, AUTHORIZATION_DETAILS)?;
     let grant = Grant {
         grant_type: "AUTHORIZATION_CODE",
-        subject: Some(code.subject.clone()),
-        sub: code.sub.clone(),
-        scopes: code.scopes.clone(),
+        authorized: Authorized {
+            properties: grant::with_properties(code.authorized.properties, &request.properties),
+            details,
+            ..code.authorized
+        },
         refreshable: grant::refreshable(&tenant.settings, &request.client.client),
-        properties: grant::with_properties(code.properties.clone(), &request.properties),
-        consented_claims: code.consented_claims.clone(),
-        acr: code.acr.clone(),
-        auth_time: code.auth_time,
         nonce: code.ticket.nonce.clone(),
         alias_used: code.ticket.alias_used,
-        details,
         session: session.clone(),
         no_id_token: false,
     };
     let (number, reply) = grant::issue(tenant, request, grant)?;
-    let reply = native_sso::answer(reply, session.as_ref(), request.parameters.get("device_secret"));
+    let reply = native_sso::respond(reply, session.as_ref(), request.parameters.get("device_secret"));
     if let Some(code) = tenant.codes.get_mut(value) {
         code.token = Some(number);
     }

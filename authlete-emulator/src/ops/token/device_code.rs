@@ -2,7 +2,7 @@
 
 use super::TokenRequest;
 use super::{grant, poll};
-use crate::oauth::{OAuthError, Stop, target};
+use crate::oauth::{OAuthError, OperationError, target};
 use crate::reply::{Code, Reply};
 use crate::state::Tenant;
 
@@ -12,7 +12,7 @@ const TARGET: Code = "A050357";
 const CODES: poll::Codes =
     poll::Codes { pending: "A050352", too_soon: "A050353", expired: "A050354", denied: "A050355", failed: "A050356" };
 
-pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, Stop> {
+pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, OperationError> {
     let Some(key) = request.parameters.get("device_code") else {
         return Err(OAuthError::new("invalid_request", NO_CODE, "The request has no device_code.").into());
     };
@@ -24,7 +24,7 @@ pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Resul
     let alias_used = pending.alias_used;
     let details = target::narrowed(&pending.details, request.parameters, TARGET)?;
     let approval = poll::approval(pending, request.now, CODES)?;
-    let request = request.lasting(approval.access_duration, approval.refresh_duration);
+    let request = request.lasting(approval.lifetimes);
     let grant = poll::grant(tenant, &request, "DEVICE_CODE", alias_used, details, approval);
     let (_, reply) = grant::issue(tenant, &request, grant)?;
     tenant.devices.remove(key);

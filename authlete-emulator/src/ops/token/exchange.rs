@@ -9,7 +9,7 @@ use crate::error::ApiError;
 use crate::oauth::jose::{Jwt, Unreadable};
 use crate::oauth::jwt;
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, rar, scope, target};
+use crate::oauth::{OAuthError, OperationError, rar, scope, target};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Refresh, Settings, Tenant, Token};
@@ -44,14 +44,14 @@ pub(super) fn is_anonymous(tenant: &Tenant, request: &Request, parameters: &Para
         Some("urn:ietf:params:oauth:grant-type:jwt-bearer") => "jwtGrantByIdentifiableClientsOnly",
         _ => return Ok(false),
     };
-    let given = |name| Ok::<_, ApiError>(request.body.text(name)?.is_some_and(|text| !text.is_empty()));
+    let given = |name| Ok::<_, ApiError>(request.body.string(name)?.is_some_and(|text| !text.is_empty()));
     let says_who = parameters.first_of(&["client_id", "client_secret", "client_assertion"]).is_some()
         || given("clientId")?
         || given("oauthClientAttestation")?;
     Ok(!says_who && !tenant.settings.flag(closed))
 }
 
-pub(super) fn check(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, Stop> {
+pub(super) fn check(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, OperationError> {
     check_client(&tenant.settings, request)?;
     let parameters = request.parameters;
     let requested_type = token_type(&tenant.settings, parameters, "requested_token_type")?;
@@ -84,17 +84,17 @@ pub(super) fn check(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<R
         "audiences": views::listed(parameters.all("audience")),
         "grantType": "TOKEN_EXCHANGE",
     });
-    answer(tenant, request, "TOKEN_EXCHANGE", VALID, members)
+    respond(tenant, request, "TOKEN_EXCHANGE", VALID, members)
 }
 
-/// The answer that leaves the rest to the authorization server, with what the client asks for.
-pub(super) fn answer(
+/// The response that leaves the rest to the authorization server, with what the client asks for.
+pub(super) fn respond(
     tenant: &Tenant,
     request: &TokenRequest<'_>,
     action: &str,
     code: Code,
     mut members: Value,
-) -> Result<Reply, Stop> {
+) -> Result<Reply, OperationError> {
     let client = &request.client.client;
     let requested = request.parameters.has("scope").then(|| request.parameters.words("scope"));
     members["scopes"] = views::listed(&scope::grantable(&tenant.settings, client, requested.as_deref()));
@@ -102,7 +102,7 @@ pub(super) fn answer(
     members["resources"] = views::listed(&details.resources);
     members["authorizationDetails"] = rar::to_api(&details.authorization_details);
     members["clientId"] = json!(client.id);
-    members["clientIdAlias"] = json!(client.settings.text("clientIdAlias"));
+    members["clientIdAlias"] = json!(client.settings.string("clientIdAlias"));
     members["clientIdAliasUsed"] = json!(request.client.alias_used);
     members["clientAuthMethod"] = json!((!client.is_unidentified()).then_some(request.client.method));
     members["serviceAttributes"] = json!(tenant.settings.0.get("attributes"));
@@ -139,13 +139,13 @@ fn token_type(service: &Settings, parameters: &Parameters, name: &str) -> Result
 }
 
 /// Checks a token as its type allows, and says what is known of it.
-fn examine(tenant: &mut Tenant, request: &TokenRequest<'_>, text: &str, kind: &str) -> Result<Value, Stop> {
+fn examine(tenant: &mut Tenant, request: &TokenRequest<'_>, text: &str, kind: &str) -> Result<Value, OperationError> {
     let unknown = || invalid(UNKNOWN, "A token is unknown or has expired.");
     match kind {
         "ACCESS_TOKEN" => {
             let token =
                 tenant.tokens.by_access(text).filter(|token| token.is_alive(request.now)).ok_or_else(unknown)?;
-            Ok(info(tenant, token, token.expires_at, &token.scopes))
+            Ok(info(tenant, token, token.expires_at, &token.authorized.scopes))
         }
         "REFRESH_TOKEN" => {
             let found = match tenant.tokens.by_refresh(text) {
@@ -194,13 +194,13 @@ fn readable<'a>(service: &Settings, text: &'a str) -> Result<Option<Jwt<'a>>, OA
 }
 
 /// An ID token: its claims, and its signature if it has one.
-fn check_id_token(tenant: &mut Tenant, jwt: &Jwt<'_>, now: u64) -> Result<(), Stop> {
+fn check_id_token(tenant: &mut Tenant, jwt: &Jwt<'_>, now: u64) -> Result<(), OperationError> {
     let wrong = |claim: &str| invalid(JWT, &format!("The claim {claim} of an ID token is missing or wrong."));
     if let Some(claim) = jwt::wrong_time(jwt, now, tenant.settings.number("allowableClockSkew"), &["exp", "iat"]) {
         return Err(wrong(claim).into());
     }
     let is_issuer = |uri: Url| uri.scheme() == "https" && uri.query().is_none() && uri.fragment().is_none();
-    let issuer = jwt.text("iss").filter(|text| Url::parse(text).is_ok_and(is_issuer)).ok_or_else(|| wrong("iss"))?;
+    let issuer = jwt.string("iss").filter(|text| Url::parse(text).is_ok_and(is_issuer)).ok_or_else(|| wrong("iss"))?;
     if !jwt::has_audience(jwt) {
         return Err(wrong("aud").into());
     }
@@ -213,7 +213,7 @@ fn check_id_token(tenant: &mut Tenant, jwt: &Jwt<'_>, now: u64) -> Result<(), St
     if jwt::is_symmetric(jwt) {
         return Err(invalid(JWT, "An ID token with a symmetric signature cannot be exchanged.").into());
     }
-    if tenant.settings.text("issuer") != Some(issuer) {
+    if tenant.settings.string("issuer") != Some(issuer) {
         return Err(ApiError::not_implemented("ID tokens of other issuers").into());
     }
     match jwt::is_signed_by_service(tenant, None, jwt)? {
@@ -227,11 +227,11 @@ fn info(tenant: &Tenant, token: &Token, expires_at: u64, scopes: &[String]) -> V
     let client = tenant.clients.get(&token.client_id).map(|client| &client.settings);
     json!({
         "clientId": token.client_id,
-        "clientIdAlias": client.and_then(|client| client.text("clientIdAlias")),
+        "clientIdAlias": client.and_then(|client| client.string("clientIdAlias")),
         "clientIdAliasUsed": token.alias_used,
-        "subject": token.subject,
+        "subject": token.authorized.subject,
         "scopes": views::listed(&scope::details(&tenant.settings, scopes)),
         "expiresAt": expires_at,
-        "properties": views::listed(&token.properties),
+        "properties": views::listed(&token.authorized.properties),
     })
 }

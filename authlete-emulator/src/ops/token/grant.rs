@@ -1,13 +1,13 @@
-//! What all grants have in common: making the tokens, and the answer that carries them.
+//! What all grants have in common: making the tokens, and the response that carries them.
 
 use serde_json::{Map, Value, json};
 
 use super::TokenRequest;
 use crate::oauth::id_token::IdToken;
-use crate::oauth::{Stop, access_token, lifetime, rar};
+use crate::oauth::{OperationError, access_token, lifetime, rar};
 use crate::random;
 use crate::reply::{self, Code, Reply};
-use crate::state::{Client, Details, Session, Settings, Tenant, Token};
+use crate::state::{Authorized, Client, Session, Settings, Tenant, Token};
 use crate::views;
 
 const ISSUED: Code = "A050001";
@@ -16,17 +16,10 @@ const ISSUED: Code = "A050001";
 #[derive(Debug, Default)]
 pub(super) struct Grant {
     pub(super) grant_type: &'static str,
-    pub(super) subject: Option<String>,
-    pub(super) sub: Option<String>,
-    pub(super) scopes: Vec<String>,
+    pub(super) authorized: Authorized,
     pub(super) refreshable: bool,
-    pub(super) properties: Vec<Value>,
-    pub(super) consented_claims: Vec<String>,
-    pub(super) acr: Option<String>,
-    pub(super) auth_time: Option<u64>,
     pub(super) nonce: Option<String>,
     pub(super) alias_used: bool,
-    pub(super) details: Details,
     pub(super) session: Option<Session>,
     /// Whether the ID token is not made now, or not at all.
     pub(super) no_id_token: bool,
@@ -44,12 +37,16 @@ pub(super) fn with_properties(mut properties: Vec<Value>, more: &[Value]) -> Vec
     properties
 }
 
-/// Issues the tokens of a grant, and returns the new token's number with the answer.
-pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Grant) -> Result<(u64, Reply), Stop> {
+/// Issues the tokens of a grant, and returns the new token's number with the response.
+pub(super) fn issue(
+    tenant: &mut Tenant,
+    request: &TokenRequest<'_>,
+    grant: Grant,
+) -> Result<(u64, Reply), OperationError> {
     let client = &request.client.client;
-    let lifetime = |lifetime: lifetime::Lifetime| lifetime.of(&tenant.settings, client, &grant.scopes);
-    let access_seconds = request.access_duration.unwrap_or_else(|| lifetime(lifetime::ACCESS_TOKEN));
-    let refresh_seconds = request.refresh_duration.unwrap_or_else(|| lifetime(lifetime::REFRESH_TOKEN));
+    let lifetime = |lifetime: lifetime::Lifetime| lifetime.of(&tenant.settings, client, &grant.authorized.scopes);
+    let access_seconds = request.lifetimes.access.unwrap_or_else(|| lifetime(lifetime::ACCESS_TOKEN));
+    let refresh_seconds = request.lifetimes.refresh.unwrap_or_else(|| lifetime(lifetime::REFRESH_TOKEN));
     let token = Token {
         access: random::token::<32>()?,
         expires_at: request.now + 1000 * access_seconds,
@@ -57,16 +54,9 @@ pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Gran
         refresh_expires_at: request.now + 1000 * refresh_seconds,
         client_id: client.id,
         alias_used: grant.alias_used,
-        subject: grant.subject,
-        sub: grant.sub,
         grant_type: grant.grant_type,
-        refresh_scopes: grant.scopes.clone(),
-        scopes: grant.scopes,
-        properties: grant.properties,
-        consented_claims: grant.consented_claims,
-        acr: grant.acr,
-        auth_time: grant.auth_time,
-        details: request.completed(grant.details),
+        refresh_scopes: grant.authorized.scopes.clone(),
+        authorized: request.completed(grant.authorized),
         session: grant.session,
         created_at: request.now,
         ..Token::default()
@@ -81,7 +71,7 @@ pub(super) fn issue(tenant: &mut Tenant, request: &TokenRequest<'_>, grant: Gran
     Ok((access_token::insert(tenant, client, token), reply))
 }
 
-/// The answer that hands out a token.
+/// The response that hands out a token.
 pub(super) fn reply(
     tenant: &Tenant,
     request: &TokenRequest<'_>,
@@ -95,7 +85,7 @@ pub(super) fn reply(
     let members = json!({
         "responseContent": content(tenant, request, token, id_token, &[]),
         "accessToken": token.access,
-        "jwtAccessToken": token.details.jwt,
+        "jwtAccessToken": token.authorized.details.jwt,
         "accessTokenExpiresAt": token.expires_at,
         "accessTokenDuration": seconds_until(token.expires_at),
         "refreshToken": token.refresh,
@@ -105,17 +95,17 @@ pub(super) fn reply(
         "idToken": id_token,
         "grantType": grant_type,
         "clientId": token.client_id,
-        "clientIdAlias": client.text("clientIdAlias"),
+        "clientIdAlias": client.string("clientIdAlias"),
         "clientIdAliasUsed": request.client.alias_used,
         "clientAuthMethod": request.client.method,
-        "subject": token.subject,
-        "scopes": views::listed(&token.scopes),
-        "properties": views::listed(&token.properties),
+        "subject": token.authorized.subject,
+        "scopes": views::listed(&token.authorized.scopes),
+        "properties": views::listed(&token.authorized.properties),
         "resources": views::listed(request.parameters.all("resource")),
-        "accessTokenResources": views::listed(&token.details.access_resources),
-        "authorizationDetails": rar::to_api(&token.details.authorization_details),
-        "grantId": token.details.grant_id,
-        "requestedIdTokenClaims": views::listed(&token.details.id_token_claims),
+        "accessTokenResources": views::listed(&token.authorized.details.access_resources),
+        "authorizationDetails": rar::to_api(&token.authorized.details.authorization_details),
+        "grantId": token.authorized.details.grant_id,
+        "requestedIdTokenClaims": views::listed(&token.authorized.details.id_token_claims),
         "serviceAttributes": tenant.settings.0.get("attributes"),
         "clientAttributes": client.0.get("attributes"),
     });
@@ -131,7 +121,7 @@ pub(crate) fn content(
     more: &[(&str, &str)],
 ) -> String {
     let mut members = Map::new();
-    for property in token.properties.iter().filter(|property| property["hidden"] != json!(true)) {
+    for property in token.authorized.properties.iter().filter(|property| property["hidden"] != json!(true)) {
         if let Some(key) = property["key"].as_str() {
             members.insert(key.to_owned(), property["value"].clone());
         }
@@ -143,13 +133,13 @@ pub(crate) fn content(
     };
     set("access_token", json!(token.presented()));
     set("token_type", json!(access_token::kind(tenant, token)));
-    set("grant_id", json!(token.details.grant_id));
-    set("authorization_details", views::listed(&token.details.authorization_details));
+    set("grant_id", json!(token.authorized.details.grant_id));
+    set("authorization_details", views::listed(&token.authorized.details.authorization_details));
     set("expires_in", json!(token.expires_at.saturating_sub(request.now) / 1000));
     set("refresh_token", json!(token.refresh));
     set("id_token", json!(id_token));
-    if !token.scopes.is_empty() {
-        set("scope", json!(token.scopes.join(" ")));
+    if !token.authorized.scopes.is_empty() {
+        set("scope", json!(token.authorized.scopes.join(" ")));
     }
     for (name, value) in more {
         set(name, json!(value));
@@ -163,8 +153,8 @@ pub(super) fn id_token(
     request: &TokenRequest<'_>,
     token: &Token,
     nonce: Option<&str>,
-) -> Result<Option<String>, Stop> {
-    if !token.scopes.iter().any(|scope| scope == "openid") {
+) -> Result<Option<String>, OperationError> {
+    if !token.authorized.has_scope("openid") {
         return Ok(None);
     }
     let id_token = IdToken { nonce, ..IdToken::of(&request.client.client, token) };

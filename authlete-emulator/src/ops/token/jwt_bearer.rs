@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{TokenRequest, exchange};
 use crate::oauth::jose::{Jwt, Unreadable};
 use crate::oauth::jwt;
-use crate::oauth::{OAuthError, Stop};
+use crate::oauth::{OAuthError, OperationError};
 use crate::reply::{Code, Reply};
 use crate::state::{Settings, Tenant};
 
@@ -15,12 +15,12 @@ const NO_ASSERTION: Code = "A050380";
 const FORM: Code = "A050381";
 const CLAIM: Code = "A050382";
 
-pub(super) fn check(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, Stop> {
+pub(super) fn check(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, OperationError> {
     let Some(assertion) = request.parameters.get("assertion") else {
         return Err(OAuthError::new("invalid_request", NO_ASSERTION, "The request has no assertion.").into());
     };
     let service = &tenant.settings;
-    let refused = |message: &str| Stop::Client(OAuthError::new("invalid_grant", FORM, message));
+    let refused = |message: &str| OperationError::Client(OAuthError::new("invalid_grant", FORM, message));
     match Jwt::read(assertion) {
         Err(Unreadable::Malformed) => return Err(refused("The assertion does not have the form of a JWT.")),
         Err(Unreadable::Encrypted) if service.flag("jwtGrantEncryptedJwtRejected") => {
@@ -38,13 +38,13 @@ pub(super) fn check(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<R
         }
     }
     let members = json!({"assertion": assertion, "grantType": "JWT_BEARER"});
-    exchange::answer(tenant, request, "JWT_BEARER", VALID, members)
+    exchange::respond(tenant, request, "JWT_BEARER", VALID, members)
 }
 
 /// The first claim that is not as RFC 7523, section 3 wants it.
 fn wrong_claim(service: &Settings, jwt: &Jwt<'_>, now: u64) -> Option<&'static str> {
     let missing = ["iss", "sub"].into_iter().find(|claim| !jwt.claims.get(*claim).is_some_and(Value::is_string));
-    let us: Vec<&str> = ["issuer", "tokenEndpoint"].into_iter().filter_map(|name| service.text(name)).collect();
+    let us: Vec<&str> = ["issuer", "tokenEndpoint"].into_iter().filter_map(|name| service.string(name)).collect();
     let is_for_us = jwt::has_audience(jwt) && jwt.is_for(&us);
     missing
         .or((!is_for_us).then_some("aud"))

@@ -4,12 +4,12 @@ mod binding;
 mod ciba;
 mod client_credentials;
 mod code;
+pub(crate) mod deferred;
 mod device_code;
 mod exchange;
 pub(crate) mod grant;
 pub(crate) mod id_token_reissue;
 mod jwt_bearer;
-pub(crate) mod late;
 pub(crate) mod native_sso;
 pub(crate) mod password;
 mod poll;
@@ -21,14 +21,12 @@ use serde_json::{Map, Value, json};
 use crate::error::ApiError;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, dpop, names, support};
-use crate::ops::as_properties;
+use crate::oauth::{OAuthError, OperationError, dpop, names, support};
 use crate::reply::{Code, Reply};
 use crate::request::Request;
-use crate::state::{Binding, Client, Details, Tenant};
+use crate::state::{Authorized, Binding, Client, Lifetimes, Tenant};
 
 const NO_PARAMETERS: Code = "A050201";
-const PROPERTIES: Code = "A050202";
 const JWT_CLAIMS: Code = "A050205";
 const REPEATED: Code = "A050301";
 const NO_GRANT_TYPE: Code = "A050302";
@@ -42,9 +40,7 @@ const NOT_IMPLEMENTED: &[&str] = &["accessToken", "cimdOptions"];
 pub(crate) struct TokenRequest<'a> {
     parameters: &'a Parameters,
     client: Authenticated,
-    /// Seconds, where the call sets them.
-    pub(crate) access_duration: Option<u64>,
-    pub(crate) refresh_duration: Option<u64>,
+    pub(crate) lifetimes: Lifetimes,
     properties: Vec<Value>,
     /// Claims for an access token that is a JWT.
     jwt_claims: Map<String, Value>,
@@ -54,13 +50,12 @@ pub(crate) struct TokenRequest<'a> {
 }
 
 impl<'a> TokenRequest<'a> {
-    /// The same request for tokens with other lifetimes (seconds), where there are any.
-    fn lasting(&self, access: Option<u64>, refresh: Option<u64>) -> Self {
+    /// The same request for tokens with other lifetimes, where there are any.
+    fn lasting(&self, lifetimes: Lifetimes) -> Self {
         Self {
             parameters: self.parameters,
             client: self.client.clone(),
-            access_duration: access.or(self.access_duration),
-            refresh_duration: refresh.or(self.refresh_duration),
+            lifetimes: lifetimes.or(self.lifetimes),
             properties: self.properties.clone(),
             jwt_claims: self.jwt_claims.clone(),
             binding: self.binding.clone(),
@@ -73,8 +68,7 @@ impl<'a> TokenRequest<'a> {
         Self {
             parameters,
             client: Authenticated { client: client.clone(), alias_used, method: "NONE" },
-            access_duration: None,
-            refresh_duration: None,
+            lifetimes: Lifetimes::default(),
             properties: Vec::new(),
             jwt_claims: Map::new(),
             binding: Binding::default(),
@@ -82,21 +76,21 @@ impl<'a> TokenRequest<'a> {
         }
     }
 
-    /// The rest of a grant, with what this request adds to it.
-    fn completed(&self, details: Details) -> Details {
-        let mut details = details.bound_to(self.binding.clone());
+    /// What is authorized, with what this request adds to it.
+    fn completed(&self, authorized: Authorized) -> Authorized {
+        let mut details = authorized.details.bound_to(self.binding.clone());
         details.jwt_claims.extend(self.jwt_claims.clone());
-        details
+        Authorized { details, ..authorized }
     }
 }
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED)?;
-    let reply = respond(tenant, request).or_else(|stop| stop.reply_to_client(&tenant.settings, "INVALID_CLIENT"))?;
+    let reply = respond(tenant, request).or_else(|error| error.reply_to_client(&tenant.settings, "INVALID_CLIENT"))?;
     Ok(reply.with("dpopNonce", json!(dpop::nonce(tenant, request)?)))
 }
 
-fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
+fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError> {
     let parameters = Parameters::forwarded(request, NO_PARAMETERS, REPEATED)?;
     let client = match exchange::is_anonymous(tenant, request, &parameters)? {
         true => Authenticated { client: Client::unidentified(), alias_used: false, method: "NONE" },
@@ -111,9 +105,8 @@ fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
     let token_request = TokenRequest {
         parameters: &parameters,
         client,
-        access_duration: request.body.seconds("accessTokenDuration")?,
-        refresh_duration: request.body.seconds("refreshTokenDuration")?,
-        properties: properties(request)?,
+        lifetimes: request.body.lifetimes()?,
+        properties: super::properties(&request.body)?,
         jwt_claims: jwt_claims(request)?,
         binding,
         now: request.now,
@@ -148,19 +141,7 @@ fn grant_type(tenant: &Tenant, client: &Authenticated, parameters: &Parameters) 
     Ok(name)
 }
 
-/// Claims for an access token that is a JWT, which a call has as JSON in a text.
-pub(crate) fn jwt_claims(request: &Request) -> Result<Map<String, Value>, Stop> {
-    let Some(text) = request.body.text("jwtAtClaims")?.filter(|text| !text.is_empty()) else { return Ok(Map::new()) };
-    serde_json::from_str(&text)
-        .map_err(|_| Stop::server(JWT_CLAIMS, "The member jwtAtClaims is not a JSON object as a text."))
-}
-
-/// Extra properties, which this call has as JSON in a text.
-fn properties(request: &Request) -> Result<Vec<Value>, Stop> {
-    let Some(text) = request.body.text("properties")?.filter(|text| !text.is_empty()) else { return Ok(Vec::new()) };
-    let parsed: Option<Vec<Value>> = serde_json::from_str(&text).ok();
-    parsed.and_then(as_properties).ok_or_else(|| {
-        let message = "The member properties is not a JSON list of objects with a key and a value, as a text.";
-        Stop::server(PROPERTIES, message)
-    })
+/// Claims for an access token that is a JWT.
+pub(crate) fn jwt_claims(request: &Request) -> Result<Map<String, Value>, OperationError> {
+    request.body.object("jwtAtClaims", |message| OperationError::server(JWT_CLAIMS, &message))
 }

@@ -7,20 +7,20 @@ use super::TokenRequest;
 use super::grant::{self, Grant};
 use crate::error::ApiError;
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, Stop, rar, scope, target};
+use crate::oauth::{OAuthError, OperationError, rar, scope, target};
 use crate::ops::properties;
 use crate::random;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::schema::TICKET_SECONDS;
-use crate::state::{Tenant, TokenTicket};
+use crate::state::{Authorized, Tenant, TokenTicket};
 use crate::views;
 
 const OPENED: Code = "A050002";
 const NO_CREDENTIALS: Code = "A050401";
 const SCOPE: Code = "A050402";
 const TARGET: Code = "A050403";
-const ISSUED: Code = "A067001";
+const ISSUED: Code = "A054001";
 const NO_TICKET: Code = "A067201";
 const SUBJECT: Code = "A067202";
 const DEAD_TICKET: Code = "A067203";
@@ -30,16 +30,16 @@ const NO_REASON: Code = "A066201";
 const REASONS: &[(&str, Code, &str, &str)] = &[
     ("UNKNOWN", "A066101", "server_error", "The request failed, and nobody said why."),
     // RFC 6749 would have invalid_grant; this is what Authlete answers.
-    ("INVALID_RESOURCE_OWNER_CREDENTIALS", "A066301", "invalid_request", "The user's credentials are wrong."),
+    ("INVALID_RESOURCE_OWNER_CREDENTIALS", "A067301", "invalid_request", "The user's credentials are wrong."),
     ("INVALID_TARGET", "A066302", "invalid_target", "A requested resource is not acceptable."),
 ];
 
-/// Members of an answer of `auth_token_api` that `auth_token_issue_api` does not have.
+/// Members of a response of `auth_token_api` that `auth_token_issue_api` does not have.
 const NOT_IN_ISSUE: &[&str] = &["clientAuthMethod", "grantType", "idToken"];
 
 /// The token request: its ticket, and the credentials for the authorization server to check.
-pub(super) fn open(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, Stop> {
-    let invalid = |error, code, message: &str| Stop::Client(OAuthError::new(error, code, message));
+pub(super) fn open(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, OperationError> {
+    let invalid = |error, code, message: &str| OperationError::Client(OAuthError::new(error, code, message));
     let given = |name| {
         let message = format!("The request has no {name}.");
         request.parameters.get(name).ok_or_else(|| invalid("invalid_request", NO_CREDENTIALS, &message))
@@ -59,7 +59,7 @@ pub(super) fn open(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Re
         "password": password,
         "grantType": "PASSWORD",
         "clientId": client.id,
-        "clientIdAlias": client.settings.text("clientIdAlias"),
+        "clientIdAlias": client.settings.string("clientIdAlias"),
         "clientIdAliasUsed": request.client.alias_used,
         "clientAuthMethod": request.client.method,
         "scopes": views::listed(&scopes),
@@ -71,11 +71,13 @@ pub(super) fn open(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Re
     let record = TokenTicket {
         client_id: client.id,
         alias_used: request.client.alias_used,
-        scopes,
-        properties: request.properties.clone(),
-        access_duration: request.access_duration,
-        refresh_duration: request.refresh_duration,
-        details: request.completed(details),
+        authorized: request.completed(Authorized {
+            scopes,
+            properties: request.properties.clone(),
+            details,
+            ..Authorized::default()
+        }),
+        lifetimes: request.lifetimes,
     };
     tenant.token_tickets.insert(ticket, request.now + TICKET_SECONDS * 1000, record);
     Ok(reply::action("PASSWORD", OPENED, "The request is valid and waits for the password to be checked.", members))
@@ -84,42 +86,42 @@ pub(super) fn open(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Re
 /// `auth_token_issue_api`.
 pub(crate) fn issue(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(&["accessToken"])?;
-    issue_tokens(tenant, request).or_else(|stop| stop.reply(&tenant.settings, "INTERNAL_SERVER_ERROR"))
+    issue_tokens(tenant, request).or_else(|error| error.reply(&tenant.settings, "INTERNAL_SERVER_ERROR"))
 }
 
-fn issue_tokens(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
+fn issue_tokens(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError> {
     let body = &request.body;
-    let key = body.text("ticket")?.filter(|ticket| !ticket.is_empty());
-    let key = key.ok_or_else(|| Stop::server(NO_TICKET, "The call has no ticket."))?;
-    let subject = body.text("subject")?.unwrap_or_default();
+    let key = body.non_empty("ticket")?;
+    let key = key.ok_or_else(|| OperationError::server(NO_TICKET, "The call has no ticket."))?;
+    let subject = body.string("subject")?.unwrap_or_default();
     if subject.is_empty() || subject.len() > 100 || !subject.is_ascii() {
-        return Err(Stop::server(SUBJECT, "The subject has to have 1 to 100 ASCII characters."));
+        return Err(OperationError::server(SUBJECT, "The subject has to have 1 to 100 ASCII characters."));
     }
     let added = properties(body)?;
-    let (access_duration, refresh_duration) =
-        (body.seconds("accessTokenDuration")?, body.seconds("refreshTokenDuration")?);
+    let lifetimes = body.lifetimes()?;
     let jwt_claims = super::jwt_claims(request)?;
     let ticket = tenant.token_tickets.remove(&key);
-    let ticket = ticket.ok_or_else(|| Stop::server(DEAD_TICKET, "The ticket is unknown, used or expired."))?;
+    let ticket =
+        ticket.ok_or_else(|| OperationError::server(DEAD_TICKET, "The ticket is unknown, used or expired."))?;
     let Some(client) = tenant.clients.get(&ticket.client_id) else {
-        return Err(Stop::server(DEAD_TICKET, "The ticket's client no longer exists."));
+        return Err(OperationError::server(DEAD_TICKET, "The ticket's client no longer exists."));
     };
     let none = Parameters::default();
     let token_request = TokenRequest {
-        access_duration: access_duration.or(ticket.access_duration),
-        refresh_duration: refresh_duration.or(ticket.refresh_duration),
+        lifetimes: lifetimes.or(ticket.lifetimes),
         jwt_claims,
-        binding: ticket.details.binding.clone(),
+        binding: ticket.authorized.details.binding.clone(),
         ..TokenRequest::of_server(&none, client, ticket.alias_used, request.now)
     };
     let grant = Grant {
         grant_type: "PASSWORD",
-        subject: Some(subject),
-        scopes: ticket.scopes,
+        authorized: Authorized {
+            subject: Some(subject),
+            properties: grant::with_properties(ticket.authorized.properties, &added),
+            ..ticket.authorized
+        },
         refreshable: grant::refreshable(&tenant.settings, client),
-        properties: grant::with_properties(ticket.properties, &added),
         alias_used: ticket.alias_used,
-        details: ticket.details,
         // Authlete makes none for this grant, which is OAuth's alone.
         no_id_token: true,
         ..Grant::default()
@@ -131,8 +133,9 @@ fn issue_tokens(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
 
 /// `auth_token_fail_api`.
 pub(crate) fn fail(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    let given = |name| Ok::<_, ApiError>(request.body.text(name)?.filter(|text| !text.is_empty()));
-    let server = |code, message: &str| Stop::server(code, message).reply(&tenant.settings, "INTERNAL_SERVER_ERROR");
+    let given = |name| request.body.non_empty(name);
+    let server =
+        |code, message: &str| OperationError::server(code, message).reply(&tenant.settings, "INTERNAL_SERVER_ERROR");
     let Some(key) = given("ticket")? else { return server(NO_TICKET, "The call has no ticket.") };
     let Some(reason) = given("reason")? else { return server(NO_REASON, "The call has no reason.") };
     let Some((_, code, error, message)) = REASONS.iter().find(|(name, ..)| *name == reason) else {
@@ -141,5 +144,5 @@ pub(crate) fn fail(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiE
     if tenant.token_tickets.remove(&key).is_none() {
         return server(DEAD_TICKET, "The ticket is unknown, used or expired.");
     }
-    Stop::Client(OAuthError::new(error, code, *message)).reply(&tenant.settings, "BAD_REQUEST")
+    OperationError::Client(OAuthError::new(error, code, *message)).reply(&tenant.settings, "BAD_REQUEST")
 }

@@ -4,7 +4,7 @@ use super::TokenRequest;
 use super::grant::{self, Grant};
 use crate::oauth::OAuthError;
 use crate::reply::Code;
-use crate::state::{Approval, Decision, Denial, Details, Pending, Poll, Tenant};
+use crate::state::{Approval, Authorized, Decision, Details, ErrorInfo, Pending, Poll, Tenant};
 
 /// The codes for what can be said before there are tokens.
 #[derive(Debug, Clone, Copy)]
@@ -29,19 +29,19 @@ pub(super) fn approval(pending: &mut Pending, now: u64, codes: Codes) -> Result<
             Err(OAuthError::new("slow_down", codes.too_soon, message))
         }
         Poll::Expired => Err(OAuthError::new("expired_token", codes.expired, "The time for a decision is over.")),
-        Poll::Decided(Decision::Denied(denial)) => Err(refused("access_denied", codes.denied, denial)),
-        Poll::Decided(Decision::Failed(denial)) => Err(refused("expired_token", codes.failed, denial)),
+        Poll::Decided(Decision::Denied(info)) => Err(refused("access_denied", codes.denied, info)),
+        Poll::Decided(Decision::Failed(info)) => Err(refused("expired_token", codes.failed, info)),
         Poll::Decided(Decision::Approved(approval)) => Ok(*approval),
     }
 }
 
 /// An error, in the words that the authorization server chose.
-fn refused(error: &'static str, code: Code, denial: Denial) -> OAuthError {
+fn refused(error: &'static str, code: Code, info: ErrorInfo) -> OAuthError {
     let message = match error {
         "access_denied" => "The user denied the request.",
         _ => "The user's decision could not be had.",
     };
-    OAuthError { told: denial, ..OAuthError::new(error, code, message) }
+    OAuthError { info, ..OAuthError::new(error, code, message) }
 }
 
 /// What the client is granted by an approval.
@@ -54,19 +54,14 @@ pub(super) fn grant(
     approval: Approval,
 ) -> Grant {
     let Details { resources, access_resources, authorization_details, .. } = details;
-    let details = Details { resources, access_resources, authorization_details, ..approval.added };
+    let Approval { authorized, .. } = approval;
+    let details = Details { resources, access_resources, authorization_details, ..authorized.details };
+    let properties = grant::with_properties(authorized.properties, &request.properties);
     Grant {
         grant_type,
-        subject: Some(approval.subject),
-        sub: approval.sub,
-        scopes: approval.scopes,
+        authorized: Authorized { properties, details, ..authorized },
         refreshable: grant::refreshable(&tenant.settings, &request.client.client),
-        properties: grant::with_properties(approval.properties, &request.properties),
-        consented_claims: approval.consented_claims,
-        acr: approval.acr,
-        auth_time: approval.auth_time,
         alias_used,
-        details,
         ..Grant::default()
     }
 }

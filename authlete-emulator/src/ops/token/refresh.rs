@@ -4,10 +4,10 @@ use serde_json::json;
 
 use super::{TokenRequest, binding, grant, native_sso};
 use crate::error::ApiError;
-use crate::oauth::{OAuthError, Stop, access_token, lifetime, rar, resource};
+use crate::oauth::{OAuthError, OperationError, access_token, lifetime, rar, resource};
 use crate::random;
 use crate::reply::{Code, Reply};
-use crate::state::{Details, Refresh, Tenant, Token};
+use crate::state::{Authorized, Refresh, Tenant, Token};
 
 const NO_TOKEN: Code = "A050320";
 const UNKNOWN: Code = "A050321";
@@ -20,7 +20,7 @@ const AUTHORIZATION_DETAILS: Code = "A050326";
 /// How long a refresh token that was used may be used again where the service has `refreshTokenIdempotent`: a minute.
 const IDEMPOTENT_MILLIS: u64 = 60_000;
 
-pub(super) fn refresh(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, Stop> {
+pub(super) fn refresh(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Reply, OperationError> {
     let invalid_grant = |code, message: &str| OAuthError::new("invalid_grant", code, message);
     let Some(value) = request.parameters.get("refresh_token") else {
         return Err(OAuthError::new("invalid_request", NO_TOKEN, "The request has no refresh_token.").into());
@@ -32,7 +32,7 @@ pub(super) fn refresh(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result
     if old.client_id != request.client.client.id {
         return Err(invalid_grant(OTHER_CLIENT, "The refresh token was issued to another client.").into());
     }
-    // The answer to the first use may not have arrived: then its repetition, soon after, gets the same refresh token.
+    // The response to the first use may not have arrived: then its repetition, soon after, gets the same refresh token.
     let spent = matches!(found, Refresh::Spent(_));
     let repeated = spent && tenant.settings.flag("refreshTokenIdempotent") && was_just_used(&old, value, request.now);
     if spent && !repeated {
@@ -47,7 +47,7 @@ pub(super) fn refresh(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result
     }
     if request.client.client.is_public() {
         // Nothing but the key says whose token it is (RFC 9449, section 5; RFC 8705, section 4).
-        binding::check(&old.details.binding, &request.binding)?;
+        binding::check(&old.authorized.details.binding, &request.binding)?;
     }
     let mut scopes = scopes(&old, request)?;
     if tenant.settings.flag("openidDroppedOnRefreshWithoutOfflineAccess")
@@ -55,23 +55,23 @@ pub(super) fn refresh(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result
     {
         scopes.retain(|scope| scope != "openid");
     }
-    let details = details(&old, request)?;
-    let new = renewed(tenant, request, Token { scopes, details, ..old }, repeated)?;
+    let authorized = authorized(&old, scopes, request)?;
+    let new = renewed(tenant, request, Token { authorized, ..old }, repeated)?;
     let new = access_token::in_its_form(tenant, &request.client.client, new, request.now)?;
-    let reply = answer(tenant, request, &new);
+    let reply = respond(tenant, request, &new);
     tenant.tokens.replace(number, new);
     Ok(reply.with("previousRefreshTokenUsed", json!(repeated)))
 }
 
-/// The answer. A refresh brings no ID token by itself, but may leave one to a call of its own.
-fn answer(tenant: &Tenant, request: &TokenRequest<'_>, new: &Token) -> Reply {
+/// The response. A refresh brings no ID token by itself, but may leave one to a call of its own.
+fn respond(tenant: &Tenant, request: &TokenRequest<'_>, new: &Token) -> Reply {
     let reply = grant::reply(tenant, request, new, "REFRESH_TOKEN", None);
-    let has = |scope: &str| new.scopes.iter().any(|one| one == scope);
+    let has = |scope: &str| new.authorized.has_scope(scope);
     let shared = new.session.as_ref().filter(|_| tenant.settings.flag("nativeSsoSupported") && has("device_sso"));
     if shared.is_some() {
-        return native_sso::answer(reply, shared, request.parameters.get("device_secret"));
+        return native_sso::respond(reply, shared, request.parameters.get("device_secret"));
     }
-    if tenant.settings.flag("idTokenReissuable") && has("openid") && new.subject.is_some() {
+    if tenant.settings.flag("idTokenReissuable") && has("openid") && new.authorized.subject.is_some() {
         return reply.with("action", json!("ID_TOKEN_REISSUABLE"));
     }
     reply
@@ -97,13 +97,15 @@ fn scopes(old: &Token, request: &TokenRequest<'_>) -> Result<Vec<String>, OAuthE
     Ok(requested)
 }
 
-/// The same resources and authorization details, or fewer, for the key that this request proves.
-fn details(old: &Token, request: &TokenRequest<'_>) -> Result<Details, OAuthError> {
-    let mut details = request.completed(old.details.clone());
+/// The same with these scopes, and with the same resources and authorization details or fewer, for the key that this
+/// request proves.
+fn authorized(old: &Token, scopes: Vec<String>, request: &TokenRequest<'_>) -> Result<Authorized, OAuthError> {
+    let mut authorized = request.completed(Authorized { scopes, ..old.authorized.clone() });
+    let details = &mut authorized.details;
     details.access_resources = resource::narrowed(&details.resources, request.parameters, RESOURCE)?;
     details.authorization_details =
         rar::narrowed(&details.authorization_details, request.parameters, AUTHORIZATION_DETAILS)?;
-    Ok(details)
+    Ok(authorized)
 }
 
 /// The token with a new access token and, unless the service keeps it or this use is a repetition, a new refresh token.
@@ -112,14 +114,15 @@ fn renewed(tenant: &Tenant, request: &TokenRequest<'_>, old: Token, repeated: bo
     let kept = service.flag("refreshTokenKept");
     let client = &request.client.client;
     let seconds =
-        request.refresh_duration.unwrap_or_else(|| lifetime::REFRESH_TOKEN.of(service, client, &old.refresh_scopes));
+        request.lifetimes.refresh.unwrap_or_else(|| lifetime::REFRESH_TOKEN.of(service, client, &old.refresh_scopes));
     let lasts_on = match (repeated, kept) {
         (true, _) => true,
         (false, true) => !service.flag("refreshTokenDurationReset"),
         (false, false) => service.flag("refreshTokenDurationKept"),
     };
     let refresh_expires_at = if lasts_on { old.refresh_expires_at } else { request.now + 1000 * seconds };
-    let seconds = request.access_duration.unwrap_or_else(|| lifetime::ACCESS_TOKEN.of(service, client, &old.scopes));
+    let seconds =
+        request.lifetimes.access.unwrap_or_else(|| lifetime::ACCESS_TOKEN.of(service, client, &old.authorized.scopes));
     let mut expires_at = request.now + 1000 * seconds;
     if service.flag("tokenExpirationLinked") {
         expires_at = expires_at.min(refresh_expires_at);
@@ -129,14 +132,14 @@ fn renewed(tenant: &Tenant, request: &TokenRequest<'_>, old: Token, repeated: bo
         true => old.previous_refresh.clone(),
         false => old.refresh.clone().map(|refresh| (refresh, request.now)),
     };
-    let properties = grant::with_properties(old.properties.clone(), &request.properties);
+    let properties = grant::with_properties(old.authorized.properties, &request.properties);
     Ok(Token {
         access: random::token::<32>()?,
         expires_at,
         refresh,
         refresh_expires_at,
         refreshed_at: Some(request.now),
-        properties,
+        authorized: Authorized { properties, ..old.authorized },
         previous_refresh,
         ..old
     })

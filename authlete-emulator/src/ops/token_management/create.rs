@@ -1,19 +1,19 @@
 //! `auth_token_create_api` and its form for many tokens at a time.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::generated::GRANT_TYPE;
 use crate::oauth::lifetime;
-use crate::oauth::{Stop, access_token, rar};
+use crate::oauth::{OperationError, access_token, rar};
 use crate::random;
 use crate::reply::{self, Code, Reply};
 use crate::request::{Body, Request};
 use crate::schema;
-use crate::state::{Batch, Binding, Client, Details, Tenant, Token};
+use crate::state::{Authorized, Batch, Binding, Client, Details, Tenant, Token};
 use crate::views;
 
-const CREATED: Code = "A095001";
+const CREATED: Code = "A109001";
 const REFUSED: Code = "A095201";
 const NO_CLIENT: Code = "A095302";
 const BATCH: Code = "A442001";
@@ -39,10 +39,12 @@ impl From<ApiError> for Refusal {
 }
 
 /// Why a token cannot have the form that the service gives it.
-fn refused(stop: Stop) -> Refusal {
-    match stop {
-        Stop::Api(error) => Refusal::Api(error),
-        Stop::Client(error) | Stop::Server(error) => Refusal::Call("INTERNAL_SERVER_ERROR", error.code, error.message),
+fn refused(error: OperationError) -> Refusal {
+    match error {
+        OperationError::Api(error) => Refusal::Api(error),
+        OperationError::Client(error) | OperationError::Server(error) => {
+            Refusal::Call("INTERNAL_SERVER_ERROR", error.code, error.message)
+        }
     }
 }
 
@@ -133,13 +135,13 @@ pub(crate) fn batch_status(tenant: &mut Tenant, request: &Request) -> Result<Rep
 
 /// The token that the members ask for; it is not stored yet.
 fn token(tenant: &mut Tenant, body: &Body, now: u64) -> Result<Token, Refusal> {
-    let given = |name| Ok::<_, ApiError>(body.text(name)?.filter(|text| !text.is_empty()));
+    let given = |name| body.non_empty(name);
     let client = client(tenant, body)?.clone();
     let grant_type = given("grantType")?.ok_or_else(|| wrong("The call has no grantType."))?;
     let grant_type = GRANT_TYPE.iter().copied().find(|known| *known == grant_type);
     let grant_type = grant_type.ok_or_else(|| wrong("There is no such grantType."))?;
     let subject = subject(given("subject")?, grant_type)?;
-    let scopes = body.texts("scopes")?.unwrap_or_default();
+    let scopes = body.strings("scopes")?.unwrap_or_default();
     if let Some(unknown) = scopes.iter().find(|scope| !schema::has_scope(&tenant.settings, scope)) {
         return Err(wrong(format!("The service does not support the scope {unknown}.")));
     }
@@ -172,15 +174,18 @@ fn token(tenant: &mut Tenant, body: &Body, now: u64) -> Result<Token, Refusal> {
         refresh_expires_at,
         client_id: client.id,
         alias_used: body.flag("clientIdAliasUsed")?,
-        subject,
         grant_type,
         refresh_scopes: scopes.clone(),
-        scopes,
-        properties: super::super::properties(body)?,
-        acr: given("acr")?,
-        auth_time: body.number("authTime")?.filter(|seconds| *seconds > 0),
+        authorized: Authorized {
+            subject,
+            scopes,
+            auth_time: body.number("authTime")?.filter(|seconds| *seconds > 0),
+            acr: given("acr")?,
+            properties: crate::ops::properties(body)?,
+            details: details(body)?,
+            ..Authorized::default()
+        },
         created_at: now,
-        details: details(body)?,
         ..Token::default()
     };
     access_token::in_its_form(tenant, &client, token, now).map_err(refused)
@@ -188,13 +193,9 @@ fn token(tenant: &mut Tenant, body: &Body, now: u64) -> Result<Token, Refusal> {
 
 /// What the token is for beyond its scopes, and what it is bound to.
 fn details(body: &Body) -> Result<Details, ApiError> {
-    let given = |name| Ok::<_, ApiError>(body.text(name)?.filter(|text| !text.is_empty()));
-    let resources = body.texts("resources")?.unwrap_or_default();
-    let jwt_claims = match given("jwtAtClaims")? {
-        None => Map::new(),
-        Some(text) => serde_json::from_str(&text)
-            .map_err(|_| ApiError::invalid("The member jwtAtClaims is not a JSON object as a text."))?,
-    };
+    let given = |name| body.non_empty(name);
+    let resources = body.strings("resources")?.unwrap_or_default();
+    let jwt_claims = body.object("jwtAtClaims", ApiError::invalid)?;
     Ok(Details {
         access_resources: resources.clone(),
         resources,
@@ -207,7 +208,7 @@ fn details(body: &Body) -> Result<Details, ApiError> {
 }
 
 fn client<'a>(tenant: &'a Tenant, body: &Body) -> Result<&'a Client, Refusal> {
-    let given = |name| Ok::<_, ApiError>(body.text(name)?.filter(|text| !text.is_empty() && text != "0"));
+    let given = |name| Ok::<_, ApiError>(body.string(name)?.filter(|text| !text.is_empty() && text != "0"));
     let identifier = match given("clientId")? {
         Some(id) => Some(id),
         None => given("clientIdentifier")?,
@@ -235,18 +236,18 @@ fn members(tenant: &Tenant, token: &Token, now: u64) -> Value {
     json!({
         "accessToken": token.access,
         "refreshToken": token.refresh,
-        "jwtAccessToken": token.details.jwt,
+        "jwtAccessToken": token.authorized.details.jwt,
         "tokenType": access_token::kind(tenant, token),
         "expiresIn": token.expires_at.saturating_sub(now) / 1000,
         "expiresAt": token.expires_at,
         "clientId": token.client_id,
         "clientIdentifier": identifier,
-        "subject": token.subject,
+        "subject": token.authorized.subject,
         "grantType": token.grant_type,
-        "scopes": views::listed(&token.scopes),
+        "scopes": views::listed(&token.authorized.scopes),
         "refreshTokenScopes": token.refresh.as_ref().map(|_| views::listed(&token.refresh_scopes)),
-        "properties": views::listed(&token.properties),
-        "authorizationDetails": rar::to_api(&token.details.authorization_details),
-        "sessionId": token.details.session_id,
+        "properties": views::listed(&token.authorized.properties),
+        "authorizationDetails": rar::to_api(&token.authorized.details.authorization_details),
+        "sessionId": token.authorized.details.session_id,
     })
 }

@@ -13,7 +13,7 @@ use crate::request::Request;
 use crate::state::{Tenant, Token};
 use crate::views;
 
-const REVOKED: Code = "A418001";
+const REVOKED: Code = "A312001";
 
 /// The token with this access token, or the hash of it.
 fn by_access(tenant: &Tenant, identifier: &str) -> Option<u64> {
@@ -41,7 +41,7 @@ pub(crate) fn list(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiE
     let wanted = |token: &Token| {
         (token.is_alive(request.now) || token.is_refreshable(request.now))
             && client.is_none_or(|client| client.id == token.client_id)
-            && (subject.is_none() || token.subject.as_deref() == subject)
+            && (subject.is_none() || token.authorized.subject.as_deref() == subject)
     };
     let tokens: Vec<&Token> =
         tenant.tokens.in_order().into_iter().map(|(_, token)| token).filter(|token| wanted(token)).collect();
@@ -65,10 +65,10 @@ fn listed(token: &Token) -> Value {
         "createdAt": token.created_at,
         "lastRefreshedAt": token.refreshed_at.unwrap_or(0),
         "clientId": token.client_id,
-        "subject": token.subject,
+        "subject": token.authorized.subject,
         "grantType": token.grant_type,
-        "scopes": views::listed(&token.scopes),
-        "properties": views::listed(&token.properties),
+        "scopes": views::listed(&token.authorized.scopes),
+        "properties": views::listed(&token.authorized.properties),
         "refreshTokenScopes": token.refresh.as_ref().map(|_| views::listed(&token.refresh_scopes)),
     })
 }
@@ -83,7 +83,7 @@ pub(crate) fn delete(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
 
 /// `auth_token_revoke_api`: one token by its identifier, or all of a client, of a user, or of both together.
 pub(crate) fn revoke(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    let given = |name| Ok::<_, ApiError>(request.body.text(name)?.filter(|text| !text.is_empty()));
+    let given = |name| request.body.non_empty(name);
     let access = given("accessTokenIdentifier")?;
     let refresh = given("refreshTokenIdentifier")?;
     let client = given("clientIdentifier")?;
@@ -98,7 +98,8 @@ pub(crate) fn revoke(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
         (None, None) => {
             let client = client.map(|identifier| super::client::named(tenant, &identifier)).transpose()?;
             tenant.tokens.remove_where(|token| {
-                client.is_none_or(|id| id == token.client_id) && (subject.is_none() || token.subject == subject)
+                client.is_none_or(|id| id == token.client_id)
+                    && (subject.is_none() || token.authorized.subject == subject)
             })
         }
     };

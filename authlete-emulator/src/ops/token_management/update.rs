@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::oauth::lifetime;
-use crate::oauth::{Stop, access_token, rar, scope};
+use crate::oauth::{OperationError, access_token, rar, scope};
 use crate::random;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
@@ -12,7 +12,7 @@ use crate::schema;
 use crate::state::{Client, Tenant, Token};
 use crate::views;
 
-const UPDATED: Code = "A098001";
+const UPDATED: Code = "A135001";
 const NO_TOKEN: Code = "A098201";
 const UNKNOWN: Code = "A098301";
 
@@ -21,7 +21,7 @@ const NOT_IMPLEMENTED: &[&str] = &["forExternalAttachment", "tokenId"];
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED)?;
-    let given = |name| Ok::<_, ApiError>(request.body.text(name)?.filter(|text| !text.is_empty()));
+    let given = |name| request.body.non_empty(name);
     let number = match (given("accessToken")?, given("accessTokenHash")?) {
         (Some(access), _) => tenant.tokens.number_by_access(&access),
         (None, Some(hash)) => tenant.tokens.number_where(|token| super::hash(&token.access) == hash),
@@ -38,8 +38,8 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
     let new = updated(tenant, request, &client, &old)?;
     let new = match access_token::in_its_form(tenant, &client, new, request.now) {
         Ok(new) => new,
-        Err(Stop::Api(error)) => return Err(error),
-        Err(Stop::Client(error) | Stop::Server(error)) => {
+        Err(OperationError::Api(error)) => return Err(error),
+        Err(OperationError::Client(error) | OperationError::Server(error)) => {
             return Ok(reply::action("INTERNAL_SERVER_ERROR", error.code, &error.message, json!({})));
         }
     };
@@ -51,24 +51,24 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
 fn updated(tenant: &Tenant, request: &Request, client: &Client, old: &Token) -> Result<Token, ApiError> {
     let body = &request.body;
     let mut new = old.clone();
-    if let Some(wanted) = body.texts("scopes")? {
-        new.scopes = scope::grantable(&tenant.settings, client, Some(&wanted));
+    if let Some(wanted) = body.strings("scopes")? {
+        new.authorized.scopes = scope::grantable(&tenant.settings, client, Some(&wanted));
     }
     if body.members.get("properties").is_some_and(|given| !given.is_null()) {
-        new.properties = super::super::properties(body)?;
+        new.authorized.properties = crate::ops::properties(body)?;
     }
     if body.flag("accessTokenValueUpdated")? {
         new.access = random::token::<32>()?;
     }
-    let given = |name| Ok::<_, ApiError>(body.text(name)?.filter(|text| !text.is_empty()));
+    let given = |name| body.non_empty(name);
     if let Some(thumbprint) = given("dpopKeyThumbprint")? {
-        new.details.binding.jkt = Some(thumbprint);
+        new.authorized.details.binding.jkt = Some(thumbprint);
     }
     if let Some(thumbprint) = given("certificateThumbprint")? {
-        new.details.binding.x5t = Some(thumbprint);
+        new.authorized.details.binding.x5t = Some(thumbprint);
     }
     if let Some(elements) = rar::from_api(body.members.get("authorizationDetails"))? {
-        new.details.authorization_details = elements;
+        new.authorized.details.authorization_details = elements;
     }
     expire(tenant, request, client, old, &mut new)?;
     Ok(new)
@@ -77,8 +77,8 @@ fn updated(tenant: &Tenant, request: &Request, client: &Client, old: &Token) -> 
 /// When the new token and its refresh token end.
 fn expire(tenant: &Tenant, request: &Request, client: &Client, old: &Token, new: &mut Token) -> Result<(), ApiError> {
     let body = &request.body;
-    let rescoped = new.scopes != old.scopes;
-    let scopes = new.scopes.clone();
+    let rescoped = new.authorized.scopes != old.authorized.scopes;
+    let scopes = new.authorized.scopes.clone();
     let renewed = |flag, kind: lifetime::Lifetime| {
         let asked = rescoped && body.flag(flag)?;
         Ok::<_, ApiError>(asked.then(|| request.now + 1000 * kind.of(&tenant.settings, client, &scopes)))
@@ -101,8 +101,8 @@ fn members(tenant: &Tenant, token: &Token) -> Value {
         "accessTokenExpiresAt": token.expires_at,
         "refreshTokenExpiresAt": token.refresh.as_ref().map_or(0, |_| token.refresh_expires_at),
         "tokenType": access_token::kind(tenant, token),
-        "scopes": views::listed(&token.scopes),
-        "properties": views::listed(&token.properties),
-        "authorizationDetails": rar::to_api(&token.details.authorization_details),
+        "scopes": views::listed(&token.authorized.scopes),
+        "properties": views::listed(&token.authorized.properties),
+        "authorizationDetails": rar::to_api(&token.authorized.details.authorization_details),
     })
 }

@@ -14,9 +14,9 @@ enum Form {
     Number,
     OneOf(Names),
     SomeOf(Names),
-    /// A text, with variants for languages (`client_name#ja`), which go to the list of this name.
+    /// A string, with variants for languages (`client_name#ja`), which go to the list of this name.
     Localized(&'static str),
-    /// A JSON object, which the setting holds as a text.
+    /// A JSON object, which the setting holds as a string.
     Document,
 }
 
@@ -97,7 +97,7 @@ pub(super) fn apply(metadata: &Map<String, Value>, service: &Settings, settings:
     }
     settings.0.remove("customMetadata");
     let custom: Map<String, Value> = service
-        .texts("supportedCustomClientMetadata")
+        .strings("supportedCustomClientMetadata")
         .filter_map(|name| Some((name.to_owned(), metadata.get(name)?.clone())))
         .collect();
     if !custom.is_empty() {
@@ -130,7 +130,7 @@ pub(super) fn read(settings: &Settings) -> Map<String, Value> {
             }
         }
     }
-    if let Some(Ok(Value::Object(custom))) = settings.text("customMetadata").map(serde_json::from_str) {
+    if let Some(Ok(Value::Object(custom))) = settings.string("customMetadata").map(serde_json::from_str) {
         metadata.extend(custom);
     }
     metadata

@@ -3,20 +3,19 @@
 mod metadata;
 
 use serde_json::{Map, Value, json};
-use url::Url;
 
 use crate::error::ApiError;
-use crate::oauth::{OAuthError, Stop, jose};
+use crate::oauth::{OAuthError, OperationError, jose, redirect_uri};
 use crate::random;
 use crate::registry::clients::{self, Fixed};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Client, Settings, Tenant};
 
-const CREATED: Code = "A212001";
-const FOUND: Code = "A214001";
-const UPDATED: Code = "A216001";
-const DELETED: Code = "A218001";
+const CREATED: Code = "A202001";
+const FOUND: Code = "A217001";
+const UPDATED: Code = "A213001";
+const DELETED: Code = "A216001";
 const NO_JSON: Code = "A212201";
 const NOT_SUPPORTED: Code = "A212301";
 const NOT_JSON: Code = "A212302";
@@ -26,20 +25,19 @@ const SOFTWARE_ID: Code = "A212305";
 const TOKEN: Code = "A212306";
 
 /// Members that are the server's to say (RFC 7592, section 2.2).
-const SERVERS: &[&str] =
-    &["registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at"];
+const SERVERS: &[&str] = &["registration_access_token", "client_secret_expires_at", "client_id_issued_at"];
 
 /// `client_registration_api`.
 pub(crate) fn register(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     let result = create(tenant, request);
-    result.or_else(|stop| stop.reply(&tenant.settings, "BAD_REQUEST"))
+    result.or_else(|error| error.reply(&tenant.settings, "BAD_REQUEST"))
 }
 
 /// `client_registration_get_api`.
 pub(crate) fn get(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     managed(tenant, request, |tenant, request, id, token| {
         let client = tenant.known_client(id)?.clone();
-        Ok(answer("OK", FOUND, tenant, &client, token, request))
+        Ok(respond("OK", FOUND, tenant, &client, token, request))
     })
 }
 
@@ -48,11 +46,11 @@ pub(crate) fn update(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
     managed(tenant, request, |tenant, request, id, token| {
         let given = document(request)?;
         let client = tenant.known_client(id)?.clone();
-        check_update(&client, &given)?;
+        check_update(tenant, &client, &given)?;
         let mut settings = client.settings;
         fill(tenant, &given, &mut settings)?;
         let client = clients::replace(tenant, id, settings, request.now).map_err(as_metadata)?.clone();
-        Ok(answer("UPDATED", UPDATED, tenant, &client, token, request))
+        Ok(respond("UPDATED", UPDATED, tenant, &client, token, request))
     })
 }
 
@@ -69,7 +67,7 @@ fn refused(code: Code, message: impl Into<String>) -> OAuthError {
 }
 
 /// What a setting cannot be is the registering client's mistake here.
-fn as_metadata(error: ApiError) -> Stop {
+fn as_metadata(error: ApiError) -> OperationError {
     if error.status == 400 { refused(METADATA, error.message).into() } else { error.into() }
 }
 
@@ -82,40 +80,42 @@ fn supported(tenant: &Tenant) -> Result<(), OAuthError> {
 }
 
 /// The client metadata of the call.
-fn document(request: &Request) -> Result<Map<String, Value>, Stop> {
-    let Some(text) = request.body.text("json")? else {
-        return Err(Stop::server(NO_JSON, "The call has no json member."));
+fn document(request: &Request) -> Result<Map<String, Value>, OperationError> {
+    let Some(text) = request.body.string("json")? else {
+        return Err(OperationError::server(NO_JSON, "The call has no json member."));
     };
     let document = serde_json::from_str(&text).map_err(|_| refused(NOT_JSON, "The metadata is not a JSON object."))?;
     Ok(document)
 }
 
-fn create(tenant: &mut Tenant, request: &Request) -> Result<Reply, Stop> {
+fn create(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError> {
     supported(tenant)?;
     let given = document(request)?;
     let mut settings = Settings(Map::new());
     fill(tenant, &given, &mut settings)?;
     let token = random::token::<32>()?;
+    let developer = format!("authlete_{}", tenant.id);
     let id = clients::add(tenant, settings, Fixed::default(), request.now).map_err(as_metadata)?.id;
     let client = tenant.known_client(id)?;
     client.settings.set("dynamicallyRegistered", json!(true));
     client.settings.set("clientSource", json!("DYNAMIC_REGISTRATION"));
+    client.settings.set("developer", json!(developer));
     client.settings.set("registrationAccessTokenHash", json!(jose::sha256(&token)));
     let client = client.clone();
-    Ok(answer("CREATED", CREATED, tenant, &client, &token, request))
+    Ok(respond("CREATED", CREATED, tenant, &client, &token, request))
 }
 
 /// Finds the client that a registration access token is for, and acts on it.
 fn managed(
     tenant: &mut Tenant,
     request: &Request,
-    act: impl FnOnce(&mut Tenant, &Request, u64, &str) -> Result<Reply, Stop>,
+    act: impl FnOnce(&mut Tenant, &Request, u64, &str) -> Result<Reply, OperationError>,
 ) -> Result<Reply, ApiError> {
-    let token = request.body.text("token")?.unwrap_or_default();
-    let identifier = request.body.text("clientId")?.unwrap_or_default();
-    let result = supported(tenant).map_err(Stop::from).and_then(|()| {
+    let token = request.body.string("token")?.unwrap_or_default();
+    let identifier = request.body.string("clientId")?.unwrap_or_default();
+    let result = supported(tenant).map_err(OperationError::from).and_then(|()| {
         let found = tenant.client(&identifier).map(|(client, _)| client).filter(|client| {
-            let known = client.settings.text("registrationAccessTokenHash");
+            let known = client.settings.string("registrationAccessTokenHash");
             known.is_some_and(|known| random::same(known, &jose::sha256(&token)))
         });
         match found.map(|client| client.id) {
@@ -126,17 +126,22 @@ fn managed(
             }
         }
     });
-    result.or_else(|stop| {
-        let by_token = matches!(&stop, Stop::Client(error) if error.error == "invalid_token");
+    result.or_else(|error| {
+        let by_token = matches!(&error, OperationError::Client(error) if error.error == "invalid_token");
         let unauthorized = by_token && tenant.settings.flag("unauthorizedOnClientConfigSupported");
-        stop.reply(&tenant.settings, if unauthorized { "UNAUTHORIZED" } else { "BAD_REQUEST" })
+        error.reply(&tenant.settings, if unauthorized { "UNAUTHORIZED" } else { "BAD_REQUEST" })
     })
 }
 
 /// RFC 7592, section 2.2: the client says which one it is, and does not say what the server decides.
-fn check_update(client: &Client, given: &Map<String, Value>) -> Result<(), OAuthError> {
+fn check_update(tenant: &Tenant, client: &Client, given: &Map<String, Value>) -> Result<(), OAuthError> {
     if let Some(name) = SERVERS.iter().find(|name| given.contains_key(**name)) {
         return Err(refused(METADATA, format!("{name} cannot be updated.")));
+    }
+    // A client should leave this one out too, but what it repeats does no harm; upstream's own example repeats it.
+    let uri = given.get("registration_client_uri");
+    if uri.is_some() && uri.and_then(Value::as_str) != client_uri(tenant, client).as_deref() {
+        return Err(refused(METADATA, "registration_client_uri cannot be updated."));
     }
     let id = given.get("client_id").and_then(Value::as_str);
     if id != Some(client.id.to_string().as_str()) && (id.is_none() || id != client.alias()) {
@@ -151,27 +156,27 @@ fn check_update(client: &Client, given: &Map<String, Value>) -> Result<(), OAuth
 }
 
 /// Turns metadata into settings, and checks what they must be together.
-fn fill(tenant: &Tenant, given: &Map<String, Value>, settings: &mut Settings) -> Result<(), Stop> {
+fn fill(tenant: &Tenant, given: &Map<String, Value>, settings: &mut Settings) -> Result<(), OperationError> {
     if given.contains_key("software_statement") {
         return Err(ApiError::not_implemented("software statements").into());
     }
     let service = &tenant.settings;
     metadata::apply(given, service, settings).map_err(|message| refused(METADATA, message))?;
     settings.default("tokenAuthMethod", json!("CLIENT_SECRET_BASIC"));
-    let public = settings.text("tokenAuthMethod") == Some("NONE");
+    let public = settings.string("tokenAuthMethod") == Some("NONE");
     settings.set("clientType", json!(if public { "PUBLIC" } else { "CONFIDENTIAL" }));
     settings.default("grantTypes", json!(["AUTHORIZATION_CODE"]));
     let by_code = settings.has("grantTypes", "AUTHORIZATION_CODE");
     settings.default("responseTypes", if by_code { json!(["CODE"]) } else { json!([]) });
     check_supported(service, settings)?;
-    check_redirect_uris(settings)?;
-    if settings.text("jwks").is_some() && settings.text("jwksUri").is_some() {
+    check_redirect_uris(settings, given)?;
+    if settings.string("jwks").is_some() && settings.string("jwksUri").is_some() {
         return Err(refused(METADATA, "A client has jwks or jwks_uri, not both.").into());
     }
-    if let Some(software) = settings.text("softwareId").filter(|_| service.flag("dcrDuplicateSoftwareIdBlocked")) {
+    if let Some(software) = settings.string("softwareId").filter(|_| service.flag("dcrDuplicateSoftwareIdBlocked")) {
         let own = settings.number("clientId");
         let mut others = tenant.clients.values().filter(|client| client.id != own);
-        if others.any(|client| client.settings.text("softwareId") == Some(software)) {
+        if others.any(|client| client.settings.string("softwareId") == Some(software)) {
             return Err(refused(SOFTWARE_ID, "Another client has this software_id.").into());
         }
     }
@@ -185,14 +190,14 @@ fn fill(tenant: &Tenant, given: &Map<String, Value>, settings: &mut Settings) ->
 }
 
 fn check_supported(service: &Settings, client: &Settings) -> Result<(), OAuthError> {
-    let method = client.text("tokenAuthMethod").unwrap_or_default();
+    let method = client.string("tokenAuthMethod").unwrap_or_default();
     if !service.has("supportedTokenAuthMethods", method) {
         return Err(refused(METADATA, "The service does not support this token_endpoint_auth_method."));
     }
-    if !client.texts("grantTypes").all(|one| service.has("supportedGrantTypes", one)) {
+    if !client.strings("grantTypes").all(|one| service.has("supportedGrantTypes", one)) {
         return Err(refused(METADATA, "The service does not support one of the grant_types."));
     }
-    if !client.texts("responseTypes").all(|one| service.has("supportedResponseTypes", one)) {
+    if !client.strings("responseTypes").all(|one| service.has("supportedResponseTypes", one)) {
         return Err(refused(METADATA, "The service does not support one of the response_types."));
     }
     // RFC 7591, section 2.1.
@@ -201,46 +206,47 @@ fn check_supported(service: &Settings, client: &Settings) -> Result<(), OAuthErr
         "CODE" => Some("AUTHORIZATION_CODE"),
         _ => Some("IMPLICIT"),
     };
-    if client.texts("responseTypes").filter_map(needs).any(|grant_type| !client.has("grantTypes", grant_type)) {
+    if client.strings("responseTypes").filter_map(needs).any(|grant_type| !client.has("grantTypes", grant_type)) {
         return Err(refused(METADATA, "One of the response_types needs a grant type that is not among grant_types."));
     }
     Ok(())
 }
 
-/// RFC 7591, section 2: a client that the browser comes back to has said where.
-fn check_redirect_uris(client: &Settings) -> Result<(), OAuthError> {
+/// RFC 7591, section 2: a client that says that the browser comes back to it says where. One that leaves all to the
+/// defaults may say it later, in an update: upstream's own example does so.
+fn check_redirect_uris(client: &Settings, given: &Map<String, Value>) -> Result<(), OAuthError> {
     let invalid = |message: &str| Err(OAuthError::new("invalid_redirect_uri", REDIRECT_URIS, message));
     let redirects = client.has("grantTypes", "AUTHORIZATION_CODE") || client.has("grantTypes", "IMPLICIT");
-    if redirects && client.texts("redirectUris").next().is_none() {
+    let said = given.contains_key("grant_types") || given.contains_key("response_types");
+    if redirects && said && client.strings("redirectUris").next().is_none() {
         return invalid("The client's grant_types need redirect_uris.");
     }
-    if client.texts("redirectUris").all(is_redirect_uri) {
+    if client.strings("redirectUris").all(redirect_uri::is_acceptable) {
         return Ok(());
     }
-    invalid("A redirect URI has to be absolute, without a fragment, and nothing that a browser runs.")
+    invalid(&format!("Each of redirect_uris has to be one of {}.", redirect_uri::EXPECTED))
 }
 
-/// A page that posts itself to a `javascript:` URI would run it as one of the authorization server's.
-fn is_redirect_uri(uri: &str) -> bool {
-    const RUN: &[&str] = &["blob", "data", "file", "javascript", "vbscript"];
-    Url::parse(uri).is_ok_and(|url| url.fragment().is_none() && !RUN.contains(&url.scheme()))
+/// Where the client manages its registration.
+fn client_uri(tenant: &Tenant, client: &Client) -> Option<String> {
+    let base = tenant.settings.string("registrationManagementEndpoint");
+    let base = base.or_else(|| tenant.settings.string("registrationEndpoint"))?;
+    Some(format!("{}/{}", base.trim_end_matches('/'), client.id))
 }
 
 /// The client information response (RFC 7591, section 3.2.1).
-fn answer(action: &str, code: Code, tenant: &Tenant, client: &Client, token: &str, request: &Request) -> Reply {
+fn respond(action: &str, code: Code, tenant: &Tenant, client: &Client, token: &str, request: &Request) -> Reply {
     let settings = &client.settings;
     let mut content = metadata::read(settings);
     let issued_at = settings.0.get("createdAt").and_then(Value::as_u64).unwrap_or(request.now);
     content.insert("client_id".to_owned(), json!(client.id.to_string()));
     content.insert("client_id_issued_at".to_owned(), json!(issued_at / 1000));
-    if settings.text("tokenAuthMethod").is_some_and(|method| method.starts_with("CLIENT_SECRET_")) {
-        content.insert("client_secret".to_owned(), json!(settings.text("clientSecret")));
+    if settings.string("tokenAuthMethod").is_some_and(|method| method.starts_with("CLIENT_SECRET_")) {
+        content.insert("client_secret".to_owned(), json!(settings.string("clientSecret")));
         content.insert("client_secret_expires_at".to_owned(), json!(0));
     }
     content.insert("registration_access_token".to_owned(), json!(token));
-    let base = tenant.settings.text("registrationManagementEndpoint");
-    if let Some(base) = base.or_else(|| tenant.settings.text("registrationEndpoint")) {
-        let uri = format!("{}/{}", base.trim_end_matches('/'), client.id);
+    if let Some(uri) = client_uri(tenant, client) {
         content.insert("registration_client_uri".to_owned(), json!(uri));
     }
     let scopes = settings.0.get("extension").and_then(|extension| extension["requestableScopes"].as_array());

@@ -1,0 +1,34 @@
+//! A client, as its service knows it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+
+use super::Settings;
+
+/// A client of a service.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Client {
+    pub(crate) id: u64,
+    pub(crate) settings: Settings,
+}
+
+impl Client {
+    /// What stands for the client of a request that does not say who it is from. No client has its id.
+    pub(crate) fn unidentified() -> Self {
+        Self { id: 0, settings: Settings(Map::new()) }
+    }
+
+    pub(crate) fn is_unidentified(&self) -> bool {
+        self.id == 0
+    }
+
+    /// The alias, if it may be used.
+    pub(crate) fn alias(&self) -> Option<&str> {
+        self.settings.string("clientIdAlias").filter(|_| self.settings.flag("clientIdAliasEnabled"))
+    }
+
+    /// Whether the client cannot keep a secret (RFC 6749, section 2.1).
+    pub(crate) fn is_public(&self) -> bool {
+        self.settings.string("clientType") != Some("CONFIDENTIAL")
+    }
+}
