@@ -119,6 +119,10 @@ impl Wish {
         self.client.is_certain && self.dynamic_scopes.is_empty() && self.details.is_empty() && !self.changes_grant
     }
 
+    fn key(&self) -> Key {
+        (self.subject.clone(), self.client.id, self.resources.clone())
+    }
+
     /// What the user lets the client do and learn, in the words of the page.
     fn parts(&self) -> BTreeSet<String> {
         let scopes = self.scopes.iter().map(|words| format!("scope {words}"));
@@ -236,14 +240,22 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
 
 /// What users agreed to before. A product keeps it with its users.
 #[derive(Default)]
-pub(crate) struct Consents(Mutex<HashMap<(String, i64, BTreeSet<String>), (Client, BTreeSet<String>)>>);
+pub(crate) struct Consents(Mutex<HashMap<Key, Consent>>);
+
+/// The user, the client's id, and where the token may be used: what is agreed to for one place is not for another.
+type Key = (String, i64, BTreeSet<String>);
+
+struct Consent {
+    client: Client,
+    parts: BTreeSet<String>,
+}
 
 impl Consents {
     /// Whether the user agreed to all of it before, for the client as it is now.
     pub(crate) fn cover(&self, wish: &Wish) -> bool {
         let consents = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = consents.get(&key(wish)).filter(|(client, _)| *client == wish.client);
-        wish.can_be_remembered() && before.is_some_and(|(_, parts)| parts.is_superset(&wish.parts()))
+        let before = consents.get(&wish.key()).filter(|consent| consent.client == wish.client);
+        wish.can_be_remembered() && before.is_some_and(|consent| consent.parts.is_superset(&wish.parts()))
     }
 
     /// Remembers that the user agreed to what was shown.
@@ -252,17 +264,13 @@ impl Consents {
             return;
         }
         let mut consents = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let consent = consents.entry(key(wish)).or_insert_with(|| (wish.client.clone(), BTreeSet::new()));
-        if consent.0 != wish.client {
-            *consent = (wish.client.clone(), BTreeSet::new());
+        let new = || Consent { client: wish.client.clone(), parts: BTreeSet::new() };
+        let consent = consents.entry(wish.key()).or_insert_with(new);
+        if consent.client != wish.client {
+            *consent = new();
         }
-        consent.1.extend(wish.parts());
+        consent.parts.extend(wish.parts());
     }
-}
-
-/// A consent is for the places where the token may be used.
-fn key(wish: &Wish) -> (String, i64, BTreeSet<String>) {
-    (wish.subject.clone(), wish.client.id, wish.resources.clone())
 }
 
 #[cfg(test)]

@@ -211,17 +211,17 @@ async fn a_decision_is_kept_while_authlete_is_away() {
         let approvals = ada.open(&format!("{URL}/approvals")).await;
 
         // More often than anything tries again.
-        world.demo.emulator.inject(fault().on("auth_authorization_issue_api").times(10));
+        world.demo.emulator.inject(fault().on("auth_authorization_issue_api").times(10)).unwrap();
         let late = ada.decide(&page, "allow").await;
         let late = again(&late);
-        world.demo.emulator.inject(fault().on("device_complete_api").times(10));
+        world.demo.emulator.inject(fault().on("device_complete_api").times(10)).unwrap();
         let late_device = again(&ada.decide(&device_page, "allow").await);
-        world.demo.emulator.inject(fault().on("backchannel_authentication_complete_api").times(10));
+        world.demo.emulator.inject(fault().on("backchannel_authentication_complete_api").times(10)).unwrap();
         let fields = [("csrf", &*approvals.field("csrf")), ("id", &approvals.field("id")), ("decision", "allow")];
         let late_approval = again(&ada.submit("/approvals", &fields).await);
 
         // Everything is away, that which the page is made from too.
-        world.demo.emulator.inject(fault().times(10));
+        world.demo.emulator.inject(fault().times(10)).unwrap();
         let fields = late.each_ref().map(|(name, value)| (*name, value.as_str()));
         again(&ada.submit(page.url.strip_prefix(URL).unwrap(), &fields).await);
 
@@ -244,7 +244,7 @@ async fn a_refusal_is_kept_too_and_pages_say_what_goes_wrong() {
     let web = world.register(client("Web")).await;
     let mut ada = world.ada().await;
     let page = ada.open(&world.wish(&web, &[])).await;
-    world.demo.emulator.inject(Fault::status(503).times(100));
+    world.demo.emulator.inject(Fault::status(503).times(100)).unwrap();
     let late = again(&ada.decide(&page, "deny").await);
     for path in ["/device?user_code=ABCD", page.url.strip_prefix(URL).unwrap()] {
         let failed = ada.open(&format!("{URL}{path}")).await;
