@@ -88,7 +88,7 @@ impl Wish {
     pub(crate) async fn new(app: &App, subject: &str, request: Request<'_>) -> Result<Self, Error> {
         let client = app.service.clients().get(request.client_id).await?.into_inner();
         let of_scopes: Vec<_> = request.scopes.iter().filter_map(|scope| scope.name.as_deref()).collect();
-        let scopes = request.scopes.iter().filter_map(|scope| scope.description.as_ref().or(scope.name.as_ref()));
+        let scopes = what_they_allow(app, request.scopes).await?;
         let claims = request.claims.iter().filter(|claim| !users::comes_with(claim, &of_scopes));
         let elements = request.details.and_then(|details| details.elements.as_deref()).unwrap_or_default();
         let mut claim_names: Vec<_> = request.claims.iter().map(|claim| (*claim).clone()).collect();
@@ -98,7 +98,7 @@ impl Wish {
             subject: subject.to_owned(),
             client: Client::new(request.client_id, client),
             purpose: request.purpose.map(|purpose| shortened(purpose, 300)),
-            scopes: scopes.map(|scope| printable(scope)).collect(),
+            scopes,
             dynamic_scopes: request
                 .dynamic_scopes
                 .iter()
@@ -181,6 +181,19 @@ impl Place {
             (scheme, _) => Self::App(format!("{scheme}:")),
         }
     }
+}
+
+/// What scopes let a client do. Some steps name them without their descriptions, which the service has.
+async fn what_they_allow(app: &App, scopes: &[Scope]) -> Result<Vec<String>, Error> {
+    let described = match scopes.iter().all(|scope| scope.description.is_some()) {
+        true => Vec::new(),
+        false => app.service.get().await?.into_inner().supported_scopes.unwrap_or_default(),
+    };
+    let description = |scope: &Scope| {
+        let same = described.iter().find(|described| described.name == scope.name);
+        scope.description.clone().or_else(|| same?.description.clone()).or_else(|| scope.name.clone())
+    };
+    Ok(scopes.iter().filter_map(description).map(|words| printable(&words)).collect())
 }
 
 /// An element of the authorization details as one object.

@@ -268,6 +268,7 @@ async fn names_of_others_do_no_harm_to_a_page() {
         assert!(!page.html.contains(['\u{202e}', '\u{2066}', '\u{200b}', '\u{e0041}', '\u{7}']), "{page:?}");
         let (_, device) = world.post("/device_authorization", &basic(&web), "scope=profile").await;
         let page = ada.open(text(&device, "verification_uri_complete")).await;
+        assert!(page.says("Read your name"), "{page:?}");
         assert!(page.says(shown) && page.html.len() < 10_000 && !page.html.contains('\u{202e}'), "{page:?}");
         let asked = form(&[("scope", "openid"), ("login_hint", "ada")], &[]);
         assert_eq!(world.post("/backchannel", &basic(&web), &asked).await.0, 200);
