@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use headers_accept::Accept;
 use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use mediatype::MediaType;
+use mediatype::{MediaType, MediaTypeBuf, Name, ReadParams, names};
 use serde_json::json;
 
 use crate::Stop;
@@ -118,19 +118,37 @@ pub(crate) enum Introspected {
 impl Introspected {
     pub(crate) const JWT: &str = "application/token-introspection+jwt";
 
-    /// The one that the client wants most (RFC 9110 12.5.1) of those that are left; `None` when it accepts none.
+    /// The one of these that the client wants most (RFC 9110 12.5.1). Who accepts nothing that there is, and does not
+    /// refuse JSON either, gets JSON; `None` is for who wants what is not among these.
     pub(crate) fn wanted(headers: &HeaderMap, of: &[Self]) -> Option<Self> {
+        static NAMES: [(Introspected, MediaType<'_>); 2] = [
+            (Introspected::Json, MediaType::new(names::APPLICATION, names::JSON)),
+            (
+                Introspected::Jwt,
+                MediaType::from_parts(
+                    names::APPLICATION,
+                    Name::new_unchecked("token-introspection"),
+                    Some(names::JWT),
+                    &[],
+                ),
+            ),
+        ];
         let all: Vec<_> = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
         // A header that cannot be read says nothing, like one that is not there.
         let accept = all.join(",").parse::<Accept>().ok().filter(|accept| accept.media_types().next().is_some());
         let Some(accept) = accept else { return of.first().copied() };
-        // JSON is in UTF-8, whether or not it is said.
-        let names =
-            [(Self::Json, "application/json"), (Self::Json, "application/json;charset=utf-8"), (Self::Jwt, Self::JWT)];
-        let offered: Vec<_> = names.iter().filter(|(form, _)| of.contains(form)).collect();
-        let types: Vec<_> = offered.iter().filter_map(|(_, name)| MediaType::parse(name).ok()).collect();
-        let best = accept.negotiate(&types)?;
-        offered.iter().zip(&types).find(|(_, kind)| *kind == best).map(|((form, _), _)| *form)
+        let best = |of: &[Self]| {
+            let offered: Vec<_> = NAMES.iter().filter(|(form, _)| of.contains(form)).collect();
+            let best = accept.negotiate(offered.iter().map(|(_, name)| name))?;
+            offered.iter().find(|(_, name)| name == best).map(|(form, _)| *form)
+        };
+        let is_0 = |weight: mediatype::Value<'_>| weight.as_str().parse() == Ok(0.0);
+        let refuses =
+            |range: &MediaTypeBuf| range.essence() == NAMES[0].1 && range.get_param(names::Q).is_some_and(is_0);
+        best(of).or_else(|| {
+            let knows_nothing = best(&[Self::Json, Self::Jwt]).is_none() && !accept.media_types().any(refuses);
+            knows_nothing.then_some(Self::Json)
+        })
     }
 }
 
@@ -147,13 +165,14 @@ mod tests {
             ("application/json", Some(Json)),
             ("application/json; charset=utf-8", Some(Json)),
             ("Application/Token-Introspection+JWT", Some(Jwt)),
-            ("application/token-introspection+jwt;q=0", None),
+            ("application/token-introspection+jwt;q=0", Some(Json)),
             ("application/token-introspection+jwt;q=0, */*", Some(Json)),
             ("application/token-introspection+jwt;q=0.5, application/json", Some(Json)),
             ("application/token-introspection+jwt, application/json;q=0.9", Some(Jwt)),
             ("application/*;q=0.1, application/json;q=0", Some(Jwt)),
-            ("text/html, image/*", None),
+            ("text/html, image/*", Some(Json)),
             ("application/json;q=0", None),
+            ("application/token-introspection+jwt;q=0, application/json;q=0.0", None),
             ("not an accept header", Some(Json)),
         ] {
             let mut headers = HeaderMap::new();
@@ -167,5 +186,8 @@ mod tests {
         headers.append(ACCEPT, HeaderValue::from_static("application/token-introspection+jwt"));
         assert_eq!(Introspected::wanted(&headers, &[Json, Jwt]), Some(Jwt));
         assert_eq!(Introspected::wanted(&headers, &[Json]), Some(Json));
+        headers.remove(ACCEPT);
+        headers.append(ACCEPT, HeaderValue::from_static("application/token-introspection+jwt"));
+        assert_eq!(Introspected::wanted(&headers, &[Json]), None);
     }
 }
