@@ -45,7 +45,8 @@ impl Principal {
     /// Nothing, when the token has all of the scopes.
     ///
     /// ```
-    /// use authlete_api::{Reply, protect::Principal};
+    /// use authlete_api::Reply;
+    /// use authlete_resource_server::Principal;
     ///
     /// async fn cancel_order(principal: Principal) -> Result<&'static str, Reply> {
     ///     principal.require_scopes(["orders:write"])?;
