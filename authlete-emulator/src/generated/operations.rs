@@ -2106,6 +2106,11 @@ pub(crate) static CLIENT_GET_LIST_RESPONSE: Object = Object(
             shape: Shape::List(&Shape::Object(&O_AUTH_CLIENT)),
         },
         Member {
+            name: "developer",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
             name: "end",
             required: false,
             shape: Shape::Integer,
@@ -2353,6 +2358,11 @@ pub(crate) static CREDENTIAL_ISSUER_METADATA: Object = Object(
         },
         Member {
             name: "deferredCredentialEndpoint",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "display",
             required: false,
             shape: Shape::Text,
         },
@@ -4710,6 +4720,11 @@ pub(crate) static SERVICE: Object = Object(
             shape: Shape::Text,
         },
         Member {
+            name: "developerSnsCredentials",
+            required: false,
+            shape: Shape::List(&Shape::Object(&SNS_CREDENTIALS)),
+        },
+        Member {
             name: "deviceAuthorizationEndpoint",
             required: false,
             shape: Shape::Text,
@@ -5195,6 +5210,11 @@ pub(crate) static SERVICE: Object = Object(
             shape: Shape::List(&Shape::Text),
         },
         Member {
+            name: "supportedDeveloperSnses",
+            required: false,
+            shape: Shape::List(&Shape::OneOf(SNS)),
+        },
+        Member {
             name: "supportedDigestAlgorithms",
             required: false,
             shape: Shape::List(&Shape::Text),
@@ -5466,7 +5486,7 @@ pub(crate) static SNS_CREDENTIALS: Object = Object(
         Member {
             name: "sns",
             required: false,
-            shape: Shape::Text,
+            shape: Shape::OneOf(SNS),
         },
     ],
 );

@@ -349,12 +349,10 @@ impl BackchannelAuthenticationIssued {
     pub fn complete(
         self,
         result: crate::types::CompletionResult,
-        subject: impl Into<::std::string::String>,
     ) -> Linked<types::BackchannelAuthenticationCompleteRequest> {
         let mut response = self.0.response;
         let mut request = types::BackchannelAuthenticationCompleteRequest::new(
             result,
-            subject.into(),
             response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
         );
         Linked::new(request, carry(&*response, self.0.carried))

@@ -643,15 +643,10 @@ impl DeviceVerificationValid {
     pub fn complete(
         self,
         result: crate::types::CompletionResult,
-        subject: impl Into<::std::string::String>,
         user_code: impl Into<crate::UserCode>,
     ) -> Linked<types::DeviceCompleteRequest> {
         let mut response = self.response;
-        let mut request = types::DeviceCompleteRequest::new(
-            result,
-            subject.into(),
-            user_code.into(),
-        );
+        let mut request = types::DeviceCompleteRequest::new(result, user_code.into());
         Linked::new(request, carry(&*response, self.carried))
     }
 }
