@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use authlete_api::actions::{
     BackchannelAuthenticationCompleteNext, BackchannelAuthenticationIssue, BackchannelAuthenticationIssued,
 };
-use authlete_api::types::{BackchannelAuthenticationFailReason, BackchannelAuthenticationRequest, CompletionResult};
+use authlete_api::types::{BackchannelAuthenticationFailReason, BackchannelAuthenticationRequest};
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect};
 use axum::{Extension, Form};
@@ -91,9 +91,8 @@ pub(crate) async fn decide(
     };
     let Some(step) = app.approvals.take(&login.subject, &form.id) else { return Ok(pages::gone()) };
     let allowed = form.allows();
-    let result = if allowed { CompletionResult::Authorized } else { CompletionResult::AccessDenied };
     let claims = app.users.claims(&login.subject, step.claim_names());
-    let mut complete = step.complete(result, login.subject);
+    let mut complete = if allowed { step.approve(login.subject) } else { step.deny() };
     if allowed {
         complete.auth_time = Some(login.auth_time);
         complete = complete.claims(&claims)?;

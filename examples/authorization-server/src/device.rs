@@ -2,7 +2,7 @@
 
 use authlete_api::actions::DeviceCompleteNext;
 use authlete_api::actions::DeviceVerificationNext;
-use authlete_api::types::{CompletionResult, DeviceAuthorizationRequest};
+use authlete_api::types::DeviceAuthorizationRequest;
 use axum::extract::{Query, State};
 use axum::{Extension, Form};
 use http::HeaderMap;
@@ -17,6 +17,9 @@ pub(crate) async fn authorization(State(app): State<App>, headers: HeaderMap, fo
     let request = DeviceAuthorizationRequest { client_id, client_secret, ..DeviceAuthorizationRequest::new(form) };
     ready(app.service.device().process(request).await?.into_action())
 }
+
+/// What the user is told when the server cannot go on.
+const OUT_OF_ORDER: &str = "Something is wrong on our side. Start again on the device in a while.";
 
 #[derive(Deserialize)]
 pub(crate) struct Entry {
@@ -47,6 +50,9 @@ pub(crate) async fn enter(
         DeviceVerificationNext::Expired(page) => {
             Ok(pages::user_code_again(page, "The code has expired. Start again on the device."))
         }
+        DeviceVerificationNext::ServerError(page) | DeviceVerificationNext::InternalServerError(page) => {
+            Ok(pages::message(page, "Out of order", OUT_OF_ORDER))
+        }
         DeviceVerificationNext::Valid(step) => {
             let mut session = browser.session();
             let wish = pages::Wish::of_device(&step, app.users.name(&login.subject), code);
@@ -72,9 +78,8 @@ pub(crate) async fn decide(
         (login, code, step)
     };
     let allowed = form.allows();
-    let result = if allowed { CompletionResult::Authorized } else { CompletionResult::AccessDenied };
     let claims = app.users.claims(&login.subject, step.claim_names());
-    let mut complete = step.complete(result, login.subject, code);
+    let mut complete = if allowed { step.approve(login.subject, code) } else { step.deny(code) };
     if allowed {
         complete.auth_time = Some(login.auth_time);
         complete = complete.claims(&claims)?;
@@ -82,6 +87,7 @@ pub(crate) async fn decide(
     let done = if allowed { "Go on with your device." } else { "The device was refused." };
     match complete.send(&app.service).await?.proceed()? {
         DeviceCompleteNext::Success(page) => Ok(pages::message(page, "Done", done)),
+        DeviceCompleteNext::ServerError(page) => Ok(pages::message(page, "Out of order", OUT_OF_ORDER)),
         DeviceCompleteNext::UserCodeNotExist(page) => {
             Ok(pages::message(page, "Too late", "There is no such code any more."))
         }

@@ -865,8 +865,8 @@ impl Answered for types::AuthorizationTicketInfoResponse {
 pub enum TicketInfo {
     /// `OK`: there is work to do.
     Ok(TicketInfoOk),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(Reply),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(TicketInfoNotFound),
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
     CallerError(Reply),
     /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
@@ -888,7 +888,12 @@ impl Outcome for TicketInfo {
         let operation = Self::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => Self::Ok(TicketInfoOk { response, carried }),
-            Some("NOT_FOUND") => Self::NotFound(refused(operation, response, carried)),
+            Some("NOT_FOUND") => {
+                Self::NotFound(TicketInfoNotFound {
+                    response,
+                    carried,
+                })
+            }
             Some("CALLER_ERROR") => {
                 Self::CallerError(refused(operation, response, carried))
             }
@@ -915,15 +920,25 @@ impl Outcome for TicketInfo {
     }
 }
 
+/// What [`TicketInfo`] leaves to do.
+#[derive(Debug)]
+#[must_use]
+pub enum TicketInfoNext {
+    /// `OK`: there is work to do.
+    Ok(TicketInfoOk),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(TicketInfoNotFound),
+}
+
 impl TicketInfo {
-    /// What `OK` holds; anything else is an answer to send.
+    /// What there is to do; anything else is an answer to send.
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<TicketInfoOk, Reply> {
+    pub fn proceed(self) -> Result<TicketInfoNext, Reply> {
         match self {
-            Self::Ok(step) => Ok(step),
-            Self::NotFound(reply) => Err(reply),
+            Self::Ok(step) => Ok(TicketInfoNext::Ok(step)),
+            Self::NotFound(step) => Ok(TicketInfoNext::NotFound(step)),
             Self::CallerError(reply) => Err(reply),
             Self::AuthleteError(reply) => Err(reply),
             Self::Unknown(response) => Err(unknown(Self::operation(), response)),
@@ -946,6 +961,15 @@ impl TicketInfoOk {
     }
 }
 
+/// What `NOT_FOUND` of `auth_authorization_ticket_info` holds.
+#[must_use]
+pub struct TicketInfoNotFound {
+    pub(crate) response: Box<types::AuthorizationTicketInfoResponse>,
+    pub(crate) carried: Carried,
+}
+
+view!(TicketInfoNotFound, types::AuthorizationTicketInfoResponse);
+impl TicketInfoNotFound {}
 impl Answer for types::AuthorizationTicketUpdateResponse {
     fn say(&mut self) -> Said {
         Said {
@@ -972,8 +996,8 @@ impl Answered for types::AuthorizationTicketUpdateResponse {
 pub enum TicketUpdate {
     /// `OK`: there is work to do.
     Ok(TicketUpdateOk),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(Reply),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(TicketUpdateNotFound),
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
     CallerError(Reply),
     /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
@@ -1000,7 +1024,12 @@ impl Outcome for TicketUpdate {
                     carried,
                 })
             }
-            Some("NOT_FOUND") => Self::NotFound(refused(operation, response, carried)),
+            Some("NOT_FOUND") => {
+                Self::NotFound(TicketUpdateNotFound {
+                    response,
+                    carried,
+                })
+            }
             Some("CALLER_ERROR") => {
                 Self::CallerError(refused(operation, response, carried))
             }
@@ -1027,15 +1056,25 @@ impl Outcome for TicketUpdate {
     }
 }
 
+/// What [`TicketUpdate`] leaves to do.
+#[derive(Debug)]
+#[must_use]
+pub enum TicketUpdateNext {
+    /// `OK`: there is work to do.
+    Ok(TicketUpdateOk),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(TicketUpdateNotFound),
+}
+
 impl TicketUpdate {
-    /// What `OK` holds; anything else is an answer to send.
+    /// What there is to do; anything else is an answer to send.
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<TicketUpdateOk, Reply> {
+    pub fn proceed(self) -> Result<TicketUpdateNext, Reply> {
         match self {
-            Self::Ok(step) => Ok(step),
-            Self::NotFound(reply) => Err(reply),
+            Self::Ok(step) => Ok(TicketUpdateNext::Ok(step)),
+            Self::NotFound(step) => Ok(TicketUpdateNext::NotFound(step)),
             Self::CallerError(reply) => Err(reply),
             Self::AuthleteError(reply) => Err(reply),
             Self::Unknown(response) => Err(unknown(Self::operation(), response)),
@@ -1058,6 +1097,15 @@ impl TicketUpdateOk {
     }
 }
 
+/// What `NOT_FOUND` of `auth_authorization_ticket_update` holds.
+#[must_use]
+pub struct TicketUpdateNotFound {
+    pub(crate) response: Box<types::AuthorizationTicketUpdateResponse>,
+    pub(crate) carried: Carried,
+}
+
+view!(TicketUpdateNotFound, types::AuthorizationTicketUpdateResponse);
+impl TicketUpdateNotFound {}
 impl Follow for types::AuthorizationFailRequest {
     type Outcome = AuthorizationFail;
     fn call<'a>(

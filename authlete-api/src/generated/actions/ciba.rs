@@ -346,6 +346,21 @@ impl ::std::ops::Deref for BackchannelAuthenticationIssued {
 impl BackchannelAuthenticationIssued {
     /// Makes the call of `backchannel_authentication_complete` that follows.
     #[allow(unused_mut)]
+    pub fn approve(
+        self,
+        subject: impl Into<::std::string::String>,
+    ) -> Linked<types::BackchannelAuthenticationCompleteRequest> {
+        let mut response = self.0.response;
+        let mut request = types::BackchannelAuthenticationCompleteRequest::new(
+            "AUTHORIZED".into(),
+            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
+        );
+        request.subject = Some(subject.into());
+        Linked::new(request, carry(&*response, self.0.carried))
+    }
+
+    /// Makes the call of `backchannel_authentication_complete` that follows.
+    #[allow(unused_mut)]
     pub fn complete(
         self,
         result: crate::types::CompletionResult,
@@ -353,6 +368,17 @@ impl BackchannelAuthenticationIssued {
         let mut response = self.0.response;
         let mut request = types::BackchannelAuthenticationCompleteRequest::new(
             result,
+            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
+        );
+        Linked::new(request, carry(&*response, self.0.carried))
+    }
+
+    /// Makes the call of `backchannel_authentication_complete` that follows.
+    #[allow(unused_mut)]
+    pub fn deny(self) -> Linked<types::BackchannelAuthenticationCompleteRequest> {
+        let mut response = self.0.response;
+        let mut request = types::BackchannelAuthenticationCompleteRequest::new(
+            "ACCESS_DENIED".into(),
             response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
         );
         Linked::new(request, carry(&*response, self.0.carried))

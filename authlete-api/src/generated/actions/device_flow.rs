@@ -305,8 +305,8 @@ impl Answered for types::DeviceCompleteResponse {
 #[derive(Debug)]
 #[must_use]
 pub enum DeviceComplete {
-    /// `SERVER_ERROR`: an answer with status 500 is ready.
-    ServerError(Reply),
+    /// `SERVER_ERROR`: a page of the server's own is due, with status 500.
+    ServerError(Page),
     /// `USER_CODE_NOT_EXIST`: a page of the server's own is due, with status 400.
     UserCodeNotExist(Page),
     /// `USER_CODE_EXPIRED`: a page of the server's own is due, with status 400.
@@ -329,22 +329,7 @@ impl Outcome for DeviceComplete {
         let operation = Self::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("SERVER_ERROR") => {
-                Self::ServerError(
-                    reply(
-                        operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
-                                "application/json",
-                                "{\"error\":\"server_error\"}",
-                            ),
-                            &[],
-                            true,
-                        ),
-                        response,
-                        carried,
-                    ),
-                )
+                Self::ServerError(Page::new(operation, 500u16, response, carried))
             }
             Some("USER_CODE_NOT_EXIST") => {
                 Self::UserCodeNotExist(Page::new(operation, 400u16, response, carried))
@@ -367,6 +352,8 @@ impl Outcome for DeviceComplete {
 #[derive(Debug)]
 #[must_use]
 pub enum DeviceCompleteNext {
+    /// `SERVER_ERROR`: a page of the server's own is due, with status 500.
+    ServerError(Page),
     /// `USER_CODE_NOT_EXIST`: a page of the server's own is due, with status 400.
     UserCodeNotExist(Page),
     /// `USER_CODE_EXPIRED`: a page of the server's own is due, with status 400.
@@ -382,12 +369,12 @@ impl DeviceComplete {
     /// The answer to send.
     pub fn proceed(self) -> Result<DeviceCompleteNext, Reply> {
         match self {
+            Self::ServerError(step) => Ok(DeviceCompleteNext::ServerError(step)),
             Self::UserCodeNotExist(step) => {
                 Ok(DeviceCompleteNext::UserCodeNotExist(step))
             }
             Self::UserCodeExpired(step) => Ok(DeviceCompleteNext::UserCodeExpired(step)),
             Self::Success(step) => Ok(DeviceCompleteNext::Success(step)),
-            Self::ServerError(reply) => Err(reply),
             Self::InvalidRequest(reply) => Err(reply),
             Self::Unknown(response) => Err(unknown(Self::operation(), response)),
         }
@@ -418,16 +405,16 @@ impl Answered for types::DeviceVerificationResponse {
 #[derive(Debug)]
 #[must_use]
 pub enum DeviceVerification {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    /// `INTERNAL_SERVER_ERROR`: a page of the server's own is due, with status 500.
+    InternalServerError(Page),
     /// `NOT_EXIST`: a page of the server's own is due, with status 404.
     NotExist(Page),
     /// `EXPIRED`: a page of the server's own is due, with status 400.
     Expired(Page),
     /// `VALID`: there is work to do.
     Valid(DeviceVerificationValid),
-    /// `SERVER_ERROR`: an answer with status 500 is ready.
-    ServerError(Reply),
+    /// `SERVER_ERROR`: a page of the server's own is due, with status 500.
+    ServerError(Page),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
     Unknown(Unforeseen<types::DeviceVerificationResponse>),
 }
@@ -443,20 +430,7 @@ impl Outcome for DeviceVerification {
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
-                        operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
-                                "application/json",
-                                "{\"error\":\"server_error\"}",
-                            ),
-                            &[],
-                            true,
-                        ),
-                        response,
-                        carried,
-                    ),
+                    Page::new(operation, 500u16, response, carried),
                 )
             }
             Some("NOT_EXIST") => {
@@ -472,22 +446,7 @@ impl Outcome for DeviceVerification {
                 })
             }
             Some("SERVER_ERROR") => {
-                Self::ServerError(
-                    reply(
-                        operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
-                                "application/json",
-                                "{\"error\":\"server_error\"}",
-                            ),
-                            &[],
-                            true,
-                        ),
-                        response,
-                        carried,
-                    ),
-                )
+                Self::ServerError(Page::new(operation, 500u16, response, carried))
             }
             _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
@@ -498,12 +457,16 @@ impl Outcome for DeviceVerification {
 #[derive(Debug)]
 #[must_use]
 pub enum DeviceVerificationNext {
+    /// `INTERNAL_SERVER_ERROR`: a page of the server's own is due, with status 500.
+    InternalServerError(Page),
     /// `NOT_EXIST`: a page of the server's own is due, with status 404.
     NotExist(Page),
     /// `EXPIRED`: a page of the server's own is due, with status 400.
     Expired(Page),
     /// `VALID`: there is work to do.
     Valid(DeviceVerificationValid),
+    /// `SERVER_ERROR`: a page of the server's own is due, with status 500.
+    ServerError(Page),
 }
 
 impl DeviceVerification {
@@ -513,11 +476,13 @@ impl DeviceVerification {
     /// The answer to send.
     pub fn proceed(self) -> Result<DeviceVerificationNext, Reply> {
         match self {
+            Self::InternalServerError(step) => {
+                Ok(DeviceVerificationNext::InternalServerError(step))
+            }
             Self::NotExist(step) => Ok(DeviceVerificationNext::NotExist(step)),
             Self::Expired(step) => Ok(DeviceVerificationNext::Expired(step)),
             Self::Valid(step) => Ok(DeviceVerificationNext::Valid(step)),
-            Self::InternalServerError(reply) => Err(reply),
-            Self::ServerError(reply) => Err(reply),
+            Self::ServerError(step) => Ok(DeviceVerificationNext::ServerError(step)),
             Self::Unknown(response) => Err(unknown(Self::operation(), response)),
         }
     }
@@ -640,6 +605,22 @@ impl DeviceVerificationValid {
 
     /// Makes the call of `device_complete` that follows.
     #[allow(unused_mut)]
+    pub fn approve(
+        self,
+        subject: impl Into<::std::string::String>,
+        user_code: impl Into<crate::UserCode>,
+    ) -> Linked<types::DeviceCompleteRequest> {
+        let mut response = self.response;
+        let mut request = types::DeviceCompleteRequest::new(
+            "AUTHORIZED".into(),
+            user_code.into(),
+        );
+        request.subject = Some(subject.into());
+        Linked::new(request, carry(&*response, self.carried))
+    }
+
+    /// Makes the call of `device_complete` that follows.
+    #[allow(unused_mut)]
     pub fn complete(
         self,
         result: crate::types::CompletionResult,
@@ -647,6 +628,20 @@ impl DeviceVerificationValid {
     ) -> Linked<types::DeviceCompleteRequest> {
         let mut response = self.response;
         let mut request = types::DeviceCompleteRequest::new(result, user_code.into());
+        Linked::new(request, carry(&*response, self.carried))
+    }
+
+    /// Makes the call of `device_complete` that follows.
+    #[allow(unused_mut)]
+    pub fn deny(
+        self,
+        user_code: impl Into<crate::UserCode>,
+    ) -> Linked<types::DeviceCompleteRequest> {
+        let mut response = self.response;
+        let mut request = types::DeviceCompleteRequest::new(
+            "ACCESS_DENIED".into(),
+            user_code.into(),
+        );
         Linked::new(request, carry(&*response, self.carried))
     }
 }

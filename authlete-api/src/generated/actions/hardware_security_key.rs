@@ -31,8 +31,8 @@ pub enum HskCreate {
     Success(HskCreateSuccess),
     /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
     InvalidRequest(Reply),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(Reply),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(HskCreateNotFound),
     /// `SERVER_ERROR`: an answer with status 500 is ready.
     ServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
@@ -48,7 +48,7 @@ impl Outcome for HskCreate {
     fn read(response: Box<types::HskCreateResponse>, carried: Carried) -> Self {
         let operation = Self::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("SUCCESS") => {
+            Some("SUCCESS") if response.hsk.is_some() => {
                 Self::Success(HskCreateSuccess {
                     response,
                     carried,
@@ -57,7 +57,12 @@ impl Outcome for HskCreate {
             Some("INVALID_REQUEST") => {
                 Self::InvalidRequest(refused(operation, response, carried))
             }
-            Some("NOT_FOUND") => Self::NotFound(refused(operation, response, carried)),
+            Some("NOT_FOUND") => {
+                Self::NotFound(HskCreateNotFound {
+                    response,
+                    carried,
+                })
+            }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
                     reply(
@@ -81,16 +86,26 @@ impl Outcome for HskCreate {
     }
 }
 
+/// What [`HskCreate`] leaves to do.
+#[derive(Debug)]
+#[must_use]
+pub enum HskCreateNext {
+    /// `SUCCESS`: there is work to do.
+    Success(HskCreateSuccess),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(HskCreateNotFound),
+}
+
 impl HskCreate {
-    /// What `SUCCESS` holds; anything else is an answer to send.
+    /// What there is to do; anything else is an answer to send.
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<HskCreateSuccess, Reply> {
+    pub fn proceed(self) -> Result<HskCreateNext, Reply> {
         match self {
-            Self::Success(step) => Ok(step),
+            Self::Success(step) => Ok(HskCreateNext::Success(step)),
+            Self::NotFound(step) => Ok(HskCreateNext::NotFound(step)),
             Self::InvalidRequest(reply) => Err(reply),
-            Self::NotFound(reply) => Err(reply),
             Self::ServerError(reply) => Err(reply),
             Self::Unknown(response) => Err(unknown(Self::operation(), response)),
         }
@@ -112,6 +127,15 @@ impl HskCreateSuccess {
     }
 }
 
+/// What `NOT_FOUND` of `hsk_create` holds.
+#[must_use]
+pub struct HskCreateNotFound {
+    pub(crate) response: Box<types::HskCreateResponse>,
+    pub(crate) carried: Carried,
+}
+
+view!(HskCreateNotFound, types::HskCreateResponse);
+impl HskCreateNotFound {}
 impl Answer for types::HskDeleteResponse {
     fn say(&mut self) -> Said {
         Said {
@@ -140,8 +164,8 @@ pub enum HskDelete {
     Success(HskDeleteSuccess),
     /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
     InvalidRequest(Reply),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(Reply),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(HskDeleteNotFound),
     /// `SERVER_ERROR`: an answer with status 500 is ready.
     ServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
@@ -166,7 +190,12 @@ impl Outcome for HskDelete {
             Some("INVALID_REQUEST") => {
                 Self::InvalidRequest(refused(operation, response, carried))
             }
-            Some("NOT_FOUND") => Self::NotFound(refused(operation, response, carried)),
+            Some("NOT_FOUND") => {
+                Self::NotFound(HskDeleteNotFound {
+                    response,
+                    carried,
+                })
+            }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
                     reply(
@@ -190,16 +219,26 @@ impl Outcome for HskDelete {
     }
 }
 
+/// What [`HskDelete`] leaves to do.
+#[derive(Debug)]
+#[must_use]
+pub enum HskDeleteNext {
+    /// `SUCCESS`: there is work to do.
+    Success(HskDeleteSuccess),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(HskDeleteNotFound),
+}
+
 impl HskDelete {
-    /// What `SUCCESS` holds; anything else is an answer to send.
+    /// What there is to do; anything else is an answer to send.
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<HskDeleteSuccess, Reply> {
+    pub fn proceed(self) -> Result<HskDeleteNext, Reply> {
         match self {
-            Self::Success(step) => Ok(step),
+            Self::Success(step) => Ok(HskDeleteNext::Success(step)),
+            Self::NotFound(step) => Ok(HskDeleteNext::NotFound(step)),
             Self::InvalidRequest(reply) => Err(reply),
-            Self::NotFound(reply) => Err(reply),
             Self::ServerError(reply) => Err(reply),
             Self::Unknown(response) => Err(unknown(Self::operation(), response)),
         }
@@ -221,6 +260,15 @@ impl HskDeleteSuccess {
     }
 }
 
+/// What `NOT_FOUND` of `hsk_delete` holds.
+#[must_use]
+pub struct HskDeleteNotFound {
+    pub(crate) response: Box<types::HskDeleteResponse>,
+    pub(crate) carried: Carried,
+}
+
+view!(HskDeleteNotFound, types::HskDeleteResponse);
+impl HskDeleteNotFound {}
 impl Answer for types::HskGetResponse {
     fn say(&mut self) -> Said {
         Said {
@@ -249,8 +297,8 @@ pub enum HskGet {
     Success(HskGetSuccess),
     /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
     InvalidRequest(Reply),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(Reply),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(HskGetNotFound),
     /// `SERVER_ERROR`: an answer with status 500 is ready.
     ServerError(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
@@ -266,11 +314,18 @@ impl Outcome for HskGet {
     fn read(response: Box<types::HskGetResponse>, carried: Carried) -> Self {
         let operation = Self::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("SUCCESS") => Self::Success(HskGetSuccess { response, carried }),
+            Some("SUCCESS") if response.hsk.is_some() => {
+                Self::Success(HskGetSuccess { response, carried })
+            }
             Some("INVALID_REQUEST") => {
                 Self::InvalidRequest(refused(operation, response, carried))
             }
-            Some("NOT_FOUND") => Self::NotFound(refused(operation, response, carried)),
+            Some("NOT_FOUND") => {
+                Self::NotFound(HskGetNotFound {
+                    response,
+                    carried,
+                })
+            }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
                     reply(
@@ -294,16 +349,26 @@ impl Outcome for HskGet {
     }
 }
 
+/// What [`HskGet`] leaves to do.
+#[derive(Debug)]
+#[must_use]
+pub enum HskGetNext {
+    /// `SUCCESS`: there is work to do.
+    Success(HskGetSuccess),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(HskGetNotFound),
+}
+
 impl HskGet {
-    /// What `SUCCESS` holds; anything else is an answer to send.
+    /// What there is to do; anything else is an answer to send.
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<HskGetSuccess, Reply> {
+    pub fn proceed(self) -> Result<HskGetNext, Reply> {
         match self {
-            Self::Success(step) => Ok(step),
+            Self::Success(step) => Ok(HskGetNext::Success(step)),
+            Self::NotFound(step) => Ok(HskGetNext::NotFound(step)),
             Self::InvalidRequest(reply) => Err(reply),
-            Self::NotFound(reply) => Err(reply),
             Self::ServerError(reply) => Err(reply),
             Self::Unknown(response) => Err(unknown(Self::operation(), response)),
         }
@@ -325,6 +390,15 @@ impl HskGetSuccess {
     }
 }
 
+/// What `NOT_FOUND` of `hsk_get` holds.
+#[must_use]
+pub struct HskGetNotFound {
+    pub(crate) response: Box<types::HskGetResponse>,
+    pub(crate) carried: Carried,
+}
+
+view!(HskGetNotFound, types::HskGetResponse);
+impl HskGetNotFound {}
 impl Answer for types::HskGetListResponse {
     fn say(&mut self) -> Said {
         Said {

@@ -102,25 +102,28 @@ impl Outcome for Token {
                 Self::Password(TokenPassword { response, carried })
             }
             Some("OK") => Self::Ok(TokenOk { response, carried }),
-            Some("TOKEN_EXCHANGE") => {
+            Some("TOKEN_EXCHANGE") if response.subject_token.is_some() => {
                 Self::TokenExchange(TokenTokenExchange {
                     response,
                     carried,
                 })
             }
-            Some("JWT_BEARER") => {
+            Some("JWT_BEARER") if response.assertion.is_some() => {
                 Self::JwtBearer(TokenJwtBearer {
                     response,
                     carried,
                 })
             }
-            Some("NATIVE_SSO") => {
+            Some("NATIVE_SSO") if response.access_token.is_some() => {
                 Self::NativeSso(TokenNativeSso {
                     response,
                     carried,
                 })
             }
-            Some("ID_TOKEN_REISSUABLE") => {
+            Some(
+                "ID_TOKEN_REISSUABLE",
+            ) if response.access_token.is_some()
+                && response.response_content.is_some() => {
                 Self::IdTokenReissuable(TokenIdTokenReissuable {
                     response,
                     carried,
@@ -208,6 +211,16 @@ impl TokenPassword {
         self.response.client_id_alias_used.unwrap_or_default()
     }
 
+    /// `clientEntityId`.
+    pub fn client_entity_id(&self) -> Option<&str> {
+        self.response.client_entity_id.as_deref()
+    }
+
+    /// `clientEntityIdUsed`.
+    pub fn client_entity_id_used(&self) -> bool {
+        self.response.client_entity_id_used.unwrap_or_default()
+    }
+
     /// `scopes`.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
@@ -216,6 +229,11 @@ impl TokenPassword {
     /// `resources`.
     pub fn resources(&self) -> &[::std::string::String] {
         self.response.resources.as_deref().unwrap_or_default()
+    }
+
+    /// `authorizationDetails`.
+    pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
+        self.response.authorization_details.as_ref()
     }
 
     /// Makes the call of `auth_token_fail` that follows.
@@ -480,6 +498,16 @@ impl TokenTokenExchange {
         self.response.client_entity_id.as_deref()
     }
 
+    /// `clientEntityIdUsed`.
+    pub fn client_entity_id_used(&self) -> bool {
+        self.response.client_entity_id_used.unwrap_or_default()
+    }
+
+    /// `metadataDocumentUsed`.
+    pub fn metadata_document_used(&self) -> bool {
+        self.response.metadata_document_used.unwrap_or_default()
+    }
+
     /// `scopes`.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
@@ -501,8 +529,8 @@ impl TokenTokenExchange {
     }
 
     /// `subjectToken`.
-    pub fn subject_token(&self) -> Option<&str> {
-        self.response.subject_token.as_deref()
+    pub fn subject_token(&self) -> &str {
+        self.response.subject_token.as_deref().unwrap_or_default()
     }
 
     /// `subjectTokenType`.
@@ -543,7 +571,11 @@ impl TokenTokenExchange {
     ) -> Linked<types::TokenCreateRequest> {
         let mut response = self.response;
         let mut request = types::TokenCreateRequest::new("TOKEN_EXCHANGE".into());
+        request.authorization_details = response.authorization_details.take();
+        request.client_entity_id_used = response.client_entity_id_used.take();
         request.client_id = response.client_id.take();
+        request.client_id_alias_used = response.client_id_alias_used.take();
+        request.metadata_document_used = response.metadata_document_used.take();
         request.resources = response.resources.take();
         request.scopes = response.scopes.take();
         request.subject = Some(subject.into());
@@ -585,8 +617,8 @@ impl TokenJwtBearer {
     }
 
     /// `assertion`.
-    pub fn assertion(&self) -> Option<&str> {
-        self.response.assertion.as_deref()
+    pub fn assertion(&self) -> &str {
+        self.response.assertion.as_deref().unwrap_or_default()
     }
 
     /// `clientId`.
@@ -607,6 +639,16 @@ impl TokenJwtBearer {
     /// `clientEntityId`.
     pub fn client_entity_id(&self) -> Option<&str> {
         self.response.client_entity_id.as_deref()
+    }
+
+    /// `clientEntityIdUsed`.
+    pub fn client_entity_id_used(&self) -> bool {
+        self.response.client_entity_id_used.unwrap_or_default()
+    }
+
+    /// `metadataDocumentUsed`.
+    pub fn metadata_document_used(&self) -> bool {
+        self.response.metadata_document_used.unwrap_or_default()
     }
 
     /// `scopes`.
@@ -632,7 +674,11 @@ impl TokenJwtBearer {
     ) -> Linked<types::TokenCreateRequest> {
         let mut response = self.response;
         let mut request = types::TokenCreateRequest::new("JWT_BEARER".into());
+        request.authorization_details = response.authorization_details.take();
+        request.client_entity_id_used = response.client_entity_id_used.take();
         request.client_id = response.client_id.take();
+        request.client_id_alias_used = response.client_id_alias_used.take();
+        request.metadata_document_used = response.metadata_document_used.take();
         request.resources = response.resources.take();
         request.scopes = response.scopes.take();
         request.subject = Some(subject.into());
@@ -684,8 +730,8 @@ impl TokenNativeSso {
     }
 
     /// `accessToken`.
-    pub fn access_token(&self) -> Option<&str> {
-        self.response.access_token.as_deref()
+    pub fn access_token(&self) -> &str {
+        self.response.access_token.as_deref().unwrap_or_default()
     }
 
     /// `jwtAccessToken`.
@@ -770,8 +816,8 @@ view!(TokenIdTokenReissuable, types::TokenResponse);
 kept!(TokenIdTokenReissuable, Token, IdTokenReissuable);
 impl TokenIdTokenReissuable {
     /// `accessToken`.
-    pub fn access_token(&self) -> Option<&str> {
-        self.response.access_token.as_deref()
+    pub fn access_token(&self) -> &str {
+        self.response.access_token.as_deref().unwrap_or_default()
     }
 
     /// `accessTokenExpiresAt`.

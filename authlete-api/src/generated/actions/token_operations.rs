@@ -70,7 +70,9 @@ impl Outcome for TokenCreate {
                 Self::BadRequest(refused(operation, response, carried))
             }
             Some("FORBIDDEN") => Self::Forbidden(refused(operation, response, carried)),
-            Some("OK") => Self::Ok(TokenCreateOk { response, carried }),
+            Some("OK") if response.access_token.is_some() => {
+                Self::Ok(TokenCreateOk { response, carried })
+            }
             _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
@@ -102,8 +104,8 @@ pub struct TokenCreateOk {
 view!(TokenCreateOk, types::TokenCreateResponse);
 impl TokenCreateOk {
     /// `accessToken`.
-    pub fn access_token(&self) -> Option<&str> {
-        self.response.access_token.as_deref()
+    pub fn access_token(&self) -> &str {
+        self.response.access_token.as_deref().unwrap_or_default()
     }
 
     /// `jwtAccessToken`.
@@ -217,8 +219,8 @@ pub enum TokenUpdate {
     BadRequest(Reply),
     /// `FORBIDDEN`: the call was wrong; the client is told no more than `server_error`.
     Forbidden(Reply),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(Reply),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(TokenUpdateNotFound),
     /// `OK`: there is work to do.
     Ok(TokenUpdateOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
@@ -256,30 +258,54 @@ impl Outcome for TokenUpdate {
                 Self::BadRequest(refused(operation, response, carried))
             }
             Some("FORBIDDEN") => Self::Forbidden(refused(operation, response, carried)),
-            Some("NOT_FOUND") => Self::NotFound(refused(operation, response, carried)),
+            Some("NOT_FOUND") => {
+                Self::NotFound(TokenUpdateNotFound {
+                    response,
+                    carried,
+                })
+            }
             Some("OK") => Self::Ok(TokenUpdateOk { response, carried }),
             _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
 }
 
+/// What [`TokenUpdate`] leaves to do.
+#[derive(Debug)]
+#[must_use]
+pub enum TokenUpdateNext {
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(TokenUpdateNotFound),
+    /// `OK`: there is work to do.
+    Ok(TokenUpdateOk),
+}
+
 impl TokenUpdate {
-    /// What `OK` holds; anything else is an answer to send.
+    /// What there is to do; anything else is an answer to send.
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<TokenUpdateOk, Reply> {
+    pub fn proceed(self) -> Result<TokenUpdateNext, Reply> {
         match self {
-            Self::Ok(step) => Ok(step),
+            Self::NotFound(step) => Ok(TokenUpdateNext::NotFound(step)),
+            Self::Ok(step) => Ok(TokenUpdateNext::Ok(step)),
             Self::InternalServerError(reply) => Err(reply),
             Self::BadRequest(reply) => Err(reply),
             Self::Forbidden(reply) => Err(reply),
-            Self::NotFound(reply) => Err(reply),
             Self::Unknown(response) => Err(unknown(Self::operation(), response)),
         }
     }
 }
 
+/// What `NOT_FOUND` of `auth_token_update` holds.
+#[must_use]
+pub struct TokenUpdateNotFound {
+    pub(crate) response: Box<types::TokenUpdateResponse>,
+    pub(crate) carried: Carried,
+}
+
+view!(TokenUpdateNotFound, types::TokenUpdateResponse);
+impl TokenUpdateNotFound {}
 /// What `OK` of `auth_token_update` holds.
 #[must_use]
 pub struct TokenUpdateOk {

@@ -222,7 +222,7 @@ impl Outcome for VciBatchParse {
     fn read(response: Box<types::VciBatchParseResponse>, carried: Carried) -> Self {
         let operation = Self::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some("OK") if response.info.is_some() => {
                 Self::Ok(VciBatchParseOk {
                     response,
                     carried,
@@ -526,7 +526,7 @@ impl Outcome for VciDeferredParse {
     fn read(response: Box<types::VciDeferredParseResponse>, carried: Carried) -> Self {
         let operation = Self::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some("OK") if response.info.is_some() => {
                 Self::Ok(VciDeferredParseOk {
                     response,
                     carried,
@@ -1076,7 +1076,7 @@ impl Outcome for VciOfferCreate {
     fn read(response: Box<types::VciOfferCreateResponse>, carried: Carried) -> Self {
         let operation = Self::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("CREATED") => {
+            Some("CREATED") if response.info.is_some() => {
                 Self::Created(VciOfferCreateCreated {
                     response,
                     carried,
@@ -1549,7 +1549,7 @@ impl Outcome for VciSingleParse {
     fn read(response: Box<types::VciSingleParseResponse>, carried: Carried) -> Self {
         let operation = Self::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some("OK") if response.info.is_some() => {
                 Self::Ok(VciSingleParseOk {
                     response,
                     carried,
