@@ -2,14 +2,12 @@
 
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
-use jsonwebtoken::{AlgorithmFamily, DecodingKey};
 use serde_json::Value;
 use url::Url;
 
-use super::jose::{self, Jwt};
 use super::{CheckError, OperationError, endpoint};
 use crate::error::ApiError;
+use crate::jose::{self, Algorithm, Jwt, jwk};
 use crate::random;
 use crate::reply::Code;
 use crate::request::Request;
@@ -22,7 +20,7 @@ const WINDOW_SECONDS: u64 = 300;
 const NONCE_SECONDS: u64 = 600;
 
 /// The algorithms of proofs, for challenges.
-pub(crate) const ALGORITHMS: &str = "ES256 ES384 EdDSA PS256 PS384 PS512 RS256 RS384 RS512";
+pub(crate) const ALGORITHMS: &str = "ES256 ES384 ES512 ES256K EdDSA PS256 PS384 PS512 RS256 RS384 RS512";
 
 const NO_HTU: Code = "A000204";
 
@@ -71,19 +69,16 @@ fn read(text: &str) -> Result<(Jwt<'_>, String), CheckError<Rejection>> {
     if jwt.header.get("typ").and_then(Value::as_str) != Some("dpop+jwt") || jwt.is_critical() {
         return Err(invalid("The header is not that of a DPoP proof."));
     }
-    let algorithm = jose::algorithm(jwt.alg())?.filter(|algorithm| algorithm.family() != AlgorithmFamily::Hmac);
+    let algorithm = Algorithm::parse(jwt.alg()).filter(|algorithm| !algorithm.is_symmetric());
     let Some(algorithm) = algorithm else { return Err(invalid("The DPoP proof has no asymmetric algorithm.")) };
     let jwk = jwt.header.get("jwk").and_then(Value::as_object);
-    let Some(jwk) = jwk.filter(|jwk| !jwk.contains_key("d") && !jwk.contains_key("k")) else {
+    let Some(jwk) = jwk.filter(|jwk| !jwk::is_private(jwk)) else {
         return Err(invalid("The DPoP proof has no public key in its header."));
     };
-    let Ok(key) = serde_json::from_value::<Jwk>(Value::Object(jwk.clone())) else {
-        return Err(invalid("The DPoP proof has a key of an unknown kind."));
-    };
-    let signed = DecodingKey::from_jwk(&key).is_ok_and(|key| jwt.is_signed_by(algorithm, &key));
-    match key.thumbprint(ThumbprintHash::SHA256) {
-        Ok(thumbprint) if signed => Ok((jwt, thumbprint)),
-        _ => Err(invalid("The signature of the DPoP proof is not that of the key in its header.")),
+    match jwk::thumbprint(jwk) {
+        Some(thumbprint) if jwt.is_signed_by(algorithm, jwk) => Ok((jwt, thumbprint)),
+        Some(_) => Err(invalid("The signature of the DPoP proof is not that of the key in its header.")),
+        None => Err(invalid("The DPoP proof has a key of an unknown kind.")),
     }
 }
 
@@ -136,11 +131,36 @@ fn check_claims(
 }
 
 /// An address without query and fragment, in the form that comparison needs (section 4.3).
-fn plain(uri: &str) -> Option<Url> {
+fn plain(uri: &str) -> Option<String> {
     let mut uri = Url::parse(uri).ok()?;
     uri.set_query(None);
     uri.set_fragment(None);
-    Some(uri)
+    Some(unreserved_decoded(uri.as_str()))
+}
+
+/// A URI in which only what has to be is percent-encoded, with capital hexadecimal digits (RFC 3986, sections 6.2.2.1 and
+/// 6.2.2.2). The parser has seen to case and dot segments.
+fn unreserved_decoded(uri: &str) -> String {
+    let mut parts = uri.split('%');
+    let mut decoded = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let byte = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match (byte, part.get(2..)) {
+            (Some(byte), Some(rest)) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                decoded.push(char::from(byte));
+                decoded.push_str(rest);
+            }
+            (Some(byte), Some(rest)) => {
+                decoded.push_str(&format!("%{byte:02X}"));
+                decoded.push_str(rest);
+            }
+            _ => {
+                decoded.push('%');
+                decoded.push_str(part);
+            }
+        }
+    }
+    decoded
 }
 
 /// The nonce to hand out, where the service or the call requires one.
@@ -162,4 +182,26 @@ fn nonces(tenant: &mut Tenant, request: &Request) -> Result<Option<[String; 2]>,
     let nonce = |period: u64| URL_SAFE_NO_PAD.encode(hmac::sign(&key, &period.to_be_bytes()));
     tenant.nonce_secret = Some(secret);
     Ok(Some([nonce(period), nonce(period.saturating_sub(1))]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn addresses_compare_in_their_normal_form() {
+        let expected = plain("https://as.example.com/a-b/t%2Fc?q#f");
+        for same in [
+            "HTTPS://AS.example.COM:443/a-b/t%2fc",
+            "https://as.example.com/%61%2Db/t%2Fc",
+            "https://as.example.com/x/../a-b/./t%2fc?other",
+        ] {
+            assert_eq!(plain(same), expected, "{same}");
+        }
+        for other in
+            ["https://as.example.com/a-b/t/c", "https://as.example.com/A-b/t%2Fc", "http://as.example.com/a-b/t%2Fc"]
+        {
+            assert_ne!(plain(other), expected, "{other}");
+        }
+    }
 }

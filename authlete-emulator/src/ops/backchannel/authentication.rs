@@ -15,7 +15,7 @@ use crate::schema::{AUTH_REQ_ID_SECONDS, POLLING_SECONDS, TICKET_SECONDS};
 use crate::state::{Backchannel, Delivery, Pending, Settings, Tenant};
 use crate::{random, views};
 
-const OPENED: Code = "A180001";
+const OPENED: Code = "A179001";
 const NO_PARAMETERS: Code = "A180201";
 const NO_ENDPOINT: Code = "A180202";
 const REPEATED: Code = "A180301";
@@ -52,7 +52,7 @@ fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
     if delivery == Delivery::Push {
         refuse_bound(&client)?;
     }
-    let parameters = request_object::unpack(&tenant.settings, &client.client, parameters, request.now)?;
+    let parameters = request_object::unpack(tenant, &client.client, parameters, request.now)?;
     if let Some(name) = parameters.first_of(NOT_IMPLEMENTED) {
         return Err(
             ApiError::not_implemented(format!("the backchannel authentication request parameter {name}")).into()

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use crate::error::ApiError;
 // What stands for a token where its value must not be seen.
-use crate::oauth::jose::sha256 as hash;
+use crate::jose::sha256 as hash;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Tenant, Token};
 use crate::views;
 
-const REVOKED: Code = "A418001";
+const REVOKED: Code = "A312001";
 
 /// The token with this access token, or the hash of it.
 fn by_access(tenant: &Tenant, identifier: &str) -> Option<u64> {
