@@ -2,12 +2,14 @@
 
 mod clock;
 mod config;
+mod control;
 mod controls;
 mod emulator;
 mod error;
 mod faults;
 mod further_methods;
 mod generated;
+mod html;
 mod nulls;
 mod oauth;
 mod operation;
