@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{self, Control};
 use crate::error::ApiError;
+use crate::fetch::{FetchScope, Fetcher, FetcherSettings};
 use crate::random;
 use crate::server::Server;
 use crate::snapshot;
@@ -65,6 +66,7 @@ pub struct Builder {
     listen: Option<IpAddr>,
     control_token: Option<String>,
     without_control: bool,
+    fetching: FetcherSettings,
 }
 
 impl Builder {
@@ -130,6 +132,26 @@ impl Builder {
         self
     }
 
+    /// From where documents may be fetched, such as the key sets at clients' `jwksUri`; the default is this machine.
+    pub fn fetch_scope(mut self, scope: FetchScope) -> Self {
+        self.fetching.scope = scope;
+        self
+    }
+
+    /// Sends what is fetched from a host to this address, so that a test can serve the documents of
+    /// `https://client.example.org` itself. The scope does not matter for such a host.
+    pub fn fetch_host(mut self, host: impl Into<String>, address: SocketAddr) -> Self {
+        self.fetching.hosts.insert(host.into().to_ascii_lowercase(), address);
+        self
+    }
+
+    /// Certificates of authorities, in PEM, that servers of documents may have theirs from. Servers on this machine
+    /// need one of these; elsewhere the authorities that the system trusts are good as well.
+    pub fn fetch_authorities(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.fetching.authorities = pem.into();
+        self
+    }
+
     /// The state to start with.
     fn state(&mut self) -> Result<State, StartError> {
         let loaded = self.snapshot.take().map(|path| snapshot::load(&path)).transpose()?;
@@ -162,7 +184,7 @@ impl Builder {
         let address = self.listen.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let setup = |error: ApiError| StartError::Setup(error.message);
         let control = Control::new(!self.without_control, self.control_token, !address.is_loopback()).map_err(setup)?;
-        let server = Arc::new(Server::new(state, self.clock, control)?);
+        let server = Arc::new(Server::new(state, self.clock, control, Fetcher::new(self.fetching))?);
         control::keep_start(&server).map_err(setup)?;
         let listener = TcpListener::bind((address, port)).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;

@@ -88,6 +88,15 @@ fn builder(options: &Options, number: u16) -> Result<Builder, Box<dyn Error>> {
     if let Some(token) = &options.organization_token {
         builder = builder.organization_token(token);
     }
+    if let Some(scope) = options.fetch {
+        builder = builder.fetch_scope(scope);
+    }
+    for (host, address) in &options.fetch_hosts {
+        builder = builder.fetch_host(host, *address);
+    }
+    if let Some(pem) = &options.fetch_authorities {
+        builder = builder.fetch_authorities(pem.clone());
+    }
     if let Some(token) = &options.control_token {
         builder = builder.control_token(token);
     }

@@ -2,10 +2,11 @@
 
 use std::env;
 use std::error::Error;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use authlete_emulator::FetchScope;
 use lexopt::prelude::{Long, Short, ValueExt};
 
 const USAGE: &str = r#"An imitation of the Authlete API for development and tests.
@@ -21,6 +22,10 @@ Usage: authlete-emulator [OPTION]...
   --snapshot FILE             start with the state in this file, if it is there
   --save FILE                 write the state to this file at the end; it holds every secret
   --explicit-nulls            answer with null for what is absent, as Authlete has been seen to
+  --fetch SCOPE               fetch clients' documents from "loopback" (the default), "public"
+                              addresses too, or "any", private networks included
+  --fetch-host HOST=ADDRESS   fetch from this address and port what is at this host
+  --fetch-authorities FILE    trust these authorities (PEM) when fetching over TLS
   --control-token TOKEN       the token of the control API under /emulator/ (default: random)
   --no-control                no control API, and no page at /
   --json                      print what is needed to use the emulator as a line of JSON
@@ -34,7 +39,8 @@ Usage: authlete-emulator [OPTION]...
   -V, --version               the version
 
 Each option but --wait, --timeout, --json and the last two can be set in the environment:
-AUTHLETE_EMULATOR_PORT, AUTHLETE_EMULATOR_NO_CONTROL=true, and so on; AUTHLETE_EMULATOR_CONFIG_JSON
+AUTHLETE_EMULATOR_PORT, AUTHLETE_EMULATOR_NO_CONTROL=true, and so on, with commas between the
+hosts of AUTHLETE_EMULATOR_FETCH_HOST; AUTHLETE_EMULATOR_CONFIG_JSON
 has the content of a start-up file. It prints its base URL and the tokens, and runs until Ctrl-C.
 
 A start-up file:
@@ -63,6 +69,12 @@ pub(crate) struct Options {
     pub(crate) snapshot: Option<PathBuf>,
     pub(crate) save: Option<PathBuf>,
     pub(crate) explicit_nulls: bool,
+    /// Whose documents may be fetched.
+    pub(crate) fetch: Option<FetchScope>,
+    /// Hosts that are elsewhere than their names say.
+    pub(crate) fetch_hosts: Vec<(String, SocketAddr)>,
+    /// Certificates in PEM.
+    pub(crate) fetch_authorities: Option<Vec<u8>>,
     pub(crate) control_token: Option<String>,
     pub(crate) control: bool,
     pub(crate) json: bool,
@@ -96,6 +108,11 @@ pub(crate) fn read() -> Result<Run> {
             Long("snapshot") => options.snapshot = Some(arguments.value()?.into()),
             Long("save") => options.save = Some(writable("--save", arguments.value()?.into())?),
             Long("explicit-nulls") => options.explicit_nulls = true,
+            Long("fetch") => options.fetch = Some(scope("--fetch", &arguments.value()?.string()?)?),
+            Long("fetch-host") => options.fetch_hosts.push(host("--fetch-host", &arguments.value()?.string()?)?),
+            Long("fetch-authorities") => {
+                options.fetch_authorities = Some(authorities("--fetch-authorities", arguments.value()?.into())?);
+            }
             Long("control-token") => {
                 options.control_token = Some(token("--control-token", arguments.value()?.string()?)?)
             }
@@ -140,6 +157,14 @@ fn from_environment() -> Result<Options> {
         snapshot: variable("SNAPSHOT")?.map(PathBuf::from),
         save: variable("SAVE")?.map(|path| writable(&full("SAVE"), path.into())).transpose()?,
         explicit_nulls: flag("EXPLICIT_NULLS")?,
+        fetch: variable("FETCH")?.map(|text| scope(&full("FETCH"), &text)).transpose()?,
+        fetch_hosts: match variable("FETCH_HOST")? {
+            Some(text) => text.split(',').map(|one| host(&full("FETCH_HOST"), one)).collect::<Result<_>>()?,
+            None => Vec::new(),
+        },
+        fetch_authorities: variable("FETCH_AUTHORITIES")?
+            .map(|path| authorities(&full("FETCH_AUTHORITIES"), path.into()))
+            .transpose()?,
         control_token: variable("CONTROL_TOKEN")?,
         control: !flag("NO_CONTROL")?,
         json: false,
@@ -183,6 +208,19 @@ fn instances(name: &str, text: &str) -> Result<u16> {
 
 fn address(name: &str, text: &str) -> Result<IpAddr> {
     text.parse().map_err(|_| format!("{name} has to be an IP address such as 0.0.0.0, not \"{text}\"").into())
+}
+
+fn scope(name: &str, text: &str) -> Result<FetchScope> {
+    FetchScope::parse(text).ok_or_else(|| format!("{name} has to be loopback, public or any, not \"{text}\"").into())
+}
+
+fn host(name: &str, text: &str) -> Result<(String, SocketAddr)> {
+    let parsed = text.split_once('=').and_then(|(host, address)| Some((host.to_owned(), address.parse().ok()?)));
+    parsed.ok_or_else(|| format!("{name} has to be like client.example.org=127.0.0.1:8443, not \"{text}\"").into())
+}
+
+fn authorities(name: &str, path: PathBuf) -> Result<Vec<u8>> {
+    std::fs::read(&path).map_err(|error| format!("{name}: {}: {error}", path.display()).into())
 }
 
 fn token(name: &str, token: String) -> Result<String> {
