@@ -2,6 +2,7 @@
 
 mod clock;
 mod config;
+mod control;
 mod controls;
 mod emulator;
 mod error;
@@ -9,6 +10,7 @@ mod faults;
 mod fetch;
 mod further_methods;
 mod generated;
+mod html;
 mod jose;
 mod nulls;
 mod oauth;
