@@ -454,7 +454,7 @@ pub struct CredentialIssuerMetadata {
     pub deferred_credential_endpoint: ::std::option::Option<::std::string::String>,
     /// `display`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub display: ::std::option::Option<crate::rt::JsonText>,
+    pub display: ::std::option::Option<crate::rt::JsonString>,
     /// `nonceEndpoint`, optional.
     #[serde(
         rename = "nonceEndpoint",
