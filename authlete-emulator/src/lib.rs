@@ -3,6 +3,7 @@
 mod clock;
 mod config;
 mod controls;
+mod discovery;
 mod emulator;
 mod error;
 mod faults;

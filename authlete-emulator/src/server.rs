@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, Method, Response, header};
 use percent_encoding::percent_decode_str;
 
 use crate::clock::Clock;
+use crate::discovery;
 use crate::error::ApiError;
 use crate::faults::{self, Faults, Kind};
 use crate::fetch::{Documents, FetchError, Fetcher, Wanted};
@@ -27,6 +28,7 @@ use crate::reply::{self, Reply};
 use crate::request::{Body, Request};
 use crate::start_error::StartError;
 use crate::state::State;
+use crate::views;
 
 /// No call needs a body longer than this (1 MiB).
 const LONGEST_BODY: usize = 1 << 20;
@@ -126,7 +128,8 @@ impl Server {
                 && let Ok(tenant) = tenant(state, caller, id)
             {
                 tenant.documents = mem::take(documents);
-                if let Some(wanted) = preparation::missing(tenant, request) {
+                let missing = discovery::resolve(tenant, request).err();
+                if let Some(wanted) = missing.or_else(|| preparation::missing(tenant, request)) {
                     *documents = mem::take(&mut tenant.documents);
                     return Err(wanted);
                 }
@@ -161,7 +164,7 @@ fn serve(state: &mut State, handler: Option<Handler>, caller: Caller, request: &
     match (handler, tenant) {
         (Some(Handler::Service(handle)), Some(tenant)) => {
             tenant.purge(request.now);
-            let result = handle(tenant, request);
+            let result = handle(tenant, request).map(|reply| views::with_client_urls(tenant, request, reply));
             tenant.documents = Documents::default();
             result
         }
