@@ -2,6 +2,7 @@
 
 mod clock;
 mod config;
+mod control;
 mod controls;
 mod discovery;
 mod emulator;
@@ -10,6 +11,7 @@ mod faults;
 mod fetch;
 mod further_methods;
 mod generated;
+mod html;
 mod jose;
 mod nulls;
 mod oauth;

@@ -125,8 +125,8 @@ fn check_location(service: &Settings, rules: &Rules, location: &str) -> Result<(
     if location.contains('#') {
         return Err("It must not have a fragment");
     }
-    if authority.contains('@') {
-        return Err("It must not have a user name");
+    if authority.is_empty() || authority.contains('@') {
+        return Err("It has to have a host, and must not have a user name");
     }
     if location.contains('?') && !rules.query {
         return Err("It must not have a query");

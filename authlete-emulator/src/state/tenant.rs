@@ -119,6 +119,15 @@ pub(crate) struct Batch {
     pub(crate) error: Option<String>,
 }
 
+/// Something that waits for a decision, and the key that the authorization server has for it.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) kind: &'static str,
+    pub(crate) client_id: u64,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) key: String,
+}
+
 impl Tenant {
     pub(crate) fn new(id: u64, settings: Settings, access_token: String) -> Self {
         Self {
@@ -158,6 +167,46 @@ impl Tenant {
         self.assertions.purge(now);
         self.proofs.purge(now);
         self.batches.purge(now);
+    }
+
+    /// How much there is of what comes and goes, with a label for each.
+    pub(crate) fn counts(&self) -> [(&'static str, usize); 6] {
+        [
+            ("Clients", self.clients.len()),
+            ("Access tokens", self.tokens.len()),
+            ("Codes", self.codes.len()),
+            ("Tickets", self.tickets.len() + self.token_tickets.len()),
+            ("Pushed requests", self.pushed.len()),
+            ("Device and CIBA requests", self.devices.len() + self.backchannels.len()),
+        ]
+    }
+
+    /// What waits for the authorization server or the user, of each kind at most `most`.
+    pub(crate) fn waiting(&self, most: usize) -> Vec<Waiting> {
+        let tickets = self.tickets.iter().take(most).map(|(key, ticket)| Waiting {
+            kind: "authorization request",
+            client_id: ticket.client_id,
+            scopes: ticket.scopes.clone(),
+            key: key.clone(),
+        });
+        let passwords = self.token_tickets.iter().take(most).map(|(key, ticket)| Waiting {
+            kind: "password",
+            client_id: ticket.client_id,
+            scopes: ticket.authorized.scopes.clone(),
+            key: key.clone(),
+        });
+        let pending = |kind, table: &PendingTable| {
+            let waiting = table.waiting().take(most).map(|(key, pending)| Waiting {
+                kind,
+                client_id: pending.client_id,
+                scopes: pending.scopes.clone(),
+                key: key.to_owned(),
+            });
+            waiting.collect::<Vec<_>>()
+        };
+        let devices = pending("device", &self.devices);
+        let backchannels = pending("CIBA request", &self.backchannels);
+        tickets.chain(passwords).chain(devices).chain(backchannels).collect()
     }
 
     /// A client that is known to be there, or was until now.

@@ -11,6 +11,7 @@ mod claims;
 mod client_authentication;
 mod code_flow;
 mod compatibility;
+mod control_api;
 mod controls;
 mod description;
 mod device_flow;

@@ -196,7 +196,7 @@ async fn a_redirect_uri_has_to_be_in_the_document() {
     let other = request(&url).replace("callback", "elsewhere");
     let answer = world.act("/auth/authorization", json!({"parameters": other})).await;
     assert_error(&answer, "BAD_REQUEST", "invalid_request");
-    let port = request(&url).replace("4000", "4001");
+    let port = request(&url).replace("%3A4000%2F", "%3A4001%2F");
     assert_eq!(world.act("/auth/authorization", json!({"parameters": port})).await["action"], "INTERACTION");
 }
 
