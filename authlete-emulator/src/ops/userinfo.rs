@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::error::ApiError;
 use crate::oauth::authorization::claims;
 use crate::oauth::encryption::{Content, Encryption};
-use crate::oauth::{CheckError, OAuthError, OperationError, dpop, possession};
+use crate::oauth::{CheckError, OAuthError, OperationError, dpop, possession, sector};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Client, Settings, Tenant, Token};
@@ -79,9 +79,13 @@ fn make(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
     let client = tenant.clients.get(&token.client_id).cloned();
     let client =
         client.ok_or_else(|| OperationError::server(NO_CLIENT, "The access token's client no longer exists."))?;
-    refuse_settings(&tenant.settings, &client)?;
+    refuse_settings(&tenant.settings)?;
     let mut claims = request.body.object("claims", |message| OperationError::server(CLAIMS, &message))?;
-    let sub = request.body.non_empty("sub")?.or_else(|| token.authorized.sub().map(str::to_owned));
+    let sub = match (request.body.non_empty("sub")?.or(token.authorized.sub), &token.authorized.subject) {
+        (Some(sub), _) => Some(sub),
+        (None, Some(subject)) => Some(sector::subject(tenant, &client, subject)?),
+        (None, None) => None,
+    };
     claims.insert("sub".to_owned(), json!(sub));
     let algorithm = client.settings.string("userInfoSignAlg").filter(|name| *name != "NONE");
     let encryption = Encryption::wanted(&client.settings, "userInfoEncryptionAlg", "userInfoEncryptionEnc")?;
@@ -101,12 +105,9 @@ fn make(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
 }
 
 /// Settings under which the claims would look other than they do here.
-fn refuse_settings(service: &Settings, client: &Client) -> Result<(), ApiError> {
+fn refuse_settings(service: &Settings) -> Result<(), ApiError> {
     if service.flag("rsResponseSigned") {
         return Err(ApiError::not_implemented("the service setting rsResponseSigned"));
-    }
-    if client.settings.string("subjectType") == Some("PAIRWISE") {
-        return Err(ApiError::not_implemented("pairwise subjects"));
     }
     Ok(())
 }
