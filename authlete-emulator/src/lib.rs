@@ -4,6 +4,7 @@ mod clock;
 mod config;
 mod control;
 mod controls;
+mod discovery;
 mod emulator;
 mod error;
 mod faults;

@@ -14,6 +14,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::clock::Clock;
 use crate::control::{self, Control};
+use crate::discovery;
 use crate::error::ApiError;
 use crate::faults::{self, Faults, Kind};
 use crate::fetch::{Documents, FetchError, Fetcher, Wanted};
@@ -28,6 +29,7 @@ use crate::reply::{self, Reply};
 use crate::request::{Body, Request};
 use crate::start_error::StartError;
 use crate::state::State;
+use crate::views;
 
 /// No call needs a body longer than this (1 MiB).
 const LONGEST_BODY: usize = 1 << 20;
@@ -129,7 +131,8 @@ impl Server {
                 && let Ok(tenant) = tenant(state, caller, id)
             {
                 tenant.documents = mem::take(documents);
-                if let Some(wanted) = preparation::missing(tenant, request) {
+                let missing = discovery::resolve(tenant, request).err();
+                if let Some(wanted) = missing.or_else(|| preparation::missing(tenant, request)) {
                     *documents = mem::take(&mut tenant.documents);
                     return Err(wanted);
                 }
@@ -164,7 +167,7 @@ fn serve(state: &mut State, handler: Option<Handler>, caller: Caller, request: &
     match (handler, tenant) {
         (Some(Handler::Service(handle)), Some(tenant)) => {
             tenant.purge(request.now);
-            let result = handle(tenant, request);
+            let result = handle(tenant, request).map(|reply| views::with_client_urls(tenant, request, reply));
             tenant.documents = Documents::default();
             result
         }

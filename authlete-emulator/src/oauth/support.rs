@@ -9,9 +9,6 @@ use crate::state::{Client, Settings};
 /// Settings of a service alone.
 const SERVICE: &[&str] = &["accessTokenForExternalAttachmentEmbedded"];
 
-/// Settings of a client alone.
-const CLIENT: &[&str] = &["rsRequestSigned"];
-
 /// Fails, naming the setting, if the service or the client has one that is not implemented.
 pub(crate) fn refuse_settings(service: &Settings, client: &Client) -> Result<(), ApiError> {
     for mode in ["FAPI2_MESSAGE_SIGNING_RESOURCE_REQ", "FAPI2_MESSAGE_SIGNING_RESOURCE_RES"] {
@@ -20,7 +17,7 @@ pub(crate) fn refuse_settings(service: &Settings, client: &Client) -> Result<(),
         }
     }
     refuse("service", service, SERVICE)?;
-    refuse("client", &client.settings, CLIENT)
+    Ok(())
 }
 
 fn refuse(owner: &str, settings: &Settings, names: &[&str]) -> Result<(), ApiError> {

@@ -68,7 +68,7 @@ fn token(
     let seconds = request.now / 1000;
     let claims = json!({
         "iss": issuer,
-        "aud": client.id.to_string(),
+        "aud": client.identifier(),
         "sub": subject,
         "sid": session,
         "iat": seconds,

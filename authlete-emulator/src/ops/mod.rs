@@ -7,7 +7,7 @@ mod authorization_issue;
 mod authorization_ticket;
 mod backchannel;
 mod backchannel_logout;
-mod client;
+pub(crate) mod client;
 mod configuration;
 mod device;
 mod grant_management;

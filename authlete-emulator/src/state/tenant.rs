@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Authorized, Client, Clients, Consents, Decision, Details, Expiring, GrantRequest, Grants, Lifetimes, PendingTable,
-    Settings, Tokens,
+    Settings, Tokens, Unresolved,
 };
 use crate::error::ApiError;
 use crate::fetch::Documents;
@@ -50,6 +50,9 @@ pub(crate) struct Tenant {
     /// What has been fetched for the call that is being served.
     #[serde(skip)]
     pub(crate) documents: Documents,
+    /// The client of that call, where its identifier is a URL that leads to no client.
+    #[serde(skip)]
+    pub(crate) unresolved: Option<Unresolved>,
 }
 
 /// An authorization request that waits for the user.
@@ -155,6 +158,7 @@ impl Tenant {
             pairwise: Expiring::new(),
             nonce_secret: None,
             documents: Documents::default(),
+            unresolved: None,
         }
     }
 
@@ -240,11 +244,33 @@ impl Tenant {
         if let Some(client) = identifier.parse().ok().and_then(|id: u64| self.clients.get(&id)) {
             return Some((client, false));
         }
+        if self.unresolved.as_ref().is_some_and(|unresolved| unresolved.identifier == identifier) {
+            return None;
+        }
+        if let Some(client) = self.clients.by_url(identifier).filter(|client| self.accepts_url_of(client)) {
+            return Some((client, false));
+        }
         if !self.settings.flag("clientIdAliasEnabled") {
             return None;
         }
         let found = self.clients.by_alias(identifier).filter(|client| client.alias().is_some())?;
         Some((found, true))
+    }
+
+    /// Whether the service still identifies clients by URLs as this one is.
+    fn accepts_url_of(&self, client: &Client) -> bool {
+        match client.settings.string("metadataDocumentLocation") {
+            Some(_) => self.settings.flag("clientIdMetadataDocumentSupported"),
+            None => self.settings.flag("federationEnabled"),
+        }
+    }
+
+    /// Why there is no client with this identifier.
+    pub(crate) fn why_unknown(&self, identifier: &str) -> String {
+        match self.unresolved.as_ref().filter(|unresolved| unresolved.identifier == identifier) {
+            Some(unresolved) => format!("The client cannot be taken from its URL. {}.", unresolved.reason),
+            None => "There is no such client.".to_owned(),
+        }
     }
 
     /// Whether this client assertion is seen for the first time. It is remembered until it ends.

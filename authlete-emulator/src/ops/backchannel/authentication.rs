@@ -34,7 +34,6 @@ const CLIENT: Codes = Codes { missing: "A180309", unknown: "A180310", method: "A
 const LONGEST_NOTIFICATION_TOKEN: usize = 1024;
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    request.refuse(&["cimdOptions"])?;
     open(tenant, request).or_else(|error| error.reply_to_client(&tenant.settings, "UNAUTHORIZED"))
 }
 

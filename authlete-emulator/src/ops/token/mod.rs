@@ -34,9 +34,6 @@ const NO_GRANT_TYPE: Code = "A050302";
 const GRANT_TYPE: Code = "A050303";
 const CLIENT: Codes = Codes { missing: "A050304", unknown: "A050305", method: "A050306", secret: "A050307" };
 
-/// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &["cimdOptions"];
-
 /// A token request from a client that is known, with what the authorization server adds to it.
 pub(crate) struct TokenRequest<'a> {
     parameters: &'a Parameters,
@@ -90,7 +87,6 @@ impl<'a> TokenRequest<'a> {
 }
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    request.refuse(NOT_IMPLEMENTED)?;
     let reply = respond(tenant, request).or_else(|error| error.reply_to_client(&tenant.settings, "INVALID_CLIENT"))?;
     Ok(reply.with("dpopNonce", json!(dpop::nonce(tenant, request)?)))
 }

@@ -185,7 +185,7 @@ fn with_statement(
 }
 
 /// Turns metadata into settings, and checks what they must be together.
-fn fill(tenant: &Tenant, given: &Map<String, Value>, settings: &mut Settings) -> Result<(), OperationError> {
+pub(crate) fn fill(tenant: &Tenant, given: &Map<String, Value>, settings: &mut Settings) -> Result<(), OperationError> {
     let service = &tenant.settings;
     metadata::apply(given, service, settings).map_err(|message| refused(METADATA, message))?;
     settings.default("tokenAuthMethod", json!("CLIENT_SECRET_BASIC"));
