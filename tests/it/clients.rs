@@ -5,8 +5,8 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
-use authlete_api::layers::RetryPolicy;
 use authlete_api::actions::AuthorizationAction;
+use authlete_api::layers::RetryPolicy;
 use authlete_api::types;
 use authlete_api::{
     Authlete, AuthleteService, BoxFuture, ClientId, Credentials, CredentialsProvider, DpopKey, Error, Idempotency,
@@ -88,7 +88,7 @@ fn a_builder_without_a_service_or_with_a_bad_token_says_so() {
     let error = builder().organization_token("t").build().unwrap().default_service().unwrap_err();
     assert!(error.to_string().contains("service_id"), "{error}");
     assert!(builder().service_token(1, "a b").build().is_err());
-    let own = builder().http_client(reqwest::Client::new());
+    let own = builder().organization_token("t").http_client(reqwest::Client::new());
     let proxy = reqwest::Proxy::https("http://127.0.0.1:1").unwrap();
     let error = own.proxy(proxy).build().unwrap_err();
     assert!(error.to_string().contains("proxy"), "{error}");

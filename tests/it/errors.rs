@@ -43,10 +43,12 @@ async fn an_error_body_is_read() {
     assert_eq!(error.result_code(), Some("A004201"));
     assert_eq!(error.result_message(), Some("[A004201] It is wrong."));
     assert_eq!(error.body(), body);
-    assert_eq!(
-        error.to_string(),
-        "auth_authorization (POST /api/{serviceId}/auth/authorization): HTTP 400 Bad Request: [A004201] It is wrong."
+    let text = error.to_string();
+    assert!(
+        text.starts_with("auth_authorization (POST /api/{serviceId}/auth/authorization) at http://127.0.0.1:"),
+        "{text}"
     );
+    assert!(text.ends_with(": HTTP 400 Bad Request: [A004201] It is wrong."), "{text}");
 }
 
 #[tokio::test]

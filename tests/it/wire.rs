@@ -24,7 +24,7 @@ const JSON: &str = "content-type: application/json\r\n";
 async fn a_post_has_a_json_body_of_the_fields_that_are_set() {
     let server = Server::once(json("200 OK", "{}"));
     let request = AuthorizationRequest::new("response_type=code&client_id=1");
-    server.client().authlete().service("715948317").authorization().process(&request).await.unwrap();
+    let _ = server.client().authlete().service("715948317").authorization().process(&request).raw().await.unwrap();
     let body = r#"{"parameters":"response_type=code&client_id=1"}"#;
     let line = "POST /api/715948317/auth/authorization";
     assert_eq!(server.requests(), [expected(&server, line, JSON, body)]);
@@ -47,7 +47,7 @@ async fn numbers_flags_and_lists_of_bodies_keep_their_json_types() {
     let mut issue = AuthorizationIssueRequest::new("jane", "a ticket");
     issue.auth_time = Some(1_700_000_000);
     issue.scopes = Some(vec!["openid".to_owned()]);
-    server.client().authorization().issue(&issue).await.unwrap();
+    let _ = server.client().authorization().issue(&issue).raw().await.unwrap();
     assert_eq!(
         server.last_body(),
         r#"{"authTime":1700000000,"scopes":["openid"],"subject":"jane","ticket":"a ticket"}"#

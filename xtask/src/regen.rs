@@ -50,6 +50,9 @@ impl Regen {
         }
         if !self.lenient && !generated.unsaid.is_empty() {
             eprintln!("note: {} items lack words, or words lack their item", generated.unsaid.len());
+            for problem in &generated.unsaid {
+                eprintln!("note: {problem}");
+            }
         }
         match &self.out {
             Some(out) => {

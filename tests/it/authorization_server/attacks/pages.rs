@@ -1,6 +1,5 @@
 //! Pages: markup in what others choose, and frames around them (RFC 9700 4.16).
 
-
 use super::{MARKUP, URL, World, basic, client, form, header};
 use crate::authorization_server::browser::Shown;
 use crate::authorization_server::endpoints::text;
