@@ -85,8 +85,10 @@ impl Route {
     fn check(&self, token: &Token, scheme: TokenScheme) -> Result<(), Refused> {
         let wanted = &self.requirements;
         let for_this = |resource: &String| token.audiences.iter().any(|audience| same_resource(audience, resource));
-        // Authlete was asked for the resources as well; where it says that the token is good without naming any, it is.
-        let unnamed = token.audiences.is_empty() && token.verified_by == VerifiedBy::Introspection;
+        // Authlete was asked for resources, ACR and age as well: where it says that the token is good and does not name
+        // them, it is.
+        let asked = token.verified_by == VerifiedBy::Introspection;
+        let unnamed = asked && token.audiences.is_empty();
         if !wanted.resources.is_empty() && !unnamed && !wanted.resources.iter().any(for_this) {
             return Err(self.challenger.invalid_token(scheme, "the access token is for another resource"));
         }
@@ -100,10 +102,15 @@ impl Route {
         if !wanted.scopes.iter().all(|scope| token.scopes.contains(scope)) {
             return Err(self.challenger.insufficient_scope(scheme, &wanted.scopes, &token.scopes));
         }
-        let acr = wanted.acr_values.is_empty() || token.acr.as_ref().is_some_and(|acr| wanted.acr_values.contains(acr));
-        let age = wanted.max_age.is_none_or(|most| {
-            token.auth_time.is_some_and(|time| moment(time) + most >= SystemTime::now())
-        });
+        let acr = match &token.acr {
+            Some(acr) => wanted.acr_values.is_empty() || wanted.acr_values.contains(acr),
+            None => wanted.acr_values.is_empty() || asked,
+        };
+        let age = match (wanted.max_age, token.auth_time) {
+            (Some(most), Some(time)) => moment(time) + most >= SystemTime::now(),
+            (most, None) => most.is_none() || asked,
+            (None, Some(_)) => true,
+        };
         match acr && age {
             true => Ok(()),
             false => Err(self.challenger.insufficient_authentication(scheme, &wanted.acr_values, wanted.max_age)),
@@ -344,7 +351,8 @@ impl Route {
     fn refused_by_authlete(&self, reply: &Reply, scheme: TokenScheme) -> Refused {
         // A token for another resource is no use here whatever its scopes: the client needs another one.
         let challenge = reply.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if ["invalid_target", "invalid_resource"].iter().any(|error| challenge.contains(&format!("error=\"{error}\""))) {
+        if ["invalid_target", "invalid_resource"].iter().any(|error| challenge.contains(&format!("error=\"{error}\"")))
+        {
             return self.challenger.invalid_token(scheme, "the access token is for another resource");
         }
         self.challenger.of_authlete(reply, scheme)
@@ -401,8 +409,11 @@ impl From<Verified> for Token {
         Self {
             subject: string("sub"),
             // A number where the client has no alias.
-            client_id: string("client_id").or_else(|| claims.get("client_id").and_then(Value::as_u64).map(|id| id.to_string())),
-            scopes: string("scope").map(|scope| scope.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect()).unwrap_or_default(),
+            client_id: string("client_id")
+                .or_else(|| claims.get("client_id").and_then(Value::as_u64).map(|id| id.to_string())),
+            scopes: string("scope")
+                .map(|scope| scope.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect())
+                .unwrap_or_default(),
             audiences,
             expires_at: Some(millis(expires_at)),
             issued_at: moment("iat"),
@@ -430,7 +441,8 @@ impl Token {
         }
         .or_else(|| response.client_id.map(|id| id.to_string()));
         let scopes = response.scopes.clone().unwrap_or_default();
-        let audiences = response.access_token_resources.as_ref().or(response.resources.as_ref()).cloned().unwrap_or_default();
+        let audiences =
+            response.access_token_resources.as_ref().or(response.resources.as_ref()).cloned().unwrap_or_default();
         let properties: Vec<(String, String)> = response
             .properties
             .iter()
@@ -460,9 +472,12 @@ impl Token {
         claim("acr", response.acr.clone().map(Value::from));
         claim("auth_time", auth_time.map(Value::from));
         claim("grant_id", grant_id.clone().map(Value::from));
-        claim("authorization_details", response.authorization_details.as_ref().and_then(|details| {
-            serde_json::to_value(details).ok().and_then(|mut value| value.get_mut("elements").map(Value::take))
-        }));
+        claim(
+            "authorization_details",
+            response.authorization_details.as_ref().and_then(|details| {
+                serde_json::to_value(details).ok().and_then(|mut value| value.get_mut("elements").map(Value::take))
+            }),
+        );
         for (key, value) in &properties {
             claims.entry(key.clone()).or_insert_with(|| Value::from(value.clone()));
         }

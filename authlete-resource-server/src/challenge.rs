@@ -151,7 +151,8 @@ impl Challenger {
                 if !problem.description.is_empty() {
                     parameters.push(format!("error_description=\"{}\"", problem.description));
                 }
-                let further = problem.parameters.iter().filter_map(|(name, value)| quoted(value).map(|value| (name, value)));
+                let further =
+                    problem.parameters.iter().filter_map(|(name, value)| quoted(value).map(|value| (name, value)));
                 parameters.extend(further.map(|(name, value)| format!("{name}=\"{value}\"")));
             }
             parameters.extend(scope(scopes).map(|scope| format!("scope=\"{scope}\"")));

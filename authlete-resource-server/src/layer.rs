@@ -104,7 +104,8 @@ impl ProtectLayer {
             scopes: wanted.scopes.clone(),
             // Tokens that are bound to a certificate are presented as bearer tokens.
             bearer: wanted.bound_by.is_empty() || only_certificates,
-            dpop: settings.base_url().is_some() && (wanted.bound_by.is_empty() || wanted.bound_by.contains(&Bound::Key)),
+            dpop: settings.base_url().is_some()
+                && (wanted.bound_by.is_empty() || wanted.bound_by.contains(&Bound::Key)),
         };
         Route {
             server: self.server.clone(),

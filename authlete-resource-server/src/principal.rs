@@ -196,10 +196,13 @@ impl fmt::Debug for Principal {
             .field("client_id", &self.token.client_id)
             .field("scopes", &self.token.scopes)
             .field("expires_at", &self.expires_at())
-            .field("binding", &self.token.binding.as_ref().map(|binding| match binding {
-                Binding::Dpop(_) => "DPoP",
-                Binding::Certificate(_) => "certificate",
-            }))
+            .field(
+                "binding",
+                &self.token.binding.as_ref().map(|binding| match binding {
+                    Binding::Dpop(_) => "DPoP",
+                    Binding::Certificate(_) => "certificate",
+                }),
+            )
             .field("claims", &self.token.claims.keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }

@@ -49,9 +49,10 @@ impl Route {
         let settings = &self.server.inner().settings;
         let proof = match (given.scheme, settings.base_url()) {
             (TokenScheme::DPoP, Some(base)) => Some(Proof {
-                value: dpop_proof(headers).ok().flatten().ok_or_else(|| {
-                    challenger.invalid_proof("a token that is bound to a key needs one DPoP header")
-                })?,
+                value: dpop_proof(headers)
+                    .ok()
+                    .flatten()
+                    .ok_or_else(|| challenger.invalid_proof("a token that is bound to a key needs one DPoP header"))?,
                 method: method.as_str().to_owned(),
                 url: format!("{base}{}", uri.path()),
             }),

@@ -182,7 +182,9 @@ mod tests {
         for same in ["HTTPS://API.example.com:443/a%7eb/c", "https://api.example.com/x/../a~b/c?z"] {
             assert_eq!(normalized(same), normal, "{same}");
         }
-        for other in ["http://api.example.com/a~b/c", "https://api.example.com:8443/a~b/c", "https://api.example.com/a~b/C"] {
+        for other in
+            ["http://api.example.com/a~b/c", "https://api.example.com:8443/a~b/c", "https://api.example.com/a~b/C"]
+        {
             assert_ne!(normalized(other), normal, "{other}");
         }
         assert_eq!(normalized("/a~b/c"), None);

@@ -147,10 +147,13 @@ impl KeySet {
     pub(crate) async fn find(&self, kid: &str) -> Result<Arc<Vec<VerificationKey>>, KeyError> {
         let (known, usable) = self.0.look_up(kid);
         if !usable {
-            self.0.fetch_unless_fetched(|state, times| {
-                state.attempted.is_none_or(|(when, success)| success || when.elapsed() >= times.retry_after_failure())
-            })
-            .await;
+            self.0
+                .fetch_unless_fetched(|state, times| {
+                    state
+                        .attempted
+                        .is_none_or(|(when, success)| success || when.elapsed() >= times.retry_after_failure())
+                })
+                .await;
             return match self.0.look_up(kid) {
                 (Some(keys), true) => Ok(keys),
                 (None, true) => Err(KeyError::Unknown),
@@ -161,10 +164,11 @@ impl KeySet {
             self.refresh_in_background();
             return Ok(keys);
         }
-        self.0.fetch_unless_fetched(|state, times| {
-            state.attempted.is_none_or(|(when, _)| when.elapsed() >= times.miss_cool_down)
-        })
-        .await;
+        self.0
+            .fetch_unless_fetched(|state, times| {
+                state.attempted.is_none_or(|(when, _)| when.elapsed() >= times.miss_cool_down)
+            })
+            .await;
         self.0.look_up(kid).0.ok_or(KeyError::Unknown)
     }
 
@@ -174,7 +178,9 @@ impl KeySet {
             let state = self.0.read();
             let times = &self.0.times;
             state.fetched.is_some_and(|fetched| fetched.elapsed() >= times.ttl)
-                && state.attempted.is_none_or(|(when, success)| success || when.elapsed() >= times.retry_after_failure())
+                && state
+                    .attempted
+                    .is_none_or(|(when, success)| success || when.elapsed() >= times.retry_after_failure())
         };
         if !due || self.0.fetching.try_lock().is_err() {
             return;

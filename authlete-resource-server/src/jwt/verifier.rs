@@ -210,12 +210,11 @@ impl JwtVerifier {
         if !self.is_access_token(header.typ.as_deref()) {
             return Err(JwtError::Type);
         }
-        let keys = self.keys.find(header.kid.as_deref().ok_or(JwtError::UnknownKey)?).await.map_err(|error| {
-            match error {
+        let keys =
+            self.keys.find(header.kid.as_deref().ok_or(JwtError::UnknownKey)?).await.map_err(|error| match error {
                 KeyError::Unknown => JwtError::UnknownKey,
                 KeyError::Unavailable => JwtError::KeysUnavailable,
-            }
-        })?;
+            })?;
         let key = keys.iter().find(|key| key.algorithms.contains(&algorithm)).ok_or(JwtError::Algorithm)?;
         if !jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &key.key, algorithm)
             .map_err(|_| JwtError::Signature)?

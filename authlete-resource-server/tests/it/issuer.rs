@@ -120,7 +120,9 @@ impl KeySource for Keys {
     fn fetch(&self) -> authlete_api::BoxFuture<'_, Result<Vec<u8>, KeySourceError>> {
         self.0.fetches.fetch_add(1, Ordering::SeqCst);
         let keys = self.0.keys.lock().unwrap().clone();
-        Box::pin(async move { keys.map(|keys| keys.to_string().into_bytes()).ok_or_else(|| "the issuer is away".into()) })
+        Box::pin(
+            async move { keys.map(|keys| keys.to_string().into_bytes()).ok_or_else(|| "the issuer is away".into()) },
+        )
     }
 }
 

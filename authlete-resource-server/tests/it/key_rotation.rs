@@ -53,7 +53,14 @@ async fn a_flood_of_unknown_keys_makes_no_flood_of_fetches_and_hinders_nobody() 
     let verifier = verifier(keys.set());
     for second in 0..120 {
         for n in 0..10 {
-            let foreign = good(&Key { public: { let mut p = key.public.clone(); p.common.key_id = Some(format!("made-up-{second}-{n}")); p }, ..key.clone() });
+            let foreign = good(&Key {
+                public: {
+                    let mut p = key.public.clone();
+                    p.common.key_id = Some(format!("made-up-{second}-{n}"));
+                    p
+                },
+                ..key.clone()
+            });
             assert_eq!(verifier.claims(&foreign).await, Err(JwtError::UnknownKey));
         }
         assert!(verifier.claims(&good(&key)).await.is_ok());

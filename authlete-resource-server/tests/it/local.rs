@@ -142,7 +142,15 @@ async fn what_is_no_jwt_is_refused_in_bounded_time() {
         ("huge", "a".repeat(17 * 1024), JwtError::TooLarge),
         ("no signature", format!("{signed}."), JwtError::Signature),
         ("half a signature", format!("{signed}.{}", &signature[..signature.len() / 2]), JwtError::Signature),
-        ("other claims", format!("{}.{}.{signature}", signed.split('.').next().unwrap(), encode(&claims().to_string().replace("ada", "eve"))), JwtError::Signature),
+        (
+            "other claims",
+            format!(
+                "{}.{}.{signature}",
+                signed.split('.').next().unwrap(),
+                encode(&claims().to_string().replace("ada", "eve"))
+            ),
+            JwtError::Signature,
+        ),
     ] {
         assert_eq!(verifier.claims(&token).await, Err(expected), "{what}");
     }

@@ -29,7 +29,8 @@ impl World {
     async fn new() -> Self {
         let emulator = Emulator::start().await.unwrap();
         let revocations = Revocations::default();
-        let builder = || Authlete::builder().base_url(emulator.base_url()).organization_token(emulator.organization_token());
+        let builder =
+            || Authlete::builder().base_url(emulator.base_url()).organization_token(emulator.organization_token());
         let settings = Service::default()
             .issuer(ISSUER)
             .supported_scopes([Scope::default().name("orders:read")])
@@ -155,7 +156,8 @@ async fn jwts_are_verified_here_and_now_and_then_by_authlete() {
     assert_eq!(world.introspections(), 1);
 
     // Authlete does not know this token: where it is asked, it is refused.
-    let sampled = ResourceServer::new(world.service.clone()).verifier(verifier.clone()).introspect_every(Duration::from_secs(60));
+    let sampled =
+        ResourceServer::new(world.service.clone()).verifier(verifier.clone()).introspect_every(Duration::from_secs(60));
     assert_eq!(status(&api(&sampled), "/", &token).await, StatusCode::UNAUTHORIZED);
     assert_eq!(status(&api(&local), "/sensitive", &token).await, StatusCode::UNAUTHORIZED);
 
@@ -197,17 +199,28 @@ async fn a_bound_token_needs_the_proof_of_its_key() {
     let url = format!("{AUDIENCE}/bound");
     let dpop = format!("DPoP {token}");
     let proof = client.proof("GET", &url, &token, "p1");
-    let with = async |scheme: &str, proof: &str| {
-        call(&api, "/bound", &[("authorization", scheme), ("dpop", proof)]).await.0
-    };
+    let with =
+        async |scheme: &str, proof: &str| call(&api, "/bound", &[("authorization", scheme), ("dpop", proof)]).await.0;
     assert_eq!(with(&dpop, &proof).await, StatusCode::OK);
     assert_eq!(with(&dpop, &proof).await, StatusCode::UNAUTHORIZED, "used twice");
     assert_eq!(with(&dpop, &thief.proof("GET", &url, &token, "p2")).await, StatusCode::UNAUTHORIZED, "another key");
-    assert_eq!(with(&dpop, &client.proof("POST", &url, &token, "p3")).await, StatusCode::UNAUTHORIZED, "another method");
-    assert_eq!(with(&dpop, &client.proof("GET", AUDIENCE, &token, "p4")).await, StatusCode::UNAUTHORIZED, "another URL");
+    assert_eq!(
+        with(&dpop, &client.proof("POST", &url, &token, "p3")).await,
+        StatusCode::UNAUTHORIZED,
+        "another method"
+    );
+    assert_eq!(
+        with(&dpop, &client.proof("GET", AUDIENCE, &token, "p4")).await,
+        StatusCode::UNAUTHORIZED,
+        "another URL"
+    );
     assert_eq!(with(&dpop, &client.proof("GET", &url, "other", "p5")).await, StatusCode::UNAUTHORIZED, "another token");
     let bearer = format!("Bearer {token}");
-    assert_eq!(with(&bearer, &client.proof("GET", &url, &token, "p6")).await, StatusCode::UNAUTHORIZED, "as a bearer token");
+    assert_eq!(
+        with(&bearer, &client.proof("GET", &url, &token, "p6")).await,
+        StatusCode::UNAUTHORIZED,
+        "as a bearer token"
+    );
     assert_eq!(call(&api, "/", &[("authorization", &bearer)]).await.0, StatusCode::UNAUTHORIZED, "on any route");
     // A token that is not bound is no bound token, whoever makes a proof.
     let loose = good(&issuer);

@@ -31,8 +31,8 @@ use tokio::time::sleep;
 pub use limiter::RedisRateLimiter;
 
 use super::{Revocation, Revocations, SharedStore, StoreError};
-use authlete_api::BoxFuture;
 use crate::principal::millis;
+use authlete_api::BoxFuture;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long the stream is waited for in one command; also how often a lost connection is noticed at the latest.
@@ -229,11 +229,8 @@ impl Inner {
             self.write(&mut connection, &revocation).await?;
         }
         let known = self.generation.load(Ordering::Acquire).max(revocations.generation());
-        let generation: u64 = Script::new(RAISE)
-            .key(self.keys.generation())
-            .arg(known)
-            .invoke_async(&mut connection)
-            .await?;
+        let generation: u64 =
+            Script::new(RAISE).key(self.keys.generation()).arg(known).invoke_async(&mut connection).await?;
         self.learn_generation(generation, revocations);
         let stored: Vec<String> =
             redis::cmd("ZRANGE").arg(self.keys.revoked()).arg(0).arg(-1).query_async(&mut connection).await?;
@@ -346,7 +343,14 @@ impl SharedStore for RedisStore {
             }
             let mut connection = self.0.manager()?;
             let key = self.0.keys.verdict(generation, key);
-            redis::cmd("SET").arg(key).arg(verdict).arg("PX").arg(ttl).exec_async(&mut connection).await.map_err(StoreError::new)
+            redis::cmd("SET")
+                .arg(key)
+                .arg(verdict)
+                .arg("PX")
+                .arg(ttl)
+                .exec_async(&mut connection)
+                .await
+                .map_err(StoreError::new)
         })
     }
 
