@@ -16,7 +16,7 @@ pub struct AuthorizationDetails {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for AuthorizationDetails {
+impl crate::rt::Object for AuthorizationDetails {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -48,7 +48,7 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationDetails {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -56,7 +56,7 @@ impl ::std::fmt::Debug for AuthorizationDetails {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationDetails")
             .field("elements", &self.elements)
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -85,7 +85,7 @@ pub struct AuthorizationDetailsElement {
         rename = "otherFields",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub other_fields: ::std::option::Option<crate::JsonText>,
+    pub other_fields: ::std::option::Option<crate::rt::JsonString>,
     /// `privileges`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub privileges: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
@@ -102,12 +102,12 @@ impl ::std::fmt::Debug for AuthorizationDetailsElement {
         f.debug_struct("AuthorizationDetailsElement")
             .field("actions", &self.actions)
             .field("data_types", &self.data_types)
-            .field("identifier", &crate::redact::optional(&self.identifier))
+            .field("identifier", &crate::rt::optional(&self.identifier))
             .field("locations", &self.locations)
-            .field("other_fields", &crate::redact::optional(&self.other_fields))
+            .field("other_fields", &crate::rt::optional(&self.other_fields))
             .field("privileges", &self.privileges)
             .field("type_", &self.type_)
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -152,7 +152,7 @@ pub struct CimdOptions {
     pub query_permitted: ::std::option::Option<bool>,
 }
 
-impl crate::object::Object for CimdOptions {
+impl crate::rt::Object for CimdOptions {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -184,7 +184,7 @@ impl<'de> ::serde::Deserialize<'de> for CimdOptions {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -236,7 +236,7 @@ pub struct ClientExtension {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for ClientExtension {
+impl crate::rt::Object for ClientExtension {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -278,7 +278,7 @@ impl<'de> ::serde::Deserialize<'de> for ClientExtension {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -291,7 +291,7 @@ impl ::std::fmt::Debug for ClientExtension {
             .field("requestable_scopes", &self.requestable_scopes)
             .field("requestable_scopes_enabled", &self.requestable_scopes_enabled)
             .field("token_exchange_permitted", &self.token_exchange_permitted)
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -305,13 +305,13 @@ pub struct ClientRegistrationRequestPart {
     pub client_id: ::std::option::Option<::std::string::String>,
     /// `json`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub json: ::std::option::Option<crate::JsonText>,
+    pub json: ::std::option::Option<crate::rt::JsonString>,
     /// `token`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub token: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for ClientRegistrationRequestPart {
+impl crate::rt::Object for ClientRegistrationRequestPart {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -343,7 +343,7 @@ impl<'de> ::serde::Deserialize<'de> for ClientRegistrationRequestPart {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -351,8 +351,8 @@ impl ::std::fmt::Debug for ClientRegistrationRequestPart {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientRegistrationRequestPart")
             .field("client_id", &self.client_id)
-            .field("json", &crate::redact::optional(&self.json))
-            .field("token", &crate::redact::optional(&self.token))
+            .field("json", &crate::rt::optional(&self.json))
+            .field("token", &crate::rt::optional(&self.token))
             .finish()
     }
 }
@@ -445,7 +445,7 @@ pub struct CredentialIssuerMetadata {
         rename = "credentialsSupported",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub credentials_supported: ::std::option::Option<crate::JsonText>,
+    pub credentials_supported: ::std::option::Option<crate::rt::JsonString>,
     /// `deferredCredentialEndpoint`, optional.
     #[serde(
         rename = "deferredCredentialEndpoint",
@@ -481,7 +481,7 @@ pub struct CredentialIssuerMetadata {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for CredentialIssuerMetadata {
+impl crate::rt::Object for CredentialIssuerMetadata {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -560,7 +560,7 @@ impl<'de> ::serde::Deserialize<'de> for CredentialIssuerMetadata {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -578,7 +578,7 @@ impl ::std::fmt::Debug for CredentialIssuerMetadata {
             )
             .field(
                 "credential_request_encryption_jwks",
-                &crate::redact::optional(&self.credential_request_encryption_jwks),
+                &crate::rt::optional(&self.credential_request_encryption_jwks),
             )
             .field(
                 "credential_request_encryption_zip_values_supported",
@@ -608,7 +608,7 @@ impl ::std::fmt::Debug for CredentialIssuerMetadata {
                 "require_credential_response_encryption",
                 &self.require_credential_response_encryption,
             )
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -651,7 +651,7 @@ pub struct CredentialOfferInfo {
         rename = "credentialOffer",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub credential_offer: ::std::option::Option<crate::JsonText>,
+    pub credential_offer: ::std::option::Option<crate::rt::JsonString>,
     /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "expiresAt",
@@ -660,7 +660,7 @@ pub struct CredentialOfferInfo {
     pub expires_at: ::std::option::Option<i64>,
     /// `identifier`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub identifier: ::std::option::Option<crate::CredentialOfferId>,
+    pub identifier: ::std::option::Option<crate::rt::CredentialOfferId>,
     /// `issuerState`, optional, secret.
     #[serde(
         rename = "issuerState",
@@ -678,7 +678,7 @@ pub struct CredentialOfferInfo {
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<crate::JsonText>,
+    pub jwt_at_claims: ::std::option::Option<crate::rt::JsonString>,
     /// `preAuthorizedCode`, optional, secret.
     #[serde(
         rename = "preAuthorizedCode",
@@ -714,7 +714,7 @@ pub struct CredentialOfferInfo {
     pub tx_code_input_mode: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for CredentialOfferInfo {
+impl crate::rt::Object for CredentialOfferInfo {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -778,7 +778,7 @@ impl<'de> ::serde::Deserialize<'de> for CredentialOfferInfo {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -791,18 +791,18 @@ impl ::std::fmt::Debug for CredentialOfferInfo {
                 "authorization_code_grant_included",
                 &self.authorization_code_grant_included,
             )
-            .field("context", &crate::redact::optional(&self.context))
+            .field("context", &crate::rt::optional(&self.context))
             .field("credential_configuration_ids", &self.credential_configuration_ids)
             .field("credential_issuer", &self.credential_issuer)
-            .field("credential_offer", &crate::redact::optional(&self.credential_offer))
+            .field("credential_offer", &crate::rt::optional(&self.credential_offer))
             .field("expires_at", &self.expires_at)
-            .field("identifier", &crate::redact::optional(&self.identifier))
-            .field("issuer_state", &crate::redact::optional(&self.issuer_state))
+            .field("identifier", &crate::rt::optional(&self.identifier))
+            .field("issuer_state", &crate::rt::optional(&self.issuer_state))
             .field("issuer_state_included", &self.issuer_state_included)
-            .field("jwt_at_claims", &crate::redact::optional(&self.jwt_at_claims))
+            .field("jwt_at_claims", &crate::rt::optional(&self.jwt_at_claims))
             .field(
                 "pre_authorized_code",
-                &crate::redact::optional(&self.pre_authorized_code),
+                &crate::rt::optional(&self.pre_authorized_code),
             )
             .field(
                 "pre_authorized_code_grant_included",
@@ -810,7 +810,7 @@ impl ::std::fmt::Debug for CredentialOfferInfo {
             )
             .field("properties", &self.properties)
             .field("subject", &self.subject)
-            .field("tx_code", &crate::redact::optional(&self.tx_code))
+            .field("tx_code", &crate::rt::optional(&self.tx_code))
             .field("tx_code_description", &self.tx_code_description)
             .field("tx_code_input_mode", &self.tx_code_input_mode)
             .finish()
@@ -829,7 +829,7 @@ pub struct DynamicScope {
     pub value: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for DynamicScope {
+impl crate::rt::Object for DynamicScope {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -859,7 +859,7 @@ impl<'de> ::serde::Deserialize<'de> for DynamicScope {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -867,7 +867,7 @@ impl ::std::fmt::Debug for DynamicScope {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("DynamicScope")
             .field("name", &self.name)
-            .field("value", &crate::redact::optional(&self.value))
+            .field("value", &crate::rt::optional(&self.value))
             .finish()
     }
 }
@@ -892,7 +892,7 @@ pub struct ErrorBody {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for ErrorBody {
+impl crate::rt::Object for ErrorBody {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -922,7 +922,7 @@ impl<'de> ::serde::Deserialize<'de> for ErrorBody {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -944,7 +944,7 @@ pub struct Grant {
     pub scopes: ::std::option::Option<::std::vec::Vec<GrantScope>>,
 }
 
-impl crate::object::Object for Grant {
+impl crate::rt::Object for Grant {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -976,7 +976,7 @@ impl<'de> ::serde::Deserialize<'de> for Grant {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -992,7 +992,7 @@ pub struct GrantScope {
     pub scope: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for GrantScope {
+impl crate::rt::Object for GrantScope {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1022,7 +1022,7 @@ impl<'de> ::serde::Deserialize<'de> for GrantScope {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1036,7 +1036,7 @@ pub struct Hsk {
     pub alg: ::std::option::Option<::std::string::String>,
     /// `handle`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub handle: ::std::option::Option<crate::HardwareKeyHandle>,
+    pub handle: ::std::option::Option<crate::rt::HardwareKeyHandle>,
     /// `hsmName`, optional.
     #[serde(rename = "hsmName", skip_serializing_if = "::std::option::Option::is_none")]
     pub hsm_name: ::std::option::Option<::std::string::String>,
@@ -1060,7 +1060,7 @@ pub struct Hsk {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for Hsk {
+impl crate::rt::Object for Hsk {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1104,7 +1104,7 @@ impl<'de> ::serde::Deserialize<'de> for Hsk {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1112,13 +1112,13 @@ impl ::std::fmt::Debug for Hsk {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("Hsk")
             .field("alg", &self.alg)
-            .field("handle", &crate::redact::optional(&self.handle))
+            .field("handle", &crate::rt::optional(&self.handle))
             .field("hsm_name", &self.hsm_name)
             .field("kid", &self.kid)
             .field("kty", &self.kty)
             .field("public_key", &self.public_key)
             .field("use_", &self.use_)
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -1137,7 +1137,7 @@ pub struct IdpErrorBody {
     pub errors: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
 }
 
-impl crate::object::Object for IdpErrorBody {
+impl crate::rt::Object for IdpErrorBody {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1167,7 +1167,7 @@ impl<'de> ::serde::Deserialize<'de> for IdpErrorBody {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1187,7 +1187,7 @@ pub struct KeyValuePair {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for KeyValuePair {
+impl crate::rt::Object for KeyValuePair {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1221,7 +1221,7 @@ impl<'de> ::serde::Deserialize<'de> for KeyValuePair {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1229,8 +1229,8 @@ impl ::std::fmt::Debug for KeyValuePair {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("KeyValuePair")
             .field("key", &self.key)
-            .field("value", &crate::redact::optional(&self.value))
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("value", &crate::rt::optional(&self.value))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -1283,7 +1283,7 @@ pub struct LimitedClient {
     pub number: ::std::option::Option<i32>,
 }
 
-impl crate::object::Object for LimitedClient {
+impl crate::rt::Object for LimitedClient {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1327,7 +1327,7 @@ impl<'de> ::serde::Deserialize<'de> for LimitedClient {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1347,7 +1347,7 @@ pub struct NamedUri {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for NamedUri {
+impl crate::rt::Object for NamedUri {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1381,7 +1381,7 @@ impl<'de> ::serde::Deserialize<'de> for NamedUri {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1390,7 +1390,7 @@ impl ::std::fmt::Debug for NamedUri {
         f.debug_struct("NamedUri")
             .field("name", &self.name)
             .field("uri", &self.uri)
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -1578,7 +1578,7 @@ pub struct OAuthClient {
         rename = "customMetadata",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub custom_metadata: ::std::option::Option<crate::JsonText>,
+    pub custom_metadata: ::std::option::Option<crate::rt::JsonString>,
     /// `defaultAcrs`, optional.
     #[serde(
         rename = "defaultAcrs",
@@ -1692,7 +1692,7 @@ pub struct OAuthClient {
     pub in_scope_for_token_migration: ::std::option::Option<bool>,
     /// `jwks`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub jwks: ::std::option::Option<crate::JsonText>,
+    pub jwks: ::std::option::Option<crate::rt::JsonString>,
     /// `jwksUri`, optional.
     #[serde(rename = "jwksUri", skip_serializing_if = "::std::option::Option::is_none")]
     pub jwks_uri: ::std::option::Option<::std::string::String>,
@@ -2017,7 +2017,7 @@ pub struct OAuthClient {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for OAuthClient {
+impl crate::rt::Object for OAuthClient {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -2272,7 +2272,7 @@ impl<'de> ::serde::Deserialize<'de> for OAuthClient {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -2302,7 +2302,7 @@ impl ::std::fmt::Debug for OAuthClient {
             .field("client_name", &self.client_name)
             .field("client_names", &self.client_names)
             .field("client_registration_types", &self.client_registration_types)
-            .field("client_secret", &crate::redact::optional(&self.client_secret))
+            .field("client_secret", &crate::rt::optional(&self.client_secret))
             .field("client_source", &self.client_source)
             .field("client_type", &self.client_type)
             .field("client_uri", &self.client_uri)
@@ -2314,7 +2314,7 @@ impl ::std::fmt::Debug for OAuthClient {
                 "credential_response_encryption_required",
                 &self.credential_response_encryption_required,
             )
-            .field("custom_metadata", &crate::redact::optional(&self.custom_metadata))
+            .field("custom_metadata", &crate::rt::optional(&self.custom_metadata))
             .field("default_acrs", &self.default_acrs)
             .field("default_max_age", &self.default_max_age)
             .field("derived_sector_identifier", &self.derived_sector_identifier)
@@ -2342,7 +2342,7 @@ impl ::std::fmt::Debug for OAuthClient {
             .field("id_token_encryption_enc", &self.id_token_encryption_enc)
             .field("id_token_sign_alg", &self.id_token_sign_alg)
             .field("in_scope_for_token_migration", &self.in_scope_for_token_migration)
-            .field("jwks", &crate::redact::optional(&self.jwks))
+            .field("jwks", &crate::rt::optional(&self.jwks))
             .field("jwks_uri", &self.jwks_uri)
             .field("locked", &self.locked)
             .field("login_uri", &self.login_uri)
@@ -2363,7 +2363,7 @@ impl ::std::fmt::Debug for OAuthClient {
             .field("redirect_uris", &self.redirect_uris)
             .field(
                 "registration_access_token_hash",
-                &crate::redact::optional(&self.registration_access_token_hash),
+                &crate::rt::optional(&self.registration_access_token_hash),
             )
             .field("request_encryption_alg", &self.request_encryption_alg)
             .field("request_encryption_enc", &self.request_encryption_enc)
@@ -2418,7 +2418,7 @@ impl ::std::fmt::Debug for OAuthClient {
             .field("user_info_encryption_alg", &self.user_info_encryption_alg)
             .field("user_info_encryption_enc", &self.user_info_encryption_enc)
             .field("user_info_sign_alg", &self.user_info_sign_alg)
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -2442,7 +2442,7 @@ pub struct Property {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for Property {
+impl crate::rt::Object for Property {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -2478,7 +2478,7 @@ impl<'de> ::serde::Deserialize<'de> for Property {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -2487,8 +2487,8 @@ impl ::std::fmt::Debug for Property {
         f.debug_struct("Property")
             .field("hidden", &self.hidden)
             .field("key", &self.key)
-            .field("value", &crate::redact::optional(&self.value))
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("value", &crate::rt::optional(&self.value))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -2521,7 +2521,7 @@ pub struct Scope {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for Scope {
+impl crate::rt::Object for Scope {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -2561,7 +2561,7 @@ impl<'de> ::serde::Deserialize<'de> for Scope {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -2573,7 +2573,7 @@ impl ::std::fmt::Debug for Scope {
             .field("description", &self.description)
             .field("descriptions", &self.descriptions)
             .field("name", &self.name)
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -2768,7 +2768,7 @@ pub struct Service {
         rename = "cimdMetadataPolicy",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub cimd_metadata_policy: ::std::option::Option<crate::JsonText>,
+    pub cimd_metadata_policy: ::std::option::Option<crate::rt::JsonString>,
     /// `cimdMetadataPolicyEnabled`, optional.
     #[serde(
         rename = "cimdMetadataPolicyEnabled",
@@ -2860,7 +2860,7 @@ pub struct Service {
         rename = "credentialJwks",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub credential_jwks: ::std::option::Option<crate::JsonText>,
+    pub credential_jwks: ::std::option::Option<crate::rt::JsonString>,
     /// `credentialJwksUri`, optional.
     #[serde(
         rename = "credentialJwksUri",
@@ -3043,7 +3043,7 @@ pub struct Service {
         rename = "federationJwks",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub federation_jwks: ::std::option::Option<crate::JsonText>,
+    pub federation_jwks: ::std::option::Option<crate::rt::JsonString>,
     /// `federationRegistrationEndpoint`, optional.
     #[serde(
         rename = "federationRegistrationEndpoint",
@@ -3148,7 +3148,7 @@ pub struct Service {
     pub issuer: ::std::option::Option<::std::string::String>,
     /// `jwks`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub jwks: ::std::option::Option<crate::JsonText>,
+    pub jwks: ::std::option::Option<crate::rt::JsonString>,
     /// `jwksUri`, optional.
     #[serde(rename = "jwksUri", skip_serializing_if = "::std::option::Option::is_none")]
     pub jwks_uri: ::std::option::Option<::std::string::String>,
@@ -3291,7 +3291,7 @@ pub struct Service {
         rename = "predefinedTransformedClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub predefined_transformed_claims: ::std::option::Option<crate::JsonText>,
+    pub predefined_transformed_claims: ::std::option::Option<crate::rt::JsonString>,
     /// `pushedAuthReqDuration`, optional, in seconds.
     #[serde(
         rename = "pushedAuthReqDuration",
@@ -3810,7 +3810,7 @@ pub struct Service {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for Service {
+impl crate::rt::Object for Service {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -4263,7 +4263,7 @@ impl<'de> ::serde::Deserialize<'de> for Service {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -4280,7 +4280,7 @@ impl ::std::fmt::Debug for Service {
             .field("access_token_type", &self.access_token_type)
             .field("allowable_clock_skew", &self.allowable_clock_skew)
             .field("api_key", &self.api_key)
-            .field("api_secret", &crate::redact::optional(&self.api_secret))
+            .field("api_secret", &crate::rt::optional(&self.api_secret))
             .field(
                 "attestation_challenge_time_window",
                 &self.attestation_challenge_time_window,
@@ -4288,11 +4288,11 @@ impl ::std::fmt::Debug for Service {
             .field("attributes", &self.attributes)
             .field(
                 "authentication_callback_api_key",
-                &crate::redact::optional(&self.authentication_callback_api_key),
+                &crate::rt::optional(&self.authentication_callback_api_key),
             )
             .field(
                 "authentication_callback_api_secret",
-                &crate::redact::optional(&self.authentication_callback_api_secret),
+                &crate::rt::optional(&self.authentication_callback_api_secret),
             )
             .field(
                 "authentication_callback_endpoint",
@@ -4357,7 +4357,7 @@ impl ::std::fmt::Debug for Service {
             .field("created_at", &self.created_at)
             .field("credential_duration", &self.credential_duration)
             .field("credential_issuer_metadata", &self.credential_issuer_metadata)
-            .field("credential_jwks", &crate::redact::optional(&self.credential_jwks))
+            .field("credential_jwks", &crate::rt::optional(&self.credential_jwks))
             .field("credential_jwks_uri", &self.credential_jwks_uri)
             .field("credential_offer_duration", &self.credential_offer_duration)
             .field(
@@ -4372,13 +4372,11 @@ impl ::std::fmt::Debug for Service {
             .field("description", &self.description)
             .field(
                 "developer_authentication_callback_api_key",
-                &crate::redact::optional(&self.developer_authentication_callback_api_key),
+                &crate::rt::optional(&self.developer_authentication_callback_api_key),
             )
             .field(
                 "developer_authentication_callback_api_secret",
-                &crate::redact::optional(
-                    &self.developer_authentication_callback_api_secret,
-                ),
+                &crate::rt::optional(&self.developer_authentication_callback_api_secret),
             )
             .field(
                 "developer_authentication_callback_endpoint",
@@ -4425,7 +4423,7 @@ impl ::std::fmt::Debug for Service {
                 &self.federation_configuration_duration,
             )
             .field("federation_enabled", &self.federation_enabled)
-            .field("federation_jwks", &crate::redact::optional(&self.federation_jwks))
+            .field("federation_jwks", &crate::rt::optional(&self.federation_jwks))
             .field(
                 "federation_registration_endpoint",
                 &self.federation_registration_endpoint,
@@ -4459,7 +4457,7 @@ impl ::std::fmt::Debug for Service {
             )
             .field("iss_suppressed", &self.iss_suppressed)
             .field("issuer", &self.issuer)
-            .field("jwks", &crate::redact::optional(&self.jwks))
+            .field("jwks", &crate::rt::optional(&self.jwks))
             .field("jwks_uri", &self.jwks_uri)
             .field(
                 "jwt_grant_by_identifiable_clients_only",
@@ -4660,7 +4658,7 @@ impl ::std::fmt::Debug for Service {
                 "verified_claims_validation_schema_set",
                 &self.verified_claims_validation_schema_set,
             )
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -4687,7 +4685,7 @@ pub struct SnsCredentials {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for SnsCredentials {
+impl crate::rt::Object for SnsCredentials {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -4723,17 +4721,17 @@ impl<'de> ::serde::Deserialize<'de> for SnsCredentials {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for SnsCredentials {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("SnsCredentials")
-            .field("api_key", &crate::redact::optional(&self.api_key))
-            .field("api_secret", &crate::redact::optional(&self.api_secret))
+            .field("api_key", &crate::rt::optional(&self.api_key))
+            .field("api_secret", &crate::rt::optional(&self.api_secret))
             .field("sns", &self.sns)
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -4754,7 +4752,7 @@ pub struct TaggedValue {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for TaggedValue {
+impl crate::rt::Object for TaggedValue {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -4788,7 +4786,7 @@ impl<'de> ::serde::Deserialize<'de> for TaggedValue {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -4797,7 +4795,7 @@ impl ::std::fmt::Debug for TaggedValue {
         f.debug_struct("TaggedValue")
             .field("tag", &self.tag)
             .field("value", &self.value)
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -4812,13 +4810,13 @@ pub struct TrustAnchor {
     pub entity_id: ::std::option::Option<::std::string::String>,
     /// `jwks`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub jwks: ::std::option::Option<crate::JsonText>,
+    pub jwks: ::std::option::Option<crate::rt::JsonString>,
     /// Fields that this version does not know, kept and sent back.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for TrustAnchor {
+impl crate::rt::Object for TrustAnchor {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -4852,7 +4850,7 @@ impl<'de> ::serde::Deserialize<'de> for TrustAnchor {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -4860,8 +4858,8 @@ impl ::std::fmt::Debug for TrustAnchor {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TrustAnchor")
             .field("entity_id", &self.entity_id)
-            .field("jwks", &crate::redact::optional(&self.jwks))
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("jwks", &crate::rt::optional(&self.jwks))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
