@@ -98,7 +98,9 @@ async fn authorization_details_are_shown_and_agreed_to_each_time() {
     for amount in ["12.50", "9000.00", "12.50"] {
         let details = payment(amount);
         let page = is_asked(&world, &mut ada, &web, &[("authorization_details", &details)]).await;
-        for part in [amount, "Garden centre", "Creditor name", "Instructed amount", "EUR", "initiate"] {
+        for part in
+            [amount, "Garden centre", "Creditor name", "Instructed amount", "EUR", "initiate", "Payment initiation"]
+        {
             assert!(page.says(part), "{part}: {page:?}");
         }
         let code = query_of(&ada.decide(&page, "allow").await.url).remove("code").unwrap();
