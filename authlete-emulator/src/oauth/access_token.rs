@@ -33,13 +33,13 @@ pub(crate) fn in_its_form(
     let is_bound = details.binding.jkt.is_some() || details.binding.x5t.is_some();
     let mut claims = json!({
         "iss": issuer,
-        "sub": token.authorized.subject.clone().unwrap_or_else(|| client.id.to_string()),
+        "sub": token.authorized.subject.clone().unwrap_or_else(|| client.identifier()),
         // Where the request names no resource, the issuer stands for all that it protects (section 3).
         "aud": if details.access_resources.is_empty() { json!([issuer]) } else { json!(details.access_resources) },
         "exp": token.expires_at / 1000,
         "iat": now / 1000,
         "jti": random::token::<32>()?,
-        "client_id": client.id.to_string(),
+        "client_id": client.identifier(),
         "scope": (!token.authorized.scopes.is_empty()).then(|| token.authorized.scopes.join(" ")),
         "auth_time": token.authorized.auth_time,
         "acr": token.authorized.acr,

@@ -57,7 +57,7 @@ impl IdToken<'_> {
         }
         let name = client.string("idTokenSignAlg").unwrap_or(DEFAULT_ALGORITHM);
         let key = tenant.keys.signer(&tenant.settings, self.client, name, "idTokenSignatureKeyId")?;
-        let audience = self.client.id.to_string();
+        let audience = self.client.identifier();
         let form = details.audience_form.as_deref().or(tenant.settings.string("idTokenAudType"));
         let seconds = now / 1000;
         let hash = |text: Option<&str>| text.map(|text| left_half(key.algorithm(), text));
@@ -120,6 +120,6 @@ pub(crate) fn subject_of(tenant: &mut Tenant, client: &Client, hint: &str) -> Re
     };
     let ours = signed
         && tenant.settings.string("issuer").is_some_and(|issuer| jwt.string("iss") == Some(issuer))
-        && jwt.is_for(&[&client.id.to_string()]);
+        && jwt.is_for(&[&client.identifier()]);
     Ok(jwt.string("sub").filter(|_| ours).map(str::to_owned))
 }

@@ -12,15 +12,11 @@ const COMMON: &[&str] = &["fapiModes"];
 /// Settings of a service alone.
 const SERVICE: &[&str] = &["accessTokenForExternalAttachmentEmbedded", "supportedServiceProfiles"];
 
-/// Settings of a client alone.
-const CLIENT: &[&str] = &["rsRequestSigned"];
-
 /// Fails, naming the setting, if the service or the client has one that is not implemented.
 pub(crate) fn refuse_settings(service: &Settings, client: &Client) -> Result<(), ApiError> {
     refuse("service", service, COMMON)?;
     refuse("service", service, SERVICE)?;
-    refuse("client", &client.settings, COMMON)?;
-    refuse("client", &client.settings, CLIENT)
+    refuse("client", &client.settings, COMMON)
 }
 
 fn refuse(owner: &str, settings: &Settings, names: &[&str]) -> Result<(), ApiError> {

@@ -48,6 +48,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("backchannel_user_code_parameter_supported", "backchannelUserCodeParameterSupported"),
     ("grant_management_action_required", "grantManagementActionRequired"),
     ("native_sso_supported", "nativeSsoSupported"),
+    ("client_id_metadata_document_supported", "clientIdMetadataDocumentSupported"),
 ];
 
 /// Lists whose names are written otherwise.

@@ -10,7 +10,7 @@ use crate::oauth::signing::SigningKey;
 use crate::oauth::{OAuthError, OperationError, access_token};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
-use crate::state::{Refresh, Tenant, Token};
+use crate::state::{Client, Refresh, Tenant, Token};
 use crate::views;
 
 const ANSWERED: Code = "A145001";
@@ -76,7 +76,7 @@ fn active(tenant: &Tenant, token: &Token, hidden: bool, now: u64, refresh: bool)
     let issued_at = token.refreshed_at.unwrap_or(token.created_at).min(now);
     let own = json!({
         "active": true,
-        "client_id": token.client_id.to_string(),
+        "client_id": tenant.clients.get(&token.client_id).map(Client::identifier),
         "scope": if scopes.is_empty() { Value::Null } else { json!(scopes.join(" ")) },
         "sub": token.authorized.subject,
         "iss": tenant.settings.string("issuer"),

@@ -6,7 +6,7 @@ mod authorization_fail;
 mod authorization_issue;
 mod authorization_ticket;
 mod backchannel;
-mod client;
+pub(crate) mod client;
 mod configuration;
 mod device;
 mod grant_management;

@@ -139,6 +139,15 @@ impl PendingTable {
         }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// The requests without a decision, with the server's key.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (&str, &Pending)> {
+        self.records.values().filter_map(|(key, pending)| Some((key.as_deref()?, pending)))
+    }
+
     /// Whether the server's key is in use.
     pub(crate) fn has_server_key(&self, server_key: &str) -> bool {
         self.by_server_key.contains_key(server_key)

@@ -48,7 +48,7 @@ pub(crate) fn authenticate(
         return Err(invalid_client(codes.missing, "The request does not say which client it is from."));
     };
     let Some((client, alias_used)) = tenant.client(identifier) else {
-        return Err(invalid_client(codes.unknown, "There is no such client."));
+        return Err(invalid_client(codes.unknown, &tenant.why_unknown(identifier)));
     };
     let client = client.clone();
     if client.settings.flag("locked") {

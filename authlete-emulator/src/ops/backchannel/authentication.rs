@@ -36,7 +36,6 @@ const NOT_IMPLEMENTED: &[&str] = &["grant_management_action", "grant_id", "claim
 const LONGEST_NOTIFICATION_TOKEN: usize = 1024;
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    request.refuse(&["cimdOptions"])?;
     open(tenant, request).or_else(|error| error.reply_to_client(&tenant.settings, "UNAUTHORIZED"))
 }
 

@@ -33,7 +33,6 @@ const USER_CODE_LENGTH: usize = 8;
 const LONGEST_USER_CODE: usize = 255;
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    request.refuse(&["cimdOptions"])?;
     open(tenant, request).or_else(|error| error.reply_to_client(&tenant.settings, "UNAUTHORIZED"))
 }
 

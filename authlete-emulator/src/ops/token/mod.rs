@@ -34,7 +34,7 @@ const GRANT_TYPE: Code = "A050303";
 const CLIENT: Codes = Codes { missing: "A050304", unknown: "A050305", method: "A050306", secret: "A050307" };
 
 /// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &["accessToken", "cimdOptions"];
+const NOT_IMPLEMENTED: &[&str] = &["accessToken"];
 
 /// A token request from a client that is known, with what the authorization server adds to it.
 pub(crate) struct TokenRequest<'a> {

@@ -228,10 +228,10 @@ fn subject(given: Option<String>, grant_type: &str) -> Result<Option<String>, Re
 }
 
 fn members(tenant: &Tenant, token: &Token, now: u64) -> Value {
-    let alias = tenant.clients.get(&token.client_id).and_then(Client::alias);
-    let identifier = match alias {
-        Some(alias) if token.alias_used => alias.to_owned(),
-        _ => token.client_id.to_string(),
+    let client = tenant.clients.get(&token.client_id);
+    let identifier = match client.and_then(Client::alias) {
+        Some(alias) if token.alias_used => Some(alias.to_owned()),
+        _ => client.map(Client::identifier),
     };
     json!({
         "accessToken": token.access,

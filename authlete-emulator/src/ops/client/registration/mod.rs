@@ -157,7 +157,7 @@ fn check_update(tenant: &Tenant, client: &Client, given: &Map<String, Value>) ->
 }
 
 /// Turns metadata into settings, and checks what they must be together.
-fn fill(tenant: &Tenant, given: &Map<String, Value>, settings: &mut Settings) -> Result<(), OperationError> {
+pub(crate) fn fill(tenant: &Tenant, given: &Map<String, Value>, settings: &mut Settings) -> Result<(), OperationError> {
     if given.contains_key("software_statement") {
         return Err(ApiError::not_implemented("software statements").into());
     }
