@@ -22,6 +22,7 @@ mod expiry;
 mod fetched;
 mod grant_management;
 mod http_signatures;
+mod identity_assurance;
 mod introspection;
 mod introspection_standard;
 mod issue_and_fail;
