@@ -9,6 +9,7 @@ pub(crate) mod destination;
 pub(crate) mod dpop;
 pub(crate) mod encryption;
 pub(crate) mod endpoint;
+pub(crate) mod fapi;
 pub(crate) mod grant;
 pub(crate) mod http_signature;
 pub(crate) mod id_token;

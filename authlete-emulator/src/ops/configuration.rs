@@ -1,5 +1,6 @@
 //! `service_configuration_api`: the discovery document (OpenID Connect Discovery 1.0, RFC 8414), made of the settings.
 
+use json_patch::Patch;
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
@@ -7,7 +8,7 @@ use crate::jose::Algorithm;
 use crate::jose::jwe::{Encoding, Management};
 use crate::oauth::names::{self, Names};
 use crate::oauth::transformed_claims::FUNCTIONS;
-use crate::reply::Reply;
+use crate::reply::{self, Reply};
 use crate::request::Request;
 use crate::state::{Settings, Tenant};
 
@@ -70,10 +71,15 @@ const LOWERCASE: &[(&str, &str)] = &[
 ];
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    if request.query("patch").is_some_and(|patch| !patch.is_empty()) {
-        return Err(ApiError::not_implemented("patch in service_configuration_api"));
+    let mut document = document(&tenant.settings);
+    if let Some(text) = request.query("patch").filter(|patch| !patch.is_empty()) {
+        let wrong = |problem: &dyn std::fmt::Display| {
+            ApiError::invalid(format!("The parameter patch cannot be applied (RFC 6902): {problem}."))
+        };
+        document = reply::without_nulls(document);
+        let patch: Patch = serde_json::from_str(text).map_err(|error| wrong(&error))?;
+        json_patch::patch(&mut document, &patch).map_err(|error| wrong(&error))?;
     }
-    let document = document(&tenant.settings);
     Ok(if request.query("pretty") == Some("true") { Reply::Pretty(document) } else { Reply::Json(document) })
 }
 

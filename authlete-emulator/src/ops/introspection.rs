@@ -194,6 +194,7 @@ fn members(tenant: &Tenant, token: &Token, now: u64) -> Value {
         "properties": views::listed(&token.authorized.properties),
         "consentedClaims": views::listed(&token.authorized.consented_claims),
         "grantType": token.grant_type,
+        "forExternalAttachment": token.authorized.details.for_external_attachment,
         "certificateThumbprint": token.authorized.details.binding.x5t,
         "resources": views::listed(&token.authorized.details.resources),
         "accessTokenResources": views::listed(&token.authorized.details.access_resources),

@@ -6,7 +6,7 @@ use crate::error::ApiError;
 use crate::oauth::authorization::claims;
 use crate::oauth::encryption::{Content, Encryption};
 use crate::oauth::transformed_claims::{self, ForTx};
-use crate::oauth::{CheckError, OAuthError, OperationError, dpop, http_signature, possession, signed_request};
+use crate::oauth::{CheckError, OAuthError, OperationError, dpop, http_signature, possession, sector, signed_request};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Client, Settings, Tenant, Token};
@@ -90,13 +90,16 @@ fn make(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
     let client = tenant.clients.get(&token.client_id).cloned();
     let client =
         client.ok_or_else(|| OperationError::server(NO_CLIENT, "The access token's client no longer exists."))?;
-    refuse_settings(&client)?;
     let mut claims = request.body.object("claims", |message| OperationError::server(CLAIMS, &message))?;
     let for_tx = ForTx::read(&request.body, |message| OperationError::server(CLAIMS, &message))?;
     let details = &token.authorized.details;
     let asked = details.userinfo_request.as_ref();
     transformed_claims::add(&tenant.settings, details, asked, &for_tx, &mut claims, request.now);
-    let sub = request.body.non_empty("sub")?.or_else(|| token.authorized.sub().map(str::to_owned));
+    let sub = match (request.body.non_empty("sub")?.or(token.authorized.sub), &token.authorized.subject) {
+        (Some(sub), _) => Some(sub),
+        (None, Some(subject)) => Some(sector::subject(tenant, &client, subject)?),
+        (None, None) => None,
+    };
     claims.insert("sub".to_owned(), json!(sub));
     let algorithm = client.settings.string("userInfoSignAlg").filter(|name| *name != "NONE");
     let encryption = Encryption::wanted(&client.settings, "userInfoEncryptionAlg", "userInfoEncryptionEnc")?;
@@ -130,14 +133,6 @@ fn signed_response(tenant: &mut Tenant, request: &Request, content: String) -> R
         "signatureInput": signed.signature_input,
         "contentDigest": signed.content_digest,
     }))
-}
-
-/// Settings under which the claims would look other than they do here.
-fn refuse_settings(client: &Client) -> Result<(), ApiError> {
-    if client.settings.string("subjectType") == Some("PAIRWISE") {
-        return Err(ApiError::not_implemented("pairwise subjects"));
-    }
-    Ok(())
 }
 
 /// Section 5.3.2: signed claims say who made them, and for whom.

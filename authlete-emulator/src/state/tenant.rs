@@ -42,6 +42,9 @@ pub(crate) struct Tenant {
     /// Assertions and proofs that have been seen, by a hash of their ids, so that none works twice.
     assertions: Expiring<String, ()>,
     proofs: Expiring<String, ()>,
+    /// What pairwise subjects are made from, once one has been asked for, and whose they are.
+    pub(crate) pairwise_salt: Option<String>,
+    pub(crate) pairwise: Expiring<String, String>,
     /// What the nonces for DPoP proofs are made from, once one has been asked for.
     pub(crate) nonce_secret: Option<String>,
     /// What has been fetched for the call that is being served.
@@ -96,6 +99,8 @@ pub(crate) struct TokenTicket {
     /// What the user authorizes by the password, with the keys that the token request has proven.
     pub(crate) authorized: Authorized,
     pub(crate) lifetimes: Lifetimes,
+    /// The access token, where the token request's call chooses it.
+    pub(crate) access_token: Option<String>,
 }
 
 /// An authorization code: what was granted, and whether it has been used.
@@ -149,6 +154,8 @@ impl Tenant {
             keys: Keys::default(),
             assertions: Expiring::new(),
             proofs: Expiring::new(),
+            pairwise_salt: None,
+            pairwise: Expiring::new(),
             nonce_secret: None,
             documents: Documents::default(),
             unresolved: None,

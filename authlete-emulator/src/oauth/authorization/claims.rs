@@ -8,7 +8,7 @@ use crate::oauth::parameters::Parameters;
 use crate::oauth::response_type::ResponseType;
 use crate::oauth::transformed_claims::{self, DefinitionError};
 use crate::oauth::{OAuthError, OperationError};
-use crate::state::Settings;
+use crate::state::{Details, Settings};
 
 /// Scopes that stand for claims.
 const SCOPES: &[(&str, &[&str])] = &[
@@ -118,6 +118,25 @@ fn is_verified(value: &Value) -> bool {
         Value::Array(entries) => !entries.is_empty() && entries.iter().all(entry),
         value => entry(value),
     }
+}
+
+/// What a request that comes without a browser asks for by the parameter `claims` and by scopes, with the rest of it.
+pub(crate) fn requested(
+    service: &Settings,
+    parameters: &Parameters,
+    scopes: &[String],
+    rest: Details,
+) -> Result<Details, OperationError> {
+    let requested = Requested::parse(parameters)?;
+    let response_type = ResponseType { code: true, ..ResponseType::default() };
+    Ok(Details {
+        id_token_claims: requested.for_id_token(service, scopes, response_type),
+        userinfo_claims: requested.for_userinfo(service, scopes),
+        userinfo_request: requested.userinfo,
+        id_token_request: requested.id_token,
+        transformed_claims: requested.transformed,
+        ..rest
+    })
 }
 
 /// The names of the claims that scopes stand for.

@@ -23,7 +23,7 @@ const BATCH_STATUS: Code = "A443001";
 const BATCH_MILLIS: u64 = 86_400_000;
 
 /// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &["forExternalAttachment", "clientEntityIdUsed", "metadataDocumentUsed"];
+const NOT_IMPLEMENTED: &[&str] = &["clientEntityIdUsed", "metadataDocumentUsed"];
 
 /// Why a token is not made.
 enum Refusal {
@@ -201,6 +201,7 @@ fn details(body: &Body) -> Result<Details, ApiError> {
         resources,
         authorization_details: rar::from_api(body.members.get("authorizationDetails"))?.unwrap_or_default(),
         session_id: given("sessionId")?,
+        for_external_attachment: body.flag("forExternalAttachment")?,
         jwt_claims,
         binding: Binding { jkt: given("dpopKeyThumbprint")?, x5t: given("certificateThumbprint")? },
         ..Details::default()
