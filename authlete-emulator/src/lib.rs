@@ -6,7 +6,11 @@ mod controls;
 mod emulator;
 mod error;
 mod faults;
+#[allow(dead_code)]
+mod fetch;
 mod generated;
+#[allow(dead_code)]
+mod jose;
 mod nulls;
 mod oauth;
 mod operation;
@@ -27,5 +31,6 @@ pub use clock::Clock;
 pub use config::{Config, ConfigError};
 pub use emulator::{Builder, Emulator};
 pub use faults::Fault;
+pub use fetch::FetchScope;
 pub use record::Call;
 pub use start_error::StartError;
