@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::actions::{self, Table};
+use crate::diff::rust::RustReport;
 use crate::emit::{self, Emitted};
 use crate::overlay::{OverlayReport, Overlays};
 use crate::passes::{Notes, spec::PASSES};
@@ -68,6 +69,20 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Generated, Problems> {
         files.extend(emitted.into_iter().map(|(path, text)| (format!("{folder}/{path}"), text)));
     }
     Ok(Generated { files, warnings })
+}
+
+/// What differs between the Rust that two documents yield with the same overlays and table.
+///
+/// # Errors
+/// When one of them yields nothing.
+pub fn compare_rust(old: &Inputs<'_>, new: &Inputs<'_>) -> Result<RustReport, Problems> {
+    let api = |inputs: &Inputs<'_>| -> Result<BTreeMap<String, String>, Problems> {
+        let files = generate(inputs)?.files.into_iter();
+        let below =
+            files.filter_map(|(path, text)| Some((path.strip_prefix(API)?.trim_start_matches('/').to_owned(), text)));
+        Ok(below.collect())
+    };
+    crate::diff::rust::compare(&api(old)?, &api(new)?)
 }
 
 type PassNotes = Vec<(&'static str, Notes)>;

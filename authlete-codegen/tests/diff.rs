@@ -112,6 +112,36 @@ fn an_inline_schema_is_compared_with_the_one_referred_to() {
 }
 
 #[test]
+fn what_a_schema_is_composed_of_is_looked_through() {
+    let flat =
+        json!({"type": "object", "required": ["b"], "properties": {"b": {"type": "string"}, "n": {"type": "integer"}}});
+    let composed = json!({"allOf": [
+        {"$ref": "#/components/schemas/base"}, {"type": "object", "properties": {"n": {"type": "integer"}}},
+    ]});
+    let base = json!({"type": "object", "required": ["b"], "properties": {"b": {"type": "string"}}});
+    let nothing = json!({"type": "object"});
+    let mut new = with(&nothing, &composed);
+    new.0["components"]["schemas"]["base"] = base;
+    let old = with(&nothing, &flat);
+    assert_eq!(diff(&old, &new).to_text(), "Schemas\n  + base\n1 change: 1 added, 0 removed, 0 changed; 0 breaking\n");
+
+    // What changes inside a part is seen in the whole.
+    new.0["components"]["schemas"]["base"]["properties"]["b"]["type"] = json!("integer");
+    let text = diff(&old, &new).to_text();
+    assert!(text.contains("~ read.b: string → integer  BREAKING"), "{text}");
+
+    // A reference alone and one that is wrapped are the same.
+    let (plain, wrapped) =
+        (json!({"$ref": "#/components/schemas/base"}), json!({"allOf": [{"$ref": "#/components/schemas/base"}]}));
+    let (mut old, mut new) =
+        (with(&nothing, &json!({"properties": {"a": plain}})), with(&nothing, &json!({"properties": {"a": wrapped}})));
+    for document in [&mut old, &mut new] {
+        document.0["components"]["schemas"]["base"] = nothing.clone();
+    }
+    assert_eq!(diff(&old, &new), Report::default());
+}
+
+#[test]
 fn long_chains_and_circles_of_references_end() {
     // Every schema refers to the next, the last to the first, and the names differ between the documents.
     let chain = |prefix: &str| {

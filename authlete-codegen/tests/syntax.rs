@@ -157,6 +157,35 @@ fn values_become_variants_of_distinct_names() {
 }
 
 #[test]
+fn names_of_values_do_not_depend_on_their_order() {
+    let mut values: Vec<String> = [
+        "+1", "-1", ">", "<", ">=", "<=", "=", "foo-bar", "foo_bar", "FooBar", "fooBar", "🦀", "🦞", "-", "_", "1.0",
+        "10",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let names = |values: &[String]| -> std::collections::BTreeMap<String, String> {
+        let mut description = Description::default();
+        let declared = EnumType { doc: String::new(), values: values.to_vec(), upstream: None };
+        description.enums.insert("Thing".to_owned(), declared);
+        let text = enums::emit(&description).unwrap_or_else(|problems| panic!("{problems}"));
+        let lines = text.lines().filter_map(|line| line.trim().strip_suffix(',')?.split_once(" = "));
+        lines.map(|(name, value)| (value.to_owned(), name.to_owned())).collect()
+    };
+    let forward = names(&values);
+    assert_eq!(forward["\"+1\""], "Plus1");
+    assert_eq!(forward["\"-1\""], "Minus1");
+    assert_eq!(forward["\">=\""], "GreaterEqual");
+    assert_eq!(forward["\"foo-bar\""], "FooHyphenBar");
+    let distinct: std::collections::BTreeSet<&String> = forward.values().collect();
+    assert_eq!(distinct.len(), values.len(), "{forward:?}");
+    values.reverse();
+    assert_eq!(names(&values), forward);
+    values.rotate_left(5);
+    assert_eq!(names(&values), forward);
+}
+
+#[test]
 fn what_is_missing_or_too_much_is_named() {
     let (code, description) = code(&shop());
     assert!(count::check(&code, &description).is_ok());

@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use authlete_codegen::Document;
-use authlete_codegen::diff::diff;
 use authlete_codegen::import::{Imported, import};
 use serde_json::json;
 
-use crate::diff::{Format, print};
+use crate::diff::{Format, report};
 use crate::{fetch, files};
 
 /// The arguments of `import`.
@@ -34,7 +33,7 @@ impl Import {
         let before = present(&target)?;
         files::write(&target, &imported.document.to_canonical_string())?;
         notes(&imported);
-        print(&diff(&before, &imported.document), self.format)
+        report(project, before, imported.document, self.format)
     }
 }
 

@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     let project = arguments.project.unwrap_or_else(files::project);
     let done = match arguments.command {
         Command::Import(import) => import.run(&project),
-        Command::Diff(diff) => diff.run(),
+        Command::Diff(diff) => diff.run(&project),
         Command::Plain(plain) => plain.run(&project),
         Command::Regen(regen) => regen.run(&project),
         Command::VerifyExamples(verify) => match verify.run(&project) {

@@ -90,7 +90,7 @@ fn committed(project: &Path) -> Result<Document, String> {
 }
 
 /// The overlays of the project, with their names.
-fn overlays(project: &Path) -> Result<Vec<(String, Vec<u8>)>, String> {
+pub(crate) fn overlays(project: &Path) -> Result<Vec<(String, Vec<u8>)>, String> {
     let mut found = Vec::new();
     for path in list(&project.join("openapi/overlays"))? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

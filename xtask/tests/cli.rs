@@ -95,7 +95,7 @@ fn a_file_is_imported_and_the_changes_are_reported() {
     let renamed = folder.file("renamed.yaml", &SMALL.replace("operationId: x", "operationId: y"));
     let changed = xtask(&folder.0, &["import", &renamed, "--format", "json", "--source", "a newer one"], "");
     let report: serde_json::Value = serde_json::from_slice(&changed.stdout).unwrap();
-    assert_eq!(report["summary"]["breaking"], 1, "{report}");
+    assert_eq!(report["wire"]["summary"]["breaking"], 1, "{report}");
     assert_eq!(provenance(&folder)["source"], "a newer one");
     let left: Vec<_> = fs::read_dir(folder.0.join("openapi")).unwrap().collect();
     assert_eq!(left.len(), 1, "a temporary file is left: {left:?}");
@@ -209,13 +209,14 @@ fn two_documents_are_compared() {
     let new = folder.file("new.yaml", &SMALL.replace("/x:", "/y:").replace("operationId: x", "operationId: y"));
     let output = xtask(&folder.0, &["diff", &old, &new], "");
     assert!(output.status.success(), "{output:?}");
-    assert_eq!(
-        stdout(&output),
-        "Operations\n  - GET /x: x  BREAKING\n  + GET /y: y\n2 changes: 1 added, 1 removed, 0 changed; 1 breaking\n"
-    );
+    let text = stdout(&output);
+    let (wire, rust) = text.split_once("In Rust\n").expect("both are reported");
+    assert_eq!(wire, "On the wire\nOperations\n  - GET /x: x  BREAKING\n  + GET /y: y\n\n");
+    assert!(rust.contains("  - operations::X: static  BREAKING\n  + operations::Y: static\n"), "{text}");
+    assert!(rust.contains("              wire    Rust\nadded            1"), "{text}");
     let output = xtask(&folder.0, &["diff", &old, "-", "--format", "json"], SMALL);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(report["summary"]["total"], 0);
+    assert_eq!(report["wire"]["summary"]["total"], 0);
 
     let text = error(&xtask(&folder.0, &["diff", "-", "-"], SMALL));
     assert!(text.contains("only one of the two"), "{text}");

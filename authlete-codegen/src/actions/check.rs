@@ -97,11 +97,15 @@ impl Check<'_> {
         let mut kept = row.clone();
         for value in values {
             match (row.actions.contains_key(value), row.never.contains(value)) {
-                (false, false) => self.problem(
-                    &format!("{name}.{value}"),
-                    "is an action of the description, and the table does not have it".to_owned(),
-                    "write what it asks for, or list it under `never`",
-                ),
+                (false, false) => {
+                    self.problem(
+                        &format!("{name}.{value}"),
+                        "is an action of the description, and the table does not have it".to_owned(),
+                        "write what it asks for, or list it under `never`",
+                    );
+                    // Where that is tolerated there is a variant all the same, as there will be once it is in the table.
+                    kept.actions.insert(value.clone(), Action::caller_error());
+                }
                 (true, true) => {
                     self.problem(&format!("{name}.{value}"), "has a row and is under `never`".to_owned(), "decide");
                 }

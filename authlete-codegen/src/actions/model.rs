@@ -172,6 +172,21 @@ pub struct Decision {
 }
 
 impl Action {
+    /// An action of which nothing is known but that it is not for the client.
+    pub(super) fn caller_error() -> Self {
+        Self {
+            kind: Kind::CallerError,
+            status: None,
+            content_type: None,
+            body: None,
+            headers: BTreeMap::new(),
+            fields: Vec::new(),
+            requires: Vec::new(),
+            next: BTreeMap::new(),
+            decline: None,
+        }
+    }
+
     /// Its answer, when it has one.
     pub fn answer(&self) -> Option<Answer> {
         Some(Answer {

@@ -9,6 +9,7 @@
 mod direction;
 mod operations;
 mod render;
+pub mod rust;
 mod schemas;
 
 use serde_json::Value;
@@ -132,8 +133,18 @@ impl<'a> Node<'a> {
         self.value.get(key).and_then(Value::as_bool).unwrap_or_default()
     }
 
+    /// What it refers to, itself or as an `allOf` with nothing else in it.
     fn reference(&self) -> Option<&'a str> {
-        self.text("$ref")
+        self.text("$ref").or_else(|| {
+            let parts = self.value.get("allOf")?.as_array()?;
+            let alone = !["properties", "required", "additionalProperties", "items", "enum", "oneOf", "anyOf"]
+                .iter()
+                .any(|key| self.value.get(key).is_some());
+            match parts.as_slice() {
+                [only] if alone => only.get("$ref")?.as_str(),
+                _ => None,
+            }
+        })
     }
 }
 

@@ -26,7 +26,7 @@ impl Subject {
 
 impl Action {
     /// Its sign in the text, and its name in JSON.
-    fn names(self) -> (char, &'static str) {
+    pub(super) fn names(self) -> (char, &'static str) {
         match self {
             Action::Added => ('+', "added"),
             Action::Removed => ('-', "removed"),
@@ -36,7 +36,8 @@ impl Action {
 }
 
 impl Report {
-    fn count(&self, action: Action) -> usize {
+    /// How many of the changes are of a kind.
+    pub fn count(&self, action: Action) -> usize {
         self.changes.iter().filter(|change| change.action == action).count()
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde_json::Value;
 
 use super::direction::Direction;
-use super::{Action, Comparison, Node, Subject, from_to, shown};
+use super::{Action, Comparison, Node, Side, Subject, from_to, shown};
 
 /// Where a schema is, as a report names it.
 #[derive(Debug, Clone)]
@@ -127,7 +127,12 @@ impl<'a> Comparison<'a> {
 
     /// Type and format.
     fn kind(&mut self, place: &Place, direction: Direction, old: &Node<'a>, new: &Node<'a>) {
-        let (before, after) = (kind(old), kind(new));
+        let kind_of = |side: &Side<'a>, node: &Node<'a>| {
+            let parts = side.parts(node, &BTreeSet::new());
+            let told = parts.iter().map(kind).find(|kind| kind != "any");
+            told.unwrap_or_else(|| kind(node))
+        };
+        let (before, after) = (kind_of(&self.old, old), kind_of(&self.new, new));
         if before != after {
             let detail = format!("{before} → {after}");
             self.report(Subject::Type, Action::Changed, &place.shown(), detail, direction.used());
@@ -185,17 +190,24 @@ impl<'a> Comparison<'a> {
     }
 
     fn properties(&mut self, place: &Place, old: &Node<'a>, new: &Node<'a>) {
-        let entries = |node: &Node<'a>| -> BTreeMap<&'a str, Node<'a>> {
-            node.get("properties").iter().flat_map(Node::entries).collect()
+        // What both are composed with is compared in its own place.
+        let both: BTreeSet<&str> = composed_with(old).intersection(&composed_with(new)).copied().collect();
+        let (old, new) = (self.old.parts(old, &both), self.new.parts(new, &both));
+        let entries = |parts: &[Node<'a>]| -> BTreeMap<&'a str, Node<'a>> {
+            // The schema's own property counts, where a part has it too.
+            let parts = parts.iter().rev();
+            parts.filter_map(|part| part.get("properties")).flat_map(|all| all.entries().collect::<Vec<_>>()).collect()
         };
-        let required = |node: &Node<'a>, name: &str| {
-            let list = node.value.get("required").and_then(Value::as_array);
-            list.is_some_and(|list| list.iter().any(|item| item.as_str() == Some(name)))
+        let required = |parts: &[Node<'a>], name: &str| {
+            parts.iter().any(|part| {
+                let list = part.value.get("required").and_then(Value::as_array);
+                list.is_some_and(|list| list.iter().any(|item| item.as_str() == Some(name)))
+            })
         };
-        let (before, after) = (entries(old), entries(new));
+        let (before, after) = (entries(&old), entries(&new));
         for name in before.keys().chain(after.keys()).collect::<BTreeSet<_>>() {
             let below = place.below(&format!(".{name}"));
-            let (was, is) = (required(old, name), required(new, name));
+            let (was, is) = (required(&old, name), required(&new, name));
             match (before.get(name), after.get(name)) {
                 (Some(old), Some(new)) => {
                     let direction = self.new.direction(new);
@@ -263,6 +275,11 @@ impl<'a> Comparison<'a> {
     ) {
         let mut old: Vec<_> = old.into_iter().flat_map(Node::items).collect();
         let mut new: Vec<_> = new.into_iter().flat_map(Node::items).collect();
+        if key == "allOf" {
+            // The properties of parts that are objects were compared with the schema's own.
+            old.retain(|node| !is_object(&self.old.resolved(node)));
+            new.retain(|node| !is_object(&self.new.resolved(node)));
+        }
         let references = |list: &[Node<'a>]| -> BTreeSet<&'a str> { list.iter().filter_map(Node::reference).collect() };
         let (before, after) = (references(&old), references(&new));
         old.retain(|node| node.reference().is_none_or(|target| !after.contains(target)));
@@ -282,6 +299,39 @@ impl<'a> Comparison<'a> {
             self.report(Subject::Type, action, &place.shown(), detail, direction.used());
         }
     }
+}
+
+impl<'a> Side<'a> {
+    /// A schema and the objects that its `allOf` composes it with, through references but for those in `except`.
+    fn parts(&self, node: &Node<'a>, except: &BTreeSet<&str>) -> Vec<Node<'a>> {
+        let mut parts = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut open = vec![node.clone()];
+        while let Some(node) = open.pop() {
+            if node.text("$ref").is_some_and(|target| except.contains(target)) {
+                continue;
+            }
+            let node = self.resolved(&node);
+            if seen.insert(node.at.clone()) {
+                let mut composed: Vec<_> = node.get("allOf").iter().flat_map(Node::items).collect();
+                composed.reverse();
+                open.extend(composed);
+                parts.push(node);
+            }
+        }
+        parts
+    }
+}
+
+/// What the `allOf` of a schema refers to.
+fn composed_with<'a>(node: &Node<'a>) -> BTreeSet<&'a str> {
+    node.get("allOf").iter().flat_map(Node::items).filter_map(|part| part.text("$ref")).collect()
+}
+
+/// Whether a part of an `allOf` is an object, so that its properties are those of the whole.
+fn is_object(node: &Node<'_>) -> bool {
+    let other = ["oneOf", "anyOf", "enum", "items"].iter().any(|key| node.value.get(key).is_some());
+    !other && matches!(kind(node).as_str(), "object" | "any")
 }
 
 /// The name of the schema that is referred to; none for a reference into something, which has no name yet.

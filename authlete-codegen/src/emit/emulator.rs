@@ -88,6 +88,16 @@ fn json_schema(content: &Value) -> Option<&Value> {
 
 /// The shape of a schema's value, as an expression; the components that it refers to go to `reached`.
 fn shape(document: &Document, schema: &Value, reached: &mut BTreeSet<String>) -> TokenStream {
+    shape_within(document, schema, reached, &mut Vec::new())
+}
+
+/// The shape of a schema within the components in `open`; of a list or map that contains itself, nothing is said there.
+fn shape_within<'a>(
+    document: &'a Document,
+    schema: &'a Value,
+    reached: &mut BTreeSet<String>,
+    open: &mut Vec<&'a str>,
+) -> TokenStream {
     if let Some((name, component)) = component(document, schema) {
         let ident = static_name(name);
         if component.get("properties").is_some() {
@@ -98,7 +108,13 @@ fn shape(document: &Document, schema: &Value, reached: &mut BTreeSet<String>) ->
             reached.insert(name.to_owned());
             return quote!(Shape::OneOf(#ident));
         }
-        return shape(document, component, reached);
+        if open.contains(&name) {
+            return quote!(Shape::Any);
+        }
+        open.push(name);
+        let shape = shape_within(document, component, reached, open);
+        open.pop();
+        return shape;
     }
     if let Some(values) = schema["enum"].as_array() {
         let values = values.iter().filter_map(Value::as_str);
@@ -106,7 +122,7 @@ fn shape(document: &Document, schema: &Value, reached: &mut BTreeSet<String>) ->
     }
     match schema["type"].as_str() {
         Some("array") => {
-            let element = shape(document, &schema["items"], reached);
+            let element = shape_within(document, &schema["items"], reached, open);
             quote!(Shape::List(&#element))
         }
         Some("boolean") => quote!(Shape::Flag),

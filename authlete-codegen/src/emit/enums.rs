@@ -1,7 +1,5 @@
 //! Open enumerations, as calls of the macro in `authlete-api/src/open_enum.rs`.
 
-use std::collections::BTreeSet;
-
 use heck::ToUpperCamelCase;
 
 use super::{Description, EnumType, HEADER};
@@ -50,36 +48,116 @@ fn doc(text: &mut String, indent: &str, lines: &str) {
     }
 }
 
-/// The variants' names with their values; two values that would share a name are told apart by a number.
+/// The variants' names with their values. A name follows from the value and from those it would be confused with, not
+/// from the order, so that a value added upstream renames no other.
 fn variants(name: &str, values: &[String]) -> Result<Vec<(String, String)>, Problem> {
-    let mut used = BTreeSet::new();
-    let mut variants = Vec::new();
-    for value in values {
-        if variants.iter().any(|(_, known)| known == value) {
-            let at = format!("#/components/schemas/{name}");
-            return Err(Problem::new("emit", at, format!("the value {value:?} is listed twice")));
-        }
-        let spelled = value.replace('+', " plus ").replace('#', " sharp ").replace('*', " any ");
-        let mut variant: String = spelled.to_upper_camel_case().chars().filter(|c| is_part_of_names(*c)).collect();
-        if variant.is_empty() {
-            "Empty".clone_into(&mut variant);
-        }
-        if variant == "Unknown" {
-            // Upstream's own value of that name is a known one.
-            variant.push_str("Value");
-        }
-        if syn::parse_str::<syn::Ident>(&variant).is_err() {
-            variant.insert_str(0, "Value");
-        }
-        let mut number = 1;
-        let plain = variant.clone();
-        while !used.insert(variant.clone()) {
-            number += 1;
-            variant = format!("{plain}{number}");
-        }
-        variants.push((variant, value.clone()));
+    if let Some(twice) = values.iter().enumerate().find(|(at, value)| values[..*at].contains(value)) {
+        let at = format!("#/components/schemas/{name}");
+        return Err(Problem::new("emit", at, format!("the value {:?} is listed twice", twice.1)));
     }
-    Ok(variants)
+    let mut names: Vec<String> = values.iter().map(|value| variant(value, Separators::Dropped)).collect();
+    for way in [Separators::Spelled, Separators::SpelledWithCase, Separators::SpelledWithHash] {
+        let alike: Vec<bool> =
+            names.iter().map(|name| names.iter().filter(|other| *other == name).count() > 1).collect();
+        for (at, _) in alike.iter().enumerate().filter(|(_, alike)| **alike) {
+            names[at] = variant(&values[at], way);
+        }
+    }
+    Ok(names.into_iter().zip(values.iter().cloned()).collect())
+}
+
+/// How values are told apart whose words are the same.
+#[derive(Clone, Copy, PartialEq)]
+enum Separators {
+    /// What separates words is left out.
+    Dropped,
+    /// It has a word.
+    Spelled,
+    /// And so has the case of the letters.
+    SpelledWithCase,
+    /// And a number that follows from the value.
+    SpelledWithHash,
+}
+
+/// The name of a value's variant.
+fn variant(value: &str, separators: Separators) -> String {
+    let mut words = spelled(value, separators != Separators::Dropped);
+    if !value.is_empty() && !words.chars().any(char::is_alphanumeric) {
+        words = spelled(value, true);
+    }
+    let mut name: String = words.to_upper_camel_case().chars().filter(|c| is_part_of_names(*c)).collect();
+    if name.is_empty() {
+        "Empty".clone_into(&mut name);
+    }
+    if separators == Separators::SpelledWithCase || separators == Separators::SpelledWithHash {
+        let (upper, lower) = (value.chars().any(char::is_uppercase), value.chars().any(char::is_lowercase));
+        name.push_str(match (upper, lower) {
+            (true, false) => "Uppercase",
+            (false, true) => "Lowercase",
+            _ => "",
+        });
+    }
+    if separators == Separators::SpelledWithHash {
+        // FNV-1a: the same on every machine.
+        let hash = value.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        name.push_str(&format!("X{hash:08x}"));
+    }
+    if name == "Unknown" {
+        // Upstream's own value of that name is a known one.
+        name.push_str("Value");
+    }
+    if syn::parse_str::<syn::Ident>(&name).is_err() {
+        name.insert_str(0, "Value");
+    }
+    name
+}
+
+/// The value with words in place of its symbols, and of what separates words where that is wanted.
+fn spelled(value: &str, separators: bool) -> String {
+    let mut words = String::new();
+    let mut characters = value.chars().peekable();
+    while let Some(c) = characters.next() {
+        let digit_follows = characters.peek().is_some_and(char::is_ascii_digit);
+        let word = match c {
+            _ if c.is_alphanumeric() => None,
+            '+' => Some("plus"),
+            '-' if words.is_empty() && digit_follows => Some("minus"),
+            '#' => Some("sharp"),
+            '*' => Some("any"),
+            '>' => Some("greater"),
+            '<' => Some("less"),
+            '=' => Some("equal"),
+            '!' => Some("not"),
+            '&' => Some("and"),
+            '|' => Some("or"),
+            '%' => Some("percent"),
+            '$' => Some("dollar"),
+            '@' => Some("at"),
+            '~' => Some("tilde"),
+            '^' => Some("caret"),
+            '?' => Some("question"),
+            '-' if separators => Some("hyphen"),
+            '_' if separators => Some("underscore"),
+            '.' if separators => Some("dot"),
+            ':' if separators => Some("colon"),
+            ';' if separators => Some("semicolon"),
+            ',' if separators => Some("comma"),
+            '/' if separators => Some("slash"),
+            '\\' if separators => Some("backslash"),
+            ' ' if separators => Some("space"),
+            '\n' if separators => Some("newline"),
+            _ => None,
+        };
+        match word {
+            Some(word) => words.push_str(&format!(" {word} ")),
+            // A symbol that has no word goes by its number.
+            None if !c.is_ascii() && !is_part_of_names(c) && separators => {
+                words.push_str(&format!(" u{:x} ", u32::from(c)));
+            }
+            None => words.push(c),
+        }
+    }
+    words
 }
 
 /// Whether a name may hold the character, after its first one.

@@ -1,7 +1,8 @@
 //! Text stays text and numbers stay numbers: what upstream promises about values must not fail a response.
 //!
 //! Typify turns formats, lengths, patterns and bounds into types that refuse other values, defaults into code that
-//! makes absent and default the same, and closed objects into ones that refuse new fields. All are dropped.
+//! makes absent and default the same, and closed objects into ones that refuse new fields. All are dropped, and so is what
+//! a value must not be.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,8 @@ use super::walk::{sites, tidy};
 use crate::passes::Notes;
 use crate::{Document, Problems};
 
-const DROPPED: [&str; 17] = [
+const DROPPED: [&str; 18] = [
+    "not",
     "title",
     "default",
     "minLength",

@@ -19,6 +19,7 @@ mod optional_collections;
 mod plain_aliases;
 mod rust_types;
 mod secrets;
+mod supported;
 mod walk;
 mod words;
 
@@ -26,6 +27,11 @@ use super::Pass;
 
 /// All passes. Later ones rely on what earlier ones did; their modules say on what.
 pub const PASSES: &[Pass] = &[
+    Pass {
+        name: "supported",
+        why: "what cannot be represented is refused before anything follows it",
+        run: supported::run,
+    },
     Pass { name: "operation_ids", why: "every operation has a distinct name, in Rust's case", run: operation_ids::run },
     Pass {
         name: "grouped_operations",

@@ -27,6 +27,10 @@ pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Prob
             "text/plain" => schema = json!({"type": "string"}),
             _ => schema = json!({"type": "string", "format": "binary"}),
         }
+        // What goes into the header, where the form of the body does not say it.
+        if media != kind && kind != JSON && !media.contains('*') {
+            body.insert("x-media-type".to_owned(), json!(media));
+        }
         let others: Vec<_> = content.keys().filter(|key| key.as_str() != kind).cloned().collect();
         if !others.is_empty() {
             notes.changes.push(format!("{place}: {kind} chosen; also accepted: {}", others.join(", ")));
@@ -57,8 +61,13 @@ fn choose(content: &Map<String, Value>) -> Option<(&'static str, String)> {
         .map(|key| (JSON, key))
         .or_else(|| find(&is_json).map(|key| (JSON, key)))
         .or_else(|| find(&|key| key == FORM).map(|key| (FORM, key)))
-        .or_else(|| find(&|key| key.starts_with("text/")).map(|key| ("text/plain", key)))
-        .or_else(|| find(&|_| true).map(|key| ("application/octet-stream", key)))
+        .or_else(|| find(&is_text).map(|key| ("text/plain", key)))
+        .or_else(|| find(&|key| !key.starts_with("multipart/")).map(|key| ("application/octet-stream", key)))
+}
+
+/// Whether a media type is one of strings: text, and the compact forms of JOSE.
+fn is_text(media: &str) -> bool {
+    media.starts_with("text/") || ["application/jose", "application/jwt"].contains(&media) || media.ends_with("+jwt")
 }
 
 /// Whether a media type carries JSON, or anything: Authlete answers and takes JSON unless it says otherwise.
