@@ -6,15 +6,14 @@ mod controls;
 mod emulator;
 mod error;
 mod faults;
-#[allow(dead_code)]
 mod fetch;
 mod generated;
-#[allow(dead_code)]
 mod jose;
 mod nulls;
 mod oauth;
 mod operation;
 mod ops;
+mod preparation;
 mod random;
 mod record;
 mod registry;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::encoding::{AsBigEndian, AsDer, Curve25519SeedBin, EcPrivateKeyBin, Pkcs8V1Der};
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa;
@@ -13,6 +13,7 @@ use aws_lc_rs::signature::{
     RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
 };
 use serde_json::{Value, json};
+use x509_parser::asn1_rs::{FromDer, Integer, Sequence};
 
 use super::jwk::{self, Jwk};
 use super::{Algorithm, Family, encode};
@@ -141,6 +142,34 @@ impl PrivateKey {
         }
     }
 
+    /// The whole key as a JWK, without saying more than its kind. Nothing of a secret.
+    pub(crate) fn to_jwk(&self, algorithm: Algorithm) -> Option<Jwk> {
+        let mut jwk = self.public(algorithm)?;
+        let mut private = |name: &str, bytes: &[u8]| jwk.insert(name.to_owned(), json!(encode(bytes)));
+        match self {
+            Self::Secret(_) => return None,
+            Self::Rsa(pair) => {
+                let document: Pkcs8V1Der<'static> = pair.as_der().ok()?;
+                let info = pkcs8::PrivateKeyInfo::try_from(document.as_ref()).ok()?;
+                // RFC 8017, appendix A.1.2: the version, the two public parts, then the private ones in this order.
+                let (_, sequence) = Sequence::from_der(info.private_key).ok()?;
+                let numbers: Vec<Integer<'_>> = sequence.der_sequence_of::<Integer<'_>, _>().ok()?;
+                for (name, number) in ["d", "p", "q", "dp", "dq", "qi"].into_iter().zip(numbers.iter().skip(3)) {
+                    private(name, without_zeros(number.as_ref()));
+                }
+            }
+            Self::Ec(pair) => {
+                let bytes: EcPrivateKeyBin<'static> = pair.private_key().as_be_bytes().ok()?;
+                private("d", bytes.as_ref());
+            }
+            Self::Ed(pair) => {
+                let seed: Curve25519SeedBin<'static> = pair.seed().ok()?.as_be_bytes().ok()?;
+                private("d", seed.as_ref());
+            }
+        }
+        Some(jwk)
+    }
+
     /// The signature over the message; none where the key is not for the algorithm.
     pub(crate) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
         let random = SystemRandom::new();
@@ -160,6 +189,11 @@ impl PrivateKey {
             Self::Ec(_) | Self::Ed(_) => None,
         }
     }
+}
+
+fn without_zeros(bytes: &[u8]) -> &[u8] {
+    let start = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len());
+    bytes.get(start..).unwrap_or_default()
 }
 
 /// An RSA key with all of its parts (RFC 7518, section 6.3.2).
@@ -226,6 +260,15 @@ mod tests {
             let key = PrivateKey::generate(algorithm).expect("a key");
             let document = key.to_pkcs8().expect("a document");
             let again = PrivateKey::from_pkcs8(algorithm, &document).expect("the same key");
+            assert_eq!(key.public(algorithm), again.public(algorithm), "{algorithm:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_survives_a_jwk() {
+        for algorithm in ASYMMETRIC {
+            let key = PrivateKey::generate(algorithm).expect("a key");
+            let again = PrivateKey::from_jwk(algorithm, &key.to_jwk(algorithm).expect("a JWK")).expect("the same key");
             assert_eq!(key.public(algorithm), again.public(algorithm), "{algorithm:?}");
         }
     }

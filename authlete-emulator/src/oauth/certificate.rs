@@ -8,8 +8,9 @@ use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 use x509_parser::time::ASN1Time;
 
-use super::{OperationError, jose};
+use super::OperationError;
 use crate::error::ApiError;
+use crate::jose;
 use crate::reply::Code;
 use crate::request::Request;
 use crate::state::Settings;

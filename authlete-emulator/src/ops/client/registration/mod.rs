@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::error::ApiError;
-use crate::oauth::{OAuthError, OperationError, jose};
+use crate::jose;
+use crate::oauth::{OAuthError, OperationError};
 use crate::random;
 use crate::registry::clients::{self, Fixed};
 use crate::reply::{self, Code, Reply};
