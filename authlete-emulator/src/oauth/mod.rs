@@ -28,6 +28,7 @@ pub(crate) mod scope;
 pub(crate) mod signing;
 pub(crate) mod support;
 pub(crate) mod target;
+pub(crate) mod window;
 
 use serde_json::{Value, json};
 

@@ -10,7 +10,8 @@ use crate::oauth::{OperationError, grant, rar, redirect, scope};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::schema::TICKET_SECONDS;
-use crate::state::{Settings, Tenant, Ticket};
+use crate::state::{Authorized, Settings, Tenant, Ticket};
+use crate::vci::{self, issuable};
 use crate::{random, views};
 
 const INTERACTION: Code = "A004001";
@@ -61,6 +62,9 @@ fn respond(tenant: &Tenant, origin: &Origin, checked: &Checked, ticket: &str) ->
     let parameters = &origin.source.parameters;
     let lowest = PROMPTS.iter().find(|prompt| checked.prompts.contains(prompt));
     let text = |claims: &Option<Map<String, Value>>| claims.as_ref().map(|claims| json!(claims).to_string());
+    let offer = parameters.get("issuer_state").and_then(|state| tenant.offers.of_issuer_state(state));
+    let offer = offer.filter(|_| vci::is_enabled(service));
+    let asked = Authorized { scopes: origin.scopes.clone(), details: checked.details.clone(), ..Authorized::default() };
     let mut members = json!({
         "ticket": ticket,
         "client": views::client(&origin.source.client),
@@ -77,6 +81,8 @@ fn respond(tenant: &Tenant, origin: &Origin, checked: &Checked, ticket: &str) ->
         "idTokenClaims": text(&checked.id_token_claims),
         "userInfoClaims": text(&checked.userinfo_claims),
         "resources": views::listed(&checked.details.resources),
+        "credentialOfferInfo": offer.map(|offer| &offer.info),
+        "issuableCredentials": issuable::to_api(service, &issuable::of(service, &asked)),
         "authorizationDetails": rar::to_api(&checked.details.authorization_details),
         "requestObjectPayload": origin.source.payload,
         "nativeSsoRequested": checked.response_type.code && native_sso::applies(service, &origin.scopes),

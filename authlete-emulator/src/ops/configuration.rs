@@ -9,6 +9,7 @@ use crate::oauth::names::{self, Names};
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::state::{Settings, Tenant};
+use crate::vci;
 
 /// Members that stand in the document as they stand among the settings.
 const PLAIN: &[(&str, &str)] = &[
@@ -140,6 +141,8 @@ fn own(service: &Settings) -> Map<String, Value> {
         "request_object_encryption_enc_values_supported": encodings,
         "backchannel_authentication_request_signing_alg_values_supported": ciba.then_some(&asymmetric),
         "dpop_signing_alg_values_supported": asymmetric,
+        "pre-authorized_grant_anonymous_access_supported": vci::is_enabled(service)
+            .then(|| service.flag("preAuthorizedGrantAnonymousAccessSupported")),
         "claims_parameter_supported": true,
         "request_parameter_supported": true,
         "request_uri_parameter_supported": true,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Authorized, Client, Consents, Decision, Details, Expiring, GrantRequest, Grants, Lifetimes, PendingTable, Settings,
+    Authorized, Client, Consents, CredentialRequest, Decision, Details, Expiring, GrantRequest, Grants, Lifetimes, Offers, PendingTable, Settings,
     Tokens,
 };
 use crate::error::ApiError;
@@ -40,6 +40,9 @@ pub(crate) struct Tenant {
     pub(crate) grants: Grants,
     pub(crate) consents: Consents,
     pub(crate) batches: Expiring<String, Batch>,
+    pub(crate) offers: Offers,
+    /// By the identifiers that `vci_single_parse_api` and its like give them; those of deferred ones are transaction IDs.
+    pub(crate) credential_requests: Expiring<String, CredentialRequest>,
     pub(crate) keys: Keys,
     /// Assertions and proofs that have been seen, by a hash of their ids, so that none works twice.
     assertions: Expiring<String, ()>,
@@ -132,6 +135,8 @@ impl Tenant {
             grants: Grants::new(),
             consents: Consents::new(),
             batches: Expiring::new(),
+            offers: Offers::new(),
+            credential_requests: Expiring::new(),
             keys: Keys::default(),
             assertions: Expiring::new(),
             proofs: Expiring::new(),
@@ -152,6 +157,8 @@ impl Tenant {
         self.assertions.purge(now);
         self.proofs.purge(now);
         self.batches.purge(now);
+        self.offers.purge(now);
+        self.credential_requests.purge(now);
     }
 
     /// A client that is known to be there, or was until now.
