@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Issuer, Refusal, Version};
 use crate::jose::jwk;
+use crate::oauth::names::{JWE_ALGORITHMS, JWE_ENCODINGS};
 use crate::reply::Code;
 use crate::state::Settings;
 
@@ -20,7 +21,8 @@ pub(crate) fn metadata(service: &Settings) -> Result<Value, Refusal> {
         }
     }
     if issuer.configurations.is_empty() {
-        let message = "credentialsSupported of the service's credentialIssuerMetadata is not a JSON object with members.";
+        let message =
+            "credentialsSupported of the service's credentialIssuerMetadata is not a JSON object with members.";
         return Err(Refusal::service(UNREADABLE, message));
     }
     let complete = issuer.version == Version::Final;
@@ -59,10 +61,11 @@ fn display(issuer: &Issuer<'_>) -> Result<Option<Value>, Refusal> {
 
 /// How requests may be encrypted, if there are keys for it.
 fn request_encryption(issuer: &Issuer<'_>) -> Option<Value> {
-    let keys: Vec<_> = jwk::set(issuer.string("credentialRequestEncryptionJwks")?).iter().filter_map(jwk::public).collect();
+    let keys: Vec<_> =
+        jwk::set(issuer.string("credentialRequestEncryptionJwks")?).iter().filter_map(jwk::public).collect();
     let mut members = json!({
         "jwks": {"keys": keys},
-        "enc_values_supported": issuer.strings("credentialRequestEncryptionEncValuesSupported"),
+        "enc_values_supported": issuer.algorithms("credentialRequestEncryptionEncValuesSupported", JWE_ENCODINGS),
         "encryption_required": issuer.flag("requireCredentialRequestEncryption"),
     });
     if let Some(zips) = issuer.get("credentialRequestEncryptionZipValuesSupported") {
@@ -73,10 +76,11 @@ fn request_encryption(issuer: &Issuer<'_>) -> Option<Value> {
 
 /// How responses can be encrypted, if they can.
 fn response_encryption(issuer: &Issuer<'_>) -> Option<Value> {
-    let (algs, encs) = (
-        issuer.get("credentialResponseEncryptionAlgValuesSupported")?,
-        issuer.get("credentialResponseEncryptionEncValuesSupported")?,
-    );
+    let algs = issuer.algorithms("credentialResponseEncryptionAlgValuesSupported", JWE_ALGORITHMS);
+    let encs = issuer.algorithms("credentialResponseEncryptionEncValuesSupported", JWE_ENCODINGS);
+    if algs.is_empty() || encs.is_empty() {
+        return None;
+    }
     let mut members = json!({
         "alg_values_supported": algs,
         "enc_values_supported": encs,
@@ -108,4 +112,32 @@ pub(crate) fn jwks(service: &Settings) -> Result<Value, Refusal> {
     };
     let keys: Vec<_> = jwk::set(set).iter().filter_map(jwk::public).collect();
     Ok(json!({"keys": keys}))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::metadata;
+    use crate::state::Settings;
+
+    fn service(display: &str) -> Settings {
+        let issuer = json!({
+            "credentialIssuer": "https://issuer.example.com",
+            "credentialEndpoint": "https://issuer.example.com/credential",
+            "credentialsSupported": "{\"a\": {}}",
+            "display": display,
+        });
+        let mut settings = Settings(serde_json::Map::new());
+        settings.set("credentialIssuerMetadata", issuer);
+        settings
+    }
+
+    #[test]
+    fn display_is_a_list_in_a_string() {
+        let document = metadata(&service("[{\"name\": \"Issuer\"}]")).expect("a document");
+        assert_eq!(document["display"], json!([{"name": "Issuer"}]));
+        assert_eq!(metadata(&service("")).expect("a document")["display"], Value::Null);
+        assert!(metadata(&service("Issuer")).is_err());
+    }
 }

@@ -8,6 +8,7 @@ use crate::error::ApiError;
 use crate::jose::jwe::{self, Encoding, Jwe, Management};
 use crate::jose::jwk::{self, Jwk};
 use crate::oauth::OAuthError;
+use crate::oauth::names::{JWE_ALGORITHMS, JWE_ENCODINGS};
 use crate::reply::Code;
 use crate::state::Settings;
 
@@ -64,7 +65,8 @@ fn decrypt(issuer: &Issuer<'_>, content: &str) -> Result<String, OAuthError> {
         return Err(failed("The issuer has no key that requests are encrypted to."));
     };
     let jwe = Jwe::read(content).map_err(|error| failed(&format!("The request cannot be decrypted: {error}.")))?;
-    if !issuer.strings("credentialRequestEncryptionEncValuesSupported").contains(&jwe.encoding.name()) {
+    if !issuer.algorithms("credentialRequestEncryptionEncValuesSupported", JWE_ENCODINGS).contains(&jwe.encoding.name())
+    {
         return Err(failed("The enc of the request is not one that the issuer lists."));
     }
     let zips = issuer.strings("credentialRequestEncryptionZipValuesSupported");
@@ -103,15 +105,19 @@ pub(crate) fn parameters(
         Version::Final => jwk::string(jwk, "alg"),
         Version::Draft => given.get("alg").and_then(Value::as_str),
     };
-    let Some(alg) = listed(&issuer, "credentialResponseEncryptionAlgValuesSupported", alg) else {
+    let Some(alg) = listed(issuer.algorithms("credentialResponseEncryptionAlgValuesSupported", JWE_ALGORITHMS), alg)
+    else {
         return Err(wrong("The alg of credential_response_encryption is not one that the issuer lists."));
     };
     let enc = given.get("enc").and_then(Value::as_str);
-    let Some(enc) = listed(&issuer, "credentialResponseEncryptionEncValuesSupported", enc) else {
+    let Some(enc) = listed(issuer.algorithms("credentialResponseEncryptionEncValuesSupported", JWE_ENCODINGS), enc)
+    else {
         return Err(wrong("The enc of credential_response_encryption is not one that the issuer lists."));
     };
     let zip = given.get("zip").filter(|zip| !zip.is_null() && issuer.version == Version::Final);
-    if zip.is_some_and(|zip| listed(&issuer, "credentialResponseEncryptionZipValuesSupported", zip.as_str()).is_none()) {
+    if zip.is_some_and(|zip| {
+        listed(issuer.strings("credentialResponseEncryptionZipValuesSupported"), zip.as_str()).is_none()
+    }) {
         return Err(wrong("The zip of credential_response_encryption is not one that the issuer lists."));
     }
     let parameters =
@@ -124,9 +130,9 @@ pub(crate) fn parameters(
     }
 }
 
-/// The value, if it is one of a list in the metadata.
-fn listed<'a>(issuer: &Issuer<'_>, list: &str, value: Option<&'a str>) -> Option<&'a str> {
-    value.filter(|value| issuer.strings(list).contains(value))
+/// The value, if it is one of the list.
+fn listed<'a>(list: Vec<&str>, value: Option<&'a str>) -> Option<&'a str> {
+    value.filter(|value| list.contains(value))
 }
 
 impl Parameters {

@@ -60,7 +60,8 @@ pub(crate) fn to_api(service: &Settings, issuable: &[Issuable]) -> Value {
     let elements: Vec<Value> = issuable
         .iter()
         .map(|one| {
-            let mut members = issuer.configuration(&one.configuration_id).map(|found| found.members.clone()).unwrap_or_default();
+            let mut members =
+                issuer.configuration(&one.configuration_id).map(|found| found.members.clone()).unwrap_or_default();
             members.extend(one.detail.clone());
             members.insert("type".to_owned(), json!(DETAIL_TYPE));
             members.insert("credential_configuration_id".to_owned(), json!(one.configuration_id));
@@ -99,7 +100,9 @@ pub(crate) fn check(service: &Settings, detail: &Map<String, Value>) -> Result<(
     let issuer = Issuer::of(service);
     let described = issuer.version == Version::Draft && detail.contains_key("format");
     if !described && !detail.contains_key("credential_configuration_id") {
-        return Err("An element of authorization_details asks for credentials, but has no credential_configuration_id.");
+        return Err(
+            "An element of authorization_details asks for credentials, but has no credential_configuration_id.",
+        );
     }
     if wanted(&issuer, detail).is_none() {
         return Err("An element of authorization_details asks for a credential configuration that the issuer has not.");
@@ -114,7 +117,10 @@ pub(crate) fn check(service: &Settings, detail: &Map<String, Value>) -> Result<(
 }
 
 /// The configuration that an element of `authorization_details` asks for.
-pub(crate) fn wanted<'a>(issuer: &'a Issuer<'_>, detail: &Map<String, Value>) -> Option<super::issuer::Configuration<'a>> {
+pub(crate) fn wanted<'a>(
+    issuer: &'a Issuer<'_>,
+    detail: &Map<String, Value>,
+) -> Option<super::issuer::Configuration<'a>> {
     match detail.get("credential_configuration_id") {
         Some(id) => issuer.configuration(id.as_str()?),
         None if issuer.version == Version::Draft => issuer.described(detail),

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Version;
 use super::format::Format;
+use crate::oauth::names::{self, Names};
 use crate::state::Settings;
 
 /// The credential issuer of a service.
@@ -53,6 +54,11 @@ impl<'a> Issuer<'a> {
         self.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
+    /// A list of algorithms as metadata writes them; Authlete's libraries write them in their own way.
+    pub(crate) fn algorithms(&self, name: &str, names: Names) -> Vec<&'a str> {
+        self.strings(name).into_iter().map(|value| names::metadata(names, value).unwrap_or(value)).collect()
+    }
+
     /// The identifier of the credential issuer.
     pub(crate) fn identifier(&self) -> &'a str {
         self.string("credentialIssuer").unwrap_or_default()
@@ -76,11 +82,12 @@ impl<'a> Issuer<'a> {
 
     /// The configuration whose format, and type within it, an object of the draft names (draft 13, appendix A).
     pub(crate) fn described(&self, object: &Map<String, Value>) -> Option<Configuration<'_>> {
-        let kind = |members: &Map<String, Value>| {
-            ["vct", "doctype"].into_iter().find_map(|name| members.get(name)).cloned().or_else(|| {
-                members.get("credential_definition").and_then(|definition| definition.get("type")).cloned()
-            })
-        };
+        let kind =
+            |members: &Map<String, Value>| {
+                ["vct", "doctype"].into_iter().find_map(|name| members.get(name)).cloned().or_else(|| {
+                    members.get("credential_definition").and_then(|definition| definition.get("type")).cloned()
+                })
+            };
         let wanted = kind(object)?;
         self.configurations().find(|one| {
             one.members.get("format") == object.get("format") && kind(one.members).as_ref() == Some(&wanted)

@@ -61,7 +61,9 @@ fn signer(expected: &Expected<'_>, jwt: &Jwt<'_>) -> Result<Jwk, OAuthError> {
     };
     if service.flag("keyAttesterRootsEnabled") {
         let roots = service.strings("keyAttesterRoots").filter_map(certificates::from_text).collect::<Vec<_>>();
-        chain.check(&roots, 1000 * expected.now).map_err(|reason| invalid(SIGNER, format!("A key attestation: {reason}.")))?;
+        chain
+            .check(&roots, 1000 * expected.now)
+            .map_err(|reason| invalid(SIGNER, format!("A key attestation: {reason}.")))?;
     }
     chain.key().ok_or_else(|| invalid(SIGNER, "The key of a key attestation's certificate cannot be read."))
 }
@@ -87,7 +89,8 @@ fn check_levels(demands: &Map<String, Value>, jwt: &Jwt<'_>) -> Result<(), OAuth
         let Some(accepted) = required.get(*name).and_then(Value::as_array) else { continue };
         let stated = jwt.claims.get(*name).and_then(Value::as_array);
         if !stated.is_some_and(|stated| stated.iter().any(|one| accepted.contains(one))) {
-            let message = format!("The {name} of a key attestation is not one that the credential configuration accepts.");
+            let message =
+                format!("The {name} of a key attestation is not one that the credential configuration accepts.");
             return Err(invalid(LEVEL, message));
         }
     }

@@ -48,7 +48,11 @@ pub(crate) fn algorithm(value: &Value) -> Option<Algorithm> {
 
 /// The key for a credential of this configuration: the one that the order names, or else the first that signs by an
 /// algorithm that the configuration lists.
-pub(crate) fn signer(service: &Settings, configuration: Configuration<'_>, id: Option<&str>) -> Result<Signer, Refusal> {
+pub(crate) fn signer(
+    service: &Settings,
+    configuration: Configuration<'_>,
+    id: Option<&str>,
+) -> Result<Signer, Refusal> {
     let keys = jwk::set(service.string("credentialJwks").unwrap_or_default());
     let listed = configuration.members.get("credential_signing_alg_values_supported").and_then(Value::as_array);
     let listed: Option<Vec<Algorithm>> = listed.map(|all| all.iter().filter_map(algorithm).collect());
@@ -60,15 +64,20 @@ pub(crate) fn signer(service: &Settings, configuration: Configuration<'_>, id: O
         None => {
             let signs = |key: &Jwk| {
                 jwk::string(key, "use").is_none_or(|one| one == "sig")
-                    && key.get("alg").and_then(algorithm).is_some_and(|alg| listed.as_ref().is_none_or(|l| l.contains(&alg)))
+                    && key
+                        .get("alg")
+                        .and_then(algorithm)
+                        .is_some_and(|alg| listed.as_ref().is_none_or(|l| l.contains(&alg)))
             };
             private.find(signs).ok_or_else(|| {
-                let message = "The service's credentialJwks has no private key whose alg is one that the configuration lists.";
+                let message =
+                    "The service's credentialJwks has no private key whose alg is one that the configuration lists.";
                 Refusal::service(NO_KEY, message)
             })?
         }
     };
-    let Some(algorithm) = jwk::string(&chosen, "alg").and_then(Algorithm::parse).filter(|alg| !alg.is_symmetric()) else {
+    let Some(algorithm) = jwk::string(&chosen, "alg").and_then(Algorithm::parse).filter(|alg| !alg.is_symmetric())
+    else {
         return Err(Refusal::service(NO_ALGORITHM, "The key that is to sign the credential has no asymmetric alg."));
     };
     let Some(private) = PrivateKey::from_jwk(algorithm, &chosen) else {
@@ -79,7 +88,8 @@ pub(crate) fn signer(service: &Settings, configuration: Configuration<'_>, id: O
 
 /// Gives the keys of a set that have no `kid` their thumbprints for it, as Authlete does when a service is changed.
 pub(crate) fn name(settings: &mut Settings) {
-    let Some(mut set) = settings.string("credentialJwks").and_then(|text| serde_json::from_str::<Value>(text).ok()) else {
+    let Some(mut set) = settings.string("credentialJwks").and_then(|text| serde_json::from_str::<Value>(text).ok())
+    else {
         return;
     };
     let mut changed = false;

@@ -57,7 +57,12 @@ impl Order {
     }
 
     /// The credentials: one for each key of the request, or one that is bound to none.
-    pub(crate) fn make(&self, service: &Settings, record: &CredentialRequest, now: u64) -> Result<Vec<String>, Refusal> {
+    pub(crate) fn make(
+        &self,
+        service: &Settings,
+        record: &CredentialRequest,
+        now: u64,
+    ) -> Result<Vec<String>, Refusal> {
         let issuer = Issuer::of(service);
         let Some(configuration) = issuer.configuration(&record.configuration_id) else {
             return Err(Refusal::caller(CONFIGURATION, "The issuer no longer has the configuration of the request."));
@@ -69,7 +74,14 @@ impl Order {
             seconds => u64::try_from(seconds).ok(),
         };
         let make = |key: Option<&Jwk>| {
-            let credential = Credential { issuer: issuer.identifier(), payload: &payload, key, signer: &signer, now: now / 1000, duration };
+            let credential = Credential {
+                issuer: issuer.identifier(),
+                payload: &payload,
+                key,
+                signer: &signer,
+                now: now / 1000,
+                duration,
+            };
             make(configuration, &credential)
         };
         match record.keys.as_slice() {
@@ -80,8 +92,9 @@ impl Order {
 
     fn payload(&self) -> Result<Map<String, Value>, Refusal> {
         let text = self.payload.as_deref().unwrap_or_default();
-        serde_json::from_str(text)
-            .map_err(|_| Refusal::caller(PAYLOAD, "The credentialPayload of the order is not a JSON object in a string."))
+        serde_json::from_str(text).map_err(|_| {
+            Refusal::caller(PAYLOAD, "The credentialPayload of the order is not a JSON object in a string.")
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::error::ApiError;
 use crate::oauth::{OAuthError, OperationError};
 use crate::reply::{self, Code, Reply};
-use crate::state::Settings;
+use crate::state::{CNonce, Settings};
 
 const OFF: Code = "A900001";
 
@@ -19,7 +19,7 @@ pub(crate) enum Refusal {
     /// The wallet's request is not good.
     BadRequest(OAuthError),
     /// The same, under the draft: the response brings the `c_nonce` for the next attempt, and its lifetime.
-    WrongProof(OAuthError, String, u64),
+    WrongProof(Box<(OAuthError, CNonce)>, u64),
     /// The call of the issuer's server is not good.
     Caller(OAuthError),
     /// The service is set up wrongly, or the call as a whole is refused.
@@ -64,9 +64,10 @@ impl Refusal {
                 respond("UNAUTHORIZED", &error, json!(challenge))
             }
             Self::BadRequest(error) => respond("BAD_REQUEST", &error, error.to_value(service)),
-            Self::WrongProof(error, nonce, seconds) => {
+            Self::WrongProof(wrong, seconds) => {
+                let (error, nonce) = *wrong;
                 let mut content = error.to_value(service);
-                content["c_nonce"] = json!(nonce);
+                content["c_nonce"] = json!(nonce.value);
                 content["c_nonce_expires_in"] = json!(seconds);
                 respond("BAD_REQUEST", &error, content)
             }

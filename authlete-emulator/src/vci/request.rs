@@ -35,14 +35,7 @@ pub(crate) fn parse(
     let client = tenant.clients.get(&bearer.token.client_id);
     let issuer = Issuer::of(service);
     let configuration = wanted(&issuer, bearer, &message.members)?;
-    let expected = proof::Expected {
-        issuer: &issuer,
-        configuration,
-        nonces,
-        client,
-        service,
-        now: now / 1000,
-    };
+    let expected = proof::Expected { issuer: &issuer, configuration, nonces, client, service, now: now / 1000 };
     let keys = proof::check(&expected, &message.members)?;
     let required = client.is_some_and(|client| client.settings.flag("credentialResponseEncryptionRequired"));
     let string = |name: &str| message.members.get(name).and_then(Value::as_str).map(str::to_owned);

@@ -23,7 +23,10 @@ pub(crate) enum Outcome {
 
 /// The seconds that a wallet is to wait: what the call says, if it says anything.
 pub(crate) fn interval(given: Option<i64>) -> u64 {
-    given.and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds > 0).unwrap_or(choices::INTERVAL_SECONDS)
+    given
+        .and_then(|seconds| u64::try_from(seconds).ok())
+        .filter(|seconds| *seconds > 0)
+        .unwrap_or(choices::INTERVAL_SECONDS)
 }
 
 /// The issuer does not issue what was asked for.
@@ -63,11 +66,7 @@ pub(crate) fn with_nonce(mut members: Value, nonce: Option<&CNonce>, now: u64) -
 }
 
 /// The response with these members, encrypted where the wallet wants it so.
-pub(crate) fn reply(
-    accepted: bool,
-    members: &Value,
-    encryption: Option<&Parameters>,
-) -> Result<Reply, Refusal> {
+pub(crate) fn reply(accepted: bool, members: &Value, encryption: Option<&Parameters>) -> Result<Reply, Refusal> {
     let content = members.to_string();
     let (content, encrypted) = match encryption {
         None => (content, false),

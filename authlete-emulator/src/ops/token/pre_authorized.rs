@@ -105,11 +105,7 @@ fn check_tx_code(offer: &mut Offer, given: Option<&str>) -> Result<(), OAuthErro
 }
 
 /// Which of the offered credentials the request is about, if it says so.
-fn authorization_details(
-    tenant: &Tenant,
-    offer: &Offer,
-    parameters: &Parameters,
-) -> Result<Vec<Value>, OAuthError> {
+fn authorization_details(tenant: &Tenant, offer: &Offer, parameters: &Parameters) -> Result<Vec<Value>, OAuthError> {
     let Some(text) = parameters.get("authorization_details") else { return Ok(Vec::new()) };
     let refused = |message: &str| OAuthError::new("invalid_authorization_details", AUTHORIZATION_DETAILS, message);
     let elements: Vec<Map<String, Value>> =

@@ -29,9 +29,10 @@ fn parse(tenant: &mut Tenant, request: &Request) -> Result<Reply, Refusal> {
     };
     // The token may be another than the one of the first request, but it has to be of the same user and client.
     let (client_id, subject) = (bearer.token.client_id, &bearer.token.authorized.subject);
-    let found = tenant.credential_requests.get(id).filter(|record| {
-        record.deferred && record.client_id == client_id && record.subject == *subject
-    });
+    let found = tenant
+        .credential_requests
+        .get(id)
+        .filter(|record| record.deferred && record.client_id == client_id && record.subject == *subject);
     let Some(mut record) = found.cloned() else {
         return Err(unknown("The transaction_id is unknown, used or expired.").into());
     };

@@ -7,6 +7,7 @@ pub(crate) mod deferred_parse;
 pub(crate) mod jwks;
 pub(crate) mod jwt_issuer;
 pub(crate) mod metadata;
+pub(crate) mod nonce;
 pub(crate) mod offer_create;
 pub(crate) mod offer_info;
 pub(crate) mod single_issue;
@@ -21,14 +22,18 @@ use crate::request::Request;
 use crate::state::{CNonce, CredentialRequest, Settings, Tenant};
 use crate::vci::order::Order;
 use crate::vci::token::Bearer;
-use crate::vci::{self, Refusal, Version, choices, nonce};
+use crate::vci::{self, Refusal, Version, choices};
 
 const FOUND: Code = "A900010";
 const UNKNOWN_REQUEST: Code = "A900011";
 const NO_CONTENT: Code = "A900012";
 
 /// The response that hands out a document, with line breaks where the call wants them.
-fn document(request: &Request, service: &Settings, document: fn(&Settings) -> Result<Value, Refusal>) -> Result<Reply, ApiError> {
+fn document(
+    request: &Request,
+    service: &Settings,
+    document: fn(&Settings) -> Result<Value, Refusal>,
+) -> Result<Reply, ApiError> {
     let pretty = request.body.flag("pretty")?;
     let made = if vci::is_enabled(service) { document(service) } else { Err(Refusal::Off) };
     match made {
@@ -53,7 +58,7 @@ fn with_next_nonce(tenant: &mut Tenant, bearer: &Bearer, now: u64, refusal: Refu
             if error.error == "invalid_proof" && Version::of(&tenant.settings) == Version::Draft =>
         {
             match renew_nonce(tenant, bearer, now) {
-                Ok(Some(nonce)) => Refusal::WrongProof(error, nonce.value, nonce::seconds(tenant)),
+                Ok(Some(nonce)) => Refusal::WrongProof(Box::new((error, nonce)), vci::nonce::seconds(tenant)),
                 Ok(None) => Refusal::BadRequest(error),
                 Err(error) => error.into(),
             }
@@ -67,13 +72,18 @@ fn renew_nonce(tenant: &mut Tenant, bearer: &Bearer, now: u64) -> Result<Option<
     if Version::of(&tenant.settings) == Version::Final {
         return Ok(None);
     }
-    let nonce = nonce::for_token(tenant, now)?;
+    let nonce = vci::nonce::for_token(tenant, now)?;
     tenant.tokens.change(bearer.number, |token| token.c_nonce = Some(nonce.clone()));
     Ok(Some(nonce))
 }
 
 /// The request that an order is about, if it waits for its credential.
-fn requested(tenant: &Tenant, order: &Order, deferred: bool, bearer: Option<&Bearer>) -> Result<CredentialRequest, Refusal> {
+fn requested(
+    tenant: &Tenant,
+    order: &Order,
+    deferred: bool,
+    bearer: Option<&Bearer>,
+) -> Result<CredentialRequest, Refusal> {
     let fits = |record: &&CredentialRequest| {
         record.deferred == deferred && bearer.is_none_or(|bearer| bearer.number == record.token)
     };

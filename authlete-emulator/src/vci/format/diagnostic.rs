@@ -197,7 +197,8 @@ fn base64(text: &str) -> Option<Vec<u8>> {
 }
 
 fn hexadecimal(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u32> = text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_digit(16)).collect::<Option<_>>()?;
+    let digits: Vec<u32> =
+        text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_digit(16)).collect::<Option<_>>()?;
     let pair = |pair: &[u32]| match pair {
         [high, low] => u8::try_from(high * 16 + low).ok(),
         _ => None,
@@ -251,11 +252,10 @@ mod tests {
             ("cbor:b32'MZXW6YQ='", bytes(b"foob")),
             ("cbor:h32'CPNMUOJ1'", bytes(b"fooba")),
             ("cbor:'it\\'s'", bytes(b"it's")),
-            ("cbor:[1, {2: true}, \"a\\n\"]", Cbor::Array(vec![
-                Cbor::from(1),
-                Cbor::Map(vec![(Cbor::from(2), Cbor::Bool(true))]),
-                text("a\n"),
-            ])),
+            (
+                "cbor:[1, {2: true}, \"a\\n\"]",
+                Cbor::Array(vec![Cbor::from(1), Cbor::Map(vec![(Cbor::from(2), Cbor::Bool(true))]), text("a\n")]),
+            ),
             ("cbor:0x10", Cbor::from(16)),
             ("cbor:-3", Cbor::from(-3)),
             ("cbor:1e3", Cbor::from(1000.0)),

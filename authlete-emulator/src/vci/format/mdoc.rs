@@ -1,10 +1,10 @@
 //! Mobile documents (ISO/IEC 18013-5, section 9.1.2): data elements, and a signature over their digests.
 
 use aws_lc_rs::digest;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use ciborium::Value as Cbor;
 use coset::iana::{self, EnumI64};
 use coset::{CborSerializable, CoseKeyBuilder, CoseSign1Builder, HeaderBuilder};
-use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -23,7 +23,8 @@ const X5CHAIN: i64 = 33;
 
 /// The credential: `IssuerSigned` in base64url (OpenID4VCI 1.0, appendix A.2.4).
 pub(super) fn make(credential: &Credential<'_>) -> Result<String, FormatError> {
-    let Some(doctype) = credential.payload.get("doctype").and_then(Value::as_str).filter(|text| !text.is_empty()) else {
+    let Some(doctype) = credential.payload.get("doctype").and_then(Value::as_str).filter(|text| !text.is_empty())
+    else {
         return Err(payload("The credentialPayload of an mdoc has to have a string doctype."));
     };
     let Some(claims) = credential.payload.get("claims").and_then(Value::as_object) else {
@@ -79,7 +80,8 @@ fn security_object(
         (Cbor::from("valueDigests"), Cbor::Map(digests)),
     ];
     if let Some(key) = credential.key {
-        let key = device_key(key).ok_or(FormatError::Key("The key that the mdoc is to be bound to has no form in COSE."))?;
+        let key =
+            device_key(key).ok_or(FormatError::Key("The key that the mdoc is to be bound to has no form in COSE."))?;
         members.push((Cbor::from("deviceKeyInfo"), Cbor::Map(vec![(Cbor::from("deviceKey"), key)])));
     }
     let until = credential.now + credential.duration.unwrap_or(choices::MDOC_SECONDS);
@@ -127,7 +129,11 @@ fn sign(credential: &Credential<'_>, security: &Cbor) -> Result<Cbor, FormatErro
         Algorithm::ES384 => iana::Algorithm::ES384,
         Algorithm::ES512 => iana::Algorithm::ES512,
         Algorithm::EdDSA => iana::Algorithm::EdDSA,
-        _ => return Err(FormatError::Key("The key that is to sign the mdoc is for an algorithm that mdocs do not have.")),
+        _ => {
+            return Err(FormatError::Key(
+                "The key that is to sign the mdoc is for an algorithm that mdocs do not have.",
+            ));
+        }
     };
     let certificates = signer.jwk.get("x5c").and_then(Value::as_array).into_iter().flatten();
     let certificates: Option<Vec<Cbor>> =

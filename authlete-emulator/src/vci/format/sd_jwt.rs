@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{Credential, FormatError, payload};
-use crate::jose::{encode, jwk};
 use crate::jose::sha256;
+use crate::jose::{encode, jwk};
 use crate::random;
 
 /// Claims that are always disclosed (SD-JWT VC, section 3.2.2.2; `type` is what Authlete adds to them).
