@@ -66,11 +66,6 @@ impl SigningKey {
         self.public.as_ref()
     }
 
-    /// The `kid` of what it signs.
-    pub(crate) fn kid(&self) -> Option<&str> {
-        self.kid.as_deref()
-    }
-
     /// A signature over some bytes.
     pub(crate) fn sign_bytes(&self, message: &[u8]) -> Result<Vec<u8>, ApiError> {
         let signature = self.private.sign(self.algorithm, message);

@@ -177,7 +177,11 @@ fn by_certificate(
     let settings = &client.settings;
     let right = if method == "TLS_CLIENT_AUTH" {
         if tenant.settings.flag("mutualTlsValidatePkiCertChain") {
-            return Err(ApiError::not_implemented("the service setting mutualTlsValidatePkiCertChain").into());
+            let path = request.body.strings("clientCertificatePath")?.unwrap_or_default();
+            let roots: Vec<&str> = tenant.settings.strings("trustedRootCertificates").collect();
+            if !certificate.leads_to(&roots, &path, request.now) {
+                return Ok(Outcome::Wrong("The certificate does not lead to a root that the service trusts."));
+            }
         }
         certificate.is_valid_at(request.now) && certificate.is_of_subject(settings)?
     } else {
