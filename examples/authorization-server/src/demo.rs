@@ -11,9 +11,18 @@ use authlete_api::{Authlete, Service};
 use authlete_emulator::Emulator;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::App;
 use crate::session::random;
+
+/// How to set the service up.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Access tokens are JWTs (RFC 9068), which resource servers can check by themselves.
+    pub jwt_access_tokens: bool,
+}
 
 /// What was set up.
 pub struct Demo {
@@ -35,13 +44,13 @@ impl Demo {
     ///
     /// # Errors
     /// When the emulator does not start, or refuses something.
-    pub async fn set_up(url: &str) -> Result<Self, Box<dyn Error>> {
+    pub async fn set_up(url: &str, options: Options) -> Result<Self, Box<dyn Error>> {
         let emulator = Emulator::start().await?;
         let authlete = Authlete::builder()
             .base_url(emulator.base_url())
             .organization_token(emulator.organization_token())
             .build()?;
-        let id = authlete.services().create(settings(url)).await?.api_key.ok_or("the service has no id")?;
+        let id = authlete.services().create(settings(url, options)).await?.api_key.ok_or("the service has no id")?;
         let service = authlete.service(id);
         let web = OAuthClient {
             client_name: Some("A web shop".to_owned()),
@@ -67,7 +76,7 @@ impl Demo {
 }
 
 /// What a service has to be set to for this server.
-fn settings(url: &str) -> types::Service {
+fn settings(url: &str, options: Options) -> types::Service {
     let at = |path: &str| Some(format!("{url}{path}"));
     let texts = |values: &[&str]| Some(values.iter().map(|value| (*value).to_owned()).collect());
     let auth = vec![
@@ -113,6 +122,11 @@ fn settings(url: &str) -> types::Service {
             scope("offline_access", "Go on while you are away"),
         ]),
         supported_claims: texts(&["sub", "name", "preferred_username", "email", "email_verified"]),
+        // Programs listen on any port that is free (RFC 8252 7.3).
+        loopback_redirection_uri_variable: Some(true),
+        // RFC 7592 2.1.
+        unauthorized_on_client_config_supported: Some(true),
+        access_token_sign_alg: options.jwt_access_tokens.then_some(types::JwsAlg::Es256),
         pkce_required: Some(true),
         pkce_s256_required: Some(true),
         access_token_duration: Some(600),
@@ -138,6 +152,37 @@ fn client(grants: &[GrantType], method: ClientAuthMethod) -> OAuthClient {
         token_auth_method: Some(method),
         ..OAuthClient::default()
     }
+}
+
+/// What programs are told when the server is ready, in one line.
+pub fn ready_line(app: &App, demo: Option<&Demo>) -> Value {
+    let (id, secret) = app.resource_server().split_once(':').unwrap_or_default();
+    let client = |client: &OAuthClient| {
+        let mut members = json!({"id": client.client_id.unwrap_or_default().to_string()});
+        if client.client_type == Some(ClientType::Confidential) {
+            members["secret"] = json!(client.client_secret);
+        }
+        if let Some([uri, ..]) = client.redirect_uris.as_deref() {
+            members["redirect_uri"] = json!(uri);
+        }
+        members
+    };
+    let mut clients = json!({"resource_server": {"id": id, "secret": secret}});
+    if let Some(demo) = demo {
+        for (name, registered) in [("web", &demo.web), ("backchannel", &demo.backend), ("device", &demo.device)] {
+            clients[name] = client(registered);
+        }
+    }
+    json!({
+        "issuer": app.url,
+        "emulator": demo.map(|demo| json!({
+            "base_url": demo.emulator.base_url(),
+            "organization_token": demo.emulator.organization_token(),
+            "service_id": demo.service.id().to_string(),
+        })),
+        "clients": clients,
+        "users": app.users().list().map(|(name, password)| json!({"name": name, "password": password})).collect::<Vec<_>>(),
+    })
 }
 
 /// Where to click, and what to type.

@@ -4,7 +4,6 @@
 use authlete_api::actions::{
     ClientRegistration, ClientRegistrationDelete, ClientRegistrationGet, ClientRegistrationUpdate, Outcome,
 };
-use authlete_api::http_inputs::access_token;
 use authlete_api::types::{
     ClientRegistrationDeleteRequest, ClientRegistrationGetRequest, ClientRegistrationRequest,
     ClientRegistrationUpdateRequest,
@@ -12,18 +11,18 @@ use authlete_api::types::{
 use axum::extract::{Path, State};
 use http::HeaderMap;
 
-use crate::endpoints::no_token;
+use crate::inputs::{access_token, given_token};
 use crate::{Answer, App, ready};
 
 pub(crate) async fn register(State(app): State<App>, headers: HeaderMap, json: String) -> Answer {
-    let token = access_token(&headers)?.map(|given| given.token);
+    let token = given_token(&headers, "")?.map(|given| given.token);
     let request = ClientRegistrationRequest { token, ..ClientRegistrationRequest::new(json) };
     let response = app.service.registration().register(request).await?.into_inner();
     ready(ClientRegistration::of(response))
 }
 
 pub(crate) async fn get(State(app): State<App>, Path(client_id): Path<String>, headers: HeaderMap) -> Answer {
-    let Some(given) = access_token(&headers)? else { return Ok(no_token()) };
+    let given = access_token(&headers, "")?;
     let request = ClientRegistrationGetRequest { client_id, token: given.token, json: None };
     let response = app.service.registration().get(request).await?.into_inner();
     ready(ClientRegistrationGet::of(response))
@@ -35,14 +34,14 @@ pub(crate) async fn update(
     headers: HeaderMap,
     json: String,
 ) -> Answer {
-    let Some(given) = access_token(&headers)? else { return Ok(no_token()) };
+    let given = access_token(&headers, "")?;
     let request = ClientRegistrationUpdateRequest { client_id, token: given.token, json: json.into() };
     let response = app.service.registration().update(request).await?.into_inner();
     ready(ClientRegistrationUpdate::of(response))
 }
 
 pub(crate) async fn delete(State(app): State<App>, Path(client_id): Path<String>, headers: HeaderMap) -> Answer {
-    let Some(given) = access_token(&headers)? else { return Ok(no_token()) };
+    let given = access_token(&headers, "")?;
     let request = ClientRegistrationDeleteRequest { client_id, token: given.token, json: None };
     let response = app.service.registration().delete(request).await?.into_inner();
     ready(ClientRegistrationDelete::of(response))
