@@ -8,7 +8,7 @@ use std::error::Error;
 
 use authlete_api::actions::{Authorization, AuthorizationInteraction, Introspection, Token};
 use authlete_api::types::{self, GrantType, OAuthClient, ResponseType, TokenRequest};
-use authlete_api::{Authlete, Environment, Reply, Service};
+use authlete_api::{Authlete, AuthleteService, Environment, Reply};
 use authlete_emulator::Emulator;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -52,7 +52,7 @@ async fn run() -> Result<()> {
 
 /// An authorization server, with one client registered.
 struct Server {
-    service: Service,
+    service: AuthleteService,
     client_id: String,
     client_secret: String,
     redirect_uri: String,

@@ -8,7 +8,7 @@ use authlete_api::types::{
     GrantType, IntrospectionRequest, IntrospectionResponse, IntrospectionResponseAction, OAuthClient, ResponseType,
     Service, TokenRequest, TokenResponse, TokenResponseAction,
 };
-use authlete_api::{Client, Error};
+use authlete_api::{Authlete, AuthleteService, Error};
 use authlete_emulator::Emulator;
 
 const REDIRECT_URI: &str = "https://client.example.org/cb";
@@ -16,8 +16,7 @@ const REDIRECT_URI: &str = "https://client.example.org/cb";
 /// An emulator with one service and one client in it.
 struct Fixture {
     emulator: Emulator,
-    authlete: Client,
-    service: String,
+    authlete: AuthleteService,
     client: OAuthClient,
 }
 
@@ -35,16 +34,17 @@ impl Fixture {
             ..Service::default()
         };
         change(&mut service);
-        let service = organization.service_create(&service).await.unwrap().api_key.unwrap().to_string();
+        let service = organization.services().create(&service).await.unwrap().api_key.unwrap();
         let registered = OAuthClient {
             grant_types: Some(vec![GrantType::AuthorizationCode, GrantType::RefreshToken]),
             response_types: Some(vec![ResponseType::Code]),
             redirect_uris: Some(vec![REDIRECT_URI.to_owned()]),
             ..OAuthClient::default()
         };
-        let registered = organization.client_create(&service, &registered).await.unwrap().into_inner();
-        let authlete = client(&emulator, &emulator.service_token(&service).unwrap());
-        Self { emulator, authlete, service, client: registered }
+        let registered = organization.service(service).clients().create(&registered).await.unwrap().into_inner();
+        let token = emulator.service_token(&service.to_string()).unwrap();
+        let authlete = client(&emulator, &token).service(service);
+        Self { emulator, authlete, client: registered }
     }
 
     async fn authorization(&self, more: &str) -> AuthorizationResponse {
@@ -53,13 +53,13 @@ impl Fixture {
             self.client.client_id.unwrap()
         );
         let request = AuthorizationRequest::new(parameters);
-        self.authlete.auth_authorization(&self.service, &request).await.unwrap().into_inner()
+        self.authlete.authorization().process(&request).await.unwrap().into_inner()
     }
 
     async fn code(&self, more: &str) -> String {
         let ticket = self.authorization(more).await.ticket.unwrap();
         let request = AuthorizationIssueRequest::new("testuser01", ticket);
-        let issued = self.authlete.auth_authorization_issue(&self.service, &request).await.unwrap();
+        let issued = self.authlete.authorization().issue(&request).await.unwrap();
         assert_eq!(issued.action, Some(AuthorizationIssueResponseAction::Location));
         let location = issued.response_content.as_deref().unwrap();
         let code = issued.authorization_code.clone().unwrap();
@@ -77,7 +77,7 @@ impl Fixture {
             client_secret: self.client.client_secret.clone(),
             ..TokenRequest::new(parameters)
         };
-        self.authlete.auth_token(&self.service, &request).await.unwrap().into_inner()
+        self.authlete.token().process(&request).await.unwrap().into_inner()
     }
 
     async fn exchange(&self, code: &str) -> TokenResponse {
@@ -86,12 +86,12 @@ impl Fixture {
 
     async fn introspect(&self, token: &str) -> IntrospectionResponse {
         let request = IntrospectionRequest::new(token);
-        self.authlete.auth_introspection(&self.service, &request).await.unwrap().into_inner()
+        self.authlete.introspection().process(&request).await.unwrap().into_inner()
     }
 }
 
-fn client(emulator: &Emulator, token: &str) -> Client {
-    Client::builder().base_url(emulator.base_url()).token(token).build().unwrap()
+fn client(emulator: &Emulator, token: &str) -> Authlete {
+    Authlete::builder().base_url(emulator.base_url()).organization_token(token).build().unwrap()
 }
 
 /// The OAuth error in a token endpoint's answer.
@@ -125,11 +125,11 @@ async fn a_denied_request_goes_back_to_the_client() {
     let fixture = Fixture::new().await;
     let ticket = fixture.authorization("").await.ticket.unwrap();
     let request = AuthorizationFailRequest::new(AuthorizationFailReason::Denied, ticket);
-    let failed = fixture.authlete.auth_authorization_fail(&fixture.service, &request).await.unwrap();
+    let failed = fixture.authlete.authorization().fail(&request).await.unwrap();
     assert_eq!(failed.action, Some(AuthorizationFailResponseAction::Location));
     assert!(failed.response_content.as_deref().unwrap().contains("error=access_denied"));
     // The ticket is spent.
-    let again = fixture.authlete.auth_authorization_fail(&fixture.service, &request).await.unwrap();
+    let again = fixture.authlete.authorization().fail(&request).await.unwrap();
     assert_eq!(again.action, Some(AuthorizationFailResponseAction::BadRequest));
 }
 
@@ -190,27 +190,25 @@ async fn clients_are_checked() {
         client_secret: Some("wrong".to_owned()),
         ..TokenRequest::new(format!("grant_type=authorization_code&code={code}&redirect_uri={REDIRECT_URI}"))
     };
-    let response = fixture.authlete.auth_token(&fixture.service, &request).await.unwrap();
+    let response = fixture.authlete.token().process(&request).await.unwrap();
     assert_eq!(response.action, Some(TokenResponseAction::InvalidClient));
 
     let parameters = "response_type=code&client_id=1&redirect_uri=https%3A%2F%2Fevil.example";
     let request = AuthorizationRequest::new(parameters);
-    let response = fixture.authlete.auth_authorization(&fixture.service, &request).await.unwrap();
+    let response = fixture.authlete.authorization().process(&request).await.unwrap();
     assert_eq!(response.action, Some(AuthorizationResponseAction::BadRequest));
 }
 
 #[tokio::test]
 async fn api_errors_say_what_is_wrong() {
     let fixture = Fixture::new().await;
-    let stranger = client(&fixture.emulator, "not-a-token");
-    let Err(Error::Api(error)) = stranger.service_get(&fixture.service).await else { panic!("it was let in") };
+    let stranger = client(&fixture.emulator, "not-a-token").service(fixture.authlete.id());
+    let Err(Error::Api(error)) = stranger.get().await else { panic!("it was let in") };
     assert_eq!(error.status(), 401);
     assert!(error.result_code().unwrap().starts_with('A'));
     assert!(error.to_string().contains("check the access token"), "{error}");
 
-    let Err(Error::Api(error)) = fixture.authlete.hsk_get_list(&fixture.service).await else {
-        panic!("it made a success up")
-    };
+    let Err(Error::Api(error)) = fixture.authlete.hardware_keys().list().await else { panic!("it made a success up") };
     assert_eq!(error.status(), 501);
     assert!(error.result_message().unwrap().contains("hsk_get_list_api"), "{error}");
 }

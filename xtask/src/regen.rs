@@ -51,7 +51,7 @@ impl Regen {
         }
         match &self.out {
             Some(out) => {
-                standalone::write(project, out, &generated, self.lenient)?;
+                standalone::write(project, out, &generated)?;
                 files::print(&format!("wrote a crate into {}\n", out.display()))
             }
             None => sync(project, &generated, self.check),

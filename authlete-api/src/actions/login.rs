@@ -1,9 +1,7 @@
 //! Whether a login satisfies a request that allows no interaction.
-//!
-//! For operations of the committed description alone.
 
-use super::{AuthorizationNoInteraction, Linked};
-use crate::types::{AuthorizationFailReason, AuthorizationFailRequest};
+use crate::generated::actions::{AuthorizationNoInteraction, PendingRequest};
+use crate::generated::types::{AuthorizationFailReason, AuthorizationFailRequest};
 
 /// Who is logged in, and how.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +42,7 @@ impl AuthorizationNoInteraction {
     ///
     /// # Errors
     /// The call that refuses, when it does not.
-    pub fn check(self, login: &Login, now: i64) -> Result<Self, Box<Linked<AuthorizationFailRequest>>> {
+    pub fn check(self, login: &Login, now: i64) -> Result<Self, Box<PendingRequest<AuthorizationFailRequest>>> {
         match self.refusal(login, now) {
             Some(reason) => Err(Box::new(self.fail(reason))),
             None => Ok(self),

@@ -5,7 +5,7 @@
 #![allow(clippy::all, clippy::pedantic)]
 
 pub(crate) mod actions;
-mod calls;
+pub(crate) mod calls;
 pub mod groups;
 pub mod operations;
 pub mod types;

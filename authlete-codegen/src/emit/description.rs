@@ -39,6 +39,8 @@ pub struct Operation {
     pub path: String,
     /// The first tag.
     pub tag: String,
+    /// Whether the identity provider serves it, not the API server.
+    pub idp: bool,
     /// The parameters beside those in the path, in the order in which they are declared, by their names in Rust.
     pub parameters: Vec<String>,
     /// The types of the crate that parameters have on the layer for users, by the parameters' names in Rust.
@@ -56,8 +58,8 @@ pub struct Layer {
     pub method: String,
     /// What it is for.
     pub doc: String,
-    /// When it may be repeated: `safe`, `idempotent` or `not-idempotent`.
-    pub retry: String,
+    /// When it may be tried again: `safe`, `idempotent` or `not-idempotent`.
+    pub idempotency: String,
     /// Whether its answer is kept: `service`, `client`, `clears` or `none`.
     pub cache: String,
     /// Whether it may end access tokens, or change what introspection says of them.
@@ -71,7 +73,7 @@ impl Layer {
             group: given("x-group")?,
             method: given("x-method")?,
             doc: given("x-doc")?,
-            retry: given("x-idempotency")?,
+            idempotency: given("x-idempotency")?,
             cache: given("x-cache").unwrap_or_else(|| "none".to_owned()),
             ends_tokens: operation.get("x-ends-tokens") == Some(&Value::Bool(true)),
         })
@@ -142,6 +144,7 @@ impl Description {
                     method: method.to_uppercase(),
                     path: path.to_owned(),
                     tag: tag.to_owned(),
+                    idp: operation.get("x-host").and_then(Value::as_str) == Some("idp"),
                     parameters: parameters(operation),
                     types: types(operation),
                     layer: Layer::read(operation),

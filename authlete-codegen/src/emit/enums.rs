@@ -12,7 +12,7 @@ use crate::{Problem, Problems};
 pub fn emit(description: &Description) -> Result<String, Problems> {
     let mut problems = Problems::default();
     let mut text = format!(
-        "{HEADER}\n\n//! Enumerations of texts. They are open: a value not listed is kept as `Unknown`.\n\nuse crate::open_enum::open_enum;\n"
+        "{HEADER}\n\n//! Enumerations of texts. They are open: a value not listed is kept as `Unknown`.\n\nuse crate::rt;\n"
     );
     for (name, declared) in &description.enums {
         match declaration(name, declared) {
@@ -29,7 +29,7 @@ pub fn emit(description: &Description) -> Result<String, Problems> {
 /// One enumeration. prettyplease leaves the inside of macro calls alone, so it is laid out here.
 fn declaration(name: &str, declared: &EnumType) -> Result<String, Problem> {
     let variants = variants(name, &declared.values)?;
-    let mut text = String::from("open_enum! {\n");
+    let mut text = String::from("rt::open_enum! {\n");
     doc(&mut text, "    ", &declared.doc);
     text.push_str(&format!("    {name} {{\n"));
     for (variant, value) in variants {

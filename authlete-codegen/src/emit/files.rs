@@ -51,20 +51,19 @@ fn calls(code: &Code, description: &Description, files: &mut Files) -> Result<()
     }
     let mut declarations = String::new();
     for (module, methods) in modules {
-        declarations.push_str(&format!("mod {module};\n"));
+        declarations.push_str(&format!("mod {module};\npub(crate) use {module}::*;\n"));
         let file: syn::File = syn::parse2(quote! {
             #[allow(unused_imports)]
-            use crate::{Call, Client, operations, types};
+            use crate::generated::{operations, types};
+            use crate::rt;
 
-            impl Client {
-                #(#methods)*
-            }
+            #(#methods)*
         })
         .map_err(|error| internal(&error))?;
         files.insert(format!("calls/{module}.rs"), print(&format!("Operations of {}.", title(&module)), file.items)?);
     }
     let items = syn::parse_str::<syn::File>(&declarations).map_err(|error| internal(&error))?.items;
-    files.insert("calls/mod.rs".to_owned(), print("A method for every operation, by their tags.", items)?);
+    files.insert("calls/mod.rs".to_owned(), print("A function for every operation, by their tags.", items)?);
     Ok(())
 }
 

@@ -44,11 +44,12 @@ pub(super) fn emit(code: &Code, description: &Description) -> Result<Files, Prob
     }
     let requests = texts.iter().map(|(name, text)| {
         let (name, text) = (format_ident!("{name}"), text.iter().map(|text| format_ident!("{text}")));
-        quote!(#name #(of crate::#text)*)
+        quote!(#name #(of #text)*)
     });
     let mut items = parse(declarations.parse().map_err(|_| Problem::new("groups", "", "a name does not parse"))?)?;
     items.extend(parse(quote! {
-        crate::request::made_of_text!(#(#requests),*);
+        use crate::generated::types;
+        crate::rt::made_of_string!(#(#requests),*);
     })?);
     files.insert("groups/mod.rs".to_owned(), print("Operations by what they serve.", items)?);
     Ok(files)
@@ -82,7 +83,8 @@ enum Kind {
 impl<'a> Method<'a> {
     fn read(operation: &'a Operation, method: &ImplItemFn, code: &Code) -> Option<Self> {
         let mut arguments = Vec::new();
-        for input in &method.sig.inputs {
+        // The first is the client.
+        for input in method.sig.inputs.iter().skip(1) {
             let FnArg::Typed(input) = input else { continue };
             let Pat::Ident(pat) = &*input.pat else { return None };
             let (name, ty) = (pat.ident.clone(), (*input.ty).clone());
@@ -142,7 +144,8 @@ impl<'a> Method<'a> {
         if written.contains("Into < :: std :: string :: String >") {
             return Some((name, None));
         }
-        let text = description.texts.iter().find(|text| written.contains(&format!("Into < crate :: {text} >")))?;
+        let text =
+            description.texts.iter().find(|text| written.contains(&format!("Into < crate :: rt :: {text} >")))?;
         Some((name, Some(text.clone())))
     }
 
@@ -160,12 +163,12 @@ impl<'a> Method<'a> {
             parameters.push(match kind {
                 Kind::ServiceId | Kind::End => continue,
                 Kind::Start if !range => continue,
-                Kind::Id(id) => (0, quote!(#name: impl Into<crate::#id>)),
-                Kind::SomeId(id) => (1, quote!(#name: Option<crate::#id>)),
+                Kind::Id(id) => (0, quote!(#name: impl Into<rt::#id>)),
+                Kind::SomeId(id) => (1, quote!(#name: Option<rt::#id>)),
                 Kind::Other(ty) if type_name(ty).as_deref() == Some("Option") => (1, quote!(#name: #ty)),
                 Kind::Other(ty) => (0, quote!(#name: #ty)),
-                Kind::Start => (2, quote!(range: impl Into<PageRange>)),
-                Kind::Body(ty) => (3, quote!(request: impl IntoRequest<#ty>)),
+                Kind::Start => (2, quote!(range: impl Into<rt::PageRange>)),
+                Kind::Body(ty) => (3, quote!(request: impl rt::IntoRequest<#ty>)),
             });
         }
         parameters.sort_by_key(|(rank, _)| *rank);
@@ -177,7 +180,7 @@ impl<'a> Method<'a> {
         let passed = self.arguments.iter().map(|Argument { name, kind }| match kind {
             Kind::ServiceId => quote!(service.id().as_str()),
             Kind::Id(_) => quote!(&#name.into().text()),
-            Kind::SomeId(id) => quote!(#name.as_ref().map(crate::#id::as_str)),
+            Kind::SomeId(id) => quote!(#name.as_ref().map(rt::#id::as_str)),
             Kind::Start => quote!(range.start()),
             Kind::End => quote!(range.end()),
             Kind::Body(_) => quote!(request.into_request().borrow()),
@@ -198,10 +201,10 @@ impl<'a> Method<'a> {
         let client = if self.bound { quote!(service.client()) } else { quote!(authlete.client()) };
         quote! {
             #(#[doc = #docs])*
-            pub fn #ident(#this, #(#parameters),*) -> Call<#lifetime, #output> {
+            pub fn #ident(#this, #(#parameters),*) -> rt::Call<#lifetime, #output> {
                 #holder_name
                 #range
-                #client.#method(#(#passed),*)
+                calls::#method(#client, #(#passed),*)
             }
         }
     }
@@ -218,7 +221,7 @@ impl<'a> Method<'a> {
         for Argument { name, kind } in &self.arguments {
             match kind {
                 Kind::SomeId(id) => {
-                    parameters.push((1, quote!(#name: Option<crate::#id>)));
+                    parameters.push((1, quote!(#name: Option<rt::#id>)));
                     passed.push((1, quote!(#name.clone())));
                 }
                 Kind::Other(ty) => match quote!(#ty).to_string().as_str() {
@@ -244,13 +247,13 @@ impl<'a> Method<'a> {
         let passed = passed.into_iter().map(|(_, passed)| passed);
         Some(quote! {
             #[doc = #doc]
-            pub fn #all(self, #(#parameters),*) -> Pages<'a, #item> {
+            pub fn #all(self, #(#parameters),*) -> rt::Pages<'a, #item> {
                 #(#owned)*
-                Pages::new(move |range| {
+                rt::Pages::new(move |range| {
                     let call = self.#list(#(#passed,)* range.clone());
                     Box::pin(async move {
                         let answer = call.await?.into_inner();
-                        Ok(Page::new(range, answer.#field, answer.total_count))
+                        Ok(rt::ListPage::new(range, answer.#field, answer.total_count))
                     })
                 })
             }
@@ -283,15 +286,14 @@ fn items(group: &str, doc: &str, methods: &BTreeMap<&str, Method>) -> Result<Vec
     if let (Some(get), Some(update)) = (methods.get("get"), methods.get("update")) {
         bodies.extend(modify(get, update, &receiver));
     }
-    let owner = if bound { format_ident!("Service") } else { format_ident!("Authlete") };
+    let owner = if bound { format_ident!("AuthleteService") } else { format_ident!("Authlete") };
     let imports = quote! {
         #[allow(unused_imports)]
         use std::borrow::Borrow as _;
         #[allow(unused_imports)]
-        use crate::{
-            Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange,
-            Pages, Service, types,
-        };
+        use crate::generated::{calls, types};
+        #[allow(unused_imports)]
+        use crate::{Authlete, AuthleteService, rt};
     };
     if own {
         return parse(quote! { #imports impl #owner { #(#bodies)* } });
@@ -341,16 +343,16 @@ fn modify(get: &Method, update: &Method, receiver: &Receiver) -> Option<TokenStr
             #this,
             #(#parameters,)*
             change: impl FnOnce(&mut #output),
-        ) -> Result<Modified<#output>, Error> {
+        ) -> Result<rt::Modified<#output>, rt::Error> {
             #(let #given = #given.into();)*
-            let mut modification = Modification::of(self.get(#(#given),*).await?.into_inner())?;
+            let mut modification = rt::Modification::of(self.get(#(#given),*).await?.into_inner())?;
             change(modification.value());
             let changed = modification.changed()?;
             if changed.is_empty() {
                 return Ok(modification.unchanged());
             }
             let after = self.update(#(#given,)* &*modification.value()).await?.into_inner();
-            Ok(Modified::new(after, changed))
+            Ok(rt::Modified::new(after, changed))
         }
     })
 }
@@ -388,14 +390,13 @@ fn element(ty: &Type) -> Option<Type> {
 
 /// The method's doc, a text per line.
 fn docs(operation: &Operation) -> Vec<String> {
-    let Operation { name, method, path, layer, .. } = operation;
+    let Operation { method, path, layer, .. } = operation;
     let doc = layer.as_ref().map(|layer| layer.doc.as_str()).unwrap_or_default();
     let mut lines: Vec<String> = doc.lines().map(|line| format!(" {line}")).collect();
     if !lines.is_empty() {
         lines.push(String::new());
     }
-    let name = name.trim_start_matches("r#");
-    lines.push(format!(" `{method} {path}`, by [`Client::{name}`](crate::Client::{name})."));
+    lines.push(format!(" `{method} {path}`"));
     lines
 }
 

@@ -68,7 +68,7 @@ fn settings(description: &Description) -> GenerationSettings {
         settings.with_replacement(name, format!("crate::types::{name}"), impls.into_iter());
     }
     for name in &description.texts {
-        settings.with_replacement(name, format!("crate::{name}"), std::iter::empty());
+        settings.with_replacement(name, format!("crate::rt::{name}"), std::iter::empty());
     }
     settings
 }

@@ -10,15 +10,16 @@ use crate::Problems;
 /// `operations.rs`: a static for every operation, and a list of all.
 pub(super) fn operations(description: &Description) -> Result<String, Problems> {
     let mut items: Vec<Item> = vec![parse_quote!(
-        use crate::{CacheClass, Operation, RetryClass};
+        use crate::rt::{CacheClass, Host, Idempotency, Operation, OperationParts};
     )];
     let mut names = Vec::new();
     for operation in description.operations.values() {
-        let Operation { id, name, method, path, tag, layer, .. } = operation;
-        let retry = match layer.as_ref().map(|layer| layer.retry.as_str()) {
-            Some("safe") => quote!(RetryClass::Safe),
-            Some("idempotent") => quote!(RetryClass::Idempotent),
-            _ => quote!(RetryClass::Unsent),
+        let Operation { id, name, method, path, tag, idp, layer, .. } = operation;
+        let host = if *idp { quote!(Host::Idp) } else { quote!(Host::Api) };
+        let idempotency = match layer.as_ref().map(|layer| layer.idempotency.as_str()) {
+            Some("safe") => quote!(Idempotency::Safe),
+            Some("idempotent") => quote!(Idempotency::Idempotent),
+            _ => quote!(Idempotency::NotIdempotent),
         };
         let cache = match layer.as_ref().map(|layer| layer.cache.as_str()) {
             Some("service") => quote!(CacheClass::Service),
@@ -32,16 +33,17 @@ pub(super) fn operations(description: &Description) -> Result<String, Problems> 
         let doc = format!(" `{method} {path}`");
         items.push(parse_quote! {
             #[doc = #doc]
-            pub static #ident: Operation = Operation {
+            pub static #ident: Operation = Operation::new(OperationParts {
                 id: #id,
                 name: #name,
                 method: #method,
                 path: #path,
                 tag: #tag,
-                retry: #retry,
+                idempotency: #idempotency,
                 cache: #cache,
                 ends_tokens: #ends_tokens,
-            };
+                host: #host,
+            });
         });
         names.push(ident);
     }

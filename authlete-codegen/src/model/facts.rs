@@ -70,16 +70,12 @@ pub(super) fn rust_name(id: &str) -> String {
 
 fn layer(operation: &Map<String, Value>) -> Option<Layer> {
     let given = |key| text(operation, key).map(str::to_owned);
-    let idempotency = given("x-idempotency").or_else(|| {
-        let retry = given("x-retry")?;
-        Some(if retry == "unsent" { "not-idempotent".to_owned() } else { retry })
-    });
     let names = operation.get("x-not-idempotent-with").and_then(Value::as_array);
     Some(Layer {
         group: given("x-group")?,
         method: given("x-method")?,
         doc: given("x-doc").unwrap_or_default(),
-        idempotency: idempotency?,
+        idempotency: given("x-idempotency")?,
         not_idempotent_with: names.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
         cache: given("x-cache").unwrap_or_else(|| "none".to_owned()),
         ends_tokens: operation.get("x-ends-tokens") == Some(&Value::Bool(true)),

@@ -1,8 +1,8 @@
 //! The authorization endpoint, and what the user does about a request: log in, agree, refuse.
 
-use authlete_api::actions::{AuthorizationInteraction, AuthorizationNext, AuthorizationNoInteraction, Linked};
+use authlete_api::actions::{AuthorizationInteraction, AuthorizationNext, AuthorizationNoInteraction, PendingRequest};
 use authlete_api::types::{AuthorizationFailReason, AuthorizationIssueRequest, Prompt};
-use authlete_api::{Error, JsonText};
+use authlete_api::{Error, JsonString};
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Redirect};
 use axum::{Extension, Form};
@@ -59,7 +59,7 @@ async fn authorize(app: &App, parameters: String, headers: &HeaderMap) -> Answer
 
 /// Whether a login of now is asked for (OpenID Connect Core 1.0, 3.1.2.1). Authlete's answer has 0 where the request has
 /// no maximum age, too, so this looks into the request: its parameters, and the payload of a request object.
-pub(crate) fn asks_for_max_age_0(parameters: &str, payload: Option<&JsonText>) -> bool {
+pub(crate) fn asks_for_max_age_0(parameters: &str, payload: Option<&JsonString>) -> bool {
     let payload = payload.and_then(|payload| serde_json::from_str::<Value>(payload.as_ref()).ok()).unwrap_or_default();
     let is_0 = |age: &str| age.trim().parse::<i64>() == Ok(0);
     let in_object = match &payload["max_age"] {
@@ -194,11 +194,11 @@ async fn finish(
 /// Completes the request that issues, with what the ID token says of the user.
 fn issue(
     app: &App,
-    mut request: Linked<AuthorizationIssueRequest>,
+    mut request: PendingRequest<AuthorizationIssueRequest>,
     auth_time: Option<i64>,
     claims: &[String],
     wish: Wish,
-) -> Result<Linked<AuthorizationIssueRequest>, Error> {
+) -> Result<PendingRequest<AuthorizationIssueRequest>, Error> {
     let claims = app.users.claims(&wish.subject, claims);
     request.auth_time = auth_time;
     request.consented_claims = Some(wish.claim_names);
@@ -254,7 +254,7 @@ mod tests {
             ("request=x", Some("{}"), false),
             ("request=x", Some("not JSON"), false),
         ] {
-            let payload = payload.map(|payload| JsonText::from(payload.to_owned()));
+            let payload = payload.map(|payload| JsonString::from(payload.to_owned()));
             assert_eq!(asks_for_max_age_0(parameters, payload.as_ref()), asks, "{parameters} {payload:?}");
         }
     }

@@ -7,7 +7,7 @@ use std::fmt;
 use authlete_api::types::{
     self, ApplicationType, ClientAuthMethod, ClientType, DeliveryMode, GrantType, OAuthClient, ResponseType, Scope,
 };
-use authlete_api::{Authlete, Service};
+use authlete_api::{Authlete, AuthleteService};
 use authlete_emulator::Emulator;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -29,7 +29,7 @@ pub struct Demo {
     /// Ends when it is dropped.
     pub emulator: Emulator,
     /// The service of the server.
-    pub service: Service,
+    pub service: AuthleteService,
     /// A confidential client with a redirect URI.
     pub web: OAuthClient,
     /// A public client without one, for the device flow.

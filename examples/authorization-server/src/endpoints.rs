@@ -1,6 +1,6 @@
 //! The endpoints that clients and resource servers call, where Authlete's answer is all there is to send.
 
-use authlete_api::ResponseValue;
+use authlete_api::ApiResponse;
 use authlete_api::actions::{PushedAuthorization, StandardIntrospection, TokenNext};
 use authlete_api::types::{
     GrantManagementAction, GrantManagementRequest, PushedAuthorizationRequest, RevocationRequest,
@@ -90,7 +90,7 @@ pub(crate) async fn introspect(State(app): State<App>, headers: HeaderMap, form:
             rs_uri: app.resource_server.split_once(':').map(|(id, _)| id.to_owned()),
             ..StandardIntrospectionRequest::new(form.as_str())
         };
-        match app.service.introspection().process_standard(request).await.map(ResponseValue::into_action) {
+        match app.service.introspection().process_standard(request).await.map(ApiResponse::into_action) {
             // Services that are not set up for it make no JWTs.
             Ok(StandardIntrospection::InternalServerError(reply)) if is_jwt => eprintln!("{reply}"),
             Err(error) if is_jwt && error.status() == Some(StatusCode::NOT_IMPLEMENTED) => eprintln!("{error}"),

@@ -24,8 +24,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authlete_api::actions::NotificationSender;
-use authlete_api::protect::{Principal, ProtectLayer, Refusal};
-use authlete_api::{Error, Reply, Service};
+use authlete_api::{AuthleteService, Error, Reply};
+use authlete_resource_server::{Principal, ProtectLayer, Refusal};
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -91,7 +91,7 @@ pub struct App(Arc<Parts>);
 
 /// What an [`App`] holds.
 pub struct Parts {
-    pub(crate) service: Service,
+    pub(crate) service: AuthleteService,
     pub(crate) url: String,
     pub(crate) resources: Resources,
     pub(crate) users: users::Users,
@@ -122,7 +122,7 @@ impl App {
     ///
     /// # Errors
     /// When no HTTP client for notifications, or no random number, can be had.
-    pub fn new(service: Service, url: impl Into<String>, resources: Resources) -> Result<Self, Error> {
+    pub fn new(service: AuthleteService, url: impl Into<String>, resources: Resources) -> Result<Self, Error> {
         let url = url.into();
         let is_https = url.starts_with("https:");
         // While developing, clients are on this machine.

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use authlete_api::actions::Page;
+use authlete_api::actions::UserPage;
 use axum::extract::{RawForm, Request, State};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
@@ -81,7 +81,7 @@ fn page(status: StatusCode, title: &str, content: &Markup) -> Response {
 }
 
 /// A page for an action that wants one, with the action's status.
-fn page_for(due: Page, title: &str, content: &Markup) -> Response {
+fn page_for(due: UserPage, title: &str, content: &Markup) -> Response {
     let mut response = due.html(document(title, content)).into_response();
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
     response
@@ -302,7 +302,7 @@ pub(crate) fn user_code(complaint: Option<&str>) -> Response {
 }
 
 /// A code that is not good.
-pub(crate) fn user_code_again(due: Page, complaint: &str) -> Response {
+pub(crate) fn user_code_again(due: UserPage, complaint: &str) -> Response {
     page_for(due, USER_CODE, &user_code_form(Some(complaint)))
 }
 
@@ -316,7 +316,7 @@ fn user_code_form(complaint: Option<&str>) -> Markup {
     }
 }
 
-pub(crate) fn message(due: Page, title: &str, text: &str) -> Response {
+pub(crate) fn message(due: UserPage, title: &str, text: &str) -> Response {
     page_for(due, title, &html! { p { (text) } })
 }
 

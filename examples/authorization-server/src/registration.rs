@@ -2,7 +2,7 @@
 //! initial access token, or approves clients by hand.
 
 use authlete_api::actions::{
-    ClientRegistration, ClientRegistrationDelete, ClientRegistrationGet, ClientRegistrationUpdate, Outcome,
+    Action, ClientRegistration, ClientRegistrationDelete, ClientRegistrationGet, ClientRegistrationUpdate,
 };
 use authlete_api::types::{
     ClientRegistrationDeleteRequest, ClientRegistrationGetRequest, ClientRegistrationRequest,

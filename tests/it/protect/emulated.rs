@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use authlete_api::layers::IntrospectionCache;
-use authlete_api::protect::{Principal, ProtectLayer};
 use authlete_api::types::{GrantType, OAuthClient, Scope, Service as Settings, TokenRequest};
-use authlete_api::{Authlete, Reply, Service};
+use authlete_api::{Authlete, AuthleteService, Reply};
 use authlete_emulator::Emulator;
+use authlete_resource_server::IntrospectionCache;
+use authlete_resource_server::{Principal, ProtectLayer};
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
@@ -16,7 +16,7 @@ use super::{api, get_with, send};
 
 struct World {
     emulator: Emulator,
-    service: Service,
+    service: AuthleteService,
     client: OAuthClient,
 }
 
@@ -109,7 +109,7 @@ async fn with_a_cache_in_the_client_not_every_request_is_a_call() {
     let world = World::new().await;
     let token = world.bearer("read").await;
     let cached = authlete(&world.emulator)
-        .configure(|client| client.introspection_cache(IntrospectionCache::default()))
+        .transport_layer(IntrospectionCache::default())
         .service_id(world.service.id())
         .build_service()
         .unwrap();

@@ -2,15 +2,16 @@
 
 //! Actions of `authorization_endpoint`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::AuthorizationResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::AuthorizationResponse {}
+impl rt::TakeParts for types::AuthorizationResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,8 +20,8 @@ impl Answer for types::AuthorizationResponse {
     }
 }
 
-impl Answered for types::AuthorizationResponse {
-    type Outcome = Authorization;
+impl rt::IntoAction for types::AuthorizationResponse {
+    type Action = Authorization;
 }
 
 /// What `auth_authorization` answers.
@@ -28,83 +29,107 @@ impl Answered for types::AuthorizationResponse {
 #[must_use]
 pub enum Authorization {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `LOCATION`: an answer with status 302 is ready.
-    Location(Reply),
+    Location(rt::Reply),
     /// `FORM`: an answer with status 200 is ready.
-    Form(Reply),
+    Form(rt::Reply),
     /// `NO_INTERACTION`: there is work to do.
     NoInteraction(AuthorizationNoInteraction),
     /// `INTERACTION`: there is work to do.
     Interaction(AuthorizationInteraction),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::AuthorizationResponse>),
+    Unknown(rt::UnknownAction<types::AuthorizationResponse>),
 }
 
-impl Outcome for Authorization {
+impl rt::Sealed for Authorization {}
+impl rt::Action for Authorization {
     type Response = types::AuthorizationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_AUTHORIZATION
     }
 
-    fn read(response: Box<types::AuthorizationResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::AuthorizationResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("LOCATION") => {
                 Self::Location(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(302, Content::None, &[("Location", Value::Content)], true),
+                        &rt::Rendering {
+                            status: 302,
+                            content: rt::Content::None,
+                            headers: &[("Location", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORM") => {
                 Self::Form(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("text/html;charset=UTF-8"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("text/html;charset=UTF-8"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("NO_INTERACTION") if response.ticket.is_some() => {
                 Self::NoInteraction(AuthorizationNoInteraction {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("INTERACTION") if response.ticket.is_some() => {
                 Self::Interaction(AuthorizationInteraction {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
@@ -124,7 +149,7 @@ impl Authorization {
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<AuthorizationNext, Reply> {
+    pub fn proceed(self) -> Result<AuthorizationNext, rt::Reply> {
         match self {
             Self::NoInteraction(step) => Ok(AuthorizationNext::NoInteraction(step)),
             Self::Interaction(step) => Ok(AuthorizationNext::Interaction(step)),
@@ -132,7 +157,9 @@ impl Authorization {
             Self::BadRequest(reply) => Err(reply),
             Self::Location(reply) => Err(reply),
             Self::Form(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -141,15 +168,15 @@ impl Authorization {
 #[must_use]
 pub struct AuthorizationNoInteraction {
     pub(crate) response: Box<types::AuthorizationResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(AuthorizationNoInteraction, types::AuthorizationResponse);
-kept!(AuthorizationNoInteraction, Authorization, NoInteraction);
+rt::step!(AuthorizationNoInteraction, types::AuthorizationResponse);
+rt::stored_step!(AuthorizationNoInteraction, Authorization, NoInteraction);
 impl AuthorizationNoInteraction {
     /// `ticket`.
-    pub fn ticket(&self) -> &crate::Ticket {
-        self.response.ticket.as_ref().unwrap_or(crate::Ticket::none())
+    pub fn ticket(&self) -> &crate::rt::Ticket {
+        self.response.ticket.as_ref().unwrap_or(crate::rt::Ticket::none())
     }
 
     /// `client`.
@@ -208,12 +235,12 @@ impl AuthorizationNoInteraction {
     }
 
     /// `idTokenClaims`.
-    pub fn id_token_claims(&self) -> Option<&crate::JsonText> {
+    pub fn id_token_claims(&self) -> Option<&crate::rt::JsonString> {
         self.response.id_token_claims.as_ref()
     }
 
     /// `userInfoClaims`.
-    pub fn user_info_claims(&self) -> Option<&crate::JsonText> {
+    pub fn user_info_claims(&self) -> Option<&crate::rt::JsonString> {
         self.response.user_info_claims.as_ref()
     }
 
@@ -230,7 +257,7 @@ impl AuthorizationNoInteraction {
     }
 
     /// `transformedClaims`.
-    pub fn transformed_claims(&self) -> Option<&crate::JsonText> {
+    pub fn transformed_claims(&self) -> Option<&crate::rt::JsonString> {
         self.response.transformed_claims.as_ref()
     }
 
@@ -245,7 +272,7 @@ impl AuthorizationNoInteraction {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+    pub fn grant_id(&self) -> Option<&crate::rt::GrantId> {
         self.response.grant_id.as_ref()
     }
 
@@ -274,13 +301,13 @@ impl AuthorizationNoInteraction {
     pub fn fail(
         self,
         reason: crate::types::AuthorizationFailReason,
-    ) -> Linked<types::AuthorizationFailRequest> {
+    ) -> PendingRequest<types::AuthorizationFailRequest> {
         let mut response = self.response;
         let mut request = types::AuthorizationFailRequest::new(
             reason,
-            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
+            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
         );
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
     /// Makes the call of `auth_authorization_issue` that follows.
@@ -288,13 +315,13 @@ impl AuthorizationNoInteraction {
     pub fn issue(
         self,
         subject: impl Into<::std::string::String>,
-    ) -> Linked<types::AuthorizationIssueRequest> {
+    ) -> PendingRequest<types::AuthorizationIssueRequest> {
         let mut response = self.response;
         let mut request = types::AuthorizationIssueRequest::new(
             subject.into(),
-            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
+            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
         );
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 }
 
@@ -302,15 +329,15 @@ impl AuthorizationNoInteraction {
 #[must_use]
 pub struct AuthorizationInteraction {
     pub(crate) response: Box<types::AuthorizationResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(AuthorizationInteraction, types::AuthorizationResponse);
-kept!(AuthorizationInteraction, Authorization, Interaction);
+rt::step!(AuthorizationInteraction, types::AuthorizationResponse);
+rt::stored_step!(AuthorizationInteraction, Authorization, Interaction);
 impl AuthorizationInteraction {
     /// `ticket`.
-    pub fn ticket(&self) -> &crate::Ticket {
-        self.response.ticket.as_ref().unwrap_or(crate::Ticket::none())
+    pub fn ticket(&self) -> &crate::rt::Ticket {
+        self.response.ticket.as_ref().unwrap_or(crate::rt::Ticket::none())
     }
 
     /// `client`.
@@ -369,12 +396,12 @@ impl AuthorizationInteraction {
     }
 
     /// `idTokenClaims`.
-    pub fn id_token_claims(&self) -> Option<&crate::JsonText> {
+    pub fn id_token_claims(&self) -> Option<&crate::rt::JsonString> {
         self.response.id_token_claims.as_ref()
     }
 
     /// `userInfoClaims`.
-    pub fn user_info_claims(&self) -> Option<&crate::JsonText> {
+    pub fn user_info_claims(&self) -> Option<&crate::rt::JsonString> {
         self.response.user_info_claims.as_ref()
     }
 
@@ -391,7 +418,7 @@ impl AuthorizationInteraction {
     }
 
     /// `transformedClaims`.
-    pub fn transformed_claims(&self) -> Option<&crate::JsonText> {
+    pub fn transformed_claims(&self) -> Option<&crate::rt::JsonString> {
         self.response.transformed_claims.as_ref()
     }
 
@@ -406,7 +433,7 @@ impl AuthorizationInteraction {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+    pub fn grant_id(&self) -> Option<&crate::rt::GrantId> {
         self.response.grant_id.as_ref()
     }
 
@@ -461,7 +488,7 @@ impl AuthorizationInteraction {
     }
 
     /// `requestObjectPayload`.
-    pub fn request_object_payload(&self) -> Option<&crate::JsonText> {
+    pub fn request_object_payload(&self) -> Option<&crate::rt::JsonString> {
         self.response.request_object_payload.as_ref()
     }
 
@@ -471,7 +498,7 @@ impl AuthorizationInteraction {
     }
 
     /// `issuableCredentials`.
-    pub fn issuable_credentials(&self) -> Option<&crate::JsonText> {
+    pub fn issuable_credentials(&self) -> Option<&crate::rt::JsonString> {
         self.response.issuable_credentials.as_ref()
     }
 
@@ -495,13 +522,13 @@ impl AuthorizationInteraction {
     pub fn fail(
         self,
         reason: crate::types::AuthorizationFailReason,
-    ) -> Linked<types::AuthorizationFailRequest> {
+    ) -> PendingRequest<types::AuthorizationFailRequest> {
         let mut response = self.response;
         let mut request = types::AuthorizationFailRequest::new(
             reason,
-            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
+            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
         );
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
     /// Makes the call of `auth_authorization_issue` that follows.
@@ -509,24 +536,25 @@ impl AuthorizationInteraction {
     pub fn issue(
         self,
         subject: impl Into<::std::string::String>,
-    ) -> Linked<types::AuthorizationIssueRequest> {
+    ) -> PendingRequest<types::AuthorizationIssueRequest> {
         let mut response = self.response;
         let mut request = types::AuthorizationIssueRequest::new(
             subject.into(),
-            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
+            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
         );
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 }
 
-impl Answer for types::AuthorizationFailResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::AuthorizationFailResponse {}
+impl rt::TakeParts for types::AuthorizationFailResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -535,8 +563,8 @@ impl Answer for types::AuthorizationFailResponse {
     }
 }
 
-impl Answered for types::AuthorizationFailResponse {
-    type Outcome = AuthorizationFail;
+impl rt::IntoAction for types::AuthorizationFailResponse {
+    type Action = AuthorizationFail;
 }
 
 /// What `auth_authorization_fail` answers.
@@ -544,98 +572,125 @@ impl Answered for types::AuthorizationFailResponse {
 #[must_use]
 pub enum AuthorizationFail {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `LOCATION`: an answer with status 302 is ready.
-    Location(Reply),
+    Location(rt::Reply),
     /// `FORM`: an answer with status 200 is ready.
-    Form(Reply),
+    Form(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::AuthorizationFailResponse>),
+    Unknown(rt::UnknownAction<types::AuthorizationFailResponse>),
 }
 
-impl Outcome for AuthorizationFail {
+impl rt::Sealed for AuthorizationFail {}
+impl rt::Action for AuthorizationFail {
     type Response = types::AuthorizationFailResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_AUTHORIZATION_FAIL
     }
 
-    fn read(response: Box<types::AuthorizationFailResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::AuthorizationFailResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("LOCATION") => {
                 Self::Location(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(302, Content::None, &[("Location", Value::Content)], true),
+                        &rt::Rendering {
+                            status: 302,
+                            content: rt::Content::None,
+                            headers: &[("Location", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORM") => {
                 Self::Form(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("text/html;charset=UTF-8"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("text/html;charset=UTF-8"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl AuthorizationFail {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::BadRequest(reply) => reply,
             Self::Location(reply) => reply,
             Self::Form(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<AuthorizationFail> for Reply {
+impl From<AuthorizationFail> for rt::Reply {
     fn from(outcome: AuthorizationFail) -> Self {
         outcome.into_reply()
     }
 }
 
-impl Answer for types::AuthorizationIssueResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::AuthorizationIssueResponse {}
+impl rt::TakeParts for types::AuthorizationIssueResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -644,8 +699,8 @@ impl Answer for types::AuthorizationIssueResponse {
     }
 }
 
-impl Answered for types::AuthorizationIssueResponse {
-    type Outcome = AuthorizationIssue;
+impl rt::IntoAction for types::AuthorizationIssueResponse {
+    type Action = AuthorizationIssue;
 }
 
 /// What `auth_authorization_issue` answers.
@@ -653,77 +708,93 @@ impl Answered for types::AuthorizationIssueResponse {
 #[must_use]
 pub enum AuthorizationIssue {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `LOCATION`: an answer with status 302 is ready.
     Location(AuthorizationIssueLocation),
     /// `FORM`: an answer with status 200 is ready.
     Form(AuthorizationIssueForm),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::AuthorizationIssueResponse>),
+    Unknown(rt::UnknownAction<types::AuthorizationIssueResponse>),
 }
 
-impl Outcome for AuthorizationIssue {
+impl rt::Sealed for AuthorizationIssue {}
+impl rt::Action for AuthorizationIssue {
     type Response = types::AuthorizationIssueResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_AUTHORIZATION_ISSUE
     }
 
-    fn read(response: Box<types::AuthorizationIssueResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::AuthorizationIssueResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("LOCATION") => {
                 Self::Location(AuthorizationIssueLocation {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("FORM") => {
                 Self::Form(AuthorizationIssueForm {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl AuthorizationIssue {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::BadRequest(reply) => reply,
             Self::Location(view) => view.into_reply(),
             Self::Form(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<AuthorizationIssue> for Reply {
+impl From<AuthorizationIssue> for rt::Reply {
     fn from(outcome: AuthorizationIssue) -> Self {
         outcome.into_reply()
     }
@@ -733,10 +804,10 @@ impl From<AuthorizationIssue> for Reply {
 #[must_use]
 pub struct AuthorizationIssueLocation {
     pub(crate) response: Box<types::AuthorizationIssueResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(AuthorizationIssueLocation, types::AuthorizationIssueResponse);
+rt::step!(AuthorizationIssueLocation, types::AuthorizationIssueResponse);
 impl AuthorizationIssueLocation {
     /// `authorizationCode`.
     pub fn authorization_code(&self) -> Option<&str> {
@@ -774,12 +845,17 @@ impl AuthorizationIssueLocation {
     }
 
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            AuthorizationIssue::operation(),
-            &Row(302, Content::None, &[("Location", Value::Content)], true),
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <AuthorizationIssue as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 302,
+                content: rt::Content::None,
+                headers: &[("Location", rt::HeaderSource::Content)],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
@@ -788,10 +864,10 @@ impl AuthorizationIssueLocation {
 #[must_use]
 pub struct AuthorizationIssueForm {
     pub(crate) response: Box<types::AuthorizationIssueResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(AuthorizationIssueForm, types::AuthorizationIssueResponse);
+rt::step!(AuthorizationIssueForm, types::AuthorizationIssueResponse);
 impl AuthorizationIssueForm {
     /// `authorizationCode`.
     pub fn authorization_code(&self) -> Option<&str> {
@@ -829,24 +905,30 @@ impl AuthorizationIssueForm {
     }
 
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            AuthorizationIssue::operation(),
-            &Row(200, Content::Body("text/html;charset=UTF-8"), &[], true),
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <AuthorizationIssue as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("text/html;charset=UTF-8"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
 
-impl Answer for types::AuthorizationTicketInfoResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::AuthorizationTicketInfoResponse {}
+impl rt::TakeParts for types::AuthorizationTicketInfoResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -855,8 +937,8 @@ impl Answer for types::AuthorizationTicketInfoResponse {
     }
 }
 
-impl Answered for types::AuthorizationTicketInfoResponse {
-    type Outcome = TicketInfo;
+impl rt::IntoAction for types::AuthorizationTicketInfoResponse {
+    type Action = TicketInfo;
 }
 
 /// What `auth_authorization_ticket_info` answers.
@@ -865,68 +947,91 @@ impl Answered for types::AuthorizationTicketInfoResponse {
 pub enum TicketInfo {
     /// `OK`: there is work to do.
     Ok(TicketInfoOk),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(Reply),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(TicketInfoNotFound),
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
+    CallerError(rt::Reply),
     /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
-    AuthleteError(Reply),
+    AuthleteError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::AuthorizationTicketInfoResponse>),
+    Unknown(rt::UnknownAction<types::AuthorizationTicketInfoResponse>),
 }
 
-impl Outcome for TicketInfo {
+impl rt::Sealed for TicketInfo {}
+impl rt::Action for TicketInfo {
     type Response = types::AuthorizationTicketInfoResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_AUTHORIZATION_TICKET_INFO
     }
 
     fn read(
         response: Box<types::AuthorizationTicketInfoResponse>,
-        carried: Carried,
+        extra_headers: rt::ExtraHeaders,
     ) -> Self {
-        let operation = Self::operation();
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => Self::Ok(TicketInfoOk { response, carried }),
-            Some("NOT_FOUND") => Self::NotFound(refused(operation, response, carried)),
+            Some("OK") => {
+                Self::Ok(TicketInfoOk {
+                    response,
+                    extra_headers,
+                })
+            }
+            Some("NOT_FOUND") => {
+                Self::NotFound(TicketInfoNotFound {
+                    response,
+                    extra_headers,
+                })
+            }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
             Some("AUTHLETE_ERROR") => {
                 Self::AuthleteError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
+/// What [`TicketInfo`] leaves to do.
+#[derive(Debug)]
+#[must_use]
+pub enum TicketInfoNext {
+    /// `OK`: there is work to do.
+    Ok(TicketInfoOk),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(TicketInfoNotFound),
+}
+
 impl TicketInfo {
-    /// What `OK` holds; anything else is an answer to send.
+    /// What there is to do; anything else is an answer to send.
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<TicketInfoOk, Reply> {
+    pub fn proceed(self) -> Result<TicketInfoNext, rt::Reply> {
         match self {
-            Self::Ok(step) => Ok(step),
-            Self::NotFound(reply) => Err(reply),
+            Self::Ok(step) => Ok(TicketInfoNext::Ok(step)),
+            Self::NotFound(step) => Ok(TicketInfoNext::NotFound(step)),
             Self::CallerError(reply) => Err(reply),
             Self::AuthleteError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -935,10 +1040,10 @@ impl TicketInfo {
 #[must_use]
 pub struct TicketInfoOk {
     pub(crate) response: Box<types::AuthorizationTicketInfoResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(TicketInfoOk, types::AuthorizationTicketInfoResponse);
+rt::step!(TicketInfoOk, types::AuthorizationTicketInfoResponse);
 impl TicketInfoOk {
     /// `info`.
     pub fn info(&self) -> Option<&types::AuthorizationTicketInfo> {
@@ -946,14 +1051,24 @@ impl TicketInfoOk {
     }
 }
 
-impl Answer for types::AuthorizationTicketUpdateResponse {
-    fn say(&mut self) -> Said {
-        Said {
+/// What `NOT_FOUND` of `auth_authorization_ticket_info` holds.
+#[must_use]
+pub struct TicketInfoNotFound {
+    pub(crate) response: Box<types::AuthorizationTicketInfoResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(TicketInfoNotFound, types::AuthorizationTicketInfoResponse);
+impl TicketInfoNotFound {}
+impl rt::Sealed for types::AuthorizationTicketUpdateResponse {}
+impl rt::TakeParts for types::AuthorizationTicketUpdateResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -962,8 +1077,8 @@ impl Answer for types::AuthorizationTicketUpdateResponse {
     }
 }
 
-impl Answered for types::AuthorizationTicketUpdateResponse {
-    type Outcome = TicketUpdate;
+impl rt::IntoAction for types::AuthorizationTicketUpdateResponse {
+    type Action = TicketUpdate;
 }
 
 /// What `auth_authorization_ticket_update` answers.
@@ -972,73 +1087,91 @@ impl Answered for types::AuthorizationTicketUpdateResponse {
 pub enum TicketUpdate {
     /// `OK`: there is work to do.
     Ok(TicketUpdateOk),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(Reply),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(TicketUpdateNotFound),
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
+    CallerError(rt::Reply),
     /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
-    AuthleteError(Reply),
+    AuthleteError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::AuthorizationTicketUpdateResponse>),
+    Unknown(rt::UnknownAction<types::AuthorizationTicketUpdateResponse>),
 }
 
-impl Outcome for TicketUpdate {
+impl rt::Sealed for TicketUpdate {}
+impl rt::Action for TicketUpdate {
     type Response = types::AuthorizationTicketUpdateResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_AUTHORIZATION_TICKET_UPDATE
     }
 
     fn read(
         response: Box<types::AuthorizationTicketUpdateResponse>,
-        carried: Carried,
+        extra_headers: rt::ExtraHeaders,
     ) -> Self {
-        let operation = Self::operation();
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(TicketUpdateOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
-            Some("NOT_FOUND") => Self::NotFound(refused(operation, response, carried)),
+            Some("NOT_FOUND") => {
+                Self::NotFound(TicketUpdateNotFound {
+                    response,
+                    extra_headers,
+                })
+            }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
             Some("AUTHLETE_ERROR") => {
                 Self::AuthleteError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
+/// What [`TicketUpdate`] leaves to do.
+#[derive(Debug)]
+#[must_use]
+pub enum TicketUpdateNext {
+    /// `OK`: there is work to do.
+    Ok(TicketUpdateOk),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(TicketUpdateNotFound),
+}
+
 impl TicketUpdate {
-    /// What `OK` holds; anything else is an answer to send.
+    /// What there is to do; anything else is an answer to send.
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<TicketUpdateOk, Reply> {
+    pub fn proceed(self) -> Result<TicketUpdateNext, rt::Reply> {
         match self {
-            Self::Ok(step) => Ok(step),
-            Self::NotFound(reply) => Err(reply),
+            Self::Ok(step) => Ok(TicketUpdateNext::Ok(step)),
+            Self::NotFound(step) => Ok(TicketUpdateNext::NotFound(step)),
             Self::CallerError(reply) => Err(reply),
             Self::AuthleteError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -1047,10 +1180,10 @@ impl TicketUpdate {
 #[must_use]
 pub struct TicketUpdateOk {
     pub(crate) response: Box<types::AuthorizationTicketUpdateResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(TicketUpdateOk, types::AuthorizationTicketUpdateResponse);
+rt::step!(TicketUpdateOk, types::AuthorizationTicketUpdateResponse);
 impl TicketUpdateOk {
     /// `info`.
     pub fn info(&self) -> Option<&types::AuthorizationTicketInfo> {
@@ -1058,89 +1191,100 @@ impl TicketUpdateOk {
     }
 }
 
-impl Follow for types::AuthorizationFailRequest {
-    type Outcome = AuthorizationFail;
+/// What `NOT_FOUND` of `auth_authorization_ticket_update` holds.
+#[must_use]
+pub struct TicketUpdateNotFound {
+    pub(crate) response: Box<types::AuthorizationTicketUpdateResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(TicketUpdateNotFound, types::AuthorizationTicketUpdateResponse);
+impl TicketUpdateNotFound {}
+impl rt::Sealed for types::AuthorizationFailRequest {}
+impl rt::FollowUp for types::AuthorizationFailRequest {
+    type Action = AuthorizationFail;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::AuthorizationFailResponse> {
-        client.auth_authorization_fail(service_id, self)
+    ) -> rt::Call<'a, types::AuthorizationFailResponse> {
+        calls::auth_authorization_fail(client, service_id, self)
     }
 }
 
-impl Follow for types::AuthorizationIssueRequest {
-    type Outcome = AuthorizationIssue;
+impl rt::Sealed for types::AuthorizationIssueRequest {}
+impl rt::FollowUp for types::AuthorizationIssueRequest {
+    type Action = AuthorizationIssue;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::AuthorizationIssueResponse> {
-        client.auth_authorization_issue(service_id, self)
+    ) -> rt::Call<'a, types::AuthorizationIssueResponse> {
+        calls::auth_authorization_issue(client, service_id, self)
     }
 }
 
-impl Linked<types::AuthorizationIssueRequest> {
+impl PendingRequest<types::AuthorizationIssueRequest> {
     /// Writes a value into `claims`, as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.claims = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, crate::rt::Error> {
+        self.claims = Some(crate::rt::JsonString::of(value)?);
         Ok(self)
     }
 
     /// Writes a value into `claimsForTx`, as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn claims_for_tx(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.claims_for_tx = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, crate::rt::Error> {
+        self.claims_for_tx = Some(crate::rt::JsonString::of(value)?);
         Ok(self)
     }
 
     /// Writes a value into `idtHeaderParams`, as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn idt_header_params(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.idt_header_params = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, crate::rt::Error> {
+        self.idt_header_params = Some(crate::rt::JsonString::of(value)?);
         Ok(self)
     }
 
     /// Writes a value into `jwtAtClaims`, as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn jwt_at_claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.jwt_at_claims = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, crate::rt::Error> {
+        self.jwt_at_claims = Some(crate::rt::JsonString::of(value)?);
         Ok(self)
     }
 
     /// Writes values into `verifiedClaimsForTx`, each as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn verified_claims_for_tx(
         mut self,
         values: impl IntoIterator<Item = impl ::serde::Serialize>,
-    ) -> Result<Self, crate::Error> {
+    ) -> Result<Self, crate::rt::Error> {
         self.verified_claims_for_tx = Some(
             values
                 .into_iter()
-                .map(|value| crate::JsonText::of(&value))
+                .map(|value| crate::rt::JsonString::of(&value))
                 .collect::<Result<_, _>>()?,
         );
         Ok(self)

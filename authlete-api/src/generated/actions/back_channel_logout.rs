@@ -2,15 +2,16 @@
 
 //! Actions of `back_channel_logout`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::BackchannelLogoutTokenResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::BackchannelLogoutTokenResponse {}
+impl rt::TakeParts for types::BackchannelLogoutTokenResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,8 +20,8 @@ impl Answer for types::BackchannelLogoutTokenResponse {
     }
 }
 
-impl Answered for types::BackchannelLogoutTokenResponse {
-    type Outcome = BackchannelLogoutToken;
+impl rt::IntoAction for types::BackchannelLogoutTokenResponse {
+    type Action = BackchannelLogoutToken;
 }
 
 /// What `backchannel_logout_token` answers.
@@ -30,53 +31,54 @@ pub enum BackchannelLogoutToken {
     /// `OK`: there is work to do.
     Ok(BackchannelLogoutTokenOk),
     /// `SERVER_ERROR`: an answer with status 500 is ready.
-    ServerError(Reply),
+    ServerError(rt::Reply),
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
+    CallerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::BackchannelLogoutTokenResponse>),
+    Unknown(rt::UnknownAction<types::BackchannelLogoutTokenResponse>),
 }
 
-impl Outcome for BackchannelLogoutToken {
+impl rt::Sealed for BackchannelLogoutToken {}
+impl rt::Action for BackchannelLogoutToken {
     type Response = types::BackchannelLogoutTokenResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::BACKCHANNEL_LOGOUT_TOKEN
     }
 
     fn read(
         response: Box<types::BackchannelLogoutTokenResponse>,
-        carried: Carried,
+        extra_headers: rt::ExtraHeaders,
     ) -> Self {
-        let operation = Self::operation();
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") if response.logout_token.is_some() => {
                 Self::Ok(BackchannelLogoutTokenOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
@@ -86,12 +88,14 @@ impl BackchannelLogoutToken {
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<BackchannelLogoutTokenOk, Reply> {
+    pub fn proceed(self) -> Result<BackchannelLogoutTokenOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
             Self::ServerError(reply) => Err(reply),
             Self::CallerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -100,10 +104,10 @@ impl BackchannelLogoutToken {
 #[must_use]
 pub struct BackchannelLogoutTokenOk {
     pub(crate) response: Box<types::BackchannelLogoutTokenResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(BackchannelLogoutTokenOk, types::BackchannelLogoutTokenResponse);
+rt::step!(BackchannelLogoutTokenOk, types::BackchannelLogoutTokenResponse);
 impl BackchannelLogoutTokenOk {
     /// `logoutToken`.
     pub fn logout_token(&self) -> &str {

@@ -2,15 +2,16 @@
 
 //! Actions of `ciba`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::BackchannelAuthenticationResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::BackchannelAuthenticationResponse {}
+impl rt::TakeParts for types::BackchannelAuthenticationResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,8 +20,8 @@ impl Answer for types::BackchannelAuthenticationResponse {
     }
 }
 
-impl Answered for types::BackchannelAuthenticationResponse {
-    type Outcome = BackchannelAuthentication;
+impl rt::IntoAction for types::BackchannelAuthenticationResponse {
+    type Action = BackchannelAuthentication;
 }
 
 /// What `backchannel_authentication` answers.
@@ -28,76 +29,89 @@ impl Answered for types::BackchannelAuthenticationResponse {
 #[must_use]
 pub enum BackchannelAuthentication {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
+    Unauthorized(rt::Reply),
     /// `USER_IDENTIFICATION`: there is work to do.
     UserIdentification(BackchannelAuthenticationUserIdentification),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::BackchannelAuthenticationResponse>),
+    Unknown(rt::UnknownAction<types::BackchannelAuthenticationResponse>),
 }
 
-impl Outcome for BackchannelAuthentication {
+impl rt::Sealed for BackchannelAuthentication {}
+impl rt::Action for BackchannelAuthentication {
     type Response = types::BackchannelAuthenticationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::BACKCHANNEL_AUTHENTICATION
     }
 
     fn read(
         response: Box<types::BackchannelAuthenticationResponse>,
-        carried: Carried,
+        extra_headers: rt::ExtraHeaders,
     ) -> Self {
-        let operation = Self::operation();
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::Body("application/json"),
-                            &[
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[
                                 (
                                     "WWW-Authenticate",
-                                    Value::Fixed("Basic realm=\"backchannel/authentication\""),
+                                    rt::HeaderSource::Fixed(
+                                        "Basic realm=\"backchannel/authentication\"",
+                                    ),
                                 ),
                             ],
-                            true,
-                        ),
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("USER_IDENTIFICATION") if response.ticket.is_some() => {
                 Self::UserIdentification(BackchannelAuthenticationUserIdentification {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
@@ -107,13 +121,17 @@ impl BackchannelAuthentication {
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<BackchannelAuthenticationUserIdentification, Reply> {
+    pub fn proceed(
+        self,
+    ) -> Result<BackchannelAuthenticationUserIdentification, rt::Reply> {
         match self {
             Self::UserIdentification(step) => Ok(step),
             Self::InternalServerError(reply) => Err(reply),
             Self::BadRequest(reply) => Err(reply),
             Self::Unauthorized(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -122,20 +140,20 @@ impl BackchannelAuthentication {
 #[must_use]
 pub struct BackchannelAuthenticationUserIdentification {
     pub(crate) response: Box<types::BackchannelAuthenticationResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(
+rt::step!(
     BackchannelAuthenticationUserIdentification, types::BackchannelAuthenticationResponse
 );
-kept!(
+rt::stored_step!(
     BackchannelAuthenticationUserIdentification, BackchannelAuthentication,
     UserIdentification
 );
 impl BackchannelAuthenticationUserIdentification {
     /// `ticket`.
-    pub fn ticket(&self) -> &crate::Ticket {
-        self.response.ticket.as_ref().unwrap_or(crate::Ticket::none())
+    pub fn ticket(&self) -> &crate::rt::Ticket {
+        self.response.ticket.as_ref().unwrap_or(crate::rt::Ticket::none())
     }
 
     /// `clientId`.
@@ -249,7 +267,7 @@ impl BackchannelAuthenticationUserIdentification {
     }
 
     /// `requestContext`.
-    pub fn request_context(&self) -> Option<&crate::JsonText> {
+    pub fn request_context(&self) -> Option<&crate::rt::JsonString> {
         self.response.request_context.as_ref()
     }
 
@@ -269,7 +287,7 @@ impl BackchannelAuthenticationUserIdentification {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+    pub fn grant_id(&self) -> Option<&crate::rt::GrantId> {
         self.response.grant_id.as_ref()
     }
 
@@ -303,13 +321,13 @@ impl BackchannelAuthenticationUserIdentification {
     pub fn fail(
         self,
         reason: crate::types::BackchannelAuthenticationFailReason,
-    ) -> Linked<types::BackchannelAuthenticationFailRequest> {
+    ) -> PendingRequest<types::BackchannelAuthenticationFailRequest> {
         let mut response = self.response;
         let mut request = types::BackchannelAuthenticationFailRequest::new(
             reason,
-            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
+            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
         );
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
     /// Makes the call of `backchannel_authentication_issue` that follows, and says what is left to do then.
@@ -317,15 +335,18 @@ impl BackchannelAuthenticationUserIdentification {
     pub fn issue(
         self,
     ) -> (
-        Linked<types::BackchannelAuthenticationIssueRequest>,
+        PendingRequest<types::BackchannelAuthenticationIssueRequest>,
         BackchannelAuthenticationIssued,
     ) {
         let response = &*self.response;
         let mut request = types::BackchannelAuthenticationIssueRequest::new(
-            response.ticket.clone().unwrap_or_else(|| crate::Ticket::none().clone()),
+            response.ticket.clone().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
         );
         (
-            Linked::new(request, carry(response, self.carried.clone())),
+            PendingRequest::new(
+                request,
+                rt::extra_headers(response, self.extra_headers.clone()),
+            ),
             BackchannelAuthenticationIssued(self),
         )
     }
@@ -346,29 +367,56 @@ impl ::std::ops::Deref for BackchannelAuthenticationIssued {
 impl BackchannelAuthenticationIssued {
     /// Makes the call of `backchannel_authentication_complete` that follows.
     #[allow(unused_mut)]
+    pub fn approve(
+        self,
+        subject: impl Into<::std::string::String>,
+    ) -> PendingRequest<types::BackchannelAuthenticationCompleteRequest> {
+        let mut response = self.0.response;
+        let mut request = types::BackchannelAuthenticationCompleteRequest::new(
+            "AUTHORIZED".into(),
+            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
+        );
+        request.subject = Some(subject.into());
+        PendingRequest::new(request, rt::extra_headers(&*response, self.0.extra_headers))
+    }
+
+    /// Makes the call of `backchannel_authentication_complete` that follows.
+    #[allow(unused_mut)]
     pub fn complete(
         self,
         result: crate::types::CompletionResult,
-        subject: impl Into<::std::string::String>,
-    ) -> Linked<types::BackchannelAuthenticationCompleteRequest> {
+    ) -> PendingRequest<types::BackchannelAuthenticationCompleteRequest> {
         let mut response = self.0.response;
         let mut request = types::BackchannelAuthenticationCompleteRequest::new(
             result,
-            subject.into(),
-            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
+            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
         );
-        Linked::new(request, carry(&*response, self.0.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.0.extra_headers))
+    }
+
+    /// Makes the call of `backchannel_authentication_complete` that follows.
+    #[allow(unused_mut)]
+    pub fn deny(
+        self,
+    ) -> PendingRequest<types::BackchannelAuthenticationCompleteRequest> {
+        let mut response = self.0.response;
+        let mut request = types::BackchannelAuthenticationCompleteRequest::new(
+            "ACCESS_DENIED".into(),
+            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
+        );
+        PendingRequest::new(request, rt::extra_headers(&*response, self.0.extra_headers))
     }
 }
 
-impl Answer for types::BackchannelAuthenticationCompleteResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::BackchannelAuthenticationCompleteResponse {}
+impl rt::TakeParts for types::BackchannelAuthenticationCompleteResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -377,8 +425,8 @@ impl Answer for types::BackchannelAuthenticationCompleteResponse {
     }
 }
 
-impl Answered for types::BackchannelAuthenticationCompleteResponse {
-    type Outcome = BackchannelAuthenticationComplete;
+impl rt::IntoAction for types::BackchannelAuthenticationCompleteResponse {
+    type Action = BackchannelAuthenticationComplete;
 }
 
 /// What `backchannel_authentication_complete` answers.
@@ -386,49 +434,50 @@ impl Answered for types::BackchannelAuthenticationCompleteResponse {
 #[must_use]
 pub enum BackchannelAuthenticationComplete {
     /// `SERVER_ERROR`: an answer with status 500 is ready.
-    ServerError(Reply),
+    ServerError(rt::Reply),
     /// `NO_ACTION`: there is work to do.
     NoAction(BackchannelAuthenticationCompleteNoAction),
     /// `NOTIFICATION`: there is work to do.
     Notification(BackchannelAuthenticationCompleteNotification),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::BackchannelAuthenticationCompleteResponse>),
+    Unknown(rt::UnknownAction<types::BackchannelAuthenticationCompleteResponse>),
 }
 
-impl Outcome for BackchannelAuthenticationComplete {
+impl rt::Sealed for BackchannelAuthenticationComplete {}
+impl rt::Action for BackchannelAuthenticationComplete {
     type Response = types::BackchannelAuthenticationCompleteResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::BACKCHANNEL_AUTHENTICATION_COMPLETE
     }
 
     fn read(
         response: Box<types::BackchannelAuthenticationCompleteResponse>,
-        carried: Carried,
+        extra_headers: rt::ExtraHeaders,
     ) -> Self {
-        let operation = Self::operation();
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("NO_ACTION") => {
                 Self::NoAction(BackchannelAuthenticationCompleteNoAction {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some(
@@ -437,10 +486,10 @@ impl Outcome for BackchannelAuthenticationComplete {
                 && response.client_notification_token.is_some() => {
                 Self::Notification(BackchannelAuthenticationCompleteNotification {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
@@ -460,7 +509,7 @@ impl BackchannelAuthenticationComplete {
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<BackchannelAuthenticationCompleteNext, Reply> {
+    pub fn proceed(self) -> Result<BackchannelAuthenticationCompleteNext, rt::Reply> {
         match self {
             Self::NoAction(step) => {
                 Ok(BackchannelAuthenticationCompleteNext::NoAction(step))
@@ -469,7 +518,9 @@ impl BackchannelAuthenticationComplete {
                 Ok(BackchannelAuthenticationCompleteNext::Notification(step))
             }
             Self::ServerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -478,10 +529,10 @@ impl BackchannelAuthenticationComplete {
 #[must_use]
 pub struct BackchannelAuthenticationCompleteNoAction {
     pub(crate) response: Box<types::BackchannelAuthenticationCompleteResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(
+rt::step!(
     BackchannelAuthenticationCompleteNoAction,
     types::BackchannelAuthenticationCompleteResponse
 );
@@ -501,10 +552,10 @@ impl BackchannelAuthenticationCompleteNoAction {
 #[must_use]
 pub struct BackchannelAuthenticationCompleteNotification {
     pub(crate) response: Box<types::BackchannelAuthenticationCompleteResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(
+rt::step!(
     BackchannelAuthenticationCompleteNotification,
     types::BackchannelAuthenticationCompleteResponse
 );
@@ -575,7 +626,7 @@ impl BackchannelAuthenticationCompleteNotification {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+    pub fn grant_id(&self) -> Option<&crate::rt::GrantId> {
         self.response.grant_id.as_ref()
     }
 
@@ -605,14 +656,15 @@ impl BackchannelAuthenticationCompleteNotification {
     }
 }
 
-impl Answer for types::BackchannelAuthenticationFailResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::BackchannelAuthenticationFailResponse {}
+impl rt::TakeParts for types::BackchannelAuthenticationFailResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -621,8 +673,8 @@ impl Answer for types::BackchannelAuthenticationFailResponse {
     }
 }
 
-impl Answered for types::BackchannelAuthenticationFailResponse {
-    type Outcome = BackchannelAuthenticationFail;
+impl rt::IntoAction for types::BackchannelAuthenticationFailResponse {
+    type Action = BackchannelAuthenticationFail;
 }
 
 /// What `backchannel_authentication_fail` answers.
@@ -630,88 +682,107 @@ impl Answered for types::BackchannelAuthenticationFailResponse {
 #[must_use]
 pub enum BackchannelAuthenticationFail {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
+    Forbidden(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::BackchannelAuthenticationFailResponse>),
+    Unknown(rt::UnknownAction<types::BackchannelAuthenticationFailResponse>),
 }
 
-impl Outcome for BackchannelAuthenticationFail {
+impl rt::Sealed for BackchannelAuthenticationFail {}
+impl rt::Action for BackchannelAuthenticationFail {
     type Response = types::BackchannelAuthenticationFailResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::BACKCHANNEL_AUTHENTICATION_FAIL
     }
 
     fn read(
         response: Box<types::BackchannelAuthenticationFailResponse>,
-        carried: Carried,
+        extra_headers: rt::ExtraHeaders,
     ) -> Self {
-        let operation = Self::operation();
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(403, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl BackchannelAuthenticationFail {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::BadRequest(reply) => reply,
             Self::Forbidden(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<BackchannelAuthenticationFail> for Reply {
+impl From<BackchannelAuthenticationFail> for rt::Reply {
     fn from(outcome: BackchannelAuthenticationFail) -> Self {
         outcome.into_reply()
     }
 }
 
-impl Answer for types::BackchannelAuthenticationIssueResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::BackchannelAuthenticationIssueResponse {}
+impl rt::TakeParts for types::BackchannelAuthenticationIssueResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -720,8 +791,8 @@ impl Answer for types::BackchannelAuthenticationIssueResponse {
     }
 }
 
-impl Answered for types::BackchannelAuthenticationIssueResponse {
-    type Outcome = BackchannelAuthenticationIssue;
+impl rt::IntoAction for types::BackchannelAuthenticationIssueResponse {
+    type Action = BackchannelAuthenticationIssue;
 }
 
 /// What `backchannel_authentication_issue` answers.
@@ -729,71 +800,84 @@ impl Answered for types::BackchannelAuthenticationIssueResponse {
 #[must_use]
 pub enum BackchannelAuthenticationIssue {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `INVALID_TICKET`: an answer with status 500 is ready.
-    InvalidTicket(Reply),
+    InvalidTicket(rt::Reply),
     /// `OK`: an answer with status 200 is ready.
     Ok(BackchannelAuthenticationIssueOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::BackchannelAuthenticationIssueResponse>),
+    Unknown(rt::UnknownAction<types::BackchannelAuthenticationIssueResponse>),
 }
 
-impl Outcome for BackchannelAuthenticationIssue {
+impl rt::Sealed for BackchannelAuthenticationIssue {}
+impl rt::Action for BackchannelAuthenticationIssue {
     type Response = types::BackchannelAuthenticationIssueResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::BACKCHANNEL_AUTHENTICATION_ISSUE
     }
 
     fn read(
         response: Box<types::BackchannelAuthenticationIssueResponse>,
-        carried: Carried,
+        extra_headers: rt::ExtraHeaders,
     ) -> Self {
-        let operation = Self::operation();
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INVALID_TICKET") => {
                 Self::InvalidTicket(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("OK") => {
                 Self::Ok(BackchannelAuthenticationIssueOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl BackchannelAuthenticationIssue {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::InvalidTicket(reply) => reply,
             Self::Ok(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<BackchannelAuthenticationIssue> for Reply {
+impl From<BackchannelAuthenticationIssue> for rt::Reply {
     fn from(outcome: BackchannelAuthenticationIssue) -> Self {
         outcome.into_reply()
     }
@@ -803,10 +887,12 @@ impl From<BackchannelAuthenticationIssue> for Reply {
 #[must_use]
 pub struct BackchannelAuthenticationIssueOk {
     pub(crate) response: Box<types::BackchannelAuthenticationIssueResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(BackchannelAuthenticationIssueOk, types::BackchannelAuthenticationIssueResponse);
+rt::step!(
+    BackchannelAuthenticationIssueOk, types::BackchannelAuthenticationIssueResponse
+);
 impl BackchannelAuthenticationIssueOk {
     /// `authReqId`.
     pub fn auth_req_id(&self) -> Option<&str> {
@@ -824,83 +910,91 @@ impl BackchannelAuthenticationIssueOk {
     }
 
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            BackchannelAuthenticationIssue::operation(),
-            &Row(200, Content::Body("application/json"), &[], true),
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <BackchannelAuthenticationIssue as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
 
-impl Follow for types::BackchannelAuthenticationCompleteRequest {
-    type Outcome = BackchannelAuthenticationComplete;
+impl rt::Sealed for types::BackchannelAuthenticationCompleteRequest {}
+impl rt::FollowUp for types::BackchannelAuthenticationCompleteRequest {
+    type Action = BackchannelAuthenticationComplete;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::BackchannelAuthenticationCompleteResponse> {
-        client.backchannel_authentication_complete(service_id, self)
+    ) -> rt::Call<'a, types::BackchannelAuthenticationCompleteResponse> {
+        calls::backchannel_authentication_complete(client, service_id, self)
     }
 }
 
-impl Linked<types::BackchannelAuthenticationCompleteRequest> {
+impl PendingRequest<types::BackchannelAuthenticationCompleteRequest> {
     /// Writes a value into `claims`, as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.claims = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, crate::rt::Error> {
+        self.claims = Some(crate::rt::JsonString::of(value)?);
         Ok(self)
     }
 
     /// Writes a value into `idtHeaderParams`, as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn idt_header_params(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.idt_header_params = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, crate::rt::Error> {
+        self.idt_header_params = Some(crate::rt::JsonString::of(value)?);
         Ok(self)
     }
 
     /// Writes a value into `jwtAtClaims`, as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn jwt_at_claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.jwt_at_claims = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, crate::rt::Error> {
+        self.jwt_at_claims = Some(crate::rt::JsonString::of(value)?);
         Ok(self)
     }
 }
 
-impl Follow for types::BackchannelAuthenticationFailRequest {
-    type Outcome = BackchannelAuthenticationFail;
+impl rt::Sealed for types::BackchannelAuthenticationFailRequest {}
+impl rt::FollowUp for types::BackchannelAuthenticationFailRequest {
+    type Action = BackchannelAuthenticationFail;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::BackchannelAuthenticationFailResponse> {
-        client.backchannel_authentication_fail(service_id, self)
+    ) -> rt::Call<'a, types::BackchannelAuthenticationFailResponse> {
+        calls::backchannel_authentication_fail(client, service_id, self)
     }
 }
 
-impl Follow for types::BackchannelAuthenticationIssueRequest {
-    type Outcome = BackchannelAuthenticationIssue;
+impl rt::Sealed for types::BackchannelAuthenticationIssueRequest {}
+impl rt::FollowUp for types::BackchannelAuthenticationIssueRequest {
+    type Action = BackchannelAuthenticationIssue;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::BackchannelAuthenticationIssueResponse> {
-        client.backchannel_authentication_issue(service_id, self)
+    ) -> rt::Call<'a, types::BackchannelAuthenticationIssueResponse> {
+        calls::backchannel_authentication_issue(client, service_id, self)
     }
 }

@@ -2,15 +2,16 @@
 
 //! Actions of `client_attestation`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::AttestationChallengeResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::AttestationChallengeResponse {}
+impl rt::TakeParts for types::AttestationChallengeResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,8 +20,8 @@ impl Answer for types::AttestationChallengeResponse {
     }
 }
 
-impl Answered for types::AttestationChallengeResponse {
-    type Outcome = AttestationChallenge;
+impl rt::IntoAction for types::AttestationChallengeResponse {
+    type Action = AttestationChallenge;
 }
 
 /// What `attestation_challenge` answers.
@@ -30,56 +31,64 @@ pub enum AttestationChallenge {
     /// `OK`: an answer with status 200 is ready.
     Ok(AttestationChallengeOk),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::AttestationChallengeResponse>),
+    Unknown(rt::UnknownAction<types::AttestationChallengeResponse>),
 }
 
-impl Outcome for AttestationChallenge {
+impl rt::Sealed for AttestationChallenge {}
+impl rt::Action for AttestationChallenge {
     type Response = types::AttestationChallengeResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::ATTESTATION_CHALLENGE
     }
 
     fn read(
         response: Box<types::AttestationChallengeResponse>,
-        carried: Carried,
+        extra_headers: rt::ExtraHeaders,
     ) -> Self {
-        let operation = Self::operation();
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(AttestationChallengeOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl AttestationChallenge {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::Ok(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<AttestationChallenge> for Reply {
+impl From<AttestationChallenge> for rt::Reply {
     fn from(outcome: AttestationChallenge) -> Self {
         outcome.into_reply()
     }
@@ -89,10 +98,10 @@ impl From<AttestationChallenge> for Reply {
 #[must_use]
 pub struct AttestationChallengeOk {
     pub(crate) response: Box<types::AttestationChallengeResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(AttestationChallengeOk, types::AttestationChallengeResponse);
+rt::step!(AttestationChallengeOk, types::AttestationChallengeResponse);
 impl AttestationChallengeOk {
     /// `attestationChallenge`.
     pub fn attestation_challenge(&self) -> Option<&str> {
@@ -100,12 +109,17 @@ impl AttestationChallengeOk {
     }
 
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            AttestationChallenge::operation(),
-            &Row(200, Content::Body("application/json"), &[], true),
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <AttestationChallenge as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }

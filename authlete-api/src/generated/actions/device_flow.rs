@@ -2,15 +2,16 @@
 
 //! Actions of `device_flow`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::DeviceAuthorizationResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::DeviceAuthorizationResponse {}
+impl rt::TakeParts for types::DeviceAuthorizationResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,8 +20,8 @@ impl Answer for types::DeviceAuthorizationResponse {
     }
 }
 
-impl Answered for types::DeviceAuthorizationResponse {
-    type Outcome = DeviceAuthorization;
+impl rt::IntoAction for types::DeviceAuthorizationResponse {
+    type Action = DeviceAuthorization;
 }
 
 /// What `device_authorization` answers.
@@ -28,94 +29,109 @@ impl Answered for types::DeviceAuthorizationResponse {
 #[must_use]
 pub enum DeviceAuthorization {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
+    Unauthorized(rt::Reply),
     /// `OK`: an answer with status 200 is ready.
     Ok(DeviceAuthorizationOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::DeviceAuthorizationResponse>),
+    Unknown(rt::UnknownAction<types::DeviceAuthorizationResponse>),
 }
 
-impl Outcome for DeviceAuthorization {
+impl rt::Sealed for DeviceAuthorization {}
+impl rt::Action for DeviceAuthorization {
     type Response = types::DeviceAuthorizationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::DEVICE_AUTHORIZATION
     }
 
     fn read(
         response: Box<types::DeviceAuthorizationResponse>,
-        carried: Carried,
+        extra_headers: rt::ExtraHeaders,
     ) -> Self {
-        let operation = Self::operation();
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::Body("application/json"),
-                            &[
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[
                                 (
                                     "WWW-Authenticate",
-                                    Value::Fixed("Basic realm=\"device/authorization\""),
+                                    rt::HeaderSource::Fixed(
+                                        "Basic realm=\"device/authorization\"",
+                                    ),
                                 ),
                             ],
-                            true,
-                        ),
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("OK") => {
                 Self::Ok(DeviceAuthorizationOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl DeviceAuthorization {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::BadRequest(reply) => reply,
             Self::Unauthorized(reply) => reply,
             Self::Ok(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<DeviceAuthorization> for Reply {
+impl From<DeviceAuthorization> for rt::Reply {
     fn from(outcome: DeviceAuthorization) -> Self {
         outcome.into_reply()
     }
@@ -125,10 +141,10 @@ impl From<DeviceAuthorization> for Reply {
 #[must_use]
 pub struct DeviceAuthorizationOk {
     pub(crate) response: Box<types::DeviceAuthorizationResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(DeviceAuthorizationOk, types::DeviceAuthorizationResponse);
+rt::step!(DeviceAuthorizationOk, types::DeviceAuthorizationResponse);
 impl DeviceAuthorizationOk {
     /// `deviceCode`.
     pub fn device_code(&self) -> Option<&str> {
@@ -136,7 +152,7 @@ impl DeviceAuthorizationOk {
     }
 
     /// `userCode`.
-    pub fn user_code(&self) -> Option<&crate::UserCode> {
+    pub fn user_code(&self) -> Option<&crate::rt::UserCode> {
         self.response.user_code.as_ref()
     }
 
@@ -246,7 +262,7 @@ impl DeviceAuthorizationOk {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+    pub fn grant_id(&self) -> Option<&crate::rt::GrantId> {
         self.response.grant_id.as_ref()
     }
 
@@ -271,24 +287,30 @@ impl DeviceAuthorizationOk {
     }
 
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            DeviceAuthorization::operation(),
-            &Row(200, Content::Body("application/json"), &[], true),
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <DeviceAuthorization as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
 
-impl Answer for types::DeviceCompleteResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::DeviceCompleteResponse {}
+impl rt::TakeParts for types::DeviceCompleteResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -297,68 +319,65 @@ impl Answer for types::DeviceCompleteResponse {
     }
 }
 
-impl Answered for types::DeviceCompleteResponse {
-    type Outcome = DeviceComplete;
+impl rt::IntoAction for types::DeviceCompleteResponse {
+    type Action = DeviceComplete;
 }
 
 /// What `device_complete` answers.
 #[derive(Debug)]
 #[must_use]
 pub enum DeviceComplete {
-    /// `SERVER_ERROR`: an answer with status 500 is ready.
-    ServerError(Reply),
+    /// `SERVER_ERROR`: a page of the server's own is due, with status 500.
+    ServerError(rt::UserPage),
     /// `USER_CODE_NOT_EXIST`: a page of the server's own is due, with status 400.
-    UserCodeNotExist(Page),
+    UserCodeNotExist(rt::UserPage),
     /// `USER_CODE_EXPIRED`: a page of the server's own is due, with status 400.
-    UserCodeExpired(Page),
+    UserCodeExpired(rt::UserPage),
     /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
-    InvalidRequest(Reply),
+    InvalidRequest(rt::Reply),
     /// `SUCCESS`: a page of the server's own is due, with status 200.
-    Success(Page),
+    Success(rt::UserPage),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::DeviceCompleteResponse>),
+    Unknown(rt::UnknownAction<types::DeviceCompleteResponse>),
 }
 
-impl Outcome for DeviceComplete {
+impl rt::Sealed for DeviceComplete {}
+impl rt::Action for DeviceComplete {
     type Response = types::DeviceCompleteResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::DEVICE_COMPLETE
     }
 
-    fn read(response: Box<types::DeviceCompleteResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::DeviceCompleteResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    reply(
-                        operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
-                                "application/json",
-                                "{\"error\":\"server_error\"}",
-                            ),
-                            &[],
-                            true,
-                        ),
-                        response,
-                        carried,
-                    ),
+                    rt::UserPage::new(operation, 500u16, response, extra_headers),
                 )
             }
             Some("USER_CODE_NOT_EXIST") => {
-                Self::UserCodeNotExist(Page::new(operation, 400u16, response, carried))
+                Self::UserCodeNotExist(
+                    rt::UserPage::new(operation, 400u16, response, extra_headers),
+                )
             }
             Some("USER_CODE_EXPIRED") => {
-                Self::UserCodeExpired(Page::new(operation, 400u16, response, carried))
+                Self::UserCodeExpired(
+                    rt::UserPage::new(operation, 400u16, response, extra_headers),
+                )
             }
             Some("INVALID_REQUEST") => {
-                Self::InvalidRequest(refused(operation, response, carried))
+                Self::InvalidRequest(rt::refused(operation, response, extra_headers))
             }
             Some("SUCCESS") => {
-                Self::Success(Page::new(operation, 200u16, response, carried))
+                Self::Success(
+                    rt::UserPage::new(operation, 200u16, response, extra_headers),
+                )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
@@ -367,12 +386,14 @@ impl Outcome for DeviceComplete {
 #[derive(Debug)]
 #[must_use]
 pub enum DeviceCompleteNext {
+    /// `SERVER_ERROR`: a page of the server's own is due, with status 500.
+    ServerError(rt::UserPage),
     /// `USER_CODE_NOT_EXIST`: a page of the server's own is due, with status 400.
-    UserCodeNotExist(Page),
+    UserCodeNotExist(rt::UserPage),
     /// `USER_CODE_EXPIRED`: a page of the server's own is due, with status 400.
-    UserCodeExpired(Page),
+    UserCodeExpired(rt::UserPage),
     /// `SUCCESS`: a page of the server's own is due, with status 200.
-    Success(Page),
+    Success(rt::UserPage),
 }
 
 impl DeviceComplete {
@@ -380,28 +401,31 @@ impl DeviceComplete {
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<DeviceCompleteNext, Reply> {
+    pub fn proceed(self) -> Result<DeviceCompleteNext, rt::Reply> {
         match self {
+            Self::ServerError(step) => Ok(DeviceCompleteNext::ServerError(step)),
             Self::UserCodeNotExist(step) => {
                 Ok(DeviceCompleteNext::UserCodeNotExist(step))
             }
             Self::UserCodeExpired(step) => Ok(DeviceCompleteNext::UserCodeExpired(step)),
             Self::Success(step) => Ok(DeviceCompleteNext::Success(step)),
-            Self::ServerError(reply) => Err(reply),
             Self::InvalidRequest(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
 
-impl Answer for types::DeviceVerificationResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::DeviceVerificationResponse {}
+impl rt::TakeParts for types::DeviceVerificationResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -410,86 +434,68 @@ impl Answer for types::DeviceVerificationResponse {
     }
 }
 
-impl Answered for types::DeviceVerificationResponse {
-    type Outcome = DeviceVerification;
+impl rt::IntoAction for types::DeviceVerificationResponse {
+    type Action = DeviceVerification;
 }
 
 /// What `device_verification` answers.
 #[derive(Debug)]
 #[must_use]
 pub enum DeviceVerification {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    /// `INTERNAL_SERVER_ERROR`: a page of the server's own is due, with status 500.
+    InternalServerError(rt::UserPage),
     /// `NOT_EXIST`: a page of the server's own is due, with status 404.
-    NotExist(Page),
+    NotExist(rt::UserPage),
     /// `EXPIRED`: a page of the server's own is due, with status 400.
-    Expired(Page),
+    Expired(rt::UserPage),
     /// `VALID`: there is work to do.
     Valid(DeviceVerificationValid),
-    /// `SERVER_ERROR`: an answer with status 500 is ready.
-    ServerError(Reply),
+    /// `SERVER_ERROR`: a page of the server's own is due, with status 500.
+    ServerError(rt::UserPage),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::DeviceVerificationResponse>),
+    Unknown(rt::UnknownAction<types::DeviceVerificationResponse>),
 }
 
-impl Outcome for DeviceVerification {
+impl rt::Sealed for DeviceVerification {}
+impl rt::Action for DeviceVerification {
     type Response = types::DeviceVerificationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::DEVICE_VERIFICATION
     }
 
-    fn read(response: Box<types::DeviceVerificationResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::DeviceVerificationResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
-                        operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
-                                "application/json",
-                                "{\"error\":\"server_error\"}",
-                            ),
-                            &[],
-                            true,
-                        ),
-                        response,
-                        carried,
-                    ),
+                    rt::UserPage::new(operation, 500u16, response, extra_headers),
                 )
             }
             Some("NOT_EXIST") => {
-                Self::NotExist(Page::new(operation, 404u16, response, carried))
+                Self::NotExist(
+                    rt::UserPage::new(operation, 404u16, response, extra_headers),
+                )
             }
             Some("EXPIRED") => {
-                Self::Expired(Page::new(operation, 400u16, response, carried))
+                Self::Expired(
+                    rt::UserPage::new(operation, 400u16, response, extra_headers),
+                )
             }
             Some("VALID") => {
                 Self::Valid(DeviceVerificationValid {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    reply(
-                        operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
-                                "application/json",
-                                "{\"error\":\"server_error\"}",
-                            ),
-                            &[],
-                            true,
-                        ),
-                        response,
-                        carried,
-                    ),
+                    rt::UserPage::new(operation, 500u16, response, extra_headers),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
@@ -498,12 +504,16 @@ impl Outcome for DeviceVerification {
 #[derive(Debug)]
 #[must_use]
 pub enum DeviceVerificationNext {
+    /// `INTERNAL_SERVER_ERROR`: a page of the server's own is due, with status 500.
+    InternalServerError(rt::UserPage),
     /// `NOT_EXIST`: a page of the server's own is due, with status 404.
-    NotExist(Page),
+    NotExist(rt::UserPage),
     /// `EXPIRED`: a page of the server's own is due, with status 400.
-    Expired(Page),
+    Expired(rt::UserPage),
     /// `VALID`: there is work to do.
     Valid(DeviceVerificationValid),
+    /// `SERVER_ERROR`: a page of the server's own is due, with status 500.
+    ServerError(rt::UserPage),
 }
 
 impl DeviceVerification {
@@ -511,14 +521,18 @@ impl DeviceVerification {
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<DeviceVerificationNext, Reply> {
+    pub fn proceed(self) -> Result<DeviceVerificationNext, rt::Reply> {
         match self {
+            Self::InternalServerError(step) => {
+                Ok(DeviceVerificationNext::InternalServerError(step))
+            }
             Self::NotExist(step) => Ok(DeviceVerificationNext::NotExist(step)),
             Self::Expired(step) => Ok(DeviceVerificationNext::Expired(step)),
             Self::Valid(step) => Ok(DeviceVerificationNext::Valid(step)),
-            Self::InternalServerError(reply) => Err(reply),
-            Self::ServerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::ServerError(step) => Ok(DeviceVerificationNext::ServerError(step)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -527,11 +541,11 @@ impl DeviceVerification {
 #[must_use]
 pub struct DeviceVerificationValid {
     pub(crate) response: Box<types::DeviceVerificationResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(DeviceVerificationValid, types::DeviceVerificationResponse);
-kept!(DeviceVerificationValid, DeviceVerification, Valid);
+rt::step!(DeviceVerificationValid, types::DeviceVerificationResponse);
+rt::stored_step!(DeviceVerificationValid, DeviceVerification, Valid);
 impl DeviceVerificationValid {
     /// `clientId`.
     pub fn client_id(&self) -> Option<i64> {
@@ -609,7 +623,7 @@ impl DeviceVerificationValid {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+    pub fn grant_id(&self) -> Option<&crate::rt::GrantId> {
         self.response.grant_id.as_ref()
     }
 
@@ -640,67 +654,93 @@ impl DeviceVerificationValid {
 
     /// Makes the call of `device_complete` that follows.
     #[allow(unused_mut)]
+    pub fn approve(
+        self,
+        subject: impl Into<::std::string::String>,
+        user_code: impl Into<crate::rt::UserCode>,
+    ) -> PendingRequest<types::DeviceCompleteRequest> {
+        let mut response = self.response;
+        let mut request = types::DeviceCompleteRequest::new(
+            "AUTHORIZED".into(),
+            user_code.into(),
+        );
+        request.subject = Some(subject.into());
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+    }
+
+    /// Makes the call of `device_complete` that follows.
+    #[allow(unused_mut)]
     pub fn complete(
         self,
         result: crate::types::CompletionResult,
-        subject: impl Into<::std::string::String>,
-        user_code: impl Into<crate::UserCode>,
-    ) -> Linked<types::DeviceCompleteRequest> {
+        user_code: impl Into<crate::rt::UserCode>,
+    ) -> PendingRequest<types::DeviceCompleteRequest> {
+        let mut response = self.response;
+        let mut request = types::DeviceCompleteRequest::new(result, user_code.into());
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+    }
+
+    /// Makes the call of `device_complete` that follows.
+    #[allow(unused_mut)]
+    pub fn deny(
+        self,
+        user_code: impl Into<crate::rt::UserCode>,
+    ) -> PendingRequest<types::DeviceCompleteRequest> {
         let mut response = self.response;
         let mut request = types::DeviceCompleteRequest::new(
-            result,
-            subject.into(),
+            "ACCESS_DENIED".into(),
             user_code.into(),
         );
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 }
 
-impl Follow for types::DeviceCompleteRequest {
-    type Outcome = DeviceComplete;
+impl rt::Sealed for types::DeviceCompleteRequest {}
+impl rt::FollowUp for types::DeviceCompleteRequest {
+    type Action = DeviceComplete;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::DeviceCompleteResponse> {
-        client.device_complete(service_id, self)
+    ) -> rt::Call<'a, types::DeviceCompleteResponse> {
+        calls::device_complete(client, service_id, self)
     }
 }
 
-impl Linked<types::DeviceCompleteRequest> {
+impl PendingRequest<types::DeviceCompleteRequest> {
     /// Writes a value into `claims`, as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.claims = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, crate::rt::Error> {
+        self.claims = Some(crate::rt::JsonString::of(value)?);
         Ok(self)
     }
 
     /// Writes a value into `idtHeaderParams`, as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn idt_header_params(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.idt_header_params = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, crate::rt::Error> {
+        self.idt_header_params = Some(crate::rt::JsonString::of(value)?);
         Ok(self)
     }
 
     /// Writes a value into `jwtAtClaims`, as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn jwt_at_claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.jwt_at_claims = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, crate::rt::Error> {
+        self.jwt_at_claims = Some(crate::rt::JsonString::of(value)?);
         Ok(self)
     }
 }

@@ -2,15 +2,16 @@
 
 //! Actions of `dynamic_client_registration`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::ClientRegistrationResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::ClientRegistrationResponse {}
+impl rt::TakeParts for types::ClientRegistrationResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -24,68 +25,84 @@ impl Answer for types::ClientRegistrationResponse {
 #[must_use]
 pub enum ClientRegistration {
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `CREATED`: an answer with status 201 is ready.
     Created(ClientRegistrationCreated),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::ClientRegistrationResponse>),
+    Unknown(rt::UnknownAction<types::ClientRegistrationResponse>),
 }
 
-impl Outcome for ClientRegistration {
+impl rt::Sealed for ClientRegistration {}
+impl rt::Action for ClientRegistration {
     type Response = types::ClientRegistrationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::CLIENT_REGISTRATION
     }
 
-    fn read(response: Box<types::ClientRegistrationResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::ClientRegistrationResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("CREATED") => {
                 Self::Created(ClientRegistrationCreated {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl ClientRegistration {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
             Self::InternalServerError(reply) => reply,
             Self::Created(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<ClientRegistration> for Reply {
+impl From<ClientRegistration> for rt::Reply {
     fn from(outcome: ClientRegistration) -> Self {
         outcome.into_reply()
     }
@@ -95,10 +112,10 @@ impl From<ClientRegistration> for Reply {
 #[must_use]
 pub struct ClientRegistrationCreated {
     pub(crate) response: Box<types::ClientRegistrationResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(ClientRegistrationCreated, types::ClientRegistrationResponse);
+rt::step!(ClientRegistrationCreated, types::ClientRegistrationResponse);
 impl ClientRegistrationCreated {
     /// `client`.
     pub fn client(&self) -> Option<&types::OAuthClient> {
@@ -106,12 +123,17 @@ impl ClientRegistrationCreated {
     }
 
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            ClientRegistration::operation(),
-            &Row(201, Content::Body("application/json"), &[], true),
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <ClientRegistration as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 201,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
@@ -121,95 +143,116 @@ impl ClientRegistrationCreated {
 #[must_use]
 pub enum ClientRegistrationDelete {
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `DELETED`: an answer with status 204 is ready.
-    Deleted(Reply),
+    Deleted(rt::Reply),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
+    Unauthorized(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::ClientRegistrationResponse>),
+    Unknown(rt::UnknownAction<types::ClientRegistrationResponse>),
 }
 
-impl Outcome for ClientRegistrationDelete {
+impl rt::Sealed for ClientRegistrationDelete {}
+impl rt::Action for ClientRegistrationDelete {
     type Response = types::ClientRegistrationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::CLIENT_REGISTRATION_DELETE
     }
 
-    fn read(response: Box<types::ClientRegistrationResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::ClientRegistrationResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("DELETED") => {
                 Self::Deleted(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(204, Content::None, &[], true),
+                        &rt::Rendering {
+                            status: 204,
+                            content: rt::Content::None,
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::Body("application/json"),
-                            &[
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[
                                 (
                                     "WWW-Authenticate",
-                                    Value::Fixed("Bearer error=\"invalid_token\""),
+                                    rt::HeaderSource::Fixed("Bearer error=\"invalid_token\""),
                                 ),
                             ],
-                            true,
-                        ),
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl ClientRegistrationDelete {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
             Self::Deleted(reply) => reply,
             Self::InternalServerError(reply) => reply,
             Self::Unauthorized(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<ClientRegistrationDelete> for Reply {
+impl From<ClientRegistrationDelete> for rt::Reply {
     fn from(outcome: ClientRegistrationDelete) -> Self {
         outcome.into_reply()
     }
@@ -220,91 +263,107 @@ impl From<ClientRegistrationDelete> for Reply {
 #[must_use]
 pub enum ClientRegistrationGet {
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `OK`: an answer with status 200 is ready.
     Ok(ClientRegistrationGetOk),
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
+    Unauthorized(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::ClientRegistrationResponse>),
+    Unknown(rt::UnknownAction<types::ClientRegistrationResponse>),
 }
 
-impl Outcome for ClientRegistrationGet {
+impl rt::Sealed for ClientRegistrationGet {}
+impl rt::Action for ClientRegistrationGet {
     type Response = types::ClientRegistrationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::CLIENT_REGISTRATION_GET
     }
 
-    fn read(response: Box<types::ClientRegistrationResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::ClientRegistrationResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("OK") => {
                 Self::Ok(ClientRegistrationGetOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::Body("application/json"),
-                            &[
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[
                                 (
                                     "WWW-Authenticate",
-                                    Value::Fixed("Bearer error=\"invalid_token\""),
+                                    rt::HeaderSource::Fixed("Bearer error=\"invalid_token\""),
                                 ),
                             ],
-                            true,
-                        ),
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl ClientRegistrationGet {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
             Self::InternalServerError(reply) => reply,
             Self::Unauthorized(reply) => reply,
             Self::Ok(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<ClientRegistrationGet> for Reply {
+impl From<ClientRegistrationGet> for rt::Reply {
     fn from(outcome: ClientRegistrationGet) -> Self {
         outcome.into_reply()
     }
@@ -314,10 +373,10 @@ impl From<ClientRegistrationGet> for Reply {
 #[must_use]
 pub struct ClientRegistrationGetOk {
     pub(crate) response: Box<types::ClientRegistrationResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(ClientRegistrationGetOk, types::ClientRegistrationResponse);
+rt::step!(ClientRegistrationGetOk, types::ClientRegistrationResponse);
 impl ClientRegistrationGetOk {
     /// `client`.
     pub fn client(&self) -> Option<&types::OAuthClient> {
@@ -325,12 +384,17 @@ impl ClientRegistrationGetOk {
     }
 
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            ClientRegistrationGet::operation(),
-            &Row(200, Content::Body("application/json"), &[], true),
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <ClientRegistrationGet as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
@@ -340,91 +404,107 @@ impl ClientRegistrationGetOk {
 #[must_use]
 pub enum ClientRegistrationUpdate {
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
+    Unauthorized(rt::Reply),
     /// `UPDATED`: an answer with status 200 is ready.
     Updated(ClientRegistrationUpdateUpdated),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::ClientRegistrationResponse>),
+    Unknown(rt::UnknownAction<types::ClientRegistrationResponse>),
 }
 
-impl Outcome for ClientRegistrationUpdate {
+impl rt::Sealed for ClientRegistrationUpdate {}
+impl rt::Action for ClientRegistrationUpdate {
     type Response = types::ClientRegistrationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::CLIENT_REGISTRATION_UPDATE
     }
 
-    fn read(response: Box<types::ClientRegistrationResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::ClientRegistrationResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::Body("application/json"),
-                            &[
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[
                                 (
                                     "WWW-Authenticate",
-                                    Value::Fixed("Bearer error=\"invalid_token\""),
+                                    rt::HeaderSource::Fixed("Bearer error=\"invalid_token\""),
                                 ),
                             ],
-                            true,
-                        ),
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UPDATED") => {
                 Self::Updated(ClientRegistrationUpdateUpdated {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl ClientRegistrationUpdate {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
             Self::InternalServerError(reply) => reply,
             Self::Unauthorized(reply) => reply,
             Self::Updated(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<ClientRegistrationUpdate> for Reply {
+impl From<ClientRegistrationUpdate> for rt::Reply {
     fn from(outcome: ClientRegistrationUpdate) -> Self {
         outcome.into_reply()
     }
@@ -434,10 +514,10 @@ impl From<ClientRegistrationUpdate> for Reply {
 #[must_use]
 pub struct ClientRegistrationUpdateUpdated {
     pub(crate) response: Box<types::ClientRegistrationResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(ClientRegistrationUpdateUpdated, types::ClientRegistrationResponse);
+rt::step!(ClientRegistrationUpdateUpdated, types::ClientRegistrationResponse);
 impl ClientRegistrationUpdateUpdated {
     /// `client`.
     pub fn client(&self) -> Option<&types::OAuthClient> {
@@ -445,12 +525,17 @@ impl ClientRegistrationUpdateUpdated {
     }
 
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            ClientRegistrationUpdate::operation(),
-            &Row(200, Content::Body("application/json"), &[], true),
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <ClientRegistrationUpdate as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }

@@ -2,15 +2,16 @@
 
 //! Actions of `federation_endpoint`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::FederationConfigurationResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::FederationConfigurationResponse {}
+impl rt::TakeParts for types::FederationConfigurationResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,8 +20,8 @@ impl Answer for types::FederationConfigurationResponse {
     }
 }
 
-impl Answered for types::FederationConfigurationResponse {
-    type Outcome = FederationConfiguration;
+impl rt::IntoAction for types::FederationConfigurationResponse {
+    type Action = FederationConfiguration;
 }
 
 /// What `federation_configuration` answers.
@@ -28,93 +29,109 @@ impl Answered for types::FederationConfigurationResponse {
 #[must_use]
 pub enum FederationConfiguration {
     /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
+    Ok(rt::Reply),
     /// `NOT_FOUND`: an answer with status 404 is ready.
-    NotFound(Reply),
+    NotFound(rt::Reply),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::FederationConfigurationResponse>),
+    Unknown(rt::UnknownAction<types::FederationConfigurationResponse>),
 }
 
-impl Outcome for FederationConfiguration {
+impl rt::Sealed for FederationConfiguration {}
+impl rt::Action for FederationConfiguration {
     type Response = types::FederationConfigurationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::FEDERATION_CONFIGURATION
     }
 
     fn read(
         response: Box<types::FederationConfigurationResponse>,
-        carried: Carried,
+        extra_headers: rt::ExtraHeaders,
     ) -> Self {
-        let operation = Self::operation();
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            200,
-                            Content::Body("application/entity-statement+jwt"),
-                            &[],
-                            false,
-                        ),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response(
+                                "application/entity-statement+jwt",
+                            ),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(404, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 404,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl FederationConfiguration {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
             Self::NotFound(reply) => reply,
             Self::InternalServerError(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<FederationConfiguration> for Reply {
+impl From<FederationConfiguration> for rt::Reply {
     fn from(outcome: FederationConfiguration) -> Self {
         outcome.into_reply()
     }
 }
 
-impl Answer for types::FederationRegistrationResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::FederationRegistrationResponse {}
+impl rt::TakeParts for types::FederationRegistrationResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -123,8 +140,8 @@ impl Answer for types::FederationRegistrationResponse {
     }
 }
 
-impl Answered for types::FederationRegistrationResponse {
-    type Outcome = FederationRegistration;
+impl rt::IntoAction for types::FederationRegistrationResponse {
+    type Action = FederationRegistration;
 }
 
 /// What `federation_registration` answers.
@@ -134,82 +151,100 @@ pub enum FederationRegistration {
     /// `OK`: an answer with status 200 is ready.
     Ok(FederationRegistrationOk),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `NOT_FOUND`: an answer with status 404 is ready.
-    NotFound(Reply),
+    NotFound(rt::Reply),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::FederationRegistrationResponse>),
+    Unknown(rt::UnknownAction<types::FederationRegistrationResponse>),
 }
 
-impl Outcome for FederationRegistration {
+impl rt::Sealed for FederationRegistration {}
+impl rt::Action for FederationRegistration {
     type Response = types::FederationRegistrationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::FEDERATION_REGISTRATION
     }
 
     fn read(
         response: Box<types::FederationRegistrationResponse>,
-        carried: Carried,
+        extra_headers: rt::ExtraHeaders,
     ) -> Self {
-        let operation = Self::operation();
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(FederationRegistrationOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(404, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 404,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl FederationRegistration {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
             Self::NotFound(reply) => reply,
             Self::InternalServerError(reply) => reply,
             Self::Ok(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<FederationRegistration> for Reply {
+impl From<FederationRegistration> for rt::Reply {
     fn from(outcome: FederationRegistration) -> Self {
         outcome.into_reply()
     }
@@ -219,10 +254,10 @@ impl From<FederationRegistration> for Reply {
 #[must_use]
 pub struct FederationRegistrationOk {
     pub(crate) response: Box<types::FederationRegistrationResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(FederationRegistrationOk, types::FederationRegistrationResponse);
+rt::step!(FederationRegistrationOk, types::FederationRegistrationResponse);
 impl FederationRegistrationOk {
     /// `client`.
     pub fn client(&self) -> Option<&types::OAuthClient> {
@@ -230,12 +265,17 @@ impl FederationRegistrationOk {
     }
 
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            FederationRegistration::operation(),
-            &Row(200, Content::Body("application/entity-statement+jwt"), &[], true),
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <FederationRegistration as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/entity-statement+jwt"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }

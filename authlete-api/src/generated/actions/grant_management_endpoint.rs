@@ -2,15 +2,16 @@
 
 //! Actions of `grant_management_endpoint`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::GrantManagementResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::GrantManagementResponse {}
+impl rt::TakeParts for types::GrantManagementResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,8 +20,8 @@ impl Answer for types::GrantManagementResponse {
     }
 }
 
-impl Answered for types::GrantManagementResponse {
-    type Outcome = GrantManagement;
+impl rt::IntoAction for types::GrantManagementResponse {
+    type Action = GrantManagement;
 }
 
 /// What `grant_management` answers.
@@ -28,123 +29,137 @@ impl Answered for types::GrantManagementResponse {
 #[must_use]
 pub enum GrantManagement {
     /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
+    Ok(rt::Reply),
     /// `NO_CONTENT`: an answer with status 204 is ready.
-    NoContent(Reply),
+    NoContent(rt::Reply),
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
+    Unauthorized(rt::Reply),
     /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
+    Forbidden(rt::Reply),
     /// `NOT_FOUND`: an answer with status 404 is ready.
-    NotFound(Reply),
+    NotFound(rt::Reply),
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
+    CallerError(rt::Reply),
     /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
-    AuthleteError(Reply),
+    AuthleteError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::GrantManagementResponse>),
+    Unknown(rt::UnknownAction<types::GrantManagementResponse>),
 }
 
-impl Outcome for GrantManagement {
+impl rt::Sealed for GrantManagement {}
+impl rt::Action for GrantManagement {
     type Response = types::GrantManagementResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::GRANT_MANAGEMENT
     }
 
-    fn read(response: Box<types::GrantManagementResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::GrantManagementResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("NO_CONTENT") => {
                 Self::NoContent(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(204, Content::None, &[], true),
+                        &rt::Rendering {
+                            status: 204,
+                            content: rt::Content::None,
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            403,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            404,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 404,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
             Some("AUTHLETE_ERROR") => {
                 Self::AuthleteError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl GrantManagement {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
             Self::NoContent(reply) => reply,
@@ -153,12 +168,14 @@ impl GrantManagement {
             Self::NotFound(reply) => reply,
             Self::CallerError(reply) => reply,
             Self::AuthleteError(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<GrantManagement> for Reply {
+impl From<GrantManagement> for rt::Reply {
     fn from(outcome: GrantManagement) -> Self {
         outcome.into_reply()
     }

@@ -2,15 +2,16 @@
 
 //! Actions of `hardware_security_key`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::HskCreateResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::HskCreateResponse {}
+impl rt::TakeParts for types::HskCreateResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,8 +20,8 @@ impl Answer for types::HskCreateResponse {
     }
 }
 
-impl Answered for types::HskCreateResponse {
-    type Outcome = HskCreate;
+impl rt::IntoAction for types::HskCreateResponse {
+    type Action = HskCreate;
 }
 
 /// What `hsk_create` answers.
@@ -30,69 +31,90 @@ pub enum HskCreate {
     /// `SUCCESS`: there is work to do.
     Success(HskCreateSuccess),
     /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
-    InvalidRequest(Reply),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(Reply),
+    InvalidRequest(rt::Reply),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(HskCreateNotFound),
     /// `SERVER_ERROR`: an answer with status 500 is ready.
-    ServerError(Reply),
+    ServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::HskCreateResponse>),
+    Unknown(rt::UnknownAction<types::HskCreateResponse>),
 }
 
-impl Outcome for HskCreate {
+impl rt::Sealed for HskCreate {}
+impl rt::Action for HskCreate {
     type Response = types::HskCreateResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::HSK_CREATE
     }
 
-    fn read(response: Box<types::HskCreateResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::HskCreateResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("SUCCESS") => {
+            Some("SUCCESS") if response.hsk.is_some() => {
                 Self::Success(HskCreateSuccess {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("INVALID_REQUEST") => {
-                Self::InvalidRequest(refused(operation, response, carried))
+                Self::InvalidRequest(rt::refused(operation, response, extra_headers))
             }
-            Some("NOT_FOUND") => Self::NotFound(refused(operation, response, carried)),
+            Some("NOT_FOUND") => {
+                Self::NotFound(HskCreateNotFound {
+                    response,
+                    extra_headers,
+                })
+            }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
+/// What [`HskCreate`] leaves to do.
+#[derive(Debug)]
+#[must_use]
+pub enum HskCreateNext {
+    /// `SUCCESS`: there is work to do.
+    Success(HskCreateSuccess),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(HskCreateNotFound),
+}
+
 impl HskCreate {
-    /// What `SUCCESS` holds; anything else is an answer to send.
+    /// What there is to do; anything else is an answer to send.
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<HskCreateSuccess, Reply> {
+    pub fn proceed(self) -> Result<HskCreateNext, rt::Reply> {
         match self {
-            Self::Success(step) => Ok(step),
+            Self::Success(step) => Ok(HskCreateNext::Success(step)),
+            Self::NotFound(step) => Ok(HskCreateNext::NotFound(step)),
             Self::InvalidRequest(reply) => Err(reply),
-            Self::NotFound(reply) => Err(reply),
             Self::ServerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -101,10 +123,10 @@ impl HskCreate {
 #[must_use]
 pub struct HskCreateSuccess {
     pub(crate) response: Box<types::HskCreateResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(HskCreateSuccess, types::HskCreateResponse);
+rt::step!(HskCreateSuccess, types::HskCreateResponse);
 impl HskCreateSuccess {
     /// `hsk`.
     pub fn hsk(&self) -> Option<&types::Hsk> {
@@ -112,14 +134,24 @@ impl HskCreateSuccess {
     }
 }
 
-impl Answer for types::HskDeleteResponse {
-    fn say(&mut self) -> Said {
-        Said {
+/// What `NOT_FOUND` of `hsk_create` holds.
+#[must_use]
+pub struct HskCreateNotFound {
+    pub(crate) response: Box<types::HskCreateResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(HskCreateNotFound, types::HskCreateResponse);
+impl HskCreateNotFound {}
+impl rt::Sealed for types::HskDeleteResponse {}
+impl rt::TakeParts for types::HskDeleteResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -128,8 +160,8 @@ impl Answer for types::HskDeleteResponse {
     }
 }
 
-impl Answered for types::HskDeleteResponse {
-    type Outcome = HskDelete;
+impl rt::IntoAction for types::HskDeleteResponse {
+    type Action = HskDelete;
 }
 
 /// What `hsk_delete` answers.
@@ -139,69 +171,90 @@ pub enum HskDelete {
     /// `SUCCESS`: there is work to do.
     Success(HskDeleteSuccess),
     /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
-    InvalidRequest(Reply),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(Reply),
+    InvalidRequest(rt::Reply),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(HskDeleteNotFound),
     /// `SERVER_ERROR`: an answer with status 500 is ready.
-    ServerError(Reply),
+    ServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::HskDeleteResponse>),
+    Unknown(rt::UnknownAction<types::HskDeleteResponse>),
 }
 
-impl Outcome for HskDelete {
+impl rt::Sealed for HskDelete {}
+impl rt::Action for HskDelete {
     type Response = types::HskDeleteResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::HSK_DELETE
     }
 
-    fn read(response: Box<types::HskDeleteResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::HskDeleteResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("SUCCESS") => {
                 Self::Success(HskDeleteSuccess {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("INVALID_REQUEST") => {
-                Self::InvalidRequest(refused(operation, response, carried))
+                Self::InvalidRequest(rt::refused(operation, response, extra_headers))
             }
-            Some("NOT_FOUND") => Self::NotFound(refused(operation, response, carried)),
+            Some("NOT_FOUND") => {
+                Self::NotFound(HskDeleteNotFound {
+                    response,
+                    extra_headers,
+                })
+            }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
+/// What [`HskDelete`] leaves to do.
+#[derive(Debug)]
+#[must_use]
+pub enum HskDeleteNext {
+    /// `SUCCESS`: there is work to do.
+    Success(HskDeleteSuccess),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(HskDeleteNotFound),
+}
+
 impl HskDelete {
-    /// What `SUCCESS` holds; anything else is an answer to send.
+    /// What there is to do; anything else is an answer to send.
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<HskDeleteSuccess, Reply> {
+    pub fn proceed(self) -> Result<HskDeleteNext, rt::Reply> {
         match self {
-            Self::Success(step) => Ok(step),
+            Self::Success(step) => Ok(HskDeleteNext::Success(step)),
+            Self::NotFound(step) => Ok(HskDeleteNext::NotFound(step)),
             Self::InvalidRequest(reply) => Err(reply),
-            Self::NotFound(reply) => Err(reply),
             Self::ServerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -210,10 +263,10 @@ impl HskDelete {
 #[must_use]
 pub struct HskDeleteSuccess {
     pub(crate) response: Box<types::HskDeleteResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(HskDeleteSuccess, types::HskDeleteResponse);
+rt::step!(HskDeleteSuccess, types::HskDeleteResponse);
 impl HskDeleteSuccess {
     /// `hsk`.
     pub fn hsk(&self) -> Option<&types::Hsk> {
@@ -221,14 +274,24 @@ impl HskDeleteSuccess {
     }
 }
 
-impl Answer for types::HskGetResponse {
-    fn say(&mut self) -> Said {
-        Said {
+/// What `NOT_FOUND` of `hsk_delete` holds.
+#[must_use]
+pub struct HskDeleteNotFound {
+    pub(crate) response: Box<types::HskDeleteResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(HskDeleteNotFound, types::HskDeleteResponse);
+impl HskDeleteNotFound {}
+impl rt::Sealed for types::HskGetResponse {}
+impl rt::TakeParts for types::HskGetResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -237,8 +300,8 @@ impl Answer for types::HskGetResponse {
     }
 }
 
-impl Answered for types::HskGetResponse {
-    type Outcome = HskGet;
+impl rt::IntoAction for types::HskGetResponse {
+    type Action = HskGet;
 }
 
 /// What `hsk_get` answers.
@@ -248,64 +311,90 @@ pub enum HskGet {
     /// `SUCCESS`: there is work to do.
     Success(HskGetSuccess),
     /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
-    InvalidRequest(Reply),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(Reply),
+    InvalidRequest(rt::Reply),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(HskGetNotFound),
     /// `SERVER_ERROR`: an answer with status 500 is ready.
-    ServerError(Reply),
+    ServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::HskGetResponse>),
+    Unknown(rt::UnknownAction<types::HskGetResponse>),
 }
 
-impl Outcome for HskGet {
+impl rt::Sealed for HskGet {}
+impl rt::Action for HskGet {
     type Response = types::HskGetResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::HSK_GET
     }
 
-    fn read(response: Box<types::HskGetResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::HskGetResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("SUCCESS") => Self::Success(HskGetSuccess { response, carried }),
-            Some("INVALID_REQUEST") => {
-                Self::InvalidRequest(refused(operation, response, carried))
+            Some("SUCCESS") if response.hsk.is_some() => {
+                Self::Success(HskGetSuccess {
+                    response,
+                    extra_headers,
+                })
             }
-            Some("NOT_FOUND") => Self::NotFound(refused(operation, response, carried)),
+            Some("INVALID_REQUEST") => {
+                Self::InvalidRequest(rt::refused(operation, response, extra_headers))
+            }
+            Some("NOT_FOUND") => {
+                Self::NotFound(HskGetNotFound {
+                    response,
+                    extra_headers,
+                })
+            }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
+/// What [`HskGet`] leaves to do.
+#[derive(Debug)]
+#[must_use]
+pub enum HskGetNext {
+    /// `SUCCESS`: there is work to do.
+    Success(HskGetSuccess),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(HskGetNotFound),
+}
+
 impl HskGet {
-    /// What `SUCCESS` holds; anything else is an answer to send.
+    /// What there is to do; anything else is an answer to send.
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<HskGetSuccess, Reply> {
+    pub fn proceed(self) -> Result<HskGetNext, rt::Reply> {
         match self {
-            Self::Success(step) => Ok(step),
+            Self::Success(step) => Ok(HskGetNext::Success(step)),
+            Self::NotFound(step) => Ok(HskGetNext::NotFound(step)),
             Self::InvalidRequest(reply) => Err(reply),
-            Self::NotFound(reply) => Err(reply),
             Self::ServerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -314,10 +403,10 @@ impl HskGet {
 #[must_use]
 pub struct HskGetSuccess {
     pub(crate) response: Box<types::HskGetResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(HskGetSuccess, types::HskGetResponse);
+rt::step!(HskGetSuccess, types::HskGetResponse);
 impl HskGetSuccess {
     /// `hsk`.
     pub fn hsk(&self) -> Option<&types::Hsk> {
@@ -325,14 +414,24 @@ impl HskGetSuccess {
     }
 }
 
-impl Answer for types::HskGetListResponse {
-    fn say(&mut self) -> Said {
-        Said {
+/// What `NOT_FOUND` of `hsk_get` holds.
+#[must_use]
+pub struct HskGetNotFound {
+    pub(crate) response: Box<types::HskGetResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(HskGetNotFound, types::HskGetResponse);
+impl HskGetNotFound {}
+impl rt::Sealed for types::HskGetListResponse {}
+impl rt::TakeParts for types::HskGetListResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -341,8 +440,8 @@ impl Answer for types::HskGetListResponse {
     }
 }
 
-impl Answered for types::HskGetListResponse {
-    type Outcome = HskGetList;
+impl rt::IntoAction for types::HskGetListResponse {
+    type Action = HskGetList;
 }
 
 /// What `hsk_get_list` answers.
@@ -352,50 +451,54 @@ pub enum HskGetList {
     /// `SUCCESS`: there is work to do.
     Success(HskGetListSuccess),
     /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
-    InvalidRequest(Reply),
+    InvalidRequest(rt::Reply),
     /// `SERVER_ERROR`: an answer with status 500 is ready.
-    ServerError(Reply),
+    ServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::HskGetListResponse>),
+    Unknown(rt::UnknownAction<types::HskGetListResponse>),
 }
 
-impl Outcome for HskGetList {
+impl rt::Sealed for HskGetList {}
+impl rt::Action for HskGetList {
     type Response = types::HskGetListResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::HSK_GET_LIST
     }
 
-    fn read(response: Box<types::HskGetListResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::HskGetListResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("SUCCESS") => {
                 Self::Success(HskGetListSuccess {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("INVALID_REQUEST") => {
-                Self::InvalidRequest(refused(operation, response, carried))
+                Self::InvalidRequest(rt::refused(operation, response, extra_headers))
             }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
@@ -405,12 +508,14 @@ impl HskGetList {
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<HskGetListSuccess, Reply> {
+    pub fn proceed(self) -> Result<HskGetListSuccess, rt::Reply> {
         match self {
             Self::Success(step) => Ok(step),
             Self::InvalidRequest(reply) => Err(reply),
             Self::ServerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -419,10 +524,10 @@ impl HskGetList {
 #[must_use]
 pub struct HskGetListSuccess {
     pub(crate) response: Box<types::HskGetListResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(HskGetListSuccess, types::HskGetListResponse);
+rt::step!(HskGetListSuccess, types::HskGetListResponse);
 impl HskGetListSuccess {
     /// `hsks`.
     pub fn hsks(&self) -> &[types::Hsk] {

@@ -2,15 +2,16 @@
 
 //! Actions of `introspection_endpoint`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::IntrospectionResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::IntrospectionResponse {}
+impl rt::TakeParts for types::IntrospectionResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,8 +20,8 @@ impl Answer for types::IntrospectionResponse {
     }
 }
 
-impl Answered for types::IntrospectionResponse {
-    type Outcome = Introspection;
+impl rt::IntoAction for types::IntrospectionResponse {
+    type Action = Introspection;
 }
 
 /// What `auth_introspection` answers.
@@ -28,95 +29,99 @@ impl Answered for types::IntrospectionResponse {
 #[must_use]
 pub enum Introspection {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
+    Unauthorized(rt::Reply),
     /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
+    Forbidden(rt::Reply),
     /// `OK`: there is work to do.
     Ok(IntrospectionOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::IntrospectionResponse>),
+    Unknown(rt::UnknownAction<types::IntrospectionResponse>),
 }
 
-impl Outcome for Introspection {
+impl rt::Sealed for Introspection {}
+impl rt::Action for Introspection {
     type Response = types::IntrospectionResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_INTROSPECTION
     }
 
-    fn read(response: Box<types::IntrospectionResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::IntrospectionResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            400,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            403,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("OK") => {
                 Self::Ok(IntrospectionOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
@@ -126,14 +131,16 @@ impl Introspection {
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<IntrospectionOk, Reply> {
+    pub fn proceed(self) -> Result<IntrospectionOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
             Self::InternalServerError(reply) => Err(reply),
             Self::BadRequest(reply) => Err(reply),
             Self::Unauthorized(reply) => Err(reply),
             Self::Forbidden(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -142,10 +149,10 @@ impl Introspection {
 #[must_use]
 pub struct IntrospectionOk {
     pub(crate) response: Box<types::IntrospectionResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(IntrospectionOk, types::IntrospectionResponse);
+rt::step!(IntrospectionOk, types::IntrospectionResponse);
 impl IntrospectionOk {
     /// `clientId`.
     pub fn client_id(&self) -> Option<i64> {
@@ -248,7 +255,7 @@ impl IntrospectionOk {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+    pub fn grant_id(&self) -> Option<&crate::rt::GrantId> {
         self.response.grant_id.as_ref()
     }
 
@@ -298,7 +305,7 @@ impl IntrospectionOk {
     }
 
     /// `issuableCredentials`.
-    pub fn issuable_credentials(&self) -> Option<&crate::JsonText> {
+    pub fn issuable_credentials(&self) -> Option<&crate::rt::JsonString> {
         self.response.issuable_credentials.as_ref()
     }
 
@@ -318,14 +325,15 @@ impl IntrospectionOk {
     }
 }
 
-impl Answer for types::StandardIntrospectionResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::StandardIntrospectionResponse {}
+impl rt::TakeParts for types::StandardIntrospectionResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -334,8 +342,8 @@ impl Answer for types::StandardIntrospectionResponse {
     }
 }
 
-impl Answered for types::StandardIntrospectionResponse {
-    type Outcome = StandardIntrospection;
+impl rt::IntoAction for types::StandardIntrospectionResponse {
+    type Action = StandardIntrospection;
 }
 
 /// What `auth_introspection_standard` answers.
@@ -343,93 +351,113 @@ impl Answered for types::StandardIntrospectionResponse {
 #[must_use]
 pub enum StandardIntrospection {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
+    Ok(rt::Reply),
     /// `JWT`: an answer with status 200 is ready.
-    Jwt(Reply),
+    Jwt(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::StandardIntrospectionResponse>),
+    Unknown(rt::UnknownAction<types::StandardIntrospectionResponse>),
 }
 
-impl Outcome for StandardIntrospection {
+impl rt::Sealed for StandardIntrospection {}
+impl rt::Action for StandardIntrospection {
     type Response = types::StandardIntrospectionResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_INTROSPECTION_STANDARD
     }
 
     fn read(
         response: Box<types::StandardIntrospectionResponse>,
-        carried: Carried,
+        extra_headers: rt::ExtraHeaders,
     ) -> Self {
-        let operation = Self::operation();
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("JWT") => {
                 Self::Jwt(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            200,
-                            Content::Body("application/token-introspection+jwt"),
-                            &[],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response(
+                                "application/token-introspection+jwt",
+                            ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl StandardIntrospection {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::BadRequest(reply) => reply,
             Self::Ok(reply) => reply,
             Self::Jwt(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<StandardIntrospection> for Reply {
+impl From<StandardIntrospection> for rt::Reply {
     fn from(outcome: StandardIntrospection) -> Self {
         outcome.into_reply()
     }

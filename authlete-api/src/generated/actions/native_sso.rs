@@ -2,15 +2,16 @@
 
 //! Actions of `native_sso`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::NativeSsoResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::NativeSsoResponse {}
+impl rt::TakeParts for types::NativeSsoResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,8 +20,8 @@ impl Answer for types::NativeSsoResponse {
     }
 }
 
-impl Answered for types::NativeSsoResponse {
-    type Outcome = NativeSso;
+impl rt::IntoAction for types::NativeSsoResponse {
+    type Action = NativeSso;
 }
 
 /// What `native_sso` answers.
@@ -30,54 +31,70 @@ pub enum NativeSso {
     /// `OK`: an answer with status 200 is ready.
     Ok(NativeSsoOk),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
+    CallerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::NativeSsoResponse>),
+    Unknown(rt::UnknownAction<types::NativeSsoResponse>),
 }
 
-impl Outcome for NativeSso {
+impl rt::Sealed for NativeSso {}
+impl rt::Action for NativeSso {
     type Response = types::NativeSsoResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::NATIVE_SSO
     }
 
-    fn read(response: Box<types::NativeSsoResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::NativeSsoResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => Self::Ok(NativeSsoOk { response, carried }),
+            Some("OK") => {
+                Self::Ok(NativeSsoOk {
+                    response,
+                    extra_headers,
+                })
+            }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl NativeSso {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::CallerError(reply) => reply,
             Self::Ok(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<NativeSso> for Reply {
+impl From<NativeSso> for rt::Reply {
     fn from(outcome: NativeSso) -> Self {
         outcome.into_reply()
     }
@@ -87,10 +104,10 @@ impl From<NativeSso> for Reply {
 #[must_use]
 pub struct NativeSsoOk {
     pub(crate) response: Box<types::NativeSsoResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(NativeSsoOk, types::NativeSsoResponse);
+rt::step!(NativeSsoOk, types::NativeSsoResponse);
 impl NativeSsoOk {
     /// `idToken`.
     pub fn id_token(&self) -> Option<&str> {
@@ -98,24 +115,30 @@ impl NativeSsoOk {
     }
 
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            NativeSso::operation(),
-            &Row(200, Content::Body("application/json"), &[], true),
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <NativeSso as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
 
-impl Answer for types::NativeSsoLogoutResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::NativeSsoLogoutResponse {}
+impl rt::TakeParts for types::NativeSsoLogoutResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -124,8 +147,8 @@ impl Answer for types::NativeSsoLogoutResponse {
     }
 }
 
-impl Answered for types::NativeSsoLogoutResponse {
-    type Outcome = NativeSsoLogout;
+impl rt::IntoAction for types::NativeSsoLogoutResponse {
+    type Action = NativeSsoLogout;
 }
 
 /// What `native_sso_logout` answers.
@@ -135,50 +158,54 @@ pub enum NativeSsoLogout {
     /// `OK`: there is work to do.
     Ok(NativeSsoLogoutOk),
     /// `SERVER_ERROR`: an answer with status 500 is ready.
-    ServerError(Reply),
+    ServerError(rt::Reply),
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
+    CallerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::NativeSsoLogoutResponse>),
+    Unknown(rt::UnknownAction<types::NativeSsoLogoutResponse>),
 }
 
-impl Outcome for NativeSsoLogout {
+impl rt::Sealed for NativeSsoLogout {}
+impl rt::Action for NativeSsoLogout {
     type Response = types::NativeSsoLogoutResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::NATIVE_SSO_LOGOUT
     }
 
-    fn read(response: Box<types::NativeSsoLogoutResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::NativeSsoLogoutResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(NativeSsoLogoutOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
@@ -188,12 +215,14 @@ impl NativeSsoLogout {
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<NativeSsoLogoutOk, Reply> {
+    pub fn proceed(self) -> Result<NativeSsoLogoutOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
             Self::ServerError(reply) => Err(reply),
             Self::CallerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -202,10 +231,10 @@ impl NativeSsoLogout {
 #[must_use]
 pub struct NativeSsoLogoutOk {
     pub(crate) response: Box<types::NativeSsoLogoutResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(NativeSsoLogoutOk, types::NativeSsoLogoutResponse);
+rt::step!(NativeSsoLogoutOk, types::NativeSsoLogoutResponse);
 impl NativeSsoLogoutOk {
     /// `count`.
     pub fn count(&self) -> Option<i64> {
@@ -213,39 +242,40 @@ impl NativeSsoLogoutOk {
     }
 }
 
-impl Follow for types::NativeSsoRequest {
-    type Outcome = NativeSso;
+impl rt::Sealed for types::NativeSsoRequest {}
+impl rt::FollowUp for types::NativeSsoRequest {
+    type Action = NativeSso;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::NativeSsoResponse> {
-        client.native_sso(service_id, self)
+    ) -> rt::Call<'a, types::NativeSsoResponse> {
+        calls::native_sso(client, service_id, self)
     }
 }
 
-impl Linked<types::NativeSsoRequest> {
+impl PendingRequest<types::NativeSsoRequest> {
     /// Writes a value into `claims`, as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.claims = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, crate::rt::Error> {
+        self.claims = Some(crate::rt::JsonString::of(value)?);
         Ok(self)
     }
 
     /// Writes a value into `idtHeaderParams`, as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn idt_header_params(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.idt_header_params = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, crate::rt::Error> {
+        self.idt_header_params = Some(crate::rt::JsonString::of(value)?);
         Ok(self)
     }
 }

@@ -2,15 +2,16 @@
 
 //! Actions of `pushed_authorization_endpoint`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::PushedAuthorizationResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::PushedAuthorizationResponse {}
+impl rt::TakeParts for types::PushedAuthorizationResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -22,8 +23,8 @@ impl Answer for types::PushedAuthorizationResponse {
     }
 }
 
-impl Answered for types::PushedAuthorizationResponse {
-    type Outcome = PushedAuthorization;
+impl rt::IntoAction for types::PushedAuthorizationResponse {
+    type Action = PushedAuthorization;
 }
 
 /// What `pushed_auth_req` answers.
@@ -33,105 +34,128 @@ pub enum PushedAuthorization {
     /// `CREATED`: an answer with status 201 is ready.
     Created(PushedAuthorizationCreated),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
+    Unauthorized(rt::Reply),
     /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
+    Forbidden(rt::Reply),
     /// `PAYLOAD_TOO_LARGE`: an answer with status 413 is ready.
-    PayloadTooLarge(Reply),
+    PayloadTooLarge(rt::Reply),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::PushedAuthorizationResponse>),
+    Unknown(rt::UnknownAction<types::PushedAuthorizationResponse>),
 }
 
-impl Outcome for PushedAuthorization {
+impl rt::Sealed for PushedAuthorization {}
+impl rt::Action for PushedAuthorization {
     type Response = types::PushedAuthorizationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::PUSHED_AUTH_REQ
     }
 
     fn read(
         response: Box<types::PushedAuthorizationResponse>,
-        carried: Carried,
+        extra_headers: rt::ExtraHeaders,
     ) -> Self {
-        let operation = Self::operation();
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("CREATED") => {
                 Self::Created(PushedAuthorizationCreated {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::Body("application/json"),
-                            &[
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[
                                 (
                                     "WWW-Authenticate",
-                                    Value::Fixed("Basic realm=\"pushed_authorization\""),
+                                    rt::HeaderSource::Fixed(
+                                        "Basic realm=\"pushed_authorization\"",
+                                    ),
                                 ),
                             ],
-                            true,
-                        ),
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(403, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("PAYLOAD_TOO_LARGE") => {
                 Self::PayloadTooLarge(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(413, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 413,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl PushedAuthorization {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
             Self::Unauthorized(reply) => reply,
@@ -139,12 +163,14 @@ impl PushedAuthorization {
             Self::PayloadTooLarge(reply) => reply,
             Self::InternalServerError(reply) => reply,
             Self::Created(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<PushedAuthorization> for Reply {
+impl From<PushedAuthorization> for rt::Reply {
     fn from(outcome: PushedAuthorization) -> Self {
         outcome.into_reply()
     }
@@ -154,10 +180,10 @@ impl From<PushedAuthorization> for Reply {
 #[must_use]
 pub struct PushedAuthorizationCreated {
     pub(crate) response: Box<types::PushedAuthorizationResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(PushedAuthorizationCreated, types::PushedAuthorizationResponse);
+rt::step!(PushedAuthorizationCreated, types::PushedAuthorizationResponse);
 impl PushedAuthorizationCreated {
     /// `requestUri`.
     pub fn request_uri(&self) -> Option<&str> {
@@ -170,12 +196,17 @@ impl PushedAuthorizationCreated {
     }
 
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            PushedAuthorization::operation(),
-            &Row(201, Content::Body("application/json"), &[], true),
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <PushedAuthorization as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 201,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }

@@ -2,15 +2,16 @@
 
 //! Actions of `revocation_endpoint`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::RevocationResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::RevocationResponse {}
+impl rt::TakeParts for types::RevocationResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,8 +20,8 @@ impl Answer for types::RevocationResponse {
     }
 }
 
-impl Answered for types::RevocationResponse {
-    type Outcome = Revocation;
+impl rt::IntoAction for types::RevocationResponse {
+    type Action = Revocation;
 }
 
 /// What `auth_revocation` answers.
@@ -28,95 +29,116 @@ impl Answered for types::RevocationResponse {
 #[must_use]
 pub enum Revocation {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `INVALID_CLIENT`: an answer with status 401 is ready.
-    InvalidClient(Reply),
+    InvalidClient(rt::Reply),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
+    Ok(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::RevocationResponse>),
+    Unknown(rt::UnknownAction<types::RevocationResponse>),
 }
 
-impl Outcome for Revocation {
+impl rt::Sealed for Revocation {}
+impl rt::Action for Revocation {
     type Response = types::RevocationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_REVOCATION
     }
 
-    fn read(response: Box<types::RevocationResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::RevocationResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INVALID_CLIENT") => {
                 Self::InvalidClient(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::Body("application/json"),
-                            &[
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[
                                 (
                                     "WWW-Authenticate",
-                                    Value::Fixed("Basic realm=\"revocation\""),
+                                    rt::HeaderSource::Fixed("Basic realm=\"revocation\""),
                                 ),
                             ],
-                            true,
-                        ),
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/javascript"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/javascript"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl Revocation {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::InvalidClient(reply) => reply,
             Self::BadRequest(reply) => reply,
             Self::Ok(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<Revocation> for Reply {
+impl From<Revocation> for rt::Reply {
     fn from(outcome: Revocation) -> Self {
         outcome.into_reply()
     }

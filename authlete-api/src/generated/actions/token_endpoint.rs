@@ -2,15 +2,16 @@
 
 //! Actions of `token_endpoint`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::TokenResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::TokenResponse {}
+impl rt::TakeParts for types::TokenResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -22,8 +23,8 @@ impl Answer for types::TokenResponse {
     }
 }
 
-impl Answered for types::TokenResponse {
-    type Outcome = Token;
+impl rt::IntoAction for types::TokenResponse {
+    type Action = Token;
 }
 
 /// What `auth_token` answers.
@@ -31,11 +32,11 @@ impl Answered for types::TokenResponse {
 #[must_use]
 pub enum Token {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `INVALID_CLIENT`: an answer with status 401 is ready.
-    InvalidClient(Reply),
+    InvalidClient(rt::Reply),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `PASSWORD`: there is work to do.
     Password(TokenPassword),
     /// `OK`: an answer with status 200 is ready.
@@ -49,84 +50,107 @@ pub enum Token {
     /// `ID_TOKEN_REISSUABLE`: there is work to do.
     IdTokenReissuable(TokenIdTokenReissuable),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::TokenResponse>),
+    Unknown(rt::UnknownAction<types::TokenResponse>),
 }
 
-impl Outcome for Token {
+impl rt::Sealed for Token {}
+impl rt::Action for Token {
     type Response = types::TokenResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_TOKEN
     }
 
-    fn read(response: Box<types::TokenResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::TokenResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INVALID_CLIENT") => {
                 Self::InvalidClient(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::Body("application/json"),
-                            &[
-                                ("WWW-Authenticate", Value::Fixed("Basic realm=\"token\"")),
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[
+                                (
+                                    "WWW-Authenticate",
+                                    rt::HeaderSource::Fixed("Basic realm=\"token\""),
+                                ),
                             ],
-                            true,
-                        ),
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("PASSWORD") if response.ticket.is_some() => {
-                Self::Password(TokenPassword { response, carried })
+                Self::Password(TokenPassword {
+                    response,
+                    extra_headers,
+                })
             }
-            Some("OK") => Self::Ok(TokenOk { response, carried }),
-            Some("TOKEN_EXCHANGE") => {
+            Some("OK") => Self::Ok(TokenOk { response, extra_headers }),
+            Some("TOKEN_EXCHANGE") if response.subject_token.is_some() => {
                 Self::TokenExchange(TokenTokenExchange {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
-            Some("JWT_BEARER") => {
+            Some("JWT_BEARER") if response.assertion.is_some() => {
                 Self::JwtBearer(TokenJwtBearer {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
-            Some("NATIVE_SSO") => {
+            Some("NATIVE_SSO") if response.access_token.is_some() => {
                 Self::NativeSso(TokenNativeSso {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
-            Some("ID_TOKEN_REISSUABLE") => {
+            Some(
+                "ID_TOKEN_REISSUABLE",
+            ) if response.access_token.is_some()
+                && response.response_content.is_some() => {
                 Self::IdTokenReissuable(TokenIdTokenReissuable {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
@@ -152,7 +176,7 @@ impl Token {
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<TokenNext, Reply> {
+    pub fn proceed(self) -> Result<TokenNext, rt::Reply> {
         match self {
             Self::Password(step) => Ok(TokenNext::Password(step)),
             Self::TokenExchange(step) => Ok(TokenNext::TokenExchange(step)),
@@ -163,7 +187,9 @@ impl Token {
             Self::InvalidClient(reply) => Err(reply),
             Self::BadRequest(reply) => Err(reply),
             Self::Ok(view) => Err(view.into_reply()),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -172,15 +198,15 @@ impl Token {
 #[must_use]
 pub struct TokenPassword {
     pub(crate) response: Box<types::TokenResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(TokenPassword, types::TokenResponse);
-kept!(TokenPassword, Token, Password);
+rt::step!(TokenPassword, types::TokenResponse);
+rt::stored_step!(TokenPassword, Token, Password);
 impl TokenPassword {
     /// `ticket`.
-    pub fn ticket(&self) -> &crate::Ticket {
-        self.response.ticket.as_ref().unwrap_or(crate::Ticket::none())
+    pub fn ticket(&self) -> &crate::rt::Ticket {
+        self.response.ticket.as_ref().unwrap_or(crate::rt::Ticket::none())
     }
 
     /// `username`.
@@ -208,6 +234,16 @@ impl TokenPassword {
         self.response.client_id_alias_used.unwrap_or_default()
     }
 
+    /// `clientEntityId`.
+    pub fn client_entity_id(&self) -> Option<&str> {
+        self.response.client_entity_id.as_deref()
+    }
+
+    /// `clientEntityIdUsed`.
+    pub fn client_entity_id_used(&self) -> bool {
+        self.response.client_entity_id_used.unwrap_or_default()
+    }
+
     /// `scopes`.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
@@ -218,18 +254,23 @@ impl TokenPassword {
         self.response.resources.as_deref().unwrap_or_default()
     }
 
+    /// `authorizationDetails`.
+    pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
+        self.response.authorization_details.as_ref()
+    }
+
     /// Makes the call of `auth_token_fail` that follows.
     #[allow(unused_mut)]
     pub fn fail(
         self,
         reason: crate::types::TokenFailReason,
-    ) -> Linked<types::TokenFailRequest> {
+    ) -> PendingRequest<types::TokenFailRequest> {
         let mut response = self.response;
         let mut request = types::TokenFailRequest::new(
             reason,
-            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
+            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
         );
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
     /// Makes the call of `auth_token_issue` that follows.
@@ -237,30 +278,30 @@ impl TokenPassword {
     pub fn issue(
         self,
         subject: impl Into<::std::string::String>,
-    ) -> Linked<types::TokenIssueRequest> {
+    ) -> PendingRequest<types::TokenIssueRequest> {
         let mut response = self.response;
         let mut request = types::TokenIssueRequest::new(
             subject.into(),
-            response.ticket.take().unwrap_or_else(|| crate::Ticket::none().clone()),
+            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
         );
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
     /// The answer when the server does not do this step: status 400.
-    pub fn decline(self) -> Reply {
-        reply(
-            Token::operation(),
-            &Row(
-                400,
-                Content::Fixed(
+    pub fn decline(self) -> rt::Reply {
+        rt::reply(
+            <Token as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 400,
+                content: rt::Content::Fixed(
                     "application/json",
                     "{\"error\":\"unsupported_grant_type\"}",
                 ),
-                &[],
-                true,
-            ),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
@@ -269,10 +310,10 @@ impl TokenPassword {
 #[must_use]
 pub struct TokenOk {
     pub(crate) response: Box<types::TokenResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(TokenOk, types::TokenResponse);
+rt::step!(TokenOk, types::TokenResponse);
 impl TokenOk {
     /// `accessToken`.
     pub fn access_token(&self) -> Option<&str> {
@@ -330,7 +371,7 @@ impl TokenOk {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+    pub fn grant_id(&self) -> Option<&crate::rt::GrantId> {
         self.response.grant_id.as_ref()
     }
 
@@ -395,7 +436,7 @@ impl TokenOk {
     }
 
     /// `additionalClaims`.
-    pub fn additional_claims(&self) -> Option<&crate::JsonText> {
+    pub fn additional_claims(&self) -> Option<&crate::rt::JsonString> {
         self.response.additional_claims.as_ref()
     }
 
@@ -435,12 +476,17 @@ impl TokenOk {
     }
 
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            Token::operation(),
-            &Row(200, Content::Body("application/json"), &[], true),
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <Token as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
@@ -449,11 +495,11 @@ impl TokenOk {
 #[must_use]
 pub struct TokenTokenExchange {
     pub(crate) response: Box<types::TokenResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(TokenTokenExchange, types::TokenResponse);
-kept!(TokenTokenExchange, Token, TokenExchange);
+rt::step!(TokenTokenExchange, types::TokenResponse);
+rt::stored_step!(TokenTokenExchange, Token, TokenExchange);
 impl TokenTokenExchange {
     /// `grantType`.
     pub fn grant_type(&self) -> Option<&crate::types::GrantType> {
@@ -480,6 +526,16 @@ impl TokenTokenExchange {
         self.response.client_entity_id.as_deref()
     }
 
+    /// `clientEntityIdUsed`.
+    pub fn client_entity_id_used(&self) -> bool {
+        self.response.client_entity_id_used.unwrap_or_default()
+    }
+
+    /// `metadataDocumentUsed`.
+    pub fn metadata_document_used(&self) -> bool {
+        self.response.metadata_document_used.unwrap_or_default()
+    }
+
     /// `scopes`.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
@@ -501,8 +557,8 @@ impl TokenTokenExchange {
     }
 
     /// `subjectToken`.
-    pub fn subject_token(&self) -> Option<&str> {
-        self.response.subject_token.as_deref()
+    pub fn subject_token(&self) -> &str {
+        self.response.subject_token.as_deref().unwrap_or_default()
     }
 
     /// `subjectTokenType`.
@@ -540,31 +596,35 @@ impl TokenTokenExchange {
     pub fn create(
         self,
         subject: impl Into<::std::string::String>,
-    ) -> Linked<types::TokenCreateRequest> {
+    ) -> PendingRequest<types::TokenCreateRequest> {
         let mut response = self.response;
         let mut request = types::TokenCreateRequest::new("TOKEN_EXCHANGE".into());
+        request.authorization_details = response.authorization_details.take();
+        request.client_entity_id_used = response.client_entity_id_used.take();
         request.client_id = response.client_id.take();
+        request.client_id_alias_used = response.client_id_alias_used.take();
+        request.metadata_document_used = response.metadata_document_used.take();
         request.resources = response.resources.take();
         request.scopes = response.scopes.take();
         request.subject = Some(subject.into());
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
     /// The answer when the server does not do this step: status 400.
-    pub fn decline(self) -> Reply {
-        reply(
-            Token::operation(),
-            &Row(
-                400,
-                Content::Fixed(
+    pub fn decline(self) -> rt::Reply {
+        rt::reply(
+            <Token as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 400,
+                content: rt::Content::Fixed(
                     "application/json",
                     "{\"error\":\"unsupported_grant_type\"}",
                 ),
-                &[],
-                true,
-            ),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
@@ -573,11 +633,11 @@ impl TokenTokenExchange {
 #[must_use]
 pub struct TokenJwtBearer {
     pub(crate) response: Box<types::TokenResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(TokenJwtBearer, types::TokenResponse);
-kept!(TokenJwtBearer, Token, JwtBearer);
+rt::step!(TokenJwtBearer, types::TokenResponse);
+rt::stored_step!(TokenJwtBearer, Token, JwtBearer);
 impl TokenJwtBearer {
     /// `grantType`.
     pub fn grant_type(&self) -> Option<&crate::types::GrantType> {
@@ -585,8 +645,8 @@ impl TokenJwtBearer {
     }
 
     /// `assertion`.
-    pub fn assertion(&self) -> Option<&str> {
-        self.response.assertion.as_deref()
+    pub fn assertion(&self) -> &str {
+        self.response.assertion.as_deref().unwrap_or_default()
     }
 
     /// `clientId`.
@@ -609,6 +669,16 @@ impl TokenJwtBearer {
         self.response.client_entity_id.as_deref()
     }
 
+    /// `clientEntityIdUsed`.
+    pub fn client_entity_id_used(&self) -> bool {
+        self.response.client_entity_id_used.unwrap_or_default()
+    }
+
+    /// `metadataDocumentUsed`.
+    pub fn metadata_document_used(&self) -> bool {
+        self.response.metadata_document_used.unwrap_or_default()
+    }
+
     /// `scopes`.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
@@ -629,31 +699,35 @@ impl TokenJwtBearer {
     pub fn create(
         self,
         subject: impl Into<::std::string::String>,
-    ) -> Linked<types::TokenCreateRequest> {
+    ) -> PendingRequest<types::TokenCreateRequest> {
         let mut response = self.response;
         let mut request = types::TokenCreateRequest::new("JWT_BEARER".into());
+        request.authorization_details = response.authorization_details.take();
+        request.client_entity_id_used = response.client_entity_id_used.take();
         request.client_id = response.client_id.take();
+        request.client_id_alias_used = response.client_id_alias_used.take();
+        request.metadata_document_used = response.metadata_document_used.take();
         request.resources = response.resources.take();
         request.scopes = response.scopes.take();
         request.subject = Some(subject.into());
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
     /// The answer when the server does not do this step: status 400.
-    pub fn decline(self) -> Reply {
-        reply(
-            Token::operation(),
-            &Row(
-                400,
-                Content::Fixed(
+    pub fn decline(self) -> rt::Reply {
+        rt::reply(
+            <Token as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 400,
+                content: rt::Content::Fixed(
                     "application/json",
                     "{\"error\":\"unsupported_grant_type\"}",
                 ),
-                &[],
-                true,
-            ),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
@@ -662,14 +736,14 @@ impl TokenJwtBearer {
 #[must_use]
 pub struct TokenNativeSso {
     pub(crate) response: Box<types::TokenResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(TokenNativeSso, types::TokenResponse);
-kept!(TokenNativeSso, Token, NativeSso);
+rt::step!(TokenNativeSso, types::TokenResponse);
+rt::stored_step!(TokenNativeSso, Token, NativeSso);
 impl TokenNativeSso {
     /// `sessionId`.
-    pub fn session_id(&self) -> Option<&crate::SessionId> {
+    pub fn session_id(&self) -> Option<&crate::rt::SessionId> {
         self.response.session_id.as_ref()
     }
 
@@ -684,8 +758,8 @@ impl TokenNativeSso {
     }
 
     /// `accessToken`.
-    pub fn access_token(&self) -> Option<&str> {
-        self.response.access_token.as_deref()
+    pub fn access_token(&self) -> &str {
+        self.response.access_token.as_deref().unwrap_or_default()
     }
 
     /// `jwtAccessToken`.
@@ -728,7 +802,7 @@ impl TokenNativeSso {
     pub fn issue(
         self,
         device_secret: impl Into<::std::string::String>,
-    ) -> Linked<types::NativeSsoRequest> {
+    ) -> PendingRequest<types::NativeSsoRequest> {
         let mut response = self.response;
         let mut request = types::NativeSsoRequest::new(
             response
@@ -740,21 +814,24 @@ impl TokenNativeSso {
         );
         request.device_secret_hash = response.device_secret_hash.take();
         request.refresh_token = response.refresh_token.take();
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
     /// The answer when the server does not do this step: status 400.
-    pub fn decline(self) -> Reply {
-        reply(
-            Token::operation(),
-            &Row(
-                400,
-                Content::Fixed("application/json", "{\"error\":\"invalid_grant\"}"),
-                &[],
-                true,
-            ),
+    pub fn decline(self) -> rt::Reply {
+        rt::reply(
+            <Token as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 400,
+                content: rt::Content::Fixed(
+                    "application/json",
+                    "{\"error\":\"invalid_grant\"}",
+                ),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
@@ -763,15 +840,15 @@ impl TokenNativeSso {
 #[must_use]
 pub struct TokenIdTokenReissuable {
     pub(crate) response: Box<types::TokenResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(TokenIdTokenReissuable, types::TokenResponse);
-kept!(TokenIdTokenReissuable, Token, IdTokenReissuable);
+rt::step!(TokenIdTokenReissuable, types::TokenResponse);
+rt::stored_step!(TokenIdTokenReissuable, Token, IdTokenReissuable);
 impl TokenIdTokenReissuable {
     /// `accessToken`.
-    pub fn access_token(&self) -> Option<&str> {
-        self.response.access_token.as_deref()
+    pub fn access_token(&self) -> &str {
+        self.response.access_token.as_deref().unwrap_or_default()
     }
 
     /// `accessTokenExpiresAt`.
@@ -825,7 +902,7 @@ impl TokenIdTokenReissuable {
     }
 
     /// `grantId`.
-    pub fn grant_id(&self) -> Option<&crate::GrantId> {
+    pub fn grant_id(&self) -> Option<&crate::rt::GrantId> {
         self.response.grant_id.as_ref()
     }
 
@@ -890,7 +967,7 @@ impl TokenIdTokenReissuable {
     }
 
     /// `additionalClaims`.
-    pub fn additional_claims(&self) -> Option<&crate::JsonText> {
+    pub fn additional_claims(&self) -> Option<&crate::rt::JsonString> {
         self.response.additional_claims.as_ref()
     }
 
@@ -936,7 +1013,7 @@ impl TokenIdTokenReissuable {
 
     /// Makes the call of `id_token_reissue` that follows.
     #[allow(unused_mut)]
-    pub fn reissue(self) -> Linked<types::IdTokenReissueRequest> {
+    pub fn reissue(self) -> PendingRequest<types::IdTokenReissueRequest> {
         let mut response = self.response;
         let mut request = types::IdTokenReissueRequest::new(
             response
@@ -946,28 +1023,34 @@ impl TokenIdTokenReissuable {
                 .unwrap_or_default(),
             response.refresh_token.take().unwrap_or_default(),
         );
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
     /// The answer when the server does not do this step: status 200.
-    pub fn decline(self) -> Reply {
-        reply(
-            Token::operation(),
-            &Row(200, Content::Body("application/json"), &[], true),
+    pub fn decline(self) -> rt::Reply {
+        rt::reply(
+            <Token as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
 
-impl Answer for types::TokenFailResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::TokenFailResponse {}
+impl rt::TakeParts for types::TokenFailResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -976,8 +1059,8 @@ impl Answer for types::TokenFailResponse {
     }
 }
 
-impl Answered for types::TokenFailResponse {
-    type Outcome = TokenFail;
+impl rt::IntoAction for types::TokenFailResponse {
+    type Action = TokenFail;
 }
 
 /// What `auth_token_fail` answers.
@@ -985,72 +1068,89 @@ impl Answered for types::TokenFailResponse {
 #[must_use]
 pub enum TokenFail {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::TokenFailResponse>),
+    Unknown(rt::UnknownAction<types::TokenFailResponse>),
 }
 
-impl Outcome for TokenFail {
+impl rt::Sealed for TokenFail {}
+impl rt::Action for TokenFail {
     type Response = types::TokenFailResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_TOKEN_FAIL
     }
 
-    fn read(response: Box<types::TokenFailResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::TokenFailResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl TokenFail {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::BadRequest(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<TokenFail> for Reply {
+impl From<TokenFail> for rt::Reply {
     fn from(outcome: TokenFail) -> Self {
         outcome.into_reply()
     }
 }
 
-impl Answer for types::TokenIssueResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::TokenIssueResponse {}
+impl rt::TakeParts for types::TokenIssueResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -1059,8 +1159,8 @@ impl Answer for types::TokenIssueResponse {
     }
 }
 
-impl Answered for types::TokenIssueResponse {
-    type Outcome = TokenIssue;
+impl rt::IntoAction for types::TokenIssueResponse {
+    type Action = TokenIssue;
 }
 
 /// What `auth_token_issue` answers.
@@ -1068,50 +1168,66 @@ impl Answered for types::TokenIssueResponse {
 #[must_use]
 pub enum TokenIssue {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `OK`: an answer with status 200 is ready.
     Ok(TokenIssueOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::TokenIssueResponse>),
+    Unknown(rt::UnknownAction<types::TokenIssueResponse>),
 }
 
-impl Outcome for TokenIssue {
+impl rt::Sealed for TokenIssue {}
+impl rt::Action for TokenIssue {
     type Response = types::TokenIssueResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_TOKEN_ISSUE
     }
 
-    fn read(response: Box<types::TokenIssueResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::TokenIssueResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            Some("OK") => Self::Ok(TokenIssueOk { response, carried }),
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            Some("OK") => {
+                Self::Ok(TokenIssueOk {
+                    response,
+                    extra_headers,
+                })
+            }
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl TokenIssue {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::Ok(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<TokenIssue> for Reply {
+impl From<TokenIssue> for rt::Reply {
     fn from(outcome: TokenIssue) -> Self {
         outcome.into_reply()
     }
@@ -1121,10 +1237,10 @@ impl From<TokenIssue> for Reply {
 #[must_use]
 pub struct TokenIssueOk {
     pub(crate) response: Box<types::TokenIssueResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(TokenIssueOk, types::TokenIssueResponse);
+rt::step!(TokenIssueOk, types::TokenIssueResponse);
 impl TokenIssueOk {
     /// `accessToken`.
     pub fn access_token(&self) -> Option<&str> {
@@ -1237,24 +1353,30 @@ impl TokenIssueOk {
     }
 
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            TokenIssue::operation(),
-            &Row(200, Content::Body("application/json"), &[], true),
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <TokenIssue as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
 
-impl Answer for types::IdTokenReissueResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::IdTokenReissueResponse {}
+impl rt::TakeParts for types::IdTokenReissueResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -1263,8 +1385,8 @@ impl Answer for types::IdTokenReissueResponse {
     }
 }
 
-impl Answered for types::IdTokenReissueResponse {
-    type Outcome = IdTokenReissue;
+impl rt::IntoAction for types::IdTokenReissueResponse {
+    type Action = IdTokenReissue;
 }
 
 /// What `id_token_reissue` answers.
@@ -1274,59 +1396,70 @@ pub enum IdTokenReissue {
     /// `OK`: an answer with status 200 is ready.
     Ok(IdTokenReissueOk),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
+    CallerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::IdTokenReissueResponse>),
+    Unknown(rt::UnknownAction<types::IdTokenReissueResponse>),
 }
 
-impl Outcome for IdTokenReissue {
+impl rt::Sealed for IdTokenReissue {}
+impl rt::Action for IdTokenReissue {
     type Response = types::IdTokenReissueResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::ID_TOKEN_REISSUE
     }
 
-    fn read(response: Box<types::IdTokenReissueResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::IdTokenReissueResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(IdTokenReissueOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl IdTokenReissue {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::CallerError(reply) => reply,
             Self::Ok(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<IdTokenReissue> for Reply {
+impl From<IdTokenReissue> for rt::Reply {
     fn from(outcome: IdTokenReissue) -> Self {
         outcome.into_reply()
     }
@@ -1336,10 +1469,10 @@ impl From<IdTokenReissue> for Reply {
 #[must_use]
 pub struct IdTokenReissueOk {
     pub(crate) response: Box<types::IdTokenReissueResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(IdTokenReissueOk, types::IdTokenReissueResponse);
+rt::step!(IdTokenReissueOk, types::IdTokenReissueResponse);
 impl IdTokenReissueOk {
     /// `idToken`.
     pub fn id_token(&self) -> Option<&str> {
@@ -1347,85 +1480,93 @@ impl IdTokenReissueOk {
     }
 
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            IdTokenReissue::operation(),
-            &Row(200, Content::Body("application/json"), &[], true),
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <IdTokenReissue as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
 
-impl Follow for types::TokenFailRequest {
-    type Outcome = TokenFail;
+impl rt::Sealed for types::TokenFailRequest {}
+impl rt::FollowUp for types::TokenFailRequest {
+    type Action = TokenFail;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::TokenFailResponse> {
-        client.auth_token_fail(service_id, self)
+    ) -> rt::Call<'a, types::TokenFailResponse> {
+        calls::auth_token_fail(client, service_id, self)
     }
 }
 
-impl Follow for types::TokenIssueRequest {
-    type Outcome = TokenIssue;
+impl rt::Sealed for types::TokenIssueRequest {}
+impl rt::FollowUp for types::TokenIssueRequest {
+    type Action = TokenIssue;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::TokenIssueResponse> {
-        client.auth_token_issue(service_id, self)
+    ) -> rt::Call<'a, types::TokenIssueResponse> {
+        calls::auth_token_issue(client, service_id, self)
     }
 }
 
-impl Linked<types::TokenIssueRequest> {
+impl PendingRequest<types::TokenIssueRequest> {
     /// Writes a value into `jwtAtClaims`, as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn jwt_at_claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.jwt_at_claims = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, crate::rt::Error> {
+        self.jwt_at_claims = Some(crate::rt::JsonString::of(value)?);
         Ok(self)
     }
 }
 
-impl Follow for types::IdTokenReissueRequest {
-    type Outcome = IdTokenReissue;
+impl rt::Sealed for types::IdTokenReissueRequest {}
+impl rt::FollowUp for types::IdTokenReissueRequest {
+    type Action = IdTokenReissue;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::IdTokenReissueResponse> {
-        client.id_token_reissue(service_id, self)
+    ) -> rt::Call<'a, types::IdTokenReissueResponse> {
+        calls::id_token_reissue(client, service_id, self)
     }
 }
 
-impl Linked<types::IdTokenReissueRequest> {
+impl PendingRequest<types::IdTokenReissueRequest> {
     /// Writes a value into `claims`, as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.claims = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, crate::rt::Error> {
+        self.claims = Some(crate::rt::JsonString::of(value)?);
         Ok(self)
     }
 
     /// Writes a value into `idtHeaderParams`, as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn idt_header_params(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.idt_header_params = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, crate::rt::Error> {
+        self.idt_header_params = Some(crate::rt::JsonString::of(value)?);
         Ok(self)
     }
 }

@@ -2,15 +2,16 @@
 
 //! Actions of `token_operations`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::TokenCreateResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::TokenCreateResponse {}
+impl rt::TakeParts for types::TokenCreateResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,8 +20,8 @@ impl Answer for types::TokenCreateResponse {
     }
 }
 
-impl Answered for types::TokenCreateResponse {
-    type Outcome = TokenCreate;
+impl rt::IntoAction for types::TokenCreateResponse {
+    type Action = TokenCreate;
 }
 
 /// What `auth_token_create` answers.
@@ -28,50 +29,61 @@ impl Answered for types::TokenCreateResponse {
 #[must_use]
 pub enum TokenCreate {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `BAD_REQUEST`: the call was wrong; the client is told no more than `server_error`.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `FORBIDDEN`: the call was wrong; the client is told no more than `server_error`.
-    Forbidden(Reply),
+    Forbidden(rt::Reply),
     /// `OK`: there is work to do.
     Ok(TokenCreateOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::TokenCreateResponse>),
+    Unknown(rt::UnknownAction<types::TokenCreateResponse>),
 }
 
-impl Outcome for TokenCreate {
+impl rt::Sealed for TokenCreate {}
+impl rt::Action for TokenCreate {
     type Response = types::TokenCreateResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_TOKEN_CREATE
     }
 
-    fn read(response: Box<types::TokenCreateResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::TokenCreateResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
-                Self::BadRequest(refused(operation, response, carried))
+                Self::BadRequest(rt::refused(operation, response, extra_headers))
             }
-            Some("FORBIDDEN") => Self::Forbidden(refused(operation, response, carried)),
-            Some("OK") => Self::Ok(TokenCreateOk { response, carried }),
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            Some("FORBIDDEN") => {
+                Self::Forbidden(rt::refused(operation, response, extra_headers))
+            }
+            Some("OK") if response.access_token.is_some() => {
+                Self::Ok(TokenCreateOk {
+                    response,
+                    extra_headers,
+                })
+            }
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
@@ -81,13 +93,15 @@ impl TokenCreate {
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<TokenCreateOk, Reply> {
+    pub fn proceed(self) -> Result<TokenCreateOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
             Self::InternalServerError(reply) => Err(reply),
             Self::BadRequest(reply) => Err(reply),
             Self::Forbidden(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -96,14 +110,14 @@ impl TokenCreate {
 #[must_use]
 pub struct TokenCreateOk {
     pub(crate) response: Box<types::TokenCreateResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(TokenCreateOk, types::TokenCreateResponse);
+rt::step!(TokenCreateOk, types::TokenCreateResponse);
 impl TokenCreateOk {
     /// `accessToken`.
-    pub fn access_token(&self) -> Option<&str> {
-        self.response.access_token.as_deref()
+    pub fn access_token(&self) -> &str {
+        self.response.access_token.as_deref().unwrap_or_default()
     }
 
     /// `jwtAccessToken`.
@@ -147,7 +161,7 @@ impl TokenCreateOk {
     }
 
     /// `clientIdentifier`.
-    pub fn client_identifier(&self) -> Option<&crate::ClientIdentifier> {
+    pub fn client_identifier(&self) -> Option<&crate::rt::ClientIdentifier> {
         self.response.client_identifier.as_ref()
     }
 
@@ -182,19 +196,20 @@ impl TokenCreateOk {
     }
 
     /// `sessionId`.
-    pub fn session_id(&self) -> Option<&crate::SessionId> {
+    pub fn session_id(&self) -> Option<&crate::rt::SessionId> {
         self.response.session_id.as_ref()
     }
 }
 
-impl Answer for types::TokenUpdateResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::TokenUpdateResponse {}
+impl rt::TakeParts for types::TokenUpdateResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -203,8 +218,8 @@ impl Answer for types::TokenUpdateResponse {
     }
 }
 
-impl Answered for types::TokenUpdateResponse {
-    type Outcome = TokenUpdate;
+impl rt::IntoAction for types::TokenUpdateResponse {
+    type Action = TokenUpdate;
 }
 
 /// What `auth_token_update` answers.
@@ -212,82 +227,119 @@ impl Answered for types::TokenUpdateResponse {
 #[must_use]
 pub enum TokenUpdate {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `BAD_REQUEST`: the call was wrong; the client is told no more than `server_error`.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `FORBIDDEN`: the call was wrong; the client is told no more than `server_error`.
-    Forbidden(Reply),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(Reply),
+    Forbidden(rt::Reply),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(TokenUpdateNotFound),
     /// `OK`: there is work to do.
     Ok(TokenUpdateOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::TokenUpdateResponse>),
+    Unknown(rt::UnknownAction<types::TokenUpdateResponse>),
 }
 
-impl Outcome for TokenUpdate {
+impl rt::Sealed for TokenUpdate {}
+impl rt::Action for TokenUpdate {
     type Response = types::TokenUpdateResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_TOKEN_UPDATE
     }
 
-    fn read(response: Box<types::TokenUpdateResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::TokenUpdateResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
-                Self::BadRequest(refused(operation, response, carried))
+                Self::BadRequest(rt::refused(operation, response, extra_headers))
             }
-            Some("FORBIDDEN") => Self::Forbidden(refused(operation, response, carried)),
-            Some("NOT_FOUND") => Self::NotFound(refused(operation, response, carried)),
-            Some("OK") => Self::Ok(TokenUpdateOk { response, carried }),
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            Some("FORBIDDEN") => {
+                Self::Forbidden(rt::refused(operation, response, extra_headers))
+            }
+            Some("NOT_FOUND") => {
+                Self::NotFound(TokenUpdateNotFound {
+                    response,
+                    extra_headers,
+                })
+            }
+            Some("OK") => {
+                Self::Ok(TokenUpdateOk {
+                    response,
+                    extra_headers,
+                })
+            }
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
+}
+
+/// What [`TokenUpdate`] leaves to do.
+#[derive(Debug)]
+#[must_use]
+pub enum TokenUpdateNext {
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(TokenUpdateNotFound),
+    /// `OK`: there is work to do.
+    Ok(TokenUpdateOk),
 }
 
 impl TokenUpdate {
-    /// What `OK` holds; anything else is an answer to send.
+    /// What there is to do; anything else is an answer to send.
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<TokenUpdateOk, Reply> {
+    pub fn proceed(self) -> Result<TokenUpdateNext, rt::Reply> {
         match self {
-            Self::Ok(step) => Ok(step),
+            Self::NotFound(step) => Ok(TokenUpdateNext::NotFound(step)),
+            Self::Ok(step) => Ok(TokenUpdateNext::Ok(step)),
             Self::InternalServerError(reply) => Err(reply),
             Self::BadRequest(reply) => Err(reply),
             Self::Forbidden(reply) => Err(reply),
-            Self::NotFound(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
 
+/// What `NOT_FOUND` of `auth_token_update` holds.
+#[must_use]
+pub struct TokenUpdateNotFound {
+    pub(crate) response: Box<types::TokenUpdateResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(TokenUpdateNotFound, types::TokenUpdateResponse);
+impl TokenUpdateNotFound {}
 /// What `OK` of `auth_token_update` holds.
 #[must_use]
 pub struct TokenUpdateOk {
     pub(crate) response: Box<types::TokenUpdateResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(TokenUpdateOk, types::TokenUpdateResponse);
+rt::step!(TokenUpdateOk, types::TokenUpdateResponse);
 impl TokenUpdateOk {
     /// `accessToken`.
     pub fn access_token(&self) -> Option<&str> {
@@ -335,27 +387,28 @@ impl TokenUpdateOk {
     }
 }
 
-impl Follow for types::TokenCreateRequest {
-    type Outcome = TokenCreate;
+impl rt::Sealed for types::TokenCreateRequest {}
+impl rt::FollowUp for types::TokenCreateRequest {
+    type Action = TokenCreate;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::TokenCreateResponse> {
-        client.auth_token_create(service_id, self)
+    ) -> rt::Call<'a, types::TokenCreateResponse> {
+        calls::auth_token_create(client, service_id, self)
     }
 }
 
-impl Linked<types::TokenCreateRequest> {
+impl PendingRequest<types::TokenCreateRequest> {
     /// Writes a value into `jwtAtClaims`, as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn jwt_at_claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.jwt_at_claims = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, crate::rt::Error> {
+        self.jwt_at_claims = Some(crate::rt::JsonString::of(value)?);
         Ok(self)
     }
 }

@@ -2,15 +2,16 @@
 
 //! Actions of `userinfo_endpoint`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::UserInfoResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::UserInfoResponse {}
+impl rt::TakeParts for types::UserInfoResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,8 +20,8 @@ impl Answer for types::UserInfoResponse {
     }
 }
 
-impl Answered for types::UserInfoResponse {
-    type Outcome = UserInfo;
+impl rt::IntoAction for types::UserInfoResponse {
+    type Action = UserInfo;
 }
 
 /// What `auth_userinfo` answers.
@@ -28,92 +29,99 @@ impl Answered for types::UserInfoResponse {
 #[must_use]
 pub enum UserInfo {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
+    Unauthorized(rt::Reply),
     /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
+    Forbidden(rt::Reply),
     /// `OK`: there is work to do.
     Ok(UserInfoOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::UserInfoResponse>),
+    Unknown(rt::UnknownAction<types::UserInfoResponse>),
 }
 
-impl Outcome for UserInfo {
+impl rt::Sealed for UserInfo {}
+impl rt::Action for UserInfo {
     type Response = types::UserInfoResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_USERINFO
     }
 
-    fn read(response: Box<types::UserInfoResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::UserInfoResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            400,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            403,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("OK") if response.token.is_some() => {
-                Self::Ok(UserInfoOk { response, carried })
+                Self::Ok(UserInfoOk {
+                    response,
+                    extra_headers,
+                })
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
@@ -123,14 +131,16 @@ impl UserInfo {
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<UserInfoOk, Reply> {
+    pub fn proceed(self) -> Result<UserInfoOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
             Self::InternalServerError(reply) => Err(reply),
             Self::BadRequest(reply) => Err(reply),
             Self::Unauthorized(reply) => Err(reply),
             Self::Forbidden(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -139,11 +149,11 @@ impl UserInfo {
 #[must_use]
 pub struct UserInfoOk {
     pub(crate) response: Box<types::UserInfoResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(UserInfoOk, types::UserInfoResponse);
-kept!(UserInfoOk, UserInfo, Ok);
+rt::step!(UserInfoOk, types::UserInfoResponse);
+rt::stored_step!(UserInfoOk, UserInfo, Ok);
 impl UserInfoOk {
     /// `subject`.
     pub fn subject(&self) -> Option<&str> {
@@ -196,7 +206,7 @@ impl UserInfoOk {
     }
 
     /// `userInfoClaims`.
-    pub fn user_info_claims(&self) -> Option<&crate::JsonText> {
+    pub fn user_info_claims(&self) -> Option<&crate::rt::JsonString> {
         self.response.user_info_claims.as_ref()
     }
 
@@ -218,7 +228,7 @@ impl UserInfoOk {
     }
 
     /// `transformedClaims`.
-    pub fn transformed_claims(&self) -> Option<&crate::JsonText> {
+    pub fn transformed_claims(&self) -> Option<&crate::rt::JsonString> {
         self.response.transformed_claims.as_ref()
     }
 
@@ -244,23 +254,24 @@ impl UserInfoOk {
 
     /// Makes the call of `auth_userinfo_issue` that follows.
     #[allow(unused_mut)]
-    pub fn issue(self) -> Linked<types::UserInfoIssueRequest> {
+    pub fn issue(self) -> PendingRequest<types::UserInfoIssueRequest> {
         let mut response = self.response;
         let mut request = types::UserInfoIssueRequest::new(
             response.token.take().unwrap_or_default(),
         );
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 }
 
-impl Answer for types::UserInfoIssueResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::UserInfoIssueResponse {}
+impl rt::TakeParts for types::UserInfoIssueResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: vec![
+            headers: vec![
                 ("Content-Digest", self.content_digest.take()), ("Signature", self
                 .signature.take()), ("Signature-Input", self.signature_input.take())
             ],
@@ -272,8 +283,8 @@ impl Answer for types::UserInfoIssueResponse {
     }
 }
 
-impl Answered for types::UserInfoIssueResponse {
-    type Outcome = UserInfoIssue;
+impl rt::IntoAction for types::UserInfoIssueResponse {
+    type Action = UserInfoIssue;
 }
 
 /// What `auth_userinfo_issue` answers.
@@ -281,136 +292,142 @@ impl Answered for types::UserInfoIssueResponse {
 #[must_use]
 pub enum UserInfoIssue {
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
+    Unauthorized(rt::Reply),
     /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
+    Forbidden(rt::Reply),
     /// `JSON`: an answer with status 200 is ready.
-    Json(Reply),
+    Json(rt::Reply),
     /// `JWT`: an answer with status 200 is ready.
-    Jwt(Reply),
+    Jwt(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::UserInfoIssueResponse>),
+    Unknown(rt::UnknownAction<types::UserInfoIssueResponse>),
 }
 
-impl Outcome for UserInfoIssue {
+impl rt::Sealed for UserInfoIssue {}
+impl rt::Action for UserInfoIssue {
     type Response = types::UserInfoIssueResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_USERINFO_ISSUE
     }
 
-    fn read(response: Box<types::UserInfoIssueResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::UserInfoIssueResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            400,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            403,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("JSON") => {
                 Self::Json(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            200,
-                            Content::Body("application/json;charset=UTF-8"),
-                            &[
-                                ("Content-Digest", Value::Extra),
-                                ("Signature", Value::Extra),
-                                ("Signature-Input", Value::Extra),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response(
+                                "application/json;charset=UTF-8",
+                            ),
+                            headers: &[
+                                ("Content-Digest", rt::HeaderSource::Field),
+                                ("Signature", rt::HeaderSource::Field),
+                                ("Signature-Input", rt::HeaderSource::Field),
                             ],
-                            true,
-                        ),
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("JWT") => {
                 Self::Jwt(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            200,
-                            Content::Body("application/jwt"),
-                            &[
-                                ("Content-Digest", Value::Extra),
-                                ("Signature", Value::Extra),
-                                ("Signature-Input", Value::Extra),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/jwt"),
+                            headers: &[
+                                ("Content-Digest", rt::HeaderSource::Field),
+                                ("Signature", rt::HeaderSource::Field),
+                                ("Signature-Input", rt::HeaderSource::Field),
                             ],
-                            true,
-                        ),
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl UserInfoIssue {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::BadRequest(reply) => reply,
@@ -418,65 +435,68 @@ impl UserInfoIssue {
             Self::Forbidden(reply) => reply,
             Self::Json(reply) => reply,
             Self::Jwt(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<UserInfoIssue> for Reply {
+impl From<UserInfoIssue> for rt::Reply {
     fn from(outcome: UserInfoIssue) -> Self {
         outcome.into_reply()
     }
 }
 
-impl Follow for types::UserInfoIssueRequest {
-    type Outcome = UserInfoIssue;
+impl rt::Sealed for types::UserInfoIssueRequest {}
+impl rt::FollowUp for types::UserInfoIssueRequest {
+    type Action = UserInfoIssue;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::UserInfoIssueResponse> {
-        client.auth_userinfo_issue(service_id, self)
+    ) -> rt::Call<'a, types::UserInfoIssueResponse> {
+        calls::auth_userinfo_issue(client, service_id, self)
     }
 }
 
-impl Linked<types::UserInfoIssueRequest> {
+impl PendingRequest<types::UserInfoIssueRequest> {
     /// Writes a value into `claims`, as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.claims = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, crate::rt::Error> {
+        self.claims = Some(crate::rt::JsonString::of(value)?);
         Ok(self)
     }
 
     /// Writes a value into `claimsForTx`, as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn claims_for_tx(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.claims_for_tx = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, crate::rt::Error> {
+        self.claims_for_tx = Some(crate::rt::JsonString::of(value)?);
         Ok(self)
     }
 
     /// Writes values into `verifiedClaimsForTx`, each as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::rt::JsonString::of).
     pub fn verified_claims_for_tx(
         mut self,
         values: impl IntoIterator<Item = impl ::serde::Serialize>,
-    ) -> Result<Self, crate::Error> {
+    ) -> Result<Self, crate::rt::Error> {
         self.verified_claims_for_tx = Some(
             values
                 .into_iter()
-                .map(|value| crate::JsonText::of(&value))
+                .map(|value| crate::rt::JsonString::of(&value))
                 .collect::<Result<_, _>>()?,
         );
         Ok(self)

@@ -2,15 +2,16 @@
 
 //! Actions of `verifiable_credential_issuer`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::VciBatchIssueResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::VciBatchIssueResponse {}
+impl rt::TakeParts for types::VciBatchIssueResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,8 +20,8 @@ impl Answer for types::VciBatchIssueResponse {
     }
 }
 
-impl Answered for types::VciBatchIssueResponse {
-    type Outcome = VciBatchIssue;
+impl rt::IntoAction for types::VciBatchIssueResponse {
+    type Action = VciBatchIssue;
 }
 
 /// What `vci_batch_issue` answers.
@@ -28,132 +29,171 @@ impl Answered for types::VciBatchIssueResponse {
 #[must_use]
 pub enum VciBatchIssue {
     /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
+    Ok(rt::Reply),
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
+    Unauthorized(rt::Reply),
     /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
+    Forbidden(rt::Reply),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
+    CallerError(rt::Reply),
     /// `OK_JWT`: an answer with status 200 is ready.
-    OkJwt(Reply),
+    OkJwt(rt::Reply),
     /// `ACCEPTED`: an answer with status 202 is ready.
-    Accepted(Reply),
+    Accepted(rt::Reply),
     /// `ACCEPTED_JWT`: an answer with status 202 is ready.
-    AcceptedJwt(Reply),
+    AcceptedJwt(rt::Reply),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciBatchIssueResponse>),
+    Unknown(rt::UnknownAction<types::VciBatchIssueResponse>),
 }
 
-impl Outcome for VciBatchIssue {
+impl rt::Sealed for VciBatchIssue {}
+impl rt::Action for VciBatchIssue {
     type Response = types::VciBatchIssueResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_BATCH_ISSUE
     }
 
-    fn read(response: Box<types::VciBatchIssueResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciBatchIssueResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(403, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
             Some("OK_JWT") => {
                 Self::OkJwt(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/jwt"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/jwt"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("ACCEPTED") => {
                 Self::Accepted(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(202, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 202,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("ACCEPTED_JWT") => {
                 Self::AcceptedJwt(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(202, Content::Body("application/jwt"), &[], true),
+                        &rt::Rendering {
+                            status: 202,
+                            content: rt::Content::Response("application/jwt"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl VciBatchIssue {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
             Self::Unauthorized(reply) => reply,
@@ -164,25 +204,28 @@ impl VciBatchIssue {
             Self::Accepted(reply) => reply,
             Self::AcceptedJwt(reply) => reply,
             Self::BadRequest(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<VciBatchIssue> for Reply {
+impl From<VciBatchIssue> for rt::Reply {
     fn from(outcome: VciBatchIssue) -> Self {
         outcome.into_reply()
     }
 }
 
-impl Answer for types::VciBatchParseResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciBatchParseResponse {}
+impl rt::TakeParts for types::VciBatchParseResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -191,8 +234,8 @@ impl Answer for types::VciBatchParseResponse {
     }
 }
 
-impl Answered for types::VciBatchParseResponse {
-    type Outcome = VciBatchParse;
+impl rt::IntoAction for types::VciBatchParseResponse {
+    type Action = VciBatchParse;
 }
 
 /// What `vci_batch_parse` answers.
@@ -202,78 +245,97 @@ pub enum VciBatchParse {
     /// `OK`: there is work to do.
     Ok(VciBatchParseOk),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
+    Unauthorized(rt::Reply),
     /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
+    Forbidden(rt::Reply),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciBatchParseResponse>),
+    Unknown(rt::UnknownAction<types::VciBatchParseResponse>),
 }
 
-impl Outcome for VciBatchParse {
+impl rt::Sealed for VciBatchParse {}
+impl rt::Action for VciBatchParse {
     type Response = types::VciBatchParseResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_BATCH_PARSE
     }
 
-    fn read(response: Box<types::VciBatchParseResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciBatchParseResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some("OK") if response.info.is_some() => {
                 Self::Ok(VciBatchParseOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(403, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
@@ -283,14 +345,16 @@ impl VciBatchParse {
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<VciBatchParseOk, Reply> {
+    pub fn proceed(self) -> Result<VciBatchParseOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
             Self::BadRequest(reply) => Err(reply),
             Self::Unauthorized(reply) => Err(reply),
             Self::Forbidden(reply) => Err(reply),
             Self::InternalServerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -299,11 +363,11 @@ impl VciBatchParse {
 #[must_use]
 pub struct VciBatchParseOk {
     pub(crate) response: Box<types::VciBatchParseResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(VciBatchParseOk, types::VciBatchParseResponse);
-kept!(VciBatchParseOk, VciBatchParse, Ok);
+rt::step!(VciBatchParseOk, types::VciBatchParseResponse);
+rt::stored_step!(VciBatchParseOk, VciBatchParse, Ok);
 impl VciBatchParseOk {
     /// `info`.
     pub fn info(&self) -> &[types::CredentialRequestInfo] {
@@ -316,23 +380,24 @@ impl VciBatchParseOk {
         self,
         access_token: impl Into<::std::string::String>,
         orders: ::std::vec::Vec<types::CredentialIssuanceOrder>,
-    ) -> Linked<types::VciBatchIssueRequest> {
+    ) -> PendingRequest<types::VciBatchIssueRequest> {
         let mut response = self.response;
         let mut request = types::VciBatchIssueRequest::default();
         request.access_token = Some(access_token.into());
         request.orders = Some(orders);
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 }
 
-impl Answer for types::VciDeferredIssueResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciDeferredIssueResponse {}
+impl rt::TakeParts for types::VciDeferredIssueResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -341,8 +406,8 @@ impl Answer for types::VciDeferredIssueResponse {
     }
 }
 
-impl Answered for types::VciDeferredIssueResponse {
-    type Outcome = VciDeferredIssue;
+impl rt::IntoAction for types::VciDeferredIssueResponse {
+    type Action = VciDeferredIssue;
 }
 
 /// What `vci_deferred_issue` answers.
@@ -350,115 +415,154 @@ impl Answered for types::VciDeferredIssueResponse {
 #[must_use]
 pub enum VciDeferredIssue {
     /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
+    Ok(rt::Reply),
     /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
+    Forbidden(rt::Reply),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
+    CallerError(rt::Reply),
     /// `OK_JWT`: an answer with status 200 is ready.
-    OkJwt(Reply),
+    OkJwt(rt::Reply),
     /// `ACCEPTED`: an answer with status 202 is ready.
-    Accepted(Reply),
+    Accepted(rt::Reply),
     /// `ACCEPTED_JWT`: an answer with status 202 is ready.
-    AcceptedJwt(Reply),
+    AcceptedJwt(rt::Reply),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciDeferredIssueResponse>),
+    Unknown(rt::UnknownAction<types::VciDeferredIssueResponse>),
 }
 
-impl Outcome for VciDeferredIssue {
+impl rt::Sealed for VciDeferredIssue {}
+impl rt::Action for VciDeferredIssue {
     type Response = types::VciDeferredIssueResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_DEFERRED_ISSUE
     }
 
-    fn read(response: Box<types::VciDeferredIssueResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciDeferredIssueResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(403, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
             Some("OK_JWT") => {
                 Self::OkJwt(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/jwt"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/jwt"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("ACCEPTED") => {
                 Self::Accepted(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(202, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 202,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("ACCEPTED_JWT") => {
                 Self::AcceptedJwt(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(202, Content::Body("application/jwt"), &[], true),
+                        &rt::Rendering {
+                            status: 202,
+                            content: rt::Content::Response("application/jwt"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl VciDeferredIssue {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
             Self::Forbidden(reply) => reply,
@@ -468,25 +572,28 @@ impl VciDeferredIssue {
             Self::Accepted(reply) => reply,
             Self::AcceptedJwt(reply) => reply,
             Self::BadRequest(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<VciDeferredIssue> for Reply {
+impl From<VciDeferredIssue> for rt::Reply {
     fn from(outcome: VciDeferredIssue) -> Self {
         outcome.into_reply()
     }
 }
 
-impl Answer for types::VciDeferredParseResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciDeferredParseResponse {}
+impl rt::TakeParts for types::VciDeferredParseResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -495,8 +602,8 @@ impl Answer for types::VciDeferredParseResponse {
     }
 }
 
-impl Answered for types::VciDeferredParseResponse {
-    type Outcome = VciDeferredParse;
+impl rt::IntoAction for types::VciDeferredParseResponse {
+    type Action = VciDeferredParse;
 }
 
 /// What `vci_deferred_parse` answers.
@@ -506,78 +613,97 @@ pub enum VciDeferredParse {
     /// `OK`: there is work to do.
     Ok(VciDeferredParseOk),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
+    Unauthorized(rt::Reply),
     /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
+    Forbidden(rt::Reply),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciDeferredParseResponse>),
+    Unknown(rt::UnknownAction<types::VciDeferredParseResponse>),
 }
 
-impl Outcome for VciDeferredParse {
+impl rt::Sealed for VciDeferredParse {}
+impl rt::Action for VciDeferredParse {
     type Response = types::VciDeferredParseResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_DEFERRED_PARSE
     }
 
-    fn read(response: Box<types::VciDeferredParseResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciDeferredParseResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some("OK") if response.info.is_some() => {
                 Self::Ok(VciDeferredParseOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(403, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
@@ -587,14 +713,16 @@ impl VciDeferredParse {
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<VciDeferredParseOk, Reply> {
+    pub fn proceed(self) -> Result<VciDeferredParseOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
             Self::BadRequest(reply) => Err(reply),
             Self::Unauthorized(reply) => Err(reply),
             Self::Forbidden(reply) => Err(reply),
             Self::InternalServerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -603,11 +731,11 @@ impl VciDeferredParse {
 #[must_use]
 pub struct VciDeferredParseOk {
     pub(crate) response: Box<types::VciDeferredParseResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(VciDeferredParseOk, types::VciDeferredParseResponse);
-kept!(VciDeferredParseOk, VciDeferredParse, Ok);
+rt::step!(VciDeferredParseOk, types::VciDeferredParseResponse);
+rt::stored_step!(VciDeferredParseOk, VciDeferredParse, Ok);
 impl VciDeferredParseOk {
     /// `info`.
     pub fn info(&self) -> Option<&types::CredentialRequestInfo> {
@@ -619,7 +747,7 @@ impl VciDeferredParseOk {
     pub fn issue(
         self,
         order: types::CredentialIssuanceOrder,
-    ) -> Linked<types::VciDeferredIssueRequest> {
+    ) -> PendingRequest<types::VciDeferredIssueRequest> {
         let mut response = self.response;
         let mut request = types::VciDeferredIssueRequest::default();
         request.order = Some(order);
@@ -627,18 +755,19 @@ impl VciDeferredParseOk {
             .info
             .take()
             .and_then(|value| value.identifier);
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 }
 
-impl Answer for types::VciJwksResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciJwksResponse {}
+impl rt::TakeParts for types::VciJwksResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -647,8 +776,8 @@ impl Answer for types::VciJwksResponse {
     }
 }
 
-impl Answered for types::VciJwksResponse {
-    type Outcome = VciJwks;
+impl rt::IntoAction for types::VciJwksResponse {
+    type Action = VciJwks;
 }
 
 /// What `vci_jwks` answers.
@@ -656,85 +785,107 @@ impl Answered for types::VciJwksResponse {
 #[must_use]
 pub enum VciJwks {
     /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
+    Ok(rt::Reply),
     /// `NOT_FOUND`: an answer with status 404 is ready.
-    NotFound(Reply),
+    NotFound(rt::Reply),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciJwksResponse>),
+    Unknown(rt::UnknownAction<types::VciJwksResponse>),
 }
 
-impl Outcome for VciJwks {
+impl rt::Sealed for VciJwks {}
+impl rt::Action for VciJwks {
     type Response = types::VciJwksResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_JWKS
     }
 
-    fn read(response: Box<types::VciJwksResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciJwksResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(404, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 404,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl VciJwks {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
             Self::NotFound(reply) => reply,
             Self::InternalServerError(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<VciJwks> for Reply {
+impl From<VciJwks> for rt::Reply {
     fn from(outcome: VciJwks) -> Self {
         outcome.into_reply()
     }
 }
 
-impl Answer for types::VciJwtIssuerResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciJwtIssuerResponse {}
+impl rt::TakeParts for types::VciJwtIssuerResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -743,8 +894,8 @@ impl Answer for types::VciJwtIssuerResponse {
     }
 }
 
-impl Answered for types::VciJwtIssuerResponse {
-    type Outcome = VciJwtIssuer;
+impl rt::IntoAction for types::VciJwtIssuerResponse {
+    type Action = VciJwtIssuer;
 }
 
 /// What `vci_jwt_issuer` answers.
@@ -752,85 +903,107 @@ impl Answered for types::VciJwtIssuerResponse {
 #[must_use]
 pub enum VciJwtIssuer {
     /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
+    Ok(rt::Reply),
     /// `NOT_FOUND`: an answer with status 404 is ready.
-    NotFound(Reply),
+    NotFound(rt::Reply),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciJwtIssuerResponse>),
+    Unknown(rt::UnknownAction<types::VciJwtIssuerResponse>),
 }
 
-impl Outcome for VciJwtIssuer {
+impl rt::Sealed for VciJwtIssuer {}
+impl rt::Action for VciJwtIssuer {
     type Response = types::VciJwtIssuerResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_JWT_ISSUER
     }
 
-    fn read(response: Box<types::VciJwtIssuerResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciJwtIssuerResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(404, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 404,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl VciJwtIssuer {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
             Self::NotFound(reply) => reply,
             Self::InternalServerError(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<VciJwtIssuer> for Reply {
+impl From<VciJwtIssuer> for rt::Reply {
     fn from(outcome: VciJwtIssuer) -> Self {
         outcome.into_reply()
     }
 }
 
-impl Answer for types::VciMetadataResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciMetadataResponse {}
+impl rt::TakeParts for types::VciMetadataResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -839,8 +1012,8 @@ impl Answer for types::VciMetadataResponse {
     }
 }
 
-impl Answered for types::VciMetadataResponse {
-    type Outcome = VciMetadata;
+impl rt::IntoAction for types::VciMetadataResponse {
+    type Action = VciMetadata;
 }
 
 /// What `vci_metadata` answers.
@@ -848,85 +1021,107 @@ impl Answered for types::VciMetadataResponse {
 #[must_use]
 pub enum VciMetadata {
     /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
+    Ok(rt::Reply),
     /// `NOT_FOUND`: an answer with status 404 is ready.
-    NotFound(Reply),
+    NotFound(rt::Reply),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciMetadataResponse>),
+    Unknown(rt::UnknownAction<types::VciMetadataResponse>),
 }
 
-impl Outcome for VciMetadata {
+impl rt::Sealed for VciMetadata {}
+impl rt::Action for VciMetadata {
     type Response = types::VciMetadataResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_METADATA
     }
 
-    fn read(response: Box<types::VciMetadataResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciMetadataResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(404, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 404,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl VciMetadata {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
             Self::NotFound(reply) => reply,
             Self::InternalServerError(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<VciMetadata> for Reply {
+impl From<VciMetadata> for rt::Reply {
     fn from(outcome: VciMetadata) -> Self {
         outcome.into_reply()
     }
 }
 
-impl Answer for types::VciNonceResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciNonceResponse {}
+impl rt::TakeParts for types::VciNonceResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -935,8 +1130,8 @@ impl Answer for types::VciNonceResponse {
     }
 }
 
-impl Answered for types::VciNonceResponse {
-    type Outcome = VciNonce;
+impl rt::IntoAction for types::VciNonceResponse {
+    type Action = VciNonce;
 }
 
 /// What `vci_nonce` answers.
@@ -946,61 +1141,82 @@ pub enum VciNonce {
     /// `OK`: an answer with status 200 is ready.
     Ok(VciNonceOk),
     /// `NOT_FOUND`: an answer with status 404 is ready.
-    NotFound(Reply),
+    NotFound(rt::Reply),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciNonceResponse>),
+    Unknown(rt::UnknownAction<types::VciNonceResponse>),
 }
 
-impl Outcome for VciNonce {
+impl rt::Sealed for VciNonce {}
+impl rt::Action for VciNonce {
     type Response = types::VciNonceResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_NONCE
     }
 
-    fn read(response: Box<types::VciNonceResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciNonceResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => Self::Ok(VciNonceOk { response, carried }),
+            Some("OK") => {
+                Self::Ok(VciNonceOk {
+                    response,
+                    extra_headers,
+                })
+            }
             Some("NOT_FOUND") => {
                 Self::NotFound(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(404, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 404,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl VciNonce {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::NotFound(reply) => reply,
             Self::InternalServerError(reply) => reply,
             Self::Ok(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<VciNonce> for Reply {
+impl From<VciNonce> for rt::Reply {
     fn from(outcome: VciNonce) -> Self {
         outcome.into_reply()
     }
@@ -1010,10 +1226,10 @@ impl From<VciNonce> for Reply {
 #[must_use]
 pub struct VciNonceOk {
     pub(crate) response: Box<types::VciNonceResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(VciNonceOk, types::VciNonceResponse);
+rt::step!(VciNonceOk, types::VciNonceResponse);
 impl VciNonceOk {
     /// `cnonce`.
     pub fn cnonce(&self) -> Option<&str> {
@@ -1021,24 +1237,30 @@ impl VciNonceOk {
     }
 
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            VciNonce::operation(),
-            &Row(200, Content::Body("application/json"), &[], true),
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <VciNonce as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
 
-impl Answer for types::VciOfferCreateResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciOfferCreateResponse {}
+impl rt::TakeParts for types::VciOfferCreateResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -1047,8 +1269,8 @@ impl Answer for types::VciOfferCreateResponse {
     }
 }
 
-impl Answered for types::VciOfferCreateResponse {
-    type Outcome = VciOfferCreate;
+impl rt::IntoAction for types::VciOfferCreateResponse {
+    type Action = VciOfferCreate;
 }
 
 /// What `vci_offer_create` answers.
@@ -1058,53 +1280,59 @@ pub enum VciOfferCreate {
     /// `CREATED`: there is work to do.
     Created(VciOfferCreateCreated),
     /// `FORBIDDEN`: the call was wrong; the client is told no more than `server_error`.
-    Forbidden(Reply),
+    Forbidden(rt::Reply),
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
+    CallerError(rt::Reply),
     /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
-    AuthleteError(Reply),
+    AuthleteError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciOfferCreateResponse>),
+    Unknown(rt::UnknownAction<types::VciOfferCreateResponse>),
 }
 
-impl Outcome for VciOfferCreate {
+impl rt::Sealed for VciOfferCreate {}
+impl rt::Action for VciOfferCreate {
     type Response = types::VciOfferCreateResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_OFFER_CREATE
     }
 
-    fn read(response: Box<types::VciOfferCreateResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciOfferCreateResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("CREATED") => {
+            Some("CREATED") if response.info.is_some() => {
                 Self::Created(VciOfferCreateCreated {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
-            Some("FORBIDDEN") => Self::Forbidden(refused(operation, response, carried)),
+            Some("FORBIDDEN") => {
+                Self::Forbidden(rt::refused(operation, response, extra_headers))
+            }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
             Some("AUTHLETE_ERROR") => {
                 Self::AuthleteError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
@@ -1114,13 +1342,15 @@ impl VciOfferCreate {
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<VciOfferCreateCreated, Reply> {
+    pub fn proceed(self) -> Result<VciOfferCreateCreated, rt::Reply> {
         match self {
             Self::Created(step) => Ok(step),
             Self::Forbidden(reply) => Err(reply),
             Self::CallerError(reply) => Err(reply),
             Self::AuthleteError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -1129,10 +1359,10 @@ impl VciOfferCreate {
 #[must_use]
 pub struct VciOfferCreateCreated {
     pub(crate) response: Box<types::VciOfferCreateResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(VciOfferCreateCreated, types::VciOfferCreateResponse);
+rt::step!(VciOfferCreateCreated, types::VciOfferCreateResponse);
 impl VciOfferCreateCreated {
     /// `info`.
     pub fn info(&self) -> Option<&types::CredentialOfferInfo> {
@@ -1140,9 +1370,10 @@ impl VciOfferCreateCreated {
     }
 }
 
-impl Answer for types::VciOfferInfoResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciOfferInfoResponse {}
+impl rt::TakeParts for types::VciOfferInfoResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
@@ -1150,8 +1381,8 @@ impl Answer for types::VciOfferInfoResponse {
                 .info
                 .take()
                 .and_then(|value| value.credential_offer)
-                .map(crate::JsonText::into_string),
-            extra: Vec::new(),
+                .map(crate::rt::JsonString::into_string),
+            headers: Vec::new(),
         }
     }
 
@@ -1160,8 +1391,8 @@ impl Answer for types::VciOfferInfoResponse {
     }
 }
 
-impl Answered for types::VciOfferInfoResponse {
-    type Outcome = VciOfferInfo;
+impl rt::IntoAction for types::VciOfferInfoResponse {
+    type Action = VciOfferInfo;
 }
 
 /// What `vci_offer_info` answers.
@@ -1171,93 +1402,109 @@ pub enum VciOfferInfo {
     /// `OK`: an answer with status 200 is ready.
     Ok(VciOfferInfoOk),
     /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
+    Forbidden(rt::Reply),
     /// `NOT_FOUND`: an answer with status 404 is ready.
-    NotFound(Reply),
+    NotFound(rt::Reply),
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
+    CallerError(rt::Reply),
     /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
-    AuthleteError(Reply),
+    AuthleteError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciOfferInfoResponse>),
+    Unknown(rt::UnknownAction<types::VciOfferInfoResponse>),
 }
 
-impl Outcome for VciOfferInfo {
+impl rt::Sealed for VciOfferInfo {}
+impl rt::Action for VciOfferInfo {
     type Response = types::VciOfferInfoResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_OFFER_INFO
     }
 
-    fn read(response: Box<types::VciOfferInfoResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciOfferInfoResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(VciOfferInfoOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(403, Content::None, &[], true),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::None,
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(404, Content::None, &[], true),
+                        &rt::Rendering {
+                            status: 404,
+                            content: rt::Content::None,
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
             Some("AUTHLETE_ERROR") => {
                 Self::AuthleteError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl VciOfferInfo {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Forbidden(reply) => reply,
             Self::NotFound(reply) => reply,
             Self::CallerError(reply) => reply,
             Self::AuthleteError(reply) => reply,
             Self::Ok(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<VciOfferInfo> for Reply {
+impl From<VciOfferInfo> for rt::Reply {
     fn from(outcome: VciOfferInfo) -> Self {
         outcome.into_reply()
     }
@@ -1267,10 +1514,10 @@ impl From<VciOfferInfo> for Reply {
 #[must_use]
 pub struct VciOfferInfoOk {
     pub(crate) response: Box<types::VciOfferInfoResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(VciOfferInfoOk, types::VciOfferInfoResponse);
+rt::step!(VciOfferInfoOk, types::VciOfferInfoResponse);
 impl VciOfferInfoOk {
     /// `info`.
     pub fn info(&self) -> Option<&types::CredentialOfferInfo> {
@@ -1278,24 +1525,30 @@ impl VciOfferInfoOk {
     }
 
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            VciOfferInfo::operation(),
-            &Row(200, Content::Body("application/json"), &[], true),
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <VciOfferInfo as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
 
-impl Answer for types::VciSingleIssueResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciSingleIssueResponse {}
+impl rt::TakeParts for types::VciSingleIssueResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -1304,8 +1557,8 @@ impl Answer for types::VciSingleIssueResponse {
     }
 }
 
-impl Answered for types::VciSingleIssueResponse {
-    type Outcome = VciSingleIssue;
+impl rt::IntoAction for types::VciSingleIssueResponse {
+    type Action = VciSingleIssue;
 }
 
 /// What `vci_single_issue` answers.
@@ -1313,124 +1566,153 @@ impl Answered for types::VciSingleIssueResponse {
 #[must_use]
 pub enum VciSingleIssue {
     /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
+    Ok(rt::Reply),
     /// `OK_JWT`: an answer with status 200 is ready.
-    OkJwt(Reply),
+    OkJwt(rt::Reply),
     /// `ACCEPTED`: an answer with status 202 is ready.
     Accepted(VciSingleIssueAccepted),
     /// `ACCEPTED_JWT`: an answer with status 202 is ready.
     AcceptedJwt(VciSingleIssueAcceptedJwt),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
+    Unauthorized(rt::Reply),
     /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
+    Forbidden(rt::Reply),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
+    CallerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciSingleIssueResponse>),
+    Unknown(rt::UnknownAction<types::VciSingleIssueResponse>),
 }
 
-impl Outcome for VciSingleIssue {
+impl rt::Sealed for VciSingleIssue {}
+impl rt::Action for VciSingleIssue {
     type Response = types::VciSingleIssueResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_SINGLE_ISSUE
     }
 
-    fn read(response: Box<types::VciSingleIssueResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciSingleIssueResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("OK_JWT") => {
                 Self::OkJwt(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/jwt"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/jwt"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("ACCEPTED") => {
                 Self::Accepted(VciSingleIssueAccepted {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("ACCEPTED_JWT") => {
                 Self::AcceptedJwt(VciSingleIssueAcceptedJwt {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(403, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
 impl VciSingleIssue {
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
             Self::OkJwt(reply) => reply,
@@ -1441,12 +1723,14 @@ impl VciSingleIssue {
             Self::CallerError(reply) => reply,
             Self::Accepted(view) => view.into_reply(),
             Self::AcceptedJwt(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<VciSingleIssue> for Reply {
+impl From<VciSingleIssue> for rt::Reply {
     fn from(outcome: VciSingleIssue) -> Self {
         outcome.into_reply()
     }
@@ -1456,10 +1740,10 @@ impl From<VciSingleIssue> for Reply {
 #[must_use]
 pub struct VciSingleIssueAccepted {
     pub(crate) response: Box<types::VciSingleIssueResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(VciSingleIssueAccepted, types::VciSingleIssueResponse);
+rt::step!(VciSingleIssueAccepted, types::VciSingleIssueResponse);
 impl VciSingleIssueAccepted {
     /// `transactionId`.
     pub fn transaction_id(&self) -> Option<&str> {
@@ -1467,12 +1751,17 @@ impl VciSingleIssueAccepted {
     }
 
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            VciSingleIssue::operation(),
-            &Row(202, Content::Body("application/json"), &[], true),
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <VciSingleIssue as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 202,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
@@ -1481,10 +1770,10 @@ impl VciSingleIssueAccepted {
 #[must_use]
 pub struct VciSingleIssueAcceptedJwt {
     pub(crate) response: Box<types::VciSingleIssueResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(VciSingleIssueAcceptedJwt, types::VciSingleIssueResponse);
+rt::step!(VciSingleIssueAcceptedJwt, types::VciSingleIssueResponse);
 impl VciSingleIssueAcceptedJwt {
     /// `transactionId`.
     pub fn transaction_id(&self) -> Option<&str> {
@@ -1492,24 +1781,30 @@ impl VciSingleIssueAcceptedJwt {
     }
 
     /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            VciSingleIssue::operation(),
-            &Row(202, Content::Body("application/jwt"), &[], true),
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <VciSingleIssue as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 202,
+                content: rt::Content::Response("application/jwt"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
 
-impl Answer for types::VciSingleParseResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciSingleParseResponse {}
+impl rt::TakeParts for types::VciSingleParseResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -1518,8 +1813,8 @@ impl Answer for types::VciSingleParseResponse {
     }
 }
 
-impl Answered for types::VciSingleParseResponse {
-    type Outcome = VciSingleParse;
+impl rt::IntoAction for types::VciSingleParseResponse {
+    type Action = VciSingleParse;
 }
 
 /// What `vci_single_parse` answers.
@@ -1529,78 +1824,97 @@ pub enum VciSingleParse {
     /// `OK`: there is work to do.
     Ok(VciSingleParseOk),
     /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
+    BadRequest(rt::Reply),
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
+    Unauthorized(rt::Reply),
     /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
+    Forbidden(rt::Reply),
     /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
+    InternalServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciSingleParseResponse>),
+    Unknown(rt::UnknownAction<types::VciSingleParseResponse>),
 }
 
-impl Outcome for VciSingleParse {
+impl rt::Sealed for VciSingleParse {}
+impl rt::Action for VciSingleParse {
     type Response = types::VciSingleParseResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_SINGLE_PARSE
     }
 
-    fn read(response: Box<types::VciSingleParseResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciSingleParseResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some("OK") if response.info.is_some() => {
                 Self::Ok(VciSingleParseOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(403, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
@@ -1610,14 +1924,16 @@ impl VciSingleParse {
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<VciSingleParseOk, Reply> {
+    pub fn proceed(self) -> Result<VciSingleParseOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
             Self::BadRequest(reply) => Err(reply),
             Self::Unauthorized(reply) => Err(reply),
             Self::Forbidden(reply) => Err(reply),
             Self::InternalServerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
@@ -1626,11 +1942,11 @@ impl VciSingleParse {
 #[must_use]
 pub struct VciSingleParseOk {
     pub(crate) response: Box<types::VciSingleParseResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(VciSingleParseOk, types::VciSingleParseResponse);
-kept!(VciSingleParseOk, VciSingleParse, Ok);
+rt::step!(VciSingleParseOk, types::VciSingleParseResponse);
+rt::stored_step!(VciSingleParseOk, VciSingleParse, Ok);
 impl VciSingleParseOk {
     /// `info`.
     pub fn info(&self) -> Option<&types::CredentialRequestInfo> {
@@ -1643,7 +1959,7 @@ impl VciSingleParseOk {
         self,
         access_token: impl Into<::std::string::String>,
         order: types::CredentialIssuanceOrder,
-    ) -> Linked<types::VciSingleIssueRequest> {
+    ) -> PendingRequest<types::VciSingleIssueRequest> {
         let mut response = self.response;
         let mut request = types::VciSingleIssueRequest::default();
         request.access_token = Some(access_token.into());
@@ -1652,39 +1968,42 @@ impl VciSingleParseOk {
             .info
             .take()
             .and_then(|value| value.identifier);
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 }
 
-impl Follow for types::VciBatchIssueRequest {
-    type Outcome = VciBatchIssue;
+impl rt::Sealed for types::VciBatchIssueRequest {}
+impl rt::FollowUp for types::VciBatchIssueRequest {
+    type Action = VciBatchIssue;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::VciBatchIssueResponse> {
-        client.vci_batch_issue(service_id, self)
+    ) -> rt::Call<'a, types::VciBatchIssueResponse> {
+        calls::vci_batch_issue(client, service_id, self)
     }
 }
 
-impl Follow for types::VciDeferredIssueRequest {
-    type Outcome = VciDeferredIssue;
+impl rt::Sealed for types::VciDeferredIssueRequest {}
+impl rt::FollowUp for types::VciDeferredIssueRequest {
+    type Action = VciDeferredIssue;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::VciDeferredIssueResponse> {
-        client.vci_deferred_issue(service_id, self)
+    ) -> rt::Call<'a, types::VciDeferredIssueResponse> {
+        calls::vci_deferred_issue(client, service_id, self)
     }
 }
 
-impl Follow for types::VciSingleIssueRequest {
-    type Outcome = VciSingleIssue;
+impl rt::Sealed for types::VciSingleIssueRequest {}
+impl rt::FollowUp for types::VciSingleIssueRequest {
+    type Action = VciSingleIssue;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::VciSingleIssueResponse> {
-        client.vci_single_issue(service_id, self)
+    ) -> rt::Call<'a, types::VciSingleIssueResponse> {
+        calls::vci_single_issue(client, service_id, self)
     }
 }

@@ -4,148 +4,148 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// Access tokens, managed from behind: listed, made, changed and withdrawn without a client asking.
 #[derive(Debug, Clone, Copy)]
 pub struct AccessTokens<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> AccessTokens<'a> {
     /// Tells how far a batch of `create_batch` is.
     ///
-    /// `GET /api/{serviceId}/auth/token/create/batch/status/{tokenBatchRequestId}`, by [`Client::auth_token_create_batch_status`](crate::Client::auth_token_create_batch_status).
+    /// `GET /api/{serviceId}/auth/token/create/batch/status/{tokenBatchRequestId}`
     pub fn batch_status(
         self,
-        token_batch_request_id: impl Into<crate::TokenBatchId>,
-    ) -> Call<'a, types::TokenCreateBatchStatusResponse> {
+        token_batch_request_id: impl Into<rt::TokenBatchId>,
+    ) -> rt::Call<'a, types::TokenCreateBatchStatusResponse> {
         let service = self.service;
-        service
-            .client()
-            .auth_token_create_batch_status(
-                service.id().as_str(),
-                &token_batch_request_id.into().text(),
-            )
+        calls::auth_token_create_batch_status(
+            service.client(),
+            service.id().as_str(),
+            &token_batch_request_id.into().text(),
+        )
     }
 
     /// Makes an access token as the request has it, without a client asking: for token exchange and JWT bearer grants, for tests, or for a grant of the server's own.
     ///
-    /// `POST /api/{serviceId}/auth/token/create`, by [`Client::auth_token_create`](crate::Client::auth_token_create).
+    /// `POST /api/{serviceId}/auth/token/create`
     pub fn create(
         self,
-        request: impl IntoRequest<types::TokenCreateRequest>,
-    ) -> Call<'a, types::TokenCreateResponse> {
+        request: impl rt::IntoRequest<types::TokenCreateRequest>,
+    ) -> rt::Call<'a, types::TokenCreateResponse> {
         let service = self.service;
-        service
-            .client()
-            .auth_token_create(service.id().as_str(), request.into_request().borrow())
+        calls::auth_token_create(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Starts making many access tokens at once, or with `dry_run` only checks the requests. `batch_status` tells when it is done.
     ///
-    /// `POST /api/{serviceId}/auth/token/create/batch`, by [`Client::auth_token_create_batch`](crate::Client::auth_token_create_batch).
+    /// `POST /api/{serviceId}/auth/token/create/batch`
     pub fn create_batch(
         self,
         dry_run: Option<bool>,
-        request: impl IntoRequest<::std::vec::Vec<types::TokenCreateRequest>>,
-    ) -> Call<'a, types::TokenCreateBatchResponse> {
+        request: impl rt::IntoRequest<::std::vec::Vec<types::TokenCreateRequest>>,
+    ) -> rt::Call<'a, types::TokenCreateBatchResponse> {
         let service = self.service;
-        service
-            .client()
-            .auth_token_create_batch(
-                service.id().as_str(),
-                dry_run,
-                request.into_request().borrow(),
-            )
+        calls::auth_token_create_batch(
+            service.client(),
+            service.id().as_str(),
+            dry_run,
+            request.into_request().borrow(),
+        )
     }
 
     /// Removes one access token, by its value or its hash.
     ///
-    /// `DELETE /api/{serviceId}/auth/token/delete/{accessTokenIdentifier}`, by [`Client::auth_token_delete`](crate::Client::auth_token_delete).
+    /// `DELETE /api/{serviceId}/auth/token/delete/{accessTokenIdentifier}`
     pub fn delete(
         self,
-        access_token_identifier: impl Into<crate::AccessTokenIdentifier>,
-    ) -> Call<'a, ()> {
+        access_token_identifier: impl Into<rt::AccessTokenIdentifier>,
+    ) -> rt::Call<'a, ()> {
         let service = self.service;
-        service
-            .client()
-            .auth_token_delete(
-                service.id().as_str(),
-                &access_token_identifier.into().text(),
-            )
+        calls::auth_token_delete(
+            service.client(),
+            service.id().as_str(),
+            &access_token_identifier.into().text(),
+        )
     }
 
     /// Lists access tokens, of a client or a user where one is named.
     ///
-    /// `GET /api/{serviceId}/auth/token/get/list`, by [`Client::auth_token_get_list`](crate::Client::auth_token_get_list).
+    /// `GET /api/{serviceId}/auth/token/get/list`
     pub fn list(
         self,
-        client_identifier: Option<crate::ClientIdentifier>,
+        client_identifier: Option<rt::ClientIdentifier>,
         subject: Option<&str>,
-        range: impl Into<PageRange>,
-    ) -> Call<'a, types::TokenGetListResponse> {
+        range: impl Into<rt::PageRange>,
+    ) -> rt::Call<'a, types::TokenGetListResponse> {
         let service = self.service;
         let range = range.into();
-        service
-            .client()
-            .auth_token_get_list(
-                service.id().as_str(),
-                client_identifier.as_ref().map(crate::ClientIdentifier::as_str),
-                subject,
-                range.start(),
-                range.end(),
-            )
+        calls::auth_token_get_list(
+            service.client(),
+            service.id().as_str(),
+            client_identifier.as_ref().map(rt::ClientIdentifier::as_str),
+            subject,
+            range.start(),
+            range.end(),
+        )
     }
 
     /// All that [`Self::list`] lists, fetched page by page as it is asked for.
     pub fn all(
         self,
-        client_identifier: Option<crate::ClientIdentifier>,
+        client_identifier: Option<rt::ClientIdentifier>,
         subject: Option<&str>,
-    ) -> Pages<'a, types::AccessToken> {
+    ) -> rt::Pages<'a, types::AccessToken> {
         let subject = subject.map(str::to_owned);
-        Pages::new(move |range| {
+        rt::Pages::new(move |range| {
             let call = self
                 .list(client_identifier.clone(), subject.as_deref(), range.clone());
             Box::pin(async move {
                 let answer = call.await?.into_inner();
-                Ok(Page::new(range, answer.access_tokens, answer.total_count))
+                Ok(rt::ListPage::new(range, answer.access_tokens, answer.total_count))
             })
         })
     }
 
     /// Withdraws access tokens: one by its identifier, or all of a client, a user, or both.
     ///
-    /// `POST /api/{serviceId}/auth/token/revoke`, by [`Client::auth_token_revoke`](crate::Client::auth_token_revoke).
+    /// `POST /api/{serviceId}/auth/token/revoke`
     pub fn revoke(
         self,
-        request: impl IntoRequest<types::TokenRevokeRequest>,
-    ) -> Call<'a, types::TokenRevokeResponse> {
+        request: impl rt::IntoRequest<types::TokenRevokeRequest>,
+    ) -> rt::Call<'a, types::TokenRevokeResponse> {
         let service = self.service;
-        service
-            .client()
-            .auth_token_revoke(service.id().as_str(), request.into_request().borrow())
+        calls::auth_token_revoke(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Changes an access token: its lifetime, scopes, properties, or its value.
     ///
-    /// `POST /api/{serviceId}/auth/token/update`, by [`Client::auth_token_update`](crate::Client::auth_token_update).
+    /// `POST /api/{serviceId}/auth/token/update`
     pub fn update(
         self,
-        request: impl IntoRequest<types::TokenUpdateRequest>,
-    ) -> Call<'a, types::TokenUpdateResponse> {
+        request: impl rt::IntoRequest<types::TokenUpdateRequest>,
+    ) -> rt::Call<'a, types::TokenUpdateResponse> {
         let service = self.service;
-        service
-            .client()
-            .auth_token_update(service.id().as_str(), request.into_request().borrow())
+        calls::auth_token_update(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// Access tokens, managed from behind: listed, made, changed and withdrawn without a client asking.
     pub fn access_tokens(&self) -> AccessTokens<'_> {
         AccessTokens { service: self }

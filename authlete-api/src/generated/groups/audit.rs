@@ -4,11 +4,9 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// What was done in the organization, by whom and when. On the identity provider's host.
 #[derive(Debug, Clone, Copy)]
 pub struct Audit<'a> {
@@ -18,7 +16,7 @@ pub struct Audit<'a> {
 impl<'a> Audit<'a> {
     /// Lists the entries of the audit log, the newest first. Entries of the same moment are never on two pages, so a page may hold more than `limit`.
     ///
-    /// `GET /api/audit/entries`, by [`Client::audit_entries_get_idp`](crate::Client::audit_entries_get_idp).
+    /// `GET /api/audit/entries`
     pub fn entries(
         self,
         after: Option<&str>,
@@ -27,19 +25,25 @@ impl<'a> Audit<'a> {
         organization_id: Option<i64>,
         limit: Option<i64>,
         cursor: Option<&str>,
-    ) -> Call<'a, types::AuditEntriesGetResponse> {
+    ) -> rt::Call<'a, types::AuditEntriesGetResponse> {
         let authlete = self.authlete;
-        authlete
-            .client()
-            .audit_entries_get_idp(after, before, types, organization_id, limit, cursor)
+        calls::audit_entries_get_idp(
+            authlete.client(),
+            after,
+            before,
+            types,
+            organization_id,
+            limit,
+            cursor,
+        )
     }
 
     /// Lists the types of events that the audit log of this environment knows.
     ///
-    /// `GET /api/audit/types`, by [`Client::audit_types_get_idp`](crate::Client::audit_types_get_idp).
-    pub fn types(self) -> Call<'a, ::std::vec::Vec<::std::string::String>> {
+    /// `GET /api/audit/types`
+    pub fn types(self) -> rt::Call<'a, ::std::vec::Vec<::std::string::String>> {
         let authlete = self.authlete;
-        authlete.client().audit_types_get_idp()
+        calls::audit_types_get_idp(authlete.client())
     }
 }
 

@@ -4,97 +4,93 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// The authorization endpoint (RFC 6749 3.1, OpenID Connect Core 3.1.2).
 #[derive(Debug, Clone, Copy)]
 pub struct Authorization<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> Authorization<'a> {
     /// Ends an authorization request in failure: nobody is logged in, the user refused, or a condition is not met. Takes the ticket of `process`, and answers with the error for the client.
     ///
-    /// `POST /api/{serviceId}/auth/authorization/fail`, by [`Client::auth_authorization_fail`](crate::Client::auth_authorization_fail).
+    /// `POST /api/{serviceId}/auth/authorization/fail`
     pub fn fail(
         self,
-        request: impl IntoRequest<types::AuthorizationFailRequest>,
-    ) -> Call<'a, types::AuthorizationFailResponse> {
+        request: impl rt::IntoRequest<types::AuthorizationFailRequest>,
+    ) -> rt::Call<'a, types::AuthorizationFailResponse> {
         let service = self.service;
-        service
-            .client()
-            .auth_authorization_fail(
-                service.id().as_str(),
-                request.into_request().borrow(),
-            )
+        calls::auth_authorization_fail(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Ends an authorization request in success, once the user has logged in and agreed. Takes the ticket of `process`, and answers with what carries the code or the tokens back to the client.
     ///
-    /// `POST /api/{serviceId}/auth/authorization/issue`, by [`Client::auth_authorization_issue`](crate::Client::auth_authorization_issue).
+    /// `POST /api/{serviceId}/auth/authorization/issue`
     pub fn issue(
         self,
-        request: impl IntoRequest<types::AuthorizationIssueRequest>,
-    ) -> Call<'a, types::AuthorizationIssueResponse> {
+        request: impl rt::IntoRequest<types::AuthorizationIssueRequest>,
+    ) -> rt::Call<'a, types::AuthorizationIssueResponse> {
         let service = self.service;
-        service
-            .client()
-            .auth_authorization_issue(
-                service.id().as_str(),
-                request.into_request().borrow(),
-            )
+        calls::auth_authorization_issue(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Reads what a client sent to the authorization endpoint: the query of a GET, the form of a POST, untouched. With `INTERACTION` and `NO_INTERACTION` the answer holds a ticket, which `issue` or `fail` ends.
     ///
-    /// `POST /api/{serviceId}/auth/authorization`, by [`Client::auth_authorization`](crate::Client::auth_authorization).
+    /// `POST /api/{serviceId}/auth/authorization`
     pub fn process(
         self,
-        request: impl IntoRequest<types::AuthorizationRequest>,
-    ) -> Call<'a, types::AuthorizationResponse> {
+        request: impl rt::IntoRequest<types::AuthorizationRequest>,
+    ) -> rt::Call<'a, types::AuthorizationResponse> {
         let service = self.service;
-        service
-            .client()
-            .auth_authorization(service.id().as_str(), request.into_request().borrow())
+        calls::auth_authorization(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Tells what was stored with a ticket, and changes nothing; for servers whose pages do not keep it between requests.
     ///
-    /// `POST /api/{serviceId}/auth/authorization/ticket/info`, by [`Client::auth_authorization_ticket_info`](crate::Client::auth_authorization_ticket_info).
+    /// `POST /api/{serviceId}/auth/authorization/ticket/info`
     pub fn ticket_info(
         self,
-        request: impl IntoRequest<types::AuthorizationTicketInfoRequest>,
-    ) -> Call<'a, types::AuthorizationTicketInfoResponse> {
+        request: impl rt::IntoRequest<types::AuthorizationTicketInfoRequest>,
+    ) -> rt::Call<'a, types::AuthorizationTicketInfoResponse> {
         let service = self.service;
-        service
-            .client()
-            .auth_authorization_ticket_info(
-                service.id().as_str(),
-                request.into_request().borrow(),
-            )
+        calls::auth_authorization_ticket_info(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Replaces what is stored with a ticket, before `issue` or `fail` ends it.
     ///
-    /// `POST /api/{serviceId}/auth/authorization/ticket/update`, by [`Client::auth_authorization_ticket_update`](crate::Client::auth_authorization_ticket_update).
+    /// `POST /api/{serviceId}/auth/authorization/ticket/update`
     pub fn update_ticket(
         self,
-        request: impl IntoRequest<types::AuthorizationTicketUpdateRequest>,
-    ) -> Call<'a, types::AuthorizationTicketUpdateResponse> {
+        request: impl rt::IntoRequest<types::AuthorizationTicketUpdateRequest>,
+    ) -> rt::Call<'a, types::AuthorizationTicketUpdateResponse> {
         let service = self.service;
-        service
-            .client()
-            .auth_authorization_ticket_update(
-                service.id().as_str(),
-                request.into_request().borrow(),
-            )
+        calls::auth_authorization_ticket_update(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// The authorization endpoint (RFC 6749 3.1, OpenID Connect Core 3.1.2).
     pub fn authorization(&self) -> Authorization<'_> {
         Authorization { service: self }

@@ -4,36 +4,33 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// Telling clients that a user has logged out (OpenID Connect Back-Channel Logout).
 #[derive(Debug, Clone, Copy)]
 pub struct BackchannelLogout<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> BackchannelLogout<'a> {
     /// Issues a logout token (OpenID Connect Back-Channel Logout 2.4) for a client, about a user, a session or both. With `OK` the server sends it to the client's `backchannelLogoutUri`. From Authlete 3.0.32.
     ///
-    /// `POST /api/{serviceId}/backchannel/logout/token`, by [`Client::backchannel_logout_token`](crate::Client::backchannel_logout_token).
+    /// `POST /api/{serviceId}/backchannel/logout/token`
     pub fn issue_token(
         self,
-        request: impl IntoRequest<types::BackchannelLogoutTokenRequest>,
-    ) -> Call<'a, types::BackchannelLogoutTokenResponse> {
+        request: impl rt::IntoRequest<types::BackchannelLogoutTokenRequest>,
+    ) -> rt::Call<'a, types::BackchannelLogoutTokenResponse> {
         let service = self.service;
-        service
-            .client()
-            .backchannel_logout_token(
-                service.id().as_str(),
-                request.into_request().borrow(),
-            )
+        calls::backchannel_logout_token(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// Telling clients that a user has logged out (OpenID Connect Back-Channel Logout).
     pub fn backchannel_logout(&self) -> BackchannelLogout<'_> {
         BackchannelLogout { service: self }

@@ -4,84 +4,78 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// The backchannel authentication endpoint (OpenID Connect CIBA Core).
 #[derive(Debug, Clone, Copy)]
 pub struct Ciba<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> Ciba<'a> {
     /// Records how the user decided on the authentication device. The answer says whether the client wants to be told (ping, push), and what to send to it.
     ///
-    /// `POST /api/{serviceId}/backchannel/authentication/complete`, by [`Client::backchannel_authentication_complete`](crate::Client::backchannel_authentication_complete).
+    /// `POST /api/{serviceId}/backchannel/authentication/complete`
     pub fn complete(
         self,
-        request: impl IntoRequest<types::BackchannelAuthenticationCompleteRequest>,
-    ) -> Call<'a, types::BackchannelAuthenticationCompleteResponse> {
+        request: impl rt::IntoRequest<types::BackchannelAuthenticationCompleteRequest>,
+    ) -> rt::Call<'a, types::BackchannelAuthenticationCompleteResponse> {
         let service = self.service;
-        service
-            .client()
-            .backchannel_authentication_complete(
-                service.id().as_str(),
-                request.into_request().borrow(),
-            )
+        calls::backchannel_authentication_complete(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Refuses a backchannel authentication request, with the ticket of `process` and the reason.
     ///
-    /// `POST /api/{serviceId}/backchannel/authentication/fail`, by [`Client::backchannel_authentication_fail`](crate::Client::backchannel_authentication_fail).
+    /// `POST /api/{serviceId}/backchannel/authentication/fail`
     pub fn fail(
         self,
-        request: impl IntoRequest<types::BackchannelAuthenticationFailRequest>,
-    ) -> Call<'a, types::BackchannelAuthenticationFailResponse> {
+        request: impl rt::IntoRequest<types::BackchannelAuthenticationFailRequest>,
+    ) -> rt::Call<'a, types::BackchannelAuthenticationFailResponse> {
         let service = self.service;
-        service
-            .client()
-            .backchannel_authentication_fail(
-                service.id().as_str(),
-                request.into_request().borrow(),
-            )
+        calls::backchannel_authentication_fail(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Gives the client its `auth_req_id`, once the user is known. The server then asks the user on the authentication device, and `complete` follows.
     ///
-    /// `POST /api/{serviceId}/backchannel/authentication/issue`, by [`Client::backchannel_authentication_issue`](crate::Client::backchannel_authentication_issue).
+    /// `POST /api/{serviceId}/backchannel/authentication/issue`
     pub fn issue(
         self,
-        request: impl IntoRequest<types::BackchannelAuthenticationIssueRequest>,
-    ) -> Call<'a, types::BackchannelAuthenticationIssueResponse> {
+        request: impl rt::IntoRequest<types::BackchannelAuthenticationIssueRequest>,
+    ) -> rt::Call<'a, types::BackchannelAuthenticationIssueResponse> {
         let service = self.service;
-        service
-            .client()
-            .backchannel_authentication_issue(
-                service.id().as_str(),
-                request.into_request().borrow(),
-            )
+        calls::backchannel_authentication_issue(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Reads what a client sent to the backchannel authentication endpoint. With `USER_IDENTIFICATION` the server finds the user by the hint, and `issue` or `fail` follows.
     ///
-    /// `POST /api/{serviceId}/backchannel/authentication`, by [`Client::backchannel_authentication`](crate::Client::backchannel_authentication).
+    /// `POST /api/{serviceId}/backchannel/authentication`
     pub fn process(
         self,
-        request: impl IntoRequest<types::BackchannelAuthenticationRequest>,
-    ) -> Call<'a, types::BackchannelAuthenticationResponse> {
+        request: impl rt::IntoRequest<types::BackchannelAuthenticationRequest>,
+    ) -> rt::Call<'a, types::BackchannelAuthenticationResponse> {
         let service = self.service;
-        service
-            .client()
-            .backchannel_authentication(
-                service.id().as_str(),
-                request.into_request().borrow(),
-            )
+        calls::backchannel_authentication(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// The backchannel authentication endpoint (OpenID Connect CIBA Core).
     pub fn ciba(&self) -> Ciba<'_> {
         Ciba { service: self }

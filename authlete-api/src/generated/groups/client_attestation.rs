@@ -4,36 +4,33 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// Challenges for clients that authenticate by attestation (OAuth 2.0 Attestation-Based Client Authentication).
 #[derive(Debug, Clone, Copy)]
 pub struct ClientAttestation<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> ClientAttestation<'a> {
     /// Makes the answer of the challenge endpoint, which clients that attest themselves ask before they sign a proof of possession. From Authlete 3.0.28.
     ///
-    /// `POST /api/{serviceId}/attestation/challenge`, by [`Client::attestation_challenge`](crate::Client::attestation_challenge).
+    /// `POST /api/{serviceId}/attestation/challenge`
     pub fn challenge(
         self,
-        request: impl IntoRequest<types::AttestationChallengeRequest>,
-    ) -> Call<'a, types::AttestationChallengeResponse> {
+        request: impl rt::IntoRequest<types::AttestationChallengeRequest>,
+    ) -> rt::Call<'a, types::AttestationChallengeResponse> {
         let service = self.service;
-        service
-            .client()
-            .attestation_challenge(
-                service.id().as_str(),
-                request.into_request().borrow(),
-            )
+        calls::attestation_challenge(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// Challenges for clients that authenticate by attestation (OAuth 2.0 Attestation-Based Client Authentication).
     pub fn client_attestation(&self) -> ClientAttestation<'_> {
         ClientAttestation { service: self }

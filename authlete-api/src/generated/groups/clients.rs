@@ -4,262 +4,259 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// The clients of the service, what users granted them, and what they may ask for.
 #[derive(Debug, Clone, Copy)]
 pub struct Clients<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> Clients<'a> {
     /// Registers a client, from within; for clients that register themselves see `registration`. The answer has its id and secret.
     ///
-    /// `POST /api/{serviceId}/client/create`, by [`Client::client_create`](crate::Client::client_create).
+    /// `POST /api/{serviceId}/client/create`
     pub fn create(
         self,
-        request: impl IntoRequest<types::OAuthClient>,
-    ) -> Call<'a, types::OAuthClient> {
+        request: impl rt::IntoRequest<types::OAuthClient>,
+    ) -> rt::Call<'a, types::OAuthClient> {
         let service = self.service;
-        service
-            .client()
-            .client_create(service.id().as_str(), request.into_request().borrow())
+        calls::client_create(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Removes a client; its tokens go with it.
     ///
-    /// `DELETE /api/{serviceId}/client/delete/{clientId}`, by [`Client::client_delete`](crate::Client::client_delete).
-    pub fn delete(self, client_id: impl Into<crate::ClientId>) -> Call<'a, ()> {
+    /// `DELETE /api/{serviceId}/client/delete/{clientId}`
+    pub fn delete(self, client_id: impl Into<rt::ClientId>) -> rt::Call<'a, ()> {
         let service = self.service;
-        service.client().client_delete(service.id().as_str(), &client_id.into().text())
+        calls::client_delete(
+            service.client(),
+            service.id().as_str(),
+            &client_id.into().text(),
+        )
     }
 
     /// Withdraws what a user authorized a client to, with its tokens.
     ///
-    /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}`, by [`Client::client_authorization_delete`](crate::Client::client_authorization_delete).
+    /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}`
     pub fn delete_authorizations(
         self,
-        client_id: impl Into<crate::ClientId>,
+        client_id: impl Into<rt::ClientId>,
         subject: &str,
-    ) -> Call<'a, types::ClientAuthorizationDeleteResponse> {
+    ) -> rt::Call<'a, types::ClientAuthorizationDeleteResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_authorization_delete(
-                service.id().as_str(),
-                &client_id.into().text(),
-                subject,
-            )
+        calls::client_authorization_delete(
+            service.client(),
+            service.id().as_str(),
+            &client_id.into().text(),
+            subject,
+        )
     }
 
     /// As `delete_authorizations`, with the subject in the body, so that no log of URLs has it.
     ///
-    /// `POST /api/{serviceId}/client/authorization/delete/{clientId}`, by [`Client::client_authorization_delete_post`](crate::Client::client_authorization_delete_post).
+    /// `POST /api/{serviceId}/client/authorization/delete/{clientId}`
     pub fn delete_authorizations_by_post(
         self,
-        client_id: impl Into<crate::ClientId>,
-        request: impl IntoRequest<types::ClientAuthorizationDeletePostRequest>,
-    ) -> Call<'a, types::ClientAuthorizationDeleteResponse> {
+        client_id: impl Into<rt::ClientId>,
+        request: impl rt::IntoRequest<types::ClientAuthorizationDeletePostRequest>,
+    ) -> rt::Call<'a, types::ClientAuthorizationDeleteResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_authorization_delete_post(
-                service.id().as_str(),
-                &client_id.into().text(),
-                request.into_request().borrow(),
-            )
+        calls::client_authorization_delete_post(
+            service.client(),
+            service.id().as_str(),
+            &client_id.into().text(),
+            request.into_request().borrow(),
+        )
     }
 
     /// As `delete_authorizations`, with the subject in the path.
     ///
-    /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}/{subject}`, by [`Client::client_authorization_delete_by_subject`](crate::Client::client_authorization_delete_by_subject).
+    /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}/{subject}`
     pub fn delete_authorizations_by_subject(
         self,
-        client_id: impl Into<crate::ClientId>,
+        client_id: impl Into<rt::ClientId>,
         subject: &str,
-    ) -> Call<'a, types::ClientAuthorizationDeleteResponse> {
+    ) -> rt::Call<'a, types::ClientAuthorizationDeleteResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_authorization_delete_by_subject(
-                service.id().as_str(),
-                &client_id.into().text(),
-                subject,
-            )
+        calls::client_authorization_delete_by_subject(
+            service.client(),
+            service.id().as_str(),
+            &client_id.into().text(),
+            subject,
+        )
     }
 
     /// Forgets the scopes that a user has granted a client; tokens live on. On dedicated servers.
     ///
-    /// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}`, by [`Client::client_granted_scopes_delete`](crate::Client::client_granted_scopes_delete).
+    /// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}`
     pub fn delete_granted_scopes(
         self,
-        client_id: impl Into<crate::ClientId>,
+        client_id: impl Into<rt::ClientId>,
         subject: &str,
-    ) -> Call<'a, types::ClientGrantedScopesDeleteResponse> {
+    ) -> rt::Call<'a, types::ClientGrantedScopesDeleteResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_granted_scopes_delete(
-                service.id().as_str(),
-                &client_id.into().text(),
-                subject,
-            )
+        calls::client_granted_scopes_delete(
+            service.client(),
+            service.id().as_str(),
+            &client_id.into().text(),
+            subject,
+        )
     }
 
     /// As `delete_granted_scopes`, with the subject in the path.
     ///
-    /// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}/{subject}`, by [`Client::client_granted_scopes_delete_by_subject`](crate::Client::client_granted_scopes_delete_by_subject).
+    /// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}/{subject}`
     pub fn delete_granted_scopes_by_subject(
         self,
-        client_id: impl Into<crate::ClientId>,
+        client_id: impl Into<rt::ClientId>,
         subject: &str,
-    ) -> Call<'a, types::ClientGrantedScopesDeleteResponse> {
+    ) -> rt::Call<'a, types::ClientGrantedScopesDeleteResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_granted_scopes_delete_by_subject(
-                service.id().as_str(),
-                &client_id.into().text(),
-                subject,
-            )
+        calls::client_granted_scopes_delete_by_subject(
+            service.client(),
+            service.id().as_str(),
+            &client_id.into().text(),
+            subject,
+        )
     }
 
     /// Lifts a client's limit: it may ask for any scope of the service again.
     ///
-    /// `DELETE /api/{serviceId}/client/extension/requestable_scopes/delete/{clientId}`, by [`Client::client_extension_requestable_scopes_delete`](crate::Client::client_extension_requestable_scopes_delete).
+    /// `DELETE /api/{serviceId}/client/extension/requestable_scopes/delete/{clientId}`
     pub fn delete_requestable_scopes(
         self,
-        client_id: impl Into<crate::ClientId>,
-    ) -> Call<'a, ()> {
+        client_id: impl Into<rt::ClientId>,
+    ) -> rt::Call<'a, ()> {
         let service = self.service;
-        service
-            .client()
-            .client_extension_requestable_scopes_delete(
-                service.id().as_str(),
-                &client_id.into().text(),
-            )
+        calls::client_extension_requestable_scopes_delete(
+            service.client(),
+            service.id().as_str(),
+            &client_id.into().text(),
+        )
     }
 
     /// Reads a client with all its settings.
     ///
-    /// `GET /api/{serviceId}/client/get/{clientId}`, by [`Client::client_get`](crate::Client::client_get).
+    /// `GET /api/{serviceId}/client/get/{clientId}`
     pub fn get(
         self,
-        client_id: impl Into<crate::ClientId>,
-    ) -> Call<'a, types::OAuthClient> {
+        client_id: impl Into<rt::ClientId>,
+    ) -> rt::Call<'a, types::OAuthClient> {
         let service = self.service;
-        service.client().client_get(service.id().as_str(), &client_id.into().text())
+        calls::client_get(
+            service.client(),
+            service.id().as_str(),
+            &client_id.into().text(),
+        )
     }
 
     /// Reads the scopes that a user has granted a client so far; what a consent page need not ask again. On dedicated servers.
     ///
-    /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}`, by [`Client::client_granted_scopes_get`](crate::Client::client_granted_scopes_get).
+    /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}`
     pub fn granted_scopes(
         self,
-        client_id: impl Into<crate::ClientId>,
+        client_id: impl Into<rt::ClientId>,
         subject: &str,
-    ) -> Call<'a, types::ClientGrantedScopesGetResponse> {
+    ) -> rt::Call<'a, types::ClientGrantedScopesGetResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_granted_scopes_get(
-                service.id().as_str(),
-                &client_id.into().text(),
-                subject,
-            )
+        calls::client_granted_scopes_get(
+            service.client(),
+            service.id().as_str(),
+            &client_id.into().text(),
+            subject,
+        )
     }
 
     /// As `granted_scopes`, with the subject in the body, so that no log of URLs has it.
     ///
-    /// `POST /api/{serviceId}/client/granted_scopes/get/{clientId}`, by [`Client::client_granted_scopes_get_post`](crate::Client::client_granted_scopes_get_post).
+    /// `POST /api/{serviceId}/client/granted_scopes/get/{clientId}`
     pub fn granted_scopes_by_post(
         self,
-        client_id: impl Into<crate::ClientId>,
-        request: impl IntoRequest<types::ClientGrantedScopesGetPostRequest>,
-    ) -> Call<'a, types::ClientGrantedScopesGetResponse> {
+        client_id: impl Into<rt::ClientId>,
+        request: impl rt::IntoRequest<types::ClientGrantedScopesGetPostRequest>,
+    ) -> rt::Call<'a, types::ClientGrantedScopesGetResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_granted_scopes_get_post(
-                service.id().as_str(),
-                &client_id.into().text(),
-                request.into_request().borrow(),
-            )
+        calls::client_granted_scopes_get_post(
+            service.client(),
+            service.id().as_str(),
+            &client_id.into().text(),
+            request.into_request().borrow(),
+        )
     }
 
     /// As `granted_scopes`, with the subject in the path.
     ///
-    /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}`, by [`Client::client_granted_scopes_get_by_subject`](crate::Client::client_granted_scopes_get_by_subject).
+    /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}`
     pub fn granted_scopes_by_subject(
         self,
-        client_id: impl Into<crate::ClientId>,
+        client_id: impl Into<rt::ClientId>,
         subject: &str,
-    ) -> Call<'a, types::ClientGrantedScopesGetResponse> {
+    ) -> rt::Call<'a, types::ClientGrantedScopesGetResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_granted_scopes_get_by_subject(
-                service.id().as_str(),
-                &client_id.into().text(),
-                subject,
-            )
+        calls::client_granted_scopes_get_by_subject(
+            service.client(),
+            service.id().as_str(),
+            &client_id.into().text(),
+            subject,
+        )
     }
 
     /// Lists clients, of one developer where one is named.
     ///
-    /// `GET /api/{serviceId}/client/get/list`, by [`Client::client_get_list`](crate::Client::client_get_list).
+    /// `GET /api/{serviceId}/client/get/list`
     pub fn list(
         self,
         developer: Option<&str>,
-        range: impl Into<PageRange>,
-    ) -> Call<'a, types::ClientGetListResponse> {
+        range: impl Into<rt::PageRange>,
+    ) -> rt::Call<'a, types::ClientGetListResponse> {
         let service = self.service;
         let range = range.into();
-        service
-            .client()
-            .client_get_list(
-                service.id().as_str(),
-                developer,
-                range.start(),
-                range.end(),
-            )
+        calls::client_get_list(
+            service.client(),
+            service.id().as_str(),
+            developer,
+            range.start(),
+            range.end(),
+        )
     }
 
     /// All that [`Self::list`] lists, fetched page by page as it is asked for.
-    pub fn all(self, developer: Option<&str>) -> Pages<'a, types::OAuthClient> {
+    pub fn all(self, developer: Option<&str>) -> rt::Pages<'a, types::OAuthClient> {
         let developer = developer.map(str::to_owned);
-        Pages::new(move |range| {
+        rt::Pages::new(move |range| {
             let call = self.list(developer.as_deref(), range.clone());
             Box::pin(async move {
                 let answer = call.await?.into_inner();
-                Ok(Page::new(range, answer.clients, answer.total_count))
+                Ok(rt::ListPage::new(range, answer.clients, answer.total_count))
             })
         })
     }
 
     /// Lists the clients that a user has authorized.
     ///
-    /// `GET /api/{serviceId}/client/authorization/get/list`, by [`Client::client_authorization_get_list`](crate::Client::client_authorization_get_list).
+    /// `GET /api/{serviceId}/client/authorization/get/list`
     pub fn list_authorized(
         self,
         subject: &str,
         developer: Option<&str>,
-        range: impl Into<PageRange>,
-    ) -> Call<'a, types::ClientAuthorizationGetListResponse> {
+        range: impl Into<rt::PageRange>,
+    ) -> rt::Call<'a, types::ClientAuthorizationGetListResponse> {
         let service = self.service;
         let range = range.into();
-        service
-            .client()
-            .client_authorization_get_list(
-                service.id().as_str(),
-                subject,
-                developer,
-                range.start(),
-                range.end(),
-            )
+        calls::client_authorization_get_list(
+            service.client(),
+            service.id().as_str(),
+            subject,
+            developer,
+            range.start(),
+            range.end(),
+        )
     }
 
     /// All that [`Self::list_authorized`] lists, fetched page by page as it is asked for.
@@ -267,55 +264,53 @@ impl<'a> Clients<'a> {
         self,
         subject: &str,
         developer: Option<&str>,
-    ) -> Pages<'a, types::LimitedClient> {
+    ) -> rt::Pages<'a, types::LimitedClient> {
         let subject = subject.to_owned();
         let developer = developer.map(str::to_owned);
-        Pages::new(move |range| {
+        rt::Pages::new(move |range| {
             let call = self
                 .list_authorized(&subject, developer.as_deref(), range.clone());
             Box::pin(async move {
                 let answer = call.await?.into_inner();
-                Ok(Page::new(range, answer.clients, answer.total_count))
+                Ok(rt::ListPage::new(range, answer.clients, answer.total_count))
             })
         })
     }
 
     /// As `list_authorized`, with the subject in the body, so that no log of URLs has it.
     ///
-    /// `POST /api/{serviceId}/client/authorization/get/list`, by [`Client::client_authorization_get_list_post`](crate::Client::client_authorization_get_list_post).
+    /// `POST /api/{serviceId}/client/authorization/get/list`
     pub fn list_authorized_by_post(
         self,
-        request: impl IntoRequest<types::ClientAuthorizationGetListRequest>,
-    ) -> Call<'a, types::ClientAuthorizationGetListResponse> {
+        request: impl rt::IntoRequest<types::ClientAuthorizationGetListRequest>,
+    ) -> rt::Call<'a, types::ClientAuthorizationGetListResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_authorization_get_list_post(
-                service.id().as_str(),
-                request.into_request().borrow(),
-            )
+        calls::client_authorization_get_list_post(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// As `list_authorized`, with the subject in the path: not for subjects of characters that servers in between may refuse there.
     ///
-    /// `GET /api/{serviceId}/client/authorization/get/list/{subject}`, by [`Client::client_authorization_get_list_by_subject`](crate::Client::client_authorization_get_list_by_subject).
+    /// `GET /api/{serviceId}/client/authorization/get/list/{subject}`
     pub fn list_authorized_by_subject(
         self,
         subject: &str,
         developer: Option<&str>,
-        range: impl Into<PageRange>,
-    ) -> Call<'a, types::ClientAuthorizationGetListResponse> {
+        range: impl Into<rt::PageRange>,
+    ) -> rt::Call<'a, types::ClientAuthorizationGetListResponse> {
         let service = self.service;
         let range = range.into();
-        service
-            .client()
-            .client_authorization_get_list_by_subject(
-                service.id().as_str(),
-                subject,
-                developer,
-                range.start(),
-                range.end(),
-            )
+        calls::client_authorization_get_list_by_subject(
+            service.client(),
+            service.id().as_str(),
+            subject,
+            developer,
+            range.start(),
+            range.end(),
+        )
     }
 
     /// All that [`Self::list_authorized_by_subject`] lists, fetched page by page as it is asked for.
@@ -323,10 +318,10 @@ impl<'a> Clients<'a> {
         self,
         subject: &str,
         developer: Option<&str>,
-    ) -> Pages<'a, types::LimitedClient> {
+    ) -> rt::Pages<'a, types::LimitedClient> {
         let subject = subject.to_owned();
         let developer = developer.map(str::to_owned);
-        Pages::new(move |range| {
+        rt::Pages::new(move |range| {
             let call = self
                 .list_authorized_by_subject(
                     &subject,
@@ -335,149 +330,145 @@ impl<'a> Clients<'a> {
                 );
             Box::pin(async move {
                 let answer = call.await?.into_inner();
-                Ok(Page::new(range, answer.clients, answer.total_count))
+                Ok(rt::ListPage::new(range, answer.clients, answer.total_count))
             })
         })
     }
 
     /// Gives a client a new secret of Authlete's making. The old one stops working.
     ///
-    /// `GET /api/{serviceId}/client/secret/refresh/{clientIdentifier}`, by [`Client::client_secret_refresh`](crate::Client::client_secret_refresh).
+    /// `GET /api/{serviceId}/client/secret/refresh/{clientIdentifier}`
     pub fn refresh_secret(
         self,
-        client_identifier: impl Into<crate::ClientIdentifier>,
-    ) -> Call<'a, types::ClientSecretRefreshResponse> {
+        client_identifier: impl Into<rt::ClientIdentifier>,
+    ) -> rt::Call<'a, types::ClientSecretRefreshResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_secret_refresh(
-                service.id().as_str(),
-                &client_identifier.into().text(),
-            )
+        calls::client_secret_refresh(
+            service.client(),
+            service.id().as_str(),
+            &client_identifier.into().text(),
+        )
     }
 
     /// Reads the scopes that a client may ask for, where it is limited to some.
     ///
-    /// `GET /api/{serviceId}/client/extension/requestable_scopes/get/{clientId}`, by [`Client::client_extension_requestable_scopes_get`](crate::Client::client_extension_requestable_scopes_get).
+    /// `GET /api/{serviceId}/client/extension/requestable_scopes/get/{clientId}`
     pub fn requestable_scopes(
         self,
-        client_id: impl Into<crate::ClientId>,
-    ) -> Call<'a, types::ClientExtensionRequestableScopesGetResponse> {
+        client_id: impl Into<rt::ClientId>,
+    ) -> rt::Call<'a, types::ClientExtensionRequestableScopesGetResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_extension_requestable_scopes_get(
-                service.id().as_str(),
-                &client_id.into().text(),
-            )
+        calls::client_extension_requestable_scopes_get(
+            service.client(),
+            service.id().as_str(),
+            &client_id.into().text(),
+        )
     }
 
     /// Replaces all settings of a client: start from what `get` returned, or let `modify` do both.
     ///
-    /// `POST /api/{serviceId}/client/update/{clientId}`, by [`Client::client_update`](crate::Client::client_update).
+    /// `POST /api/{serviceId}/client/update/{clientId}`
     pub fn update(
         self,
-        client_id: impl Into<crate::ClientId>,
-        request: impl IntoRequest<types::OAuthClient>,
-    ) -> Call<'a, types::OAuthClient> {
+        client_id: impl Into<rt::ClientId>,
+        request: impl rt::IntoRequest<types::OAuthClient>,
+    ) -> rt::Call<'a, types::OAuthClient> {
         let service = self.service;
-        service
-            .client()
-            .client_update(
-                service.id().as_str(),
-                &client_id.into().text(),
-                request.into_request().borrow(),
-            )
+        calls::client_update(
+            service.client(),
+            service.id().as_str(),
+            &client_id.into().text(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Changes the scopes of the tokens that a client has from a user.
     ///
-    /// `POST /api/{serviceId}/client/authorization/update/{clientId}`, by [`Client::client_authorization_update`](crate::Client::client_authorization_update).
+    /// `POST /api/{serviceId}/client/authorization/update/{clientId}`
     pub fn update_authorizations(
         self,
-        client_id: impl Into<crate::ClientId>,
-        request: impl IntoRequest<types::ClientAuthorizationUpdateRequest>,
-    ) -> Call<'a, types::ClientAuthorizationUpdateResponse> {
+        client_id: impl Into<rt::ClientId>,
+        request: impl rt::IntoRequest<types::ClientAuthorizationUpdateRequest>,
+    ) -> rt::Call<'a, types::ClientAuthorizationUpdateResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_authorization_update(
-                service.id().as_str(),
-                &client_id.into().text(),
-                request.into_request().borrow(),
-            )
+        calls::client_authorization_update(
+            service.client(),
+            service.id().as_str(),
+            &client_id.into().text(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Locks a client, so that all its requests are refused, or unlocks it.
     ///
-    /// `POST /api/{serviceId}/client/lock_flag/update/{clientIdentifier}`, by [`Client::client_lock_flag_update`](crate::Client::client_lock_flag_update).
+    /// `POST /api/{serviceId}/client/lock_flag/update/{clientIdentifier}`
     pub fn update_lock_flag(
         self,
-        client_identifier: impl Into<crate::ClientIdentifier>,
-        request: impl IntoRequest<types::ClientLockFlagUpdateRequest>,
-    ) -> Call<'a, types::ClientLockFlagUpdateResponse> {
+        client_identifier: impl Into<rt::ClientIdentifier>,
+        request: impl rt::IntoRequest<types::ClientLockFlagUpdateRequest>,
+    ) -> rt::Call<'a, types::ClientLockFlagUpdateResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_lock_flag_update(
-                service.id().as_str(),
-                &client_identifier.into().text(),
-                request.into_request().borrow(),
-            )
+        calls::client_lock_flag_update(
+            service.client(),
+            service.id().as_str(),
+            &client_identifier.into().text(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Limits a client to the given scopes.
     ///
-    /// `PUT /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`, by [`Client::client_extension_requestable_scopes_update`](crate::Client::client_extension_requestable_scopes_update).
+    /// `PUT /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`
     pub fn update_requestable_scopes(
         self,
-        client_id: impl Into<crate::ClientId>,
-        request: impl IntoRequest<types::ClientExtensionRequestableScopesUpdateRequest>,
-    ) -> Call<'a, types::ClientExtensionRequestableScopesUpdateResponse> {
+        client_id: impl Into<rt::ClientId>,
+        request: impl rt::IntoRequest<
+            types::ClientExtensionRequestableScopesUpdateRequest,
+        >,
+    ) -> rt::Call<'a, types::ClientExtensionRequestableScopesUpdateResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_extension_requestable_scopes_update(
-                service.id().as_str(),
-                &client_id.into().text(),
-                request.into_request().borrow(),
-            )
+        calls::client_extension_requestable_scopes_update(
+            service.client(),
+            service.id().as_str(),
+            &client_id.into().text(),
+            request.into_request().borrow(),
+        )
     }
 
     /// As `update_requestable_scopes`, for networks that let no PUT through.
     ///
-    /// `POST /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`, by [`Client::client_extension_requestable_scopes_update_post`](crate::Client::client_extension_requestable_scopes_update_post).
+    /// `POST /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`
     pub fn update_requestable_scopes_by_post(
         self,
-        client_id: impl Into<crate::ClientId>,
-        request: impl IntoRequest<types::ClientExtensionRequestableScopesUpdateRequest>,
-    ) -> Call<'a, types::ClientExtensionRequestableScopesUpdateResponse> {
+        client_id: impl Into<rt::ClientId>,
+        request: impl rt::IntoRequest<
+            types::ClientExtensionRequestableScopesUpdateRequest,
+        >,
+    ) -> rt::Call<'a, types::ClientExtensionRequestableScopesUpdateResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_extension_requestable_scopes_update_post(
-                service.id().as_str(),
-                &client_id.into().text(),
-                request.into_request().borrow(),
-            )
+        calls::client_extension_requestable_scopes_update_post(
+            service.client(),
+            service.id().as_str(),
+            &client_id.into().text(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Gives a client the secret in the request. The old one stops working.
     ///
-    /// `POST /api/{serviceId}/client/secret/update/{clientIdentifier}`, by [`Client::client_secret_update`](crate::Client::client_secret_update).
+    /// `POST /api/{serviceId}/client/secret/update/{clientIdentifier}`
     pub fn update_secret(
         self,
-        client_identifier: impl Into<crate::ClientIdentifier>,
-        request: impl IntoRequest<types::ClientSecretUpdateRequest>,
-    ) -> Call<'a, types::ClientSecretUpdateResponse> {
+        client_identifier: impl Into<rt::ClientIdentifier>,
+        request: impl rt::IntoRequest<types::ClientSecretUpdateRequest>,
+    ) -> rt::Call<'a, types::ClientSecretUpdateResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_secret_update(
-                service.id().as_str(),
-                &client_identifier.into().text(),
-                request.into_request().borrow(),
-            )
+        calls::client_secret_update(
+            service.client(),
+            service.id().as_str(),
+            &client_identifier.into().text(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Reads, lets `change` change, and writes back, unless that left everything as it was. Says what differs between
@@ -486,11 +477,11 @@ impl<'a> Clients<'a> {
     /// There is no lock: what another one writes in between is overwritten.
     pub async fn modify(
         self,
-        client_id: impl Into<crate::ClientId>,
+        client_id: impl Into<rt::ClientId>,
         change: impl FnOnce(&mut types::OAuthClient),
-    ) -> Result<Modified<types::OAuthClient>, Error> {
+    ) -> Result<rt::Modified<types::OAuthClient>, rt::Error> {
         let client_id = client_id.into();
-        let mut modification = Modification::of(
+        let mut modification = rt::Modification::of(
             self.get(client_id).await?.into_inner(),
         )?;
         change(modification.value());
@@ -499,11 +490,11 @@ impl<'a> Clients<'a> {
             return Ok(modification.unchanged());
         }
         let after = self.update(client_id, &*modification.value()).await?.into_inner();
-        Ok(Modified::new(after, changed))
+        Ok(rt::Modified::new(after, changed))
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// The clients of the service, what users granted them, and what they may ask for.
     pub fn clients(&self) -> Clients<'_> {
         Clients { service: self }

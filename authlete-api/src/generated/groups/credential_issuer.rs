@@ -4,174 +4,198 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// Issuing verifiable credentials (OpenID for Verifiable Credential Issuance).
 #[derive(Debug, Clone, Copy)]
 pub struct CredentialIssuer<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> CredentialIssuer<'a> {
     /// Makes a credential offer for a user, to be shown as a link or a QR code.
     ///
-    /// `POST /api/{serviceId}/vci/offer/create`, by [`Client::vci_offer_create`](crate::Client::vci_offer_create).
+    /// `POST /api/{serviceId}/vci/offer/create`
     pub fn create_offer(
         self,
-        request: impl IntoRequest<types::VciOfferCreateRequest>,
-    ) -> Call<'a, types::VciOfferCreateResponse> {
+        request: impl rt::IntoRequest<types::VciOfferCreateRequest>,
+    ) -> rt::Call<'a, types::VciOfferCreateResponse> {
         let service = self.service;
-        service
-            .client()
-            .vci_offer_create(service.id().as_str(), request.into_request().borrow())
+        calls::vci_offer_create(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Issues the credential that `parse` read the request for, now or later by a transaction id.
     ///
-    /// `POST /api/{serviceId}/vci/single/issue`, by [`Client::vci_single_issue`](crate::Client::vci_single_issue).
+    /// `POST /api/{serviceId}/vci/single/issue`
     pub fn issue(
         self,
-        request: impl IntoRequest<types::VciSingleIssueRequest>,
-    ) -> Call<'a, types::VciSingleIssueResponse> {
+        request: impl rt::IntoRequest<types::VciSingleIssueRequest>,
+    ) -> rt::Call<'a, types::VciSingleIssueResponse> {
         let service = self.service;
-        service
-            .client()
-            .vci_single_issue(service.id().as_str(), request.into_request().borrow())
+        calls::vci_single_issue(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Issues the credentials that `parse_batch` read the request for, each now or later.
     ///
-    /// `POST /api/{serviceId}/vci/batch/issue`, by [`Client::vci_batch_issue`](crate::Client::vci_batch_issue).
+    /// `POST /api/{serviceId}/vci/batch/issue`
     pub fn issue_batch(
         self,
-        request: impl IntoRequest<types::VciBatchIssueRequest>,
-    ) -> Call<'a, types::VciBatchIssueResponse> {
+        request: impl rt::IntoRequest<types::VciBatchIssueRequest>,
+    ) -> rt::Call<'a, types::VciBatchIssueResponse> {
         let service = self.service;
-        service
-            .client()
-            .vci_batch_issue(service.id().as_str(), request.into_request().borrow())
+        calls::vci_batch_issue(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Issues the credential that was put off and that `parse_deferred` read the request for.
     ///
-    /// `POST /api/{serviceId}/vci/deferred/issue`, by [`Client::vci_deferred_issue`](crate::Client::vci_deferred_issue).
+    /// `POST /api/{serviceId}/vci/deferred/issue`
     pub fn issue_deferred(
         self,
-        request: impl IntoRequest<types::VciDeferredIssueRequest>,
-    ) -> Call<'a, types::VciDeferredIssueResponse> {
+        request: impl rt::IntoRequest<types::VciDeferredIssueRequest>,
+    ) -> rt::Call<'a, types::VciDeferredIssueResponse> {
         let service = self.service;
-        service
-            .client()
-            .vci_deferred_issue(service.id().as_str(), request.into_request().borrow())
+        calls::vci_deferred_issue(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Makes the key set that verifies issued credentials, for the issuer's JWK set endpoint.
     ///
-    /// `POST /api/{serviceId}/vci/jwks`, by [`Client::vci_jwks`](crate::Client::vci_jwks).
+    /// `POST /api/{serviceId}/vci/jwks`
     pub fn jwks(
         self,
-        request: impl IntoRequest<types::VciJwksRequest>,
-    ) -> Call<'a, types::VciJwksResponse> {
+        request: impl rt::IntoRequest<types::VciJwksRequest>,
+    ) -> rt::Call<'a, types::VciJwksResponse> {
         let service = self.service;
-        service.client().vci_jwks(service.id().as_str(), request.into_request().borrow())
+        calls::vci_jwks(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Makes the document to publish at `/.well-known/jwt-vc-issuer` (SD-JWT VC).
     ///
-    /// `POST /api/{serviceId}/vci/jwtissuer`, by [`Client::vci_jwt_issuer`](crate::Client::vci_jwt_issuer).
+    /// `POST /api/{serviceId}/vci/jwtissuer`
     pub fn jwt_issuer(
         self,
-        request: impl IntoRequest<types::VciJwtIssuerRequest>,
-    ) -> Call<'a, types::VciJwtIssuerResponse> {
+        request: impl rt::IntoRequest<types::VciJwtIssuerRequest>,
+    ) -> rt::Call<'a, types::VciJwtIssuerResponse> {
         let service = self.service;
-        service
-            .client()
-            .vci_jwt_issuer(service.id().as_str(), request.into_request().borrow())
+        calls::vci_jwt_issuer(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Makes the credential issuer's metadata to publish at `/.well-known/openid-credential-issuer`.
     ///
-    /// `POST /api/{serviceId}/vci/metadata`, by [`Client::vci_metadata`](crate::Client::vci_metadata).
+    /// `POST /api/{serviceId}/vci/metadata`
     pub fn metadata(
         self,
-        request: impl IntoRequest<types::VciMetadataRequest>,
-    ) -> Call<'a, types::VciMetadataResponse> {
+        request: impl rt::IntoRequest<types::VciMetadataRequest>,
+    ) -> rt::Call<'a, types::VciMetadataResponse> {
         let service = self.service;
-        service
-            .client()
-            .vci_metadata(service.id().as_str(), request.into_request().borrow())
+        calls::vci_metadata(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Makes the answer of the nonce endpoint (OpenID4VCI 7), which wallets ask for a `c_nonce` before they prove that they hold a key. From Authlete 3.0.22.
     ///
-    /// `POST /api/{serviceId}/vci/nonce`, by [`Client::vci_nonce`](crate::Client::vci_nonce).
+    /// `POST /api/{serviceId}/vci/nonce`
     pub fn nonce(
         self,
-        request: impl IntoRequest<types::VciNonceRequest>,
-    ) -> Call<'a, types::VciNonceResponse> {
+        request: impl rt::IntoRequest<types::VciNonceRequest>,
+    ) -> rt::Call<'a, types::VciNonceResponse> {
         let service = self.service;
-        service
-            .client()
-            .vci_nonce(service.id().as_str(), request.into_request().borrow())
+        calls::vci_nonce(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Looks up a credential offer by its identifier; serves the endpoint that `credential_offer_uri` points to.
     ///
-    /// `POST /api/{serviceId}/vci/offer/info`, by [`Client::vci_offer_info`](crate::Client::vci_offer_info).
+    /// `POST /api/{serviceId}/vci/offer/info`
     pub fn offer_info(
         self,
-        request: impl IntoRequest<types::VciOfferInfoRequest>,
-    ) -> Call<'a, types::VciOfferInfoResponse> {
+        request: impl rt::IntoRequest<types::VciOfferInfoRequest>,
+    ) -> rt::Call<'a, types::VciOfferInfoResponse> {
         let service = self.service;
-        service
-            .client()
-            .vci_offer_info(service.id().as_str(), request.into_request().borrow())
+        calls::vci_offer_info(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Reads a request to the credential endpoint, after introspection of its access token. With `OK` the server collects the user's data for what is asked, and `issue` follows.
     ///
-    /// `POST /api/{serviceId}/vci/single/parse`, by [`Client::vci_single_parse`](crate::Client::vci_single_parse).
+    /// `POST /api/{serviceId}/vci/single/parse`
     pub fn parse(
         self,
-        request: impl IntoRequest<types::VciSingleParseRequest>,
-    ) -> Call<'a, types::VciSingleParseResponse> {
+        request: impl rt::IntoRequest<types::VciSingleParseRequest>,
+    ) -> rt::Call<'a, types::VciSingleParseResponse> {
         let service = self.service;
-        service
-            .client()
-            .vci_single_parse(service.id().as_str(), request.into_request().borrow())
+        calls::vci_single_parse(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Reads a request to the batch credential endpoint, after introspection of its access token; `issue_batch` follows.
     ///
-    /// `POST /api/{serviceId}/vci/batch/parse`, by [`Client::vci_batch_parse`](crate::Client::vci_batch_parse).
+    /// `POST /api/{serviceId}/vci/batch/parse`
     pub fn parse_batch(
         self,
-        request: impl IntoRequest<types::VciBatchParseRequest>,
-    ) -> Call<'a, types::VciBatchParseResponse> {
+        request: impl rt::IntoRequest<types::VciBatchParseRequest>,
+    ) -> rt::Call<'a, types::VciBatchParseResponse> {
         let service = self.service;
-        service
-            .client()
-            .vci_batch_parse(service.id().as_str(), request.into_request().borrow())
+        calls::vci_batch_parse(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Reads a request to the deferred credential endpoint, where a wallet asks for what was put off; `issue_deferred` follows.
     ///
-    /// `POST /api/{serviceId}/vci/deferred/parse`, by [`Client::vci_deferred_parse`](crate::Client::vci_deferred_parse).
+    /// `POST /api/{serviceId}/vci/deferred/parse`
     pub fn parse_deferred(
         self,
-        request: impl IntoRequest<types::VciDeferredParseRequest>,
-    ) -> Call<'a, types::VciDeferredParseResponse> {
+        request: impl rt::IntoRequest<types::VciDeferredParseRequest>,
+    ) -> rt::Call<'a, types::VciDeferredParseResponse> {
         let service = self.service;
-        service
-            .client()
-            .vci_deferred_parse(service.id().as_str(), request.into_request().borrow())
+        calls::vci_deferred_parse(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// Issuing verifiable credentials (OpenID for Verifiable Credential Issuance).
     pub fn credential_issuer(&self) -> CredentialIssuer<'_> {
         CredentialIssuer { service: self }

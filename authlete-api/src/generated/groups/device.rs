@@ -4,59 +4,63 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// The device flow (RFC 8628).
 #[derive(Debug, Clone, Copy)]
 pub struct Device<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> Device<'a> {
     /// Records how the user decided on the device's request; the device learns of it from the token endpoint.
     ///
-    /// `POST /api/{serviceId}/device/complete`, by [`Client::device_complete`](crate::Client::device_complete).
+    /// `POST /api/{serviceId}/device/complete`
     pub fn complete(
         self,
-        request: impl IntoRequest<types::DeviceCompleteRequest>,
-    ) -> Call<'a, types::DeviceCompleteResponse> {
+        request: impl rt::IntoRequest<types::DeviceCompleteRequest>,
+    ) -> rt::Call<'a, types::DeviceCompleteResponse> {
         let service = self.service;
-        service
-            .client()
-            .device_complete(service.id().as_str(), request.into_request().borrow())
+        calls::device_complete(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Reads what a device sent to the device authorization endpoint (RFC 8628 3.1), and answers with its device code and the user code to show. `verify` follows when the user types that in.
     ///
-    /// `POST /api/{serviceId}/device/authorization`, by [`Client::device_authorization`](crate::Client::device_authorization).
+    /// `POST /api/{serviceId}/device/authorization`
     pub fn process(
         self,
-        request: impl IntoRequest<types::DeviceAuthorizationRequest>,
-    ) -> Call<'a, types::DeviceAuthorizationResponse> {
+        request: impl rt::IntoRequest<types::DeviceAuthorizationRequest>,
+    ) -> rt::Call<'a, types::DeviceAuthorizationResponse> {
         let service = self.service;
-        service
-            .client()
-            .device_authorization(service.id().as_str(), request.into_request().borrow())
+        calls::device_authorization(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Looks up the user code that a user typed in (RFC 8628 3.3): which client asks, and for what. `complete` follows when the user has decided.
     ///
-    /// `POST /api/{serviceId}/device/verification`, by [`Client::device_verification`](crate::Client::device_verification).
+    /// `POST /api/{serviceId}/device/verification`
     pub fn verify(
         self,
-        request: impl IntoRequest<types::DeviceVerificationRequest>,
-    ) -> Call<'a, types::DeviceVerificationResponse> {
+        request: impl rt::IntoRequest<types::DeviceVerificationRequest>,
+    ) -> rt::Call<'a, types::DeviceVerificationResponse> {
         let service = self.service;
-        service
-            .client()
-            .device_verification(service.id().as_str(), request.into_request().borrow())
+        calls::device_verification(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// The device flow (RFC 8628).
     pub fn device(&self) -> Device<'_> {
         Device { service: self }

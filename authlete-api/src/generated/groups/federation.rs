@@ -4,52 +4,48 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// OpenID Federation: what the service says of itself, and clients that register by a trust chain.
 #[derive(Debug, Clone, Copy)]
 pub struct Federation<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> Federation<'a> {
     /// Makes the entity configuration to publish at `/.well-known/openid-federation`.
     ///
-    /// `POST /api/{serviceId}/federation/configuration`, by [`Client::federation_configuration`](crate::Client::federation_configuration).
+    /// `POST /api/{serviceId}/federation/configuration`
     pub fn configuration(
         self,
-        request: impl IntoRequest<types::FederationConfigurationRequest>,
-    ) -> Call<'a, types::FederationConfigurationResponse> {
+        request: impl rt::IntoRequest<types::FederationConfigurationRequest>,
+    ) -> rt::Call<'a, types::FederationConfigurationResponse> {
         let service = self.service;
-        service
-            .client()
-            .federation_configuration(
-                service.id().as_str(),
-                request.into_request().borrow(),
-            )
+        calls::federation_configuration(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Registers a client explicitly, by its entity configuration or a trust chain; serves the federation registration endpoint.
     ///
-    /// `POST /api/{serviceId}/federation/registration`, by [`Client::federation_registration`](crate::Client::federation_registration).
+    /// `POST /api/{serviceId}/federation/registration`
     pub fn register(
         self,
-        request: impl IntoRequest<types::FederationRegistrationRequest>,
-    ) -> Call<'a, types::FederationRegistrationResponse> {
+        request: impl rt::IntoRequest<types::FederationRegistrationRequest>,
+    ) -> rt::Call<'a, types::FederationRegistrationResponse> {
         let service = self.service;
-        service
-            .client()
-            .federation_registration(
-                service.id().as_str(),
-                request.into_request().borrow(),
-            )
+        calls::federation_registration(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// OpenID Federation: what the service says of itself, and clients that register by a trust chain.
     pub fn federation(&self) -> Federation<'_> {
         Federation { service: self }

@@ -4,33 +4,33 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// The grant management endpoint (Grant Management for OAuth 2.0).
 #[derive(Debug, Clone, Copy)]
 pub struct GrantManagement<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> GrantManagement<'a> {
     /// Reads a request to the grant management endpoint: looks at a grant, or revokes it. The answer is what to send; nothing follows.
     ///
-    /// `POST /api/{serviceId}/gm`, by [`Client::grant_management`](crate::Client::grant_management).
+    /// `POST /api/{serviceId}/gm`
     pub fn process(
         self,
-        request: impl IntoRequest<types::GrantManagementRequest>,
-    ) -> Call<'a, types::GrantManagementResponse> {
+        request: impl rt::IntoRequest<types::GrantManagementRequest>,
+    ) -> rt::Call<'a, types::GrantManagementResponse> {
         let service = self.service;
-        service
-            .client()
-            .grant_management(service.id().as_str(), request.into_request().borrow())
+        calls::grant_management(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// The grant management endpoint (Grant Management for OAuth 2.0).
     pub fn grant_management(&self) -> GrantManagement<'_> {
         GrantManagement { service: self }

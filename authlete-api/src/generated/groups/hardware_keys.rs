@@ -4,63 +4,63 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// Keys that a hardware security module keeps for the service.
 #[derive(Debug, Clone, Copy)]
 pub struct HardwareKeys<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> HardwareKeys<'a> {
     /// Makes a key in the hardware security module, and answers with the handle to refer to it by.
     ///
-    /// `POST /api/{serviceId}/hsk/create`, by [`Client::hsk_create`](crate::Client::hsk_create).
+    /// `POST /api/{serviceId}/hsk/create`
     pub fn create(
         self,
-        request: impl IntoRequest<types::HskCreateRequest>,
-    ) -> Call<'a, types::HskCreateResponse> {
+        request: impl rt::IntoRequest<types::HskCreateRequest>,
+    ) -> rt::Call<'a, types::HskCreateResponse> {
         let service = self.service;
-        service
-            .client()
-            .hsk_create(service.id().as_str(), request.into_request().borrow())
+        calls::hsk_create(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Removes a key from the hardware security module. `None` stands for an answer without content.
     ///
-    /// `DELETE /api/{serviceId}/hsk/delete/{handle}`, by [`Client::hsk_delete`](crate::Client::hsk_delete).
+    /// `DELETE /api/{serviceId}/hsk/delete/{handle}`
     pub fn delete(
         self,
-        handle: impl Into<crate::HardwareKeyHandle>,
-    ) -> Call<'a, ::std::option::Option<types::HskDeleteResponse>> {
+        handle: impl Into<rt::HardwareKeyHandle>,
+    ) -> rt::Call<'a, ::std::option::Option<types::HskDeleteResponse>> {
         let service = self.service;
-        service.client().hsk_delete(service.id().as_str(), &handle.into().text())
+        calls::hsk_delete(service.client(), service.id().as_str(), &handle.into().text())
     }
 
     /// Reads what is known of one key, its public part included.
     ///
-    /// `GET /api/{serviceId}/hsk/get/{handle}`, by [`Client::hsk_get`](crate::Client::hsk_get).
+    /// `GET /api/{serviceId}/hsk/get/{handle}`
     pub fn get(
         self,
-        handle: impl Into<crate::HardwareKeyHandle>,
-    ) -> Call<'a, types::HskGetResponse> {
+        handle: impl Into<rt::HardwareKeyHandle>,
+    ) -> rt::Call<'a, types::HskGetResponse> {
         let service = self.service;
-        service.client().hsk_get(service.id().as_str(), &handle.into().text())
+        calls::hsk_get(service.client(), service.id().as_str(), &handle.into().text())
     }
 
     /// Lists the keys of the service.
     ///
-    /// `GET /api/{serviceId}/hsk/get/list`, by [`Client::hsk_get_list`](crate::Client::hsk_get_list).
-    pub fn list(self) -> Call<'a, types::HskGetListResponse> {
+    /// `GET /api/{serviceId}/hsk/get/list`
+    pub fn list(self) -> rt::Call<'a, types::HskGetListResponse> {
         let service = self.service;
-        service.client().hsk_get_list(service.id().as_str())
+        calls::hsk_get_list(service.client(), service.id().as_str())
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// Keys that a hardware security module keeps for the service.
     pub fn hardware_keys(&self) -> HardwareKeys<'_> {
         HardwareKeys { service: self }

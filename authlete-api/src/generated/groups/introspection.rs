@@ -4,49 +4,48 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// Is an access token good? For resource servers, and for the introspection endpoint (RFC 7662).
 #[derive(Debug, Clone, Copy)]
 pub struct Introspection<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> Introspection<'a> {
     /// Checks an access token for a protected resource: is it there, in time, allowed the scopes, bound to this DPoP key or client certificate? `OK` says who it stands for; the other actions say how to refuse (RFC 6750 3).
     ///
-    /// `POST /api/{serviceId}/auth/introspection`, by [`Client::auth_introspection`](crate::Client::auth_introspection).
+    /// `POST /api/{serviceId}/auth/introspection`
     pub fn process(
         self,
-        request: impl IntoRequest<types::IntrospectionRequest>,
-    ) -> Call<'a, types::IntrospectionResponse> {
+        request: impl rt::IntoRequest<types::IntrospectionRequest>,
+    ) -> rt::Call<'a, types::IntrospectionResponse> {
         let service = self.service;
-        service
-            .client()
-            .auth_introspection(service.id().as_str(), request.into_request().borrow())
+        calls::auth_introspection(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Serves the introspection endpoint of RFC 7662 for resource servers elsewhere. Authenticating those is the server's part, and comes first.
     ///
-    /// `POST /api/{serviceId}/auth/introspection/standard`, by [`Client::auth_introspection_standard`](crate::Client::auth_introspection_standard).
+    /// `POST /api/{serviceId}/auth/introspection/standard`
     pub fn process_standard(
         self,
-        request: impl IntoRequest<types::StandardIntrospectionRequest>,
-    ) -> Call<'a, types::StandardIntrospectionResponse> {
+        request: impl rt::IntoRequest<types::StandardIntrospectionRequest>,
+    ) -> rt::Call<'a, types::StandardIntrospectionResponse> {
         let service = self.service;
-        service
-            .client()
-            .auth_introspection_standard(
-                service.id().as_str(),
-                request.into_request().borrow(),
-            )
+        calls::auth_introspection_standard(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// Is an access token good? For resource servers, and for the introspection endpoint (RFC 7662).
     pub fn introspection(&self) -> Introspection<'_> {
         Introspection { service: self }

@@ -4,33 +4,33 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// JOSE objects: signatures and what they cover (RFC 7515).
 #[derive(Debug, Clone, Copy)]
 pub struct Jose<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> Jose<'a> {
     /// Verifies a JOSE object by the keys of a client or by those given: its signature, and the claims that must be there.
     ///
-    /// `POST /api/{serviceId}/jose/verify`, by [`Client::jose_verify`](crate::Client::jose_verify).
+    /// `POST /api/{serviceId}/jose/verify`
     pub fn verify(
         self,
-        request: impl IntoRequest<types::JoseVerifyRequest>,
-    ) -> Call<'a, types::JoseVerifyResponse> {
+        request: impl rt::IntoRequest<types::JoseVerifyRequest>,
+    ) -> rt::Call<'a, types::JoseVerifyResponse> {
         let service = self.service;
-        service
-            .client()
-            .jose_verify(service.id().as_str(), request.into_request().borrow())
+        calls::jose_verify(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// JOSE objects: signatures and what they cover (RFC 7515).
     pub fn jose(&self) -> Jose<'_> {
         Jose { service: self }

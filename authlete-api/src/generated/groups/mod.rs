@@ -46,15 +46,16 @@ mod userinfo;
 pub use userinfo::Userinfo;
 mod utilities;
 pub use utilities::Utilities;
-crate::request::made_of_text!(
-    AuthorizationRequest, AuthorizationTicketInfoRequest of crate ::Ticket,
-    BackchannelAuthenticationIssueRequest of crate ::Ticket,
-    BackchannelAuthenticationRequest, BackchannelLogoutTokenRequest of crate
-    ::ClientIdentifier, ClientAuthorizationDeletePostRequest,
-    ClientAuthorizationGetListRequest, ClientAuthorizationUpdateRequest,
-    ClientGrantedScopesGetPostRequest, ClientRegistrationRequest of crate ::JsonText,
-    ClientSecretUpdateRequest, DeviceAuthorizationRequest, DeviceVerificationRequest of
-    crate ::UserCode, IntrospectionRequest, JoseVerifyRequest, NativeSsoLogoutRequest of
-    crate ::SessionId, PushedAuthorizationRequest, RevocationRequest,
-    StandardIntrospectionRequest, TokenRequest, UserInfoIssueRequest, UserInfoRequest
+use crate::generated::types;
+crate::rt::made_of_string!(
+    AuthorizationRequest, AuthorizationTicketInfoRequest of Ticket,
+    BackchannelAuthenticationIssueRequest of Ticket, BackchannelAuthenticationRequest,
+    BackchannelLogoutTokenRequest of ClientIdentifier,
+    ClientAuthorizationDeletePostRequest, ClientAuthorizationGetListRequest,
+    ClientAuthorizationUpdateRequest, ClientGrantedScopesGetPostRequest,
+    ClientRegistrationRequest of JsonString, ClientSecretUpdateRequest,
+    DeviceAuthorizationRequest, DeviceVerificationRequest of UserCode,
+    IntrospectionRequest, JoseVerifyRequest, NativeSsoLogoutRequest of SessionId,
+    PushedAuthorizationRequest, RevocationRequest, StandardIntrospectionRequest,
+    TokenRequest, UserInfoIssueRequest, UserInfoRequest
 );

@@ -4,46 +4,48 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// Single sign-on between native applications (OpenID Connect Native SSO).
 #[derive(Debug, Clone, Copy)]
 pub struct NativeSso<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> NativeSso<'a> {
     /// Ends a session, so that no application gets tokens by it any more.
     ///
-    /// `POST /api/{serviceId}/nativesso/logout`, by [`Client::native_sso_logout`](crate::Client::native_sso_logout).
+    /// `POST /api/{serviceId}/nativesso/logout`
     pub fn logout(
         self,
-        request: impl IntoRequest<types::NativeSsoLogoutRequest>,
-    ) -> Call<'a, types::NativeSsoLogoutResponse> {
+        request: impl rt::IntoRequest<types::NativeSsoLogoutRequest>,
+    ) -> rt::Call<'a, types::NativeSsoLogoutResponse> {
         let service = self.service;
-        service
-            .client()
-            .native_sso_logout(service.id().as_str(), request.into_request().borrow())
+        calls::native_sso_logout(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Gives a second application its tokens, after the token endpoint answered `NATIVE_SSO` and the server found the session to be alive.
     ///
-    /// `POST /api/{serviceId}/nativesso`, by [`Client::native_sso`](crate::Client::native_sso).
+    /// `POST /api/{serviceId}/nativesso`
     pub fn process(
         self,
-        request: impl IntoRequest<types::NativeSsoRequest>,
-    ) -> Call<'a, types::NativeSsoResponse> {
+        request: impl rt::IntoRequest<types::NativeSsoRequest>,
+    ) -> rt::Call<'a, types::NativeSsoResponse> {
         let service = self.service;
-        service
-            .client()
-            .native_sso(service.id().as_str(), request.into_request().borrow())
+        calls::native_sso(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// Single sign-on between native applications (OpenID Connect Native SSO).
     pub fn native_sso(&self) -> NativeSso<'_> {
         NativeSso { service: self }

@@ -4,33 +4,33 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// The pushed authorization request endpoint (RFC 9126).
 #[derive(Debug, Clone, Copy)]
 pub struct PushedAuthorization<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> PushedAuthorization<'a> {
     /// Reads what a client pushed (RFC 9126), and answers with the `request_uri` that its authorization request then names. Nothing follows on this endpoint.
     ///
-    /// `POST /api/{serviceId}/pushed_auth_req`, by [`Client::pushed_auth_req`](crate::Client::pushed_auth_req).
+    /// `POST /api/{serviceId}/pushed_auth_req`
     pub fn process(
         self,
-        request: impl IntoRequest<types::PushedAuthorizationRequest>,
-    ) -> Call<'a, types::PushedAuthorizationResponse> {
+        request: impl rt::IntoRequest<types::PushedAuthorizationRequest>,
+    ) -> rt::Call<'a, types::PushedAuthorizationResponse> {
         let service = self.service;
-        service
-            .client()
-            .pushed_auth_req(service.id().as_str(), request.into_request().borrow())
+        calls::pushed_auth_req(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// The pushed authorization request endpoint (RFC 9126).
     pub fn pushed_authorization(&self) -> PushedAuthorization<'_> {
         PushedAuthorization {

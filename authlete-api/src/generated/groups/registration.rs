@@ -4,81 +4,78 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// Dynamic client registration and its management (RFC 7591, RFC 7592).
 #[derive(Debug, Clone, Copy)]
 pub struct Registration<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> Registration<'a> {
     /// Removes a client's registration for the client itself (RFC 7592 2.3).
     ///
-    /// `POST /api/{serviceId}/client/registration/delete`, by [`Client::client_registration_delete`](crate::Client::client_registration_delete).
+    /// `POST /api/{serviceId}/client/registration/delete`
     pub fn delete(
         self,
-        request: impl IntoRequest<types::ClientRegistrationDeleteRequest>,
-    ) -> Call<'a, types::ClientRegistrationResponse> {
+        request: impl rt::IntoRequest<types::ClientRegistrationDeleteRequest>,
+    ) -> rt::Call<'a, types::ClientRegistrationResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_registration_delete(
-                service.id().as_str(),
-                request.into_request().borrow(),
-            )
+        calls::client_registration_delete(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Reads a client's registration for the client itself (RFC 7592 2.1), with its registration access token.
     ///
-    /// `POST /api/{serviceId}/client/registration/get`, by [`Client::client_registration_get`](crate::Client::client_registration_get).
+    /// `POST /api/{serviceId}/client/registration/get`
     pub fn get(
         self,
-        request: impl IntoRequest<types::ClientRegistrationGetRequest>,
-    ) -> Call<'a, types::ClientRegistrationResponse> {
+        request: impl rt::IntoRequest<types::ClientRegistrationGetRequest>,
+    ) -> rt::Call<'a, types::ClientRegistrationResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_registration_get(
-                service.id().as_str(),
-                request.into_request().borrow(),
-            )
+        calls::client_registration_get(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Registers the client that the body describes (RFC 7591 3), and answers with its metadata and a registration access token.
     ///
-    /// `POST /api/{serviceId}/client/registration`, by [`Client::client_registration`](crate::Client::client_registration).
+    /// `POST /api/{serviceId}/client/registration`
     pub fn register(
         self,
-        request: impl IntoRequest<types::ClientRegistrationRequest>,
-    ) -> Call<'a, types::ClientRegistrationResponse> {
+        request: impl rt::IntoRequest<types::ClientRegistrationRequest>,
+    ) -> rt::Call<'a, types::ClientRegistrationResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_registration(service.id().as_str(), request.into_request().borrow())
+        calls::client_registration(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Replaces a client's registration for the client itself (RFC 7592 2.2).
     ///
-    /// `POST /api/{serviceId}/client/registration/update`, by [`Client::client_registration_update`](crate::Client::client_registration_update).
+    /// `POST /api/{serviceId}/client/registration/update`
     pub fn update(
         self,
-        request: impl IntoRequest<types::ClientRegistrationUpdateRequest>,
-    ) -> Call<'a, types::ClientRegistrationResponse> {
+        request: impl rt::IntoRequest<types::ClientRegistrationUpdateRequest>,
+    ) -> rt::Call<'a, types::ClientRegistrationResponse> {
         let service = self.service;
-        service
-            .client()
-            .client_registration_update(
-                service.id().as_str(),
-                request.into_request().borrow(),
-            )
+        calls::client_registration_update(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// Dynamic client registration and its management (RFC 7591, RFC 7592).
     pub fn registration(&self) -> Registration<'_> {
         Registration { service: self }

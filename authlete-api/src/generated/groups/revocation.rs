@@ -4,33 +4,33 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// The revocation endpoint (RFC 7009).
 #[derive(Debug, Clone, Copy)]
 pub struct Revocation<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> Revocation<'a> {
     /// Reads what a client sent to the revocation endpoint (RFC 7009), withdraws the token, and answers with what to send. Nothing follows.
     ///
-    /// `POST /api/{serviceId}/auth/revocation`, by [`Client::auth_revocation`](crate::Client::auth_revocation).
+    /// `POST /api/{serviceId}/auth/revocation`
     pub fn process(
         self,
-        request: impl IntoRequest<types::RevocationRequest>,
-    ) -> Call<'a, types::RevocationResponse> {
+        request: impl rt::IntoRequest<types::RevocationRequest>,
+    ) -> rt::Call<'a, types::RevocationResponse> {
         let service = self.service;
-        service
-            .client()
-            .auth_revocation(service.id().as_str(), request.into_request().borrow())
+        calls::auth_revocation(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// The revocation endpoint (RFC 7009).
     pub fn revocation(&self) -> Revocation<'_> {
         Revocation { service: self }

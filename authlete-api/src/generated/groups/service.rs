@@ -4,65 +4,73 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
-impl Service {
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
+impl AuthleteService {
     /// Makes the discovery document to publish at `/.well-known/openid-configuration` (OpenID Connect Discovery 4, RFC 8414).
     ///
-    /// `GET /api/{serviceId}/service/configuration`, by [`Client::service_configuration`](crate::Client::service_configuration).
+    /// `GET /api/{serviceId}/service/configuration`
     pub fn configuration(
         &self,
         pretty: Option<bool>,
         patch: Option<&str>,
-    ) -> Call<'_, ::serde_json::Map<::std::string::String, ::serde_json::Value>> {
+    ) -> rt::Call<'_, ::serde_json::Map<::std::string::String, ::serde_json::Value>> {
         let service = self;
-        service.client().service_configuration(service.id().as_str(), pretty, patch)
+        calls::service_configuration(
+            service.client(),
+            service.id().as_str(),
+            pretty,
+            patch,
+        )
     }
 
     /// Removes the service with everything in it.
     ///
-    /// `DELETE /api/{serviceId}/service/delete`, by [`Client::service_delete`](crate::Client::service_delete).
-    pub fn delete(&self) -> Call<'_, ()> {
+    /// `DELETE /api/{serviceId}/service/delete`
+    pub fn delete(&self) -> rt::Call<'_, ()> {
         let service = self;
-        service.client().service_delete(service.id().as_str())
+        calls::service_delete(service.client(), service.id().as_str())
     }
 
     /// Reads all settings of the service.
     ///
-    /// `GET /api/{serviceId}/service/get`, by [`Client::service_get`](crate::Client::service_get).
-    pub fn get(&self) -> Call<'_, types::Service> {
+    /// `GET /api/{serviceId}/service/get`
+    pub fn get(&self) -> rt::Call<'_, types::Service> {
         let service = self;
-        service.client().service_get(service.id().as_str())
+        calls::service_get(service.client(), service.id().as_str())
     }
 
     /// Reads the key set to publish at the service's `jwks_uri` (RFC 7517). `None` when the service has none.
     ///
-    /// `GET /api/{serviceId}/service/jwks/get`, by [`Client::service_jwks_get`](crate::Client::service_jwks_get).
+    /// `GET /api/{serviceId}/service/jwks/get`
     pub fn jwks(
         &self,
         include_private_keys: Option<bool>,
         pretty: Option<bool>,
-    ) -> Call<'_, ::std::option::Option<types::ServiceJwksGetResponse>> {
+    ) -> rt::Call<'_, ::std::option::Option<types::ServiceJwksGetResponse>> {
         let service = self;
-        service
-            .client()
-            .service_jwks_get(service.id().as_str(), include_private_keys, pretty)
+        calls::service_jwks_get(
+            service.client(),
+            service.id().as_str(),
+            include_private_keys,
+            pretty,
+        )
     }
 
     /// Replaces all settings of the service: start from what `get` returned, or let `modify` do both.
     ///
-    /// `POST /api/{serviceId}/service/update`, by [`Client::service_update`](crate::Client::service_update).
+    /// `POST /api/{serviceId}/service/update`
     pub fn update(
         &self,
-        request: impl IntoRequest<types::Service>,
-    ) -> Call<'_, types::Service> {
+        request: impl rt::IntoRequest<types::Service>,
+    ) -> rt::Call<'_, types::Service> {
         let service = self;
-        service
-            .client()
-            .service_update(service.id().as_str(), request.into_request().borrow())
+        calls::service_update(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Reads, lets `change` change, and writes back, unless that left everything as it was. Says what differs between
@@ -72,14 +80,14 @@ impl Service {
     pub async fn modify(
         &self,
         change: impl FnOnce(&mut types::Service),
-    ) -> Result<Modified<types::Service>, Error> {
-        let mut modification = Modification::of(self.get().await?.into_inner())?;
+    ) -> Result<rt::Modified<types::Service>, rt::Error> {
+        let mut modification = rt::Modification::of(self.get().await?.into_inner())?;
         change(modification.value());
         let changed = modification.changed()?;
         if changed.is_empty() {
             return Ok(modification.unchanged());
         }
         let after = self.update(&*modification.value()).await?.into_inner();
-        Ok(Modified::new(after, changed))
+        Ok(rt::Modified::new(after, changed))
     }
 }

@@ -4,11 +4,9 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// The services of the organization.
 #[derive(Debug, Clone, Copy)]
 pub struct Services<'a> {
@@ -18,58 +16,58 @@ pub struct Services<'a> {
 impl<'a> Services<'a> {
     /// Makes a service. The answer has its id.
     ///
-    /// `POST /api/service/create`, by [`Client::service_create`](crate::Client::service_create).
+    /// `POST /api/service/create`
     pub fn create(
         self,
-        request: impl IntoRequest<types::Service>,
-    ) -> Call<'a, types::Service> {
+        request: impl rt::IntoRequest<types::Service>,
+    ) -> rt::Call<'a, types::Service> {
         let authlete = self.authlete;
-        authlete.client().service_create(request.into_request().borrow())
+        calls::service_create(authlete.client(), request.into_request().borrow())
     }
 
     /// Creates a service on the cluster with the given id, for an organization. On the identity provider's host, with a token of the organization.
     ///
-    /// `POST /api/service`, by [`Client::service_create_idp`](crate::Client::service_create_idp).
+    /// `POST /api/service`
     pub fn create_through_idp(
         self,
-        request: impl IntoRequest<types::ServiceCreateIdpRequest>,
-    ) -> Call<'a, types::Service> {
+        request: impl rt::IntoRequest<types::ServiceCreateIdpRequest>,
+    ) -> rt::Call<'a, types::Service> {
         let authlete = self.authlete;
-        authlete.client().service_create_idp(request.into_request().borrow())
+        calls::service_create_idp(authlete.client(), request.into_request().borrow())
     }
 
     /// Lists the services that the token may see.
     ///
-    /// `GET /api/service/get/list`, by [`Client::service_get_list`](crate::Client::service_get_list).
+    /// `GET /api/service/get/list`
     pub fn list(
         self,
-        range: impl Into<PageRange>,
-    ) -> Call<'a, types::ServiceGetListResponse> {
+        range: impl Into<rt::PageRange>,
+    ) -> rt::Call<'a, types::ServiceGetListResponse> {
         let authlete = self.authlete;
         let range = range.into();
-        authlete.client().service_get_list(range.start(), range.end())
+        calls::service_get_list(authlete.client(), range.start(), range.end())
     }
 
     /// All that [`Self::list`] lists, fetched page by page as it is asked for.
-    pub fn all(self) -> Pages<'a, types::Service> {
-        Pages::new(move |range| {
+    pub fn all(self) -> rt::Pages<'a, types::Service> {
+        rt::Pages::new(move |range| {
             let call = self.list(range.clone());
             Box::pin(async move {
                 let answer = call.await?.into_inner();
-                Ok(Page::new(range, answer.services, answer.total_count))
+                Ok(rt::ListPage::new(range, answer.services, answer.total_count))
             })
         })
     }
 
     /// Removes a service from its cluster and from its organization. On the identity provider's host.
     ///
-    /// `POST /api/service/remove`, by [`Client::service_remove_idp`](crate::Client::service_remove_idp).
+    /// `POST /api/service/remove`
     pub fn remove_through_idp(
         self,
-        request: impl IntoRequest<types::ServiceRemoveIdpRequest>,
-    ) -> Call<'a, ()> {
+        request: impl rt::IntoRequest<types::ServiceRemoveIdpRequest>,
+    ) -> rt::Call<'a, ()> {
         let authlete = self.authlete;
-        authlete.client().service_remove_idp(request.into_request().borrow())
+        calls::service_remove_idp(authlete.client(), request.into_request().borrow())
     }
 }
 

@@ -4,72 +4,78 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// The token endpoint (RFC 6749 3.2).
 #[derive(Debug, Clone, Copy)]
 pub struct Token<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> Token<'a> {
     /// Refuses a request that `process` left to the server, with its ticket and the reason.
     ///
-    /// `POST /api/{serviceId}/auth/token/fail`, by [`Client::auth_token_fail`](crate::Client::auth_token_fail).
+    /// `POST /api/{serviceId}/auth/token/fail`
     pub fn fail(
         self,
-        request: impl IntoRequest<types::TokenFailRequest>,
-    ) -> Call<'a, types::TokenFailResponse> {
+        request: impl rt::IntoRequest<types::TokenFailRequest>,
+    ) -> rt::Call<'a, types::TokenFailResponse> {
         let service = self.service;
-        service
-            .client()
-            .auth_token_fail(service.id().as_str(), request.into_request().borrow())
+        calls::auth_token_fail(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Gives out tokens for a request that `process` left to the server (RFC 6749 4.3), with its ticket and the user's subject.
     ///
-    /// `POST /api/{serviceId}/auth/token/issue`, by [`Client::auth_token_issue`](crate::Client::auth_token_issue).
+    /// `POST /api/{serviceId}/auth/token/issue`
     pub fn issue(
         self,
-        request: impl IntoRequest<types::TokenIssueRequest>,
-    ) -> Call<'a, types::TokenIssueResponse> {
+        request: impl rt::IntoRequest<types::TokenIssueRequest>,
+    ) -> rt::Call<'a, types::TokenIssueResponse> {
         let service = self.service;
-        service
-            .client()
-            .auth_token_issue(service.id().as_str(), request.into_request().borrow())
+        calls::auth_token_issue(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Reads what a client sent to the token endpoint, with its credentials. `OK` is the end; for `PASSWORD`, `TOKEN_EXCHANGE`, `JWT_BEARER` and the like the server decides, and `issue`, `fail` or `access_tokens().create` follows.
     ///
-    /// `POST /api/{serviceId}/auth/token`, by [`Client::auth_token`](crate::Client::auth_token).
+    /// `POST /api/{serviceId}/auth/token`
     pub fn process(
         self,
-        request: impl IntoRequest<types::TokenRequest>,
-    ) -> Call<'a, types::TokenResponse> {
+        request: impl rt::IntoRequest<types::TokenRequest>,
+    ) -> rt::Call<'a, types::TokenResponse> {
         let service = self.service;
-        service
-            .client()
-            .auth_token(service.id().as_str(), request.into_request().borrow())
+        calls::auth_token(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Makes a new ID token beside refreshed tokens (OpenID Connect Core 12.2); follows `ID_TOKEN_REISSUABLE` of `process`.
     ///
-    /// `POST /api/{serviceId}/idtoken/reissue`, by [`Client::id_token_reissue`](crate::Client::id_token_reissue).
+    /// `POST /api/{serviceId}/idtoken/reissue`
     pub fn reissue_id_token(
         self,
-        request: impl IntoRequest<types::IdTokenReissueRequest>,
-    ) -> Call<'a, types::IdTokenReissueResponse> {
+        request: impl rt::IntoRequest<types::IdTokenReissueRequest>,
+    ) -> rt::Call<'a, types::IdTokenReissueResponse> {
         let service = self.service;
-        service
-            .client()
-            .id_token_reissue(service.id().as_str(), request.into_request().borrow())
+        calls::id_token_reissue(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// The token endpoint (RFC 6749 3.2).
     pub fn token(&self) -> Token<'_> {
         Token { service: self }

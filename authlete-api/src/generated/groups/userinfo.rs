@@ -4,46 +4,48 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// The userinfo endpoint (OpenID Connect Core 5.3).
 #[derive(Debug, Clone, Copy)]
 pub struct Userinfo<'a> {
-    service: &'a Service,
+    service: &'a AuthleteService,
 }
 
 impl<'a> Userinfo<'a> {
     /// Makes the userinfo response of the claims collected after `process`: JSON, or a JWT where the client registered for one.
     ///
-    /// `POST /api/{serviceId}/auth/userinfo/issue`, by [`Client::auth_userinfo_issue`](crate::Client::auth_userinfo_issue).
+    /// `POST /api/{serviceId}/auth/userinfo/issue`
     pub fn issue(
         self,
-        request: impl IntoRequest<types::UserInfoIssueRequest>,
-    ) -> Call<'a, types::UserInfoIssueResponse> {
+        request: impl rt::IntoRequest<types::UserInfoIssueRequest>,
+    ) -> rt::Call<'a, types::UserInfoIssueResponse> {
         let service = self.service;
-        service
-            .client()
-            .auth_userinfo_issue(service.id().as_str(), request.into_request().borrow())
+        calls::auth_userinfo_issue(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 
     /// Checks the access token of a userinfo request. With `OK` the answer names the subject and the claims to collect, and `issue` follows.
     ///
-    /// `POST /api/{serviceId}/auth/userinfo`, by [`Client::auth_userinfo`](crate::Client::auth_userinfo).
+    /// `POST /api/{serviceId}/auth/userinfo`
     pub fn process(
         self,
-        request: impl IntoRequest<types::UserInfoRequest>,
-    ) -> Call<'a, types::UserInfoResponse> {
+        request: impl rt::IntoRequest<types::UserInfoRequest>,
+    ) -> rt::Call<'a, types::UserInfoResponse> {
         let service = self.service;
-        service
-            .client()
-            .auth_userinfo(service.id().as_str(), request.into_request().borrow())
+        calls::auth_userinfo(
+            service.client(),
+            service.id().as_str(),
+            request.into_request().borrow(),
+        )
     }
 }
 
-impl Service {
+impl AuthleteService {
     /// The userinfo endpoint (OpenID Connect Core 5.3).
     pub fn userinfo(&self) -> Userinfo<'_> {
         Userinfo { service: self }

@@ -4,11 +4,9 @@
 #[allow(unused_imports)]
 use std::borrow::Borrow as _;
 #[allow(unused_imports)]
-use crate::{
-    Authlete, Call, Error, IntoRequest, Modification, Modified, Page, PageRange, Pages,
-    Service, types,
-};
-
+use crate::generated::{calls, types};
+#[allow(unused_imports)]
+use crate::{Authlete, AuthleteService, rt};
 /// The server: what it is, whether it is well, what it received.
 #[derive(Debug, Clone, Copy)]
 pub struct Utilities<'a> {
@@ -18,31 +16,31 @@ pub struct Utilities<'a> {
 impl<'a> Utilities<'a> {
     /// Sends the query parameters back; shows whether the server can be reached at all.
     ///
-    /// `GET /api/misc/echo`, by [`Client::misc_echo`](crate::Client::misc_echo).
+    /// `GET /api/misc/echo`
     pub fn echo(
         self,
-    ) -> Call<
+    ) -> rt::Call<
         'a,
         ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
     > {
         let authlete = self.authlete;
-        authlete.client().misc_echo()
+        calls::misc_echo(authlete.client())
     }
 
     /// Tells whether the server is well, in more detail with `extended`.
     ///
-    /// `GET /api/lifecycle/healthcheck`, by [`Client::lifecycle_healthcheck`](crate::Client::lifecycle_healthcheck).
-    pub fn health(self, extended: Option<bool>) -> Call<'a, ::bytes::Bytes> {
+    /// `GET /api/lifecycle/healthcheck`
+    pub fn health(self, extended: Option<bool>) -> rt::Call<'a, rt::Bytes> {
         let authlete = self.authlete;
-        authlete.client().lifecycle_healthcheck(extended)
+        calls::lifecycle_healthcheck(authlete.client(), extended)
     }
 
     /// Tells the version of the server and what it supports.
     ///
-    /// `GET /api/info`, by [`Client::info`](crate::Client::info).
-    pub fn info(self) -> Call<'a, types::InfoResponse> {
+    /// `GET /api/info`
+    pub fn info(self) -> rt::Call<'a, types::InfoResponse> {
         let authlete = self.authlete;
-        authlete.client().info()
+        calls::info(authlete.client())
     }
 }
 

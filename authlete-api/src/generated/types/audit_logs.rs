@@ -23,7 +23,7 @@ pub struct AuditEntriesGetResponse {
     pub next_cursor: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for AuditEntriesGetResponse {
+impl crate::rt::Object for AuditEntriesGetResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -55,7 +55,7 @@ impl<'de> ::serde::Deserialize<'de> for AuditEntriesGetResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -100,7 +100,7 @@ pub struct AuditLogEntry {
     pub user_agent: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for AuditLogEntry {
+impl crate::rt::Object for AuditLogEntry {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -144,7 +144,7 @@ impl<'de> ::serde::Deserialize<'de> for AuditLogEntry {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -152,7 +152,7 @@ impl ::std::fmt::Debug for AuditLogEntry {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuditLogEntry")
             .field("cluster", &self.cluster)
-            .field("details", &crate::redact::optional(&self.details))
+            .field("details", &crate::rt::optional(&self.details))
             .field("event", &self.event)
             .field("path", &self.path)
             .field("remote_addr", &self.remote_addr)

@@ -267,7 +267,7 @@ pub struct AuthorizationClient {
     pub trust_chain_updated_at: ::std::option::Option<i64>,
 }
 
-impl crate::object::Object for AuthorizationClient {
+impl crate::rt::Object for AuthorizationClient {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -396,7 +396,7 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationClient {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -412,7 +412,7 @@ pub struct AuthorizationFailRequest {
     /// `reason`, required.
     pub reason: crate::types::AuthorizationFailReason,
     /// `ticket`, required, secret.
-    pub ticket: crate::Ticket,
+    pub ticket: crate::rt::Ticket,
 }
 
 impl ::std::fmt::Debug for AuthorizationFailRequest {
@@ -420,7 +420,7 @@ impl ::std::fmt::Debug for AuthorizationFailRequest {
         f.debug_struct("AuthorizationFailRequest")
             .field("description", &self.description)
             .field("reason", &self.reason)
-            .field("ticket", &crate::redact::Redacted)
+            .field("ticket", &crate::rt::Redacted)
             .finish()
     }
 }
@@ -429,7 +429,7 @@ impl AuthorizationFailRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         reason: crate::types::AuthorizationFailReason,
-        ticket: impl ::std::convert::Into<crate::Ticket>,
+        ticket: impl ::std::convert::Into<crate::rt::Ticket>,
     ) -> Self {
         Self {
             description: ::std::default::Default::default(),
@@ -468,7 +468,7 @@ pub struct AuthorizationFailResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for AuthorizationFailResponse {
+impl crate::rt::Object for AuthorizationFailResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -502,7 +502,7 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationFailResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -510,7 +510,7 @@ impl ::std::fmt::Debug for AuthorizationFailResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationFailResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
@@ -549,13 +549,13 @@ pub struct AuthorizationIssueRequest {
     pub authorization_details: ::std::option::Option<AuthorizationDetails>,
     /// `claims`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub claims: ::std::option::Option<crate::JsonText>,
+    pub claims: ::std::option::Option<crate::rt::JsonString>,
     /// `claimsForTx`, optional, secret.
     #[serde(
         rename = "claimsForTx",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub claims_for_tx: ::std::option::Option<crate::JsonText>,
+    pub claims_for_tx: ::std::option::Option<crate::rt::JsonString>,
     /// `consentedClaims`, optional.
     #[serde(
         rename = "consentedClaims",
@@ -573,13 +573,13 @@ pub struct AuthorizationIssueRequest {
         rename = "idtHeaderParams",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub idt_header_params: ::std::option::Option<crate::JsonText>,
+    pub idt_header_params: ::std::option::Option<crate::rt::JsonString>,
     /// `jwtAtClaims`, optional, secret.
     #[serde(
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<crate::JsonText>,
+    pub jwt_at_claims: ::std::option::Option<crate::rt::JsonString>,
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
@@ -591,45 +591,47 @@ pub struct AuthorizationIssueRequest {
         rename = "sessionId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub session_id: ::std::option::Option<crate::SessionId>,
+    pub session_id: ::std::option::Option<crate::rt::SessionId>,
     /// `sub`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub sub: ::std::option::Option<::std::string::String>,
     /// `subject`, required.
     pub subject: ::std::string::String,
     /// `ticket`, required, secret.
-    pub ticket: crate::Ticket,
+    pub ticket: crate::rt::Ticket,
     /// `verifiedClaimsForTx`, optional, secret.
     #[serde(
         rename = "verifiedClaimsForTx",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub verified_claims_for_tx: ::std::option::Option<::std::vec::Vec<crate::JsonText>>,
+    pub verified_claims_for_tx: ::std::option::Option<
+        ::std::vec::Vec<crate::rt::JsonString>,
+    >,
 }
 
 impl ::std::fmt::Debug for AuthorizationIssueRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationIssueRequest")
-            .field("access_token", &crate::redact::optional(&self.access_token))
+            .field("access_token", &crate::rt::optional(&self.access_token))
             .field("access_token_duration", &self.access_token_duration)
             .field("acr", &self.acr)
             .field("auth_time", &self.auth_time)
             .field("authorization_details", &self.authorization_details)
-            .field("claims", &crate::redact::optional(&self.claims))
-            .field("claims_for_tx", &crate::redact::optional(&self.claims_for_tx))
+            .field("claims", &crate::rt::optional(&self.claims))
+            .field("claims_for_tx", &crate::rt::optional(&self.claims_for_tx))
             .field("consented_claims", &self.consented_claims)
             .field("id_token_aud_type", &self.id_token_aud_type)
             .field("idt_header_params", &self.idt_header_params)
-            .field("jwt_at_claims", &crate::redact::optional(&self.jwt_at_claims))
+            .field("jwt_at_claims", &crate::rt::optional(&self.jwt_at_claims))
             .field("properties", &self.properties)
             .field("scopes", &self.scopes)
-            .field("session_id", &crate::redact::optional(&self.session_id))
+            .field("session_id", &crate::rt::optional(&self.session_id))
             .field("sub", &self.sub)
             .field("subject", &self.subject)
-            .field("ticket", &crate::redact::Redacted)
+            .field("ticket", &crate::rt::Redacted)
             .field(
                 "verified_claims_for_tx",
-                &crate::redact::optional(&self.verified_claims_for_tx),
+                &crate::rt::optional(&self.verified_claims_for_tx),
             )
             .finish()
     }
@@ -639,7 +641,7 @@ impl AuthorizationIssueRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         subject: impl ::std::convert::Into<::std::string::String>,
-        ticket: impl ::std::convert::Into<crate::Ticket>,
+        ticket: impl ::std::convert::Into<crate::rt::Ticket>,
     ) -> Self {
         Self {
             access_token: ::std::default::Default::default(),
@@ -738,7 +740,7 @@ pub struct AuthorizationIssueResponse {
     pub ticket_info: ::std::option::Option<AuthorizationTicketInfo>,
 }
 
-impl crate::object::Object for AuthorizationIssueResponse {
+impl crate::rt::Object for AuthorizationIssueResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -788,25 +790,22 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationIssueResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for AuthorizationIssueResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationIssueResponse")
-            .field("access_token", &crate::redact::optional(&self.access_token))
+            .field("access_token", &crate::rt::optional(&self.access_token))
             .field("access_token_duration", &self.access_token_duration)
             .field("access_token_expires_at", &self.access_token_expires_at)
             .field("action", &self.action)
-            .field(
-                "authorization_code",
-                &crate::redact::optional(&self.authorization_code),
-            )
+            .field("authorization_code", &crate::rt::optional(&self.authorization_code))
             .field("consented_claims", &self.consented_claims)
-            .field("id_token", &crate::redact::optional(&self.id_token))
-            .field("jwt_access_token", &crate::redact::optional(&self.jwt_access_token))
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("id_token", &crate::rt::optional(&self.id_token))
+            .field("jwt_access_token", &crate::rt::optional(&self.jwt_access_token))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("ticket_info", &self.ticket_info)
@@ -837,8 +836,8 @@ impl ::std::fmt::Debug for AuthorizationRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationRequest")
             .field("cimd_options", &self.cimd_options)
-            .field("context", &crate::redact::optional(&self.context))
-            .field("parameters", &crate::redact::Redacted)
+            .field("context", &crate::rt::optional(&self.context))
+            .field("parameters", &crate::rt::Redacted)
             .finish()
     }
 }
@@ -933,7 +932,7 @@ pub struct AuthorizationResponse {
     pub grant: ::std::option::Option<Grant>,
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<crate::GrantId>,
+    pub grant_id: ::std::option::Option<crate::rt::GrantId>,
     /// `grantSubject`, optional.
     #[serde(
         rename = "grantSubject",
@@ -945,13 +944,13 @@ pub struct AuthorizationResponse {
         rename = "idTokenClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub id_token_claims: ::std::option::Option<crate::JsonText>,
+    pub id_token_claims: ::std::option::Option<crate::rt::JsonString>,
     /// `issuableCredentials`, optional.
     #[serde(
         rename = "issuableCredentials",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub issuable_credentials: ::std::option::Option<crate::JsonText>,
+    pub issuable_credentials: ::std::option::Option<crate::rt::JsonString>,
     /// `loginHint`, optional, secret.
     #[serde(
         rename = "loginHint",
@@ -990,7 +989,7 @@ pub struct AuthorizationResponse {
         rename = "requestObjectPayload",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub request_object_payload: ::std::option::Option<crate::JsonText>,
+    pub request_object_payload: ::std::option::Option<crate::rt::JsonString>,
     /// `requestedClaimsForTx`, optional.
     #[serde(
         rename = "requestedClaimsForTx",
@@ -1039,13 +1038,13 @@ pub struct AuthorizationResponse {
     pub subject: ::std::option::Option<::std::string::String>,
     /// `ticket`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub ticket: ::std::option::Option<crate::Ticket>,
+    pub ticket: ::std::option::Option<crate::rt::Ticket>,
     /// `transformedClaims`, optional, secret.
     #[serde(
         rename = "transformedClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub transformed_claims: ::std::option::Option<crate::JsonText>,
+    pub transformed_claims: ::std::option::Option<crate::rt::JsonString>,
     /// `uiLocales`, optional.
     #[serde(
         rename = "uiLocales",
@@ -1057,10 +1056,10 @@ pub struct AuthorizationResponse {
         rename = "userInfoClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub user_info_claims: ::std::option::Option<crate::JsonText>,
+    pub user_info_claims: ::std::option::Option<crate::rt::JsonString>,
 }
 
-impl crate::object::Object for AuthorizationResponse {
+impl crate::rt::Object for AuthorizationResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1166,7 +1165,7 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1188,11 +1187,11 @@ impl ::std::fmt::Debug for AuthorizationResponse {
             .field("dynamic_scopes", &self.dynamic_scopes)
             .field("gm_action", &self.gm_action)
             .field("grant", &self.grant)
-            .field("grant_id", &crate::redact::optional(&self.grant_id))
+            .field("grant_id", &crate::rt::optional(&self.grant_id))
             .field("grant_subject", &self.grant_subject)
-            .field("id_token_claims", &crate::redact::optional(&self.id_token_claims))
+            .field("id_token_claims", &crate::rt::optional(&self.id_token_claims))
             .field("issuable_credentials", &self.issuable_credentials)
-            .field("login_hint", &crate::redact::optional(&self.login_hint))
+            .field("login_hint", &crate::rt::optional(&self.login_hint))
             .field("lowest_prompt", &self.lowest_prompt)
             .field("max_age", &self.max_age)
             .field("metadata_document_used", &self.metadata_document_used)
@@ -1201,7 +1200,7 @@ impl ::std::fmt::Debug for AuthorizationResponse {
             .field("purpose", &self.purpose)
             .field(
                 "request_object_payload",
-                &crate::redact::optional(&self.request_object_payload),
+                &crate::rt::optional(&self.request_object_payload),
             )
             .field("requested_claims_for_tx", &self.requested_claims_for_tx)
             .field(
@@ -1209,19 +1208,16 @@ impl ::std::fmt::Debug for AuthorizationResponse {
                 &self.requested_verified_claims_for_tx,
             )
             .field("resources", &self.resources)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("scopes", &self.scopes)
             .field("service", &self.service)
             .field("subject", &self.subject)
-            .field("ticket", &crate::redact::optional(&self.ticket))
-            .field(
-                "transformed_claims",
-                &crate::redact::optional(&self.transformed_claims),
-            )
+            .field("ticket", &crate::rt::optional(&self.ticket))
+            .field("transformed_claims", &crate::rt::optional(&self.transformed_claims))
             .field("ui_locales", &self.ui_locales)
-            .field("user_info_claims", &crate::redact::optional(&self.user_info_claims))
+            .field("user_info_claims", &crate::rt::optional(&self.user_info_claims))
             .finish()
     }
 }
@@ -1239,7 +1235,7 @@ pub struct AuthorizationTicketInfo {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for AuthorizationTicketInfo {
+impl crate::rt::Object for AuthorizationTicketInfo {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1271,15 +1267,15 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationTicketInfo {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for AuthorizationTicketInfo {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationTicketInfo")
-            .field("context", &crate::redact::optional(&self.context))
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("context", &crate::rt::optional(&self.context))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -1291,20 +1287,20 @@ impl ::std::fmt::Debug for AuthorizationTicketInfo {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct AuthorizationTicketInfoRequest {
     /// `ticket`, required, secret.
-    pub ticket: crate::Ticket,
+    pub ticket: crate::rt::Ticket,
 }
 
 impl ::std::fmt::Debug for AuthorizationTicketInfoRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationTicketInfoRequest")
-            .field("ticket", &crate::redact::Redacted)
+            .field("ticket", &crate::rt::Redacted)
             .finish()
     }
 }
 
 impl AuthorizationTicketInfoRequest {
     /// With the required fields; the others are left out.
-    pub fn new(ticket: impl ::std::convert::Into<crate::Ticket>) -> Self {
+    pub fn new(ticket: impl ::std::convert::Into<crate::rt::Ticket>) -> Self {
         Self { ticket: ticket.into() }
     }
 }
@@ -1337,7 +1333,7 @@ pub struct AuthorizationTicketInfoResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for AuthorizationTicketInfoResponse {
+impl crate::rt::Object for AuthorizationTicketInfoResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1371,7 +1367,7 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationTicketInfoResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1384,14 +1380,14 @@ pub struct AuthorizationTicketUpdateRequest {
     /// `info`, required.
     pub info: AuthorizationTicketInfo,
     /// `ticket`, required, secret.
-    pub ticket: crate::Ticket,
+    pub ticket: crate::rt::Ticket,
 }
 
 impl ::std::fmt::Debug for AuthorizationTicketUpdateRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationTicketUpdateRequest")
             .field("info", &self.info)
-            .field("ticket", &crate::redact::Redacted)
+            .field("ticket", &crate::rt::Redacted)
             .finish()
     }
 }
@@ -1400,7 +1396,7 @@ impl AuthorizationTicketUpdateRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         info: AuthorizationTicketInfo,
-        ticket: impl ::std::convert::Into<crate::Ticket>,
+        ticket: impl ::std::convert::Into<crate::rt::Ticket>,
     ) -> Self {
         Self {
             info,
@@ -1437,7 +1433,7 @@ pub struct AuthorizationTicketUpdateResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for AuthorizationTicketUpdateResponse {
+impl crate::rt::Object for AuthorizationTicketUpdateResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1471,6 +1467,6 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationTicketUpdateResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }

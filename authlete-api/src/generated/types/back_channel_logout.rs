@@ -11,13 +11,13 @@ use super::*;
 pub struct BackchannelLogoutTokenRequest {
     /// `clientIdentifier`, required.
     #[serde(rename = "clientIdentifier")]
-    pub client_identifier: crate::ClientIdentifier,
+    pub client_identifier: crate::rt::ClientIdentifier,
     /// `sessionId`, optional, secret.
     #[serde(
         rename = "sessionId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub session_id: ::std::option::Option<crate::SessionId>,
+    pub session_id: ::std::option::Option<crate::rt::SessionId>,
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
@@ -27,7 +27,7 @@ impl ::std::fmt::Debug for BackchannelLogoutTokenRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("BackchannelLogoutTokenRequest")
             .field("client_identifier", &self.client_identifier)
-            .field("session_id", &crate::redact::optional(&self.session_id))
+            .field("session_id", &crate::rt::optional(&self.session_id))
             .field("subject", &self.subject)
             .finish()
     }
@@ -36,7 +36,7 @@ impl ::std::fmt::Debug for BackchannelLogoutTokenRequest {
 impl BackchannelLogoutTokenRequest {
     /// With the required fields; the others are left out.
     pub fn new(
-        client_identifier: impl ::std::convert::Into<crate::ClientIdentifier>,
+        client_identifier: impl ::std::convert::Into<crate::rt::ClientIdentifier>,
     ) -> Self {
         Self {
             client_identifier: client_identifier.into(),
@@ -83,7 +83,7 @@ pub struct BackchannelLogoutTokenResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for BackchannelLogoutTokenResponse {
+impl crate::rt::Object for BackchannelLogoutTokenResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -119,7 +119,7 @@ impl<'de> ::serde::Deserialize<'de> for BackchannelLogoutTokenResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -128,7 +128,7 @@ impl ::std::fmt::Debug for BackchannelLogoutTokenResponse {
         f.debug_struct("BackchannelLogoutTokenResponse")
             .field("action", &self.action)
             .field("backchannel_logout_uri", &self.backchannel_logout_uri)
-            .field("logout_token", &crate::redact::optional(&self.logout_token))
+            .field("logout_token", &crate::rt::optional(&self.logout_token))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()

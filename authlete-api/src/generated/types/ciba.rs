@@ -29,7 +29,7 @@ pub struct BackchannelAuthenticationCompleteRequest {
     pub auth_time: ::std::option::Option<i64>,
     /// `claims`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub claims: ::std::option::Option<crate::JsonText>,
+    pub claims: ::std::option::Option<crate::rt::JsonString>,
     /// `consentedClaims`, optional.
     #[serde(
         rename = "consentedClaims",
@@ -56,13 +56,13 @@ pub struct BackchannelAuthenticationCompleteRequest {
         rename = "idtHeaderParams",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub idt_header_params: ::std::option::Option<crate::JsonText>,
+    pub idt_header_params: ::std::option::Option<crate::rt::JsonString>,
     /// `jwtAtClaims`, optional, secret.
     #[serde(
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<crate::JsonText>,
+    pub jwt_at_claims: ::std::option::Option<crate::rt::JsonString>,
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
@@ -80,33 +80,34 @@ pub struct BackchannelAuthenticationCompleteRequest {
     /// `sub`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub sub: ::std::option::Option<::std::string::String>,
-    /// `subject`, required.
-    pub subject: ::std::string::String,
+    /// `subject`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub subject: ::std::option::Option<::std::string::String>,
     /// `ticket`, required, secret.
-    pub ticket: crate::Ticket,
+    pub ticket: crate::rt::Ticket,
 }
 
 impl ::std::fmt::Debug for BackchannelAuthenticationCompleteRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("BackchannelAuthenticationCompleteRequest")
-            .field("access_token", &crate::redact::optional(&self.access_token))
+            .field("access_token", &crate::rt::optional(&self.access_token))
             .field("access_token_duration", &self.access_token_duration)
             .field("acr", &self.acr)
             .field("auth_time", &self.auth_time)
-            .field("claims", &crate::redact::optional(&self.claims))
+            .field("claims", &crate::rt::optional(&self.claims))
             .field("consented_claims", &self.consented_claims)
             .field("error_description", &self.error_description)
             .field("error_uri", &self.error_uri)
             .field("id_token_aud_type", &self.id_token_aud_type)
             .field("idt_header_params", &self.idt_header_params)
-            .field("jwt_at_claims", &crate::redact::optional(&self.jwt_at_claims))
+            .field("jwt_at_claims", &crate::rt::optional(&self.jwt_at_claims))
             .field("properties", &self.properties)
             .field("refresh_token_duration", &self.refresh_token_duration)
             .field("result", &self.result)
             .field("scopes", &self.scopes)
             .field("sub", &self.sub)
             .field("subject", &self.subject)
-            .field("ticket", &crate::redact::Redacted)
+            .field("ticket", &crate::rt::Redacted)
             .finish()
     }
 }
@@ -115,8 +116,7 @@ impl BackchannelAuthenticationCompleteRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         result: crate::types::CompletionResult,
-        subject: impl ::std::convert::Into<::std::string::String>,
-        ticket: impl ::std::convert::Into<crate::Ticket>,
+        ticket: impl ::std::convert::Into<crate::rt::Ticket>,
     ) -> Self {
         Self {
             access_token: ::std::default::Default::default(),
@@ -135,7 +135,7 @@ impl BackchannelAuthenticationCompleteRequest {
             result,
             scopes: ::std::default::Default::default(),
             sub: ::std::default::Default::default(),
-            subject: subject.into(),
+            subject: ::std::default::Default::default(),
             ticket: ticket.into(),
         }
     }
@@ -241,7 +241,7 @@ pub struct BackchannelAuthenticationCompleteResponse {
     pub delivery_mode: ::std::option::Option<crate::types::DeliveryMode>,
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<crate::GrantId>,
+    pub grant_id: ::std::option::Option<crate::rt::GrantId>,
     /// `idToken`, optional, secret.
     #[serde(rename = "idToken", skip_serializing_if = "::std::option::Option::is_none")]
     pub id_token: ::std::option::Option<::std::string::String>,
@@ -310,7 +310,7 @@ pub struct BackchannelAuthenticationCompleteResponse {
     pub service_attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
 }
 
-impl crate::object::Object for BackchannelAuthenticationCompleteResponse {
+impl crate::rt::Object for BackchannelAuthenticationCompleteResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -394,17 +394,17 @@ impl<'de> ::serde::Deserialize<'de> for BackchannelAuthenticationCompleteRespons
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for BackchannelAuthenticationCompleteResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("BackchannelAuthenticationCompleteResponse")
-            .field("access_token", &crate::redact::optional(&self.access_token))
+            .field("access_token", &crate::rt::optional(&self.access_token))
             .field("access_token_duration", &self.access_token_duration)
             .field("action", &self.action)
-            .field("auth_req_id", &crate::redact::optional(&self.auth_req_id))
+            .field("auth_req_id", &crate::rt::optional(&self.auth_req_id))
             .field("authorization_details", &self.authorization_details)
             .field("client_attributes", &self.client_attributes)
             .field("client_entity_id", &self.client_entity_id)
@@ -416,20 +416,20 @@ impl ::std::fmt::Debug for BackchannelAuthenticationCompleteResponse {
             .field("client_notification_endpoint", &self.client_notification_endpoint)
             .field(
                 "client_notification_token",
-                &crate::redact::optional(&self.client_notification_token),
+                &crate::rt::optional(&self.client_notification_token),
             )
             .field("consented_claims", &self.consented_claims)
             .field("delivery_mode", &self.delivery_mode)
-            .field("grant_id", &crate::redact::optional(&self.grant_id))
-            .field("id_token", &crate::redact::optional(&self.id_token))
+            .field("grant_id", &crate::rt::optional(&self.grant_id))
+            .field("id_token", &crate::rt::optional(&self.id_token))
             .field("id_token_duration", &self.id_token_duration)
-            .field("jwt_access_token", &crate::redact::optional(&self.jwt_access_token))
+            .field("jwt_access_token", &crate::rt::optional(&self.jwt_access_token))
             .field("metadata_document_location", &self.metadata_document_location)
             .field("metadata_document_used", &self.metadata_document_used)
-            .field("refresh_token", &crate::redact::optional(&self.refresh_token))
+            .field("refresh_token", &crate::rt::optional(&self.refresh_token))
             .field("refresh_token_duration", &self.refresh_token_duration)
             .field("resources", &self.resources)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("service_attributes", &self.service_attributes)
@@ -455,7 +455,7 @@ pub struct BackchannelAuthenticationFailRequest {
     /// `reason`, required.
     pub reason: crate::types::BackchannelAuthenticationFailReason,
     /// `ticket`, required, secret.
-    pub ticket: crate::Ticket,
+    pub ticket: crate::rt::Ticket,
 }
 
 impl ::std::fmt::Debug for BackchannelAuthenticationFailRequest {
@@ -464,7 +464,7 @@ impl ::std::fmt::Debug for BackchannelAuthenticationFailRequest {
             .field("error_description", &self.error_description)
             .field("error_uri", &self.error_uri)
             .field("reason", &self.reason)
-            .field("ticket", &crate::redact::Redacted)
+            .field("ticket", &crate::rt::Redacted)
             .finish()
     }
 }
@@ -473,7 +473,7 @@ impl BackchannelAuthenticationFailRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         reason: crate::types::BackchannelAuthenticationFailReason,
-        ticket: impl ::std::convert::Into<crate::Ticket>,
+        ticket: impl ::std::convert::Into<crate::rt::Ticket>,
     ) -> Self {
         Self {
             error_description: ::std::default::Default::default(),
@@ -515,7 +515,7 @@ pub struct BackchannelAuthenticationFailResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for BackchannelAuthenticationFailResponse {
+impl crate::rt::Object for BackchannelAuthenticationFailResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -549,7 +549,7 @@ impl<'de> ::serde::Deserialize<'de> for BackchannelAuthenticationFailResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -557,7 +557,7 @@ impl ::std::fmt::Debug for BackchannelAuthenticationFailResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("BackchannelAuthenticationFailResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
@@ -571,20 +571,20 @@ impl ::std::fmt::Debug for BackchannelAuthenticationFailResponse {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct BackchannelAuthenticationIssueRequest {
     /// `ticket`, required, secret.
-    pub ticket: crate::Ticket,
+    pub ticket: crate::rt::Ticket,
 }
 
 impl ::std::fmt::Debug for BackchannelAuthenticationIssueRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("BackchannelAuthenticationIssueRequest")
-            .field("ticket", &crate::redact::Redacted)
+            .field("ticket", &crate::rt::Redacted)
             .finish()
     }
 }
 
 impl BackchannelAuthenticationIssueRequest {
     /// With the required fields; the others are left out.
-    pub fn new(ticket: impl ::std::convert::Into<crate::Ticket>) -> Self {
+    pub fn new(ticket: impl ::std::convert::Into<crate::rt::Ticket>) -> Self {
         Self { ticket: ticket.into() }
     }
 }
@@ -635,7 +635,7 @@ pub struct BackchannelAuthenticationIssueResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for BackchannelAuthenticationIssueResponse {
+impl crate::rt::Object for BackchannelAuthenticationIssueResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -675,7 +675,7 @@ impl<'de> ::serde::Deserialize<'de> for BackchannelAuthenticationIssueResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -683,10 +683,10 @@ impl ::std::fmt::Debug for BackchannelAuthenticationIssueResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("BackchannelAuthenticationIssueResponse")
             .field("action", &self.action)
-            .field("auth_req_id", &crate::redact::optional(&self.auth_req_id))
+            .field("auth_req_id", &crate::rt::optional(&self.auth_req_id))
             .field("expires_in", &self.expires_in)
             .field("interval", &self.interval)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
@@ -751,16 +751,16 @@ impl ::std::fmt::Debug for BackchannelAuthenticationRequest {
             .field("client_certificate", &self.client_certificate)
             .field("client_certificate_path", &self.client_certificate_path)
             .field("client_id", &self.client_id)
-            .field("client_secret", &crate::redact::optional(&self.client_secret))
+            .field("client_secret", &crate::rt::optional(&self.client_secret))
             .field(
                 "oauth_client_attestation",
-                &crate::redact::optional(&self.oauth_client_attestation),
+                &crate::rt::optional(&self.oauth_client_attestation),
             )
             .field(
                 "oauth_client_attestation_pop",
-                &crate::redact::optional(&self.oauth_client_attestation_pop),
+                &crate::rt::optional(&self.oauth_client_attestation_pop),
             )
-            .field("parameters", &crate::redact::Redacted)
+            .field("parameters", &crate::rt::Redacted)
             .finish()
     }
 }
@@ -890,7 +890,7 @@ pub struct BackchannelAuthenticationResponse {
     pub grant: ::std::option::Option<Grant>,
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<crate::GrantId>,
+    pub grant_id: ::std::option::Option<crate::rt::GrantId>,
     /// `grantSubject`, optional.
     #[serde(
         rename = "grantSubject",
@@ -920,7 +920,7 @@ pub struct BackchannelAuthenticationResponse {
         rename = "requestContext",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub request_context: ::std::option::Option<crate::JsonText>,
+    pub request_context: ::std::option::Option<crate::rt::JsonString>,
     /// `requestedExpiry`, optional, in seconds.
     #[serde(
         rename = "requestedExpiry",
@@ -962,7 +962,7 @@ pub struct BackchannelAuthenticationResponse {
     pub sub: ::std::option::Option<::std::string::String>,
     /// `ticket`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub ticket: ::std::option::Option<crate::Ticket>,
+    pub ticket: ::std::option::Option<crate::rt::Ticket>,
     /// `userCode`, optional, secret.
     #[serde(rename = "userCode", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_code: ::std::option::Option<::std::string::String>,
@@ -977,7 +977,7 @@ pub struct BackchannelAuthenticationResponse {
     pub warnings: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
 }
 
-impl crate::object::Object for BackchannelAuthenticationResponse {
+impl crate::rt::Object for BackchannelAuthenticationResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1079,7 +1079,7 @@ impl<'de> ::serde::Deserialize<'de> for BackchannelAuthenticationResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1090,10 +1090,10 @@ impl ::std::fmt::Debug for BackchannelAuthenticationResponse {
             .field("action", &self.action)
             .field(
                 "attestation_challenge",
-                &crate::redact::optional(&self.attestation_challenge),
+                &crate::rt::optional(&self.attestation_challenge),
             )
             .field("authorization_details", &self.authorization_details)
-            .field("binding_message", &crate::redact::optional(&self.binding_message))
+            .field("binding_message", &crate::rt::optional(&self.binding_message))
             .field("claim_names", &self.claim_names)
             .field("client_attributes", &self.client_attributes)
             .field("client_auth_method", &self.client_auth_method)
@@ -1105,29 +1105,29 @@ impl ::std::fmt::Debug for BackchannelAuthenticationResponse {
             .field("client_name", &self.client_name)
             .field(
                 "client_notification_token",
-                &crate::redact::optional(&self.client_notification_token),
+                &crate::rt::optional(&self.client_notification_token),
             )
             .field("delivery_mode", &self.delivery_mode)
             .field("dynamic_scopes", &self.dynamic_scopes)
             .field("gm_action", &self.gm_action)
             .field("grant", &self.grant)
-            .field("grant_id", &crate::redact::optional(&self.grant_id))
+            .field("grant_id", &crate::rt::optional(&self.grant_id))
             .field("grant_subject", &self.grant_subject)
-            .field("hint", &crate::redact::optional(&self.hint))
+            .field("hint", &crate::rt::optional(&self.hint))
             .field("hint_type", &self.hint_type)
             .field("metadata_document_location", &self.metadata_document_location)
             .field("metadata_document_used", &self.metadata_document_used)
-            .field("request_context", &crate::redact::optional(&self.request_context))
+            .field("request_context", &crate::rt::optional(&self.request_context))
             .field("requested_expiry", &self.requested_expiry)
             .field("resources", &self.resources)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("scopes", &self.scopes)
             .field("service_attributes", &self.service_attributes)
             .field("sub", &self.sub)
-            .field("ticket", &crate::redact::optional(&self.ticket))
-            .field("user_code", &crate::redact::optional(&self.user_code))
+            .field("ticket", &crate::rt::optional(&self.ticket))
+            .field("user_code", &crate::rt::optional(&self.user_code))
             .field("user_code_required", &self.user_code_required)
             .field("warnings", &self.warnings)
             .finish()

@@ -14,7 +14,7 @@ pub struct AttestationChallengeRequest {
     pub pretty: ::std::option::Option<bool>,
 }
 
-impl crate::object::Object for AttestationChallengeRequest {
+impl crate::rt::Object for AttestationChallengeRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -42,7 +42,7 @@ impl<'de> ::serde::Deserialize<'de> for AttestationChallengeRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -81,7 +81,7 @@ pub struct AttestationChallengeResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for AttestationChallengeResponse {
+impl crate::rt::Object for AttestationChallengeResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -117,7 +117,7 @@ impl<'de> ::serde::Deserialize<'de> for AttestationChallengeResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -127,9 +127,9 @@ impl ::std::fmt::Debug for AttestationChallengeResponse {
             .field("action", &self.action)
             .field(
                 "attestation_challenge",
-                &crate::redact::optional(&self.attestation_challenge),
+                &crate::rt::optional(&self.attestation_challenge),
             )
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()

@@ -40,7 +40,7 @@ pub struct ClientAuthorizationDeleteResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for ClientAuthorizationDeleteResponse {
+impl crate::rt::Object for ClientAuthorizationDeleteResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -70,7 +70,7 @@ impl<'de> ::serde::Deserialize<'de> for ClientAuthorizationDeleteResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -134,7 +134,7 @@ pub struct ClientAuthorizationGetListResponse {
     pub total_count: ::std::option::Option<i32>,
 }
 
-impl crate::object::Object for ClientAuthorizationGetListResponse {
+impl crate::rt::Object for ClientAuthorizationGetListResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -172,7 +172,7 @@ impl<'de> ::serde::Deserialize<'de> for ClientAuthorizationGetListResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -219,7 +219,7 @@ pub struct ClientAuthorizationUpdateResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for ClientAuthorizationUpdateResponse {
+impl crate::rt::Object for ClientAuthorizationUpdateResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -249,7 +249,7 @@ impl<'de> ::serde::Deserialize<'de> for ClientAuthorizationUpdateResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -269,7 +269,7 @@ pub struct ClientExtensionRequestableScopesGetResponse {
     >,
 }
 
-impl crate::object::Object for ClientExtensionRequestableScopesGetResponse {
+impl crate::rt::Object for ClientExtensionRequestableScopesGetResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -297,7 +297,7 @@ impl<'de> ::serde::Deserialize<'de> for ClientExtensionRequestableScopesGetRespo
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -317,7 +317,7 @@ pub struct ClientExtensionRequestableScopesUpdateRequest {
     >,
 }
 
-impl crate::object::Object for ClientExtensionRequestableScopesUpdateRequest {
+impl crate::rt::Object for ClientExtensionRequestableScopesUpdateRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -345,7 +345,7 @@ impl<'de> ::serde::Deserialize<'de> for ClientExtensionRequestableScopesUpdateRe
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -365,7 +365,7 @@ pub struct ClientExtensionRequestableScopesUpdateResponse {
     >,
 }
 
-impl crate::object::Object for ClientExtensionRequestableScopesUpdateResponse {
+impl crate::rt::Object for ClientExtensionRequestableScopesUpdateResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -393,7 +393,7 @@ impl<'de> ::serde::Deserialize<'de> for ClientExtensionRequestableScopesUpdateRe
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -406,6 +406,9 @@ pub struct ClientGetListResponse {
     /// `clients`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub clients: ::std::option::Option<::std::vec::Vec<OAuthClient>>,
+    /// `developer`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub developer: ::std::option::Option<::std::string::String>,
     /// `end`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub end: ::std::option::Option<i32>,
@@ -420,15 +423,16 @@ pub struct ClientGetListResponse {
     pub total_count: ::std::option::Option<i32>,
 }
 
-impl crate::object::Object for ClientGetListResponse {
+impl crate::rt::Object for ClientGetListResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
             match name {
                 "clients" => 0,
-                "end" => 1,
-                "start" => 2,
-                "totalCount" => 3,
+                "developer" => 1,
+                "end" => 2,
+                "start" => 3,
+                "totalCount" => 4,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -441,9 +445,10 @@ impl crate::object::Object for ClientGetListResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.clients = members.next_value()?,
-            1 => self.end = members.next_value()?,
-            2 => self.start = members.next_value()?,
-            3 => self.total_count = members.next_value()?,
+            1 => self.developer = members.next_value()?,
+            2 => self.end = members.next_value()?,
+            3 => self.start = members.next_value()?,
+            4 => self.total_count = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -454,7 +459,7 @@ impl<'de> ::serde::Deserialize<'de> for ClientGetListResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -478,7 +483,7 @@ pub struct ClientGrantedScopesDeleteResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for ClientGrantedScopesDeleteResponse {
+impl crate::rt::Object for ClientGrantedScopesDeleteResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -508,7 +513,7 @@ impl<'de> ::serde::Deserialize<'de> for ClientGrantedScopesDeleteResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -583,7 +588,7 @@ pub struct ClientGrantedScopesGetResponse {
     pub subject: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for ClientGrantedScopesGetResponse {
+impl crate::rt::Object for ClientGrantedScopesGetResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -625,7 +630,7 @@ impl<'de> ::serde::Deserialize<'de> for ClientGrantedScopesGetResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -706,7 +711,7 @@ pub struct ClientSecretRefreshResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for ClientSecretRefreshResponse {
+impl crate::rt::Object for ClientSecretRefreshResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -740,21 +745,15 @@ impl<'de> ::serde::Deserialize<'de> for ClientSecretRefreshResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for ClientSecretRefreshResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientSecretRefreshResponse")
-            .field(
-                "new_client_secret",
-                &crate::redact::optional(&self.new_client_secret),
-            )
-            .field(
-                "old_client_secret",
-                &crate::redact::optional(&self.old_client_secret),
-            )
+            .field("new_client_secret", &crate::rt::optional(&self.new_client_secret))
+            .field("old_client_secret", &crate::rt::optional(&self.old_client_secret))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
@@ -775,7 +774,7 @@ pub struct ClientSecretUpdateRequest {
 impl ::std::fmt::Debug for ClientSecretUpdateRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientSecretUpdateRequest")
-            .field("client_secret", &crate::redact::Redacted)
+            .field("client_secret", &crate::rt::Redacted)
             .finish()
     }
 }
@@ -821,7 +820,7 @@ pub struct ClientSecretUpdateResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for ClientSecretUpdateResponse {
+impl crate::rt::Object for ClientSecretUpdateResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -855,21 +854,15 @@ impl<'de> ::serde::Deserialize<'de> for ClientSecretUpdateResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for ClientSecretUpdateResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientSecretUpdateResponse")
-            .field(
-                "new_client_secret",
-                &crate::redact::optional(&self.new_client_secret),
-            )
-            .field(
-                "old_client_secret",
-                &crate::redact::optional(&self.old_client_secret),
-            )
+            .field("new_client_secret", &crate::rt::optional(&self.new_client_secret))
+            .field("old_client_secret", &crate::rt::optional(&self.old_client_secret))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()

@@ -16,7 +16,7 @@ pub struct AuthorizationDetails {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for AuthorizationDetails {
+impl crate::rt::Object for AuthorizationDetails {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -48,7 +48,7 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationDetails {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -56,7 +56,7 @@ impl ::std::fmt::Debug for AuthorizationDetails {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationDetails")
             .field("elements", &self.elements)
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -85,7 +85,7 @@ pub struct AuthorizationDetailsElement {
         rename = "otherFields",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub other_fields: ::std::option::Option<crate::JsonText>,
+    pub other_fields: ::std::option::Option<crate::rt::JsonString>,
     /// `privileges`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub privileges: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
@@ -102,12 +102,12 @@ impl ::std::fmt::Debug for AuthorizationDetailsElement {
         f.debug_struct("AuthorizationDetailsElement")
             .field("actions", &self.actions)
             .field("data_types", &self.data_types)
-            .field("identifier", &crate::redact::optional(&self.identifier))
+            .field("identifier", &crate::rt::optional(&self.identifier))
             .field("locations", &self.locations)
-            .field("other_fields", &crate::redact::optional(&self.other_fields))
+            .field("other_fields", &crate::rt::optional(&self.other_fields))
             .field("privileges", &self.privileges)
             .field("type_", &self.type_)
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -152,7 +152,7 @@ pub struct CimdOptions {
     pub query_permitted: ::std::option::Option<bool>,
 }
 
-impl crate::object::Object for CimdOptions {
+impl crate::rt::Object for CimdOptions {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -184,7 +184,7 @@ impl<'de> ::serde::Deserialize<'de> for CimdOptions {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -236,7 +236,7 @@ pub struct ClientExtension {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for ClientExtension {
+impl crate::rt::Object for ClientExtension {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -278,7 +278,7 @@ impl<'de> ::serde::Deserialize<'de> for ClientExtension {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -291,7 +291,7 @@ impl ::std::fmt::Debug for ClientExtension {
             .field("requestable_scopes", &self.requestable_scopes)
             .field("requestable_scopes_enabled", &self.requestable_scopes_enabled)
             .field("token_exchange_permitted", &self.token_exchange_permitted)
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -305,13 +305,13 @@ pub struct ClientRegistrationRequestPart {
     pub client_id: ::std::option::Option<::std::string::String>,
     /// `json`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub json: ::std::option::Option<crate::JsonText>,
+    pub json: ::std::option::Option<crate::rt::JsonString>,
     /// `token`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub token: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for ClientRegistrationRequestPart {
+impl crate::rt::Object for ClientRegistrationRequestPart {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -343,7 +343,7 @@ impl<'de> ::serde::Deserialize<'de> for ClientRegistrationRequestPart {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -351,8 +351,8 @@ impl ::std::fmt::Debug for ClientRegistrationRequestPart {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientRegistrationRequestPart")
             .field("client_id", &self.client_id)
-            .field("json", &crate::redact::optional(&self.json))
-            .field("token", &crate::redact::optional(&self.token))
+            .field("json", &crate::rt::optional(&self.json))
+            .field("token", &crate::rt::optional(&self.token))
             .finish()
     }
 }
@@ -445,13 +445,16 @@ pub struct CredentialIssuerMetadata {
         rename = "credentialsSupported",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub credentials_supported: ::std::option::Option<crate::JsonText>,
+    pub credentials_supported: ::std::option::Option<crate::rt::JsonString>,
     /// `deferredCredentialEndpoint`, optional.
     #[serde(
         rename = "deferredCredentialEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub deferred_credential_endpoint: ::std::option::Option<::std::string::String>,
+    /// `display`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub display: ::std::option::Option<crate::rt::JsonString>,
     /// `nonceEndpoint`, optional.
     #[serde(
         rename = "nonceEndpoint",
@@ -481,7 +484,7 @@ pub struct CredentialIssuerMetadata {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for CredentialIssuerMetadata {
+impl crate::rt::Object for CredentialIssuerMetadata {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -499,10 +502,11 @@ impl crate::object::Object for CredentialIssuerMetadata {
                 "credentialResponseEncryptionZipValuesSupported" => 10,
                 "credentialsSupported" => 11,
                 "deferredCredentialEndpoint" => 12,
-                "nonceEndpoint" => 13,
-                "notificationEndpoint" => 14,
-                "requireCredentialRequestEncryption" => 15,
-                "requireCredentialResponseEncryption" => 16,
+                "display" => 13,
+                "nonceEndpoint" => 14,
+                "notificationEndpoint" => 15,
+                "requireCredentialRequestEncryption" => 16,
+                "requireCredentialResponseEncryption" => 17,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -542,10 +546,11 @@ impl crate::object::Object for CredentialIssuerMetadata {
             }
             11 => self.credentials_supported = members.next_value()?,
             12 => self.deferred_credential_endpoint = members.next_value()?,
-            13 => self.nonce_endpoint = members.next_value()?,
-            14 => self.notification_endpoint = members.next_value()?,
-            15 => self.require_credential_request_encryption = members.next_value()?,
-            16 => self.require_credential_response_encryption = members.next_value()?,
+            13 => self.display = members.next_value()?,
+            14 => self.nonce_endpoint = members.next_value()?,
+            15 => self.notification_endpoint = members.next_value()?,
+            16 => self.require_credential_request_encryption = members.next_value()?,
+            17 => self.require_credential_response_encryption = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -560,7 +565,7 @@ impl<'de> ::serde::Deserialize<'de> for CredentialIssuerMetadata {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -578,7 +583,7 @@ impl ::std::fmt::Debug for CredentialIssuerMetadata {
             )
             .field(
                 "credential_request_encryption_jwks",
-                &crate::redact::optional(&self.credential_request_encryption_jwks),
+                &crate::rt::optional(&self.credential_request_encryption_jwks),
             )
             .field(
                 "credential_request_encryption_zip_values_supported",
@@ -598,6 +603,7 @@ impl ::std::fmt::Debug for CredentialIssuerMetadata {
             )
             .field("credentials_supported", &self.credentials_supported)
             .field("deferred_credential_endpoint", &self.deferred_credential_endpoint)
+            .field("display", &self.display)
             .field("nonce_endpoint", &self.nonce_endpoint)
             .field("notification_endpoint", &self.notification_endpoint)
             .field(
@@ -608,7 +614,7 @@ impl ::std::fmt::Debug for CredentialIssuerMetadata {
                 "require_credential_response_encryption",
                 &self.require_credential_response_encryption,
             )
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -651,7 +657,7 @@ pub struct CredentialOfferInfo {
         rename = "credentialOffer",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub credential_offer: ::std::option::Option<crate::JsonText>,
+    pub credential_offer: ::std::option::Option<crate::rt::JsonString>,
     /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "expiresAt",
@@ -660,7 +666,7 @@ pub struct CredentialOfferInfo {
     pub expires_at: ::std::option::Option<i64>,
     /// `identifier`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub identifier: ::std::option::Option<crate::CredentialOfferId>,
+    pub identifier: ::std::option::Option<crate::rt::CredentialOfferId>,
     /// `issuerState`, optional, secret.
     #[serde(
         rename = "issuerState",
@@ -678,7 +684,7 @@ pub struct CredentialOfferInfo {
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<crate::JsonText>,
+    pub jwt_at_claims: ::std::option::Option<crate::rt::JsonString>,
     /// `preAuthorizedCode`, optional, secret.
     #[serde(
         rename = "preAuthorizedCode",
@@ -714,7 +720,7 @@ pub struct CredentialOfferInfo {
     pub tx_code_input_mode: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for CredentialOfferInfo {
+impl crate::rt::Object for CredentialOfferInfo {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -778,7 +784,7 @@ impl<'de> ::serde::Deserialize<'de> for CredentialOfferInfo {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -791,18 +797,18 @@ impl ::std::fmt::Debug for CredentialOfferInfo {
                 "authorization_code_grant_included",
                 &self.authorization_code_grant_included,
             )
-            .field("context", &crate::redact::optional(&self.context))
+            .field("context", &crate::rt::optional(&self.context))
             .field("credential_configuration_ids", &self.credential_configuration_ids)
             .field("credential_issuer", &self.credential_issuer)
-            .field("credential_offer", &crate::redact::optional(&self.credential_offer))
+            .field("credential_offer", &crate::rt::optional(&self.credential_offer))
             .field("expires_at", &self.expires_at)
-            .field("identifier", &crate::redact::optional(&self.identifier))
-            .field("issuer_state", &crate::redact::optional(&self.issuer_state))
+            .field("identifier", &crate::rt::optional(&self.identifier))
+            .field("issuer_state", &crate::rt::optional(&self.issuer_state))
             .field("issuer_state_included", &self.issuer_state_included)
-            .field("jwt_at_claims", &crate::redact::optional(&self.jwt_at_claims))
+            .field("jwt_at_claims", &crate::rt::optional(&self.jwt_at_claims))
             .field(
                 "pre_authorized_code",
-                &crate::redact::optional(&self.pre_authorized_code),
+                &crate::rt::optional(&self.pre_authorized_code),
             )
             .field(
                 "pre_authorized_code_grant_included",
@@ -810,7 +816,7 @@ impl ::std::fmt::Debug for CredentialOfferInfo {
             )
             .field("properties", &self.properties)
             .field("subject", &self.subject)
-            .field("tx_code", &crate::redact::optional(&self.tx_code))
+            .field("tx_code", &crate::rt::optional(&self.tx_code))
             .field("tx_code_description", &self.tx_code_description)
             .field("tx_code_input_mode", &self.tx_code_input_mode)
             .finish()
@@ -829,7 +835,7 @@ pub struct DynamicScope {
     pub value: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for DynamicScope {
+impl crate::rt::Object for DynamicScope {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -859,7 +865,7 @@ impl<'de> ::serde::Deserialize<'de> for DynamicScope {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -867,7 +873,7 @@ impl ::std::fmt::Debug for DynamicScope {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("DynamicScope")
             .field("name", &self.name)
-            .field("value", &crate::redact::optional(&self.value))
+            .field("value", &crate::rt::optional(&self.value))
             .finish()
     }
 }
@@ -892,7 +898,7 @@ pub struct ErrorBody {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for ErrorBody {
+impl crate::rt::Object for ErrorBody {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -922,7 +928,7 @@ impl<'de> ::serde::Deserialize<'de> for ErrorBody {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -944,7 +950,7 @@ pub struct Grant {
     pub scopes: ::std::option::Option<::std::vec::Vec<GrantScope>>,
 }
 
-impl crate::object::Object for Grant {
+impl crate::rt::Object for Grant {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -976,7 +982,7 @@ impl<'de> ::serde::Deserialize<'de> for Grant {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -992,7 +998,7 @@ pub struct GrantScope {
     pub scope: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for GrantScope {
+impl crate::rt::Object for GrantScope {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1022,7 +1028,7 @@ impl<'de> ::serde::Deserialize<'de> for GrantScope {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1036,7 +1042,7 @@ pub struct Hsk {
     pub alg: ::std::option::Option<::std::string::String>,
     /// `handle`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub handle: ::std::option::Option<crate::HardwareKeyHandle>,
+    pub handle: ::std::option::Option<crate::rt::HardwareKeyHandle>,
     /// `hsmName`, optional.
     #[serde(rename = "hsmName", skip_serializing_if = "::std::option::Option::is_none")]
     pub hsm_name: ::std::option::Option<::std::string::String>,
@@ -1060,7 +1066,7 @@ pub struct Hsk {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for Hsk {
+impl crate::rt::Object for Hsk {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1104,7 +1110,7 @@ impl<'de> ::serde::Deserialize<'de> for Hsk {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1112,13 +1118,13 @@ impl ::std::fmt::Debug for Hsk {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("Hsk")
             .field("alg", &self.alg)
-            .field("handle", &crate::redact::optional(&self.handle))
+            .field("handle", &crate::rt::optional(&self.handle))
             .field("hsm_name", &self.hsm_name)
             .field("kid", &self.kid)
             .field("kty", &self.kty)
             .field("public_key", &self.public_key)
             .field("use_", &self.use_)
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -1137,7 +1143,7 @@ pub struct IdpErrorBody {
     pub errors: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
 }
 
-impl crate::object::Object for IdpErrorBody {
+impl crate::rt::Object for IdpErrorBody {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1167,7 +1173,7 @@ impl<'de> ::serde::Deserialize<'de> for IdpErrorBody {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1187,7 +1193,7 @@ pub struct KeyValuePair {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for KeyValuePair {
+impl crate::rt::Object for KeyValuePair {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1221,7 +1227,7 @@ impl<'de> ::serde::Deserialize<'de> for KeyValuePair {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1229,8 +1235,8 @@ impl ::std::fmt::Debug for KeyValuePair {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("KeyValuePair")
             .field("key", &self.key)
-            .field("value", &crate::redact::optional(&self.value))
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("value", &crate::rt::optional(&self.value))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -1283,7 +1289,7 @@ pub struct LimitedClient {
     pub number: ::std::option::Option<i32>,
 }
 
-impl crate::object::Object for LimitedClient {
+impl crate::rt::Object for LimitedClient {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1327,7 +1333,7 @@ impl<'de> ::serde::Deserialize<'de> for LimitedClient {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1347,7 +1353,7 @@ pub struct NamedUri {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for NamedUri {
+impl crate::rt::Object for NamedUri {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1381,7 +1387,7 @@ impl<'de> ::serde::Deserialize<'de> for NamedUri {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1390,7 +1396,7 @@ impl ::std::fmt::Debug for NamedUri {
         f.debug_struct("NamedUri")
             .field("name", &self.name)
             .field("uri", &self.uri)
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -1578,7 +1584,7 @@ pub struct OAuthClient {
         rename = "customMetadata",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub custom_metadata: ::std::option::Option<crate::JsonText>,
+    pub custom_metadata: ::std::option::Option<crate::rt::JsonString>,
     /// `defaultAcrs`, optional.
     #[serde(
         rename = "defaultAcrs",
@@ -1692,7 +1698,7 @@ pub struct OAuthClient {
     pub in_scope_for_token_migration: ::std::option::Option<bool>,
     /// `jwks`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub jwks: ::std::option::Option<crate::JsonText>,
+    pub jwks: ::std::option::Option<crate::rt::JsonString>,
     /// `jwksUri`, optional.
     #[serde(rename = "jwksUri", skip_serializing_if = "::std::option::Option::is_none")]
     pub jwks_uri: ::std::option::Option<::std::string::String>,
@@ -2017,7 +2023,7 @@ pub struct OAuthClient {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for OAuthClient {
+impl crate::rt::Object for OAuthClient {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -2272,7 +2278,7 @@ impl<'de> ::serde::Deserialize<'de> for OAuthClient {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -2302,7 +2308,7 @@ impl ::std::fmt::Debug for OAuthClient {
             .field("client_name", &self.client_name)
             .field("client_names", &self.client_names)
             .field("client_registration_types", &self.client_registration_types)
-            .field("client_secret", &crate::redact::optional(&self.client_secret))
+            .field("client_secret", &crate::rt::optional(&self.client_secret))
             .field("client_source", &self.client_source)
             .field("client_type", &self.client_type)
             .field("client_uri", &self.client_uri)
@@ -2314,7 +2320,7 @@ impl ::std::fmt::Debug for OAuthClient {
                 "credential_response_encryption_required",
                 &self.credential_response_encryption_required,
             )
-            .field("custom_metadata", &crate::redact::optional(&self.custom_metadata))
+            .field("custom_metadata", &crate::rt::optional(&self.custom_metadata))
             .field("default_acrs", &self.default_acrs)
             .field("default_max_age", &self.default_max_age)
             .field("derived_sector_identifier", &self.derived_sector_identifier)
@@ -2342,7 +2348,7 @@ impl ::std::fmt::Debug for OAuthClient {
             .field("id_token_encryption_enc", &self.id_token_encryption_enc)
             .field("id_token_sign_alg", &self.id_token_sign_alg)
             .field("in_scope_for_token_migration", &self.in_scope_for_token_migration)
-            .field("jwks", &crate::redact::optional(&self.jwks))
+            .field("jwks", &crate::rt::optional(&self.jwks))
             .field("jwks_uri", &self.jwks_uri)
             .field("locked", &self.locked)
             .field("login_uri", &self.login_uri)
@@ -2363,7 +2369,7 @@ impl ::std::fmt::Debug for OAuthClient {
             .field("redirect_uris", &self.redirect_uris)
             .field(
                 "registration_access_token_hash",
-                &crate::redact::optional(&self.registration_access_token_hash),
+                &crate::rt::optional(&self.registration_access_token_hash),
             )
             .field("request_encryption_alg", &self.request_encryption_alg)
             .field("request_encryption_enc", &self.request_encryption_enc)
@@ -2418,7 +2424,7 @@ impl ::std::fmt::Debug for OAuthClient {
             .field("user_info_encryption_alg", &self.user_info_encryption_alg)
             .field("user_info_encryption_enc", &self.user_info_encryption_enc)
             .field("user_info_sign_alg", &self.user_info_sign_alg)
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -2442,7 +2448,7 @@ pub struct Property {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for Property {
+impl crate::rt::Object for Property {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -2478,7 +2484,7 @@ impl<'de> ::serde::Deserialize<'de> for Property {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -2487,8 +2493,8 @@ impl ::std::fmt::Debug for Property {
         f.debug_struct("Property")
             .field("hidden", &self.hidden)
             .field("key", &self.key)
-            .field("value", &crate::redact::optional(&self.value))
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("value", &crate::rt::optional(&self.value))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -2521,7 +2527,7 @@ pub struct Scope {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for Scope {
+impl crate::rt::Object for Scope {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -2561,7 +2567,7 @@ impl<'de> ::serde::Deserialize<'de> for Scope {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -2573,7 +2579,7 @@ impl ::std::fmt::Debug for Scope {
             .field("description", &self.description)
             .field("descriptions", &self.descriptions)
             .field("name", &self.name)
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -2768,7 +2774,7 @@ pub struct Service {
         rename = "cimdMetadataPolicy",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub cimd_metadata_policy: ::std::option::Option<crate::JsonText>,
+    pub cimd_metadata_policy: ::std::option::Option<crate::rt::JsonString>,
     /// `cimdMetadataPolicyEnabled`, optional.
     #[serde(
         rename = "cimdMetadataPolicyEnabled",
@@ -2860,7 +2866,7 @@ pub struct Service {
         rename = "credentialJwks",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub credential_jwks: ::std::option::Option<crate::JsonText>,
+    pub credential_jwks: ::std::option::Option<crate::rt::JsonString>,
     /// `credentialJwksUri`, optional.
     #[serde(
         rename = "credentialJwksUri",
@@ -2917,6 +2923,14 @@ pub struct Service {
     )]
     pub developer_authentication_callback_endpoint: ::std::option::Option<
         ::std::string::String,
+    >,
+    /// `developerSnsCredentials`, optional.
+    #[serde(
+        rename = "developerSnsCredentials",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub developer_sns_credentials: ::std::option::Option<
+        ::std::vec::Vec<SnsCredentials>,
     >,
     /// `deviceAuthorizationEndpoint`, optional.
     #[serde(
@@ -3043,7 +3057,7 @@ pub struct Service {
         rename = "federationJwks",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub federation_jwks: ::std::option::Option<crate::JsonText>,
+    pub federation_jwks: ::std::option::Option<crate::rt::JsonString>,
     /// `federationRegistrationEndpoint`, optional.
     #[serde(
         rename = "federationRegistrationEndpoint",
@@ -3148,7 +3162,7 @@ pub struct Service {
     pub issuer: ::std::option::Option<::std::string::String>,
     /// `jwks`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub jwks: ::std::option::Option<crate::JsonText>,
+    pub jwks: ::std::option::Option<crate::rt::JsonString>,
     /// `jwksUri`, optional.
     #[serde(rename = "jwksUri", skip_serializing_if = "::std::option::Option::is_none")]
     pub jwks_uri: ::std::option::Option<::std::string::String>,
@@ -3291,7 +3305,7 @@ pub struct Service {
         rename = "predefinedTransformedClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub predefined_transformed_claims: ::std::option::Option<crate::JsonText>,
+    pub predefined_transformed_claims: ::std::option::Option<crate::rt::JsonString>,
     /// `pushedAuthReqDuration`, optional, in seconds.
     #[serde(
         rename = "pushedAuthReqDuration",
@@ -3497,6 +3511,14 @@ pub struct Service {
     )]
     pub supported_custom_client_metadata: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
+    >,
+    /// `supportedDeveloperSnses`, optional.
+    #[serde(
+        rename = "supportedDeveloperSnses",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub supported_developer_snses: ::std::option::Option<
+        ::std::vec::Vec<crate::types::Sns>,
     >,
     /// `supportedDigestAlgorithms`, optional.
     #[serde(
@@ -3810,7 +3832,7 @@ pub struct Service {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for Service {
+impl crate::rt::Object for Service {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -3870,147 +3892,149 @@ impl crate::object::Object for Service {
                 "developerAuthenticationCallbackApiKey" => 52,
                 "developerAuthenticationCallbackApiSecret" => 53,
                 "developerAuthenticationCallbackEndpoint" => 54,
-                "deviceAuthorizationEndpoint" => 55,
-                "deviceFlowCodeDuration" => 56,
-                "deviceFlowPollingInterval" => 57,
-                "deviceVerificationUri" => 58,
-                "deviceVerificationUriComplete" => 59,
-                "directAuthorizationEndpointEnabled" => 60,
-                "directIntrospectionEndpointEnabled" => 61,
-                "directJwksEndpointEnabled" => 62,
-                "directRevocationEndpointEnabled" => 63,
-                "directTokenEndpointEnabled" => 64,
-                "directUserInfoEndpointEnabled" => 65,
-                "dpopNonceDuration" => 66,
-                "dpopNonceRequired" => 67,
-                "dynamicRegistrationSupported" => 68,
-                "endSessionEndpoint" => 69,
-                "errorDescriptionOmitted" => 70,
-                "errorUriOmitted" => 71,
-                "fapiModes" => 72,
-                "federationConfigurationDuration" => 73,
-                "federationEnabled" => 74,
-                "federationJwks" => 75,
-                "federationRegistrationEndpoint" => 76,
-                "federationSignatureKeyId" => 77,
-                "frontChannelRequestObjectEncryptionRequired" => 78,
-                "grantManagementActionRequired" => 79,
-                "grantManagementEndpoint" => 80,
-                "haipVersion" => 81,
-                "hsks" => 82,
-                "hsmEnabled" => 83,
-                "httpAliasProhibited" => 84,
-                "idTokenAudType" => 85,
-                "idTokenDroppedOnIssueWithoutOpenid" => 86,
-                "idTokenDuration" => 87,
-                "idTokenReissuable" => 88,
-                "idTokenSignatureKeyId" => 89,
-                "introspectionEndpoint" => 90,
-                "introspectionSignatureKeyId" => 91,
-                "issSuppressed" => 92,
-                "issuer" => 93,
-                "jwks" => 94,
-                "jwksUri" => 95,
-                "jwtGrantByIdentifiableClientsOnly" => 96,
-                "jwtGrantEncryptedJwtRejected" => 97,
-                "jwtGrantUnsignedJwtRejected" => 98,
-                "keyAttesterRoots" => 99,
-                "keyAttesterRootsEnabled" => 100,
-                "keyAttesterRootsOnly" => 101,
-                "loopbackRedirectionUriVariable" => 102,
-                "metadata" => 103,
-                "missingClientIdAllowed" => 104,
-                "modifiedAt" => 105,
-                "mtlsEndpointAliases" => 106,
-                "mutualTlsValidatePkiCertChain" => 107,
-                "nativeSsoSupported" => 108,
-                "nbfOptional" => 109,
-                "number" => 110,
-                "oid4vciVersion" => 111,
-                "openidDroppedOnRefreshWithoutOfflineAccess" => 112,
-                "organizationName" => 113,
-                "parRequired" => 114,
-                "pkceRequired" => 115,
-                "pkceS256Required" => 116,
-                "policyUri" => 117,
-                "preAuthorizedGrantAnonymousAccessSupported" => 118,
-                "predefinedTransformedClaims" => 119,
-                "pushedAuthReqDuration" => 120,
-                "pushedAuthReqEndpoint" => 121,
-                "refreshTokenDuration" => 122,
-                "refreshTokenDurationKept" => 123,
-                "refreshTokenDurationReset" => 124,
-                "refreshTokenIdempotent" => 125,
-                "refreshTokenKept" => 126,
-                "registrationEndpoint" => 127,
-                "registrationManagementEndpoint" => 128,
-                "requestObjectAudienceChecked" => 129,
-                "requestObjectEncryptionAlgMatchRequired" => 130,
-                "requestObjectEncryptionEncMatchRequired" => 131,
-                "requestObjectRequired" => 132,
-                "resourceSignatureKeyId" => 133,
-                "revocationEndpoint" => 134,
-                "rsResponseSigned" => 135,
-                "scopeRequired" => 136,
-                "serviceDocumentation" => 137,
-                "serviceName" => 138,
-                "serviceOwnerNumber" => 139,
-                "signedJwksUri" => 140,
-                "singleAccessTokenPerSubject" => 141,
-                "snsCredentials" => 142,
-                "supportedAcrs" => 143,
-                "supportedAttachments" => 144,
-                "supportedAuthorizationDetailsTypes" => 145,
-                "supportedBackchannelTokenDeliveryModes" => 146,
-                "supportedClaimLocales" => 147,
-                "supportedClaimTypes" => 148,
-                "supportedClaims" => 149,
-                "supportedClientRegistrationTypes" => 150,
-                "supportedCustomClientMetadata" => 151,
-                "supportedDigestAlgorithms" => 152,
-                "supportedDisplays" => 153,
-                "supportedDocuments" => 154,
-                "supportedDocumentsCheckMethods" => 155,
-                "supportedDocumentsMethods" => 156,
-                "supportedDocumentsValidationMethods" => 157,
-                "supportedDocumentsVerificationMethods" => 158,
-                "supportedElectronicRecords" => 159,
-                "supportedEvidence" => 160,
-                "supportedGrantTypes" => 161,
-                "supportedIdentityDocuments" => 162,
-                "supportedIntrospectionAuthMethods" => 163,
-                "supportedPromptValues" => 164,
-                "supportedResponseTypes" => 165,
-                "supportedRevocationAuthMethods" => 166,
-                "supportedScopes" => 167,
-                "supportedServiceProfiles" => 168,
-                "supportedSnses" => 169,
-                "supportedTokenAuthMethods" => 170,
-                "supportedTrustFrameworks" => 171,
-                "supportedUiLocales" => 172,
-                "supportedVerificationMethods" => 173,
-                "supportedVerifiedClaims" => 174,
-                "tlsClientCertificateBoundAccessTokens" => 175,
-                "tokenBatchNotificationEndpoint" => 176,
-                "tokenEndpoint" => 177,
-                "tokenExchangeByConfidentialClientsOnly" => 178,
-                "tokenExchangeByIdentifiableClientsOnly" => 179,
-                "tokenExchangeByPermittedClientsOnly" => 180,
-                "tokenExchangeEncryptedJwtRejected" => 181,
-                "tokenExchangeUnsignedJwtRejected" => 182,
-                "tokenExpirationLinked" => 183,
-                "tosUri" => 184,
-                "traditionalRequestObjectProcessingApplied" => 185,
-                "trustAnchors" => 186,
-                "trustedRootCertificates" => 187,
-                "unauthorizedOnClientConfigSupported" => 188,
-                "userCodeCharset" => 189,
-                "userCodeLength" => 190,
-                "userInfoEndpoint" => 191,
-                "userInfoSignatureKeyId" => 192,
-                "userPinLength" => 193,
-                "verifiableCredentialsEnabled" => 194,
-                "verifiedClaimsValidationSchemaSet" => 195,
+                "developerSnsCredentials" => 55,
+                "deviceAuthorizationEndpoint" => 56,
+                "deviceFlowCodeDuration" => 57,
+                "deviceFlowPollingInterval" => 58,
+                "deviceVerificationUri" => 59,
+                "deviceVerificationUriComplete" => 60,
+                "directAuthorizationEndpointEnabled" => 61,
+                "directIntrospectionEndpointEnabled" => 62,
+                "directJwksEndpointEnabled" => 63,
+                "directRevocationEndpointEnabled" => 64,
+                "directTokenEndpointEnabled" => 65,
+                "directUserInfoEndpointEnabled" => 66,
+                "dpopNonceDuration" => 67,
+                "dpopNonceRequired" => 68,
+                "dynamicRegistrationSupported" => 69,
+                "endSessionEndpoint" => 70,
+                "errorDescriptionOmitted" => 71,
+                "errorUriOmitted" => 72,
+                "fapiModes" => 73,
+                "federationConfigurationDuration" => 74,
+                "federationEnabled" => 75,
+                "federationJwks" => 76,
+                "federationRegistrationEndpoint" => 77,
+                "federationSignatureKeyId" => 78,
+                "frontChannelRequestObjectEncryptionRequired" => 79,
+                "grantManagementActionRequired" => 80,
+                "grantManagementEndpoint" => 81,
+                "haipVersion" => 82,
+                "hsks" => 83,
+                "hsmEnabled" => 84,
+                "httpAliasProhibited" => 85,
+                "idTokenAudType" => 86,
+                "idTokenDroppedOnIssueWithoutOpenid" => 87,
+                "idTokenDuration" => 88,
+                "idTokenReissuable" => 89,
+                "idTokenSignatureKeyId" => 90,
+                "introspectionEndpoint" => 91,
+                "introspectionSignatureKeyId" => 92,
+                "issSuppressed" => 93,
+                "issuer" => 94,
+                "jwks" => 95,
+                "jwksUri" => 96,
+                "jwtGrantByIdentifiableClientsOnly" => 97,
+                "jwtGrantEncryptedJwtRejected" => 98,
+                "jwtGrantUnsignedJwtRejected" => 99,
+                "keyAttesterRoots" => 100,
+                "keyAttesterRootsEnabled" => 101,
+                "keyAttesterRootsOnly" => 102,
+                "loopbackRedirectionUriVariable" => 103,
+                "metadata" => 104,
+                "missingClientIdAllowed" => 105,
+                "modifiedAt" => 106,
+                "mtlsEndpointAliases" => 107,
+                "mutualTlsValidatePkiCertChain" => 108,
+                "nativeSsoSupported" => 109,
+                "nbfOptional" => 110,
+                "number" => 111,
+                "oid4vciVersion" => 112,
+                "openidDroppedOnRefreshWithoutOfflineAccess" => 113,
+                "organizationName" => 114,
+                "parRequired" => 115,
+                "pkceRequired" => 116,
+                "pkceS256Required" => 117,
+                "policyUri" => 118,
+                "preAuthorizedGrantAnonymousAccessSupported" => 119,
+                "predefinedTransformedClaims" => 120,
+                "pushedAuthReqDuration" => 121,
+                "pushedAuthReqEndpoint" => 122,
+                "refreshTokenDuration" => 123,
+                "refreshTokenDurationKept" => 124,
+                "refreshTokenDurationReset" => 125,
+                "refreshTokenIdempotent" => 126,
+                "refreshTokenKept" => 127,
+                "registrationEndpoint" => 128,
+                "registrationManagementEndpoint" => 129,
+                "requestObjectAudienceChecked" => 130,
+                "requestObjectEncryptionAlgMatchRequired" => 131,
+                "requestObjectEncryptionEncMatchRequired" => 132,
+                "requestObjectRequired" => 133,
+                "resourceSignatureKeyId" => 134,
+                "revocationEndpoint" => 135,
+                "rsResponseSigned" => 136,
+                "scopeRequired" => 137,
+                "serviceDocumentation" => 138,
+                "serviceName" => 139,
+                "serviceOwnerNumber" => 140,
+                "signedJwksUri" => 141,
+                "singleAccessTokenPerSubject" => 142,
+                "snsCredentials" => 143,
+                "supportedAcrs" => 144,
+                "supportedAttachments" => 145,
+                "supportedAuthorizationDetailsTypes" => 146,
+                "supportedBackchannelTokenDeliveryModes" => 147,
+                "supportedClaimLocales" => 148,
+                "supportedClaimTypes" => 149,
+                "supportedClaims" => 150,
+                "supportedClientRegistrationTypes" => 151,
+                "supportedCustomClientMetadata" => 152,
+                "supportedDeveloperSnses" => 153,
+                "supportedDigestAlgorithms" => 154,
+                "supportedDisplays" => 155,
+                "supportedDocuments" => 156,
+                "supportedDocumentsCheckMethods" => 157,
+                "supportedDocumentsMethods" => 158,
+                "supportedDocumentsValidationMethods" => 159,
+                "supportedDocumentsVerificationMethods" => 160,
+                "supportedElectronicRecords" => 161,
+                "supportedEvidence" => 162,
+                "supportedGrantTypes" => 163,
+                "supportedIdentityDocuments" => 164,
+                "supportedIntrospectionAuthMethods" => 165,
+                "supportedPromptValues" => 166,
+                "supportedResponseTypes" => 167,
+                "supportedRevocationAuthMethods" => 168,
+                "supportedScopes" => 169,
+                "supportedServiceProfiles" => 170,
+                "supportedSnses" => 171,
+                "supportedTokenAuthMethods" => 172,
+                "supportedTrustFrameworks" => 173,
+                "supportedUiLocales" => 174,
+                "supportedVerificationMethods" => 175,
+                "supportedVerifiedClaims" => 176,
+                "tlsClientCertificateBoundAccessTokens" => 177,
+                "tokenBatchNotificationEndpoint" => 178,
+                "tokenEndpoint" => 179,
+                "tokenExchangeByConfidentialClientsOnly" => 180,
+                "tokenExchangeByIdentifiableClientsOnly" => 181,
+                "tokenExchangeByPermittedClientsOnly" => 182,
+                "tokenExchangeEncryptedJwtRejected" => 183,
+                "tokenExchangeUnsignedJwtRejected" => 184,
+                "tokenExpirationLinked" => 185,
+                "tosUri" => 186,
+                "traditionalRequestObjectProcessingApplied" => 187,
+                "trustAnchors" => 188,
+                "trustedRootCertificates" => 189,
+                "unauthorizedOnClientConfigSupported" => 190,
+                "userCodeCharset" => 191,
+                "userCodeLength" => 192,
+                "userInfoEndpoint" => 193,
+                "userInfoSignatureKeyId" => 194,
+                "userPinLength" => 195,
+                "verifiableCredentialsEnabled" => 196,
+                "verifiedClaimsValidationSchemaSet" => 197,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -4084,171 +4108,173 @@ impl crate::object::Object for Service {
                 self.developer_authentication_callback_api_secret = members.next_value()?;
             }
             54 => self.developer_authentication_callback_endpoint = members.next_value()?,
-            55 => self.device_authorization_endpoint = members.next_value()?,
-            56 => self.device_flow_code_duration = members.next_value()?,
-            57 => self.device_flow_polling_interval = members.next_value()?,
-            58 => self.device_verification_uri = members.next_value()?,
-            59 => self.device_verification_uri_complete = members.next_value()?,
-            60 => self.direct_authorization_endpoint_enabled = members.next_value()?,
-            61 => self.direct_introspection_endpoint_enabled = members.next_value()?,
-            62 => self.direct_jwks_endpoint_enabled = members.next_value()?,
-            63 => self.direct_revocation_endpoint_enabled = members.next_value()?,
-            64 => self.direct_token_endpoint_enabled = members.next_value()?,
-            65 => self.direct_user_info_endpoint_enabled = members.next_value()?,
-            66 => self.dpop_nonce_duration = members.next_value()?,
-            67 => self.dpop_nonce_required = members.next_value()?,
-            68 => self.dynamic_registration_supported = members.next_value()?,
-            69 => self.end_session_endpoint = members.next_value()?,
-            70 => self.error_description_omitted = members.next_value()?,
-            71 => self.error_uri_omitted = members.next_value()?,
-            72 => self.fapi_modes = members.next_value()?,
-            73 => self.federation_configuration_duration = members.next_value()?,
-            74 => self.federation_enabled = members.next_value()?,
-            75 => self.federation_jwks = members.next_value()?,
-            76 => self.federation_registration_endpoint = members.next_value()?,
-            77 => self.federation_signature_key_id = members.next_value()?,
-            78 => {
+            55 => self.developer_sns_credentials = members.next_value()?,
+            56 => self.device_authorization_endpoint = members.next_value()?,
+            57 => self.device_flow_code_duration = members.next_value()?,
+            58 => self.device_flow_polling_interval = members.next_value()?,
+            59 => self.device_verification_uri = members.next_value()?,
+            60 => self.device_verification_uri_complete = members.next_value()?,
+            61 => self.direct_authorization_endpoint_enabled = members.next_value()?,
+            62 => self.direct_introspection_endpoint_enabled = members.next_value()?,
+            63 => self.direct_jwks_endpoint_enabled = members.next_value()?,
+            64 => self.direct_revocation_endpoint_enabled = members.next_value()?,
+            65 => self.direct_token_endpoint_enabled = members.next_value()?,
+            66 => self.direct_user_info_endpoint_enabled = members.next_value()?,
+            67 => self.dpop_nonce_duration = members.next_value()?,
+            68 => self.dpop_nonce_required = members.next_value()?,
+            69 => self.dynamic_registration_supported = members.next_value()?,
+            70 => self.end_session_endpoint = members.next_value()?,
+            71 => self.error_description_omitted = members.next_value()?,
+            72 => self.error_uri_omitted = members.next_value()?,
+            73 => self.fapi_modes = members.next_value()?,
+            74 => self.federation_configuration_duration = members.next_value()?,
+            75 => self.federation_enabled = members.next_value()?,
+            76 => self.federation_jwks = members.next_value()?,
+            77 => self.federation_registration_endpoint = members.next_value()?,
+            78 => self.federation_signature_key_id = members.next_value()?,
+            79 => {
                 self.front_channel_request_object_encryption_required = members
                     .next_value()?;
             }
-            79 => self.grant_management_action_required = members.next_value()?,
-            80 => self.grant_management_endpoint = members.next_value()?,
-            81 => self.haip_version = members.next_value()?,
-            82 => self.hsks = members.next_value()?,
-            83 => self.hsm_enabled = members.next_value()?,
-            84 => self.http_alias_prohibited = members.next_value()?,
-            85 => self.id_token_aud_type = members.next_value()?,
-            86 => self.id_token_dropped_on_issue_without_openid = members.next_value()?,
-            87 => self.id_token_duration = members.next_value()?,
-            88 => self.id_token_reissuable = members.next_value()?,
-            89 => self.id_token_signature_key_id = members.next_value()?,
-            90 => self.introspection_endpoint = members.next_value()?,
-            91 => self.introspection_signature_key_id = members.next_value()?,
-            92 => self.iss_suppressed = members.next_value()?,
-            93 => self.issuer = members.next_value()?,
-            94 => self.jwks = members.next_value()?,
-            95 => self.jwks_uri = members.next_value()?,
-            96 => self.jwt_grant_by_identifiable_clients_only = members.next_value()?,
-            97 => self.jwt_grant_encrypted_jwt_rejected = members.next_value()?,
-            98 => self.jwt_grant_unsigned_jwt_rejected = members.next_value()?,
-            99 => self.key_attester_roots = members.next_value()?,
-            100 => self.key_attester_roots_enabled = members.next_value()?,
-            101 => self.key_attester_roots_only = members.next_value()?,
-            102 => self.loopback_redirection_uri_variable = members.next_value()?,
-            103 => self.metadata = members.next_value()?,
-            104 => self.missing_client_id_allowed = members.next_value()?,
-            105 => self.modified_at = members.next_value()?,
-            106 => self.mtls_endpoint_aliases = members.next_value()?,
-            107 => self.mutual_tls_validate_pki_cert_chain = members.next_value()?,
-            108 => self.native_sso_supported = members.next_value()?,
-            109 => self.nbf_optional = members.next_value()?,
-            110 => self.number = members.next_value()?,
-            111 => self.oid4vci_version = members.next_value()?,
-            112 => {
+            80 => self.grant_management_action_required = members.next_value()?,
+            81 => self.grant_management_endpoint = members.next_value()?,
+            82 => self.haip_version = members.next_value()?,
+            83 => self.hsks = members.next_value()?,
+            84 => self.hsm_enabled = members.next_value()?,
+            85 => self.http_alias_prohibited = members.next_value()?,
+            86 => self.id_token_aud_type = members.next_value()?,
+            87 => self.id_token_dropped_on_issue_without_openid = members.next_value()?,
+            88 => self.id_token_duration = members.next_value()?,
+            89 => self.id_token_reissuable = members.next_value()?,
+            90 => self.id_token_signature_key_id = members.next_value()?,
+            91 => self.introspection_endpoint = members.next_value()?,
+            92 => self.introspection_signature_key_id = members.next_value()?,
+            93 => self.iss_suppressed = members.next_value()?,
+            94 => self.issuer = members.next_value()?,
+            95 => self.jwks = members.next_value()?,
+            96 => self.jwks_uri = members.next_value()?,
+            97 => self.jwt_grant_by_identifiable_clients_only = members.next_value()?,
+            98 => self.jwt_grant_encrypted_jwt_rejected = members.next_value()?,
+            99 => self.jwt_grant_unsigned_jwt_rejected = members.next_value()?,
+            100 => self.key_attester_roots = members.next_value()?,
+            101 => self.key_attester_roots_enabled = members.next_value()?,
+            102 => self.key_attester_roots_only = members.next_value()?,
+            103 => self.loopback_redirection_uri_variable = members.next_value()?,
+            104 => self.metadata = members.next_value()?,
+            105 => self.missing_client_id_allowed = members.next_value()?,
+            106 => self.modified_at = members.next_value()?,
+            107 => self.mtls_endpoint_aliases = members.next_value()?,
+            108 => self.mutual_tls_validate_pki_cert_chain = members.next_value()?,
+            109 => self.native_sso_supported = members.next_value()?,
+            110 => self.nbf_optional = members.next_value()?,
+            111 => self.number = members.next_value()?,
+            112 => self.oid4vci_version = members.next_value()?,
+            113 => {
                 self.openid_dropped_on_refresh_without_offline_access = members
                     .next_value()?;
             }
-            113 => self.organization_name = members.next_value()?,
-            114 => self.par_required = members.next_value()?,
-            115 => self.pkce_required = members.next_value()?,
-            116 => self.pkce_s256_required = members.next_value()?,
-            117 => self.policy_uri = members.next_value()?,
-            118 => {
+            114 => self.organization_name = members.next_value()?,
+            115 => self.par_required = members.next_value()?,
+            116 => self.pkce_required = members.next_value()?,
+            117 => self.pkce_s256_required = members.next_value()?,
+            118 => self.policy_uri = members.next_value()?,
+            119 => {
                 self.pre_authorized_grant_anonymous_access_supported = members
                     .next_value()?;
             }
-            119 => self.predefined_transformed_claims = members.next_value()?,
-            120 => self.pushed_auth_req_duration = members.next_value()?,
-            121 => self.pushed_auth_req_endpoint = members.next_value()?,
-            122 => self.refresh_token_duration = members.next_value()?,
-            123 => self.refresh_token_duration_kept = members.next_value()?,
-            124 => self.refresh_token_duration_reset = members.next_value()?,
-            125 => self.refresh_token_idempotent = members.next_value()?,
-            126 => self.refresh_token_kept = members.next_value()?,
-            127 => self.registration_endpoint = members.next_value()?,
-            128 => self.registration_management_endpoint = members.next_value()?,
-            129 => self.request_object_audience_checked = members.next_value()?,
-            130 => {
+            120 => self.predefined_transformed_claims = members.next_value()?,
+            121 => self.pushed_auth_req_duration = members.next_value()?,
+            122 => self.pushed_auth_req_endpoint = members.next_value()?,
+            123 => self.refresh_token_duration = members.next_value()?,
+            124 => self.refresh_token_duration_kept = members.next_value()?,
+            125 => self.refresh_token_duration_reset = members.next_value()?,
+            126 => self.refresh_token_idempotent = members.next_value()?,
+            127 => self.refresh_token_kept = members.next_value()?,
+            128 => self.registration_endpoint = members.next_value()?,
+            129 => self.registration_management_endpoint = members.next_value()?,
+            130 => self.request_object_audience_checked = members.next_value()?,
+            131 => {
                 self.request_object_encryption_alg_match_required = members.next_value()?;
             }
-            131 => {
+            132 => {
                 self.request_object_encryption_enc_match_required = members.next_value()?;
             }
-            132 => self.request_object_required = members.next_value()?,
-            133 => self.resource_signature_key_id = members.next_value()?,
-            134 => self.revocation_endpoint = members.next_value()?,
-            135 => self.rs_response_signed = members.next_value()?,
-            136 => self.scope_required = members.next_value()?,
-            137 => self.service_documentation = members.next_value()?,
-            138 => self.service_name = members.next_value()?,
-            139 => self.service_owner_number = members.next_value()?,
-            140 => self.signed_jwks_uri = members.next_value()?,
-            141 => self.single_access_token_per_subject = members.next_value()?,
-            142 => self.sns_credentials = members.next_value()?,
-            143 => self.supported_acrs = members.next_value()?,
-            144 => self.supported_attachments = members.next_value()?,
-            145 => self.supported_authorization_details_types = members.next_value()?,
-            146 => {
+            133 => self.request_object_required = members.next_value()?,
+            134 => self.resource_signature_key_id = members.next_value()?,
+            135 => self.revocation_endpoint = members.next_value()?,
+            136 => self.rs_response_signed = members.next_value()?,
+            137 => self.scope_required = members.next_value()?,
+            138 => self.service_documentation = members.next_value()?,
+            139 => self.service_name = members.next_value()?,
+            140 => self.service_owner_number = members.next_value()?,
+            141 => self.signed_jwks_uri = members.next_value()?,
+            142 => self.single_access_token_per_subject = members.next_value()?,
+            143 => self.sns_credentials = members.next_value()?,
+            144 => self.supported_acrs = members.next_value()?,
+            145 => self.supported_attachments = members.next_value()?,
+            146 => self.supported_authorization_details_types = members.next_value()?,
+            147 => {
                 self.supported_backchannel_token_delivery_modes = members.next_value()?;
             }
-            147 => self.supported_claim_locales = members.next_value()?,
-            148 => self.supported_claim_types = members.next_value()?,
-            149 => self.supported_claims = members.next_value()?,
-            150 => self.supported_client_registration_types = members.next_value()?,
-            151 => self.supported_custom_client_metadata = members.next_value()?,
-            152 => self.supported_digest_algorithms = members.next_value()?,
-            153 => self.supported_displays = members.next_value()?,
-            154 => self.supported_documents = members.next_value()?,
-            155 => self.supported_documents_check_methods = members.next_value()?,
-            156 => self.supported_documents_methods = members.next_value()?,
-            157 => self.supported_documents_validation_methods = members.next_value()?,
-            158 => self.supported_documents_verification_methods = members.next_value()?,
-            159 => self.supported_electronic_records = members.next_value()?,
-            160 => self.supported_evidence = members.next_value()?,
-            161 => self.supported_grant_types = members.next_value()?,
-            162 => self.supported_identity_documents = members.next_value()?,
-            163 => self.supported_introspection_auth_methods = members.next_value()?,
-            164 => self.supported_prompt_values = members.next_value()?,
-            165 => self.supported_response_types = members.next_value()?,
-            166 => self.supported_revocation_auth_methods = members.next_value()?,
-            167 => self.supported_scopes = members.next_value()?,
-            168 => self.supported_service_profiles = members.next_value()?,
-            169 => self.supported_snses = members.next_value()?,
-            170 => self.supported_token_auth_methods = members.next_value()?,
-            171 => self.supported_trust_frameworks = members.next_value()?,
-            172 => self.supported_ui_locales = members.next_value()?,
-            173 => self.supported_verification_methods = members.next_value()?,
-            174 => self.supported_verified_claims = members.next_value()?,
-            175 => {
+            148 => self.supported_claim_locales = members.next_value()?,
+            149 => self.supported_claim_types = members.next_value()?,
+            150 => self.supported_claims = members.next_value()?,
+            151 => self.supported_client_registration_types = members.next_value()?,
+            152 => self.supported_custom_client_metadata = members.next_value()?,
+            153 => self.supported_developer_snses = members.next_value()?,
+            154 => self.supported_digest_algorithms = members.next_value()?,
+            155 => self.supported_displays = members.next_value()?,
+            156 => self.supported_documents = members.next_value()?,
+            157 => self.supported_documents_check_methods = members.next_value()?,
+            158 => self.supported_documents_methods = members.next_value()?,
+            159 => self.supported_documents_validation_methods = members.next_value()?,
+            160 => self.supported_documents_verification_methods = members.next_value()?,
+            161 => self.supported_electronic_records = members.next_value()?,
+            162 => self.supported_evidence = members.next_value()?,
+            163 => self.supported_grant_types = members.next_value()?,
+            164 => self.supported_identity_documents = members.next_value()?,
+            165 => self.supported_introspection_auth_methods = members.next_value()?,
+            166 => self.supported_prompt_values = members.next_value()?,
+            167 => self.supported_response_types = members.next_value()?,
+            168 => self.supported_revocation_auth_methods = members.next_value()?,
+            169 => self.supported_scopes = members.next_value()?,
+            170 => self.supported_service_profiles = members.next_value()?,
+            171 => self.supported_snses = members.next_value()?,
+            172 => self.supported_token_auth_methods = members.next_value()?,
+            173 => self.supported_trust_frameworks = members.next_value()?,
+            174 => self.supported_ui_locales = members.next_value()?,
+            175 => self.supported_verification_methods = members.next_value()?,
+            176 => self.supported_verified_claims = members.next_value()?,
+            177 => {
                 self.tls_client_certificate_bound_access_tokens = members.next_value()?;
             }
-            176 => self.token_batch_notification_endpoint = members.next_value()?,
-            177 => self.token_endpoint = members.next_value()?,
-            178 => {
+            178 => self.token_batch_notification_endpoint = members.next_value()?,
+            179 => self.token_endpoint = members.next_value()?,
+            180 => {
                 self.token_exchange_by_confidential_clients_only = members.next_value()?;
             }
-            179 => {
+            181 => {
                 self.token_exchange_by_identifiable_clients_only = members.next_value()?;
             }
-            180 => self.token_exchange_by_permitted_clients_only = members.next_value()?,
-            181 => self.token_exchange_encrypted_jwt_rejected = members.next_value()?,
-            182 => self.token_exchange_unsigned_jwt_rejected = members.next_value()?,
-            183 => self.token_expiration_linked = members.next_value()?,
-            184 => self.tos_uri = members.next_value()?,
-            185 => {
+            182 => self.token_exchange_by_permitted_clients_only = members.next_value()?,
+            183 => self.token_exchange_encrypted_jwt_rejected = members.next_value()?,
+            184 => self.token_exchange_unsigned_jwt_rejected = members.next_value()?,
+            185 => self.token_expiration_linked = members.next_value()?,
+            186 => self.tos_uri = members.next_value()?,
+            187 => {
                 self.traditional_request_object_processing_applied = members
                     .next_value()?;
             }
-            186 => self.trust_anchors = members.next_value()?,
-            187 => self.trusted_root_certificates = members.next_value()?,
-            188 => self.unauthorized_on_client_config_supported = members.next_value()?,
-            189 => self.user_code_charset = members.next_value()?,
-            190 => self.user_code_length = members.next_value()?,
-            191 => self.user_info_endpoint = members.next_value()?,
-            192 => self.user_info_signature_key_id = members.next_value()?,
-            193 => self.user_pin_length = members.next_value()?,
-            194 => self.verifiable_credentials_enabled = members.next_value()?,
-            195 => self.verified_claims_validation_schema_set = members.next_value()?,
+            188 => self.trust_anchors = members.next_value()?,
+            189 => self.trusted_root_certificates = members.next_value()?,
+            190 => self.unauthorized_on_client_config_supported = members.next_value()?,
+            191 => self.user_code_charset = members.next_value()?,
+            192 => self.user_code_length = members.next_value()?,
+            193 => self.user_info_endpoint = members.next_value()?,
+            194 => self.user_info_signature_key_id = members.next_value()?,
+            195 => self.user_pin_length = members.next_value()?,
+            196 => self.verifiable_credentials_enabled = members.next_value()?,
+            197 => self.verified_claims_validation_schema_set = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -4263,7 +4289,7 @@ impl<'de> ::serde::Deserialize<'de> for Service {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -4280,7 +4306,7 @@ impl ::std::fmt::Debug for Service {
             .field("access_token_type", &self.access_token_type)
             .field("allowable_clock_skew", &self.allowable_clock_skew)
             .field("api_key", &self.api_key)
-            .field("api_secret", &crate::redact::optional(&self.api_secret))
+            .field("api_secret", &crate::rt::optional(&self.api_secret))
             .field(
                 "attestation_challenge_time_window",
                 &self.attestation_challenge_time_window,
@@ -4288,11 +4314,11 @@ impl ::std::fmt::Debug for Service {
             .field("attributes", &self.attributes)
             .field(
                 "authentication_callback_api_key",
-                &crate::redact::optional(&self.authentication_callback_api_key),
+                &crate::rt::optional(&self.authentication_callback_api_key),
             )
             .field(
                 "authentication_callback_api_secret",
-                &crate::redact::optional(&self.authentication_callback_api_secret),
+                &crate::rt::optional(&self.authentication_callback_api_secret),
             )
             .field(
                 "authentication_callback_endpoint",
@@ -4357,7 +4383,7 @@ impl ::std::fmt::Debug for Service {
             .field("created_at", &self.created_at)
             .field("credential_duration", &self.credential_duration)
             .field("credential_issuer_metadata", &self.credential_issuer_metadata)
-            .field("credential_jwks", &crate::redact::optional(&self.credential_jwks))
+            .field("credential_jwks", &crate::rt::optional(&self.credential_jwks))
             .field("credential_jwks_uri", &self.credential_jwks_uri)
             .field("credential_offer_duration", &self.credential_offer_duration)
             .field(
@@ -4372,18 +4398,17 @@ impl ::std::fmt::Debug for Service {
             .field("description", &self.description)
             .field(
                 "developer_authentication_callback_api_key",
-                &crate::redact::optional(&self.developer_authentication_callback_api_key),
+                &crate::rt::optional(&self.developer_authentication_callback_api_key),
             )
             .field(
                 "developer_authentication_callback_api_secret",
-                &crate::redact::optional(
-                    &self.developer_authentication_callback_api_secret,
-                ),
+                &crate::rt::optional(&self.developer_authentication_callback_api_secret),
             )
             .field(
                 "developer_authentication_callback_endpoint",
                 &self.developer_authentication_callback_endpoint,
             )
+            .field("developer_sns_credentials", &self.developer_sns_credentials)
             .field("device_authorization_endpoint", &self.device_authorization_endpoint)
             .field("device_flow_code_duration", &self.device_flow_code_duration)
             .field("device_flow_polling_interval", &self.device_flow_polling_interval)
@@ -4425,7 +4450,7 @@ impl ::std::fmt::Debug for Service {
                 &self.federation_configuration_duration,
             )
             .field("federation_enabled", &self.federation_enabled)
-            .field("federation_jwks", &crate::redact::optional(&self.federation_jwks))
+            .field("federation_jwks", &crate::rt::optional(&self.federation_jwks))
             .field(
                 "federation_registration_endpoint",
                 &self.federation_registration_endpoint,
@@ -4459,7 +4484,7 @@ impl ::std::fmt::Debug for Service {
             )
             .field("iss_suppressed", &self.iss_suppressed)
             .field("issuer", &self.issuer)
-            .field("jwks", &crate::redact::optional(&self.jwks))
+            .field("jwks", &crate::rt::optional(&self.jwks))
             .field("jwks_uri", &self.jwks_uri)
             .field(
                 "jwt_grant_by_identifiable_clients_only",
@@ -4565,6 +4590,7 @@ impl ::std::fmt::Debug for Service {
                 "supported_custom_client_metadata",
                 &self.supported_custom_client_metadata,
             )
+            .field("supported_developer_snses", &self.supported_developer_snses)
             .field("supported_digest_algorithms", &self.supported_digest_algorithms)
             .field("supported_displays", &self.supported_displays)
             .field("supported_documents", &self.supported_documents)
@@ -4660,7 +4686,7 @@ impl ::std::fmt::Debug for Service {
                 "verified_claims_validation_schema_set",
                 &self.verified_claims_validation_schema_set,
             )
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -4681,13 +4707,13 @@ pub struct SnsCredentials {
     pub api_secret: ::std::option::Option<::std::string::String>,
     /// `sns`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub sns: ::std::option::Option<::std::string::String>,
+    pub sns: ::std::option::Option<crate::types::Sns>,
     /// Fields that this version does not know, kept and sent back.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for SnsCredentials {
+impl crate::rt::Object for SnsCredentials {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -4723,17 +4749,17 @@ impl<'de> ::serde::Deserialize<'de> for SnsCredentials {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for SnsCredentials {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("SnsCredentials")
-            .field("api_key", &crate::redact::optional(&self.api_key))
-            .field("api_secret", &crate::redact::optional(&self.api_secret))
+            .field("api_key", &crate::rt::optional(&self.api_key))
+            .field("api_secret", &crate::rt::optional(&self.api_secret))
             .field("sns", &self.sns)
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -4754,7 +4780,7 @@ pub struct TaggedValue {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for TaggedValue {
+impl crate::rt::Object for TaggedValue {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -4788,7 +4814,7 @@ impl<'de> ::serde::Deserialize<'de> for TaggedValue {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -4797,7 +4823,7 @@ impl ::std::fmt::Debug for TaggedValue {
         f.debug_struct("TaggedValue")
             .field("tag", &self.tag)
             .field("value", &self.value)
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }
@@ -4812,13 +4838,13 @@ pub struct TrustAnchor {
     pub entity_id: ::std::option::Option<::std::string::String>,
     /// `jwks`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub jwks: ::std::option::Option<crate::JsonText>,
+    pub jwks: ::std::option::Option<crate::rt::JsonString>,
     /// Fields that this version does not know, kept and sent back.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::object::Object for TrustAnchor {
+impl crate::rt::Object for TrustAnchor {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -4852,7 +4878,7 @@ impl<'de> ::serde::Deserialize<'de> for TrustAnchor {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -4860,8 +4886,8 @@ impl ::std::fmt::Debug for TrustAnchor {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TrustAnchor")
             .field("entity_id", &self.entity_id)
-            .field("jwks", &crate::redact::optional(&self.jwks))
-            .field("extra", &crate::redact::Extra(&self.extra))
+            .field("jwks", &crate::rt::optional(&self.jwks))
+            .field("extra", &crate::rt::Extra(&self.extra))
             .finish()
     }
 }

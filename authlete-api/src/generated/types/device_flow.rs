@@ -61,16 +61,16 @@ impl ::std::fmt::Debug for DeviceAuthorizationRequest {
             .field("client_certificate", &self.client_certificate)
             .field("client_certificate_path", &self.client_certificate_path)
             .field("client_id", &self.client_id)
-            .field("client_secret", &crate::redact::optional(&self.client_secret))
+            .field("client_secret", &crate::rt::optional(&self.client_secret))
             .field(
                 "oauth_client_attestation",
-                &crate::redact::optional(&self.oauth_client_attestation),
+                &crate::rt::optional(&self.oauth_client_attestation),
             )
             .field(
                 "oauth_client_attestation_pop",
-                &crate::redact::optional(&self.oauth_client_attestation_pop),
+                &crate::rt::optional(&self.oauth_client_attestation_pop),
             )
-            .field("parameters", &crate::redact::Redacted)
+            .field("parameters", &crate::rt::Redacted)
             .finish()
     }
 }
@@ -192,7 +192,7 @@ pub struct DeviceAuthorizationResponse {
     pub grant: ::std::option::Option<Grant>,
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<crate::GrantId>,
+    pub grant_id: ::std::option::Option<crate::rt::GrantId>,
     /// `grantSubject`, optional.
     #[serde(
         rename = "grantSubject",
@@ -246,7 +246,7 @@ pub struct DeviceAuthorizationResponse {
     pub service_attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
     /// `userCode`, optional, secret.
     #[serde(rename = "userCode", skip_serializing_if = "::std::option::Option::is_none")]
-    pub user_code: ::std::option::Option<crate::UserCode>,
+    pub user_code: ::std::option::Option<crate::rt::UserCode>,
     /// `verificationUri`, optional.
     #[serde(
         rename = "verificationUri",
@@ -264,7 +264,7 @@ pub struct DeviceAuthorizationResponse {
     pub warnings: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
 }
 
-impl crate::object::Object for DeviceAuthorizationResponse {
+impl crate::rt::Object for DeviceAuthorizationResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -356,7 +356,7 @@ impl<'de> ::serde::Deserialize<'de> for DeviceAuthorizationResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -367,7 +367,7 @@ impl ::std::fmt::Debug for DeviceAuthorizationResponse {
             .field("action", &self.action)
             .field(
                 "attestation_challenge",
-                &crate::redact::optional(&self.attestation_challenge),
+                &crate::rt::optional(&self.attestation_challenge),
             )
             .field("authorization_details", &self.authorization_details)
             .field("claim_names", &self.claim_names)
@@ -379,27 +379,27 @@ impl ::std::fmt::Debug for DeviceAuthorizationResponse {
             .field("client_id_alias", &self.client_id_alias)
             .field("client_id_alias_used", &self.client_id_alias_used)
             .field("client_name", &self.client_name)
-            .field("device_code", &crate::redact::optional(&self.device_code))
+            .field("device_code", &crate::rt::optional(&self.device_code))
             .field("dynamic_scopes", &self.dynamic_scopes)
             .field("expires_in", &self.expires_in)
             .field("gm_action", &self.gm_action)
             .field("grant", &self.grant)
-            .field("grant_id", &crate::redact::optional(&self.grant_id))
+            .field("grant_id", &crate::rt::optional(&self.grant_id))
             .field("grant_subject", &self.grant_subject)
             .field("interval", &self.interval)
             .field("metadata_document_location", &self.metadata_document_location)
             .field("metadata_document_used", &self.metadata_document_used)
             .field("resources", &self.resources)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("scopes", &self.scopes)
             .field("service_attributes", &self.service_attributes)
-            .field("user_code", &crate::redact::optional(&self.user_code))
+            .field("user_code", &crate::rt::optional(&self.user_code))
             .field("verification_uri", &self.verification_uri)
             .field(
                 "verification_uri_complete",
-                &crate::redact::optional(&self.verification_uri_complete),
+                &crate::rt::optional(&self.verification_uri_complete),
             )
             .field("warnings", &self.warnings)
             .finish()
@@ -426,7 +426,7 @@ pub struct DeviceCompleteRequest {
     pub auth_time: ::std::option::Option<i64>,
     /// `claims`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub claims: ::std::option::Option<crate::JsonText>,
+    pub claims: ::std::option::Option<crate::rt::JsonString>,
     /// `consentedClaims`, optional.
     #[serde(
         rename = "consentedClaims",
@@ -453,13 +453,13 @@ pub struct DeviceCompleteRequest {
         rename = "idtHeaderParams",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub idt_header_params: ::std::option::Option<crate::JsonText>,
+    pub idt_header_params: ::std::option::Option<crate::rt::JsonString>,
     /// `jwtAtClaims`, optional, secret.
     #[serde(
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<crate::JsonText>,
+    pub jwt_at_claims: ::std::option::Option<crate::rt::JsonString>,
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
@@ -477,11 +477,12 @@ pub struct DeviceCompleteRequest {
     /// `sub`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub sub: ::std::option::Option<::std::string::String>,
-    /// `subject`, required.
-    pub subject: ::std::string::String,
+    /// `subject`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub subject: ::std::option::Option<::std::string::String>,
     /// `userCode`, required, secret.
     #[serde(rename = "userCode")]
-    pub user_code: crate::UserCode,
+    pub user_code: crate::rt::UserCode,
 }
 
 impl ::std::fmt::Debug for DeviceCompleteRequest {
@@ -490,20 +491,20 @@ impl ::std::fmt::Debug for DeviceCompleteRequest {
             .field("access_token_duration", &self.access_token_duration)
             .field("acr", &self.acr)
             .field("auth_time", &self.auth_time)
-            .field("claims", &crate::redact::optional(&self.claims))
+            .field("claims", &crate::rt::optional(&self.claims))
             .field("consented_claims", &self.consented_claims)
             .field("error_description", &self.error_description)
             .field("error_uri", &self.error_uri)
             .field("id_token_aud_type", &self.id_token_aud_type)
             .field("idt_header_params", &self.idt_header_params)
-            .field("jwt_at_claims", &crate::redact::optional(&self.jwt_at_claims))
+            .field("jwt_at_claims", &crate::rt::optional(&self.jwt_at_claims))
             .field("properties", &self.properties)
             .field("refresh_token_duration", &self.refresh_token_duration)
             .field("result", &self.result)
             .field("scopes", &self.scopes)
             .field("sub", &self.sub)
             .field("subject", &self.subject)
-            .field("user_code", &crate::redact::Redacted)
+            .field("user_code", &crate::rt::Redacted)
             .finish()
     }
 }
@@ -512,8 +513,7 @@ impl DeviceCompleteRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         result: crate::types::CompletionResult,
-        subject: impl ::std::convert::Into<::std::string::String>,
-        user_code: impl ::std::convert::Into<crate::UserCode>,
+        user_code: impl ::std::convert::Into<crate::rt::UserCode>,
     ) -> Self {
         Self {
             access_token_duration: ::std::default::Default::default(),
@@ -531,7 +531,7 @@ impl DeviceCompleteRequest {
             result,
             scopes: ::std::default::Default::default(),
             sub: ::std::default::Default::default(),
-            subject: subject.into(),
+            subject: ::std::default::Default::default(),
             user_code: user_code.into(),
         }
     }
@@ -566,7 +566,7 @@ pub struct DeviceCompleteResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for DeviceCompleteResponse {
+impl crate::rt::Object for DeviceCompleteResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -600,7 +600,7 @@ impl<'de> ::serde::Deserialize<'de> for DeviceCompleteResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -612,20 +612,20 @@ impl<'de> ::serde::Deserialize<'de> for DeviceCompleteResponse {
 pub struct DeviceVerificationRequest {
     /// `userCode`, required, secret.
     #[serde(rename = "userCode")]
-    pub user_code: crate::UserCode,
+    pub user_code: crate::rt::UserCode,
 }
 
 impl ::std::fmt::Debug for DeviceVerificationRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("DeviceVerificationRequest")
-            .field("user_code", &crate::redact::Redacted)
+            .field("user_code", &crate::rt::Redacted)
             .finish()
     }
 }
 
 impl DeviceVerificationRequest {
     /// With the required fields; the others are left out.
-    pub fn new(user_code: impl ::std::convert::Into<crate::UserCode>) -> Self {
+    pub fn new(user_code: impl ::std::convert::Into<crate::rt::UserCode>) -> Self {
         Self {
             user_code: user_code.into(),
         }
@@ -715,7 +715,7 @@ pub struct DeviceVerificationResponse {
     pub grant: ::std::option::Option<Grant>,
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<crate::GrantId>,
+    pub grant_id: ::std::option::Option<crate::rt::GrantId>,
     /// `grantSubject`, optional.
     #[serde(
         rename = "grantSubject",
@@ -760,7 +760,7 @@ pub struct DeviceVerificationResponse {
     pub service_attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
 }
 
-impl crate::object::Object for DeviceVerificationResponse {
+impl crate::rt::Object for DeviceVerificationResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -834,7 +834,7 @@ impl<'de> ::serde::Deserialize<'de> for DeviceVerificationResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -856,7 +856,7 @@ impl ::std::fmt::Debug for DeviceVerificationResponse {
             .field("expires_at", &self.expires_at)
             .field("gm_action", &self.gm_action)
             .field("grant", &self.grant)
-            .field("grant_id", &crate::redact::optional(&self.grant_id))
+            .field("grant_id", &crate::rt::optional(&self.grant_id))
             .field("grant_subject", &self.grant_subject)
             .field("metadata_document_location", &self.metadata_document_location)
             .field("metadata_document_used", &self.metadata_document_used)

@@ -14,7 +14,7 @@ pub struct ClientRegistrationDeleteRequest {
     pub client_id: ::std::string::String,
     /// `json`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub json: ::std::option::Option<crate::JsonText>,
+    pub json: ::std::option::Option<crate::rt::JsonString>,
     /// `token`, required, secret.
     pub token: ::std::string::String,
 }
@@ -23,8 +23,8 @@ impl ::std::fmt::Debug for ClientRegistrationDeleteRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientRegistrationDeleteRequest")
             .field("client_id", &self.client_id)
-            .field("json", &crate::redact::optional(&self.json))
-            .field("token", &crate::redact::Redacted)
+            .field("json", &crate::rt::optional(&self.json))
+            .field("token", &crate::rt::Redacted)
             .finish()
     }
 }
@@ -54,7 +54,7 @@ pub struct ClientRegistrationGetRequest {
     pub client_id: ::std::string::String,
     /// `json`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub json: ::std::option::Option<crate::JsonText>,
+    pub json: ::std::option::Option<crate::rt::JsonString>,
     /// `token`, required, secret.
     pub token: ::std::string::String,
 }
@@ -63,8 +63,8 @@ impl ::std::fmt::Debug for ClientRegistrationGetRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientRegistrationGetRequest")
             .field("client_id", &self.client_id)
-            .field("json", &crate::redact::optional(&self.json))
-            .field("token", &crate::redact::Redacted)
+            .field("json", &crate::rt::optional(&self.json))
+            .field("token", &crate::rt::Redacted)
             .finish()
     }
 }
@@ -93,7 +93,7 @@ pub struct ClientRegistrationRequest {
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<::std::string::String>,
     /// `json`, required, secret.
-    pub json: crate::JsonText,
+    pub json: crate::rt::JsonString,
     /// `token`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub token: ::std::option::Option<::std::string::String>,
@@ -103,15 +103,15 @@ impl ::std::fmt::Debug for ClientRegistrationRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientRegistrationRequest")
             .field("client_id", &self.client_id)
-            .field("json", &crate::redact::Redacted)
-            .field("token", &crate::redact::optional(&self.token))
+            .field("json", &crate::rt::Redacted)
+            .field("token", &crate::rt::optional(&self.token))
             .finish()
     }
 }
 
 impl ClientRegistrationRequest {
     /// With the required fields; the others are left out.
-    pub fn new(json: impl ::std::convert::Into<crate::JsonText>) -> Self {
+    pub fn new(json: impl ::std::convert::Into<crate::rt::JsonString>) -> Self {
         Self {
             client_id: ::std::default::Default::default(),
             json: json.into(),
@@ -152,7 +152,7 @@ pub struct ClientRegistrationResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for ClientRegistrationResponse {
+impl crate::rt::Object for ClientRegistrationResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -188,7 +188,7 @@ impl<'de> ::serde::Deserialize<'de> for ClientRegistrationResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -197,7 +197,7 @@ impl ::std::fmt::Debug for ClientRegistrationResponse {
         f.debug_struct("ClientRegistrationResponse")
             .field("action", &self.action)
             .field("client", &self.client)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
@@ -214,7 +214,7 @@ pub struct ClientRegistrationUpdateRequest {
     #[serde(rename = "clientId")]
     pub client_id: ::std::string::String,
     /// `json`, required, secret.
-    pub json: crate::JsonText,
+    pub json: crate::rt::JsonString,
     /// `token`, required, secret.
     pub token: ::std::string::String,
 }
@@ -223,8 +223,8 @@ impl ::std::fmt::Debug for ClientRegistrationUpdateRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientRegistrationUpdateRequest")
             .field("client_id", &self.client_id)
-            .field("json", &crate::redact::Redacted)
-            .field("token", &crate::redact::Redacted)
+            .field("json", &crate::rt::Redacted)
+            .field("token", &crate::rt::Redacted)
             .finish()
     }
 }
@@ -233,7 +233,7 @@ impl ClientRegistrationUpdateRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         client_id: impl ::std::convert::Into<::std::string::String>,
-        json: impl ::std::convert::Into<crate::JsonText>,
+        json: impl ::std::convert::Into<crate::rt::JsonString>,
         token: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         Self {

@@ -2,9 +2,9 @@
 
 //! Enumerations of texts. They are open: a value not listed is kept as `Unknown`.
 
-use crate::open_enum::open_enum;
+use crate::rt;
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `application_type`.
     ApplicationType {
         /// `WEB`
@@ -14,7 +14,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `attachment_type`.
     AttachmentType {
         /// `EMBEDDED`
@@ -24,7 +24,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `attestation_challenge_response.action`.
     AttestationChallengeResponseAction {
         /// `OK`
@@ -34,7 +34,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `audit_log_entry.status`.
     AuditLogEntryStatus {
         /// `completed`
@@ -44,7 +44,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `authorization_fail_request.reason`.
     AuthorizationFailReason {
         /// `UNKNOWN`
@@ -82,7 +82,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `authorization_fail_response.action`.
     AuthorizationFailResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -96,7 +96,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `authorization_issue_response.action`.
     AuthorizationIssueResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -110,7 +110,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `authorization_response.action`.
     AuthorizationResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -128,7 +128,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `authorization_ticket_info_response.action`.
     AuthorizationTicketInfoResponseAction {
         /// `OK`
@@ -142,7 +142,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `authorization_ticket_update_response.action`.
     AuthorizationTicketUpdateResponseAction {
         /// `OK`
@@ -156,7 +156,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `backchannel_authentication_complete_response.action`.
     BackchannelAuthenticationCompleteResponseAction {
         /// `SERVER_ERROR`
@@ -168,7 +168,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `backchannel_authentication_fail_request.reason`.
     BackchannelAuthenticationFailReason {
         /// `ACCESS_DENIED`
@@ -192,7 +192,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `backchannel_authentication_fail_response.action`.
     BackchannelAuthenticationFailResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -204,7 +204,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `backchannel_authentication_issue_response.action`.
     BackchannelAuthenticationIssueResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -216,7 +216,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `backchannel_authentication_response.action`.
     BackchannelAuthenticationResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -230,7 +230,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `backchannel_logout_token_response.action`.
     BackchannelLogoutTokenResponseAction {
         /// `OK`
@@ -242,7 +242,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `claim_type`.
     ClaimType {
         /// `NORMAL`
@@ -254,7 +254,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `client_auth_method`.
     ClientAuthMethod {
         /// `NONE`
@@ -278,7 +278,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `client_registration_response.action`.
     ClientRegistrationResponseAction {
         /// `BAD_REQUEST`
@@ -298,7 +298,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `client_registration_type`.
     ClientRegistrationType {
         /// `AUTOMATIC`
@@ -308,7 +308,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `client.clientSource`, `client_limited_authorization.clientSource`.
     ClientSource {
         /// `DYNAMIC_REGISTRATION`
@@ -324,7 +324,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `client_type`.
     ClientType {
         /// `PUBLIC`
@@ -334,7 +334,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `backchannel_authentication_complete_request.result`, `device_complete_request.result`.
     CompletionResult {
         /// `TRANSACTION_FAILED`
@@ -346,7 +346,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `delivery_mode`.
     DeliveryMode {
         /// `PING`
@@ -358,7 +358,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `device_authorization_response.action`.
     DeviceAuthorizationResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -372,7 +372,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `device_complete_response.action`.
     DeviceCompleteResponseAction {
         /// `SERVER_ERROR`
@@ -388,7 +388,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `device_verification_response.action`.
     DeviceVerificationResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -404,7 +404,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `display`.
     DisplayMode {
         /// `PAGE`
@@ -418,7 +418,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `entity_type`.
     EntityType {
         /// `OPENID_RELYING_PARTY`
@@ -438,7 +438,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `fapi_mode`.
     FapiMode {
         /// `FAPI1_ADVANCED`
@@ -460,7 +460,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `federation_configuration_response.action`.
     FederationConfigurationResponseAction {
         /// `OK`
@@ -472,7 +472,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `federation_registration_response.action`.
     FederationRegistrationResponseAction {
         /// `OK`
@@ -486,7 +486,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `grant_management_action`.
     GrantManagementAction {
         /// `CREATE`
@@ -502,7 +502,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `g_m_response.action`.
     GrantManagementResponseAction {
         /// `OK`
@@ -522,7 +522,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `grant_type`.
     GrantType {
         /// `AUTHORIZATION_CODE`
@@ -548,7 +548,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `backchannel_authentication_response.hintType`.
     HintType {
         /// `LOGIN_HINT_TOKEN`
@@ -560,7 +560,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `hsk_create_response.action`.
     HskCreateResponseAction {
         /// `SUCCESS`
@@ -574,7 +574,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `hsk_delete_response.action`.
     HskDeleteResponseAction {
         /// `SUCCESS`
@@ -588,7 +588,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `hsk_get_list_response.action`.
     HskGetListResponseAction {
         /// `SUCCESS`
@@ -600,7 +600,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `hsk_get_response.action`.
     HskGetResponseAction {
         /// `SUCCESS`
@@ -614,7 +614,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `idtoken_reissue_response.action`.
     IdTokenReissueResponseAction {
         /// `OK`
@@ -626,7 +626,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `introspection_response.action`.
     IntrospectionResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -642,7 +642,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `jwe_alg`.
     JweAlg {
         /// `RSA1_5`
@@ -682,7 +682,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `jwe_enc`.
     JweEnc {
         /// `A128CBC_HS256`
@@ -700,7 +700,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `jws_alg`.
     JwsAlg {
         /// `NONE`
@@ -736,7 +736,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `native_sso_logout_response.action`.
     NativeSsoLogoutResponseAction {
         /// `OK`
@@ -748,7 +748,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `native_sso_response.action`.
     NativeSsoResponseAction {
         /// `OK`
@@ -760,7 +760,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `prompt`.
     Prompt {
         /// `NONE`
@@ -776,7 +776,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `pushed_authorization_response.action`.
     PushedAuthorizationResponseAction {
         /// `CREATED`
@@ -794,7 +794,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `client.responseModes[]`.
     ResponseMode {
         /// `QUERY`
@@ -814,7 +814,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `response_type`.
     ResponseType {
         /// `NONE`
@@ -836,7 +836,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `revocation_response.action`.
     RevocationResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -850,7 +850,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `service_profile`.
     ServiceProfile {
         /// `FAPI`
@@ -860,7 +860,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `sns`.
     Sns {
         /// `FACEBOOK`
@@ -868,7 +868,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `standard_introspection_response.action`.
     StandardIntrospectionResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -882,7 +882,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `subject_type`.
     SubjectType {
         /// `PUBLIC`
@@ -892,7 +892,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `token_batch_status.batchKind`.
     TokenBatchKind {
         /// `CREATE`
@@ -900,7 +900,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `token_batch_status.result`.
     TokenBatchResult {
         /// `SUCCEEDED`
@@ -910,7 +910,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `token_create_response.action`.
     TokenCreateResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -924,7 +924,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `token_fail_request.reason`.
     TokenFailReason {
         /// `UNKNOWN`
@@ -942,7 +942,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `token_fail_response.action`.
     TokenFailResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -952,7 +952,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `token_issue_response.action`.
     TokenIssueResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -962,7 +962,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `token_response.action`.
     TokenResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -986,7 +986,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `token_type`.
     TokenType {
         /// `JWT`
@@ -1012,7 +1012,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `token_update_response.action`.
     TokenUpdateResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -1028,7 +1028,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `user_code_charset`.
     UserCodeCharset {
         /// `BASE20`
@@ -1038,7 +1038,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `userinfo_issue_response.action`.
     UserInfoIssueResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -1056,7 +1056,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `userinfo_response.action`.
     UserInfoResponseAction {
         /// `INTERNAL_SERVER_ERROR`
@@ -1072,7 +1072,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_batch_issue_response.action`.
     VciBatchIssueResponseAction {
         /// `OK`
@@ -1096,7 +1096,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_batch_parse_response.action`.
     VciBatchParseResponseAction {
         /// `OK`
@@ -1112,7 +1112,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_deferred_issue_response.action`.
     VciDeferredIssueResponseAction {
         /// `OK`
@@ -1134,7 +1134,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_deferred_parse_response.action`.
     VciDeferredParseResponseAction {
         /// `OK`
@@ -1150,7 +1150,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_jwks_response.action`.
     VciJwksResponseAction {
         /// `OK`
@@ -1162,7 +1162,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_jwtissuer_response.action`.
     VciJwtIssuerResponseAction {
         /// `OK`
@@ -1174,7 +1174,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_metadata_response.action`.
     VciMetadataResponseAction {
         /// `OK`
@@ -1186,7 +1186,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_nonce_response.action`.
     VciNonceResponseAction {
         /// `OK`
@@ -1198,7 +1198,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_offer_create_response.action`.
     VciOfferCreateResponseAction {
         /// `CREATED`
@@ -1212,7 +1212,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_offer_info_response.action`.
     VciOfferInfoResponseAction {
         /// `OK`
@@ -1228,7 +1228,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_single_issue_response.action`.
     VciSingleIssueResponseAction {
         /// `OK`
@@ -1252,7 +1252,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Written inline upstream, at `vci_single_parse_response.action`.
     VciSingleParseResponseAction {
         /// `OK`
@@ -1268,7 +1268,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+rt::open_enum! {
     /// Upstream: `verified_claims_validation_schema`.
     VerifiedClaimsValidation {
         /// `standard`

@@ -17,7 +17,7 @@ pub struct FederationConfigurationRequest {
     pub entity_types: ::std::option::Option<::std::vec::Vec<crate::types::EntityType>>,
 }
 
-impl crate::object::Object for FederationConfigurationRequest {
+impl crate::rt::Object for FederationConfigurationRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -45,7 +45,7 @@ impl<'de> ::serde::Deserialize<'de> for FederationConfigurationRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -80,7 +80,7 @@ pub struct FederationConfigurationResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for FederationConfigurationResponse {
+impl crate::rt::Object for FederationConfigurationResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -114,7 +114,7 @@ impl<'de> ::serde::Deserialize<'de> for FederationConfigurationResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -122,7 +122,7 @@ impl ::std::fmt::Debug for FederationConfigurationResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("FederationConfigurationResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
@@ -146,10 +146,10 @@ pub struct FederationRegistrationRequest {
         rename = "trustChain",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub trust_chain: ::std::option::Option<crate::JsonText>,
+    pub trust_chain: ::std::option::Option<crate::rt::JsonString>,
 }
 
-impl crate::object::Object for FederationRegistrationRequest {
+impl crate::rt::Object for FederationRegistrationRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -179,7 +179,7 @@ impl<'de> ::serde::Deserialize<'de> for FederationRegistrationRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -217,7 +217,7 @@ pub struct FederationRegistrationResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for FederationRegistrationResponse {
+impl crate::rt::Object for FederationRegistrationResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -253,7 +253,7 @@ impl<'de> ::serde::Deserialize<'de> for FederationRegistrationResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -262,7 +262,7 @@ impl ::std::fmt::Debug for FederationRegistrationResponse {
         f.debug_struct("FederationRegistrationResponse")
             .field("action", &self.action)
             .field("client", &self.client)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()

@@ -32,7 +32,7 @@ pub struct GrantManagementRequest {
     pub gm_action: crate::types::GrantManagementAction,
     /// `grantId`, required, secret.
     #[serde(rename = "grantId")]
-    pub grant_id: crate::GrantId,
+    pub grant_id: crate::rt::GrantId,
     /// `htm`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub htm: ::std::option::Option<::std::string::String>,
@@ -44,12 +44,12 @@ pub struct GrantManagementRequest {
 impl ::std::fmt::Debug for GrantManagementRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("GrantManagementRequest")
-            .field("access_token", &crate::redact::Redacted)
+            .field("access_token", &crate::rt::Redacted)
             .field("client_certificate", &self.client_certificate)
-            .field("dpop", &crate::redact::optional(&self.dpop))
+            .field("dpop", &crate::rt::optional(&self.dpop))
             .field("dpop_nonce_required", &self.dpop_nonce_required)
             .field("gm_action", &self.gm_action)
-            .field("grant_id", &crate::redact::Redacted)
+            .field("grant_id", &crate::rt::Redacted)
             .field("htm", &self.htm)
             .field("htu", &self.htu)
             .finish()
@@ -61,7 +61,7 @@ impl GrantManagementRequest {
     pub fn new(
         access_token: impl ::std::convert::Into<::std::string::String>,
         gm_action: crate::types::GrantManagementAction,
-        grant_id: impl ::std::convert::Into<crate::GrantId>,
+        grant_id: impl ::std::convert::Into<crate::rt::GrantId>,
     ) -> Self {
         Self {
             access_token: access_token.into(),
@@ -111,7 +111,7 @@ pub struct GrantManagementResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for GrantManagementResponse {
+impl crate::rt::Object for GrantManagementResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -147,7 +147,7 @@ impl<'de> ::serde::Deserialize<'de> for GrantManagementResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -155,8 +155,8 @@ impl ::std::fmt::Debug for GrantManagementResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("GrantManagementResponse")
             .field("action", &self.action)
-            .field("dpop_nonce", &crate::redact::optional(&self.dpop_nonce))
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("dpop_nonce", &crate::rt::optional(&self.dpop_nonce))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()

@@ -26,7 +26,7 @@ pub struct HskCreateRequest {
     pub use_: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for HskCreateRequest {
+impl crate::rt::Object for HskCreateRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -62,7 +62,7 @@ impl<'de> ::serde::Deserialize<'de> for HskCreateRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -92,7 +92,7 @@ pub struct HskCreateResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for HskCreateResponse {
+impl crate::rt::Object for HskCreateResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -126,7 +126,7 @@ impl<'de> ::serde::Deserialize<'de> for HskCreateResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -156,7 +156,7 @@ pub struct HskDeleteResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for HskDeleteResponse {
+impl crate::rt::Object for HskDeleteResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -190,7 +190,7 @@ impl<'de> ::serde::Deserialize<'de> for HskDeleteResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -220,7 +220,7 @@ pub struct HskGetListResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for HskGetListResponse {
+impl crate::rt::Object for HskGetListResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -254,7 +254,7 @@ impl<'de> ::serde::Deserialize<'de> for HskGetListResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -284,7 +284,7 @@ pub struct HskGetResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for HskGetResponse {
+impl crate::rt::Object for HskGetResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -318,6 +318,6 @@ impl<'de> ::serde::Deserialize<'de> for HskGetResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }

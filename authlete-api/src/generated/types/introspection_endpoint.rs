@@ -86,21 +86,21 @@ impl ::std::fmt::Debug for IntrospectionRequest {
         f.debug_struct("IntrospectionRequest")
             .field("acr_values", &self.acr_values)
             .field("client_certificate", &self.client_certificate)
-            .field("dpop", &crate::redact::optional(&self.dpop))
+            .field("dpop", &crate::rt::optional(&self.dpop))
             .field("dpop_nonce_required", &self.dpop_nonce_required)
             .field("headers", &self.headers)
             .field("htm", &self.htm)
             .field("htu", &self.htu)
             .field("max_age", &self.max_age)
-            .field("message", &crate::redact::optional(&self.message))
+            .field("message", &crate::rt::optional(&self.message))
             .field("request_body_contained", &self.request_body_contained)
             .field("required_components", &self.required_components)
             .field("resources", &self.resources)
             .field("scopes", &self.scopes)
             .field("subject", &self.subject)
-            .field("target_uri", &crate::redact::optional(&self.target_uri))
-            .field("token", &crate::redact::Redacted)
-            .field("uri", &crate::redact::optional(&self.uri))
+            .field("target_uri", &crate::rt::optional(&self.target_uri))
+            .field("token", &crate::rt::Redacted)
+            .field("uri", &crate::rt::optional(&self.uri))
             .finish()
     }
 }
@@ -245,7 +245,7 @@ pub struct IntrospectionResponse {
     pub grant: ::std::option::Option<Grant>,
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<crate::GrantId>,
+    pub grant_id: ::std::option::Option<crate::rt::GrantId>,
     /// `grantType`, optional.
     #[serde(
         rename = "grantType",
@@ -257,7 +257,7 @@ pub struct IntrospectionResponse {
         rename = "issuableCredentials",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub issuable_credentials: ::std::option::Option<crate::JsonText>,
+    pub issuable_credentials: ::std::option::Option<crate::rt::JsonString>,
     /// `metadataDocumentLocation`, optional.
     #[serde(
         rename = "metadataDocumentLocation",
@@ -329,7 +329,7 @@ pub struct IntrospectionResponse {
     pub usable: ::std::option::Option<bool>,
 }
 
-impl crate::object::Object for IntrospectionResponse {
+impl crate::rt::Object for IntrospectionResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -433,7 +433,7 @@ impl<'de> ::serde::Deserialize<'de> for IntrospectionResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -452,16 +452,16 @@ impl ::std::fmt::Debug for IntrospectionResponse {
             .field("client_id", &self.client_id)
             .field("client_id_alias", &self.client_id_alias)
             .field("client_id_alias_used", &self.client_id_alias_used)
-            .field("cnonce", &crate::redact::optional(&self.cnonce))
+            .field("cnonce", &crate::rt::optional(&self.cnonce))
             .field("cnonce_expires_at", &self.cnonce_expires_at)
             .field("consented_claims", &self.consented_claims)
-            .field("dpop_nonce", &crate::redact::optional(&self.dpop_nonce))
+            .field("dpop_nonce", &crate::rt::optional(&self.dpop_nonce))
             .field("existent", &self.existent)
             .field("expires_at", &self.expires_at)
             .field("for_credential_issuance", &self.for_credential_issuance)
             .field("for_external_attachment", &self.for_external_attachment)
             .field("grant", &self.grant)
-            .field("grant_id", &crate::redact::optional(&self.grant_id))
+            .field("grant_id", &crate::rt::optional(&self.grant_id))
             .field("grant_type", &self.grant_type)
             .field("issuable_credentials", &self.issuable_credentials)
             .field("metadata_document_location", &self.metadata_document_location)
@@ -469,7 +469,7 @@ impl ::std::fmt::Debug for IntrospectionResponse {
             .field("properties", &self.properties)
             .field("refreshable", &self.refreshable)
             .field("resources", &self.resources)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("response_signing_required", &self.response_signing_required)
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
@@ -500,19 +500,19 @@ pub struct StandardIntrospectionRequest {
         rename = "introspectionEncryptionAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub introspection_encryption_alg: ::std::option::Option<::std::string::String>,
+    pub introspection_encryption_alg: ::std::option::Option<crate::types::JweAlg>,
     /// `introspectionEncryptionEnc`, optional.
     #[serde(
         rename = "introspectionEncryptionEnc",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub introspection_encryption_enc: ::std::option::Option<::std::string::String>,
+    pub introspection_encryption_enc: ::std::option::Option<crate::types::JweEnc>,
     /// `introspectionSignAlg`, optional.
     #[serde(
         rename = "introspectionSignAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub introspection_sign_alg: ::std::option::Option<::std::string::String>,
+    pub introspection_sign_alg: ::std::option::Option<crate::types::JwsAlg>,
     /// `parameters`, required, secret.
     pub parameters: ::std::string::String,
     /// `publicKeyForEncryption`, optional.
@@ -551,16 +551,16 @@ impl ::std::fmt::Debug for StandardIntrospectionRequest {
             .field("introspection_encryption_alg", &self.introspection_encryption_alg)
             .field("introspection_encryption_enc", &self.introspection_encryption_enc)
             .field("introspection_sign_alg", &self.introspection_sign_alg)
-            .field("parameters", &crate::redact::Redacted)
+            .field("parameters", &crate::rt::Redacted)
             .field("public_key_for_encryption", &self.public_key_for_encryption)
             .field("rs_uri", &self.rs_uri)
             .field(
                 "shared_key_for_encryption",
-                &crate::redact::optional(&self.shared_key_for_encryption),
+                &crate::rt::optional(&self.shared_key_for_encryption),
             )
             .field(
                 "shared_key_for_sign",
-                &crate::redact::optional(&self.shared_key_for_sign),
+                &crate::rt::optional(&self.shared_key_for_sign),
             )
             .field("with_hidden_properties", &self.with_hidden_properties)
             .finish()
@@ -614,7 +614,7 @@ pub struct StandardIntrospectionResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for StandardIntrospectionResponse {
+impl crate::rt::Object for StandardIntrospectionResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -648,7 +648,7 @@ impl<'de> ::serde::Deserialize<'de> for StandardIntrospectionResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -656,7 +656,7 @@ impl ::std::fmt::Debug for StandardIntrospectionResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("StandardIntrospectionResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()

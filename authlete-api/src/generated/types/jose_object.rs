@@ -14,7 +14,7 @@ pub struct JoseVerifyRequest {
         rename = "clientIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_identifier: ::std::option::Option<crate::ClientIdentifier>,
+    pub client_identifier: ::std::option::Option<crate::rt::ClientIdentifier>,
     /// `clockSkew`, optional, in seconds.
     #[serde(
         rename = "clockSkew",
@@ -42,7 +42,7 @@ impl ::std::fmt::Debug for JoseVerifyRequest {
         f.debug_struct("JoseVerifyRequest")
             .field("client_identifier", &self.client_identifier)
             .field("clock_skew", &self.clock_skew)
-            .field("jose", &crate::redact::Redacted)
+            .field("jose", &crate::rt::Redacted)
             .field("mandatory_claims", &self.mandatory_claims)
             .field("signed_by_client", &self.signed_by_client)
             .finish()
@@ -111,7 +111,7 @@ pub struct JoseVerifyResponse {
     pub valid: ::std::option::Option<bool>,
 }
 
-impl crate::object::Object for JoseVerifyResponse {
+impl crate::rt::Object for JoseVerifyResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -151,6 +151,6 @@ impl<'de> ::serde::Deserialize<'de> for JoseVerifyResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }

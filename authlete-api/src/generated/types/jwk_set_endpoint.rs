@@ -16,7 +16,7 @@ pub struct ServiceJwksGetResponse {
     >,
 }
 
-impl crate::object::Object for ServiceJwksGetResponse {
+impl crate::rt::Object for ServiceJwksGetResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -44,14 +44,14 @@ impl<'de> ::serde::Deserialize<'de> for ServiceJwksGetResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for ServiceJwksGetResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ServiceJwksGetResponse")
-            .field("keys", &crate::redact::optional(&self.keys))
+            .field("keys", &crate::rt::optional(&self.keys))
             .finish()
     }
 }

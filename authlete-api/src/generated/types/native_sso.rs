@@ -11,20 +11,20 @@ use super::*;
 pub struct NativeSsoLogoutRequest {
     /// `sessionId`, required, secret.
     #[serde(rename = "sessionId")]
-    pub session_id: crate::SessionId,
+    pub session_id: crate::rt::SessionId,
 }
 
 impl ::std::fmt::Debug for NativeSsoLogoutRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("NativeSsoLogoutRequest")
-            .field("session_id", &crate::redact::Redacted)
+            .field("session_id", &crate::rt::Redacted)
             .finish()
     }
 }
 
 impl NativeSsoLogoutRequest {
     /// With the required fields; the others are left out.
-    pub fn new(session_id: impl ::std::convert::Into<crate::SessionId>) -> Self {
+    pub fn new(session_id: impl ::std::convert::Into<crate::rt::SessionId>) -> Self {
         Self {
             session_id: session_id.into(),
         }
@@ -57,7 +57,7 @@ pub struct NativeSsoLogoutResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for NativeSsoLogoutResponse {
+impl crate::rt::Object for NativeSsoLogoutResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -91,7 +91,7 @@ impl<'de> ::serde::Deserialize<'de> for NativeSsoLogoutResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -106,7 +106,7 @@ pub struct NativeSsoRequest {
     pub access_token: ::std::string::String,
     /// `claims`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub claims: ::std::option::Option<crate::JsonText>,
+    pub claims: ::std::option::Option<crate::rt::JsonString>,
     /// `deviceSecret`, required, secret.
     #[serde(rename = "deviceSecret")]
     pub device_secret: ::std::string::String,
@@ -127,7 +127,7 @@ pub struct NativeSsoRequest {
         rename = "idtHeaderParams",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub idt_header_params: ::std::option::Option<crate::JsonText>,
+    pub idt_header_params: ::std::option::Option<crate::rt::JsonString>,
     /// `refreshToken`, optional, secret.
     #[serde(
         rename = "refreshToken",
@@ -142,16 +142,13 @@ pub struct NativeSsoRequest {
 impl ::std::fmt::Debug for NativeSsoRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("NativeSsoRequest")
-            .field("access_token", &crate::redact::Redacted)
-            .field("claims", &crate::redact::optional(&self.claims))
-            .field("device_secret", &crate::redact::Redacted)
-            .field(
-                "device_secret_hash",
-                &crate::redact::optional(&self.device_secret_hash),
-            )
+            .field("access_token", &crate::rt::Redacted)
+            .field("claims", &crate::rt::optional(&self.claims))
+            .field("device_secret", &crate::rt::Redacted)
+            .field("device_secret_hash", &crate::rt::optional(&self.device_secret_hash))
             .field("id_token_aud_type", &self.id_token_aud_type)
             .field("idt_header_params", &self.idt_header_params)
-            .field("refresh_token", &crate::redact::optional(&self.refresh_token))
+            .field("refresh_token", &crate::rt::optional(&self.refresh_token))
             .field("sub", &self.sub)
             .finish()
     }
@@ -208,7 +205,7 @@ pub struct NativeSsoResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for NativeSsoResponse {
+impl crate::rt::Object for NativeSsoResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -244,7 +241,7 @@ impl<'de> ::serde::Deserialize<'de> for NativeSsoResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -252,8 +249,8 @@ impl ::std::fmt::Debug for NativeSsoResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("NativeSsoResponse")
             .field("action", &self.action)
-            .field("id_token", &crate::redact::optional(&self.id_token))
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("id_token", &crate::rt::optional(&self.id_token))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()

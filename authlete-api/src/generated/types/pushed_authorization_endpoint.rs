@@ -69,20 +69,20 @@ impl ::std::fmt::Debug for PushedAuthorizationRequest {
             .field("client_certificate", &self.client_certificate)
             .field("client_certificate_path", &self.client_certificate_path)
             .field("client_id", &self.client_id)
-            .field("client_secret", &crate::redact::optional(&self.client_secret))
-            .field("dpop", &crate::redact::optional(&self.dpop))
+            .field("client_secret", &crate::rt::optional(&self.client_secret))
+            .field("dpop", &crate::rt::optional(&self.dpop))
             .field("dpop_nonce_required", &self.dpop_nonce_required)
             .field("htm", &self.htm)
             .field("htu", &self.htu)
             .field(
                 "oauth_client_attestation",
-                &crate::redact::optional(&self.oauth_client_attestation),
+                &crate::rt::optional(&self.oauth_client_attestation),
             )
             .field(
                 "oauth_client_attestation_pop",
-                &crate::redact::optional(&self.oauth_client_attestation_pop),
+                &crate::rt::optional(&self.oauth_client_attestation_pop),
             )
-            .field("parameters", &crate::redact::Redacted)
+            .field("parameters", &crate::rt::Redacted)
             .finish()
     }
 }
@@ -159,7 +159,7 @@ pub struct PushedAuthorizationResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for PushedAuthorizationResponse {
+impl crate::rt::Object for PushedAuthorizationResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -201,7 +201,7 @@ impl<'de> ::serde::Deserialize<'de> for PushedAuthorizationResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -211,12 +211,12 @@ impl ::std::fmt::Debug for PushedAuthorizationResponse {
             .field("action", &self.action)
             .field(
                 "attestation_challenge",
-                &crate::redact::optional(&self.attestation_challenge),
+                &crate::rt::optional(&self.attestation_challenge),
             )
             .field("client_auth_method", &self.client_auth_method)
-            .field("dpop_nonce", &crate::redact::optional(&self.dpop_nonce))
-            .field("request_uri", &crate::redact::optional(&self.request_uri))
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("dpop_nonce", &crate::rt::optional(&self.dpop_nonce))
+            .field("request_uri", &crate::rt::optional(&self.request_uri))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()

@@ -54,16 +54,16 @@ impl ::std::fmt::Debug for RevocationRequest {
             .field("client_certificate", &self.client_certificate)
             .field("client_certificate_path", &self.client_certificate_path)
             .field("client_id", &self.client_id)
-            .field("client_secret", &crate::redact::optional(&self.client_secret))
+            .field("client_secret", &crate::rt::optional(&self.client_secret))
             .field(
                 "oauth_client_attestation",
-                &crate::redact::optional(&self.oauth_client_attestation),
+                &crate::rt::optional(&self.oauth_client_attestation),
             )
             .field(
                 "oauth_client_attestation_pop",
-                &crate::redact::optional(&self.oauth_client_attestation_pop),
+                &crate::rt::optional(&self.oauth_client_attestation_pop),
             )
-            .field("parameters", &crate::redact::Redacted)
+            .field("parameters", &crate::rt::Redacted)
             .finish()
     }
 }
@@ -118,7 +118,7 @@ pub struct RevocationResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for RevocationResponse {
+impl crate::rt::Object for RevocationResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -154,7 +154,7 @@ impl<'de> ::serde::Deserialize<'de> for RevocationResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -164,9 +164,9 @@ impl ::std::fmt::Debug for RevocationResponse {
             .field("action", &self.action)
             .field(
                 "attestation_challenge",
-                &crate::redact::optional(&self.attestation_challenge),
+                &crate::rt::optional(&self.attestation_challenge),
             )
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()

@@ -57,7 +57,7 @@ pub struct ServiceGetListResponse {
     pub total_count: ::std::option::Option<i32>,
 }
 
-impl crate::object::Object for ServiceGetListResponse {
+impl crate::rt::Object for ServiceGetListResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -91,7 +91,7 @@ impl<'de> ::serde::Deserialize<'de> for ServiceGetListResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 

@@ -14,7 +14,7 @@ pub struct IdTokenReissueRequest {
     pub access_token: ::std::string::String,
     /// `claims`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub claims: ::std::option::Option<crate::JsonText>,
+    pub claims: ::std::option::Option<crate::rt::JsonString>,
     /// `idTokenAudType`, optional.
     #[serde(
         rename = "idTokenAudType",
@@ -26,7 +26,7 @@ pub struct IdTokenReissueRequest {
         rename = "idtHeaderParams",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub idt_header_params: ::std::option::Option<crate::JsonText>,
+    pub idt_header_params: ::std::option::Option<crate::rt::JsonString>,
     /// `refreshToken`, required, secret.
     #[serde(rename = "refreshToken")]
     pub refresh_token: ::std::string::String,
@@ -38,11 +38,11 @@ pub struct IdTokenReissueRequest {
 impl ::std::fmt::Debug for IdTokenReissueRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("IdTokenReissueRequest")
-            .field("access_token", &crate::redact::Redacted)
-            .field("claims", &crate::redact::optional(&self.claims))
+            .field("access_token", &crate::rt::Redacted)
+            .field("claims", &crate::rt::optional(&self.claims))
             .field("id_token_aud_type", &self.id_token_aud_type)
             .field("idt_header_params", &self.idt_header_params)
-            .field("refresh_token", &crate::redact::Redacted)
+            .field("refresh_token", &crate::rt::Redacted)
             .field("sub", &self.sub)
             .finish()
     }
@@ -97,7 +97,7 @@ pub struct IdTokenReissueResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for IdTokenReissueResponse {
+impl crate::rt::Object for IdTokenReissueResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -133,7 +133,7 @@ impl<'de> ::serde::Deserialize<'de> for IdTokenReissueResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -141,8 +141,8 @@ impl ::std::fmt::Debug for IdTokenReissueResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("IdTokenReissueResponse")
             .field("action", &self.action)
-            .field("id_token", &crate::redact::optional(&self.id_token))
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("id_token", &crate::rt::optional(&self.id_token))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
@@ -158,14 +158,14 @@ pub struct TokenFailRequest {
     /// `reason`, required.
     pub reason: crate::types::TokenFailReason,
     /// `ticket`, required, secret.
-    pub ticket: crate::Ticket,
+    pub ticket: crate::rt::Ticket,
 }
 
 impl ::std::fmt::Debug for TokenFailRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenFailRequest")
             .field("reason", &self.reason)
-            .field("ticket", &crate::redact::Redacted)
+            .field("ticket", &crate::rt::Redacted)
             .finish()
     }
 }
@@ -174,7 +174,7 @@ impl TokenFailRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         reason: crate::types::TokenFailReason,
-        ticket: impl ::std::convert::Into<crate::Ticket>,
+        ticket: impl ::std::convert::Into<crate::rt::Ticket>,
     ) -> Self {
         Self {
             reason,
@@ -212,7 +212,7 @@ pub struct TokenFailResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for TokenFailResponse {
+impl crate::rt::Object for TokenFailResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -246,7 +246,7 @@ impl<'de> ::serde::Deserialize<'de> for TokenFailResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -254,7 +254,7 @@ impl ::std::fmt::Debug for TokenFailResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenFailResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
@@ -330,7 +330,7 @@ pub struct TokenInfo {
     pub subject: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for TokenInfo {
+impl crate::rt::Object for TokenInfo {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -382,7 +382,7 @@ impl<'de> ::serde::Deserialize<'de> for TokenInfo {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -409,7 +409,7 @@ pub struct TokenIssueRequest {
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<crate::JsonText>,
+    pub jwt_at_claims: ::std::option::Option<crate::rt::JsonString>,
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
@@ -422,19 +422,19 @@ pub struct TokenIssueRequest {
     /// `subject`, required.
     pub subject: ::std::string::String,
     /// `ticket`, required, secret.
-    pub ticket: crate::Ticket,
+    pub ticket: crate::rt::Ticket,
 }
 
 impl ::std::fmt::Debug for TokenIssueRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenIssueRequest")
-            .field("access_token", &crate::redact::optional(&self.access_token))
+            .field("access_token", &crate::rt::optional(&self.access_token))
             .field("access_token_duration", &self.access_token_duration)
-            .field("jwt_at_claims", &crate::redact::optional(&self.jwt_at_claims))
+            .field("jwt_at_claims", &crate::rt::optional(&self.jwt_at_claims))
             .field("properties", &self.properties)
             .field("refresh_token_duration", &self.refresh_token_duration)
             .field("subject", &self.subject)
-            .field("ticket", &crate::redact::Redacted)
+            .field("ticket", &crate::rt::Redacted)
             .finish()
     }
 }
@@ -443,7 +443,7 @@ impl TokenIssueRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         subject: impl ::std::convert::Into<::std::string::String>,
-        ticket: impl ::std::convert::Into<crate::Ticket>,
+        ticket: impl ::std::convert::Into<crate::rt::Ticket>,
     ) -> Self {
         Self {
             access_token: ::std::default::Default::default(),
@@ -610,7 +610,7 @@ pub struct TokenIssueResponse {
     pub subject: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for TokenIssueResponse {
+impl crate::rt::Object for TokenIssueResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -688,14 +688,14 @@ impl<'de> ::serde::Deserialize<'de> for TokenIssueResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for TokenIssueResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenIssueResponse")
-            .field("access_token", &crate::redact::optional(&self.access_token))
+            .field("access_token", &crate::rt::optional(&self.access_token))
             .field("access_token_duration", &self.access_token_duration)
             .field("access_token_expires_at", &self.access_token_expires_at)
             .field("access_token_resources", &self.access_token_resources)
@@ -707,15 +707,15 @@ impl ::std::fmt::Debug for TokenIssueResponse {
             .field("client_id", &self.client_id)
             .field("client_id_alias", &self.client_id_alias)
             .field("client_id_alias_used", &self.client_id_alias_used)
-            .field("jwt_access_token", &crate::redact::optional(&self.jwt_access_token))
+            .field("jwt_access_token", &crate::rt::optional(&self.jwt_access_token))
             .field("metadata_document_location", &self.metadata_document_location)
             .field("metadata_document_used", &self.metadata_document_used)
             .field("properties", &self.properties)
-            .field("refresh_token", &crate::redact::optional(&self.refresh_token))
+            .field("refresh_token", &crate::rt::optional(&self.refresh_token))
             .field("refresh_token_duration", &self.refresh_token_duration)
             .field("refresh_token_expires_at", &self.refresh_token_expires_at)
             .field("refresh_token_scopes", &self.refresh_token_scopes)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("scopes", &self.scopes)
@@ -792,7 +792,7 @@ pub struct TokenRequest {
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<crate::JsonText>,
+    pub jwt_at_claims: ::std::option::Option<crate::rt::JsonString>,
     /// `oauthClientAttestation`, optional, secret.
     #[serde(
         rename = "oauthClientAttestation",
@@ -821,27 +821,27 @@ pub struct TokenRequest {
 impl ::std::fmt::Debug for TokenRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenRequest")
-            .field("access_token", &crate::redact::optional(&self.access_token))
+            .field("access_token", &crate::rt::optional(&self.access_token))
             .field("access_token_duration", &self.access_token_duration)
             .field("cimd_options", &self.cimd_options)
             .field("client_certificate", &self.client_certificate)
             .field("client_certificate_path", &self.client_certificate_path)
             .field("client_id", &self.client_id)
-            .field("client_secret", &crate::redact::optional(&self.client_secret))
-            .field("dpop", &crate::redact::optional(&self.dpop))
+            .field("client_secret", &crate::rt::optional(&self.client_secret))
+            .field("dpop", &crate::rt::optional(&self.dpop))
             .field("dpop_nonce_required", &self.dpop_nonce_required)
             .field("htm", &self.htm)
             .field("htu", &self.htu)
-            .field("jwt_at_claims", &crate::redact::optional(&self.jwt_at_claims))
+            .field("jwt_at_claims", &crate::rt::optional(&self.jwt_at_claims))
             .field(
                 "oauth_client_attestation",
-                &crate::redact::optional(&self.oauth_client_attestation),
+                &crate::rt::optional(&self.oauth_client_attestation),
             )
             .field(
                 "oauth_client_attestation_pop",
-                &crate::redact::optional(&self.oauth_client_attestation_pop),
+                &crate::rt::optional(&self.oauth_client_attestation_pop),
             )
-            .field("parameters", &crate::redact::Redacted)
+            .field("parameters", &crate::rt::Redacted)
             .field("properties", &self.properties)
             .field("refresh_token_duration", &self.refresh_token_duration)
             .finish()
@@ -931,7 +931,7 @@ pub struct TokenResponse {
         rename = "additionalClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub additional_claims: ::std::option::Option<crate::JsonText>,
+    pub additional_claims: ::std::option::Option<crate::rt::JsonString>,
     /// `assertion`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assertion: ::std::option::Option<::std::string::String>,
@@ -1024,7 +1024,7 @@ pub struct TokenResponse {
     pub dpop_nonce: ::std::option::Option<::std::string::String>,
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<crate::GrantId>,
+    pub grant_id: ::std::option::Option<crate::rt::GrantId>,
     /// `grantType`, optional.
     #[serde(
         rename = "grantType",
@@ -1139,7 +1139,7 @@ pub struct TokenResponse {
         rename = "sessionId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub session_id: ::std::option::Option<crate::SessionId>,
+    pub session_id: ::std::option::Option<crate::rt::SessionId>,
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
@@ -1163,13 +1163,13 @@ pub struct TokenResponse {
     pub subject_token_type: ::std::option::Option<crate::types::TokenType>,
     /// `ticket`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub ticket: ::std::option::Option<crate::Ticket>,
+    pub ticket: ::std::option::Option<crate::rt::Ticket>,
     /// `username`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub username: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for TokenResponse {
+impl crate::rt::Object for TokenResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1303,29 +1303,26 @@ impl<'de> ::serde::Deserialize<'de> for TokenResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for TokenResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenResponse")
-            .field("access_token", &crate::redact::optional(&self.access_token))
+            .field("access_token", &crate::rt::optional(&self.access_token))
             .field("access_token_duration", &self.access_token_duration)
             .field("access_token_expires_at", &self.access_token_expires_at)
             .field("access_token_resources", &self.access_token_resources)
             .field("action", &self.action)
-            .field("actor_token", &crate::redact::optional(&self.actor_token))
+            .field("actor_token", &crate::rt::optional(&self.actor_token))
             .field("actor_token_info", &self.actor_token_info)
             .field("actor_token_type", &self.actor_token_type)
-            .field(
-                "additional_claims",
-                &crate::redact::optional(&self.additional_claims),
-            )
-            .field("assertion", &crate::redact::optional(&self.assertion))
+            .field("additional_claims", &crate::rt::optional(&self.additional_claims))
+            .field("assertion", &crate::rt::optional(&self.assertion))
             .field(
                 "attestation_challenge",
-                &crate::redact::optional(&self.attestation_challenge),
+                &crate::rt::optional(&self.attestation_challenge),
             )
             .field("audiences", &self.audiences)
             .field("authorization_details", &self.authorization_details)
@@ -1336,43 +1333,40 @@ impl ::std::fmt::Debug for TokenResponse {
             .field("client_id", &self.client_id)
             .field("client_id_alias", &self.client_id_alias)
             .field("client_id_alias_used", &self.client_id_alias_used)
-            .field("cnonce", &crate::redact::optional(&self.cnonce))
+            .field("cnonce", &crate::rt::optional(&self.cnonce))
             .field("cnonce_duration", &self.cnonce_duration)
             .field("cnonce_expires_at", &self.cnonce_expires_at)
-            .field("device_secret", &crate::redact::optional(&self.device_secret))
-            .field(
-                "device_secret_hash",
-                &crate::redact::optional(&self.device_secret_hash),
-            )
-            .field("dpop_nonce", &crate::redact::optional(&self.dpop_nonce))
-            .field("grant_id", &crate::redact::optional(&self.grant_id))
+            .field("device_secret", &crate::rt::optional(&self.device_secret))
+            .field("device_secret_hash", &crate::rt::optional(&self.device_secret_hash))
+            .field("dpop_nonce", &crate::rt::optional(&self.dpop_nonce))
+            .field("grant_id", &crate::rt::optional(&self.grant_id))
             .field("grant_type", &self.grant_type)
-            .field("id_token", &crate::redact::optional(&self.id_token))
-            .field("jwt_access_token", &crate::redact::optional(&self.jwt_access_token))
+            .field("id_token", &crate::rt::optional(&self.id_token))
+            .field("jwt_access_token", &crate::rt::optional(&self.jwt_access_token))
             .field("metadata_document_location", &self.metadata_document_location)
             .field("metadata_document_used", &self.metadata_document_used)
-            .field("password", &crate::redact::optional(&self.password))
+            .field("password", &crate::rt::optional(&self.password))
             .field("previous_refresh_token_used", &self.previous_refresh_token_used)
             .field("properties", &self.properties)
-            .field("refresh_token", &crate::redact::optional(&self.refresh_token))
+            .field("refresh_token", &crate::rt::optional(&self.refresh_token))
             .field("refresh_token_duration", &self.refresh_token_duration)
             .field("refresh_token_expires_at", &self.refresh_token_expires_at)
             .field("refresh_token_scopes", &self.refresh_token_scopes)
             .field("requested_id_token_claims", &self.requested_id_token_claims)
             .field("requested_token_type", &self.requested_token_type)
             .field("resources", &self.resources)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("scopes", &self.scopes)
             .field("service_attributes", &self.service_attributes)
-            .field("session_id", &crate::redact::optional(&self.session_id))
+            .field("session_id", &crate::rt::optional(&self.session_id))
             .field("subject", &self.subject)
-            .field("subject_token", &crate::redact::optional(&self.subject_token))
+            .field("subject_token", &crate::rt::optional(&self.subject_token))
             .field("subject_token_info", &self.subject_token_info)
             .field("subject_token_type", &self.subject_token_type)
-            .field("ticket", &crate::redact::optional(&self.ticket))
-            .field("username", &crate::redact::optional(&self.username))
+            .field("ticket", &crate::rt::optional(&self.ticket))
+            .field("username", &crate::rt::optional(&self.username))
             .finish()
     }
 }

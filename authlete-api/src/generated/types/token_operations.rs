@@ -71,7 +71,7 @@ pub struct AccessToken {
     pub subject: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for AccessToken {
+impl crate::rt::Object for AccessToken {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -121,7 +121,7 @@ impl<'de> ::serde::Deserialize<'de> for AccessToken {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -129,20 +129,14 @@ impl ::std::fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AccessToken")
             .field("access_token_expires_at", &self.access_token_expires_at)
-            .field(
-                "access_token_hash",
-                &crate::redact::optional(&self.access_token_hash),
-            )
+            .field("access_token_hash", &crate::rt::optional(&self.access_token_hash))
             .field("client_id", &self.client_id)
             .field("created_at", &self.created_at)
             .field("grant_type", &self.grant_type)
             .field("last_refreshed_at", &self.last_refreshed_at)
             .field("properties", &self.properties)
             .field("refresh_token_expires_at", &self.refresh_token_expires_at)
-            .field(
-                "refresh_token_hash",
-                &crate::redact::optional(&self.refresh_token_hash),
-            )
+            .field("refresh_token_hash", &crate::rt::optional(&self.refresh_token_hash))
             .field("refresh_token_scopes", &self.refresh_token_scopes)
             .field("scopes", &self.scopes)
             .field("subject", &self.subject)
@@ -189,7 +183,7 @@ pub struct TokenBatchStatus {
         rename = "requestId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub request_id: ::std::option::Option<crate::TokenBatchId>,
+    pub request_id: ::std::option::Option<crate::rt::TokenBatchId>,
     /// `result`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub result: ::std::option::Option<crate::types::TokenBatchResult>,
@@ -201,7 +195,7 @@ pub struct TokenBatchStatus {
     pub token_count: ::std::option::Option<i64>,
 }
 
-impl crate::object::Object for TokenBatchStatus {
+impl crate::rt::Object for TokenBatchStatus {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -243,7 +237,7 @@ impl<'de> ::serde::Deserialize<'de> for TokenBatchStatus {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -258,7 +252,7 @@ pub struct TokenCreateBatchResponse {
         rename = "requestId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub request_id: ::std::option::Option<crate::TokenBatchId>,
+    pub request_id: ::std::option::Option<crate::rt::TokenBatchId>,
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
@@ -273,7 +267,7 @@ pub struct TokenCreateBatchResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for TokenCreateBatchResponse {
+impl crate::rt::Object for TokenCreateBatchResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -305,7 +299,7 @@ impl<'de> ::serde::Deserialize<'de> for TokenCreateBatchResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -332,7 +326,7 @@ pub struct TokenCreateBatchStatusResponse {
     pub status: ::std::option::Option<TokenBatchStatus>,
 }
 
-impl crate::object::Object for TokenCreateBatchStatusResponse {
+impl crate::rt::Object for TokenCreateBatchStatusResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -364,7 +358,7 @@ impl<'de> ::serde::Deserialize<'de> for TokenCreateBatchStatusResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -430,7 +424,7 @@ pub struct TokenCreateRequest {
         rename = "clientIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_identifier: ::std::option::Option<crate::ClientIdentifier>,
+    pub client_identifier: ::std::option::Option<crate::rt::ClientIdentifier>,
     /// `dpopKeyThumbprint`, optional.
     #[serde(
         rename = "dpopKeyThumbprint",
@@ -451,7 +445,7 @@ pub struct TokenCreateRequest {
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<crate::JsonText>,
+    pub jwt_at_claims: ::std::option::Option<crate::rt::JsonString>,
     /// `metadataDocumentUsed`, optional.
     #[serde(
         rename = "metadataDocumentUsed",
@@ -484,7 +478,7 @@ pub struct TokenCreateRequest {
         rename = "sessionId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub session_id: ::std::option::Option<crate::SessionId>,
+    pub session_id: ::std::option::Option<crate::rt::SessionId>,
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
@@ -493,7 +487,7 @@ pub struct TokenCreateRequest {
 impl ::std::fmt::Debug for TokenCreateRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenCreateRequest")
-            .field("access_token", &crate::redact::optional(&self.access_token))
+            .field("access_token", &crate::rt::optional(&self.access_token))
             .field("access_token_duration", &self.access_token_duration)
             .field("access_token_persistent", &self.access_token_persistent)
             .field("acr", &self.acr)
@@ -507,14 +501,14 @@ impl ::std::fmt::Debug for TokenCreateRequest {
             .field("dpop_key_thumbprint", &self.dpop_key_thumbprint)
             .field("for_external_attachment", &self.for_external_attachment)
             .field("grant_type", &self.grant_type)
-            .field("jwt_at_claims", &crate::redact::optional(&self.jwt_at_claims))
+            .field("jwt_at_claims", &crate::rt::optional(&self.jwt_at_claims))
             .field("metadata_document_used", &self.metadata_document_used)
             .field("properties", &self.properties)
-            .field("refresh_token", &crate::redact::optional(&self.refresh_token))
+            .field("refresh_token", &crate::rt::optional(&self.refresh_token))
             .field("refresh_token_duration", &self.refresh_token_duration)
             .field("resources", &self.resources)
             .field("scopes", &self.scopes)
-            .field("session_id", &crate::redact::optional(&self.session_id))
+            .field("session_id", &crate::rt::optional(&self.session_id))
             .field("subject", &self.subject)
             .finish()
     }
@@ -580,7 +574,7 @@ pub struct TokenCreateResponse {
         rename = "clientIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_identifier: ::std::option::Option<crate::ClientIdentifier>,
+    pub client_identifier: ::std::option::Option<crate::rt::ClientIdentifier>,
     /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "expiresAt",
@@ -648,7 +642,7 @@ pub struct TokenCreateResponse {
         rename = "sessionId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub session_id: ::std::option::Option<crate::SessionId>,
+    pub session_id: ::std::option::Option<crate::rt::SessionId>,
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
@@ -663,7 +657,7 @@ pub struct TokenCreateResponse {
     pub token_type: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for TokenCreateResponse {
+impl crate::rt::Object for TokenCreateResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -729,14 +723,14 @@ impl<'de> ::serde::Deserialize<'de> for TokenCreateResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for TokenCreateResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenCreateResponse")
-            .field("access_token", &crate::redact::optional(&self.access_token))
+            .field("access_token", &crate::rt::optional(&self.access_token))
             .field("action", &self.action)
             .field("authorization_details", &self.authorization_details)
             .field("client_id", &self.client_id)
@@ -745,16 +739,16 @@ impl ::std::fmt::Debug for TokenCreateResponse {
             .field("expires_in", &self.expires_in)
             .field("for_external_attachment", &self.for_external_attachment)
             .field("grant_type", &self.grant_type)
-            .field("jwt_access_token", &crate::redact::optional(&self.jwt_access_token))
+            .field("jwt_access_token", &crate::rt::optional(&self.jwt_access_token))
             .field("properties", &self.properties)
-            .field("refresh_token", &crate::redact::optional(&self.refresh_token))
+            .field("refresh_token", &crate::rt::optional(&self.refresh_token))
             .field("refresh_token_scopes", &self.refresh_token_scopes)
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("scopes", &self.scopes)
-            .field("session_id", &crate::redact::optional(&self.session_id))
+            .field("session_id", &crate::rt::optional(&self.session_id))
             .field("subject", &self.subject)
-            .field("token_id", &crate::redact::optional(&self.token_id))
+            .field("token_id", &crate::rt::optional(&self.token_id))
             .field("token_type", &self.token_type)
             .finish()
     }
@@ -792,7 +786,7 @@ pub struct TokenGetListResponse {
     pub total_count: ::std::option::Option<i32>,
 }
 
-impl crate::object::Object for TokenGetListResponse {
+impl crate::rt::Object for TokenGetListResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -830,7 +824,7 @@ impl<'de> ::serde::Deserialize<'de> for TokenGetListResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -845,25 +839,27 @@ pub struct TokenRevokeRequest {
         rename = "accessTokenIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub access_token_identifier: ::std::option::Option<crate::AccessTokenIdentifier>,
+    pub access_token_identifier: ::std::option::Option<crate::rt::AccessTokenIdentifier>,
     /// `clientIdentifier`, optional.
     #[serde(
         rename = "clientIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_identifier: ::std::option::Option<crate::ClientIdentifier>,
+    pub client_identifier: ::std::option::Option<crate::rt::ClientIdentifier>,
     /// `refreshTokenIdentifier`, optional, secret.
     #[serde(
         rename = "refreshTokenIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub refresh_token_identifier: ::std::option::Option<crate::RefreshTokenIdentifier>,
+    pub refresh_token_identifier: ::std::option::Option<
+        crate::rt::RefreshTokenIdentifier,
+    >,
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for TokenRevokeRequest {
+impl crate::rt::Object for TokenRevokeRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -897,7 +893,7 @@ impl<'de> ::serde::Deserialize<'de> for TokenRevokeRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -906,12 +902,12 @@ impl ::std::fmt::Debug for TokenRevokeRequest {
         f.debug_struct("TokenRevokeRequest")
             .field(
                 "access_token_identifier",
-                &crate::redact::optional(&self.access_token_identifier),
+                &crate::rt::optional(&self.access_token_identifier),
             )
             .field("client_identifier", &self.client_identifier)
             .field(
                 "refresh_token_identifier",
-                &crate::redact::optional(&self.refresh_token_identifier),
+                &crate::rt::optional(&self.refresh_token_identifier),
             )
             .field("subject", &self.subject)
             .finish()
@@ -941,7 +937,7 @@ pub struct TokenRevokeResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for TokenRevokeResponse {
+impl crate::rt::Object for TokenRevokeResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -973,7 +969,7 @@ impl<'de> ::serde::Deserialize<'de> for TokenRevokeResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1046,6 +1042,12 @@ pub struct TokenUpdateRequest {
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
+    /// `refreshToken`, optional, secret.
+    #[serde(
+        rename = "refreshToken",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub refresh_token: ::std::option::Option<::std::string::String>,
     /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "refreshTokenExpiresAt",
@@ -1058,6 +1060,12 @@ pub struct TokenUpdateRequest {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_expires_at_updated_on_scope_update: ::std::option::Option<bool>,
+    /// `refreshTokenHash`, optional, secret.
+    #[serde(
+        rename = "refreshTokenHash",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub refresh_token_hash: ::std::option::Option<::std::string::String>,
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scopes: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
@@ -1066,7 +1074,7 @@ pub struct TokenUpdateRequest {
     pub token_id: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for TokenUpdateRequest {
+impl crate::rt::Object for TokenUpdateRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1082,10 +1090,12 @@ impl crate::object::Object for TokenUpdateRequest {
                 "dpopKeyThumbprint" => 8,
                 "forExternalAttachment" => 9,
                 "properties" => 10,
-                "refreshTokenExpiresAt" => 11,
-                "refreshTokenExpiresAtUpdatedOnScopeUpdate" => 12,
-                "scopes" => 13,
-                "tokenId" => 14,
+                "refreshToken" => 11,
+                "refreshTokenExpiresAt" => 12,
+                "refreshTokenExpiresAtUpdatedOnScopeUpdate" => 13,
+                "refreshTokenHash" => 14,
+                "scopes" => 15,
+                "tokenId" => 16,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -1111,13 +1121,15 @@ impl crate::object::Object for TokenUpdateRequest {
             8 => self.dpop_key_thumbprint = members.next_value()?,
             9 => self.for_external_attachment = members.next_value()?,
             10 => self.properties = members.next_value()?,
-            11 => self.refresh_token_expires_at = members.next_value()?,
-            12 => {
+            11 => self.refresh_token = members.next_value()?,
+            12 => self.refresh_token_expires_at = members.next_value()?,
+            13 => {
                 self.refresh_token_expires_at_updated_on_scope_update = members
                     .next_value()?;
             }
-            13 => self.scopes = members.next_value()?,
-            14 => self.token_id = members.next_value()?,
+            14 => self.refresh_token_hash = members.next_value()?,
+            15 => self.scopes = members.next_value()?,
+            16 => self.token_id = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -1128,23 +1140,20 @@ impl<'de> ::serde::Deserialize<'de> for TokenUpdateRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for TokenUpdateRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenUpdateRequest")
-            .field("access_token", &crate::redact::optional(&self.access_token))
+            .field("access_token", &crate::rt::optional(&self.access_token))
             .field("access_token_expires_at", &self.access_token_expires_at)
             .field(
                 "access_token_expires_at_updated_on_scope_update",
                 &self.access_token_expires_at_updated_on_scope_update,
             )
-            .field(
-                "access_token_hash",
-                &crate::redact::optional(&self.access_token_hash),
-            )
+            .field("access_token_hash", &crate::rt::optional(&self.access_token_hash))
             .field("access_token_persistent", &self.access_token_persistent)
             .field("access_token_value_updated", &self.access_token_value_updated)
             .field("authorization_details", &self.authorization_details)
@@ -1152,13 +1161,15 @@ impl ::std::fmt::Debug for TokenUpdateRequest {
             .field("dpop_key_thumbprint", &self.dpop_key_thumbprint)
             .field("for_external_attachment", &self.for_external_attachment)
             .field("properties", &self.properties)
+            .field("refresh_token", &crate::rt::optional(&self.refresh_token))
             .field("refresh_token_expires_at", &self.refresh_token_expires_at)
             .field(
                 "refresh_token_expires_at_updated_on_scope_update",
                 &self.refresh_token_expires_at_updated_on_scope_update,
             )
+            .field("refresh_token_hash", &crate::rt::optional(&self.refresh_token_hash))
             .field("scopes", &self.scopes)
-            .field("token_id", &crate::redact::optional(&self.token_id))
+            .field("token_id", &crate::rt::optional(&self.token_id))
             .finish()
     }
 }
@@ -1231,7 +1242,7 @@ pub struct TokenUpdateResponse {
     pub token_type: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for TokenUpdateResponse {
+impl crate::rt::Object for TokenUpdateResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1281,14 +1292,14 @@ impl<'de> ::serde::Deserialize<'de> for TokenUpdateResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for TokenUpdateResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenUpdateResponse")
-            .field("access_token", &crate::redact::optional(&self.access_token))
+            .field("access_token", &crate::rt::optional(&self.access_token))
             .field("access_token_expires_at", &self.access_token_expires_at)
             .field("action", &self.action)
             .field("authorization_details", &self.authorization_details)
@@ -1298,7 +1309,7 @@ impl ::std::fmt::Debug for TokenUpdateResponse {
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("scopes", &self.scopes)
-            .field("token_id", &crate::redact::optional(&self.token_id))
+            .field("token_id", &crate::rt::optional(&self.token_id))
             .field("token_type", &self.token_type)
             .finish()
     }

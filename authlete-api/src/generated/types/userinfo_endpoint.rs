@@ -11,13 +11,13 @@ use super::*;
 pub struct UserInfoIssueRequest {
     /// `claims`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub claims: ::std::option::Option<crate::JsonText>,
+    pub claims: ::std::option::Option<crate::rt::JsonString>,
     /// `claimsForTx`, optional, secret.
     #[serde(
         rename = "claimsForTx",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub claims_for_tx: ::std::option::Option<crate::JsonText>,
+    pub claims_for_tx: ::std::option::Option<crate::rt::JsonString>,
     /// `headers`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub headers: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
@@ -37,24 +37,23 @@ pub struct UserInfoIssueRequest {
         rename = "verifiedClaimsForTx",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub verified_claims_for_tx: ::std::option::Option<::std::vec::Vec<crate::JsonText>>,
+    pub verified_claims_for_tx: ::std::option::Option<
+        ::std::vec::Vec<crate::rt::JsonString>,
+    >,
 }
 
 impl ::std::fmt::Debug for UserInfoIssueRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("UserInfoIssueRequest")
-            .field("claims", &crate::redact::optional(&self.claims))
-            .field("claims_for_tx", &crate::redact::optional(&self.claims_for_tx))
+            .field("claims", &crate::rt::optional(&self.claims))
+            .field("claims_for_tx", &crate::rt::optional(&self.claims_for_tx))
             .field("headers", &self.headers)
-            .field(
-                "request_signature",
-                &crate::redact::optional(&self.request_signature),
-            )
+            .field("request_signature", &crate::rt::optional(&self.request_signature))
             .field("sub", &self.sub)
-            .field("token", &crate::redact::Redacted)
+            .field("token", &crate::rt::Redacted)
             .field(
                 "verified_claims_for_tx",
-                &crate::redact::optional(&self.verified_claims_for_tx),
+                &crate::rt::optional(&self.verified_claims_for_tx),
             )
             .finish()
     }
@@ -119,7 +118,7 @@ pub struct UserInfoIssueResponse {
     pub signature_input: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for UserInfoIssueResponse {
+impl crate::rt::Object for UserInfoIssueResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -159,7 +158,7 @@ impl<'de> ::serde::Deserialize<'de> for UserInfoIssueResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -168,7 +167,7 @@ impl ::std::fmt::Debug for UserInfoIssueResponse {
         f.debug_struct("UserInfoIssueResponse")
             .field("action", &self.action)
             .field("content_digest", &self.content_digest)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("signature", &self.signature)
@@ -233,16 +232,16 @@ impl ::std::fmt::Debug for UserInfoRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("UserInfoRequest")
             .field("client_certificate", &self.client_certificate)
-            .field("dpop", &crate::redact::optional(&self.dpop))
+            .field("dpop", &crate::rt::optional(&self.dpop))
             .field("dpop_nonce_required", &self.dpop_nonce_required)
             .field("headers", &self.headers)
             .field("htm", &self.htm)
             .field("htu", &self.htu)
-            .field("message", &crate::redact::optional(&self.message))
+            .field("message", &crate::rt::optional(&self.message))
             .field("request_body_contained", &self.request_body_contained)
-            .field("target_uri", &crate::redact::optional(&self.target_uri))
-            .field("token", &crate::redact::Redacted)
-            .field("uri", &crate::redact::optional(&self.uri))
+            .field("target_uri", &crate::rt::optional(&self.target_uri))
+            .field("token", &crate::rt::Redacted)
+            .field("uri", &crate::rt::optional(&self.uri))
             .finish()
     }
 }
@@ -392,16 +391,16 @@ pub struct UserInfoResponse {
         rename = "transformedClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub transformed_claims: ::std::option::Option<crate::JsonText>,
+    pub transformed_claims: ::std::option::Option<crate::rt::JsonString>,
     /// `userInfoClaims`, optional, secret.
     #[serde(
         rename = "userInfoClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub user_info_claims: ::std::option::Option<crate::JsonText>,
+    pub user_info_claims: ::std::option::Option<crate::rt::JsonString>,
 }
 
-impl crate::object::Object for UserInfoResponse {
+impl crate::rt::Object for UserInfoResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -475,7 +474,7 @@ impl<'de> ::serde::Deserialize<'de> for UserInfoResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -491,7 +490,7 @@ impl ::std::fmt::Debug for UserInfoResponse {
             .field("client_id_alias", &self.client_id_alias)
             .field("client_id_alias_used", &self.client_id_alias_used)
             .field("consented_claims", &self.consented_claims)
-            .field("dpop_nonce", &crate::redact::optional(&self.dpop_nonce))
+            .field("dpop_nonce", &crate::rt::optional(&self.dpop_nonce))
             .field("metadata_document_location", &self.metadata_document_location)
             .field("metadata_document_used", &self.metadata_document_used)
             .field("properties", &self.properties)
@@ -500,18 +499,15 @@ impl ::std::fmt::Debug for UserInfoResponse {
                 "requested_verified_claims_for_tx",
                 &self.requested_verified_claims_for_tx,
             )
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("scopes", &self.scopes)
             .field("service_attributes", &self.service_attributes)
             .field("subject", &self.subject)
-            .field("token", &crate::redact::optional(&self.token))
-            .field(
-                "transformed_claims",
-                &crate::redact::optional(&self.transformed_claims),
-            )
-            .field("user_info_claims", &crate::redact::optional(&self.user_info_claims))
+            .field("token", &crate::rt::optional(&self.token))
+            .field("transformed_claims", &crate::rt::optional(&self.transformed_claims))
+            .field("user_info_claims", &crate::rt::optional(&self.user_info_claims))
             .finish()
     }
 }

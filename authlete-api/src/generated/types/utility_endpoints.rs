@@ -29,7 +29,7 @@ pub struct InfoResponse {
 impl ::std::fmt::Debug for InfoResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("InfoResponse")
-            .field("configuration", &crate::redact::optional(&self.configuration))
+            .field("configuration", &crate::rt::optional(&self.configuration))
             .field("features", &self.features)
             .field("service_token_cache", &self.service_token_cache)
             .field("version", &self.version)
@@ -97,7 +97,7 @@ pub struct InfoResponseServiceTokenCache {
     pub total_load_time: ::std::option::Option<i64>,
 }
 
-impl crate::object::Object for InfoResponseServiceTokenCache {
+impl crate::rt::Object for InfoResponseServiceTokenCache {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -137,6 +137,6 @@ impl<'de> ::serde::Deserialize<'de> for InfoResponseServiceTokenCache {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }

@@ -18,7 +18,7 @@ pub struct CredentialIssuanceOrder {
         rename = "credentialPayload",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub credential_payload: ::std::option::Option<crate::JsonText>,
+    pub credential_payload: ::std::option::Option<crate::rt::JsonString>,
     /// `issuanceDeferred`, optional.
     #[serde(
         rename = "issuanceDeferred",
@@ -30,7 +30,7 @@ pub struct CredentialIssuanceOrder {
         rename = "requestIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub request_identifier: ::std::option::Option<crate::CredentialRequestId>,
+    pub request_identifier: ::std::option::Option<crate::rt::CredentialRequestId>,
     /// `signingKeyId`, optional.
     #[serde(
         rename = "signingKeyId",
@@ -39,7 +39,7 @@ pub struct CredentialIssuanceOrder {
     pub signing_key_id: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for CredentialIssuanceOrder {
+impl crate::rt::Object for CredentialIssuanceOrder {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -75,7 +75,7 @@ impl<'de> ::serde::Deserialize<'de> for CredentialIssuanceOrder {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -83,15 +83,9 @@ impl ::std::fmt::Debug for CredentialIssuanceOrder {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("CredentialIssuanceOrder")
             .field("credential_duration", &self.credential_duration)
-            .field(
-                "credential_payload",
-                &crate::redact::optional(&self.credential_payload),
-            )
+            .field("credential_payload", &crate::rt::optional(&self.credential_payload))
             .field("issuance_deferred", &self.issuance_deferred)
-            .field(
-                "request_identifier",
-                &crate::redact::optional(&self.request_identifier),
-            )
+            .field("request_identifier", &crate::rt::optional(&self.request_identifier))
             .field("signing_key_id", &self.signing_key_id)
             .finish()
     }
@@ -127,16 +121,16 @@ pub struct CredentialRequestInfo {
     pub credential_identifier: ::std::option::Option<::std::string::String>,
     /// `details`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub details: ::std::option::Option<crate::JsonText>,
+    pub details: ::std::option::Option<crate::rt::JsonString>,
     /// `format`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub format: ::std::option::Option<::std::string::String>,
     /// `identifier`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub identifier: ::std::option::Option<crate::CredentialRequestId>,
+    pub identifier: ::std::option::Option<crate::rt::CredentialRequestId>,
 }
 
-impl crate::object::Object for CredentialRequestInfo {
+impl crate::rt::Object for CredentialRequestInfo {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -176,7 +170,7 @@ impl<'de> ::serde::Deserialize<'de> for CredentialRequestInfo {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -187,9 +181,9 @@ impl ::std::fmt::Debug for CredentialRequestInfo {
             .field("binding_keys", &self.binding_keys)
             .field("credential_configuration_id", &self.credential_configuration_id)
             .field("credential_identifier", &self.credential_identifier)
-            .field("details", &crate::redact::optional(&self.details))
+            .field("details", &crate::rt::optional(&self.details))
             .field("format", &self.format)
-            .field("identifier", &crate::redact::optional(&self.identifier))
+            .field("identifier", &crate::rt::optional(&self.identifier))
             .finish()
     }
 }
@@ -211,7 +205,7 @@ pub struct VciBatchIssueRequest {
     pub orders: ::std::option::Option<::std::vec::Vec<CredentialIssuanceOrder>>,
 }
 
-impl crate::object::Object for VciBatchIssueRequest {
+impl crate::rt::Object for VciBatchIssueRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -241,14 +235,14 @@ impl<'de> ::serde::Deserialize<'de> for VciBatchIssueRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for VciBatchIssueRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciBatchIssueRequest")
-            .field("access_token", &crate::redact::optional(&self.access_token))
+            .field("access_token", &crate::rt::optional(&self.access_token))
             .field("orders", &self.orders)
             .finish()
     }
@@ -283,7 +277,7 @@ pub struct VciBatchIssueResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for VciBatchIssueResponse {
+impl crate::rt::Object for VciBatchIssueResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -317,7 +311,7 @@ impl<'de> ::serde::Deserialize<'de> for VciBatchIssueResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -325,7 +319,7 @@ impl ::std::fmt::Debug for VciBatchIssueResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciBatchIssueResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
@@ -352,7 +346,7 @@ pub struct VciBatchParseRequest {
     pub request_content: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for VciBatchParseRequest {
+impl crate::rt::Object for VciBatchParseRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -382,15 +376,15 @@ impl<'de> ::serde::Deserialize<'de> for VciBatchParseRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for VciBatchParseRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciBatchParseRequest")
-            .field("access_token", &crate::redact::optional(&self.access_token))
-            .field("request_content", &crate::redact::optional(&self.request_content))
+            .field("access_token", &crate::rt::optional(&self.access_token))
+            .field("request_content", &crate::rt::optional(&self.request_content))
             .finish()
     }
 }
@@ -427,7 +421,7 @@ pub struct VciBatchParseResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for VciBatchParseResponse {
+impl crate::rt::Object for VciBatchParseResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -463,7 +457,7 @@ impl<'de> ::serde::Deserialize<'de> for VciBatchParseResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -472,7 +466,7 @@ impl ::std::fmt::Debug for VciBatchParseResponse {
         f.debug_struct("VciBatchParseResponse")
             .field("action", &self.action)
             .field("info", &self.info)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
@@ -496,7 +490,7 @@ pub struct VciDeferredIssueRequest {
     pub order: ::std::option::Option<CredentialIssuanceOrder>,
 }
 
-impl crate::object::Object for VciDeferredIssueRequest {
+impl crate::rt::Object for VciDeferredIssueRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -528,7 +522,7 @@ impl<'de> ::serde::Deserialize<'de> for VciDeferredIssueRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -561,7 +555,7 @@ pub struct VciDeferredIssueResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for VciDeferredIssueResponse {
+impl crate::rt::Object for VciDeferredIssueResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -595,7 +589,7 @@ impl<'de> ::serde::Deserialize<'de> for VciDeferredIssueResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -603,7 +597,7 @@ impl ::std::fmt::Debug for VciDeferredIssueResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciDeferredIssueResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
@@ -630,7 +624,7 @@ pub struct VciDeferredParseRequest {
     pub request_content: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for VciDeferredParseRequest {
+impl crate::rt::Object for VciDeferredParseRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -660,15 +654,15 @@ impl<'de> ::serde::Deserialize<'de> for VciDeferredParseRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for VciDeferredParseRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciDeferredParseRequest")
-            .field("access_token", &crate::redact::optional(&self.access_token))
-            .field("request_content", &crate::redact::optional(&self.request_content))
+            .field("access_token", &crate::rt::optional(&self.access_token))
+            .field("request_content", &crate::rt::optional(&self.request_content))
             .finish()
     }
 }
@@ -705,7 +699,7 @@ pub struct VciDeferredParseResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for VciDeferredParseResponse {
+impl crate::rt::Object for VciDeferredParseResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -741,7 +735,7 @@ impl<'de> ::serde::Deserialize<'de> for VciDeferredParseResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -750,7 +744,7 @@ impl ::std::fmt::Debug for VciDeferredParseResponse {
         f.debug_struct("VciDeferredParseResponse")
             .field("action", &self.action)
             .field("info", &self.info)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
@@ -803,7 +797,7 @@ pub struct VciJwksResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for VciJwksResponse {
+impl crate::rt::Object for VciJwksResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -837,7 +831,7 @@ impl<'de> ::serde::Deserialize<'de> for VciJwksResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -845,7 +839,7 @@ impl ::std::fmt::Debug for VciJwksResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciJwksResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
@@ -898,7 +892,7 @@ pub struct VciJwtIssuerResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for VciJwtIssuerResponse {
+impl crate::rt::Object for VciJwtIssuerResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -932,7 +926,7 @@ impl<'de> ::serde::Deserialize<'de> for VciJwtIssuerResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -940,7 +934,7 @@ impl ::std::fmt::Debug for VciJwtIssuerResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciJwtIssuerResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
@@ -993,7 +987,7 @@ pub struct VciMetadataResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for VciMetadataResponse {
+impl crate::rt::Object for VciMetadataResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1027,7 +1021,7 @@ impl<'de> ::serde::Deserialize<'de> for VciMetadataResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1035,7 +1029,7 @@ impl ::std::fmt::Debug for VciMetadataResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciMetadataResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
@@ -1053,7 +1047,7 @@ pub struct VciNonceRequest {
     pub pretty: ::std::option::Option<bool>,
 }
 
-impl crate::object::Object for VciNonceRequest {
+impl crate::rt::Object for VciNonceRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1081,7 +1075,7 @@ impl<'de> ::serde::Deserialize<'de> for VciNonceRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1117,7 +1111,7 @@ pub struct VciNonceResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for VciNonceResponse {
+impl crate::rt::Object for VciNonceResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1153,7 +1147,7 @@ impl<'de> ::serde::Deserialize<'de> for VciNonceResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1161,8 +1155,8 @@ impl ::std::fmt::Debug for VciNonceResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciNonceResponse")
             .field("action", &self.action)
-            .field("cnonce", &crate::redact::optional(&self.cnonce))
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("cnonce", &crate::rt::optional(&self.cnonce))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
@@ -1212,7 +1206,7 @@ pub struct VciOfferCreateRequest {
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<crate::JsonText>,
+    pub jwt_at_claims: ::std::option::Option<crate::rt::JsonString>,
     /// `preAuthorizedCodeGrantIncluded`, optional.
     #[serde(
         rename = "preAuthorizedCodeGrantIncluded",
@@ -1242,7 +1236,7 @@ pub struct VciOfferCreateRequest {
     pub tx_code_input_mode: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for VciOfferCreateRequest {
+impl crate::rt::Object for VciOfferCreateRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1296,7 +1290,7 @@ impl<'de> ::serde::Deserialize<'de> for VciOfferCreateRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1309,18 +1303,18 @@ impl ::std::fmt::Debug for VciOfferCreateRequest {
                 "authorization_code_grant_included",
                 &self.authorization_code_grant_included,
             )
-            .field("context", &crate::redact::optional(&self.context))
+            .field("context", &crate::rt::optional(&self.context))
             .field("credential_configuration_ids", &self.credential_configuration_ids)
             .field("duration", &self.duration)
             .field("issuer_state_included", &self.issuer_state_included)
-            .field("jwt_at_claims", &crate::redact::optional(&self.jwt_at_claims))
+            .field("jwt_at_claims", &crate::rt::optional(&self.jwt_at_claims))
             .field(
                 "pre_authorized_code_grant_included",
                 &self.pre_authorized_code_grant_included,
             )
             .field("properties", &self.properties)
             .field("subject", &self.subject)
-            .field("tx_code", &crate::redact::optional(&self.tx_code))
+            .field("tx_code", &crate::rt::optional(&self.tx_code))
             .field("tx_code_description", &self.tx_code_description)
             .field("tx_code_input_mode", &self.tx_code_input_mode)
             .finish()
@@ -1353,7 +1347,7 @@ pub struct VciOfferCreateResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for VciOfferCreateResponse {
+impl crate::rt::Object for VciOfferCreateResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1387,7 +1381,7 @@ impl<'de> ::serde::Deserialize<'de> for VciOfferCreateResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1399,10 +1393,10 @@ impl<'de> ::serde::Deserialize<'de> for VciOfferCreateResponse {
 pub struct VciOfferInfoRequest {
     /// `identifier`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub identifier: ::std::option::Option<crate::CredentialOfferId>,
+    pub identifier: ::std::option::Option<crate::rt::CredentialOfferId>,
 }
 
-impl crate::object::Object for VciOfferInfoRequest {
+impl crate::rt::Object for VciOfferInfoRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1430,14 +1424,14 @@ impl<'de> ::serde::Deserialize<'de> for VciOfferInfoRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for VciOfferInfoRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciOfferInfoRequest")
-            .field("identifier", &crate::redact::optional(&self.identifier))
+            .field("identifier", &crate::rt::optional(&self.identifier))
             .finish()
     }
 }
@@ -1468,7 +1462,7 @@ pub struct VciOfferInfoResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for VciOfferInfoResponse {
+impl crate::rt::Object for VciOfferInfoResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1502,7 +1496,7 @@ impl<'de> ::serde::Deserialize<'de> for VciOfferInfoResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1529,7 +1523,7 @@ pub struct VciSingleIssueRequest {
     pub order: ::std::option::Option<CredentialIssuanceOrder>,
 }
 
-impl crate::object::Object for VciSingleIssueRequest {
+impl crate::rt::Object for VciSingleIssueRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1563,14 +1557,14 @@ impl<'de> ::serde::Deserialize<'de> for VciSingleIssueRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for VciSingleIssueRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciSingleIssueRequest")
-            .field("access_token", &crate::redact::optional(&self.access_token))
+            .field("access_token", &crate::rt::optional(&self.access_token))
             .field("denied", &self.denied)
             .field("interval", &self.interval)
             .field("order", &self.order)
@@ -1613,7 +1607,7 @@ pub struct VciSingleIssueResponse {
     pub transaction_id: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for VciSingleIssueResponse {
+impl crate::rt::Object for VciSingleIssueResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1649,7 +1643,7 @@ impl<'de> ::serde::Deserialize<'de> for VciSingleIssueResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1657,10 +1651,10 @@ impl ::std::fmt::Debug for VciSingleIssueResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciSingleIssueResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
-            .field("transaction_id", &crate::redact::optional(&self.transaction_id))
+            .field("transaction_id", &crate::rt::optional(&self.transaction_id))
             .finish()
     }
 }
@@ -1685,7 +1679,7 @@ pub struct VciSingleParseRequest {
     pub request_content: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for VciSingleParseRequest {
+impl crate::rt::Object for VciSingleParseRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1715,15 +1709,15 @@ impl<'de> ::serde::Deserialize<'de> for VciSingleParseRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for VciSingleParseRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciSingleParseRequest")
-            .field("access_token", &crate::redact::optional(&self.access_token))
-            .field("request_content", &crate::redact::optional(&self.request_content))
+            .field("access_token", &crate::rt::optional(&self.access_token))
+            .field("request_content", &crate::rt::optional(&self.request_content))
             .finish()
     }
 }
@@ -1760,7 +1754,7 @@ pub struct VciSingleParseResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::object::Object for VciSingleParseResponse {
+impl crate::rt::Object for VciSingleParseResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1796,7 +1790,7 @@ impl<'de> ::serde::Deserialize<'de> for VciSingleParseResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::object::deserialize(deserializer)
+        crate::rt::deserialize(deserializer)
     }
 }
 
@@ -1805,7 +1799,7 @@ impl ::std::fmt::Debug for VciSingleParseResponse {
         f.debug_struct("VciSingleParseResponse")
             .field("action", &self.action)
             .field("info", &self.info)
-            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("response_content", &crate::rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()

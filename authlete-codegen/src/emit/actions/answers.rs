@@ -6,7 +6,7 @@ use quote::quote;
 use super::Context;
 use crate::actions::{Answer, Cache};
 
-/// `impl Answer` of a response.
+/// `impl TakeParts` of a response.
 pub(super) fn answer(context: &Context<'_>) -> TokenStream {
     let response = context.answering.response();
     let ty = context.answering.response.as_str();
@@ -44,20 +44,22 @@ pub(super) fn answer(context: &Context<'_>) -> TokenStream {
     let outcome = (!context.shared).then(|| {
         let name = context.name();
         quote! {
-            impl Answered for types::#response {
-                type Outcome = #name;
+            impl rt::IntoAction for types::#response {
+                type Action = #name;
             }
         }
     });
     quote! {
-        impl Answer for types::#response {
-            fn say(&mut self) -> Said {
-                Said {
+        impl rt::Sealed for types::#response {}
+
+        impl rt::TakeParts for types::#response {
+            fn take_parts(&mut self) -> rt::ResponseParts {
+                rt::ResponseParts {
                     action: self.action.as_ref().map(|action| action.as_str().to_owned()),
                     code: #code,
                     message: #message,
                     content: #content,
-                    extra: #extra,
+                    headers: #extra,
                 }
             }
 
@@ -79,17 +81,17 @@ pub(super) fn row(answer: &Answer, cache: Cache) -> TokenStream {
     let content = match (answer.literal(), answer.body_field(), &answer.content_type) {
         (Some(text), _, media) => {
             let media = media.as_deref().unwrap_or("application/json");
-            quote!(Content::Fixed(#media, #text))
+            quote!(rt::Content::Fixed(#media, #text))
         }
-        (None, Some(_), Some(media)) => quote!(Content::Body(#media)),
-        (None, _, _) => quote!(Content::None),
+        (None, Some(_), Some(media)) => quote!(rt::Content::Response(#media)),
+        (None, _, _) => quote!(rt::Content::None),
     };
     let headers = answer.headers.iter().map(|(name, value)| match value.strip_prefix('$') {
-        Some("responseContent") => quote!((#name, Value::Content)),
-        Some(_) => quote!((#name, Value::Extra)),
-        None => quote!((#name, Value::Fixed(#value))),
+        Some("responseContent") => quote!((#name, rt::HeaderSource::Content)),
+        Some(_) => quote!((#name, rt::HeaderSource::Field)),
+        None => quote!((#name, rt::HeaderSource::Fixed(#value))),
     });
     let no_store = cache == Cache::NoStore;
     let status = proc_macro2::Literal::u16_unsuffixed(status);
-    quote!(&Row(#status, #content, &[#(#headers),*], #no_store))
+    quote!(&rt::Rendering { status: #status, content: #content, headers: &[#(#headers),*], no_store: #no_store })
 }

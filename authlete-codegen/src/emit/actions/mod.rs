@@ -1,5 +1,5 @@
 //! `actions/`: an enum for every operation that answers with an action, what its variants hold, and the calls between
-//! them; all as the table says. What is the same for all is written by hand in `authlete-api/src/actions`.
+//! them; all as the table says. What is the same for all is written by hand in `authlete-core/src/actions`.
 
 mod answers;
 mod outcome;
@@ -54,10 +54,11 @@ pub(super) fn emit(actions: &Actions, code: &Code, description: &Description) ->
         let (request, name) = (format_ident!("{request}"), format_ident!("{}", answering.row.name));
         let (response, method) = (answering.response(), format_ident!("{method}"));
         module.extend(quote! {
-            impl Follow for types::#request {
-                type Outcome = #name;
-                fn call<'a>(&self, client: &'a Client, service_id: &str) -> Call<'a, types::#response> {
-                    client.#method(service_id, self)
+            impl rt::Sealed for types::#request {}
+            impl rt::FollowUp for types::#request {
+                type Action = #name;
+                fn call<'a>(&self, client: &'a rt::Client, service_id: &str) -> rt::Call<'a, types::#response> {
+                    calls::#method(client, service_id, self)
                 }
             }
         });
@@ -69,13 +70,20 @@ pub(super) fn emit(actions: &Actions, code: &Code, description: &Description) ->
 
 fn files(modules: BTreeMap<String, TokenStream>) -> Result<Files, Problem> {
     let mut files = Files::new();
-    let mut declarations = TokenStream::new();
+    // The modules see these by `use super::*`.
+    let mut declarations = quote! {
+        #[allow(unused_imports)]
+        use crate::generated::{calls, operations, types};
+        #[allow(unused_imports)]
+        use crate::rt;
+        rt::pending_request!(crate::AuthleteService);
+    };
     for (module, items) in modules {
         let ident = format_ident!("{module}");
         declarations.extend(quote!(mod #ident; pub use #ident::*;));
         let items = quote! {
             #[allow(unused_imports)]
-            use crate::actions::prelude::*;
+            use super::*;
             #items
         };
         files.insert(format!("actions/{module}.rs"), print(&format!("Actions of `{module}`."), parse(items)?)?);

@@ -22,21 +22,23 @@ pub(super) fn outcome(context: &Context<'_>) -> TokenStream {
         pub enum #name {
             #(#variants,)*
             /// An action this version does not know, or one that lacks what it needs: the response as it came.
-            Unknown(Unforeseen<types::#response>),
+            Unknown(rt::UnknownAction<types::#response>),
         }
 
-        impl Outcome for #name {
+        impl rt::Sealed for #name {}
+
+        impl rt::Action for #name {
             type Response = types::#response;
 
-            fn operation() -> &'static Operation {
+            fn operation() -> &'static rt::Operation {
                 &operations::#operation
             }
 
-            fn read(response: Box<types::#response>, carried: Carried) -> Self {
-                let operation = Self::operation();
+            fn read(response: Box<types::#response>, extra_headers: rt::ExtraHeaders) -> Self {
+                let operation = <Self as rt::Action>::operation();
                 match response.action.as_ref().map(|action| action.as_str()) {
                     #(#arms)*
-                    _ => Self::Unknown(Unforeseen::new(response, carried)),
+                    _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
                 }
             }
         }
@@ -51,9 +53,9 @@ fn holds(context: &Context<'_>, value: &str, action: &Action) -> TokenStream {
         let view = context.view_name(value);
         quote!(#view)
     } else if action.kind == Kind::Page {
-        quote!(Page)
+        quote!(rt::UserPage)
     } else {
-        quote!(Reply)
+        quote!(rt::Reply)
     }
 }
 
@@ -76,18 +78,18 @@ fn arm(context: &Context<'_>, value: &str, action: &Action) -> TokenStream {
             Some(quote!(response.#ident.is_some()))
         });
         let guard = (!action.requires.is_empty()).then(|| quote!(if #(#needed)&&*));
-        return quote!(Some(#value) #guard => Self::#variant(#view { response, carried }),);
+        return quote!(Some(#value) #guard => Self::#variant(#view { response, extra_headers }),);
     }
     match (action.kind, action.answer()) {
         (Kind::Page, Some(answer)) => {
             let status = answer.status;
-            quote!(Some(#value) => Self::#variant(Page::new(operation, #status, response, carried)),)
+            quote!(Some(#value) => Self::#variant(rt::UserPage::new(operation, #status, response, extra_headers)),)
         }
         (_, Some(answer)) => {
             let row = answers::row(&answer, context.answering.row.cache);
-            quote!(Some(#value) => Self::#variant(reply(operation, #row, response, carried)),)
+            quote!(Some(#value) => Self::#variant(rt::reply(operation, #row, response, extra_headers)),)
         }
-        (_, None) => quote!(Some(#value) => Self::#variant(refused(operation, response, carried)),),
+        (_, None) => quote!(Some(#value) => Self::#variant(rt::refused(operation, response, extra_headers)),),
     }
 }
 
@@ -101,12 +103,12 @@ fn next(context: &Context<'_>) -> TokenStream {
         let variant = variant(value);
         if context.has_view(action) { views.push(variant) } else { replies.push(variant) }
     }
-    let unknown = quote!(unknown(Self::operation(), response));
+    let unknown = quote!(rt::unknown(<Self as rt::Action>::operation(), response));
     if remaining.is_empty() {
         return quote! {
             impl #name {
                 /// The answer to send.
-                pub fn into_reply(self) -> Reply {
+                pub fn into_reply(self) -> rt::Reply {
                     match self {
                         #(Self::#replies(reply) => reply,)*
                         #(Self::#views(view) => view.into_reply(),)*
@@ -115,7 +117,7 @@ fn next(context: &Context<'_>) -> TokenStream {
                 }
             }
 
-            impl From<#name> for Reply {
+            impl From<#name> for rt::Reply {
                 fn from(outcome: #name) -> Self {
                     outcome.into_reply()
                 }
@@ -136,7 +138,7 @@ fn next(context: &Context<'_>) -> TokenStream {
                 ///
                 /// # Errors
                 /// The answer to send.
-                pub fn proceed(self) -> Result<#holds, Reply> {
+                pub fn proceed(self) -> Result<#holds, rt::Reply> {
                     match self {
                         Self::#variant(step) => Ok(step),
                         #errors
@@ -163,7 +165,7 @@ fn next(context: &Context<'_>) -> TokenStream {
             ///
             /// # Errors
             /// The answer to send.
-            pub fn proceed(self) -> Result<#next, Reply> {
+            pub fn proceed(self) -> Result<#next, rt::Reply> {
                 match self {
                     #(Self::#variants(step) => Ok(#next::#variants(step)),)*
                     #errors

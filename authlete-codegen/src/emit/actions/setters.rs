@@ -1,4 +1,4 @@
-//! Methods of steps that write a value into a field with JSON, in place of `step.claims = Some(JsonText::of(&claims)?)`.
+//! Methods of steps that write a value into a field with JSON, in place of `step.claims = Some(JsonString::of(&claims)?)`.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -7,7 +7,7 @@ use syn::Type;
 use super::types::{Member, Types, argument_of, last_name};
 
 /// The type of fields with JSON.
-const JSON: &str = "JsonText";
+const JSON: &str = "JsonString";
 
 /// The methods for one request.
 pub(super) fn setters(types: &Types<'_>, request: &str) -> TokenStream {
@@ -17,7 +17,7 @@ pub(super) fn setters(types: &Types<'_>, request: &str) -> TokenStream {
     }
     let request = format_ident!("{request}");
     quote! {
-        impl Linked<types::#request> {
+        impl PendingRequest<types::#request> {
             #(#methods)*
         }
     }
@@ -33,21 +33,21 @@ fn setter(Member { wire, ident, ty, optional }: &Member) -> Option<TokenStream> 
         (
             format!(" Writes values into `{wire}`, each as JSON."),
             quote!(values: impl IntoIterator<Item = impl ::serde::Serialize>),
-            quote!(values.into_iter().map(|value| crate::JsonText::of(&value)).collect::<Result<_, _>>()?),
+            quote!(values.into_iter().map(|value| crate::rt::JsonString::of(&value)).collect::<Result<_, _>>()?),
         )
     } else {
         (
             format!(" Writes a value into `{wire}`, as JSON."),
             quote!(value: &(impl ::serde::Serialize + ?Sized)),
-            quote!(crate::JsonText::of(value)?),
+            quote!(crate::rt::JsonString::of(value)?),
         )
     };
     Some(quote! {
         #[doc = #doc]
         ///
         /// # Errors
-        /// As [`JsonText::of`](crate::JsonText::of).
-        pub fn #ident(mut self, #parameter) -> Result<Self, crate::Error> {
+        /// As [`JsonString::of`](crate::rt::JsonString::of).
+        pub fn #ident(mut self, #parameter) -> Result<Self, crate::rt::Error> {
             self.#ident = Some(#written);
             Ok(self)
         }

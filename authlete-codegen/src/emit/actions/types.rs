@@ -63,7 +63,7 @@ impl<'a> Types<'a> {
             holder = last_name(&self.member(&holder, part)?.ty)?;
         }
         let own = format_ident!("{holder}");
-        Some(if self.texts.contains(&holder) { quote!(#source.map(crate::#own::into_string)) } else { source })
+        Some(if self.texts.contains(&holder) { quote!(#source.map(crate::rt::#own::into_string)) } else { source })
     }
 
     /// An expression of type `Option` for a field, or for one within it; `keep` leaves the field as it is.

@@ -37,8 +37,8 @@ pub(super) fn view(
         let doc = format!(" The answer when the server does not do this step: status {}.", answer.status);
         methods.push(quote! {
             #[doc = #doc]
-            pub fn decline(self) -> Reply {
-                reply(#outcome::operation(), #row, self.response, self.carried)
+            pub fn decline(self) -> rt::Reply {
+                rt::reply(<#outcome as rt::Action>::operation(), #row, self.response, self.extra_headers)
             }
         });
     }
@@ -46,22 +46,22 @@ pub(super) fn view(
         let row = answers::row(&answer, context.answering.row.cache);
         methods.push(quote! {
             /// The answer to send.
-            pub fn into_reply(self) -> Reply {
-                reply(#outcome::operation(), #row, self.response, self.carried)
+            pub fn into_reply(self) -> rt::Reply {
+                rt::reply(<#outcome as rt::Action>::operation(), #row, self.response, self.extra_headers)
             }
         });
     }
     let variant = variant(value);
-    let kept = (!action.next.is_empty()).then(|| quote!(kept!(#view, #outcome, #variant);));
+    let kept = (!action.next.is_empty()).then(|| quote!(rt::stored_step!(#view, #outcome, #variant);));
     Ok(quote! {
         #[doc = #doc]
         #[must_use]
         pub struct #view {
             pub(crate) response: Box<types::#response>,
-            pub(crate) carried: Carried,
+            pub(crate) extra_headers: rt::ExtraHeaders,
         }
 
-        view!(#view, types::#response);
+        rt::step!(#view, types::#response);
         #kept
 
         impl #view {
@@ -209,15 +209,15 @@ fn next(
         if arguments.is_empty() { quote!(types::#ty::default()) } else { quote!(types::#ty::new(#(#arguments),*)) };
     let and = if step.leaves.is_some() { ", and says what is left to do then" } else { "" };
     let (method, doc) = (format_ident!("{name}"), format!(" Makes the call of `{}` that follows{and}.", step.call));
-    let linked = quote!(Linked<types::#ty>);
+    let linked = quote!(PendingRequest<types::#ty>);
     let (output, response, end) = if let Some(Rest { name, .. }) = &step.leaves {
         let name = format_ident!("{name}");
         let response = quote!(let response = &*#view.response;);
-        let first = quote!(Linked::new(request, carry(response, #view.carried.clone())));
+        let first = quote!(PendingRequest::new(request, rt::extra_headers(response, #view.extra_headers.clone())));
         (quote!((#linked, #name)), response, quote!((#first, #name(#view))))
     } else {
         let response = quote!(let mut response = #view.response;);
-        (linked, response, quote!(Linked::new(request, carry(&*response, #view.carried))))
+        (linked, response, quote!(PendingRequest::new(request, rt::extra_headers(&*response, #view.extra_headers))))
     };
     Ok(quote! {
         #[doc = #doc]

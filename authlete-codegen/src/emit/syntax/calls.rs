@@ -32,25 +32,35 @@ pub(super) fn run(code: &mut Code, description: &Description) -> Result<(), Prob
 fn rewrite(name: &str, method: &mut ImplItemFn) -> Result<(), &'static str> {
     let output = success_type(method).ok_or("another return type than Result<ResponseValue<_>, _>")?;
     let (output, decode): (Type, Expr) = match type_name(&output).as_deref() {
-        Some("ByteStream") => (parse_quote!(::bytes::Bytes), parse_quote!(crate::lenient::raw)),
-        _ if matches!(&output, Type::Tuple(tuple) if tuple.elems.is_empty()) => {
-            (output, parse_quote!(crate::lenient::empty))
-        }
-        _ => (output, parse_quote!(crate::lenient::json)),
+        Some("ByteStream") => (parse_quote!(rt::Bytes), parse_quote!(rt::raw)),
+        _ if matches!(&output, Type::Tuple(tuple) if tuple.elems.is_empty()) => (output, parse_quote!(rt::empty)),
+        _ => (output, parse_quote!(rt::json)),
     };
-    let request = request(&method.block)?.stmts;
     let operation = format_ident!("{}", name.trim_start_matches("r#").to_uppercase());
-    method.block = parse_quote!({
-        #(#request)*
-        Call::new(self, &operations::#operation, request, #decode)
-    });
+    let (request, fails) = request(&method.block, &operation)?;
+    let request = request.stmts;
+    method.block = match fails {
+        true => parse_quote!({
+            #(#request)*
+            rt::call(client, &operations::#operation, request, #decode)
+        }),
+        false => parse_quote!({
+            #(#request)*
+            request.call(#decode)
+        }),
+    };
     let signature = &mut method.sig;
     signature.asyncness = None;
     signature.generics = syn::Generics::default();
     for input in &mut signature.inputs {
         WithoutLifetimes.visit_fn_arg_mut(input);
     }
-    signature.output = parse_quote!(-> Call<'_, #output>);
+    signature.generics = parse_quote!(<'a>);
+    if let Some(receiver) = signature.inputs.first_mut() {
+        *receiver = parse_quote!(client: &'a rt::Client);
+    }
+    signature.output = parse_quote!(-> rt::Call<'a, #output>);
+    method.vis = parse_quote!(pub(crate));
     Ok(())
 }
 
@@ -100,7 +110,7 @@ fn first_argument(ty: &Type) -> Option<Type> {
 }
 
 /// The statements that build the request, ending with `let request = …;`.
-fn request(block: &Block) -> Result<Block, &'static str> {
+fn request(block: &Block, operation: &syn::Ident) -> Result<(Block, bool), &'static str> {
     let end = block.stmts.iter().position(|stmt| binds(stmt, "info")).ok_or("no `let info`")?;
     let mut stmts: Vec<Stmt> = block.stmts[..end].to_vec();
     // A version header of progenitor's own; when the map holds nothing else, it goes too.
@@ -118,19 +128,20 @@ fn request(block: &Block) -> Result<Block, &'static str> {
     if let Expr::Try(build) = &*init.expr {
         init.expr = build.expr.clone();
     }
-    let mut rewriter = Rewriter { header_map, questions: 0 };
+    let mut rewriter = Rewriter { header_map, questions: 0, operation: operation.clone() };
     let mut block = Block { brace_token: block.brace_token, stmts };
     rewriter.visit_block_mut(&mut block);
     let stmts = block.stmts;
     Ok(if rewriter.questions == 0 {
-        parse_quote!({ #(#stmts)* })
+        (parse_quote!({ #(#stmts)* }), false)
     } else {
-        parse_quote!({
+        let request = parse_quote!({
             let request = (|| {
                 #(#stmts)*
-                ::std::result::Result::Ok::<_, crate::call::BuildError>(request?)
+                ::std::result::Result::Ok::<_, rt::BuildError>(request)
             })();
-        })
+        });
+        (request, true)
     })
 }
 
@@ -166,6 +177,7 @@ fn is_path(expr: &Expr, names: &[&str]) -> bool {
 struct Rewriter {
     header_map: bool,
     questions: usize,
+    operation: syn::Ident,
 }
 
 impl VisitMut for Rewriter {
@@ -176,7 +188,6 @@ impl VisitMut for Rewriter {
                 let own = matches!(&*field.base, Expr::Path(base) if base.path.is_ident("self"));
                 match &field.member {
                     syn::Member::Named(member) if own && member == "baseurl" => *expr = parse_quote!(self.base_url()),
-                    syn::Member::Named(member) if own && member == "client" => *expr = parse_quote!(self.http()),
                     _ => {}
                 }
             }
@@ -184,20 +195,32 @@ impl VisitMut for Rewriter {
             // The base URL has been parsed when the client was made; only the path is new.
             Expr::Macro(url) if url.mac.path.is_ident("format") => {
                 if let Some(path) = path_below_base(&url.mac) {
-                    *expr = parse_quote!(self.url(#path));
+                    *expr = parse_quote!(rt::path(#path));
                 }
             }
-            // reqwest's `json` is generic, and would be compiled for every type of body.
-            Expr::MethodCall(build) if build.method == "build" => {
-                if let Expr::MethodCall(json) = &*build.receiver
-                    && json.method == "json"
+            Expr::MethodCall(build) if build.method == "build" => *expr = (*build.receiver).clone(),
+            // `self.client.get(url)`
+            Expr::MethodCall(start)
+                if matches!(&*start.receiver, Expr::Field(field)
+                if matches!(&field.member, syn::Member::Named(member) if member == "client")) =>
+            {
+                let operation = &self.operation;
+                let url = &start.args;
+                *expr = parse_quote!(rt::request(client, &operations::#operation).path(#url));
+            }
+            Expr::MethodCall(json) if json.method == "json" => {
+                let body = &json.args;
+                json.args = parse_quote!(::serde_json::to_vec(#body));
+            }
+            Expr::MethodCall(query) if query.method == "query" => {
+                if let Some(Expr::Reference(parameter)) = query.args.first()
+                    && let Expr::Call(parameter) = &*parameter.expr
                 {
-                    let (request, body) = (&json.receiver, &json.args);
-                    *expr = parse_quote!(crate::encode::json(#request, ::serde_json::to_vec(#body)));
+                    query.args = parameter.args.clone();
                 }
             }
             // Our encoder writes any value that can be displayed, without a text in between.
-            Expr::Call(call) if is_path(&call.func, &["crate", "encode", "path_segment"]) => {
+            Expr::Call(call) if is_path(&call.func, &["rt", "path_segment"]) => {
                 for argument in &mut call.args {
                     if let Expr::Reference(reference) = argument
                         && let Expr::MethodCall(ExprMethodCall { method, receiver, .. }) = &*reference.expr
@@ -207,9 +230,13 @@ impl VisitMut for Rewriter {
                     }
                 }
             }
-            Expr::MethodCall(call) if call.method == "form_urlencoded" => call.method = format_ident!("form"),
+            Expr::MethodCall(call) if call.method == "form_urlencoded" => {
+                let body = &call.args;
+                call.args = parse_quote!(::serde_json::to_value(#body));
+                call.method = format_ident!("form");
+            }
             Expr::Try(question) => {
-                // `form_urlencoded` can fail where reqwest's `form` keeps the error until the request is built.
+                // `form_urlencoded` can fail where our `form` keeps the error until the call is made.
                 if matches!(&*question.expr, Expr::MethodCall(ExprMethodCall { method, .. }) if method == "form") {
                     *expr = (*question.expr).clone();
                 } else {
@@ -232,8 +259,11 @@ impl VisitMut for Rewriter {
         visit_mut::visit_path_mut(self, path);
         let names: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
         match &names.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-            ["encode_path"] => *path = parse_quote!(crate::encode::path_segment),
-            ["progenitor_client", "QueryParam", "new"] => *path = parse_quote!(crate::encode::QueryParam::new),
+            ["encode_path"] => *path = parse_quote!(rt::path_segment),
+            ["reqwest", "header", ..] => {
+                let rest = path.segments.iter().skip(1);
+                *path = parse_quote!(rt::http::#(#rest)::*);
+            }
             _ => {}
         }
     }
@@ -250,7 +280,7 @@ impl VisitMut for WithoutLifetimes {
 
     fn visit_fn_arg_mut(&mut self, argument: &mut FnArg) {
         match argument {
-            FnArg::Receiver(_) => *argument = parse_quote!(&self),
+            FnArg::Receiver(_) => {}
             FnArg::Typed(_) => visit_mut::visit_fn_arg_mut(self, argument),
         }
     }

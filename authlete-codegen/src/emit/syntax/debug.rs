@@ -58,13 +58,13 @@ fn redacted(name: &str, item: &ItemStruct, description: &Description) -> Result<
                 let secret = declared.fields.get(&wire).is_some_and(|field| field.secret);
                 hides |= secret || serde.flatten;
                 prints.push(if serde.flatten {
-                    quote!(.field(#label, &crate::redact::Extra(&self.#member)))
+                    quote!(.field(#label, &crate::rt::Extra(&self.#member)))
                 } else if !secret {
                     quote!(.field(#label, &self.#member))
                 } else if is_option(&field.ty) {
-                    quote!(.field(#label, &crate::redact::optional(&self.#member)))
+                    quote!(.field(#label, &crate::rt::optional(&self.#member)))
                 } else {
-                    quote!(.field(#label, &crate::redact::Redacted))
+                    quote!(.field(#label, &crate::rt::Redacted))
                 });
             }
             if !hides {
@@ -80,7 +80,7 @@ fn redacted(name: &str, item: &ItemStruct, description: &Description) -> Result<
 
 /// Prints the name alone, as of a tuple struct.
 fn hidden(name: &str) -> TokenStream {
-    quote!(f.debug_tuple(#name).field(&crate::redact::Redacted).finish())
+    quote!(f.debug_tuple(#name).field(&crate::rt::Redacted).finish())
 }
 
 fn implementation(ident: &syn::Ident, body: &TokenStream) -> Item {

@@ -24,7 +24,7 @@ pub(super) fn run(code: &mut Code, _: &Description) -> Result<(), Problems> {
                         fn deserialize<D: ::serde::Deserializer<'de>>(
                             deserializer: D,
                         ) -> ::std::result::Result<Self, D::Error> {
-                            crate::object::deserialize(deserializer)
+                            crate::rt::deserialize(deserializer)
                         }
                     }
                 });
@@ -66,7 +66,7 @@ fn object(item: &ItemStruct) -> Option<Item> {
         }
     });
     Some(parse_quote! {
-        impl crate::object::Object for #ident {
+        impl crate::rt::Object for #ident {
             const OPEN: bool = #open;
 
             fn find(name: &str) -> ::std::option::Option<usize> {
