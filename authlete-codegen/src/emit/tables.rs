@@ -51,7 +51,22 @@ pub(super) fn operations(description: &Description) -> Result<String, Problems> 
         /// Every operation, by name.
         pub static ALL: &[&Operation] = &[#(&#names),*];
     });
+    let public = public_members(description);
+    items.push(parse_quote! {
+        /// The members of requests and responses whose strings may be shown, wherever they stand.
+        #[doc(hidden)]
+        pub static PUBLIC_MEMBERS: &[&str] = &[#(#public),*];
+    });
     Ok(print("What is known of every operation before it is called.", items)?)
+}
+
+/// The names of the fields that are secret in no component.
+fn public_members(description: &Description) -> Vec<&str> {
+    let fields = || description.structs.values().flat_map(|declared| &declared.fields);
+    let secret: std::collections::BTreeSet<&str> =
+        fields().filter(|(_, field)| field.secret).map(|(name, _)| name.as_str()).collect();
+    let all: std::collections::BTreeSet<&str> = fields().map(|(name, _)| name.as_str()).collect();
+    all.difference(&secret).copied().collect()
 }
 
 /// For a test of what is printed: every struct. That each can be made by struct update shows in that this compiles.

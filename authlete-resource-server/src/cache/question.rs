@@ -2,9 +2,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use authlete_api::Operation;
 use authlete_api::operations::AUTH_INTROSPECTION;
+use authlete_api::{Credentials, Operation};
 use bytes::Bytes;
+use http::header::AUTHORIZATION;
 use http::{Response, StatusCode, Uri};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -41,7 +42,10 @@ pub(super) fn key(request: &http::Request<Bytes>, operation: &'static Operation)
     }
     let body = request.body();
     serde_json::from_slice::<Question>(body).ok()?;
-    Some(IntrospectionKey::new(service_of(request.uri(), operation), body))
+    // Other credentials may be answered otherwise.
+    let credentials = request.extensions().get().map(Credentials::fingerprint);
+    let own = request.headers().get(AUTHORIZATION).map(|header| header.as_bytes());
+    Some(IntrospectionKey::new(service_of(request.uri(), operation), credentials, own, body))
 }
 
 /// The service that a call is for, as the URL up to its id.

@@ -102,8 +102,14 @@ pub struct IntrospectionKey {
 }
 
 impl IntrospectionKey {
-    pub(super) fn new(service: String, body: &[u8]) -> Self {
-        let digest = Sha256::new().chain_update(&service).chain_update([0]).chain_update(body).finalize();
+    /// For a request with this body, the client's credentials by their fingerprint, and the call's own where it has some.
+    pub(super) fn new(service: String, credentials: Option<[u8; 32]>, own: Option<&[u8]>, body: &[u8]) -> Self {
+        let own: [u8; 32] = Sha256::digest(own.unwrap_or_default()).into();
+        let mut digest = Sha256::new().chain_update(&service).chain_update([0]).chain_update(own);
+        if let Some(credentials) = credentials {
+            digest = digest.chain_update(credentials);
+        }
+        let digest = digest.chain_update([0]).chain_update(body).finalize();
         Self { service, digest: digest.into() }
     }
 
