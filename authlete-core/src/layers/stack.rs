@@ -318,13 +318,11 @@ mod tests {
             ends_tokens: false,
             host: crate::call::operation::Host::Idp,
         });
-        let call = |client: &Client| {
-            let call = request(client, &IDP).path("/api/service").call(lenient::raw);
-            Box::pin(async move { call.await.map(drop).map_err(|error| error.to_string()) })
-                as BoxFuture<'_, Result<(), String>>
-        };
+        fn call(client: &Client) -> Call<'_, Bytes> {
+            request(client, &IDP).path("/api/service").call(lenient::raw)
+        }
         let (client_, seen) = client(&[Step::status(200)], |_| {}, |_| {});
-        let error = call(&client_).await.unwrap_err();
+        let error = call(&client_).await.unwrap_err().to_string();
         assert!(error.contains("https://login.example") && seen.script.calls() == 0, "{error}");
         let (client_, seen) =
             client(&[Step::status(200)], |_| {}, |settings| settings.idp_credentials(Credentials::bearer("org")));
