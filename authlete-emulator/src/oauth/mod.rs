@@ -9,7 +9,9 @@ pub(crate) mod destination;
 pub(crate) mod dpop;
 pub(crate) mod encryption;
 pub(crate) mod endpoint;
+pub(crate) mod fapi;
 pub(crate) mod grant;
+pub(crate) mod http_signature;
 pub(crate) mod id_token;
 pub(crate) mod jwt;
 pub(crate) mod keys;
@@ -26,9 +28,11 @@ pub(crate) mod response_mode;
 pub(crate) mod response_type;
 pub(crate) mod scope;
 pub(crate) mod sector;
+pub(crate) mod signed_request;
 pub(crate) mod signing;
 pub(crate) mod support;
 pub(crate) mod target;
+pub(crate) mod transformed_claims;
 
 use serde_json::{Value, json};
 

@@ -18,6 +18,12 @@ pub(crate) struct Details {
     pub(crate) userinfo_claims: Vec<String>,
     /// The member `userinfo` of the parameter `claims`.
     pub(crate) userinfo_request: Option<Map<String, Value>>,
+    /// The member `id_token` of it.
+    pub(crate) id_token_request: Option<Map<String, Value>>,
+    /// The member `transformed_claims` of it: definitions by name.
+    pub(crate) transformed_claims: Map<String, Value>,
+    /// Verified and transformed claims of ID tokens, as they were made when the request was granted.
+    pub(crate) computed_claims: Map<String, Value>,
     /// The values that the authorization server gave for claims.
     pub(crate) claims: Map<String, Value>,
     /// The session of the user, which becomes `sid` in ID tokens.
@@ -31,6 +37,8 @@ pub(crate) struct Details {
     /// The grant (Grant Management for OAuth 2.0) that this belongs to.
     pub(crate) grant_id: Option<String>,
     pub(crate) binding: Binding,
+    /// Whether the access token is for attachments that are elsewhere (OpenID Connect for Identity Assurance).
+    pub(crate) for_external_attachment: bool,
     /// The access token in the form of a JWT (RFC 9068), where the service issues such.
     pub(crate) jwt: Option<String>,
 }
@@ -53,6 +61,13 @@ impl Details {
             }
             self.claims.insert(name, value);
         }
+    }
+
+    /// The names of all claims that the client asked for, each once.
+    pub(crate) fn claim_names(&self) -> Vec<String> {
+        let mut names = self.id_token_claims.clone();
+        names.extend(self.userinfo_claims.iter().filter(|name| !self.id_token_claims.contains(name)).cloned());
+        names
     }
 
     /// The same rest for an access token that is bound to these keys.
