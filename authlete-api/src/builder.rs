@@ -80,16 +80,35 @@ impl AuthleteBuilder {
     }
 }
 
-/// Credentials. The last of these settings counts.
+/// Credentials. Of those for one server, the last setting counts.
 impl AuthleteBuilder {
     /// The service, and the access token for it.
     pub fn service_token(self, service: impl Into<ServiceId>, token: impl Into<String>) -> Self {
         self.fixed(Credentials::bearer(token)).service_id(service)
     }
 
-    /// An access token of the organization.
-    pub fn organization_token(self, token: impl Into<String>) -> Self {
-        self.fixed(Credentials::bearer(token))
+    /// An access token of the organization, for the API server and for the identity provider.
+    pub fn organization_token(mut self, token: impl Into<String>) -> Self {
+        match Credentials::bearer(token) {
+            Ok(credentials) => {
+                self.settings.idp_credentials(Ok(credentials.clone()));
+                self.credentials(credentials)
+            }
+            Err(error) => self.fixed(Err(error)),
+        }
+    }
+
+    /// Credentials for the identity provider alone, which takes those of an organization. The API server never sees them,
+    /// nor the identity provider those of a service.
+    pub fn idp_credentials(mut self, credentials: Credentials) -> Self {
+        self.settings.idp_credentials(Ok(credentials));
+        self
+    }
+
+    /// Asks for credentials for the identity provider while the client runs; see [`Self::credentials_provider`].
+    pub fn idp_credentials_provider(mut self, provider: impl CredentialsProvider) -> Self {
+        self.settings.idp_credentials_provider(provider);
+        self
     }
 
     /// An API key and its secret, as HTTP Basic: for Authlete 2.x and self-hosted servers that still take it.
@@ -104,7 +123,7 @@ impl AuthleteBuilder {
         self.fixed(Credentials::dpop(token, key))
     }
 
-    /// Credentials made elsewhere.
+    /// Credentials for the API server that were made elsewhere.
     pub fn credentials(self, credentials: Credentials) -> Self {
         self.fixed(Ok(credentials))
     }

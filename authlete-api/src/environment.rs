@@ -176,6 +176,9 @@ impl Environment {
             None => Credentials::bearer(token)?,
         };
         let mut builder = Authlete::builder().base_url(base_url).credentials(credentials);
+        if let Some(token) = &self.organization_token {
+            builder = builder.idp_credentials(Credentials::bearer(token)?);
+        }
         if let Some(idp_url) = &self.idp_url {
             builder = builder.idp_url(idp_url);
         }

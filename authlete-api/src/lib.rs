@@ -16,6 +16,29 @@ mod builder;
 pub mod environment;
 #[rustfmt::skip]
 mod generated;
+#[cfg(feature = "test-util")]
+pub mod mock {
+    //! Tests without a server: see [`Mock`].
+
+    use std::path::PathBuf;
+
+    pub use authlete_core::mock::{Mock, MockCall, Recorder};
+
+    /// Records the calls of a client into a file, without their secrets, for [`Mock::replay`].
+    ///
+    /// ```no_run
+    /// use authlete_api::{Authlete, Region, mock};
+    ///
+    /// # fn main() -> Result<(), authlete_api::Error> {
+    /// let builder = Authlete::builder().region(Region::Eu).service_token(986126671, "token");
+    /// let service = builder.transport_layer(mock::record_to("tests/exchanges.json")).build_service()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn record_to(path: impl Into<PathBuf>) -> Recorder {
+        Recorder::new(path, crate::operations::PUBLIC_MEMBERS)
+    }
+}
 mod region;
 mod service;
 
@@ -40,6 +63,8 @@ pub use authlete_core::transport::HttpTransport;
 pub use authlete_core::transport::{
     BoxFuture, BoxTransport, Transport, TransportError, TransportErrorKind, TransportLayer,
 };
+#[cfg(feature = "tower")]
+pub use authlete_core::transport::{TowerTransport, TransportService};
 pub use authlete_core::wire::{
     AccessTokenIdentifier, BodyError, ClientId, ClientIdentifier, CredentialOfferId, CredentialRequestId, GrantId,
     HardwareKeyHandle, JsonString, RefreshTokenIdentifier, ServiceId, SessionId, Ticket, TokenBatchId, UserCode,

@@ -40,6 +40,18 @@ impl AuthleteService {
         Self { client, id: id.into() }
     }
 
+    /// A service whose calls a [`Mock`](crate::mock::Mock) responds to: for unit tests of what calls it.
+    #[cfg(feature = "test-util")]
+    pub fn mocked(mock: &crate::mock::Mock) -> Self {
+        let mut settings = rt::ClientSettings::new("authlete-api", "https://authlete.invalid");
+        settings.base_url = Some("https://authlete.invalid".to_owned());
+        settings.transport = Some(Box::new(mock.clone()));
+        match settings.build() {
+            Ok(client) => Self::new(client, 1),
+            Err(error) => unreachable!("these settings are complete: {error}"),
+        }
+    }
+
     /// The id of the service.
     pub fn id(&self) -> &ServiceId {
         &self.id

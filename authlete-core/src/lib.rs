@@ -12,6 +12,8 @@ pub mod credentials;
 pub mod error;
 pub mod http_inputs;
 pub mod layers;
+#[cfg(feature = "test-util")]
+pub mod mock;
 #[cfg(test)]
 mod test;
 pub mod transport;

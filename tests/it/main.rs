@@ -15,6 +15,7 @@ mod sample;
 mod schemas;
 mod server;
 mod snapshots;
+mod transports;
 mod unknown_fields;
 mod verify_examples;
 mod wire;

@@ -1,5 +1,7 @@
 //! Tables of what the description holds: for the crate and for tests.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
@@ -52,7 +54,21 @@ pub(super) fn operations(model: &Model) -> Result<String, Problem> {
         /// Every operation, by name.
         pub static ALL: &[&Operation] = &[#(&#names),*];
     });
+    let public = public_members(model);
+    items.extend(quote! {
+        /// The members of requests and responses whose strings may be shown, wherever they stand.
+        #[doc(hidden)]
+        pub static PUBLIC_MEMBERS: &[&str] = &[#(#public),*];
+    });
     print("What is known of every operation before it is called.", parse("operations", items)?)
+}
+
+/// The names of the fields that are secret in no component.
+fn public_members(model: &Model) -> Vec<&str> {
+    let fields = || model.objects().flat_map(|(_, _, object)| &object.fields);
+    let secret: BTreeSet<&str> = fields().filter(|field| field.secret).map(|field| field.wire.as_str()).collect();
+    let all: BTreeSet<&str> = fields().map(|field| field.wire.as_str()).collect();
+    all.difference(&secret).copied().collect()
 }
 
 /// For a test of what is printed: every struct.

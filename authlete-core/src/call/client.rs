@@ -12,6 +12,7 @@ use http::{HeaderValue, Response};
 use super::Call;
 use super::operation::{Host, OTHER, Operation};
 use super::request::RequestBuilder;
+use crate::credentials::layer::Sources;
 use crate::credentials::{Credentials, CredentialsProvider, Source};
 use crate::error::{ConfigurationError, Error};
 use crate::layers::stack::Layers;
@@ -181,7 +182,8 @@ pub struct ClientSettings {
     #[cfg(feature = "reqwest")]
     pub http: crate::transport::http::HttpSettings,
     pub layers: Layers,
-    credentials: Option<Result<Source, Error>>,
+    credentials: Option<Result<Arc<Source>, Error>>,
+    idp_credentials: Option<Result<Arc<Source>, Error>>,
 }
 
 impl ClientSettings {
@@ -190,14 +192,24 @@ impl ClientSettings {
         Self { user_agent, default_idp_url, ..Self::default() }
     }
 
-    /// Sets fixed credentials, or keeps why there are none until the client is built.
+    /// Sets fixed credentials for the API server, or keeps why there are none until the client is built.
     pub fn credentials(&mut self, credentials: Result<Credentials, Error>) {
-        self.credentials = Some(credentials.map(Source::Fixed));
+        self.credentials = Some(credentials.map(|credentials| Arc::new(Source::Fixed(credentials))));
     }
 
-    /// Sets who is asked for credentials.
+    /// Sets fixed credentials for the identity provider.
+    pub fn idp_credentials(&mut self, credentials: Result<Credentials, Error>) {
+        self.idp_credentials = Some(credentials.map(|credentials| Arc::new(Source::Fixed(credentials))));
+    }
+
+    /// Sets who is asked for credentials of the API server.
     pub fn credentials_provider(&mut self, provider: impl CredentialsProvider) {
-        self.credentials = Some(Ok(Source::Provider(Box::new(provider))));
+        self.credentials = Some(Ok(Arc::new(Source::Provider(Box::new(provider)))));
+    }
+
+    /// Sets who is asked for credentials of the identity provider.
+    pub fn idp_credentials_provider(&mut self, provider: impl CredentialsProvider) {
+        self.idp_credentials = Some(Ok(Arc::new(Source::Provider(Box::new(provider)))));
     }
 
     /// Makes the client.
@@ -217,7 +229,7 @@ impl ClientSettings {
         if base_url.is_none() {
             missing.push("a region or a base URL (`.region(…)` or `.base_url(…)`)");
         }
-        if self.credentials.is_none() && !own_transport {
+        if self.credentials.is_none() && self.idp_credentials.is_none() && !own_transport {
             missing.push("credentials (`.service_token(…)`, `.organization_token(…)` or `.credentials(…)`)");
         }
         let base_url = match base_url {
@@ -226,11 +238,15 @@ impl ClientSettings {
         };
         let idp_url = self.idp_url.as_deref().unwrap_or(self.default_idp_url);
         let idp_url = check_base_url(idp_url, self.allow_http)?;
-        let credentials = self.credentials.transpose()?;
+        let credentials = Sources { api: self.credentials.transpose()?, idp: self.idp_credentials.transpose()? };
         #[cfg(feature = "reqwest")]
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Box::new(self.http.build()?) as BoxTransport,
+            None => {
+                let plain = [&base_url, &idp_url].into_iter().find(|url| url.starts_with("http://"));
+                let plain = plain.filter(|_| !self.allow_http).map(String::as_str);
+                Box::new(self.http.build(plain)?) as BoxTransport
+            }
         };
         #[cfg(not(feature = "reqwest"))]
         let transport = self.transport.ok_or_else(|| {

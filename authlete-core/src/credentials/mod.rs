@@ -33,6 +33,8 @@ pub struct Credentials(Arc<Inner>);
 struct Inner {
     /// What the `Authorization` header holds, marked as sensitive, in memory that is zeroed when its last clone goes.
     header: HeaderValue,
+    #[cfg(feature = "cache")]
+    fingerprint: std::sync::OnceLock<[u8; 32]>,
     #[cfg(feature = "dpop")]
     proofs: Option<dpop::Proofs>,
 }
@@ -72,15 +74,29 @@ impl Credentials {
         check_token(token.expose_secret())?;
         let header = secret_header(format!("DPoP {}", token.expose_secret()))?;
         let proofs = dpop::Proofs::new(key, token.expose_secret());
-        Ok(Self(Arc::new(Inner { header, proofs: Some(proofs) })))
+        Ok(Self(Arc::new(Inner {
+            header,
+            #[cfg(feature = "cache")]
+            fingerprint: std::sync::OnceLock::new(),
+            proofs: Some(proofs),
+        })))
     }
 
     fn header(text: String) -> Result<Self, Error> {
         Ok(Self(Arc::new(Inner {
             header: secret_header(text)?,
+            #[cfg(feature = "cache")]
+            fingerprint: std::sync::OnceLock::new(),
             #[cfg(feature = "dpop")]
             proofs: None,
         })))
+    }
+
+    /// A hash that tells these credentials from others (SHA-256 of the `Authorization` header), for the keys of caches.
+    #[cfg(feature = "cache")]
+    pub fn fingerprint(&self) -> [u8; 32] {
+        use sha2::{Digest, Sha256};
+        *self.0.fingerprint.get_or_init(|| Sha256::digest(self.0.header.as_bytes()).into())
     }
 
     /// The `Authorization` header, marked as sensitive. It shares its memory with these credentials.
@@ -110,7 +126,7 @@ pub type ProviderError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Gives credentials while the client runs: from a vault, from a file that is replaced, from a token endpoint.
 ///
-/// It is asked before every try of every call, and should keep what it has. [`SharedCredentials`] is one that is told
+/// It is asked before every call, and should keep what it has. [`SharedCredentials`] is one that is told
 /// its credentials from outside.
 ///
 /// ```

@@ -6,14 +6,15 @@
 //! | layer | what it does | by default |
 //! |---|---|---|
 //! | `TraceLayer` | makes a span for every call | on, with the feature `tracing` |
+//! | `FindCredentials` | asks the provider for the credentials of the call | on, with credentials |
 //! | layers that the builder was given | what they like | none |
 //! | `ResponseCacheLayer` | keeps responses that hardly change | off; needs the feature `cache` |
 //! | [`RetryLayer`] | sends a request again after a failure that may pass | on, over HTTP |
 //! | [`CircuitBreakerLayer`] | stops calling an operation that keeps failing | off |
-//! | `CredentialsLayer` | adds credentials, and sends once more after a 401 that fresh ones or a nonce can help | on, with credentials |
+//! | `CredentialsLayer` | adds the credentials, and sends once more after a 401 that fresh ones or a nonce can help | on, with credentials |
 //! | [`RateLimitLayer`] | makes requests wait for their turn | off |
 //!
-//! So a kept response costs nothing, the circuit breaker counts every attempt of a call, and whatever is sent to Authlete
+//! So a kept response costs nothing and belongs to the credentials that it was asked for with, the circuit breaker counts every attempt of a call, and whatever is sent to Authlete
 //! takes its turn at the limiter. A call's own timeout is kept around all of them.
 //!
 //! They keep time by Tokio's clock and need its runtime, as HTTP does. Dropping a call, at any time, leaves all of them as

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::Sent;
 use crate::call::operation::{CacheClass, Operation};
+use crate::credentials::Credentials;
 use crate::layers::retryable::Failure;
 use crate::transport::{BoxFuture, Transport};
 
@@ -102,11 +103,14 @@ pub struct ResponseCacheLayer<T> {
     cleared: AtomicU64,
 }
 
-/// Everything that the answer depends on. It holds the access token, so it is never printed.
+/// Everything that the response depends on.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     operation: &'static str,
     url: String,
+    /// Of the client's credentials, whose responses are not for others.
+    credentials: Option<[u8; 32]>,
+    /// Where the call has a header of its own.
     authorization: Option<HeaderValue>,
     body: Bytes,
 }
@@ -185,8 +189,9 @@ impl<T: Transport> Drop for Clear<'_, T> {
 fn key(request: &http::Request<Bytes>, operation: &'static Operation) -> Key {
     let body = request.body().clone();
     let url = request.uri().to_string();
+    let credentials = request.extensions().get().map(Credentials::fingerprint);
     let authorization = request.headers().get(AUTHORIZATION).cloned();
-    Key { operation: operation.name, url, authorization, body }
+    Key { operation: operation.name, url, credentials, authorization, body }
 }
 
 fn may_pass(outcome: &Sent) -> bool {

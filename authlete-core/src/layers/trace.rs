@@ -8,6 +8,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use super::Sent;
+use crate::call::Deadline;
 use crate::call::operation::Operation;
 use crate::transport::{BoxFuture, Transport, TransportErrorKind};
 use crate::wire::lenient;
@@ -45,13 +46,40 @@ impl<T: Transport> Transport for TraceLayer<T> {
             return self.inner.send(request, operation);
         }
         let start = Instant::now();
-        let outcome = self.inner.send(request, operation).instrument(span.clone());
+        let deadline = request.extensions().get::<Deadline>().copied();
+        let sent = self.inner.send(request, operation).instrument(span.clone());
+        let ending = Ending { span, start, deadline, done: false };
         Box::pin(async move {
-            let outcome = outcome.await;
-            record(&span, &outcome);
-            span.record("authlete.duration_ms", start.elapsed().as_secs_f64() * 1000.0);
-            outcome
+            let sent = sent.await;
+            ending.finish(&sent);
+            sent
         })
+    }
+}
+
+/// Ends the record of a call, however it ends: it may be dropped at its deadline, or because nobody waits for it any more.
+struct Ending {
+    span: Span,
+    start: Instant,
+    deadline: Option<Deadline>,
+    done: bool,
+}
+
+impl Ending {
+    fn finish(mut self, sent: &Sent) {
+        record(&self.span, sent);
+        self.done = true;
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if !self.done {
+            let timed_out = self.deadline.is_some_and(|deadline| deadline.remaining().is_zero());
+            self.span.record("otel.status_code", "ERROR");
+            self.span.record("error.type", if timed_out { "timeout" } else { "cancelled" });
+        }
+        self.span.record("authlete.duration_ms", self.start.elapsed().as_secs_f64() * 1000.0);
     }
 }
 

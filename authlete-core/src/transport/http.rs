@@ -24,7 +24,24 @@ pub struct HttpSettings {
 }
 
 impl HttpSettings {
-    pub(crate) fn build(self) -> Result<HttpTransport, Error> {
+    /// Makes the transport. `plain` is the URL of a server on this machine that is called without TLS.
+    ///
+    /// What is sent to it in clear must not leave this machine: by a proxy, it would.
+    pub(crate) fn build(self, plain: Option<&str>) -> Result<HttpTransport, Error> {
+        let refuse = |way: &str| {
+            Err(Error::configuration(format!(
+                "{} is called without TLS, and {way} would carry the token unencrypted; use https, or `allow_http()`",
+                plain.unwrap_or_default()
+            )))
+        };
+        if plain.is_some() && !self.tls_and_proxy.proxies.is_empty() {
+            return refuse("the proxy that is set");
+        }
+        if let (Some(plain), Some(_)) = (plain, &self.client)
+            && let Some(variable) = proxy_for(plain, |name| std::env::var(name).ok())
+        {
+            return refuse(&format!("the proxy that {variable} names"));
+        }
         let client = match self.client {
             Some(_) if self.connect_timeout.is_some() || self.attempt_timeout.is_some() => {
                 return Err(Error::configuration(
@@ -39,7 +56,11 @@ impl HttpSettings {
             Some(client) => client,
             None => self
                 .tls_and_proxy
-                .apply(reqwest::Client::builder())
+                .apply(match plain {
+                    // The environment may name a proxy for this host too.
+                    Some(_) => reqwest::Client::builder().no_proxy(),
+                    None => reqwest::Client::builder(),
+                })
                 .connect_timeout(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT))
                 .timeout(self.attempt_timeout.unwrap_or(ATTEMPT_TIMEOUT))
                 .redirect(reqwest::redirect::Policy::none())
@@ -52,6 +73,19 @@ impl HttpSettings {
             None => transport,
         })
     }
+}
+
+/// The variable of the environment that names a proxy for a plain URL, by which an HTTP client of the user's may send.
+fn proxy_for(url: &str, variable: impl Fn(&str) -> Option<String>) -> Option<&'static str> {
+    let set = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+    let host = url.split("://").nth(1).unwrap_or_default();
+    let host = host.split('/').next().unwrap_or_default();
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_matches(['[', ']']);
+    let exempt = set("NO_PROXY").or_else(|| set("no_proxy")).unwrap_or_default();
+    if exempt.split(',').map(str::trim).any(|name| name == "*" || name.eq_ignore_ascii_case(host)) {
+        return None;
+    }
+    ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].into_iter().find(|name| set(name).is_some())
 }
 
 impl From<reqwest::Error> for TransportError {
@@ -151,5 +185,37 @@ impl Transport for HttpTransport {
             *response.body_mut() = self.body(answer).await?;
             Ok(response)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_of_the_environment_is_found_unless_the_host_is_exempt() {
+        let find = |url: &str, variables: &[(&str, &str)]| {
+            let lookup =
+                |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_string());
+            proxy_for(url, lookup)
+        };
+        let url = "http://127.0.0.1:8080/stage";
+        assert_eq!(find(url, &[]), None);
+        assert_eq!(find(url, &[("HTTP_PROXY", " ")]), None);
+        for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+            assert_eq!(find(url, &[(name, "http://proxy:3128")]), Some(name));
+            assert_eq!(find(url, &[(name, "http://proxy:3128"), ("NO_PROXY", "x, 127.0.0.1")]), None);
+            assert_eq!(find("http://[::1]:1", &[(name, "http://proxy:3128"), ("no_proxy", "::1")]), None);
+            assert_eq!(find(url, &[(name, "http://proxy:3128"), ("NO_PROXY", "localhost")]), Some(name));
+        }
+        assert_eq!(find(url, &[("HTTPS_PROXY", "http://proxy:3128")]), None);
+    }
+
+    #[test]
+    fn nothing_plain_goes_through_a_proxy() {
+        let mut settings = HttpSettings::default();
+        settings.tls_and_proxy.proxies.push(reqwest::Proxy::all("http://proxy.example:3128").unwrap());
+        let error = settings.build(Some("http://127.0.0.1:8080")).unwrap_err().to_string();
+        assert!(error.contains("proxy") && error.contains("http://127.0.0.1:8080"), "{error}");
     }
 }

@@ -4,9 +4,13 @@
 pub(crate) mod http;
 #[cfg(feature = "reqwest")]
 pub(crate) mod tls_and_proxy;
+#[cfg(feature = "tower")]
+mod tower;
 
 #[cfg(feature = "reqwest")]
 pub use self::http::HttpTransport;
+#[cfg(feature = "tower")]
+pub use self::tower::{TowerTransport, TransportService};
 
 use std::fmt;
 use std::future::Future;
