@@ -13,7 +13,7 @@ use crate::oauth::parameters::Parameters;
 use crate::oauth::pkce::{self, Challenge, Method};
 use crate::oauth::response_mode::{Carrier, ResponseMode};
 use crate::oauth::response_type::ResponseType;
-use crate::oauth::{OAuthError, OperationError, grant, id_token, rar, resource, support};
+use crate::oauth::{OAuthError, OperationError, grant, id_token, rar, resource};
 use crate::reply::Code;
 use crate::state::{Binding, Details, GrantRequest, Settings, Tenant};
 
@@ -49,7 +49,6 @@ fn invalid(code: Code, message: &str) -> OAuthError {
 
 pub(crate) fn check(tenant: &mut Tenant, origin: &Origin) -> Result<Checked, OperationError> {
     let parameters = &origin.source.parameters;
-    support::refuse_settings(&tenant.settings, &origin.source.client)?;
     if let Some(name) = parameters.first_of(NOT_IMPLEMENTED) {
         return Err(ApiError::not_implemented(format!("the authorization request parameter {name}")).into());
     }
