@@ -947,8 +947,8 @@ impl rt::IntoAction for types::AuthorizationTicketInfoResponse {
 pub enum TicketInfo {
     /// `OK`: there is work to do.
     Ok(TicketInfoOk),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(rt::Reply),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(TicketInfoNotFound),
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
     CallerError(rt::Reply),
     /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
@@ -977,7 +977,10 @@ impl rt::Action for TicketInfo {
                 })
             }
             Some("NOT_FOUND") => {
-                Self::NotFound(rt::refused(operation, response, extra_headers))
+                Self::NotFound(TicketInfoNotFound {
+                    response,
+                    extra_headers,
+                })
             }
             Some("CALLER_ERROR") => {
                 Self::CallerError(rt::refused(operation, response, extra_headers))
@@ -1005,15 +1008,25 @@ impl rt::Action for TicketInfo {
     }
 }
 
+/// What [`TicketInfo`] leaves to do.
+#[derive(Debug)]
+#[must_use]
+pub enum TicketInfoNext {
+    /// `OK`: there is work to do.
+    Ok(TicketInfoOk),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(TicketInfoNotFound),
+}
+
 impl TicketInfo {
-    /// What `OK` holds; anything else is an answer to send.
+    /// What there is to do; anything else is an answer to send.
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<TicketInfoOk, rt::Reply> {
+    pub fn proceed(self) -> Result<TicketInfoNext, rt::Reply> {
         match self {
-            Self::Ok(step) => Ok(step),
-            Self::NotFound(reply) => Err(reply),
+            Self::Ok(step) => Ok(TicketInfoNext::Ok(step)),
+            Self::NotFound(step) => Ok(TicketInfoNext::NotFound(step)),
             Self::CallerError(reply) => Err(reply),
             Self::AuthleteError(reply) => Err(reply),
             Self::Unknown(response) => {
@@ -1038,6 +1051,15 @@ impl TicketInfoOk {
     }
 }
 
+/// What `NOT_FOUND` of `auth_authorization_ticket_info` holds.
+#[must_use]
+pub struct TicketInfoNotFound {
+    pub(crate) response: Box<types::AuthorizationTicketInfoResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(TicketInfoNotFound, types::AuthorizationTicketInfoResponse);
+impl TicketInfoNotFound {}
 impl rt::Sealed for types::AuthorizationTicketUpdateResponse {}
 impl rt::TakeParts for types::AuthorizationTicketUpdateResponse {
     fn take_parts(&mut self) -> rt::ResponseParts {
@@ -1065,8 +1087,8 @@ impl rt::IntoAction for types::AuthorizationTicketUpdateResponse {
 pub enum TicketUpdate {
     /// `OK`: there is work to do.
     Ok(TicketUpdateOk),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(rt::Reply),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(TicketUpdateNotFound),
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
     CallerError(rt::Reply),
     /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
@@ -1095,7 +1117,10 @@ impl rt::Action for TicketUpdate {
                 })
             }
             Some("NOT_FOUND") => {
-                Self::NotFound(rt::refused(operation, response, extra_headers))
+                Self::NotFound(TicketUpdateNotFound {
+                    response,
+                    extra_headers,
+                })
             }
             Some("CALLER_ERROR") => {
                 Self::CallerError(rt::refused(operation, response, extra_headers))
@@ -1123,15 +1148,25 @@ impl rt::Action for TicketUpdate {
     }
 }
 
+/// What [`TicketUpdate`] leaves to do.
+#[derive(Debug)]
+#[must_use]
+pub enum TicketUpdateNext {
+    /// `OK`: there is work to do.
+    Ok(TicketUpdateOk),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(TicketUpdateNotFound),
+}
+
 impl TicketUpdate {
-    /// What `OK` holds; anything else is an answer to send.
+    /// What there is to do; anything else is an answer to send.
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<TicketUpdateOk, rt::Reply> {
+    pub fn proceed(self) -> Result<TicketUpdateNext, rt::Reply> {
         match self {
-            Self::Ok(step) => Ok(step),
-            Self::NotFound(reply) => Err(reply),
+            Self::Ok(step) => Ok(TicketUpdateNext::Ok(step)),
+            Self::NotFound(step) => Ok(TicketUpdateNext::NotFound(step)),
             Self::CallerError(reply) => Err(reply),
             Self::AuthleteError(reply) => Err(reply),
             Self::Unknown(response) => {
@@ -1156,6 +1191,15 @@ impl TicketUpdateOk {
     }
 }
 
+/// What `NOT_FOUND` of `auth_authorization_ticket_update` holds.
+#[must_use]
+pub struct TicketUpdateNotFound {
+    pub(crate) response: Box<types::AuthorizationTicketUpdateResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(TicketUpdateNotFound, types::AuthorizationTicketUpdateResponse);
+impl TicketUpdateNotFound {}
 impl rt::Sealed for types::AuthorizationFailRequest {}
 impl rt::FollowUp for types::AuthorizationFailRequest {
     type Action = AuthorizationFail;

@@ -367,15 +367,41 @@ impl ::std::ops::Deref for BackchannelAuthenticationIssued {
 impl BackchannelAuthenticationIssued {
     /// Makes the call of `backchannel_authentication_complete` that follows.
     #[allow(unused_mut)]
-    pub fn complete(
+    pub fn approve(
         self,
-        result: crate::types::CompletionResult,
         subject: impl Into<::std::string::String>,
     ) -> PendingRequest<types::BackchannelAuthenticationCompleteRequest> {
         let mut response = self.0.response;
         let mut request = types::BackchannelAuthenticationCompleteRequest::new(
+            "AUTHORIZED".into(),
+            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
+        );
+        request.subject = Some(subject.into());
+        PendingRequest::new(request, rt::extra_headers(&*response, self.0.extra_headers))
+    }
+
+    /// Makes the call of `backchannel_authentication_complete` that follows.
+    #[allow(unused_mut)]
+    pub fn complete(
+        self,
+        result: crate::types::CompletionResult,
+    ) -> PendingRequest<types::BackchannelAuthenticationCompleteRequest> {
+        let mut response = self.0.response;
+        let mut request = types::BackchannelAuthenticationCompleteRequest::new(
             result,
-            subject.into(),
+            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
+        );
+        PendingRequest::new(request, rt::extra_headers(&*response, self.0.extra_headers))
+    }
+
+    /// Makes the call of `backchannel_authentication_complete` that follows.
+    #[allow(unused_mut)]
+    pub fn deny(
+        self,
+    ) -> PendingRequest<types::BackchannelAuthenticationCompleteRequest> {
+        let mut response = self.0.response;
+        let mut request = types::BackchannelAuthenticationCompleteRequest::new(
+            "ACCESS_DENIED".into(),
             response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
         );
         PendingRequest::new(request, rt::extra_headers(&*response, self.0.extra_headers))

@@ -327,8 +327,8 @@ impl rt::IntoAction for types::DeviceCompleteResponse {
 #[derive(Debug)]
 #[must_use]
 pub enum DeviceComplete {
-    /// `SERVER_ERROR`: an answer with status 500 is ready.
-    ServerError(rt::Reply),
+    /// `SERVER_ERROR`: a page of the server's own is due, with status 500.
+    ServerError(rt::UserPage),
     /// `USER_CODE_NOT_EXIST`: a page of the server's own is due, with status 400.
     UserCodeNotExist(rt::UserPage),
     /// `USER_CODE_EXPIRED`: a page of the server's own is due, with status 400.
@@ -356,20 +356,7 @@ impl rt::Action for DeviceComplete {
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    rt::reply(
-                        operation,
-                        &rt::Rendering {
-                            status: 500,
-                            content: rt::Content::Fixed(
-                                "application/json",
-                                "{\"error\":\"server_error\"}",
-                            ),
-                            headers: &[],
-                            no_store: true,
-                        },
-                        response,
-                        extra_headers,
-                    ),
+                    rt::UserPage::new(operation, 500u16, response, extra_headers),
                 )
             }
             Some("USER_CODE_NOT_EXIST") => {
@@ -399,6 +386,8 @@ impl rt::Action for DeviceComplete {
 #[derive(Debug)]
 #[must_use]
 pub enum DeviceCompleteNext {
+    /// `SERVER_ERROR`: a page of the server's own is due, with status 500.
+    ServerError(rt::UserPage),
     /// `USER_CODE_NOT_EXIST`: a page of the server's own is due, with status 400.
     UserCodeNotExist(rt::UserPage),
     /// `USER_CODE_EXPIRED`: a page of the server's own is due, with status 400.
@@ -414,12 +403,12 @@ impl DeviceComplete {
     /// The answer to send.
     pub fn proceed(self) -> Result<DeviceCompleteNext, rt::Reply> {
         match self {
+            Self::ServerError(step) => Ok(DeviceCompleteNext::ServerError(step)),
             Self::UserCodeNotExist(step) => {
                 Ok(DeviceCompleteNext::UserCodeNotExist(step))
             }
             Self::UserCodeExpired(step) => Ok(DeviceCompleteNext::UserCodeExpired(step)),
             Self::Success(step) => Ok(DeviceCompleteNext::Success(step)),
-            Self::ServerError(reply) => Err(reply),
             Self::InvalidRequest(reply) => Err(reply),
             Self::Unknown(response) => {
                 Err(rt::unknown(<Self as rt::Action>::operation(), response))
@@ -453,16 +442,16 @@ impl rt::IntoAction for types::DeviceVerificationResponse {
 #[derive(Debug)]
 #[must_use]
 pub enum DeviceVerification {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(rt::Reply),
+    /// `INTERNAL_SERVER_ERROR`: a page of the server's own is due, with status 500.
+    InternalServerError(rt::UserPage),
     /// `NOT_EXIST`: a page of the server's own is due, with status 404.
     NotExist(rt::UserPage),
     /// `EXPIRED`: a page of the server's own is due, with status 400.
     Expired(rt::UserPage),
     /// `VALID`: there is work to do.
     Valid(DeviceVerificationValid),
-    /// `SERVER_ERROR`: an answer with status 500 is ready.
-    ServerError(rt::Reply),
+    /// `SERVER_ERROR`: a page of the server's own is due, with status 500.
+    ServerError(rt::UserPage),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
     Unknown(rt::UnknownAction<types::DeviceVerificationResponse>),
 }
@@ -482,20 +471,7 @@ impl rt::Action for DeviceVerification {
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    rt::reply(
-                        operation,
-                        &rt::Rendering {
-                            status: 500,
-                            content: rt::Content::Fixed(
-                                "application/json",
-                                "{\"error\":\"server_error\"}",
-                            ),
-                            headers: &[],
-                            no_store: true,
-                        },
-                        response,
-                        extra_headers,
-                    ),
+                    rt::UserPage::new(operation, 500u16, response, extra_headers),
                 )
             }
             Some("NOT_EXIST") => {
@@ -516,20 +492,7 @@ impl rt::Action for DeviceVerification {
             }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    rt::reply(
-                        operation,
-                        &rt::Rendering {
-                            status: 500,
-                            content: rt::Content::Fixed(
-                                "application/json",
-                                "{\"error\":\"server_error\"}",
-                            ),
-                            headers: &[],
-                            no_store: true,
-                        },
-                        response,
-                        extra_headers,
-                    ),
+                    rt::UserPage::new(operation, 500u16, response, extra_headers),
                 )
             }
             _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
@@ -541,12 +504,16 @@ impl rt::Action for DeviceVerification {
 #[derive(Debug)]
 #[must_use]
 pub enum DeviceVerificationNext {
+    /// `INTERNAL_SERVER_ERROR`: a page of the server's own is due, with status 500.
+    InternalServerError(rt::UserPage),
     /// `NOT_EXIST`: a page of the server's own is due, with status 404.
     NotExist(rt::UserPage),
     /// `EXPIRED`: a page of the server's own is due, with status 400.
     Expired(rt::UserPage),
     /// `VALID`: there is work to do.
     Valid(DeviceVerificationValid),
+    /// `SERVER_ERROR`: a page of the server's own is due, with status 500.
+    ServerError(rt::UserPage),
 }
 
 impl DeviceVerification {
@@ -556,11 +523,13 @@ impl DeviceVerification {
     /// The answer to send.
     pub fn proceed(self) -> Result<DeviceVerificationNext, rt::Reply> {
         match self {
+            Self::InternalServerError(step) => {
+                Ok(DeviceVerificationNext::InternalServerError(step))
+            }
             Self::NotExist(step) => Ok(DeviceVerificationNext::NotExist(step)),
             Self::Expired(step) => Ok(DeviceVerificationNext::Expired(step)),
             Self::Valid(step) => Ok(DeviceVerificationNext::Valid(step)),
-            Self::InternalServerError(reply) => Err(reply),
-            Self::ServerError(reply) => Err(reply),
+            Self::ServerError(step) => Ok(DeviceVerificationNext::ServerError(step)),
             Self::Unknown(response) => {
                 Err(rt::unknown(<Self as rt::Action>::operation(), response))
             }
@@ -685,16 +654,41 @@ impl DeviceVerificationValid {
 
     /// Makes the call of `device_complete` that follows.
     #[allow(unused_mut)]
-    pub fn complete(
+    pub fn approve(
         self,
-        result: crate::types::CompletionResult,
         subject: impl Into<::std::string::String>,
         user_code: impl Into<crate::rt::UserCode>,
     ) -> PendingRequest<types::DeviceCompleteRequest> {
         let mut response = self.response;
         let mut request = types::DeviceCompleteRequest::new(
-            result,
-            subject.into(),
+            "AUTHORIZED".into(),
+            user_code.into(),
+        );
+        request.subject = Some(subject.into());
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+    }
+
+    /// Makes the call of `device_complete` that follows.
+    #[allow(unused_mut)]
+    pub fn complete(
+        self,
+        result: crate::types::CompletionResult,
+        user_code: impl Into<crate::rt::UserCode>,
+    ) -> PendingRequest<types::DeviceCompleteRequest> {
+        let mut response = self.response;
+        let mut request = types::DeviceCompleteRequest::new(result, user_code.into());
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+    }
+
+    /// Makes the call of `device_complete` that follows.
+    #[allow(unused_mut)]
+    pub fn deny(
+        self,
+        user_code: impl Into<crate::rt::UserCode>,
+    ) -> PendingRequest<types::DeviceCompleteRequest> {
+        let mut response = self.response;
+        let mut request = types::DeviceCompleteRequest::new(
+            "ACCESS_DENIED".into(),
             user_code.into(),
         );
         PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))

@@ -32,8 +32,8 @@ pub enum HskCreate {
     Success(HskCreateSuccess),
     /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
     InvalidRequest(rt::Reply),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(rt::Reply),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(HskCreateNotFound),
     /// `SERVER_ERROR`: an answer with status 500 is ready.
     ServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
@@ -53,7 +53,7 @@ impl rt::Action for HskCreate {
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("SUCCESS") => {
+            Some("SUCCESS") if response.hsk.is_some() => {
                 Self::Success(HskCreateSuccess {
                     response,
                     extra_headers,
@@ -63,7 +63,10 @@ impl rt::Action for HskCreate {
                 Self::InvalidRequest(rt::refused(operation, response, extra_headers))
             }
             Some("NOT_FOUND") => {
-                Self::NotFound(rt::refused(operation, response, extra_headers))
+                Self::NotFound(HskCreateNotFound {
+                    response,
+                    extra_headers,
+                })
             }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
@@ -88,16 +91,26 @@ impl rt::Action for HskCreate {
     }
 }
 
+/// What [`HskCreate`] leaves to do.
+#[derive(Debug)]
+#[must_use]
+pub enum HskCreateNext {
+    /// `SUCCESS`: there is work to do.
+    Success(HskCreateSuccess),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(HskCreateNotFound),
+}
+
 impl HskCreate {
-    /// What `SUCCESS` holds; anything else is an answer to send.
+    /// What there is to do; anything else is an answer to send.
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<HskCreateSuccess, rt::Reply> {
+    pub fn proceed(self) -> Result<HskCreateNext, rt::Reply> {
         match self {
-            Self::Success(step) => Ok(step),
+            Self::Success(step) => Ok(HskCreateNext::Success(step)),
+            Self::NotFound(step) => Ok(HskCreateNext::NotFound(step)),
             Self::InvalidRequest(reply) => Err(reply),
-            Self::NotFound(reply) => Err(reply),
             Self::ServerError(reply) => Err(reply),
             Self::Unknown(response) => {
                 Err(rt::unknown(<Self as rt::Action>::operation(), response))
@@ -121,6 +134,15 @@ impl HskCreateSuccess {
     }
 }
 
+/// What `NOT_FOUND` of `hsk_create` holds.
+#[must_use]
+pub struct HskCreateNotFound {
+    pub(crate) response: Box<types::HskCreateResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(HskCreateNotFound, types::HskCreateResponse);
+impl HskCreateNotFound {}
 impl rt::Sealed for types::HskDeleteResponse {}
 impl rt::TakeParts for types::HskDeleteResponse {
     fn take_parts(&mut self) -> rt::ResponseParts {
@@ -150,8 +172,8 @@ pub enum HskDelete {
     Success(HskDeleteSuccess),
     /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
     InvalidRequest(rt::Reply),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(rt::Reply),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(HskDeleteNotFound),
     /// `SERVER_ERROR`: an answer with status 500 is ready.
     ServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
@@ -181,7 +203,10 @@ impl rt::Action for HskDelete {
                 Self::InvalidRequest(rt::refused(operation, response, extra_headers))
             }
             Some("NOT_FOUND") => {
-                Self::NotFound(rt::refused(operation, response, extra_headers))
+                Self::NotFound(HskDeleteNotFound {
+                    response,
+                    extra_headers,
+                })
             }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
@@ -206,16 +231,26 @@ impl rt::Action for HskDelete {
     }
 }
 
+/// What [`HskDelete`] leaves to do.
+#[derive(Debug)]
+#[must_use]
+pub enum HskDeleteNext {
+    /// `SUCCESS`: there is work to do.
+    Success(HskDeleteSuccess),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(HskDeleteNotFound),
+}
+
 impl HskDelete {
-    /// What `SUCCESS` holds; anything else is an answer to send.
+    /// What there is to do; anything else is an answer to send.
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<HskDeleteSuccess, rt::Reply> {
+    pub fn proceed(self) -> Result<HskDeleteNext, rt::Reply> {
         match self {
-            Self::Success(step) => Ok(step),
+            Self::Success(step) => Ok(HskDeleteNext::Success(step)),
+            Self::NotFound(step) => Ok(HskDeleteNext::NotFound(step)),
             Self::InvalidRequest(reply) => Err(reply),
-            Self::NotFound(reply) => Err(reply),
             Self::ServerError(reply) => Err(reply),
             Self::Unknown(response) => {
                 Err(rt::unknown(<Self as rt::Action>::operation(), response))
@@ -239,6 +274,15 @@ impl HskDeleteSuccess {
     }
 }
 
+/// What `NOT_FOUND` of `hsk_delete` holds.
+#[must_use]
+pub struct HskDeleteNotFound {
+    pub(crate) response: Box<types::HskDeleteResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(HskDeleteNotFound, types::HskDeleteResponse);
+impl HskDeleteNotFound {}
 impl rt::Sealed for types::HskGetResponse {}
 impl rt::TakeParts for types::HskGetResponse {
     fn take_parts(&mut self) -> rt::ResponseParts {
@@ -268,8 +312,8 @@ pub enum HskGet {
     Success(HskGetSuccess),
     /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
     InvalidRequest(rt::Reply),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(rt::Reply),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(HskGetNotFound),
     /// `SERVER_ERROR`: an answer with status 500 is ready.
     ServerError(rt::Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
@@ -289,7 +333,7 @@ impl rt::Action for HskGet {
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("SUCCESS") => {
+            Some("SUCCESS") if response.hsk.is_some() => {
                 Self::Success(HskGetSuccess {
                     response,
                     extra_headers,
@@ -299,7 +343,10 @@ impl rt::Action for HskGet {
                 Self::InvalidRequest(rt::refused(operation, response, extra_headers))
             }
             Some("NOT_FOUND") => {
-                Self::NotFound(rt::refused(operation, response, extra_headers))
+                Self::NotFound(HskGetNotFound {
+                    response,
+                    extra_headers,
+                })
             }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
@@ -324,16 +371,26 @@ impl rt::Action for HskGet {
     }
 }
 
+/// What [`HskGet`] leaves to do.
+#[derive(Debug)]
+#[must_use]
+pub enum HskGetNext {
+    /// `SUCCESS`: there is work to do.
+    Success(HskGetSuccess),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(HskGetNotFound),
+}
+
 impl HskGet {
-    /// What `SUCCESS` holds; anything else is an answer to send.
+    /// What there is to do; anything else is an answer to send.
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<HskGetSuccess, rt::Reply> {
+    pub fn proceed(self) -> Result<HskGetNext, rt::Reply> {
         match self {
-            Self::Success(step) => Ok(step),
+            Self::Success(step) => Ok(HskGetNext::Success(step)),
+            Self::NotFound(step) => Ok(HskGetNext::NotFound(step)),
             Self::InvalidRequest(reply) => Err(reply),
-            Self::NotFound(reply) => Err(reply),
             Self::ServerError(reply) => Err(reply),
             Self::Unknown(response) => {
                 Err(rt::unknown(<Self as rt::Action>::operation(), response))
@@ -357,6 +414,15 @@ impl HskGetSuccess {
     }
 }
 
+/// What `NOT_FOUND` of `hsk_get` holds.
+#[must_use]
+pub struct HskGetNotFound {
+    pub(crate) response: Box<types::HskGetResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(HskGetNotFound, types::HskGetResponse);
+impl HskGetNotFound {}
 impl rt::Sealed for types::HskGetListResponse {}
 impl rt::TakeParts for types::HskGetListResponse {
     fn take_parts(&mut self) -> rt::ResponseParts {

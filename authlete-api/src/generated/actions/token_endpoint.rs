@@ -123,25 +123,28 @@ impl rt::Action for Token {
                 })
             }
             Some("OK") => Self::Ok(TokenOk { response, extra_headers }),
-            Some("TOKEN_EXCHANGE") => {
+            Some("TOKEN_EXCHANGE") if response.subject_token.is_some() => {
                 Self::TokenExchange(TokenTokenExchange {
                     response,
                     extra_headers,
                 })
             }
-            Some("JWT_BEARER") => {
+            Some("JWT_BEARER") if response.assertion.is_some() => {
                 Self::JwtBearer(TokenJwtBearer {
                     response,
                     extra_headers,
                 })
             }
-            Some("NATIVE_SSO") => {
+            Some("NATIVE_SSO") if response.access_token.is_some() => {
                 Self::NativeSso(TokenNativeSso {
                     response,
                     extra_headers,
                 })
             }
-            Some("ID_TOKEN_REISSUABLE") => {
+            Some(
+                "ID_TOKEN_REISSUABLE",
+            ) if response.access_token.is_some()
+                && response.response_content.is_some() => {
                 Self::IdTokenReissuable(TokenIdTokenReissuable {
                     response,
                     extra_headers,
@@ -231,6 +234,16 @@ impl TokenPassword {
         self.response.client_id_alias_used.unwrap_or_default()
     }
 
+    /// `clientEntityId`.
+    pub fn client_entity_id(&self) -> Option<&str> {
+        self.response.client_entity_id.as_deref()
+    }
+
+    /// `clientEntityIdUsed`.
+    pub fn client_entity_id_used(&self) -> bool {
+        self.response.client_entity_id_used.unwrap_or_default()
+    }
+
     /// `scopes`.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
@@ -239,6 +252,11 @@ impl TokenPassword {
     /// `resources`.
     pub fn resources(&self) -> &[::std::string::String] {
         self.response.resources.as_deref().unwrap_or_default()
+    }
+
+    /// `authorizationDetails`.
+    pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
+        self.response.authorization_details.as_ref()
     }
 
     /// Makes the call of `auth_token_fail` that follows.
@@ -508,6 +526,16 @@ impl TokenTokenExchange {
         self.response.client_entity_id.as_deref()
     }
 
+    /// `clientEntityIdUsed`.
+    pub fn client_entity_id_used(&self) -> bool {
+        self.response.client_entity_id_used.unwrap_or_default()
+    }
+
+    /// `metadataDocumentUsed`.
+    pub fn metadata_document_used(&self) -> bool {
+        self.response.metadata_document_used.unwrap_or_default()
+    }
+
     /// `scopes`.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
@@ -529,8 +557,8 @@ impl TokenTokenExchange {
     }
 
     /// `subjectToken`.
-    pub fn subject_token(&self) -> Option<&str> {
-        self.response.subject_token.as_deref()
+    pub fn subject_token(&self) -> &str {
+        self.response.subject_token.as_deref().unwrap_or_default()
     }
 
     /// `subjectTokenType`.
@@ -571,7 +599,11 @@ impl TokenTokenExchange {
     ) -> PendingRequest<types::TokenCreateRequest> {
         let mut response = self.response;
         let mut request = types::TokenCreateRequest::new("TOKEN_EXCHANGE".into());
+        request.authorization_details = response.authorization_details.take();
+        request.client_entity_id_used = response.client_entity_id_used.take();
         request.client_id = response.client_id.take();
+        request.client_id_alias_used = response.client_id_alias_used.take();
+        request.metadata_document_used = response.metadata_document_used.take();
         request.resources = response.resources.take();
         request.scopes = response.scopes.take();
         request.subject = Some(subject.into());
@@ -613,8 +645,8 @@ impl TokenJwtBearer {
     }
 
     /// `assertion`.
-    pub fn assertion(&self) -> Option<&str> {
-        self.response.assertion.as_deref()
+    pub fn assertion(&self) -> &str {
+        self.response.assertion.as_deref().unwrap_or_default()
     }
 
     /// `clientId`.
@@ -635,6 +667,16 @@ impl TokenJwtBearer {
     /// `clientEntityId`.
     pub fn client_entity_id(&self) -> Option<&str> {
         self.response.client_entity_id.as_deref()
+    }
+
+    /// `clientEntityIdUsed`.
+    pub fn client_entity_id_used(&self) -> bool {
+        self.response.client_entity_id_used.unwrap_or_default()
+    }
+
+    /// `metadataDocumentUsed`.
+    pub fn metadata_document_used(&self) -> bool {
+        self.response.metadata_document_used.unwrap_or_default()
     }
 
     /// `scopes`.
@@ -660,7 +702,11 @@ impl TokenJwtBearer {
     ) -> PendingRequest<types::TokenCreateRequest> {
         let mut response = self.response;
         let mut request = types::TokenCreateRequest::new("JWT_BEARER".into());
+        request.authorization_details = response.authorization_details.take();
+        request.client_entity_id_used = response.client_entity_id_used.take();
         request.client_id = response.client_id.take();
+        request.client_id_alias_used = response.client_id_alias_used.take();
+        request.metadata_document_used = response.metadata_document_used.take();
         request.resources = response.resources.take();
         request.scopes = response.scopes.take();
         request.subject = Some(subject.into());
@@ -712,8 +758,8 @@ impl TokenNativeSso {
     }
 
     /// `accessToken`.
-    pub fn access_token(&self) -> Option<&str> {
-        self.response.access_token.as_deref()
+    pub fn access_token(&self) -> &str {
+        self.response.access_token.as_deref().unwrap_or_default()
     }
 
     /// `jwtAccessToken`.
@@ -801,8 +847,8 @@ rt::step!(TokenIdTokenReissuable, types::TokenResponse);
 rt::stored_step!(TokenIdTokenReissuable, Token, IdTokenReissuable);
 impl TokenIdTokenReissuable {
     /// `accessToken`.
-    pub fn access_token(&self) -> Option<&str> {
-        self.response.access_token.as_deref()
+    pub fn access_token(&self) -> &str {
+        self.response.access_token.as_deref().unwrap_or_default()
     }
 
     /// `accessTokenExpiresAt`.

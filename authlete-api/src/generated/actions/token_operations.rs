@@ -77,7 +77,7 @@ impl rt::Action for TokenCreate {
             Some("FORBIDDEN") => {
                 Self::Forbidden(rt::refused(operation, response, extra_headers))
             }
-            Some("OK") => {
+            Some("OK") if response.access_token.is_some() => {
                 Self::Ok(TokenCreateOk {
                     response,
                     extra_headers,
@@ -116,8 +116,8 @@ pub struct TokenCreateOk {
 rt::step!(TokenCreateOk, types::TokenCreateResponse);
 impl TokenCreateOk {
     /// `accessToken`.
-    pub fn access_token(&self) -> Option<&str> {
-        self.response.access_token.as_deref()
+    pub fn access_token(&self) -> &str {
+        self.response.access_token.as_deref().unwrap_or_default()
     }
 
     /// `jwtAccessToken`.
@@ -232,8 +232,8 @@ pub enum TokenUpdate {
     BadRequest(rt::Reply),
     /// `FORBIDDEN`: the call was wrong; the client is told no more than `server_error`.
     Forbidden(rt::Reply),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(rt::Reply),
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(TokenUpdateNotFound),
     /// `OK`: there is work to do.
     Ok(TokenUpdateOk),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
@@ -278,7 +278,10 @@ impl rt::Action for TokenUpdate {
                 Self::Forbidden(rt::refused(operation, response, extra_headers))
             }
             Some("NOT_FOUND") => {
-                Self::NotFound(rt::refused(operation, response, extra_headers))
+                Self::NotFound(TokenUpdateNotFound {
+                    response,
+                    extra_headers,
+                })
             }
             Some("OK") => {
                 Self::Ok(TokenUpdateOk {
@@ -291,18 +294,28 @@ impl rt::Action for TokenUpdate {
     }
 }
 
+/// What [`TokenUpdate`] leaves to do.
+#[derive(Debug)]
+#[must_use]
+pub enum TokenUpdateNext {
+    /// `NOT_FOUND`: there is work to do.
+    NotFound(TokenUpdateNotFound),
+    /// `OK`: there is work to do.
+    Ok(TokenUpdateOk),
+}
+
 impl TokenUpdate {
-    /// What `OK` holds; anything else is an answer to send.
+    /// What there is to do; anything else is an answer to send.
     ///
     /// # Errors
     /// The answer to send.
-    pub fn proceed(self) -> Result<TokenUpdateOk, rt::Reply> {
+    pub fn proceed(self) -> Result<TokenUpdateNext, rt::Reply> {
         match self {
-            Self::Ok(step) => Ok(step),
+            Self::NotFound(step) => Ok(TokenUpdateNext::NotFound(step)),
+            Self::Ok(step) => Ok(TokenUpdateNext::Ok(step)),
             Self::InternalServerError(reply) => Err(reply),
             Self::BadRequest(reply) => Err(reply),
             Self::Forbidden(reply) => Err(reply),
-            Self::NotFound(reply) => Err(reply),
             Self::Unknown(response) => {
                 Err(rt::unknown(<Self as rt::Action>::operation(), response))
             }
@@ -310,6 +323,15 @@ impl TokenUpdate {
     }
 }
 
+/// What `NOT_FOUND` of `auth_token_update` holds.
+#[must_use]
+pub struct TokenUpdateNotFound {
+    pub(crate) response: Box<types::TokenUpdateResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(TokenUpdateNotFound, types::TokenUpdateResponse);
+impl TokenUpdateNotFound {}
 /// What `OK` of `auth_token_update` holds.
 #[must_use]
 pub struct TokenUpdateOk {

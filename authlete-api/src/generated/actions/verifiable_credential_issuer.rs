@@ -269,7 +269,7 @@ impl rt::Action for VciBatchParse {
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some("OK") if response.info.is_some() => {
                 Self::Ok(VciBatchParseOk {
                     response,
                     extra_headers,
@@ -637,7 +637,7 @@ impl rt::Action for VciDeferredParse {
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some("OK") if response.info.is_some() => {
                 Self::Ok(VciDeferredParseOk {
                     response,
                     extra_headers,
@@ -1302,7 +1302,7 @@ impl rt::Action for VciOfferCreate {
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("CREATED") => {
+            Some("CREATED") if response.info.is_some() => {
                 Self::Created(VciOfferCreateCreated {
                     response,
                     extra_headers,
@@ -1848,7 +1848,7 @@ impl rt::Action for VciSingleParse {
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some("OK") if response.info.is_some() => {
                 Self::Ok(VciSingleParseOk {
                     response,
                     extra_headers,

@@ -80,8 +80,9 @@ pub struct BackchannelAuthenticationCompleteRequest {
     /// `sub`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub sub: ::std::option::Option<::std::string::String>,
-    /// `subject`, required.
-    pub subject: ::std::string::String,
+    /// `subject`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub subject: ::std::option::Option<::std::string::String>,
     /// `ticket`, required, secret.
     pub ticket: crate::rt::Ticket,
 }
@@ -115,7 +116,6 @@ impl BackchannelAuthenticationCompleteRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         result: crate::types::CompletionResult,
-        subject: impl ::std::convert::Into<::std::string::String>,
         ticket: impl ::std::convert::Into<crate::rt::Ticket>,
     ) -> Self {
         Self {
@@ -135,7 +135,7 @@ impl BackchannelAuthenticationCompleteRequest {
             result,
             scopes: ::std::default::Default::default(),
             sub: ::std::default::Default::default(),
-            subject: subject.into(),
+            subject: ::std::default::Default::default(),
             ticket: ticket.into(),
         }
     }

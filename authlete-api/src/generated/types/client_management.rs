@@ -406,6 +406,9 @@ pub struct ClientGetListResponse {
     /// `clients`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub clients: ::std::option::Option<::std::vec::Vec<OAuthClient>>,
+    /// `developer`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub developer: ::std::option::Option<::std::string::String>,
     /// `end`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub end: ::std::option::Option<i32>,
@@ -426,9 +429,10 @@ impl crate::rt::Object for ClientGetListResponse {
         ::std::option::Option::Some(
             match name {
                 "clients" => 0,
-                "end" => 1,
-                "start" => 2,
-                "totalCount" => 3,
+                "developer" => 1,
+                "end" => 2,
+                "start" => 3,
+                "totalCount" => 4,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -441,9 +445,10 @@ impl crate::rt::Object for ClientGetListResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.clients = members.next_value()?,
-            1 => self.end = members.next_value()?,
-            2 => self.start = members.next_value()?,
-            3 => self.total_count = members.next_value()?,
+            1 => self.developer = members.next_value()?,
+            2 => self.end = members.next_value()?,
+            3 => self.start = members.next_value()?,
+            4 => self.total_count = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

@@ -477,8 +477,9 @@ pub struct DeviceCompleteRequest {
     /// `sub`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub sub: ::std::option::Option<::std::string::String>,
-    /// `subject`, required.
-    pub subject: ::std::string::String,
+    /// `subject`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub subject: ::std::option::Option<::std::string::String>,
     /// `userCode`, required, secret.
     #[serde(rename = "userCode")]
     pub user_code: crate::rt::UserCode,
@@ -512,7 +513,6 @@ impl DeviceCompleteRequest {
     /// With the required fields; the others are left out.
     pub fn new(
         result: crate::types::CompletionResult,
-        subject: impl ::std::convert::Into<::std::string::String>,
         user_code: impl ::std::convert::Into<crate::rt::UserCode>,
     ) -> Self {
         Self {
@@ -531,7 +531,7 @@ impl DeviceCompleteRequest {
             result,
             scopes: ::std::default::Default::default(),
             sub: ::std::default::Default::default(),
-            subject: subject.into(),
+            subject: ::std::default::Default::default(),
             user_code: user_code.into(),
         }
     }

@@ -500,19 +500,19 @@ pub struct StandardIntrospectionRequest {
         rename = "introspectionEncryptionAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub introspection_encryption_alg: ::std::option::Option<::std::string::String>,
+    pub introspection_encryption_alg: ::std::option::Option<crate::types::JweAlg>,
     /// `introspectionEncryptionEnc`, optional.
     #[serde(
         rename = "introspectionEncryptionEnc",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub introspection_encryption_enc: ::std::option::Option<::std::string::String>,
+    pub introspection_encryption_enc: ::std::option::Option<crate::types::JweEnc>,
     /// `introspectionSignAlg`, optional.
     #[serde(
         rename = "introspectionSignAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub introspection_sign_alg: ::std::option::Option<::std::string::String>,
+    pub introspection_sign_alg: ::std::option::Option<crate::types::JwsAlg>,
     /// `parameters`, required, secret.
     pub parameters: ::std::string::String,
     /// `publicKeyForEncryption`, optional.

@@ -1042,6 +1042,12 @@ pub struct TokenUpdateRequest {
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
+    /// `refreshToken`, optional, secret.
+    #[serde(
+        rename = "refreshToken",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub refresh_token: ::std::option::Option<::std::string::String>,
     /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "refreshTokenExpiresAt",
@@ -1054,6 +1060,12 @@ pub struct TokenUpdateRequest {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_expires_at_updated_on_scope_update: ::std::option::Option<bool>,
+    /// `refreshTokenHash`, optional, secret.
+    #[serde(
+        rename = "refreshTokenHash",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub refresh_token_hash: ::std::option::Option<::std::string::String>,
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scopes: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
@@ -1078,10 +1090,12 @@ impl crate::rt::Object for TokenUpdateRequest {
                 "dpopKeyThumbprint" => 8,
                 "forExternalAttachment" => 9,
                 "properties" => 10,
-                "refreshTokenExpiresAt" => 11,
-                "refreshTokenExpiresAtUpdatedOnScopeUpdate" => 12,
-                "scopes" => 13,
-                "tokenId" => 14,
+                "refreshToken" => 11,
+                "refreshTokenExpiresAt" => 12,
+                "refreshTokenExpiresAtUpdatedOnScopeUpdate" => 13,
+                "refreshTokenHash" => 14,
+                "scopes" => 15,
+                "tokenId" => 16,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -1107,13 +1121,15 @@ impl crate::rt::Object for TokenUpdateRequest {
             8 => self.dpop_key_thumbprint = members.next_value()?,
             9 => self.for_external_attachment = members.next_value()?,
             10 => self.properties = members.next_value()?,
-            11 => self.refresh_token_expires_at = members.next_value()?,
-            12 => {
+            11 => self.refresh_token = members.next_value()?,
+            12 => self.refresh_token_expires_at = members.next_value()?,
+            13 => {
                 self.refresh_token_expires_at_updated_on_scope_update = members
                     .next_value()?;
             }
-            13 => self.scopes = members.next_value()?,
-            14 => self.token_id = members.next_value()?,
+            14 => self.refresh_token_hash = members.next_value()?,
+            15 => self.scopes = members.next_value()?,
+            16 => self.token_id = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -1145,11 +1161,13 @@ impl ::std::fmt::Debug for TokenUpdateRequest {
             .field("dpop_key_thumbprint", &self.dpop_key_thumbprint)
             .field("for_external_attachment", &self.for_external_attachment)
             .field("properties", &self.properties)
+            .field("refresh_token", &crate::rt::optional(&self.refresh_token))
             .field("refresh_token_expires_at", &self.refresh_token_expires_at)
             .field(
                 "refresh_token_expires_at_updated_on_scope_update",
                 &self.refresh_token_expires_at_updated_on_scope_update,
             )
+            .field("refresh_token_hash", &crate::rt::optional(&self.refresh_token_hash))
             .field("scopes", &self.scopes)
             .field("token_id", &crate::rt::optional(&self.token_id))
             .finish()
