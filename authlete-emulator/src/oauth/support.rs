@@ -14,8 +14,8 @@ const SERVICE: &[&str] = &[
     "idTokenDroppedOnIssueWithoutOpenid",
     "missingClientIdAllowed",
     "nbfOptional",
-    "predefinedTransformedClaims",
     "tokenBatchNotificationEndpoint",
+    "verifiedClaimsValidationSchemaSet",
 ];
 
 /// Settings of a client.

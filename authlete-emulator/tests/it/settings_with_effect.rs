@@ -207,3 +207,21 @@ async fn a_metadata_document_with_a_query() {
     }
     assert_ne!(responses[0], responses[1]);
 }
+
+#[tokio::test]
+async fn a_token_is_updated_by_its_refresh_token() {
+    let world = World::plain().await;
+    let token = world.exchange(&world.code("scope=read").await).await;
+    let refresh = token["refreshToken"].as_str().expect("a refresh token");
+    let path = format!("/api/{}/auth/token/get/list", world.service_id());
+    let listed = world.call("GET", &path, None).await.1["accessTokens"][0].clone();
+    for (member, value) in [("refreshToken", json!(refresh)), ("refreshTokenHash", listed["refreshTokenHash"].clone())] {
+        let mut body = json!({"properties": [{"key": "by", "value": member}]});
+        body[member] = value;
+        assert_eq!(world.act("/auth/token/update", body).await["action"], "OK", "{member}");
+        let seen = world.introspect(&token["accessToken"]).await;
+        assert_eq!(seen["properties"][0]["value"], member);
+    }
+    let unknown = world.act("/auth/token/update", json!({"refreshToken": "x"})).await;
+    assert_eq!(unknown["action"], "NOT_FOUND");
+}
