@@ -14,6 +14,7 @@ pub(crate) const PAGE: &str = "authlete-emulator/SETTINGS.md";
 /// The classes, with what each means.
 const CLASSES: &[(&str, &str)] = &[
     ("acts", "it changes what the emulator does; the named test shows it"),
+    ("unproven", "it changes what the emulator does as well, and no test of its own shows it yet"),
     ("published", "it is shown in documents, and changes nothing else"),
     ("inert", "it cannot change any response, for the reason that is given"),
     ("refused", "a call that sets it, or the operations that it is for, answer 501 by name"),
@@ -36,8 +37,8 @@ pub(crate) fn page(table: &str, description: &str) -> Result<String, String> {
         let _ = writeln!(text, "- *{class}*: {meaning}.");
     }
     let mut rows = String::new();
-    let mut counts = String::from("\n| | acts | published | inert | refused |\n|---|---|---|---|---|\n");
-    let mut bodies = [0; 4];
+    let mut counts = String::from("\n| | acts | unproven | published | inert | refused |\n|---|---|---|---|---|---|\n");
+    let mut bodies = [0; 5];
     let objects = objects(&description);
     for object in &objects {
         let members: BTreeSet<&str> = description["components"]["schemas"][object]["properties"]
@@ -49,7 +50,7 @@ pub(crate) fn page(table: &str, description: &str) -> Result<String, String> {
         let of_class = |class: &str| classed.values().filter(|(one, _)| *one == class).count();
         let count: Vec<usize> = CLASSES.iter().map(|(class, _)| of_class(class)).collect();
         if SETTINGS.contains(&object.as_str()) {
-            let _ = writeln!(counts, "| {object} | {} | {} | {} | {} |", count[0], count[1], count[2], count[3]);
+            let _ = writeln!(counts, "| {object} | {} |", joined(&count));
         } else {
             bodies.iter_mut().zip(&count).for_each(|(sum, one)| *sum += one);
         }
@@ -64,11 +65,15 @@ pub(crate) fn page(table: &str, description: &str) -> Result<String, String> {
             problems.push(format!("{TABLE}: {name} is neither a service, a client nor a call's body"));
         }
     }
-    let _ = writeln!(counts, "| bodies of calls | {} | {} | {} | {} |", bodies[0], bodies[1], bodies[2], bodies[3]);
+    let _ = writeln!(counts, "| bodies of calls | {} |", joined(&bodies));
     match problems.is_empty() {
         true => Ok(text + &counts + &rows),
         false => Err(problems.join("\n")),
     }
+}
+
+fn joined(counts: &[usize]) -> String {
+    counts.iter().map(usize::to_string).collect::<Vec<_>>().join(" | ")
 }
 
 /// The classes of an object's members, each with its test or reason.
@@ -99,7 +104,7 @@ fn classed(
         }
     }
     for member in members.iter().filter(|member| !classed.contains_key(**member)) {
-        problems.push(format!("{TABLE}: {object}.{member} has no class: acts, published, inert or refused"));
+        problems.push(format!("{TABLE}: {object}.{member} has no class: acts, unproven, published, inert or refused"));
     }
     classed
 }
@@ -135,7 +140,7 @@ mod tests {
         let table = "[Service.acts]\na = \"file::test\"\n[Service.inert]\nb = \"why\"\n";
         let text = page(table, &description(r#""a": {}, "b": {}"#)).expect("it fits");
         assert!(
-            text.contains("| `a` | acts | `file::test` |") && text.contains("| Service | 1 | 0 | 1 | 0 |"),
+            text.contains("| `a` | acts | `file::test` |") && text.contains("| Service | 1 | 0 | 0 | 1 | 0 |"),
             "{text}"
         );
         for (table, members, problem) in [

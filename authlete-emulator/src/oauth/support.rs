@@ -10,16 +10,18 @@ use crate::state::Settings;
 const SERVICE: &[&str] = &[
     "accessTokenForExternalAttachmentEmbedded",
     "backchannelBindingMessageRequiredInFapi",
+    "haipVersion",
     "httpAliasProhibited",
     "idTokenDroppedOnIssueWithoutOpenid",
     "missingClientIdAllowed",
     "nbfOptional",
     "tokenBatchNotificationEndpoint",
+    "userPinLength",
     "verifiedClaimsValidationSchemaSet",
 ];
 
 /// Settings of a client.
-const CLIENT: &[&str] = &["spiffeBundleEndpoint", "spiffeId"];
+const CLIENT: &[&str] = &["haipVersion", "spiffeBundleEndpoint", "spiffeId"];
 
 /// Modes of FAPI that are about the requests and responses of resources.
 const MODES: &[&str] = &["FAPI2_MESSAGE_SIGNING_RESOURCE_REQ", "FAPI2_MESSAGE_SIGNING_RESOURCE_RES"];

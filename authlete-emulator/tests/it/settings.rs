@@ -24,17 +24,23 @@ fn rows(object: &str, class: &str) -> Vec<(&'static str, &'static str)> {
     found
 }
 
-#[test]
-fn the_tests_of_acting_members_exist_and_name_them() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it");
-    let mut files: BTreeMap<String, String> = BTreeMap::new();
+/// The tests below a folder, by their paths without the ending.
+fn read(folder: &std::path::Path, prefix: &str, files: &mut BTreeMap<String, String>) {
     for entry in std::fs::read_dir(folder).expect("the tests") {
         let path = entry.expect("a file").path();
-        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        if path.extension().is_some_and(|extension| extension == "rs") {
+        let name = format!("{prefix}{}", path.file_stem().expect("a name").to_string_lossy());
+        if path.is_dir() {
+            read(&path, &format!("{name}/"), files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.insert(name, std::fs::read_to_string(&path).expect("a test"));
         }
     }
+}
+
+#[test]
+fn the_tests_of_acting_members_exist_and_name_them() {
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it").as_ref(), "", &mut files);
     let acting = rows("", "acts");
     assert!(acting.len() > 300, "the table is read");
     for (member, test) in acting {
@@ -46,7 +52,11 @@ fn the_tests_of_acting_members_exist_and_name_them() {
             before.ends_with(']') && source[..at].lines().rev().take(4).any(|line| line.contains("test")),
             "{test} is no test"
         );
-        assert!(source.contains(member), "{file} does not name {member}");
+        // What all tests of a folder share is in other files of it.
+        let folder = file.rsplit_once('/').map(|(folder, _)| format!("{folder}/"));
+        let near = |name: &str| name == file || folder.as_ref().is_some_and(|folder| name.starts_with(folder));
+        let named = files.iter().any(|(name, source)| near(name) && source.contains(member));
+        assert!(named, "{file} does not name {member}");
     }
 }
 

@@ -215,7 +215,8 @@ async fn a_token_is_updated_by_its_refresh_token() {
     let refresh = token["refreshToken"].as_str().expect("a refresh token");
     let path = format!("/api/{}/auth/token/get/list", world.service_id());
     let listed = world.call("GET", &path, None).await.1["accessTokens"][0].clone();
-    for (member, value) in [("refreshToken", json!(refresh)), ("refreshTokenHash", listed["refreshTokenHash"].clone())] {
+    for (member, value) in [("refreshToken", json!(refresh)), ("refreshTokenHash", listed["refreshTokenHash"].clone())]
+    {
         let mut body = json!({"properties": [{"key": "by", "value": member}]});
         body[member] = value;
         assert_eq!(world.act("/auth/token/update", body).await["action"], "OK", "{member}");
