@@ -9,6 +9,7 @@ mod files;
 mod import;
 mod plain;
 mod regen;
+mod settings;
 mod standalone;
 mod verify_examples;
 mod verify_shapes;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use authlete_codegen::pipeline::{self, Generated, Inputs, OWNED_FOLDERS};
 use authlete_codegen::{Document, import};
 
-use crate::{files, standalone};
+use crate::{files, settings, standalone};
 
 /// The options of `regen`.
 #[derive(clap::Args)]
@@ -59,7 +59,17 @@ impl Regen {
                 standalone::write(project, out, &generated)?;
                 files::print(&format!("wrote a crate into {}\n", out.display()))
             }
-            None => sync(project, &generated, self.check),
+            None => {
+                let mut generated = generated;
+                // A document that is tried out has members that nobody has classed yet.
+                if self.spec.is_none() {
+                    let table = files::read_file(&project.join(settings::TABLE))?;
+                    let description = &generated.files["openapi/effective.json"];
+                    let page = settings::page(&String::from_utf8_lossy(&table), description)?;
+                    generated.files.insert(settings::PAGE.to_owned(), page);
+                }
+                sync(project, &generated, self.check)
+            }
         }
     }
 }

@@ -1,23 +1,48 @@
-//! Settings of a service or a client that the emulator does not act on yet. A request under such a setting is refused,
-//! because a response that ignored it would be a false one.
+//! Settings of a service or a client that the emulator does not act on yet. They are refused where they are set: a
+//! response that ignored them would be a false one. `settings.toml` has the reason for each.
 
 use serde_json::Value;
 
 use crate::error::ApiError;
-use crate::state::{Client, Settings};
+use crate::state::Settings;
 
-/// Settings of a service alone.
-const SERVICE: &[&str] = &["accessTokenForExternalAttachmentEmbedded"];
+/// Settings of a service.
+const SERVICE: &[&str] = &[
+    "accessTokenForExternalAttachmentEmbedded",
+    "backchannelBindingMessageRequiredInFapi",
+    "haipVersion",
+    "httpAliasProhibited",
+    "idTokenDroppedOnIssueWithoutOpenid",
+    "missingClientIdAllowed",
+    "nbfOptional",
+    "tokenBatchNotificationEndpoint",
+    "userPinLength",
+    "verifiedClaimsValidationSchemaSet",
+];
 
-/// Fails, naming the setting, if the service or the client has one that is not implemented.
-pub(crate) fn refuse_settings(service: &Settings, client: &Client) -> Result<(), ApiError> {
-    for mode in ["FAPI2_MESSAGE_SIGNING_RESOURCE_REQ", "FAPI2_MESSAGE_SIGNING_RESOURCE_RES"] {
-        if service.has("fapiModes", mode) || client.settings.has("fapiModes", mode) {
-            return Err(ApiError::not_implemented(format!("the value {mode} of the setting fapiModes")));
-        }
+/// Settings of a client.
+const CLIENT: &[&str] = &["haipVersion", "spiffeBundleEndpoint", "spiffeId"];
+
+/// Modes of FAPI that are about the requests and responses of resources.
+const MODES: &[&str] = &["FAPI2_MESSAGE_SIGNING_RESOURCE_REQ", "FAPI2_MESSAGE_SIGNING_RESOURCE_RES"];
+
+/// Fails, naming the setting, if a service has one that is not implemented.
+pub(crate) fn check_service(settings: &Settings) -> Result<(), ApiError> {
+    check_modes(settings)?;
+    refuse("service", settings, SERVICE)
+}
+
+/// Fails, naming the setting, if a client has one that is not implemented.
+pub(crate) fn check_client(settings: &Settings) -> Result<(), ApiError> {
+    check_modes(settings)?;
+    refuse("client", settings, CLIENT)
+}
+
+fn check_modes(settings: &Settings) -> Result<(), ApiError> {
+    match MODES.iter().find(|mode| settings.has("fapiModes", mode)) {
+        Some(mode) => Err(ApiError::not_implemented(format!("the value {mode} of the setting fapiModes"))),
+        None => Ok(()),
     }
-    refuse("service", service, SERVICE)?;
-    Ok(())
 }
 
 fn refuse(owner: &str, settings: &Settings, names: &[&str]) -> Result<(), ApiError> {

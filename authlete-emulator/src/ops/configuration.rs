@@ -15,6 +15,13 @@ use crate::vci;
 
 /// Members that stand in the document as they stand among the settings.
 const PLAIN: &[(&str, &str)] = &[
+    ("digest_algorithms_supported", "supportedDigestAlgorithms"),
+    ("documents_supported", "supportedDocuments"),
+    ("documents_check_methods_supported", "supportedDocumentsCheckMethods"),
+    ("documents_methods_supported", "supportedDocumentsMethods"),
+    ("documents_validation_methods_supported", "supportedDocumentsValidationMethods"),
+    ("documents_verification_methods_supported", "supportedDocumentsVerificationMethods"),
+    ("electronic_records_supported", "supportedElectronicRecords"),
     ("issuer", "issuer"),
     ("authorization_endpoint", "authorizationEndpoint"),
     ("token_endpoint", "tokenEndpoint"),
@@ -51,6 +58,8 @@ const FLAGS: &[(&str, &str)] = &[
     ("backchannel_user_code_parameter_supported", "backchannelUserCodeParameterSupported"),
     ("grant_management_action_required", "grantManagementActionRequired"),
     ("native_sso_supported", "nativeSsoSupported"),
+    ("backchannel_logout_supported", "backchannelLogoutSupported"),
+    ("backchannel_logout_session_supported", "backchannelLogoutSessionSupported"),
     ("client_id_metadata_document_supported", "clientIdMetadataDocumentSupported"),
 ];
 
@@ -66,6 +75,7 @@ const LISTS: &[(&str, &str, Names)] = &[
 
 /// Lists whose names are the settings' in small letters.
 const LOWERCASE: &[(&str, &str)] = &[
+    ("attachments_supported", "supportedAttachments"),
     ("display_values_supported", "supportedDisplays"),
     ("claim_types_supported", "supportedClaimTypes"),
     ("prompt_values_supported", "supportedPromptValues"),

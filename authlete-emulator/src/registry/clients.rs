@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::free_id;
 use crate::error::ApiError;
-use crate::oauth::sector;
+use crate::oauth::{sector, support};
 use crate::random;
 use crate::schema;
 use crate::state::{CAPACITY, Client, Settings, Tenant};
@@ -36,6 +36,7 @@ pub(crate) struct Fixed {
 /// Adds a client with these settings.
 pub(crate) fn add(tenant: &mut Tenant, mut settings: Settings, fixed: Fixed, now: u64) -> Result<&Client, ApiError> {
     schema::CLIENT.apply(&mut settings)?;
+    support::check_client(&settings)?;
     check_alias(tenant, &settings, None)?;
     if tenant.clients.len() >= CAPACITY {
         return Err(ApiError::forbidden(format!("A service keeps {CAPACITY} clients; delete one first.")));
@@ -59,6 +60,7 @@ pub(crate) fn add(tenant: &mut Tenant, mut settings: Settings, fixed: Fixed, now
 /// Puts these settings in the place of all but those that the server assigns.
 pub(crate) fn replace(tenant: &mut Tenant, id: u64, mut settings: Settings, now: u64) -> Result<&Client, ApiError> {
     schema::CLIENT.apply(&mut settings)?;
+    support::check_client(&settings)?;
     check_alias(tenant, &settings, Some(id))?;
     let client = tenant.known_client(id)?;
     for name in ASSIGNED {

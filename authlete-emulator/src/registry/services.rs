@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::free_id;
 use crate::error::ApiError;
+use crate::oauth::support;
 use crate::random;
 use crate::schema;
 use crate::state::{Settings, State, Tenant};
@@ -26,6 +27,7 @@ pub(crate) struct Fixed {
 /// Adds a service with these settings.
 pub(crate) fn add(state: &mut State, mut settings: Settings, fixed: Fixed, now: u64) -> Result<&mut Tenant, ApiError> {
     schema::SERVICE.apply(&mut settings)?;
+    support::check_service(&settings)?;
     if state.services.len() >= CAPACITY {
         return Err(ApiError::forbidden(format!("The emulator keeps {CAPACITY} services; delete one first.")));
     }
@@ -52,6 +54,7 @@ pub(crate) fn add(state: &mut State, mut settings: Settings, fixed: Fixed, now: 
 /// Puts these settings in the place of all but those that the server assigns.
 pub(crate) fn replace(tenant: &mut Tenant, mut settings: Settings, now: u64) -> Result<(), ApiError> {
     schema::SERVICE.apply(&mut settings)?;
+    support::check_service(&settings)?;
     for name in ASSIGNED {
         settings.set(name, tenant.settings.0.get(*name).cloned().unwrap_or(Value::Null));
     }

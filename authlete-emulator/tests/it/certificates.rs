@@ -56,6 +56,30 @@ async fn a_certificate_by_its_subject() {
 }
 
 #[tokio::test]
+async fn names_in_a_certificate() {
+    let mut params = CertificateParams::new(Vec::new()).expect("no names");
+    params.subject_alt_names = vec![
+        rcgen::SanType::IpAddress(std::net::IpAddr::from([192, 0, 2, 1])),
+        rcgen::SanType::Rfc822Name("shop@example.org".try_into().expect("ASCII")),
+        rcgen::SanType::URI("https://shop.example.org/id".try_into().expect("ASCII")),
+    ];
+    let certificate = params.self_signed(&KeyPair::generate().expect("a key")).expect("a certificate");
+    let text = STANDARD.encode(certificate.der());
+    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).expect("ASCII")).collect();
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"));
+    for (member, right, wrong) in [
+        ("tlsClientAuthSanIp", "192.0.2.1", "192.0.2.2"),
+        ("tlsClientAuthSanEmail", "shop@example.org", "evil@example.org"),
+        ("tlsClientAuthSanUri", "https://shop.example.org/id", "https://shop.example.org/other"),
+    ] {
+        let good = world("TLS_CLIENT_AUTH", json!({member: right})).await;
+        assert_eq!(present(&good, Some(&pem)).await["clientAuthMethod"], "TLS_CLIENT_AUTH", "{member}");
+        let bad = world("TLS_CLIENT_AUTH", json!({member: wrong})).await;
+        assert_error(&present(&bad, Some(&pem)).await, "INVALID_CLIENT", "invalid_client");
+    }
+}
+
+#[tokio::test]
 async fn a_certificate_of_ones_own() {
     let (pem, der) = certificate("shop.example.org");
     let jwks = json!({"keys": [{"kty": "EC", "kid": "k1", "x5c": [der]}]}).to_string();

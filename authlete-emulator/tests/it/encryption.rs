@@ -304,3 +304,15 @@ async fn curves_that_few_clients_know() {
         assert!(parsed.is_signed_by_one_of(algorithm.expect("an algorithm"), &jwk::elements(&keys)), "{name}");
     }
 }
+
+#[tokio::test]
+async fn the_encryption_of_request_objects() {
+    let key = Key::ec();
+    let client = json!({"requestEncryptionAlg": "ECDH_ES", "requestEncryptionEnc": "A256GCM", "jwks": key.set()});
+    let world = World::new(json!({"requestObjectEncryptionEncMatchRequired": true}), client).await;
+    let to = service_key(&world, "EC").await;
+    let signed = key.sign(&object(&world));
+    assert_eq!(open(&world, &encrypt(&signed, "ECDH-ES", "A256GCM", &to)).await["action"], "INTERACTION");
+    let other = open(&world, &encrypt(&signed, "ECDH-ES", "A128GCM", &to)).await;
+    assert_error(&other, "BAD_REQUEST", "invalid_request_object");
+}

@@ -48,6 +48,8 @@ mod registration;
 mod resources;
 mod responses;
 mod revocation;
+mod settings;
+mod settings_with_effect;
 mod start_up;
 mod targets;
 mod token_exchange;

@@ -12,7 +12,7 @@ use crate::oauth::parameters::Parameters;
 use crate::oauth::pkce::{self, Challenge, Method};
 use crate::oauth::response_mode::{Carrier, ResponseMode};
 use crate::oauth::response_type::ResponseType;
-use crate::oauth::{OAuthError, OperationError, grant, id_token, rar, resource, support};
+use crate::oauth::{OAuthError, OperationError, grant, id_token, rar, resource};
 use crate::reply::Code;
 use crate::state::{Binding, Details, GrantRequest, Settings, Tenant};
 use crate::vci;
@@ -46,7 +46,6 @@ fn invalid(code: Code, message: &str) -> OAuthError {
 
 pub(crate) fn check(tenant: &mut Tenant, origin: &Origin) -> Result<Checked, OperationError> {
     let parameters = &origin.source.parameters;
-    support::refuse_settings(&tenant.settings, &origin.source.client)?;
     parameters.refuse_repeated(REPEATED)?;
     check_source(&tenant.settings, origin)?;
     let response_type = response_type(&tenant.settings, origin)?;

@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::oauth::authorization::claims;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, OperationError, grant, rar, scope, support, target};
+use crate::oauth::{OAuthError, OperationError, grant, rar, scope, target};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::schema::{AUTH_REQ_ID_SECONDS, POLLING_SECONDS, TICKET_SECONDS};
@@ -45,7 +45,6 @@ fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
         return Err(OAuthError::new("invalid_client", PUBLIC, message).into());
     }
     let delivery = delivery(&tenant.settings, &client)?;
-    support::refuse_settings(&tenant.settings, &client.client)?;
     if delivery == Delivery::Push {
         refuse_bound(&client)?;
     }

@@ -6,7 +6,7 @@ use crate::error::ApiError;
 use crate::oauth::authorization::claims;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, OperationError, grant, scope, support, target};
+use crate::oauth::{OAuthError, OperationError, grant, scope, target};
 use crate::random;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
@@ -78,7 +78,7 @@ fn check(service: &Settings, client: &Client) -> Result<(), OperationError> {
         let message = "The service or the client does not use the device flow.";
         return Err(OAuthError::new("unauthorized_client", GRANT_TYPE, message).into());
     }
-    Ok(support::refuse_settings(service, client)?)
+    Ok(())
 }
 
 /// A user code that no other request has.

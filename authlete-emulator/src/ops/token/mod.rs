@@ -23,7 +23,7 @@ use crate::error::ApiError;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::fapi::Profiles;
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, OperationError, dpop, names, support};
+use crate::oauth::{OAuthError, OperationError, dpop, names};
 use crate::reply::{Code, Reply};
 use crate::request::Request;
 use crate::state::{Authorized, Binding, Client, Lifetimes, Tenant};
@@ -101,7 +101,6 @@ fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationErr
         false => client_auth::authenticate(tenant, request, &parameters, CLIENT)?,
     };
     let grant_type = grant_type(tenant, &client, &parameters)?;
-    support::refuse_settings(&tenant.settings, &client.client)?;
     let binding = binding::of(tenant, request, &client.client)?;
     if !client.client.is_unidentified() {
         Profiles::of(&tenant.settings, &client.client.settings).check_binding(&binding)?;

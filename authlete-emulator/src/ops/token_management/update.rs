@@ -25,10 +25,13 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
     let number = match (given("accessToken")?, given("accessTokenHash")?) {
         (Some(access), _) => tenant.tokens.number_by_access(&access),
         (None, Some(hash)) => tenant.tokens.number_where(|token| super::hash(&token.access) == hash),
-        (None, None) => {
-            let message = "The call has neither accessToken nor accessTokenHash.";
-            return Ok(reply::action("BAD_REQUEST", NO_TOKEN, message, json!({})));
-        }
+        (None, None) => match given("refreshToken")?.or(given("refreshTokenHash")?) {
+            Some(refresh) => super::by_refresh(tenant, &refresh),
+            None => {
+                let message = "The call has neither accessToken nor refreshToken, nor a hash of one.";
+                return Ok(reply::action("BAD_REQUEST", NO_TOKEN, message, json!({})));
+            }
+        },
     };
     let found = number.and_then(|number| Some((number, tenant.tokens.get(number)?.clone())));
     let Some((number, old)) = found else {

@@ -1,0 +1,228 @@
+//! Settings whose effect no flow of the other files shows.
+
+use serde_json::{Value, json};
+
+use crate::keys::{Key, claims};
+use crate::world::{REDIRECT_URI, World, assert_error, content, parameter};
+
+#[tokio::test]
+async fn the_type_of_tokens() {
+    for (set, expected) in [(json!("Special"), "Special"), (Value::Null, "Bearer")] {
+        let world = World::new(json!({"accessTokenType": set}), json!({})).await;
+        let token = content(&world.token("grant_type=client_credentials").await);
+        assert_eq!(token["token_type"], expected);
+    }
+}
+
+#[tokio::test]
+async fn how_long_an_id_token_lasts() {
+    for (set, expected) in [(77, 77), (0, 86_400)] {
+        let world = World::new(json!({"idTokenDuration": set}), json!({})).await;
+        let token = world.exchange(&world.code("scope=openid").await).await;
+        let claims = claims(token["idToken"].as_str().expect("an ID token"));
+        assert_eq!(claims["exp"].as_u64(), claims["iat"].as_u64().map(|iat| iat + expected));
+    }
+}
+
+/// A service with two keys, and the name of the second.
+fn two_keys() -> (Value, &'static str) {
+    let keys: Vec<Value> = ["first", "second"]
+        .iter()
+        .map(|kid| {
+            let set: Value = serde_json::from_str(&Key::ec().private_set()).expect("a key set");
+            let mut key = set["keys"][0].clone();
+            key["kid"] = json!(kid);
+            key
+        })
+        .collect();
+    (json!(json!({"keys": keys}).to_string()), "second")
+}
+
+fn kid(jwt: &Value) -> Option<String> {
+    jsonwebtoken::decode_header(jwt.as_str().expect("a JWT")).expect("a header").kid
+}
+
+#[tokio::test]
+async fn the_key_that_signs_is_chosen() {
+    for chosen in ["first", "second"] {
+        let (jwks, _) = two_keys();
+        let service = json!({
+            "jwks": jwks, "authorizationSignatureKeyId": chosen, "introspectionSignatureKeyId": chosen,
+            "userInfoSignatureKeyId": chosen,
+        });
+        let world = World::new(service, json!({"authorizationSignAlg": "ES256", "userInfoSignAlg": "ES256"})).await;
+        let ticket = world.authorize("scope=openid&response_mode=jwt").await["ticket"].clone();
+        let issued = world.act("/auth/authorization/issue", json!({"ticket": ticket, "subject": "john"})).await;
+        let response = parameter(&issued, "response").expect("a JWT");
+        assert_eq!(kid(&json!(response)).as_deref(), Some(chosen), "authorizationSignatureKeyId");
+        let token = world.exchange(&world.code("scope=openid").await).await;
+        let userinfo = world.act("/auth/userinfo/issue", json!({"token": token["accessToken"]})).await;
+        assert_eq!(kid(&userinfo["responseContent"]).as_deref(), Some(chosen), "userInfoSignatureKeyId");
+        let body = json!({
+            "parameters": "token=x", "rsUri": "https://rs.example.com", "introspectionSignAlg": "ES256",
+            "httpAcceptHeader": "application/token-introspection+jwt",
+        });
+        let introspected = world.act("/auth/introspection/standard", body).await;
+        assert_eq!(kid(&introspected["responseContent"]).as_deref(), Some(chosen), "introspectionSignatureKeyId");
+    }
+}
+
+#[tokio::test]
+async fn openid_goes_at_a_refresh() {
+    for (flag, expected) in [(true, json!(["read"])), (false, json!(["openid", "read"]))] {
+        let world = World::new(json!({"openidDroppedOnRefreshWithoutOfflineAccess": flag}), json!({})).await;
+        let token = world.exchange(&world.code("scope=openid+read").await).await;
+        let refresh = token["refreshToken"].as_str().expect("a refresh token");
+        let renewed = world.token(&format!("grant_type=refresh_token&refresh_token={refresh}")).await;
+        assert_eq!(renewed["scopes"], expected);
+    }
+}
+
+#[tokio::test]
+async fn a_request_object_for_nobody() {
+    for flag in [true, false] {
+        let key = Key::ec();
+        let service = json!({"requestObjectAudienceChecked": flag});
+        let world = World::new(service, json!({"jwks": key.set(), "requestSignAlg": "ES256"})).await;
+        let object = key.sign(&json!({
+            "iss": world.client_id(), "client_id": world.client_id(), "response_type": "code", "redirect_uri": REDIRECT_URI,
+        }));
+        let body = json!({"parameters": format!("client_id={}&request={object}", world.client_id())});
+        let response = world.act("/auth/authorization", body).await;
+        match flag {
+            true => assert_error(&response, "BAD_REQUEST", "invalid_request_object"),
+            false => assert_eq!(response["action"], "INTERACTION", "{response}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_registrations_are_managed() {
+    let service = json!({
+        "dynamicRegistrationSupported": true, "registrationEndpoint": "https://as.example.com/register",
+        "registrationManagementEndpoint": "https://as.example.com/manage/",
+    });
+    let world = World::new(service, json!({})).await;
+    let created = content(&world.act("/client/registration", json!({"json": "{\"client_name\":\"C\"}"})).await);
+    let uri = created["registration_client_uri"].as_str().expect("a URI");
+    assert_eq!(uri, format!("https://as.example.com/manage/{}", created["client_id"].as_str().expect("an id")));
+}
+
+#[tokio::test]
+async fn prompts_that_are_not_supported() {
+    let world = World::new(json!({"supportedPromptValues": ["NONE", "LOGIN"]}), json!({})).await;
+    assert_eq!(world.authorize("scope=read&prompt=login").await["action"], "INTERACTION");
+    let refused = world.authorize("scope=read&prompt=consent").await;
+    assert_eq!(parameter(&refused, "error").as_deref(), Some("invalid_request"));
+}
+
+#[tokio::test]
+async fn languages_that_are_not_supported() {
+    let service = json!({"supportedUiLocales": ["de"], "supportedClaimLocales": ["fr"]});
+    let asked = "scope=openid&ui_locales=ja+de&claims_locales=fr+ja";
+    let with = World::new(service, json!({})).await.authorize(asked).await;
+    assert_eq!((&with["uiLocales"], &with["claimsLocales"]), (&json!(["de"]), &json!(["fr"])));
+    let without = World::plain().await.authorize(asked).await;
+    assert_eq!((&without["uiLocales"], &without["claimsLocales"]), (&json!(["ja", "de"]), &json!(["fr", "ja"])));
+}
+
+#[tokio::test]
+async fn the_acrs_of_a_client() {
+    let world = World::new(json!({"supportedAcrs": ["gold", "silver"]}), json!({"defaultAcrs": ["gold"]})).await;
+    assert_eq!(world.authorize("scope=openid").await["acrs"], json!(["gold"]));
+    assert_eq!(world.authorize("scope=openid&acr_values=silver").await["acrs"], json!(["silver"]));
+}
+
+#[tokio::test]
+async fn metadata_of_the_service_s_own() {
+    let service = json!({"dynamicRegistrationSupported": true, "supportedCustomClientMetadata": ["shoe_size"]});
+    let world = World::new(service, json!({})).await;
+    let metadata = json!({"client_name": "C", "shoe_size": 43, "hat_size": 1}).to_string();
+    let created = world.act("/client/registration", json!({"json": metadata})).await;
+    assert_eq!((&content(&created)["shoe_size"], content(&created).get("hat_size")), (&json!(43), None));
+    assert_eq!(created["client"]["customMetadata"], "{\"shoe_size\":43}");
+}
+
+#[tokio::test]
+async fn consented_claims() {
+    let grants = json!(["AUTHORIZATION_CODE", "DEVICE_CODE", "CIBA"]);
+    let service = json!({
+        "supportedGrantTypes": grants, "deviceVerificationUri": "https://as.example.com/device",
+        "supportedBackchannelTokenDeliveryModes": ["POLL"],
+    });
+    let world = World::new(service, json!({"grantTypes": grants, "bcDeliveryMode": "POLL"})).await;
+    let ticket = world.authorize("scope=openid").await["ticket"].clone();
+    let body = json!({"ticket": ticket, "subject": "john", "consentedClaims": ["email"]});
+    let code = world.act("/auth/authorization/issue", body).await["authorizationCode"].clone();
+    let by_code = world.exchange(code.as_str().expect("a code")).await;
+    let device = world.act("/device/authorization", world.token_body("scope=openid")).await;
+    let body = json!({"userCode": device["userCode"], "result": "AUTHORIZED", "subject": "john", "consentedClaims": ["email"]});
+    world.act("/device/complete", body).await;
+    let code = device["deviceCode"].as_str().expect("a device code");
+    let by_device =
+        world.token(&format!("grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code={code}")).await;
+    let asked = world.act("/backchannel/authentication", world.token_body("scope=openid&login_hint=john")).await;
+    world.act("/backchannel/authentication/issue", json!({"ticket": asked["ticket"]})).await;
+    let body =
+        json!({"ticket": asked["ticket"], "result": "AUTHORIZED", "subject": "john", "consentedClaims": ["email"]});
+    let done = world.act("/backchannel/authentication/complete", body).await;
+    let id = done["authReqId"].as_str().expect("an id");
+    let by_ciba = world.token(&format!("grant_type=urn:openid:params:grant-type:ciba&auth_req_id={id}")).await;
+    for token in [by_code, by_device, by_ciba] {
+        assert_eq!(world.introspect(&token["accessToken"]).await["consentedClaims"], json!(["email"]), "{token}");
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_lasts_longer() {
+    let scopes =
+        json!([{"name": "read"}, {"name": "write", "attributes": [{"key": "refresh_token.duration", "value": "60"}]}]);
+    let world = World::new(json!({"supportedScopes": scopes}), json!({})).await;
+    let token = world.exchange(&world.code("scope=read").await).await;
+    for (flag, shorter) in [(false, false), (true, true)] {
+        let scopes = if flag { json!(["write"]) } else { json!(["read", "write"]) };
+        let body = json!({
+            "accessToken": token["accessToken"], "scopes": scopes, "refreshTokenExpiresAtUpdatedOnScopeUpdate": flag,
+        });
+        let updated = world.act("/auth/token/update", body).await;
+        let left = updated["refreshTokenExpiresAt"].as_u64().expect("a time") / 1000 - world.now();
+        assert_eq!(left <= 60, shorter, "{updated}");
+    }
+}
+
+#[tokio::test]
+async fn a_metadata_document_with_a_query() {
+    // Nothing is served at the address: what counts is whether anybody asks there.
+    let url = "http%3A%2F%2F127.0.0.1%3A9%2Fclient.json%3Fa%3Db";
+    let mut responses = Vec::new();
+    for permitted in [false, true] {
+        let service = json!({
+            "clientIdMetadataDocumentSupported": true, "cimdHttpPermitted": true, "cimdQueryPermitted": permitted,
+        });
+        let world = World::new(service, json!({})).await;
+        let body = json!({"parameters": format!("response_type=code&client_id={url}")});
+        let response = world.act("/auth/authorization", body).await;
+        assert_eq!(response["action"], "BAD_REQUEST", "{response}");
+        responses.push(response["resultMessage"].clone());
+    }
+    assert_ne!(responses[0], responses[1]);
+}
+
+#[tokio::test]
+async fn a_token_is_updated_by_its_refresh_token() {
+    let world = World::plain().await;
+    let token = world.exchange(&world.code("scope=read").await).await;
+    let refresh = token["refreshToken"].as_str().expect("a refresh token");
+    let path = format!("/api/{}/auth/token/get/list", world.service_id());
+    let listed = world.call("GET", &path, None).await.1["accessTokens"][0].clone();
+    for (member, value) in [("refreshToken", json!(refresh)), ("refreshTokenHash", listed["refreshTokenHash"].clone())]
+    {
+        let mut body = json!({"properties": [{"key": "by", "value": member}]});
+        body[member] = value;
+        assert_eq!(world.act("/auth/token/update", body).await["action"], "OK", "{member}");
+        let seen = world.introspect(&token["accessToken"]).await;
+        assert_eq!(seen["properties"][0]["value"], member);
+    }
+    let unknown = world.act("/auth/token/update", json!({"refreshToken": "x"})).await;
+    assert_eq!(unknown["action"], "NOT_FOUND");
+}
