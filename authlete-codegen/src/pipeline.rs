@@ -6,6 +6,7 @@ use std::fmt::Write;
 use crate::actions::{self, Table};
 use crate::diff::rust::RustReport;
 use crate::emit::{self, Emitted};
+use crate::import::PROVENANCE;
 use crate::overlay::{OverlayReport, Overlays};
 use crate::passes::{Notes, spec::PASSES};
 use crate::{Document, Problem, Problems};
@@ -63,7 +64,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Generated, Problems> {
         ("openapi/corrected.json".to_owned(), applied.corrected.to_canonical_string()),
         ("openapi/effective.json".to_owned(), effective.to_canonical_string()),
         ("openapi/report.md".to_owned(), report),
-        ("docs/operations.md".to_owned(), emitted.overview),
+        ("docs/operations.md".to_owned(), emitted.overview + &origin(&inputs.document)),
     ]);
     for (folder, emitted) in [(API, emitted.api), (EMULATOR, emitted.emulator), (TESTS, emitted.tests)] {
         files.extend(emitted.into_iter().map(|(path, text)| (format!("{folder}/{path}"), text)));
@@ -95,6 +96,22 @@ fn run_passes(document: &mut Document, lenient: bool) -> Result<PassNotes, Probl
         done.push((pass.name, notes));
     }
     Ok(done)
+}
+
+/// Which document the operations come from, for readers of their list: nothing when the document does not say.
+fn origin(document: &Document) -> String {
+    let given = |key: &str| document.0.get(PROVENANCE).and_then(|from| from.get(key)?.as_str());
+    let rows = [("source", "Source"), ("date", "Date"), ("version", "Version"), ("sha256", "SHA-256")];
+    let rows: Vec<_> = rows.iter().filter_map(|(key, name)| Some(format!("| {name} | {} |\n", given(key)?))).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\n## The document behind this\n\n\
+         Authlete's own description, with what the overlays correct and add. Several documents have the same version; \
+         date and sum tell which one it is.\n\n| | |\n|---|---|\n{}",
+        rows.concat()
+    )
 }
 
 fn report(input: &Document, overlays: &OverlayReport, passes: &PassNotes, emitted: &Emitted) -> String {

@@ -7,6 +7,8 @@ use std::sync::atomic::Ordering;
 
 use crate::emulator::Emulator;
 use crate::faults::Fault;
+use crate::generated::OPERATIONS;
+use crate::operation::{Operation, UnknownOperation};
 use crate::record::Call;
 use crate::snapshot;
 
@@ -14,17 +16,21 @@ impl Emulator {
     /// Lets something go wrong with the next calls.
     ///
     /// ```
-    /// # async fn example() -> Result<(), authlete_emulator::StartError> {
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// use authlete_emulator::{Emulator, Fault};
     ///
     /// let emulator = Emulator::start().await?;
-    /// emulator.inject(Fault::status(429).header("Retry-After", "1").on("auth_token_api").times(2));
-    /// emulator.inject(Fault::disconnect_after_serving().on("auth_token_api"));
+    /// emulator.inject(Fault::status(429).header("Retry-After", "1").on("auth_token_api").times(2))?;
+    /// emulator.inject(Fault::disconnect_after_serving().on("auth_token_api"))?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn inject(&self, fault: Fault) {
-        self.server.faults.add(fault);
+    ///
+    /// # Errors
+    /// When the fault is for an operation that does not exist: it would never hit.
+    pub fn inject(&self, fault: Fault) -> Result<(), UnknownOperation> {
+        self.server.faults.add(fault.resolved(OPERATIONS)?);
+        Ok(())
     }
 
     /// Takes back the faults that have not hit yet.
@@ -48,11 +54,16 @@ impl Emulator {
         self.server.record.all()
     }
 
-    /// Those of one operation, such as `auth_token_api`.
-    pub fn calls_of(&self, operation_id: &str) -> Vec<Arc<Call>> {
+    /// Those of one operation, named as Authlete's description or as the Rust SDK names it: `auth_token_api`,
+    /// `auth_token`.
+    ///
+    /// # Errors
+    /// When there is no such operation.
+    pub fn calls_of(&self, operation: &str) -> Result<Vec<Arc<Call>>, UnknownOperation> {
+        let operation = Operation::named(OPERATIONS, operation)?;
         let mut calls = self.calls();
-        calls.retain(|call| call.operation_id() == Some(operation_id));
-        calls
+        calls.retain(|call| call.operation_id() == Some(operation.id));
+        Ok(calls)
     }
 
     /// Forgets the calls so far.

@@ -185,7 +185,7 @@ impl Emulator {
     /// The bearer token of one service, which Authlete's console would issue. The id is the service's `apiKey`.
     pub fn service_token(&self, service_id: &str) -> Option<String> {
         let id: u64 = service_id.parse().ok()?;
-        self.server.with_state(|state| state.services.get(&id).map(|tenant| tenant.access_token.clone()))
+        self.server.with_state(|state| state.services.get(id).map(|tenant| tenant.access_token.clone()))
     }
 
     /// The clock that everything expires by; advance it to see things expire.

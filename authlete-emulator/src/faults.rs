@@ -11,6 +11,8 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use futures_core::Stream;
 
+use crate::operation::{Operation, UnknownOperation};
+
 /// At most this many faults wait at a time; a further one pushes out the oldest.
 const CAPACITY: usize = 1_000;
 
@@ -80,9 +82,10 @@ impl Fault {
         Self::new(Kind::Truncate)
     }
 
-    /// Hits the calls of this operation alone, such as `auth_token_api`.
-    pub fn on(mut self, operation_id: impl Into<String>) -> Self {
-        self.operation_id = Some(operation_id.into());
+    /// Hits the calls of this operation alone, named as Authlete's description or as the Rust SDK names it:
+    /// `auth_token_api`, `auth_token`. [`Emulator::inject`](crate::Emulator::inject) fails if there is none of that name.
+    pub fn on(mut self, operation: impl Into<String>) -> Self {
+        self.operation_id = Some(operation.into());
         self
     }
 
@@ -105,6 +108,14 @@ impl Fault {
     pub fn body(mut self, body: impl Into<String>) -> Self {
         self.body = Some(body.into());
         self
+    }
+
+    /// The fault with the operation's name as the description has it.
+    pub(crate) fn resolved(mut self, operations: &'static [Operation]) -> Result<Self, UnknownOperation> {
+        if let Some(name) = &self.operation_id {
+            self.operation_id = Some(Operation::named(operations, name)?.id.to_owned());
+        }
+        Ok(self)
     }
 
     /// What goes wrong.

@@ -7,14 +7,40 @@ use std::fmt;
 pub(crate) struct Operation {
     /// The operation id of the description.
     pub(crate) id: &'static str,
+    /// Its name in the Rust SDK, such as `auth_token`.
+    pub(crate) name: &'static str,
     /// The HTTP method, in capitals.
     pub(crate) method: &'static str,
     /// The path template, with its parameters in braces.
     pub(crate) path: &'static str,
     /// Whether its body is a list, and not an object.
     pub(crate) takes_list: bool,
-    /// What it answers when it succeeds.
-    pub(crate) answer: Shape,
+    /// What it responds with when it succeeds.
+    pub(crate) response: Shape,
+}
+
+/// There is no operation of this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no operation {name}{}; an operation is named as Authlete's description or as the Rust SDK does, such as \
+         auth_token_api or auth_token", similar.map(|similar| format!(" (did you mean {similar}?)")).unwrap_or_default())]
+pub struct UnknownOperation {
+    name: String,
+    similar: Option<&'static str>,
+}
+
+impl Operation {
+    /// The operation of this table that has the name, in the description or in the Rust SDK.
+    pub(crate) fn named(operations: &'static [Self], name: &str) -> Result<&'static Self, UnknownOperation> {
+        let found = operations.iter().find(|operation| operation.id == name || operation.name == name);
+        found.ok_or_else(|| {
+            let letters =
+                |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+            let wanted = letters(name);
+            let mut names = operations.iter().flat_map(|operation| [operation.name, operation.id]);
+            let similar = names.find(|one| !wanted.is_empty() && letters(one).contains(&wanted));
+            UnknownOperation { name: name.chars().take(100).collect(), similar }
+        })
+    }
 }
 
 impl fmt::Debug for Operation {

@@ -23,7 +23,7 @@ const CREDENTIALS: &[header::HeaderName] = &[header::AUTHORIZATION, header::PROX
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// # let emulator = authlete_emulator::Emulator::start().await?;
 /// // … the code under test runs, and then:
-/// for call in emulator.calls_of("auth_token_api") {
+/// for call in emulator.calls_of("auth_token")? {
 ///     let body = call.body().unwrap_or_default();
 ///     assert!(body["parameters"].as_str().is_some_and(|text| text.contains("code_verifier=")));
 /// }
@@ -66,6 +66,11 @@ impl Call {
     /// The operation of Authlete's description, such as `auth_token_api`; none where path and method are no operation's.
     pub fn operation_id(&self) -> Option<&str> {
         self.operation.map(|operation| operation.id)
+    }
+
+    /// The same operation's name in the Rust SDK, such as `auth_token`.
+    pub fn operation_name(&self) -> Option<&str> {
+        self.operation.map(|operation| operation.name)
     }
 
     /// The HTTP method.

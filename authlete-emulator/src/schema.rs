@@ -2,11 +2,11 @@
 
 mod typed;
 
-use serde_json::Value;
-use url::Url;
+use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::generated;
+use crate::oauth::redirect_uri;
 use crate::operation::{Member, Object, Shape};
 use crate::state::Settings;
 
@@ -85,10 +85,20 @@ impl Schema {
         Ok(())
     }
 
-    /// The names of the boolean members.
-    pub(crate) fn flags(&self) -> impl Iterator<Item = &'static str> {
-        let is_flag = |member: &&Member| matches!(member.shape, Shape::Flag);
-        self.members.0.iter().filter(is_flag).map(|member| member.name)
+    /// Gives flags and numbers that are not there the values that Authlete's own objects have then: `false` and 0.
+    pub(crate) fn fill(&self, settings: &mut Settings) {
+        for Member { name, shape, .. } in self.members.0 {
+            match shape {
+                Shape::Flag => settings.default(name, json!(false)),
+                Shape::Integer => settings.default(name, json!(0)),
+                _ => {}
+            }
+        }
+    }
+
+    /// The first member, with its place, that the description does not know.
+    pub(crate) fn unknown(&self, settings: &Settings) -> Option<String> {
+        typed::unknown(&settings.0, self.members, "")
     }
 }
 
@@ -109,17 +119,14 @@ impl Rule {
         let (fits, expected) = match self {
             Self::Seconds => (value.as_u64().is_some_and(|seconds| seconds <= LONGEST_SECONDS), "a number of seconds"),
             Self::NotNegative => (value.as_u64().is_some(), "a whole number from 0"),
-            Self::RedirectUris => (all(&is_redirect_uri), "a list of absolute URIs without a fragment"),
+            Self::RedirectUris => {
+                (all(&|one| one.as_str().is_some_and(redirect_uri::is_acceptable)), redirect_uri::EXPECTED)
+            }
             Self::KeySet => (is_key_set(value), "a JWK set as a string"),
             Self::Scopes => (all(&|one| one["name"].as_str().is_some_and(is_scope)), "a list of scopes with names"),
         };
         if fits { Ok(()) } else { Err(expected) }
     }
-}
-
-/// RFC 6749, section 3.1.2.
-fn is_redirect_uri(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| Url::parse(text).is_ok_and(|url| url.fragment().is_none()))
 }
 
 fn is_key_set(value: &Value) -> bool {

@@ -8,12 +8,13 @@ use axum::Router;
 use axum::body::{Body as HttpBody, Bytes, to_bytes};
 use axum::extract::{Request as HttpRequest, State as Shared};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Response, header};
+use axum::http::{HeaderMap, Method, Response, header};
 use percent_encoding::percent_decode_str;
 
 use crate::clock::Clock;
 use crate::error::ApiError;
 use crate::faults::{self, Faults, Kind};
+use crate::further_methods;
 use crate::generated::OPERATIONS;
 use crate::operation::Operation;
 use crate::ops::{self, Caller, Handler};
@@ -68,6 +69,8 @@ impl Server {
     }
 
     fn find(&self, method: &str, path: &str) -> Result<Found, ApiError> {
+        // Frameworks and people add a slash at the end; nothing else could be meant by it.
+        let path = path.strip_suffix('/').unwrap_or(path);
         let Ok(found) = self.routes.at(path) else {
             return Err(ApiError::not_found(format!("There is nothing at {path}.")));
         };
@@ -119,9 +122,7 @@ impl Server {
             if random::same(token, &state.organization_token) {
                 return Ok(Caller::Organization);
             }
-            let mut services = state.services.values();
-            let found = services.find(|tenant| random::same(token, &tenant.access_token));
-            found.map(|tenant| Caller::Service(tenant.id)).ok_or_else(ApiError::wrong_token)
+            state.services.by_token(token).map(Caller::Service).ok_or_else(ApiError::wrong_token)
         })
     }
 }
@@ -134,8 +135,15 @@ fn tenant<'a>(state: &'a mut State, caller: Caller, id: &str) -> Result<&'a mut 
     {
         return Err(ApiError::forbidden(format!("The token is for another service than {id}.")));
     }
-    let found = number.and_then(|number| state.services.get_mut(&number));
+    let found = number.and_then(|number| state.services.get_mut(number));
     found.ok_or_else(|| ApiError::not_found(format!("There is no service {id}.")))
+}
+
+/// A template without the names of its parameters.
+fn parts_of(template: &str) -> String {
+    let parts = template.split('/').enumerate();
+    let parts = parts.map(|(at, part)| if part.starts_with('{') { format!("{{p{at}}}") } else { part.to_owned() });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// The table as a router. Two templates of one form are one path with several methods.
@@ -143,13 +151,20 @@ fn routes(
     operations: &'static [Operation],
 ) -> Result<matchit::Router<BTreeMap<&'static str, &'static Operation>>, String> {
     let mut paths: BTreeMap<String, BTreeMap<&'static str, &'static Operation>> = BTreeMap::new();
+    let mut further = Vec::new();
     for operation in operations {
-        let parts = operation.path.split('/').enumerate();
-        let parts = parts.map(|(at, part)| if part.starts_with('{') { format!("{{p{at}}}") } else { part.to_owned() });
-        let path = parts.collect::<Vec<_>>().join("/");
-        if paths.entry(path).or_default().insert(operation.method, operation).is_some() {
+        let path = parts_of(operation.path);
+        let methods = paths.entry(path).or_default();
+        if methods.insert(operation.method, operation).is_some() {
             return Err(format!("{} has the path of another operation", operation.id));
         }
+        if let Some(method) = further_methods::of(operation.id) {
+            further.push((parts_of(operation.path), method, operation));
+        }
+    }
+    // What the description says takes precedence.
+    for (path, method, operation) in further {
+        paths.entry(path).or_default().entry(method).or_insert(operation);
     }
     let mut router = matchit::Router::new();
     for (path, methods) in paths {
@@ -180,7 +195,7 @@ async fn answer(Shared(server): Shared<Arc<Server>>, request: HttpRequest) -> Re
     if let Some((Kind::Status(status), fault)) = ending {
         return fault.answer(status);
     }
-    let nulls = operation.filter(|_| server.explicit_nulls.load(Ordering::Relaxed)).map(|operation| operation.answer);
+    let nulls = operation.filter(|_| server.explicit_nulls.load(Ordering::Relaxed)).map(|operation| operation.response);
     let result = bytes.map_err(|_| ApiError::too_large()).and_then(|bytes| run(&server, &head, found?, &bytes));
     let response = reply::to_http(result, nulls);
     match ending.map(|(kind, _)| kind) {
@@ -199,7 +214,7 @@ fn run(server: &Server, head: &Parts, (operation, path): Found, bytes: &[u8]) ->
         return Err(ApiError::too_large());
     }
     let query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
-    let body = if operation.method == "POST" || operation.method == "PUT" {
+    let body = if head.method == Method::POST || head.method == Method::PUT {
         read(operation, &head.headers, bytes)?
     } else {
         Body::default()

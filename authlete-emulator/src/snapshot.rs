@@ -1,7 +1,8 @@
 //! The whole state as a JSON file, to go on with later.
 
-use std::fs;
-use std::io;
+use std::ffi::OsStr;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -36,8 +37,20 @@ pub(crate) fn write(state: &State, now: u64) -> io::Result<String> {
 pub(crate) fn save(path: &Path, text: &str) -> io::Result<()> {
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".unfinished");
-    let written = fs::write(&unfinished, text).and_then(|()| fs::rename(&unfinished, path));
+    let written = write_private(&unfinished, text).and_then(|()| fs::rename(&unfinished, path));
     written.map_err(|error| io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display())))
+}
+
+/// Writes a file that only its owner can read: it is full of secrets.
+fn write_private(path: &OsStr, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // One that was left behind keeps its mode when it is opened.
+    let _ = fs::remove_file(path);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())
 }
 
 /// The state in a file, and the time at which it was saved.

@@ -280,9 +280,9 @@ async fn operations_without_a_method_are_reached() {
     let recorder = Recorder::answering([(200, json!({"action": "OK"}))]);
     let service = recorder.service();
     let body = json!({"a": 1});
-    let answer = service.client().request(http::Method::POST, "/api/12/vci/nonce?x=1", Some(&body)).await.unwrap();
+    let answer = service.client().request(http::Method::POST, "/api/12/rs/sign?x=1", Some(&body)).await.unwrap();
     assert_eq!(&answer[..], br#"{"action":"OK"}"#);
-    let expected = ("POST".to_owned(), "/api/12/vci/nonce?x=1".to_owned(), "Bearer s3cret".to_owned(), body);
+    let expected = ("POST".to_owned(), "/api/12/rs/sign?x=1".to_owned(), "Bearer s3cret".to_owned(), body);
     assert_eq!(recorder.sent(), [expected]);
     let error = service.client().request(http::Method::GET, "//elsewhere", None::<&()>).await.unwrap_err();
     assert!(matches!(error, Error::Request(_)), "{error}");
@@ -291,7 +291,7 @@ async fn operations_without_a_method_are_reached() {
 #[test]
 fn what_uses_up_a_ticket_or_a_code_is_not_tried_again() {
     let of = |class| operations::ALL.iter().filter(|operation| operation.retry == class).count();
-    assert_eq!((of(RetryClass::Safe), of(RetryClass::Idempotent), of(RetryClass::Unsent)), (32, 23, 33));
+    assert_eq!((of(RetryClass::Safe), of(RetryClass::Idempotent), of(RetryClass::Unsent)), (36, 25, 34));
     for operation in [&operations::AUTH_TOKEN, &operations::AUTH_AUTHORIZATION_ISSUE, &operations::DEVICE_COMPLETE] {
         assert_eq!(operation.retry, RetryClass::Unsent);
     }

@@ -53,7 +53,11 @@ async fn numbers_flags_and_lists_of_bodies_keep_their_json_types() {
         r#"{"authTime":1700000000,"scopes":["openid"],"subject":"jane","ticket":"a ticket"}"#
     );
 
-    let tokens = vec![TokenCreateRequest::new(9_007_199_254_740_993, GrantType::ClientCredentials)];
+    let of_a_client = |client| TokenCreateRequest {
+        client_id: Some(client),
+        ..TokenCreateRequest::new(GrantType::ClientCredentials)
+    };
+    let tokens = vec![of_a_client(9_007_199_254_740_993)];
     server.client().auth_token_create_batch("1", Some(true), &tokens).await.unwrap();
     let line = "POST /api/1/auth/token/create/batch?dryRun=true";
     let body = r#"[{"clientId":9007199254740993,"grantType":"CLIENT_CREDENTIALS"}]"#;

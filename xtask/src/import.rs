@@ -18,6 +18,9 @@ pub(crate) struct Import {
     /// The name that the provenance gives [default: the file's name or the URL]
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
+    /// The day that the document is of: its version does not tell, since several documents have the same
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    date: Option<String>,
     /// How to print what changed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -29,7 +32,11 @@ impl Import {
         let target = project.join("openapi/authlete.json");
         let source = self.source.clone().unwrap_or_else(|| source_name(&self.from));
         let bytes = files::read_anywhere(&self.from)?;
-        let imported = import(&bytes, &source).map_err(|problems| problems.to_string())?;
+        let imported = import(&bytes, &source).and_then(|imported| match &self.date {
+            Some(date) => imported.dated(date),
+            None => Ok(imported),
+        });
+        let imported = imported.map_err(|problems| problems.to_string())?;
         let before = present(&target)?;
         files::write(&target, &imported.document.to_canonical_string())?;
         notes(&imported);

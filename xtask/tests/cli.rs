@@ -108,6 +108,12 @@ fn standard_input_is_imported() {
     assert!(output.status.success(), "{output:?}");
     assert_eq!(provenance(&folder)["source"], "standard input");
     assert_eq!(provenance(&folder)["version"], "1.0.0");
+    assert!(provenance(&folder).get("date").is_none());
+
+    let wrong = xtask(&folder.0, &["import", "-", "--date", "August 2026"], SMALL);
+    assert!(error(&wrong).contains("is no date such as 2026-08-03"), "{wrong:?}");
+    assert!(xtask(&folder.0, &["import", "-", "--date", "2026-08-03"], SMALL).status.success());
+    assert_eq!(provenance(&folder)["date"], "2026-08-03");
 }
 
 #[test]

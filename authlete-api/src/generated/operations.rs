@@ -2,6 +2,42 @@
 
 //! What is known of every operation before it is called.
 use crate::{CacheClass, Operation, RetryClass};
+/// `POST /api/{serviceId}/attestation/challenge`
+pub static ATTESTATION_CHALLENGE: Operation = Operation {
+    id: "attestation_challenge_api",
+    name: "attestation_challenge",
+    method: "POST",
+    path: "/api/{serviceId}/attestation/challenge",
+    tag: "Client Attestation",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
+/// `GET /api/audit/entries`
+pub static AUDIT_ENTRIES_GET_IDP: Operation = Operation {
+    id: "audit_entries_get_idp_api",
+    name: "audit_entries_get_idp",
+    method: "GET",
+    path: "/api/audit/entries",
+    tag: "Audit Logs",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
+/// `GET /api/audit/types`
+pub static AUDIT_TYPES_GET_IDP: Operation = Operation {
+    id: "audit_types_get_idp_api",
+    name: "audit_types_get_idp",
+    method: "GET",
+    path: "/api/audit/types",
+    tag: "Audit Logs",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/auth/authorization`
 pub static AUTH_AUTHORIZATION: Operation = Operation {
     id: "auth_authorization_api",
@@ -286,6 +322,18 @@ pub static BACKCHANNEL_AUTHENTICATION_ISSUE: Operation = Operation {
     path: "/api/{serviceId}/backchannel/authentication/issue",
     tag: "CIBA",
     retry: RetryClass::Unsent,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
+/// `POST /api/{serviceId}/backchannel/logout/token`
+pub static BACKCHANNEL_LOGOUT_TOKEN: Operation = Operation {
+    id: "backchannel_logout_token_api",
+    name: "backchannel_logout_token",
+    method: "POST",
+    path: "/api/{serviceId}/backchannel/logout/token",
+    tag: "Back-Channel Logout",
+    retry: RetryClass::Idempotent,
     cache: CacheClass::None,
     ends_tokens: false,
 };
@@ -866,6 +914,18 @@ pub static SERVICE_CREATE: Operation = Operation {
     ends_tokens: false,
 };
 
+/// `POST /api/service`
+pub static SERVICE_CREATE_IDP: Operation = Operation {
+    id: "service_create_idp_api",
+    name: "service_create_idp",
+    method: "POST",
+    path: "/api/service",
+    tag: "Service Management",
+    retry: RetryClass::Unsent,
+    cache: CacheClass::Clears,
+    ends_tokens: false,
+};
+
 /// `DELETE /api/{serviceId}/service/delete`
 pub static SERVICE_DELETE: Operation = Operation {
     id: "service_delete_api",
@@ -912,6 +972,18 @@ pub static SERVICE_JWKS_GET: Operation = Operation {
     retry: RetryClass::Safe,
     cache: CacheClass::Service,
     ends_tokens: false,
+};
+
+/// `POST /api/service/remove`
+pub static SERVICE_REMOVE_IDP: Operation = Operation {
+    id: "service_remove_idp_api",
+    name: "service_remove_idp",
+    method: "POST",
+    path: "/api/service/remove",
+    tag: "Service Management",
+    retry: RetryClass::Idempotent,
+    cache: CacheClass::Clears,
+    ends_tokens: true,
 };
 
 /// `POST /api/{serviceId}/service/update`
@@ -1010,6 +1082,18 @@ pub static VCI_METADATA: Operation = Operation {
     ends_tokens: false,
 };
 
+/// `POST /api/{serviceId}/vci/nonce`
+pub static VCI_NONCE: Operation = Operation {
+    id: "vci_nonce_api",
+    name: "vci_nonce",
+    method: "POST",
+    path: "/api/{serviceId}/vci/nonce",
+    tag: "Verifiable Credential Issuer",
+    retry: RetryClass::Safe,
+    cache: CacheClass::None,
+    ends_tokens: false,
+};
+
 /// `POST /api/{serviceId}/vci/offer/create`
 pub static VCI_OFFER_CREATE: Operation = Operation {
     id: "vci_offer_create_api",
@@ -1060,6 +1144,9 @@ pub static VCI_SINGLE_PARSE: Operation = Operation {
 
 /// Every operation, by name.
 pub static ALL: &[&Operation] = &[
+    &ATTESTATION_CHALLENGE,
+    &AUDIT_ENTRIES_GET_IDP,
+    &AUDIT_TYPES_GET_IDP,
     &AUTH_AUTHORIZATION,
     &AUTH_AUTHORIZATION_FAIL,
     &AUTH_AUTHORIZATION_ISSUE,
@@ -1084,6 +1171,7 @@ pub static ALL: &[&Operation] = &[
     &BACKCHANNEL_AUTHENTICATION_COMPLETE,
     &BACKCHANNEL_AUTHENTICATION_FAIL,
     &BACKCHANNEL_AUTHENTICATION_ISSUE,
+    &BACKCHANNEL_LOGOUT_TOKEN,
     &CLIENT_AUTHORIZATION_DELETE,
     &CLIENT_AUTHORIZATION_DELETE_BY_SUBJECT,
     &CLIENT_AUTHORIZATION_DELETE_POST,
@@ -1132,10 +1220,12 @@ pub static ALL: &[&Operation] = &[
     &PUSHED_AUTH_REQ,
     &SERVICE_CONFIGURATION,
     &SERVICE_CREATE,
+    &SERVICE_CREATE_IDP,
     &SERVICE_DELETE,
     &SERVICE_GET,
     &SERVICE_GET_LIST,
     &SERVICE_JWKS_GET,
+    &SERVICE_REMOVE_IDP,
     &SERVICE_UPDATE,
     &VCI_BATCH_ISSUE,
     &VCI_BATCH_PARSE,
@@ -1144,6 +1234,7 @@ pub static ALL: &[&Operation] = &[
     &VCI_JWKS,
     &VCI_JWT_ISSUER,
     &VCI_METADATA,
+    &VCI_NONCE,
     &VCI_OFFER_CREATE,
     &VCI_OFFER_INFO,
     &VCI_SINGLE_ISSUE,

@@ -56,7 +56,7 @@ pub struct Layer {
     pub method: String,
     /// What it is for.
     pub doc: String,
-    /// When it may be tried again: `safe`, `idempotent` or `unsent`.
+    /// When it may be repeated: `safe`, `idempotent` or `not-idempotent`.
     pub retry: String,
     /// Whether its answer is kept: `service`, `client`, `clears` or `none`.
     pub cache: String,
@@ -71,7 +71,7 @@ impl Layer {
             group: given("x-group")?,
             method: given("x-method")?,
             doc: given("x-doc")?,
-            retry: given("x-retry")?,
+            retry: given("x-idempotency")?,
             cache: given("x-cache").unwrap_or_else(|| "none".to_owned()),
             ends_tokens: operation.get("x-ends-tokens") == Some(&Value::Bool(true)),
         })

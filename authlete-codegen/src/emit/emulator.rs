@@ -15,17 +15,18 @@ use crate::{Document, Problems};
 pub(super) fn operations(document: &Document, description: &Description) -> Result<String, Problems> {
     let mut components = BTreeSet::new();
     let mut entries = Vec::new();
-    for Operation { id, method, path, .. } in description.operations.values() {
+    for Operation { id, name, method, path, .. } in description.operations.values() {
         let operation = &document.0["paths"][path][method.to_lowercase()];
         let takes_list = json_schema(&operation["requestBody"]).is_some_and(|schema| schema["type"] == "array");
         let answer =
             answer(operation).map_or_else(|| quote!(Shape::Any), |schema| shape(document, schema, &mut components));
         entries.push(quote!(Operation {
             id: #id,
+            name: #name,
             method: #method,
             path: #path,
             takes_list: #takes_list,
-            answer: #answer
+            response: #answer
         }));
     }
     let mut items: Vec<Item> = vec![

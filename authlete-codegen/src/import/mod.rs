@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{Document, Problems};
+use crate::{Document, Problem, Problems};
 
 /// The name of this stage in problems.
 const STAGE: &str = "import";
@@ -67,6 +67,22 @@ pub fn import(bytes: &[u8], source: &str) -> Result<Imported, Problems> {
     let document = Document(facts.value);
     check::references(&document, &facts.references).into_result(())?;
     Ok(Imported { document, notes: facts.notes, dropped: facts.dropped })
+}
+
+impl Imported {
+    /// Says in the provenance what day the document is of, since several documents have the same version.
+    ///
+    /// # Errors
+    /// When `date` is no date of the form `2026-08-03`.
+    pub fn dated(mut self, date: &str) -> Result<Self, Problems> {
+        let form = date.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
+        if !form.eq(*b"0000-00-00") {
+            let problem = Problem::new(STAGE, "", format!("{date:?} is no date such as 2026-08-03"));
+            return Err(Problems(vec![problem]));
+        }
+        self.document.0[PROVENANCE]["date"] = date.into();
+        Ok(self)
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

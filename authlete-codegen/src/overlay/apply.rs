@@ -180,13 +180,13 @@ impl Run<'_> {
 
     /// All or nothing: a conflict at one place leaves the others alone too.
     fn merge(&self, document: &mut Value, places: &[Place], update: &Value) -> Result<Outcome, Failure> {
+        let pointers: Vec<_> = places.iter().map(Place::pointer).collect();
         let mut dangling = Vec::new();
-        find_dangling(document, update, &mut dangling);
+        find_dangling(&|pointer| is_there(document, &pointers, update, pointer), update, &mut dangling);
         if !dangling.is_empty() {
             return Err(Failure::mismatch(format!("refers to what is not there: {}", list(&dangling))));
         }
         let version = self.overlay.version;
-        let pointers: Vec<_> = places.iter().map(Place::pointer).collect();
         let found: Vec<_> = pointers
             .iter()
             .filter_map(|pointer| Some((pointer, document.pointer(pointer)?)))
@@ -232,19 +232,28 @@ impl Run<'_> {
     }
 }
 
-/// The references in an update that the document does not resolve.
-fn find_dangling(document: &Value, update: &Value, found: &mut Vec<String>) {
+/// Whether a pointer leads to something in the document, or in what the update puts there.
+fn is_there(document: &Value, places: &[String], update: &Value, pointer: &str) -> bool {
+    document.pointer(pointer).is_some()
+        || places
+            .iter()
+            .filter_map(|place| pointer.strip_prefix(place.as_str()))
+            .any(|rest| update.pointer(rest).is_some())
+}
+
+/// The references in an update that lead nowhere.
+fn find_dangling(is_there: &impl Fn(&str) -> bool, update: &Value, found: &mut Vec<String>) {
     match update {
         Value::Object(members) => {
             if let Some(Value::String(reference)) = members.get("$ref")
                 && let Some(pointer) = pointer_of(reference)
-                && document.pointer(&pointer).is_none()
+                && !is_there(&pointer)
             {
                 found.push(reference.clone());
             }
-            members.values().for_each(|member| find_dangling(document, member, found));
+            members.values().for_each(|member| find_dangling(is_there, member, found));
         }
-        Value::Array(items) => items.iter().for_each(|item| find_dangling(document, item, found)),
+        Value::Array(items) => items.iter().for_each(|item| find_dangling(is_there, item, found)),
         _ => {}
     }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::error::ApiError;
 use crate::registry::{clients, services};
+use crate::schema::{self, Schema};
 use crate::state::{Settings, State};
 
 /// What an emulator starts with. It is JSON; everything in it is optional:
@@ -123,7 +124,7 @@ impl Config {
 
     /// Adds the services to the state. One whose id is there already, from a snapshot, stays as it is.
     pub(crate) fn apply(self, state: &mut State, now: u64) -> Result<(), ConfigError> {
-        let saved: BTreeSet<u64> = state.services.keys().copied().collect();
+        let saved: BTreeSet<u64> = state.services.ids().collect();
         for (at, service) in self.services.into_iter().enumerate() {
             let at = format!("services[{at}]");
             if service.id.is_some_and(|id| saved.contains(&id)) {
@@ -137,7 +138,7 @@ impl Config {
 
 fn add(state: &mut State, service: Service, at: &str, now: u64) -> Result<(), ConfigError> {
     let wrong = |at: String| move |error: ApiError| ConfigError::new(at, error.message);
-    if service.id.is_some_and(|id| state.services.contains_key(&id)) {
+    if service.id.is_some_and(|id| state.services.contains(id)) {
         return Err(ConfigError::new(format!("{at}.serviceId"), "another service has this id"));
     }
     if service.access_token.as_deref().is_some_and(|token| state.knows_token(token)) {
@@ -146,17 +147,28 @@ fn add(state: &mut State, service: Service, at: &str, now: u64) -> Result<(), Co
             "another service, or the organization, has this token",
         ));
     }
+    let settings_at = format!("{at}.settings");
+    refuse_unknown(&schema::SERVICE, &service.settings, &settings_at)?;
     let fixed = services::Fixed { id: service.id, access_token: service.access_token };
-    let tenant = services::add(state, service.settings, fixed, now).map_err(wrong(format!("{at}.settings")))?;
+    let tenant = services::add(state, service.settings, fixed, now).map_err(wrong(settings_at))?;
     for (number, client) in service.clients.into_iter().enumerate() {
         let at = format!("{at}.clients[{number}]");
-        if client.id.is_some_and(|id| tenant.clients.contains_key(&id)) {
+        if client.id.is_some_and(|id| tenant.clients.contains(id)) {
             return Err(ConfigError::new(format!("{at}.clientId"), "another client of the service has this id"));
         }
+        refuse_unknown(&schema::CLIENT, &client.settings, &format!("{at}.settings"))?;
         let fixed = clients::Fixed { id: client.id, secret: client.secret };
         clients::add(tenant, client.settings, fixed, now).map_err(wrong(format!("{at}.settings")))?;
     }
     Ok(())
+}
+
+/// A setting that is misspelt would have no effect, and nobody would see it.
+fn refuse_unknown(schema: &Schema, settings: &Settings, at: &str) -> Result<(), ConfigError> {
+    match schema.unknown(settings) {
+        Some(name) => Err(ConfigError::new(format!("{at}.{name}"), "the API has no such member; look for a typo")),
+        None => Ok(()),
+    }
 }
 
 impl fmt::Debug for Config {

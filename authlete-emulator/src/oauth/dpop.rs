@@ -136,11 +136,36 @@ fn check_claims(
 }
 
 /// An address without query and fragment, in the form that comparison needs (section 4.3).
-fn plain(uri: &str) -> Option<Url> {
+fn plain(uri: &str) -> Option<String> {
     let mut uri = Url::parse(uri).ok()?;
     uri.set_query(None);
     uri.set_fragment(None);
-    Some(uri)
+    Some(unreserved_decoded(uri.as_str()))
+}
+
+/// A URI in which only what has to be is percent-encoded, with capital hexadecimal digits (RFC 3986, sections 6.2.2.1 and
+/// 6.2.2.2). The parser has seen to case and dot segments.
+fn unreserved_decoded(uri: &str) -> String {
+    let mut parts = uri.split('%');
+    let mut decoded = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let byte = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match (byte, part.get(2..)) {
+            (Some(byte), Some(rest)) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                decoded.push(char::from(byte));
+                decoded.push_str(rest);
+            }
+            (Some(byte), Some(rest)) => {
+                decoded.push_str(&format!("%{byte:02X}"));
+                decoded.push_str(rest);
+            }
+            _ => {
+                decoded.push('%');
+                decoded.push_str(part);
+            }
+        }
+    }
+    decoded
 }
 
 /// The nonce to hand out, where the service or the call requires one.
@@ -162,4 +187,26 @@ fn nonces(tenant: &mut Tenant, request: &Request) -> Result<Option<[String; 2]>,
     let nonce = |period: u64| URL_SAFE_NO_PAD.encode(hmac::sign(&key, &period.to_be_bytes()));
     tenant.nonce_secret = Some(secret);
     Ok(Some([nonce(period), nonce(period.saturating_sub(1))]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn addresses_compare_in_their_normal_form() {
+        let expected = plain("https://as.example.com/a-b/t%2Fc?q#f");
+        for same in [
+            "HTTPS://AS.example.COM:443/a-b/t%2fc",
+            "https://as.example.com/%61%2Db/t%2Fc",
+            "https://as.example.com/x/../a-b/./t%2fc?other",
+        ] {
+            assert_eq!(plain(same), expected, "{same}");
+        }
+        for other in
+            ["https://as.example.com/a-b/t/c", "https://as.example.com/A-b/t%2Fc", "http://as.example.com/a-b/t%2Fc"]
+        {
+            assert_ne!(plain(other), expected, "{other}");
+        }
+    }
 }

@@ -14,7 +14,7 @@ use crate::state::{Authorized, Client, Tenant, Token};
 const NO_ISSUER: Code = "A050203";
 
 /// The algorithm where the client has chosen none.
-const DEFAULT_ALGORITHM: &str = "ES256";
+const DEFAULT_ALGORITHM: &str = "RS256";
 
 /// What an ID token says.
 #[derive(Debug)]

@@ -24,6 +24,7 @@ pub(crate) mod resource;
 pub(crate) mod response_mode;
 pub(crate) mod response_type;
 pub(crate) mod scope;
+pub(crate) mod sector;
 pub(crate) mod signing;
 pub(crate) mod support;
 pub(crate) mod target;

@@ -12,6 +12,9 @@ use crate::request::Request;
 /// Parameters that RFC 8707 and others allow more than once; all others may appear only once.
 const REPEATABLE: &[&str] = &["resource", "audience"];
 
+/// Parameters whose value is JSON, which a request object holds as it is.
+const JSON: &[&str] = &["authorization_details", "claims", "registration", "request_context"];
+
 /// The parameters of a request. One without a value counts as absent (RFC 6749, section 3.1).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -48,7 +51,8 @@ impl Parameters {
     }
 
     /// From the claims of a request object (RFC 9101, section 4), of which those about the object itself stay behind.
-    pub(crate) fn from_claims(claims: &Map<String, Value>) -> Self {
+    /// Fails with the name of one whose value no parameter can have, such as a list where a string belongs.
+    pub(crate) fn from_claims(claims: &Map<String, Value>) -> Result<Self, String> {
         const OF_THE_OBJECT: &[&str] = &["iss", "aud", "exp", "iat", "nbf", "jti", "sub"];
         let text = |value: &Value| match value {
             Value::String(text) => text.clone(),
@@ -56,15 +60,19 @@ impl Parameters {
         };
         let mut values = BTreeMap::new();
         for (name, value) in claims.iter().filter(|(name, _)| !OF_THE_OBJECT.contains(&name.as_str())) {
+            let is_plain = |value: &Value| !value.is_array() && !value.is_object();
             let texts = match value {
                 Value::Null => continue,
-                Value::Array(all) if REPEATABLE.contains(&name.as_str()) => all.iter().map(text).collect(),
+                Value::Array(all) if REPEATABLE.contains(&name.as_str()) && all.iter().all(is_plain) => {
+                    all.iter().map(text).collect()
+                }
+                Value::Array(_) | Value::Object(_) if !JSON.contains(&name.as_str()) => return Err(name.clone()),
                 one => vec![text(one)],
             };
             values.insert(name.clone(), texts);
         }
         values.retain(|_, texts: &mut Vec<String>| texts.iter().any(|text| !text.is_empty()));
-        Self { values }
+        Ok(Self { values })
     }
 
     /// Adds the parameters that are not there yet.

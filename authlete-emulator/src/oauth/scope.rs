@@ -29,6 +29,15 @@ pub(crate) fn details(service: &Settings, names: &[String]) -> Vec<Map<String, V
     service.objects("supportedScopes").filter(named).cloned().collect()
 }
 
+/// The scopes without their descriptions.
+pub(crate) fn undescribed(service: &Settings, names: &[String]) -> Vec<Map<String, Value>> {
+    let mut scopes = details(service, names);
+    for scope in &mut scopes {
+        scope.retain(|name, _| !["description", "descriptions"].contains(&name.as_str()));
+    }
+    scopes
+}
+
 /// A client may be held to a list of scopes of its own.
 fn may_request(client: &Client, name: &str) -> bool {
     let Some(extension) = client.settings.0.get("extension").and_then(Value::as_object) else { return true };

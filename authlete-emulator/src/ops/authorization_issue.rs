@@ -21,6 +21,7 @@ const NO_SESSION: ResultCode = "A040204";
 const DEAD_TICKET: ResultCode = "A040301";
 const OTHER_SUBJECT: ResultCode = "A040302";
 const ACR: ResultCode = "A040303";
+const AUTH_TIME: ResultCode = "A040304";
 
 /// What the call may ask for and the emulator cannot do yet.
 const NOT_IMPLEMENTED: &[&str] = &["claimsForTx", "verifiedClaimsForTx", "accessToken"];
@@ -44,7 +45,7 @@ fn issue(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError
         return Err(OAuthError::new("invalid_request", DEAD_TICKET, message).into());
     };
     let destination = ticket.destination.clone();
-    if let Err(error) = check(tenant, &ticket, &given) {
+    if let Err(error) = check(tenant, &ticket, &given, request.now) {
         return redirect::error(&destination, tenant, request.now, &error);
     }
     let issued = grant(tenant, request, ticket, given)?;
@@ -97,7 +98,7 @@ impl Given {
 }
 
 /// Whether the user is the one that the client expects, and has logged in as it demands.
-fn check(tenant: &Tenant, ticket: &Ticket, given: &Given) -> Result<(), OAuthError> {
+fn check(tenant: &Tenant, ticket: &Ticket, given: &Given, now: u64) -> Result<(), OAuthError> {
     if ticket.subject.as_ref().is_some_and(|expected| *expected != given.subject) {
         return Err(OAuthError::new("login_required", OTHER_SUBJECT, "The client expects another user."));
     }
@@ -105,12 +106,29 @@ fn check(tenant: &Tenant, ticket: &Ticket, given: &Given) -> Result<(), OAuthErr
     if grant.is_some_and(|grant| grant.subject != given.subject) {
         return Err(OAuthError::new("access_denied", OTHER_SUBJECT, "The grant is another user's."));
     }
+    if !is_recent_enough(ticket, given.authorized.auth_time, now, tenant.settings.number("allowableClockSkew")) {
+        let message =
+            "The user has to log in again, since the login is older than max_age allows, or authTime is missing.";
+        return Err(OAuthError::new("login_required", AUTH_TIME, message));
+    }
     let essential = &ticket.essential_acrs;
     if !essential.is_empty() && !given.authorized.acr.as_ref().is_some_and(|acr| essential.contains(acr)) {
         let message = "The user did not log in by an essential ACR.";
         return Err(OAuthError::new("unmet_authentication_requirements", ACR, message));
     }
     Ok(())
+}
+
+/// Whether the login meets `max_age` (OpenID Connect Core 1.0, section 3.1.2.1). With 0, only a login after the request
+/// does; without a time it is not known of any login.
+fn is_recent_enough(ticket: &Ticket, auth_time: Option<u64>, now: u64, skew: u64) -> bool {
+    match (ticket.max_age, auth_time) {
+        (None, _) => true,
+        (Some(0), None) => false,
+        (Some(0), Some(time)) => time.saturating_add(skew) >= ticket.opened_at / 1000,
+        (Some(_), None) => true,
+        (Some(seconds), Some(time)) => time.saturating_add(seconds).saturating_add(skew) >= now / 1000,
+    }
 }
 
 /// What the client gets.

@@ -2,11 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Caller;
 use crate::error::ApiError;
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::state::State;
 
 /// The version and the features: those that are implemented, so none of the optional ones yet.
 pub(crate) fn info(_: &Request) -> Result<Reply, ApiError> {
@@ -19,7 +17,7 @@ pub(crate) fn healthcheck(_: &Request) -> Result<Reply, ApiError> {
 }
 
 /// Gives the query parameters back.
-pub(crate) fn echo(_: &mut State, _: &Caller, request: &Request) -> Result<Reply, ApiError> {
+pub(crate) fn echo(request: &Request) -> Result<Reply, ApiError> {
     let members: Map<String, Value> = request.query.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     Ok(Reply::Json(Value::Object(members)))
 }

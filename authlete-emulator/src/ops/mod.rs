@@ -110,7 +110,7 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("info_api", Handler::Open(misc::info)),
     ("jose_verify_api", Handler::Service(jose_verify::handle)),
     ("lifecycle_healthcheck_api", Handler::Open(misc::healthcheck)),
-    ("misc_echo_api", Handler::Global(misc::echo)),
+    ("misc_echo_api", Handler::Open(misc::echo)),
     ("native_sso_api", Handler::Service(token::native_sso::issue)),
     ("native_sso_logout_api", Handler::Service(token::native_sso::logout)),
     ("pushed_auth_req_api", Handler::Service(pushed_auth_req::handle)),
@@ -131,21 +131,15 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
 
 /// Extra properties: objects with a key and a value.
 fn properties(body: &Body) -> Result<Vec<Value>, ApiError> {
-    let elements = match body.members.get("properties") {
-        None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Array(elements)) => as_properties(elements.clone()),
-        Some(_) => None,
+    let mut elements = match body.members.get("properties") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(elements)) => elements.iter().filter(|element| !element.is_null()).cloned().collect(),
+        Some(_) => vec![Value::Bool(false)],
     };
-    elements.ok_or_else(|| {
-        ApiError::invalid("The member properties is not a list of objects with a key, a value and, perhaps, hidden.")
-    })
-}
-
-/// The elements as extra properties, if they can be.
-pub(crate) fn as_properties(mut elements: Vec<Value>) -> Option<Vec<Value>> {
-    elements.retain(|element| !element.is_null());
-    let mut all = elements.iter_mut();
-    all.all(schema::is_property).then_some(elements)
+    if elements.iter_mut().all(schema::is_property) {
+        return Ok(elements);
+    }
+    Err(ApiError::invalid("The member properties is not a list of objects with a key, a value and, perhaps, hidden."))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::free_id;
 use crate::error::ApiError;
+use crate::oauth::sector;
 use crate::random;
 use crate::schema;
 use crate::state::{CAPACITY, Client, Settings, Tenant};
@@ -35,7 +36,7 @@ pub(crate) fn add(tenant: &mut Tenant, mut settings: Settings, fixed: Fixed, now
     if tenant.clients.len() >= CAPACITY {
         return Err(ApiError::forbidden(format!("A service keeps {CAPACITY} clients; delete one first.")));
     }
-    let id = free_id(&tenant.clients, fixed.id)?;
+    let id = free_id(|id| tenant.clients.contains(id), fixed.id)?;
     let secret = match fixed.secret {
         Some(secret) => secret,
         None => random::token::<64>()?,
@@ -48,7 +49,7 @@ pub(crate) fn add(tenant: &mut Tenant, mut settings: Settings, fixed: Fixed, now
     settings.set("createdAt", json!(now));
     settings.set("modifiedAt", json!(now));
     fill(&mut settings);
-    Ok(tenant.clients.entry(id).or_insert(Client { id, settings }))
+    Ok(tenant.clients.insert(Client { id, settings }))
 }
 
 /// Puts these settings in the place of all but those that the server assigns.
@@ -61,13 +62,12 @@ pub(crate) fn replace(tenant: &mut Tenant, id: u64, mut settings: Settings, now:
     }
     settings.set("modifiedAt", json!(now));
     fill(&mut settings);
-    client.settings = settings;
-    Ok(client)
+    Ok(tenant.clients.replace(id, settings))
 }
 
 /// Removes a client with all that it was granted.
 pub(crate) fn remove(tenant: &mut Tenant, id: u64) {
-    tenant.clients.remove(&id);
+    tenant.clients.remove(id);
     tenant.tokens.remove_where(|token| token.client_id == id);
     tenant.grants.remove_of(id);
     tenant.consents.remove_of(id);
@@ -75,18 +75,17 @@ pub(crate) fn remove(tenant: &mut Tenant, id: u64) {
 
 fn check_alias(tenant: &Tenant, settings: &Settings, own: Option<u64>) -> Result<(), ApiError> {
     let Some(alias) = settings.string("clientIdAlias") else { return Ok(()) };
-    let mut others = tenant.clients.values().filter(|client| Some(client.id) != own);
-    match others.any(|client| client.settings.string("clientIdAlias") == Some(alias)) {
-        true => Err(ApiError::invalid(format!("Another client has the alias {alias}."))),
-        false => Ok(()),
+    match tenant.clients.by_alias(alias) {
+        Some(client) if Some(client.id) != own => {
+            Err(ApiError::invalid(format!("Another client has the alias {alias}.")))
+        }
+        _ => Ok(()),
     }
 }
 
 /// Puts in what a client has when nobody says otherwise. Grant and response types are those of RFC 7591.
 fn fill(settings: &mut Settings) {
-    for flag in schema::CLIENT.flags() {
-        settings.default(flag, json!(false));
-    }
+    schema::CLIENT.fill(settings);
     settings.default("clientType", json!("CONFIDENTIAL"));
     let confidential = settings.string("clientType") == Some("CONFIDENTIAL");
     settings.default("tokenAuthMethod", json!(if confidential { "CLIENT_SECRET_BASIC" } else { "NONE" }));
@@ -94,7 +93,9 @@ fn fill(settings: &mut Settings) {
     settings.default("responseTypes", json!(["CODE"]));
     settings.default("applicationType", json!("WEB"));
     settings.default("subjectType", json!("PUBLIC"));
-    settings.default("idTokenSignAlg", json!("ES256"));
+    // OpenID Connect Dynamic Client Registration 1.0, section 2.
+    settings.default("idTokenSignAlg", json!("RS256"));
     settings.default("dynamicallyRegistered", json!(false));
     settings.default("clientSource", json!("STATIC_REGISTRATION"));
+    settings.set("derivedSectorIdentifier", json!(sector::derived(settings)));
 }

@@ -12,7 +12,8 @@ use crate::state::{Settings, State, Tenant};
 const CAPACITY: usize = 1_000;
 
 /// Members that the server alone decides.
-const ASSIGNED: &[&str] = &["number", "apiKey", "apiSecret", "serviceOwnerNumber", "createdAt", "modifiedAt"];
+const ASSIGNED: &[&str] =
+    &["number", "apiKey", "apiSecret", "serviceOwnerNumber", "createdAt", "modifiedAt", "metadata"];
 
 /// What the start-up file may fix and is random otherwise.
 #[derive(Default)]
@@ -34,7 +35,7 @@ pub(crate) fn add(state: &mut State, mut settings: Settings, fixed: Fixed, now: 
     if state.knows_token(&access_token) {
         return Err(ApiError::invalid("The access token is another's."));
     }
-    let id = free_id(&state.services, fixed.id)?;
+    let id = free_id(|id| state.services.contains(id), fixed.id)?;
     state.created += 1;
     settings.set("number", json!(state.created));
     settings.set("serviceOwnerNumber", json!(1));
@@ -43,7 +44,7 @@ pub(crate) fn add(state: &mut State, mut settings: Settings, fixed: Fixed, now: 
     settings.set("createdAt", json!(now));
     settings.set("modifiedAt", json!(now));
     fill(&mut settings);
-    Ok(state.services.entry(id).or_insert(Tenant::new(id, settings, access_token)))
+    Ok(state.services.insert(Tenant::new(id, settings, access_token)))
 }
 
 /// Puts these settings in the place of all but those that the server assigns.
@@ -60,20 +61,17 @@ pub(crate) fn replace(tenant: &mut Tenant, mut settings: Settings, now: u64) -> 
 
 /// Puts in what a service has when nobody says otherwise.
 fn fill(settings: &mut Settings) {
-    for flag in schema::SERVICE.flags() {
-        settings.default(flag, json!(false));
-    }
+    schema::SERVICE.fill(settings);
     settings.default("supportedGrantTypes", json!(["AUTHORIZATION_CODE", "REFRESH_TOKEN"]));
     settings.default("supportedResponseTypes", json!(["CODE"]));
     let methods = json!(["NONE", "CLIENT_SECRET_BASIC", "CLIENT_SECRET_POST"]);
     settings.default("supportedTokenAuthMethods", methods);
     settings.default("supportedDisplays", json!(["PAGE"]));
+    settings.default("supportedClaimTypes", json!(["NORMAL"]));
     settings.default("accessTokenType", json!("Bearer"));
-    for (name, seconds) in [
-        ("accessTokenDuration", schema::ACCESS_TOKEN_SECONDS),
-        ("refreshTokenDuration", schema::REFRESH_TOKEN_SECONDS),
-        ("idTokenDuration", schema::ID_TOKEN_SECONDS),
-    ] {
+    for (name, seconds) in
+        [("accessTokenDuration", schema::ACCESS_TOKEN_SECONDS), ("refreshTokenDuration", schema::REFRESH_TOKEN_SECONDS)]
+    {
         if settings.number(name) == 0 {
             settings.set(name, json!(seconds));
         }

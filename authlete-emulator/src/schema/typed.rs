@@ -17,6 +17,28 @@ pub(super) fn members(given: &mut Map<String, Value>, object: &Object, at: &str)
     Ok(())
 }
 
+/// The place of the first member that an object of the description does not have.
+pub(super) fn unknown(given: &Map<String, Value>, object: &Object, at: &str) -> Option<String> {
+    given.iter().find_map(|(name, value)| {
+        let place = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+        match object.0.iter().find(|member| member.name == name) {
+            None => Some(place),
+            Some(member) => unknown_in(value, member.shape, &place),
+        }
+    })
+}
+
+fn unknown_in(value: &Value, shape: Shape, at: &str) -> Option<String> {
+    match (value, shape) {
+        (Value::Object(given), Shape::Object(object)) => unknown(given, object, at),
+        (Value::Array(elements), Shape::List(element)) => {
+            let mut elements = elements.iter().enumerate();
+            elements.find_map(|(index, one)| unknown_in(one, *element, &format!("{at}[{index}]")))
+        }
+        _ => None,
+    }
+}
+
 fn typed(value: &mut Value, shape: Shape, at: &str) -> Result<(), ApiError> {
     if value.is_null() {
         return Ok(());

@@ -1,12 +1,10 @@
 //! One service with all that belongs to it. Services share nothing, so one's codes and tokens mean nothing to another.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Authorized, Client, Consents, Decision, Details, Expiring, GrantRequest, Grants, Lifetimes, PendingTable, Settings,
-    Tokens,
+    Authorized, Client, Clients, Consents, Decision, Details, Expiring, GrantRequest, Grants, Lifetimes, PendingTable,
+    Settings, Tokens,
 };
 use crate::error::ApiError;
 use crate::oauth::destination::Destination;
@@ -23,7 +21,7 @@ pub(crate) struct Tenant {
     pub(crate) settings: Settings,
     /// The service access token: what the console issues for the real API.
     pub(crate) access_token: String,
-    pub(crate) clients: BTreeMap<u64, Client>,
+    pub(crate) clients: Clients,
     /// How many clients there have ever been: the next one's `number`.
     pub(crate) created: u64,
     pub(crate) tickets: Expiring<String, Ticket>,
@@ -63,6 +61,10 @@ pub(crate) struct Ticket {
     pub(crate) grant_request: Option<GrantRequest>,
     /// The user that the client expects.
     pub(crate) subject: Option<String>,
+    /// How old the login may be, in seconds, where the request or the client says so. With 0 the user has to log in anew.
+    pub(crate) max_age: Option<u64>,
+    /// Milliseconds since 1970.
+    pub(crate) opened_at: u64,
     /// The ACRs of which one has to be satisfied; none where none has to.
     pub(crate) essential_acrs: Vec<String>,
     /// A string that the authorization server keeps with the ticket.
@@ -116,7 +118,7 @@ impl Tenant {
             id,
             settings,
             access_token,
-            clients: BTreeMap::new(),
+            clients: Clients::default(),
             created: 0,
             tickets: Expiring::new(),
             pushed: Expiring::new(),
@@ -180,8 +182,7 @@ impl Tenant {
         if !self.settings.flag("clientIdAliasEnabled") {
             return None;
         }
-        let mut clients = self.clients.values();
-        let found = clients.find(|client| client.alias() == Some(identifier))?;
+        let found = self.clients.by_alias(identifier).filter(|client| client.alias().is_some())?;
         Some((found, true))
     }
 

@@ -19,7 +19,7 @@ async fn tokens() {
     assert_api_error(&send(world.request("GET", &own)).await, 401);
     assert_api_error(&send(world.request("GET", &own).bearer_auth("wrong")).await, 401);
     assert_api_error(&send(world.request("GET", &own).basic_auth("a", Some("b"))).await, 401);
-    assert_api_error(&send(world.request("GET", "/api/misc/echo")).await, 401);
+    assert_eq!(send(world.request("GET", "/api/misc/echo?a=b")).await, (200, json!({"a": "b"})));
     assert_eq!(send(world.request("GET", &own).bearer_auth(&token)).await.0, 200);
 
     let other = world.add_service(json!({})).await["apiKey"].clone();

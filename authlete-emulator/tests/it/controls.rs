@@ -25,7 +25,7 @@ async fn exchange(world: &World, code: &str) -> Result<reqwest::Response, reqwes
 async fn a_status_with_headers_for_the_next_calls_of_an_operation() {
     let world = World::plain().await;
     let busy = Fault::status(429).header("Retry-After", "7").header("X-RateLimit-Remaining", "0");
-    world.emulator.inject(busy.on("service_get_api").times(2));
+    world.emulator.inject(busy.on("service_get_api").times(2)).expect("there is such an operation");
     assert_eq!(world.call("GET", "/api/service/get/list", None).await.0, 200);
     for _ in 0..2 {
         let response = get(&world).await.expect("a response");
@@ -43,8 +43,11 @@ async fn a_status_with_headers_for_the_next_calls_of_an_operation() {
 #[tokio::test]
 async fn a_status_with_a_body_of_its_own_for_any_call() {
     let world = World::plain().await;
-    world.emulator.inject(Fault::status(502).body("<html>").header("Content-Type", "text/html"));
-    world.emulator.inject(Fault::status(503).times(100));
+    world
+        .emulator
+        .inject(Fault::status(502).body("<html>").header("Content-Type", "text/html"))
+        .expect("there is such an operation");
+    world.emulator.inject(Fault::status(503).times(100)).expect("there is such an operation");
     let response = get(&world).await.expect("a response");
     assert_eq!(
         (response.status().as_u16(), &response.headers()["content-type"]),
@@ -60,8 +63,8 @@ async fn a_status_with_a_body_of_its_own_for_any_call() {
 #[tokio::test]
 async fn a_delay_comes_before_what_is_served_and_before_other_faults() {
     let world = World::plain().await;
-    world.emulator.inject(Fault::delay(Duration::from_millis(80)).times(2));
-    world.emulator.inject(Fault::status(500));
+    world.emulator.inject(Fault::delay(Duration::from_millis(80)).times(2)).expect("there is such an operation");
+    world.emulator.inject(Fault::status(500)).expect("there is such an operation");
     for status in [500, 200] {
         let start = Instant::now();
         assert_eq!(get(&world).await.expect("a response").status().as_u16(), status);
@@ -73,7 +76,7 @@ async fn a_delay_comes_before_what_is_served_and_before_other_faults() {
 async fn a_connection_that_ends_before_the_call_is_served_leaves_the_code_good() {
     let world = World::plain().await;
     let code = world.code("").await;
-    world.emulator.inject(Fault::disconnect_before_serving().on("auth_token_api"));
+    world.emulator.inject(Fault::disconnect_before_serving().on("auth_token_api")).expect("there is such an operation");
     let error = exchange(&world, &code).await.expect_err("no response");
     assert!(error.is_request() && !error.is_status(), "{error:?}");
     assert_eq!(world.exchange(&code).await["action"], "OK");
@@ -83,7 +86,7 @@ async fn a_connection_that_ends_before_the_call_is_served_leaves_the_code_good()
 async fn a_connection_that_ends_after_the_call_was_served_leaves_the_code_used() {
     let world = World::plain().await;
     let code = world.code("").await;
-    world.emulator.inject(Fault::disconnect_after_serving().on("auth_token_api"));
+    world.emulator.inject(Fault::disconnect_after_serving().on("auth_token_api")).expect("there is such an operation");
     let error = exchange(&world, &code).await.expect_err("no response");
     assert!(error.is_request(), "{error:?}");
     assert_eq!(world.exchange(&code).await["action"], "BAD_REQUEST");
@@ -92,7 +95,7 @@ async fn a_connection_that_ends_after_the_call_was_served_leaves_the_code_used()
 #[tokio::test]
 async fn an_answer_that_breaks_off() {
     let world = World::plain().await;
-    world.emulator.inject(Fault::truncate());
+    world.emulator.inject(Fault::truncate()).expect("there is such an operation");
     let mut response = get(&world).await.expect("a head");
     assert_eq!(response.status().as_u16(), 200);
     let promised = response.content_length().expect("a length");
@@ -119,7 +122,7 @@ async fn calls_are_recorded_without_credentials() {
     let ids: Vec<Option<&str>> = calls.iter().map(|call| call.operation_id()).collect();
     assert_eq!(ids, [Some("auth_token_api"), Some("client_get_list_api"), None]);
 
-    let token = world.emulator.calls_of("auth_token_api").pop().expect("a call");
+    let token = world.emulator.calls_of("auth_token_api").expect("there is such an operation").pop().expect("a call");
     assert_eq!((token.method(), token.path()), ("POST", format!("/api/{}/auth/token", world.service_id()).as_str()));
     assert_eq!(token.header("authorization"), Some("Bearer [redacted]"));
     assert_eq!(token.header("Content-Type"), Some("application/json"));
@@ -142,10 +145,10 @@ async fn a_call_that_a_fault_hits_is_recorded_too() {
     let world = World::plain().await;
     world.emulator.clear_calls();
     for fault in [Fault::status(500), Fault::disconnect_before_serving(), Fault::disconnect_after_serving()] {
-        world.emulator.inject(fault);
+        world.emulator.inject(fault).expect("there is such an operation");
         let _ = get(&world).await;
     }
-    assert_eq!(world.emulator.calls_of("service_get_api").len(), 3);
+    assert_eq!(world.emulator.calls_of("service_get_api").expect("there is such an operation").len(), 3);
 }
 
 #[tokio::test]

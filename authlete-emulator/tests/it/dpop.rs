@@ -13,7 +13,7 @@ const TOKEN_ENDPOINT: &str = "https://as.example.com/token";
 const RESOURCE: &str = "https://rs.example.com/api";
 
 /// A proof with these claims on top of the usual ones for the token endpoint.
-fn proof(world: &World, key: &Key, id: &str, more: &Value) -> String {
+pub(crate) fn proof(world: &World, key: &Key, id: &str, more: &Value) -> String {
     let mut claims = json!({"htm": "POST", "htu": TOKEN_ENDPOINT, "iat": world.now(), "jti": id});
     for (name, value) in more.as_object().expect("an object") {
         claims[name] = value.clone();
@@ -36,7 +36,7 @@ fn ath(token: &Value) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_str().expect("a token")))
 }
 
-async fn world(service: Value, client: Value) -> World {
+pub(crate) async fn world(service: Value, client: Value) -> World {
     let mut members = json!({"tokenEndpoint": TOKEN_ENDPOINT});
     members.as_object_mut().expect("an object").extend(service.as_object().expect("an object").clone());
     World::new(members, client).await

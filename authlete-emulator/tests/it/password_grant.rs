@@ -20,7 +20,7 @@ const PARAMETERS: &str = "grant_type=password&username=john&password=s%20cret&sc
 async fn a_right_password() {
     let world = world(json!({}), json!({})).await;
     let mut body = world.token_body(PARAMETERS);
-    body["properties"] = json!("[{\"key\":\"first\",\"value\":\"1\"}]");
+    body["properties"] = json!([{"key": "first", "value": "1"}]);
     let answer = world.act("/auth/token", body).await;
     assert_eq!((&answer["action"], &answer["grantType"]), (&json!("PASSWORD"), &json!("PASSWORD")), "{answer}");
     assert_eq!((&answer["username"], &answer["password"]), (&json!("john"), &json!("s cret")));

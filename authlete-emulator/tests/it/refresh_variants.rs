@@ -88,7 +88,7 @@ async fn a_property_that_is_set_again_stands_once() {
     for value in ["1", "2", "3"] {
         let refresh = token["refreshToken"].as_str().expect("a refresh token");
         let mut body = world.token_body(&format!("grant_type=refresh_token&refresh_token={refresh}"));
-        body["properties"] = json!(json!([{"key": "count", "value": value, "hidden": true}]).to_string());
+        body["properties"] = json!([{"key": "count", "value": value, "hidden": true}]);
         token = world.act("/auth/token", body).await;
     }
     assert_eq!(token["properties"], json!([{"key": "count", "value": "3", "hidden": true}]), "{token}");

@@ -57,6 +57,8 @@ impl World {
             "clientType": "CONFIDENTIAL",
             "grantTypes": ["AUTHORIZATION_CODE", "REFRESH_TOKEN", "CLIENT_CREDENTIALS"],
             "redirectUris": [REDIRECT_URI],
+            // An RSA key, which the default needs, takes its time to make.
+            "idTokenSignAlg": "ES256",
         });
         let path = format!("/api/{}/client/create", self.service_id());
         let (status, body) = self.call("POST", &path, Some(&merged(client, &members))).await;
@@ -95,7 +97,7 @@ impl World {
         send(request).await
     }
 
-    /// An operation of the service that responses with an action.
+    /// An operation of the service that answers with an action.
     pub(crate) async fn act(&self, path: &str, body: Value) -> Value {
         let token = self.emulator.service_token(&self.service_id()).expect("the service has a token");
         let request = self.request("POST", &format!("/api/{}{path}", self.service_id())).bearer_auth(token);

@@ -62,6 +62,7 @@ fn sample(properties: &Value, action: &str, content: &str) -> Value {
         ("responseContent", json!(content)),
         ("ticket", json!(SECRET)),
         ("token", json!(SECRET)),
+        ("logoutToken", json!(SECRET)),
         ("dpopNonce", json!("nonce-1")),
         ("attestationChallenge", json!("challenge-1")),
         ("signature", json!("sig1=:AAAA:")),

@@ -50,6 +50,7 @@ outcomes! {
     auth_userinfo UserInfo,
     backchannel_authentication BackchannelAuthentication,
     backchannel_authentication_complete BackchannelAuthenticationComplete,
+    backchannel_logout_token BackchannelLogoutToken,
     device_complete DeviceComplete,
     device_verification DeviceVerification,
     hsk_create HskCreate,
@@ -63,6 +64,7 @@ outcomes! {
     vci_single_parse VciSingleParse,
     }
     reply {
+    attestation_challenge AttestationChallenge,
     auth_authorization_fail AuthorizationFail,
     auth_authorization_issue AuthorizationIssue,
     auth_introspection_standard StandardIntrospection,
@@ -88,6 +90,7 @@ outcomes! {
     vci_jwks VciJwks,
     vci_jwt_issuer VciJwtIssuer,
     vci_metadata VciMetadata,
+    vci_nonce VciNonce,
     vci_offer_info VciOfferInfo,
     vci_single_issue VciSingleIssue,
     }

@@ -6,6 +6,10 @@ use super::{Debugged, debugged};
 /// Every struct, by name.
 pub(super) static DEBUGGED: &[(&str, Debugged)] = &[
     ("AccessToken", debugged::<types::AccessToken>),
+    ("AttestationChallengeRequest", debugged::<types::AttestationChallengeRequest>),
+    ("AttestationChallengeResponse", debugged::<types::AttestationChallengeResponse>),
+    ("AuditEntriesGetResponse", debugged::<types::AuditEntriesGetResponse>),
+    ("AuditLogEntry", debugged::<types::AuditLogEntry>),
     ("AuthorizationClient", debugged::<types::AuthorizationClient>),
     ("AuthorizationDetails", debugged::<types::AuthorizationDetails>),
     ("AuthorizationDetailsElement", debugged::<types::AuthorizationDetailsElement>),
@@ -63,6 +67,11 @@ pub(super) static DEBUGGED: &[(&str, Debugged)] = &[
     (
         "BackchannelAuthenticationResponse",
         debugged::<types::BackchannelAuthenticationResponse>,
+    ),
+    ("BackchannelLogoutTokenRequest", debugged::<types::BackchannelLogoutTokenRequest>),
+    (
+        "BackchannelLogoutTokenResponse",
+        debugged::<types::BackchannelLogoutTokenResponse>,
     ),
     ("CimdOptions", debugged::<types::CimdOptions>),
     (
@@ -145,6 +154,10 @@ pub(super) static DEBUGGED: &[(&str, Debugged)] = &[
     ("DynamicScope", debugged::<types::DynamicScope>),
     ("ErrorBody", debugged::<types::ErrorBody>),
     (
+        "FederationConfigurationRequest",
+        debugged::<types::FederationConfigurationRequest>,
+    ),
+    (
         "FederationConfigurationResponse",
         debugged::<types::FederationConfigurationResponse>,
     ),
@@ -165,6 +178,7 @@ pub(super) static DEBUGGED: &[(&str, Debugged)] = &[
     ("HskGetResponse", debugged::<types::HskGetResponse>),
     ("IdTokenReissueRequest", debugged::<types::IdTokenReissueRequest>),
     ("IdTokenReissueResponse", debugged::<types::IdTokenReissueResponse>),
+    ("IdpErrorBody", debugged::<types::IdpErrorBody>),
     ("InfoResponse", debugged::<types::InfoResponse>),
     ("InfoResponseServiceTokenCache", debugged::<types::InfoResponseServiceTokenCache>),
     ("IntrospectionRequest", debugged::<types::IntrospectionRequest>),
@@ -186,8 +200,10 @@ pub(super) static DEBUGGED: &[(&str, Debugged)] = &[
     ("RevocationResponse", debugged::<types::RevocationResponse>),
     ("Scope", debugged::<types::Scope>),
     ("Service", debugged::<types::Service>),
+    ("ServiceCreateIdpRequest", debugged::<types::ServiceCreateIdpRequest>),
     ("ServiceGetListResponse", debugged::<types::ServiceGetListResponse>),
     ("ServiceJwksGetResponse", debugged::<types::ServiceJwksGetResponse>),
+    ("ServiceRemoveIdpRequest", debugged::<types::ServiceRemoveIdpRequest>),
     ("SnsCredentials", debugged::<types::SnsCredentials>),
     ("StandardIntrospectionRequest", debugged::<types::StandardIntrospectionRequest>),
     ("StandardIntrospectionResponse", debugged::<types::StandardIntrospectionResponse>),
@@ -231,6 +247,8 @@ pub(super) static DEBUGGED: &[(&str, Debugged)] = &[
     ("VciJwtIssuerResponse", debugged::<types::VciJwtIssuerResponse>),
     ("VciMetadataRequest", debugged::<types::VciMetadataRequest>),
     ("VciMetadataResponse", debugged::<types::VciMetadataResponse>),
+    ("VciNonceRequest", debugged::<types::VciNonceRequest>),
+    ("VciNonceResponse", debugged::<types::VciNonceResponse>),
     ("VciOfferCreateRequest", debugged::<types::VciOfferCreateRequest>),
     ("VciOfferCreateResponse", debugged::<types::VciOfferCreateResponse>),
     ("VciOfferInfoRequest", debugged::<types::VciOfferInfoRequest>),
@@ -241,6 +259,26 @@ pub(super) static DEBUGGED: &[(&str, Debugged)] = &[
     ("VciSingleParseResponse", debugged::<types::VciSingleParseResponse>),
 ];
 const _: fn(types::AccessToken) -> types::AccessToken = |rest| types::AccessToken {
+    ..rest
+};
+
+const _: fn(types::AttestationChallengeRequest) -> types::AttestationChallengeRequest = |
+    rest|
+types::AttestationChallengeRequest {
+    ..rest
+};
+
+const _: fn(
+    types::AttestationChallengeResponse,
+) -> types::AttestationChallengeResponse = |rest| types::AttestationChallengeResponse {
+    ..rest
+};
+
+const _: fn(types::AuditEntriesGetResponse) -> types::AuditEntriesGetResponse = |rest| types::AuditEntriesGetResponse {
+    ..rest
+};
+
+const _: fn(types::AuditLogEntry) -> types::AuditLogEntry = |rest| types::AuditLogEntry {
     ..rest
 };
 
@@ -361,6 +399,18 @@ const _: fn(
 const _: fn(
     types::BackchannelAuthenticationResponse,
 ) -> types::BackchannelAuthenticationResponse = |rest| types::BackchannelAuthenticationResponse {
+    ..rest
+};
+
+const _: fn(
+    types::BackchannelLogoutTokenRequest,
+) -> types::BackchannelLogoutTokenRequest = |rest| types::BackchannelLogoutTokenRequest {
+    ..rest
+};
+
+const _: fn(
+    types::BackchannelLogoutTokenResponse,
+) -> types::BackchannelLogoutTokenResponse = |rest| types::BackchannelLogoutTokenResponse {
     ..rest
 };
 
@@ -568,6 +618,12 @@ const _: fn(types::DynamicScope) -> types::DynamicScope = |rest| types::DynamicS
 
 const _: fn(types::ErrorBody) -> types::ErrorBody = |rest| types::ErrorBody { ..rest };
 const _: fn(
+    types::FederationConfigurationRequest,
+) -> types::FederationConfigurationRequest = |rest| types::FederationConfigurationRequest {
+    ..rest
+};
+
+const _: fn(
     types::FederationConfigurationResponse,
 ) -> types::FederationConfigurationResponse = |rest| types::FederationConfigurationResponse {
     ..rest
@@ -624,6 +680,10 @@ const _: fn(types::IdTokenReissueRequest) -> types::IdTokenReissueRequest = |res
 };
 
 const _: fn(types::IdTokenReissueResponse) -> types::IdTokenReissueResponse = |rest| types::IdTokenReissueResponse {
+    ..rest
+};
+
+const _: fn(types::IdpErrorBody) -> types::IdpErrorBody = |rest| types::IdpErrorBody {
     ..rest
 };
 
@@ -705,11 +765,19 @@ const _: fn(types::RevocationResponse) -> types::RevocationResponse = |rest| typ
 
 const _: fn(types::Scope) -> types::Scope = |rest| types::Scope { ..rest };
 const _: fn(types::Service) -> types::Service = |rest| types::Service { ..rest };
+const _: fn(types::ServiceCreateIdpRequest) -> types::ServiceCreateIdpRequest = |rest| types::ServiceCreateIdpRequest {
+    ..rest
+};
+
 const _: fn(types::ServiceGetListResponse) -> types::ServiceGetListResponse = |rest| types::ServiceGetListResponse {
     ..rest
 };
 
 const _: fn(types::ServiceJwksGetResponse) -> types::ServiceJwksGetResponse = |rest| types::ServiceJwksGetResponse {
+    ..rest
+};
+
+const _: fn(types::ServiceRemoveIdpRequest) -> types::ServiceRemoveIdpRequest = |rest| types::ServiceRemoveIdpRequest {
     ..rest
 };
 
@@ -873,6 +941,14 @@ const _: fn(types::VciMetadataRequest) -> types::VciMetadataRequest = |rest| typ
 };
 
 const _: fn(types::VciMetadataResponse) -> types::VciMetadataResponse = |rest| types::VciMetadataResponse {
+    ..rest
+};
+
+const _: fn(types::VciNonceRequest) -> types::VciNonceRequest = |rest| types::VciNonceRequest {
+    ..rest
+};
+
+const _: fn(types::VciNonceResponse) -> types::VciNonceResponse = |rest| types::VciNonceResponse {
     ..rest
 };
 

@@ -16,6 +16,26 @@ pub static SCHEMAS: &[Place] = &[
         shape: Shape::Struct(&shapes::AccessToken),
     },
     Place {
+        at: "attestation_challenge_request",
+        round_trip: round_trip::<types::AttestationChallengeRequest>,
+        shape: Shape::Struct(&shapes::AttestationChallengeRequest),
+    },
+    Place {
+        at: "attestation_challenge_response",
+        round_trip: round_trip::<types::AttestationChallengeResponse>,
+        shape: Shape::Struct(&shapes::AttestationChallengeResponse),
+    },
+    Place {
+        at: "audit_entries_get_response",
+        round_trip: round_trip::<types::AuditEntriesGetResponse>,
+        shape: Shape::Struct(&shapes::AuditEntriesGetResponse),
+    },
+    Place {
+        at: "audit_log_entry",
+        round_trip: round_trip::<types::AuditLogEntry>,
+        shape: Shape::Struct(&shapes::AuditLogEntry),
+    },
+    Place {
         at: "client_limited_authorization",
         round_trip: round_trip::<types::AuthorizationClient>,
         shape: Shape::Struct(&shapes::AuthorizationClient),
@@ -124,6 +144,16 @@ pub static SCHEMAS: &[Place] = &[
         at: "backchannel_authentication_response",
         round_trip: round_trip::<types::BackchannelAuthenticationResponse>,
         shape: Shape::Struct(&shapes::BackchannelAuthenticationResponse),
+    },
+    Place {
+        at: "backchannel_logout_token_request",
+        round_trip: round_trip::<types::BackchannelLogoutTokenRequest>,
+        shape: Shape::Struct(&shapes::BackchannelLogoutTokenRequest),
+    },
+    Place {
+        at: "backchannel_logout_token_response",
+        round_trip: round_trip::<types::BackchannelLogoutTokenResponse>,
+        shape: Shape::Struct(&shapes::BackchannelLogoutTokenResponse),
     },
     Place {
         at: "cimd_options",
@@ -316,6 +346,11 @@ pub static SCHEMAS: &[Place] = &[
         shape: Shape::Struct(&shapes::ErrorBody),
     },
     Place {
+        at: "FederationConfigurationRequest",
+        round_trip: round_trip::<types::FederationConfigurationRequest>,
+        shape: Shape::Struct(&shapes::FederationConfigurationRequest),
+    },
+    Place {
         at: "federation_configuration_response",
         round_trip: round_trip::<types::FederationConfigurationResponse>,
         shape: Shape::Struct(&shapes::FederationConfigurationResponse),
@@ -389,6 +424,11 @@ pub static SCHEMAS: &[Place] = &[
         at: "idtoken_reissue_response",
         round_trip: round_trip::<types::IdTokenReissueResponse>,
         shape: Shape::Struct(&shapes::IdTokenReissueResponse),
+    },
+    Place {
+        at: "idp_error",
+        round_trip: round_trip::<types::IdpErrorBody>,
+        shape: Shape::Struct(&shapes::IdpErrorBody),
     },
     Place {
         at: "info_response",
@@ -496,6 +536,11 @@ pub static SCHEMAS: &[Place] = &[
         shape: Shape::Struct(&shapes::Service),
     },
     Place {
+        at: "service_create_idp_request",
+        round_trip: round_trip::<types::ServiceCreateIdpRequest>,
+        shape: Shape::Struct(&shapes::ServiceCreateIdpRequest),
+    },
+    Place {
         at: "service_get_list_response",
         round_trip: round_trip::<types::ServiceGetListResponse>,
         shape: Shape::Struct(&shapes::ServiceGetListResponse),
@@ -504,6 +549,11 @@ pub static SCHEMAS: &[Place] = &[
         at: "service_jwks_get_response",
         round_trip: round_trip::<types::ServiceJwksGetResponse>,
         shape: Shape::Struct(&shapes::ServiceJwksGetResponse),
+    },
+    Place {
+        at: "service_remove_idp_request",
+        round_trip: round_trip::<types::ServiceRemoveIdpRequest>,
+        shape: Shape::Struct(&shapes::ServiceRemoveIdpRequest),
     },
     Place {
         at: "sns_credentials",
@@ -706,6 +756,16 @@ pub static SCHEMAS: &[Place] = &[
         shape: Shape::Struct(&shapes::VciMetadataResponse),
     },
     Place {
+        at: "vci_nonce_request",
+        round_trip: round_trip::<types::VciNonceRequest>,
+        shape: Shape::Struct(&shapes::VciNonceRequest),
+    },
+    Place {
+        at: "vci_nonce_response",
+        round_trip: round_trip::<types::VciNonceResponse>,
+        shape: Shape::Struct(&shapes::VciNonceResponse),
+    },
+    Place {
         at: "vci_offer_create_request",
         round_trip: round_trip::<types::VciOfferCreateRequest>,
         shape: Shape::Struct(&shapes::VciOfferCreateRequest),
@@ -786,6 +846,11 @@ pub static SCHEMAS: &[Place] = &[
         shape: Shape::Enum(types::DisplayMode::KNOWN),
     },
     Place {
+        at: "entity_type",
+        round_trip: round_trip::<types::EntityType>,
+        shape: Shape::Enum(types::EntityType::KNOWN),
+    },
+    Place {
         at: "fapi_mode",
         round_trip: round_trip::<types::FapiMode>,
         shape: Shape::Enum(types::FapiMode::KNOWN),
@@ -858,6 +923,11 @@ pub static SCHEMAS: &[Place] = &[
 ];
 /// Request bodies, by method and path.
 pub static REQUESTS: &[Place] = &[
+    Place {
+        at: "POST /api/{serviceId}/attestation/challenge",
+        round_trip: round_trip::<types::AttestationChallengeRequest>,
+        shape: Shape::Struct(&shapes::AttestationChallengeRequest),
+    },
     Place {
         at: "POST /api/{serviceId}/auth/authorization",
         round_trip: round_trip::<types::AuthorizationRequest>,
@@ -964,6 +1034,11 @@ pub static REQUESTS: &[Place] = &[
         shape: Shape::Struct(&shapes::BackchannelAuthenticationIssueRequest),
     },
     Place {
+        at: "POST /api/{serviceId}/backchannel/logout/token",
+        round_trip: round_trip::<types::BackchannelLogoutTokenRequest>,
+        shape: Shape::Struct(&shapes::BackchannelLogoutTokenRequest),
+    },
+    Place {
         at: "POST /api/{serviceId}/client/authorization/delete/{clientId}",
         round_trip: round_trip::<types::ClientAuthorizationDeletePostRequest>,
         shape: Shape::Struct(&shapes::ClientAuthorizationDeletePostRequest),
@@ -1050,10 +1125,8 @@ pub static REQUESTS: &[Place] = &[
     },
     Place {
         at: "POST /api/{serviceId}/federation/configuration",
-        round_trip: round_trip::<
-            ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-        >,
-        shape: Shape::Map(&Shape::Untyped),
+        round_trip: round_trip::<types::FederationConfigurationRequest>,
+        shape: Shape::Struct(&shapes::FederationConfigurationRequest),
     },
     Place {
         at: "POST /api/{serviceId}/federation/registration",
@@ -1101,6 +1174,16 @@ pub static REQUESTS: &[Place] = &[
         shape: Shape::Struct(&shapes::Service),
     },
     Place {
+        at: "POST /api/service",
+        round_trip: round_trip::<types::ServiceCreateIdpRequest>,
+        shape: Shape::Struct(&shapes::ServiceCreateIdpRequest),
+    },
+    Place {
+        at: "POST /api/service/remove",
+        round_trip: round_trip::<types::ServiceRemoveIdpRequest>,
+        shape: Shape::Struct(&shapes::ServiceRemoveIdpRequest),
+    },
+    Place {
         at: "POST /api/{serviceId}/service/update",
         round_trip: round_trip::<types::Service>,
         shape: Shape::Struct(&shapes::Service),
@@ -1141,6 +1224,11 @@ pub static REQUESTS: &[Place] = &[
         shape: Shape::Struct(&shapes::VciMetadataRequest),
     },
     Place {
+        at: "POST /api/{serviceId}/vci/nonce",
+        round_trip: round_trip::<types::VciNonceRequest>,
+        shape: Shape::Struct(&shapes::VciNonceRequest),
+    },
+    Place {
         at: "POST /api/{serviceId}/vci/offer/create",
         round_trip: round_trip::<types::VciOfferCreateRequest>,
         shape: Shape::Struct(&shapes::VciOfferCreateRequest),
@@ -1163,6 +1251,21 @@ pub static REQUESTS: &[Place] = &[
 ];
 /// Bodies of successful responses, by method and path.
 pub static RESPONSES: &[Place] = &[
+    Place {
+        at: "POST /api/{serviceId}/attestation/challenge",
+        round_trip: round_trip::<types::AttestationChallengeResponse>,
+        shape: Shape::Struct(&shapes::AttestationChallengeResponse),
+    },
+    Place {
+        at: "GET /api/audit/entries",
+        round_trip: round_trip::<types::AuditEntriesGetResponse>,
+        shape: Shape::Struct(&shapes::AuditEntriesGetResponse),
+    },
+    Place {
+        at: "GET /api/audit/types",
+        round_trip: round_trip::<::std::vec::Vec<::std::string::String>>,
+        shape: Shape::List(&Shape::Text),
+    },
     Place {
         at: "POST /api/{serviceId}/auth/authorization",
         round_trip: round_trip::<types::AuthorizationResponse>,
@@ -1277,6 +1380,11 @@ pub static RESPONSES: &[Place] = &[
         at: "POST /api/{serviceId}/backchannel/authentication/issue",
         round_trip: round_trip::<types::BackchannelAuthenticationIssueResponse>,
         shape: Shape::Struct(&shapes::BackchannelAuthenticationIssueResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/backchannel/logout/token",
+        round_trip: round_trip::<types::BackchannelLogoutTokenResponse>,
+        shape: Shape::Struct(&shapes::BackchannelLogoutTokenResponse),
     },
     Place {
         at: "DELETE /api/{serviceId}/client/authorization/delete/{clientId}",
@@ -1508,6 +1616,11 @@ pub static RESPONSES: &[Place] = &[
         shape: Shape::Struct(&shapes::Service),
     },
     Place {
+        at: "POST /api/service",
+        round_trip: round_trip::<types::Service>,
+        shape: Shape::Struct(&shapes::Service),
+    },
+    Place {
         at: "GET /api/{serviceId}/service/get",
         round_trip: round_trip::<types::Service>,
         shape: Shape::Struct(&shapes::Service),
@@ -1561,6 +1674,11 @@ pub static RESPONSES: &[Place] = &[
         at: "POST /api/{serviceId}/vci/metadata",
         round_trip: round_trip::<types::VciMetadataResponse>,
         shape: Shape::Struct(&shapes::VciMetadataResponse),
+    },
+    Place {
+        at: "POST /api/{serviceId}/vci/nonce",
+        round_trip: round_trip::<types::VciNonceResponse>,
+        shape: Shape::Struct(&shapes::VciNonceResponse),
     },
     Place {
         at: "POST /api/{serviceId}/vci/offer/create",

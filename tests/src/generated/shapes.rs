@@ -24,6 +24,57 @@ pub static AccessToken: Struct = Struct {
     ],
 };
 
+/// `AttestationChallengeRequest`.
+pub static AttestationChallengeRequest: Struct = Struct {
+    name: "AttestationChallengeRequest",
+    keeps_unknown: false,
+    fields: &[Field::optional("pretty", Shape::Boolean)],
+};
+
+/// `AttestationChallengeResponse`.
+pub static AttestationChallengeResponse: Struct = Struct {
+    name: "AttestationChallengeResponse",
+    keeps_unknown: false,
+    fields: &[
+        Field::optional(
+            "action",
+            Shape::Enum(types::AttestationChallengeResponseAction::KNOWN),
+        ),
+        Field::optional("attestationChallenge", Shape::Text),
+        Field::optional("responseContent", Shape::Text),
+        Field::optional("resultCode", Shape::Text),
+        Field::optional("resultMessage", Shape::Text),
+    ],
+};
+
+/// `AuditEntriesGetResponse`.
+pub static AuditEntriesGetResponse: Struct = Struct {
+    name: "AuditEntriesGetResponse",
+    keeps_unknown: false,
+    fields: &[
+        Field::optional("entries", Shape::List(&Shape::Struct(&shapes::AuditLogEntry))),
+        Field::optional("limit", Shape::Integer),
+        Field::optional("nextCursor", Shape::Text),
+    ],
+};
+
+/// `AuditLogEntry`.
+pub static AuditLogEntry: Struct = Struct {
+    name: "AuditLogEntry",
+    keeps_unknown: false,
+    fields: &[
+        Field::optional("cluster", Shape::Text),
+        Field::optional("details", Shape::Map(&Shape::Untyped)),
+        Field::optional("event", Shape::Text),
+        Field::optional("path", Shape::Text),
+        Field::optional("remoteAddr", Shape::Text),
+        Field::optional("status", Shape::Enum(types::AuditLogEntryStatus::KNOWN)),
+        Field::optional("timestamp", Shape::Text),
+        Field::optional("user", Shape::Text),
+        Field::optional("userAgent", Shape::Text),
+    ],
+};
+
 /// `AuthorizationClient`.
 pub static AuthorizationClient: Struct = Struct {
     name: "AuthorizationClient",
@@ -31,6 +82,7 @@ pub static AuthorizationClient: Struct = Struct {
     fields: &[
         Field::optional("authTimeRequired", Shape::Boolean),
         Field::optional("automaticallyRegistered", Shape::Boolean),
+        Field::optional("backchannelLogoutSessionRequired", Shape::Boolean),
         Field::optional("bcUserCodeRequired", Shape::Boolean),
         Field::optional("clientId", Shape::Integer),
         Field::optional("clientIdAlias", Shape::Text),
@@ -180,6 +232,7 @@ pub static AuthorizationIssueResponse: Struct = Struct {
             Shape::Enum(types::AuthorizationIssueResponseAction::KNOWN),
         ),
         Field::optional("authorizationCode", Shape::Text),
+        Field::optional("consentedClaims", Shape::List(&Shape::Text)),
         Field::optional("idToken", Shape::Text),
         Field::optional("jwtAccessToken", Shape::Text),
         Field::optional("responseContent", Shape::Text),
@@ -266,7 +319,7 @@ pub static AuthorizationResponse: Struct = Struct {
 /// `AuthorizationTicketInfo`.
 pub static AuthorizationTicketInfo: Struct = Struct {
     name: "AuthorizationTicketInfo",
-    keeps_unknown: false,
+    keeps_unknown: true,
     fields: &[Field::optional("context", Shape::Text)],
 };
 
@@ -297,7 +350,7 @@ pub static AuthorizationTicketUpdateRequest: Struct = Struct {
     name: "AuthorizationTicketUpdateRequest",
     keeps_unknown: false,
     fields: &[
-        Field::required("info", Shape::Text),
+        Field::required("info", Shape::Struct(&shapes::AuthorizationTicketInfo)),
         Field::required("ticket", Shape::Text),
     ],
 };
@@ -371,6 +424,7 @@ pub static BackchannelAuthenticationCompleteResponse: Struct = Struct {
         Field::optional("clientName", Shape::Text),
         Field::optional("clientNotificationEndpoint", Shape::Text),
         Field::optional("clientNotificationToken", Shape::Text),
+        Field::optional("consentedClaims", Shape::List(&Shape::Text)),
         Field::optional("deliveryMode", Shape::Enum(types::DeliveryMode::KNOWN)),
         Field::optional("grantId", Shape::Text),
         Field::optional("idToken", Shape::Text),
@@ -520,6 +574,33 @@ pub static BackchannelAuthenticationResponse: Struct = Struct {
         Field::optional("userCode", Shape::Text),
         Field::optional("userCodeRequired", Shape::Boolean),
         Field::optional("warnings", Shape::List(&Shape::Text)),
+    ],
+};
+
+/// `BackchannelLogoutTokenRequest`.
+pub static BackchannelLogoutTokenRequest: Struct = Struct {
+    name: "BackchannelLogoutTokenRequest",
+    keeps_unknown: false,
+    fields: &[
+        Field::required("clientIdentifier", Shape::Text),
+        Field::optional("sessionId", Shape::Text),
+        Field::optional("subject", Shape::Text),
+    ],
+};
+
+/// `BackchannelLogoutTokenResponse`.
+pub static BackchannelLogoutTokenResponse: Struct = Struct {
+    name: "BackchannelLogoutTokenResponse",
+    keeps_unknown: false,
+    fields: &[
+        Field::optional(
+            "action",
+            Shape::Enum(types::BackchannelLogoutTokenResponseAction::KNOWN),
+        ),
+        Field::optional("backchannelLogoutUri", Shape::Text),
+        Field::optional("logoutToken", Shape::Text),
+        Field::optional("resultCode", Shape::Text),
+        Field::optional("resultMessage", Shape::Text),
     ],
 };
 
@@ -816,8 +897,18 @@ pub static CredentialIssuerMetadata: Struct = Struct {
     fields: &[
         Field::optional("authorizationServers", Shape::List(&Shape::Text)),
         Field::optional("batchCredentialEndpoint", Shape::Text),
+        Field::optional("batchSize", Shape::Integer),
         Field::optional("credentialEndpoint", Shape::Text),
         Field::optional("credentialIssuer", Shape::Text),
+        Field::optional(
+            "credentialRequestEncryptionEncValuesSupported",
+            Shape::List(&Shape::Text),
+        ),
+        Field::optional("credentialRequestEncryptionJwks", Shape::Text),
+        Field::optional(
+            "credentialRequestEncryptionZipValuesSupported",
+            Shape::List(&Shape::Text),
+        ),
         Field::optional(
             "credentialResponseEncryptionAlgValuesSupported",
             Shape::List(&Shape::Text),
@@ -826,8 +917,15 @@ pub static CredentialIssuerMetadata: Struct = Struct {
             "credentialResponseEncryptionEncValuesSupported",
             Shape::List(&Shape::Text),
         ),
+        Field::optional(
+            "credentialResponseEncryptionZipValuesSupported",
+            Shape::List(&Shape::Text),
+        ),
         Field::optional("credentialsSupported", Shape::Text),
         Field::optional("deferredCredentialEndpoint", Shape::Text),
+        Field::optional("nonceEndpoint", Shape::Text),
+        Field::optional("notificationEndpoint", Shape::Text),
+        Field::optional("requireCredentialRequestEncryption", Shape::Boolean),
         Field::optional("requireCredentialResponseEncryption", Shape::Boolean),
     ],
 };
@@ -866,6 +964,8 @@ pub static CredentialRequestInfo: Struct = Struct {
     fields: &[
         Field::optional("bindingKey", Shape::Text),
         Field::optional("bindingKeys", Shape::List(&Shape::Text)),
+        Field::optional("credentialConfigurationId", Shape::Text),
+        Field::optional("credentialIdentifier", Shape::Text),
         Field::optional("details", Shape::Text),
         Field::optional("format", Shape::Text),
         Field::optional("identifier", Shape::Text),
@@ -978,6 +1078,7 @@ pub static DeviceCompleteResponse: Struct = Struct {
             "action",
             Shape::Enum(types::DeviceCompleteResponseAction::KNOWN),
         ),
+        Field::optional("consentedClaims", Shape::List(&Shape::Text)),
         Field::optional("resultCode", Shape::Text),
         Field::optional("resultMessage", Shape::Text),
     ],
@@ -1054,6 +1155,18 @@ pub static ErrorBody: Struct = Struct {
     fields: &[
         Field::optional("resultCode", Shape::Text),
         Field::optional("resultMessage", Shape::Text),
+    ],
+};
+
+/// `FederationConfigurationRequest`.
+pub static FederationConfigurationRequest: Struct = Struct {
+    name: "FederationConfigurationRequest",
+    keeps_unknown: false,
+    fields: &[
+        Field::optional(
+            "entityTypes",
+            Shape::List(&Shape::Enum(types::EntityType::KNOWN)),
+        ),
     ],
 };
 
@@ -1257,6 +1370,16 @@ pub static IdTokenReissueResponse: Struct = Struct {
         Field::optional("responseContent", Shape::Text),
         Field::optional("resultCode", Shape::Text),
         Field::optional("resultMessage", Shape::Text),
+    ],
+};
+
+/// `IdpErrorBody`.
+pub static IdpErrorBody: Struct = Struct {
+    name: "IdpErrorBody",
+    keeps_unknown: false,
+    fields: &[
+        Field::optional("error", Shape::Text),
+        Field::optional("errors", Shape::List(&Shape::Text)),
     ],
 };
 
@@ -1506,6 +1629,8 @@ pub static OAuthClient: Struct = Struct {
         Field::optional("authorizationEncryptionEnc", Shape::Enum(types::JweEnc::KNOWN)),
         Field::optional("authorizationSignAlg", Shape::Enum(types::JwsAlg::KNOWN)),
         Field::optional("automaticallyRegistered", Shape::Boolean),
+        Field::optional("backchannelLogoutSessionRequired", Shape::Boolean),
+        Field::optional("backchannelLogoutUri", Shape::Text),
         Field::optional("bcDeliveryMode", Shape::Enum(types::DeliveryMode::KNOWN)),
         Field::optional("bcNotificationEndpoint", Shape::Text),
         Field::optional("bcRequestSignAlg", Shape::Enum(types::JwsAlg::KNOWN)),
@@ -1554,6 +1679,7 @@ pub static OAuthClient: Struct = Struct {
             "grantTypes",
             Shape::List(&Shape::Enum(types::GrantType::KNOWN)),
         ),
+        Field::optional("haipVersion", Shape::Text),
         Field::optional("idTokenEncryptionAlg", Shape::Enum(types::JweAlg::KNOWN)),
         Field::optional("idTokenEncryptionEnc", Shape::Enum(types::JweEnc::KNOWN)),
         Field::optional("idTokenSignAlg", Shape::Enum(types::JwsAlg::KNOWN)),
@@ -1602,6 +1728,8 @@ pub static OAuthClient: Struct = Struct {
         Field::optional("singleAccessTokenPerSubject", Shape::Boolean),
         Field::optional("softwareId", Shape::Text),
         Field::optional("softwareVersion", Shape::Text),
+        Field::optional("spiffeBundleEndpoint", Shape::Text),
+        Field::optional("spiffeId", Shape::Text),
         Field::optional("subjectType", Shape::Enum(types::SubjectType::KNOWN)),
         Field::optional("tlsClientAuthSanDns", Shape::Text),
         Field::optional("tlsClientAuthSanEmail", Shape::Text),
@@ -1732,6 +1860,7 @@ pub static Service: Struct = Struct {
         Field::optional("allowableClockSkew", Shape::Integer),
         Field::optional("apiKey", Shape::Integer),
         Field::optional("apiSecret", Shape::Text),
+        Field::optional("attestationChallengeTimeWindow", Shape::Integer),
         Field::optional(
             "attributes",
             Shape::List(&Shape::Struct(&shapes::KeyValuePair)),
@@ -1740,14 +1869,18 @@ pub static Service: Struct = Struct {
         Field::optional("authenticationCallbackApiSecret", Shape::Text),
         Field::optional("authenticationCallbackEndpoint", Shape::Text),
         Field::optional("authorityHints", Shape::List(&Shape::Text)),
+        Field::optional("authorizationCodeDuration", Shape::Integer),
         Field::optional("authorizationEndpoint", Shape::Text),
         Field::optional("authorizationResponseDuration", Shape::Integer),
         Field::optional("authorizationSignatureKeyId", Shape::Text),
         Field::optional("backchannelAuthReqIdDuration", Shape::Integer),
         Field::optional("backchannelAuthenticationEndpoint", Shape::Text),
         Field::optional("backchannelBindingMessageRequiredInFapi", Shape::Boolean),
+        Field::optional("backchannelLogoutSessionSupported", Shape::Boolean),
+        Field::optional("backchannelLogoutSupported", Shape::Boolean),
         Field::optional("backchannelPollingInterval", Shape::Integer),
         Field::optional("backchannelUserCodeParameterSupported", Shape::Boolean),
+        Field::optional("challengeEndpoint", Shape::Text),
         Field::optional("cimdAllowlist", Shape::List(&Shape::Text)),
         Field::optional("cimdAllowlistEnabled", Shape::Boolean),
         Field::optional("cimdAlwaysRetrieved", Shape::Boolean),
@@ -1757,6 +1890,9 @@ pub static Service: Struct = Struct {
         Field::optional("cimdQueryPermitted", Shape::Boolean),
         Field::optional("claimShortcutRestrictive", Shape::Boolean),
         Field::optional("clientAssertionAudRestrictedToIssuer", Shape::Boolean),
+        Field::optional("clientAttesterRoots", Shape::List(&Shape::Text)),
+        Field::optional("clientAttesterRootsEnabled", Shape::Boolean),
+        Field::optional("clientAttesterRootsOnly", Shape::Boolean),
         Field::optional("clientIdAliasEnabled", Shape::Boolean),
         Field::optional("clientIdMetadataDocumentSupported", Shape::Boolean),
         Field::optional("clientsPerDeveloper", Shape::Integer),
@@ -1803,10 +1939,12 @@ pub static Service: Struct = Struct {
         Field::optional("frontChannelRequestObjectEncryptionRequired", Shape::Boolean),
         Field::optional("grantManagementActionRequired", Shape::Boolean),
         Field::optional("grantManagementEndpoint", Shape::Text),
+        Field::optional("haipVersion", Shape::Text),
         Field::optional("hsks", Shape::List(&Shape::Struct(&shapes::Hsk))),
         Field::optional("hsmEnabled", Shape::Boolean),
         Field::optional("httpAliasProhibited", Shape::Boolean),
         Field::optional("idTokenAudType", Shape::Text),
+        Field::optional("idTokenDroppedOnIssueWithoutOpenid", Shape::Boolean),
         Field::optional("idTokenDuration", Shape::Integer),
         Field::optional("idTokenReissuable", Shape::Boolean),
         Field::optional("idTokenSignatureKeyId", Shape::Text),
@@ -1819,6 +1957,9 @@ pub static Service: Struct = Struct {
         Field::optional("jwtGrantByIdentifiableClientsOnly", Shape::Boolean),
         Field::optional("jwtGrantEncryptedJwtRejected", Shape::Boolean),
         Field::optional("jwtGrantUnsignedJwtRejected", Shape::Boolean),
+        Field::optional("keyAttesterRoots", Shape::List(&Shape::Text)),
+        Field::optional("keyAttesterRootsEnabled", Shape::Boolean),
+        Field::optional("keyAttesterRootsOnly", Shape::Boolean),
         Field::optional("loopbackRedirectionUriVariable", Shape::Boolean),
         Field::optional("metadata", Shape::List(&Shape::Struct(&shapes::KeyValuePair))),
         Field::optional("missingClientIdAllowed", Shape::Boolean),
@@ -1970,6 +2111,17 @@ pub static Service: Struct = Struct {
     ],
 };
 
+/// `ServiceCreateIdpRequest`.
+pub static ServiceCreateIdpRequest: Struct = Struct {
+    name: "ServiceCreateIdpRequest",
+    keeps_unknown: false,
+    fields: &[
+        Field::optional("apiServerId", Shape::Integer),
+        Field::required("organizationId", Shape::Integer),
+        Field::optional("service", Shape::Struct(&shapes::Service)),
+    ],
+};
+
 /// `ServiceGetListResponse`.
 pub static ServiceGetListResponse: Struct = Struct {
     name: "ServiceGetListResponse",
@@ -1987,6 +2139,17 @@ pub static ServiceJwksGetResponse: Struct = Struct {
     name: "ServiceJwksGetResponse",
     keeps_unknown: false,
     fields: &[Field::optional("keys", Shape::List(&Shape::Map(&Shape::Untyped)))],
+};
+
+/// `ServiceRemoveIdpRequest`.
+pub static ServiceRemoveIdpRequest: Struct = Struct {
+    name: "ServiceRemoveIdpRequest",
+    keeps_unknown: false,
+    fields: &[
+        Field::optional("apiServerId", Shape::Integer),
+        Field::required("organizationId", Shape::Integer),
+        Field::required("serviceId", Shape::Integer),
+    ],
 };
 
 /// `SnsCredentials`.
@@ -2094,7 +2257,7 @@ pub static TokenCreateRequest: Struct = Struct {
         ),
         Field::optional("certificateThumbprint", Shape::Text),
         Field::optional("clientEntityIdUsed", Shape::Boolean),
-        Field::required("clientId", Shape::Integer),
+        Field::optional("clientId", Shape::Integer),
         Field::optional("clientIdAliasUsed", Shape::Boolean),
         Field::optional("clientIdentifier", Shape::Text),
         Field::optional("dpopKeyThumbprint", Shape::Text),
@@ -2284,7 +2447,7 @@ pub static TokenRequest: Struct = Struct {
         Field::optional("oauthClientAttestation", Shape::Text),
         Field::optional("oauthClientAttestationPop", Shape::Text),
         Field::required("parameters", Shape::Text),
-        Field::optional("properties", Shape::Text),
+        Field::optional("properties", Shape::List(&Shape::Struct(&shapes::Property))),
         Field::optional("refreshTokenDuration", Shape::Integer),
     ],
 };
@@ -2388,7 +2551,7 @@ pub static TokenUpdateRequest: Struct = Struct {
     name: "TokenUpdateRequest",
     keeps_unknown: false,
     fields: &[
-        Field::required("accessToken", Shape::Text),
+        Field::optional("accessToken", Shape::Text),
         Field::optional("accessTokenExpiresAt", Shape::Integer),
         Field::optional("accessTokenExpiresAtUpdatedOnScopeUpdate", Shape::Boolean),
         Field::optional("accessTokenHash", Shape::Text),
@@ -2596,7 +2759,11 @@ pub static VciBatchParseResponse: Struct = Struct {
 pub static VciDeferredIssueRequest: Struct = Struct {
     name: "VciDeferredIssueRequest",
     keeps_unknown: false,
-    fields: &[Field::optional("order", Shape::Struct(&shapes::CredentialIssuanceOrder))],
+    fields: &[
+        Field::optional("denied", Shape::Boolean),
+        Field::optional("interval", Shape::Integer),
+        Field::optional("order", Shape::Struct(&shapes::CredentialIssuanceOrder)),
+    ],
 };
 
 /// `VciDeferredIssueResponse`.
@@ -2697,6 +2864,26 @@ pub static VciMetadataResponse: Struct = Struct {
     ],
 };
 
+/// `VciNonceRequest`.
+pub static VciNonceRequest: Struct = Struct {
+    name: "VciNonceRequest",
+    keeps_unknown: false,
+    fields: &[Field::optional("pretty", Shape::Boolean)],
+};
+
+/// `VciNonceResponse`.
+pub static VciNonceResponse: Struct = Struct {
+    name: "VciNonceResponse",
+    keeps_unknown: false,
+    fields: &[
+        Field::optional("action", Shape::Enum(types::VciNonceResponseAction::KNOWN)),
+        Field::optional("cnonce", Shape::Text),
+        Field::optional("responseContent", Shape::Text),
+        Field::optional("resultCode", Shape::Text),
+        Field::optional("resultMessage", Shape::Text),
+    ],
+};
+
 /// `VciOfferCreateRequest`.
 pub static VciOfferCreateRequest: Struct = Struct {
     name: "VciOfferCreateRequest",
@@ -2759,6 +2946,8 @@ pub static VciSingleIssueRequest: Struct = Struct {
     keeps_unknown: false,
     fields: &[
         Field::optional("accessToken", Shape::Text),
+        Field::optional("denied", Shape::Boolean),
+        Field::optional("interval", Shape::Integer),
         Field::optional("order", Shape::Struct(&shapes::CredentialIssuanceOrder)),
     ],
 };

@@ -70,7 +70,7 @@ pub(super) fn collect<'a>(document: &'a Document, places: &Places) -> Vec<Exampl
                 let home = places.response(method, path);
                 (Kind::Response, home.ok_or_else(|| no_type("response", method, path)))
             } else {
-                (Kind::Error, places.error().ok_or_else(|| no_type("error response", method, path)))
+                (Kind::Error, places.error(document, response).ok_or_else(|| no_type("error response", method, path)))
             };
             collector.body(&format!("{at}/responses/{}", escape(status)), response, kind, &home);
         }

@@ -1,5 +1,8 @@
 //! Which type of ours a place of an upstream document has.
 
+use authlete_codegen::Document;
+use serde_json::Value;
+
 use crate::generated::places;
 use crate::round_trip::Place;
 use crate::shape::Shape;
@@ -49,8 +52,19 @@ impl Places {
         operation(self.responses, method, path)
     }
 
-    /// Answers of an error status are read into one type, whatever their operation.
-    pub(super) fn error(&self) -> Option<&'static Place> {
+    /// Answers of an error status are read into one type, whatever their operation, unless the document says that they
+    /// have another component, as those of the identity provider's host do.
+    pub(super) fn error(&self, document: &Document, response: &Value) -> Option<&'static Place> {
+        let response = match response.get("$ref").and_then(Value::as_str) {
+            Some(reference) => document.resolve(reference)?,
+            None => response,
+        };
+        let schema = response.pointer("/content/application~1json/schema/$ref").and_then(Value::as_str);
+        let own = schema.and_then(|reference| reference.rsplit('/').next()).and_then(|name| self.schema(name));
+        own.or_else(|| self.common_error())
+    }
+
+    fn common_error(&self) -> Option<&'static Place> {
         self.schemas.iter().find(|place| matches!(place.shape, Shape::Struct(declared) if declared.name == "ErrorBody"))
     }
 }

@@ -3,8 +3,12 @@
 //! What operations answer, by their tags.
 mod authorization_endpoint;
 pub use authorization_endpoint::*;
+mod back_channel_logout;
+pub use back_channel_logout::*;
 mod ciba;
 pub use ciba::*;
+mod client_attestation;
+pub use client_attestation::*;
 mod device_flow;
 pub use device_flow::*;
 mod dynamic_client_registration;

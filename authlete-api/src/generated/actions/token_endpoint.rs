@@ -542,10 +542,8 @@ impl TokenTokenExchange {
         subject: impl Into<::std::string::String>,
     ) -> Linked<types::TokenCreateRequest> {
         let mut response = self.response;
-        let mut request = types::TokenCreateRequest::new(
-            response.client_id.take().unwrap_or_default(),
-            "TOKEN_EXCHANGE".into(),
-        );
+        let mut request = types::TokenCreateRequest::new("TOKEN_EXCHANGE".into());
+        request.client_id = response.client_id.take();
         request.resources = response.resources.take();
         request.scopes = response.scopes.take();
         request.subject = Some(subject.into());
@@ -633,10 +631,8 @@ impl TokenJwtBearer {
         subject: impl Into<::std::string::String>,
     ) -> Linked<types::TokenCreateRequest> {
         let mut response = self.response;
-        let mut request = types::TokenCreateRequest::new(
-            response.client_id.take().unwrap_or_default(),
-            "JWT_BEARER".into(),
-        );
+        let mut request = types::TokenCreateRequest::new("JWT_BEARER".into());
+        request.client_id = response.client_id.take();
         request.resources = response.resources.take();
         request.scopes = response.scopes.take();
         request.subject = Some(subject.into());

@@ -919,6 +919,118 @@ impl From<VciMetadata> for Reply {
     }
 }
 
+impl Answer for types::VciNonceResponse {
+    fn say(&mut self) -> Said {
+        Said {
+            action: self.action.as_ref().map(|action| action.as_str().to_owned()),
+            code: self.result_code.take(),
+            message: self.result_message.take(),
+            content: self.response_content.take(),
+            extra: Vec::new(),
+        }
+    }
+
+    fn always(&self) -> Vec<(&'static str, Option<String>)> {
+        Vec::new()
+    }
+}
+
+impl Answered for types::VciNonceResponse {
+    type Outcome = VciNonce;
+}
+
+/// What `vci_nonce` answers.
+#[derive(Debug)]
+#[must_use]
+pub enum VciNonce {
+    /// `OK`: an answer with status 200 is ready.
+    Ok(VciNonceOk),
+    /// `NOT_FOUND`: an answer with status 404 is ready.
+    NotFound(Reply),
+    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    InternalServerError(Reply),
+    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    Unknown(Unforeseen<types::VciNonceResponse>),
+}
+
+impl Outcome for VciNonce {
+    type Response = types::VciNonceResponse;
+    fn operation() -> &'static Operation {
+        &operations::VCI_NONCE
+    }
+
+    fn read(response: Box<types::VciNonceResponse>, carried: Carried) -> Self {
+        let operation = Self::operation();
+        match response.action.as_ref().map(|action| action.as_str()) {
+            Some("OK") => Self::Ok(VciNonceOk { response, carried }),
+            Some("NOT_FOUND") => {
+                Self::NotFound(
+                    reply(
+                        operation,
+                        &Row(404, Content::Body("application/json"), &[], true),
+                        response,
+                        carried,
+                    ),
+                )
+            }
+            Some("INTERNAL_SERVER_ERROR") => {
+                Self::InternalServerError(
+                    reply(
+                        operation,
+                        &Row(500, Content::Body("application/json"), &[], true),
+                        response,
+                        carried,
+                    ),
+                )
+            }
+            _ => Self::Unknown(Unforeseen::new(response, carried)),
+        }
+    }
+}
+
+impl VciNonce {
+    /// The answer to send.
+    pub fn into_reply(self) -> Reply {
+        match self {
+            Self::NotFound(reply) => reply,
+            Self::InternalServerError(reply) => reply,
+            Self::Ok(view) => view.into_reply(),
+            Self::Unknown(response) => unknown(Self::operation(), response),
+        }
+    }
+}
+
+impl From<VciNonce> for Reply {
+    fn from(outcome: VciNonce) -> Self {
+        outcome.into_reply()
+    }
+}
+
+/// What `OK` of `vci_nonce` holds.
+#[must_use]
+pub struct VciNonceOk {
+    pub(crate) response: Box<types::VciNonceResponse>,
+    pub(crate) carried: Carried,
+}
+
+view!(VciNonceOk, types::VciNonceResponse);
+impl VciNonceOk {
+    /// `cnonce`.
+    pub fn cnonce(&self) -> Option<&str> {
+        self.response.cnonce.as_deref()
+    }
+
+    /// The answer to send.
+    pub fn into_reply(self) -> Reply {
+        reply(
+            VciNonce::operation(),
+            &Row(200, Content::Body("application/json"), &[], true),
+            self.response,
+            self.carried,
+        )
+    }
+}
+
 impl Answer for types::VciOfferCreateResponse {
     fn say(&mut self) -> Said {
         Said {
@@ -1202,8 +1314,14 @@ impl Answered for types::VciSingleIssueResponse {
 pub enum VciSingleIssue {
     /// `OK`: an answer with status 200 is ready.
     Ok(Reply),
+    /// `OK_JWT`: an answer with status 200 is ready.
+    OkJwt(Reply),
     /// `ACCEPTED`: an answer with status 202 is ready.
     Accepted(VciSingleIssueAccepted),
+    /// `ACCEPTED_JWT`: an answer with status 202 is ready.
+    AcceptedJwt(VciSingleIssueAcceptedJwt),
+    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    BadRequest(Reply),
     /// `UNAUTHORIZED`: an answer with status 401 is ready.
     Unauthorized(Reply),
     /// `FORBIDDEN`: an answer with status 403 is ready.
@@ -1212,12 +1330,6 @@ pub enum VciSingleIssue {
     InternalServerError(Reply),
     /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
     CallerError(Reply),
-    /// `OK_JWT`: an answer with status 200 is ready.
-    OkJwt(Reply),
-    /// `ACCEPTED_JWT`: an answer with status 202 is ready.
-    AcceptedJwt(VciSingleIssueAcceptedJwt),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
     /// An action this version does not know, or one that lacks what it needs: the response as it came.
     Unknown(Unforeseen<types::VciSingleIssueResponse>),
 }
@@ -1241,11 +1353,37 @@ impl Outcome for VciSingleIssue {
                     ),
                 )
             }
+            Some("OK_JWT") => {
+                Self::OkJwt(
+                    reply(
+                        operation,
+                        &Row(200, Content::Body("application/jwt"), &[], true),
+                        response,
+                        carried,
+                    ),
+                )
+            }
             Some("ACCEPTED") => {
                 Self::Accepted(VciSingleIssueAccepted {
                     response,
                     carried,
                 })
+            }
+            Some("ACCEPTED_JWT") => {
+                Self::AcceptedJwt(VciSingleIssueAcceptedJwt {
+                    response,
+                    carried,
+                })
+            }
+            Some("BAD_REQUEST") => {
+                Self::BadRequest(
+                    reply(
+                        operation,
+                        &Row(400, Content::Body("application/json"), &[], true),
+                        response,
+                        carried,
+                    ),
+                )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
@@ -1285,32 +1423,6 @@ impl Outcome for VciSingleIssue {
             Some("CALLER_ERROR") => {
                 Self::CallerError(refused(operation, response, carried))
             }
-            Some("OK_JWT") => {
-                Self::OkJwt(
-                    reply(
-                        operation,
-                        &Row(200, Content::Body("application/jwt"), &[], true),
-                        response,
-                        carried,
-                    ),
-                )
-            }
-            Some("ACCEPTED_JWT") => {
-                Self::AcceptedJwt(VciSingleIssueAcceptedJwt {
-                    response,
-                    carried,
-                })
-            }
-            Some("BAD_REQUEST") => {
-                Self::BadRequest(
-                    reply(
-                        operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
-                        response,
-                        carried,
-                    ),
-                )
-            }
             _ => Self::Unknown(Unforeseen::new(response, carried)),
         }
     }
@@ -1321,12 +1433,12 @@ impl VciSingleIssue {
     pub fn into_reply(self) -> Reply {
         match self {
             Self::Ok(reply) => reply,
+            Self::OkJwt(reply) => reply,
+            Self::BadRequest(reply) => reply,
             Self::Unauthorized(reply) => reply,
             Self::Forbidden(reply) => reply,
             Self::InternalServerError(reply) => reply,
             Self::CallerError(reply) => reply,
-            Self::OkJwt(reply) => reply,
-            Self::BadRequest(reply) => reply,
             Self::Accepted(view) => view.into_reply(),
             Self::AcceptedJwt(view) => view.into_reply(),
             Self::Unknown(response) => unknown(Self::operation(), response),

@@ -16,7 +16,7 @@ impl Client {
     pub fn federation_configuration(
         &self,
         service_id: &str,
-        body: &::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        body: &types::FederationConfigurationRequest,
     ) -> Call<'_, types::FederationConfigurationResponse> {
         let url = self
             .url(

@@ -65,6 +65,29 @@ impl Client {
         Call::new(self, &operations::SERVICE_CREATE, request, crate::lenient::json)
     }
 
+    /// `POST /api/service`
+    ///
+    /// Creates a service on the cluster with the given id, for an organization. On the identity provider's host, with a token of the organization.
+    ///
+    /// Upstream: `service_create_idp_api`. Tag: `Service Management`.
+    pub fn service_create_idp(
+        &self,
+        body: &types::ServiceCreateIdpRequest,
+    ) -> Call<'_, types::Service> {
+        let url = self.url(::std::format_args!("/api/service"));
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
+        );
+        Call::new(self, &operations::SERVICE_CREATE_IDP, request, crate::lenient::json)
+    }
+
     /// `DELETE /api/{serviceId}/service/delete`
     ///
     /// Removes the service with everything in it.
@@ -143,6 +166,29 @@ impl Client {
             .query(&crate::encode::QueryParam::new("start", &start))
             .build();
         Call::new(self, &operations::SERVICE_GET_LIST, request, crate::lenient::json)
+    }
+
+    /// `POST /api/service/remove`
+    ///
+    /// Removes a service from its cluster and from its organization. On the identity provider's host.
+    ///
+    /// Upstream: `service_remove_idp_api`. Tag: `Service Management`.
+    pub fn service_remove_idp(
+        &self,
+        body: &types::ServiceRemoveIdpRequest,
+    ) -> Call<'_, ()> {
+        let url = self.url(::std::format_args!("/api/service/remove"));
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
+        );
+        Call::new(self, &operations::SERVICE_REMOVE_IDP, request, crate::lenient::empty)
     }
 
     /// `POST /api/{serviceId}/service/update`

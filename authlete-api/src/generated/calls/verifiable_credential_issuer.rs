@@ -237,6 +237,39 @@ impl Client {
         Call::new(self, &operations::VCI_METADATA, request, crate::lenient::json)
     }
 
+    /// `POST /api/{serviceId}/vci/nonce`
+    ///
+    /// Makes the answer of the nonce endpoint (OpenID4VCI 7), which wallets ask for a `c_nonce` before they prove that they hold a key. From Authlete 3.0.22.
+    ///
+    /// Upstream: `vci_nonce_api`. Tag: `Verifiable Credential Issuer`.
+    ///
+    /// Arguments:
+    /// - `service_id`: `serviceId`, in the path, required.
+    /// - `body`
+    pub fn vci_nonce(
+        &self,
+        service_id: &str,
+        body: &types::VciNonceRequest,
+    ) -> Call<'_, types::VciNonceResponse> {
+        let url = self
+            .url(
+                ::std::format_args!(
+                    "/api/{}/vci/nonce", crate ::encode::path_segment(& service_id)
+                ),
+            );
+        let request = crate::encode::json(
+            self
+                .http()
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                ),
+            ::serde_json::to_vec(&body),
+        );
+        Call::new(self, &operations::VCI_NONCE, request, crate::lenient::json)
+    }
+
     /// `POST /api/{serviceId}/vci/offer/create`
     ///
     /// Makes a credential offer for a user, to be shown as a link or a QR code.

@@ -21,9 +21,7 @@ impl<'a> Federation<'a> {
     /// `POST /api/{serviceId}/federation/configuration`, by [`Client::federation_configuration`](crate::Client::federation_configuration).
     pub fn configuration(
         self,
-        request: impl IntoRequest<
-            ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-        >,
+        request: impl IntoRequest<types::FederationConfigurationRequest>,
     ) -> Call<'a, types::FederationConfigurationResponse> {
         let service = self.service;
         service

@@ -3,14 +3,20 @@
 //! Operations by what they serve.
 mod access_tokens;
 pub use access_tokens::AccessTokens;
+mod audit;
+pub use audit::Audit;
 mod authorization;
 pub use authorization::Authorization;
+mod backchannel_logout;
+pub use backchannel_logout::BackchannelLogout;
 mod ciba;
 pub use ciba::Ciba;
+mod client_attestation;
+pub use client_attestation::ClientAttestation;
 mod clients;
 pub use clients::Clients;
-mod credentials;
-pub use credentials::Credentials;
+mod credential_issuer;
+pub use credential_issuer::CredentialIssuer;
 mod device;
 pub use device::Device;
 mod federation;
@@ -43,12 +49,12 @@ pub use utilities::Utilities;
 crate::request::made_of_text!(
     AuthorizationRequest, AuthorizationTicketInfoRequest of crate ::Ticket,
     BackchannelAuthenticationIssueRequest of crate ::Ticket,
-    BackchannelAuthenticationRequest, ClientAuthorizationDeletePostRequest,
+    BackchannelAuthenticationRequest, BackchannelLogoutTokenRequest of crate
+    ::ClientIdentifier, ClientAuthorizationDeletePostRequest,
     ClientAuthorizationGetListRequest, ClientAuthorizationUpdateRequest,
     ClientGrantedScopesGetPostRequest, ClientRegistrationRequest of crate ::JsonText,
     ClientSecretUpdateRequest, DeviceAuthorizationRequest, DeviceVerificationRequest of
     crate ::UserCode, IntrospectionRequest, JoseVerifyRequest, NativeSsoLogoutRequest of
     crate ::SessionId, PushedAuthorizationRequest, RevocationRequest,
-    StandardIntrospectionRequest, TokenRequest, TokenUpdateRequest, UserInfoIssueRequest,
-    UserInfoRequest
+    StandardIntrospectionRequest, TokenRequest, UserInfoIssueRequest, UserInfoRequest
 );

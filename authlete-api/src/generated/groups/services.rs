@@ -27,6 +27,17 @@ impl<'a> Services<'a> {
         authlete.client().service_create(request.into_request().borrow())
     }
 
+    /// Creates a service on the cluster with the given id, for an organization. On the identity provider's host, with a token of the organization.
+    ///
+    /// `POST /api/service`, by [`Client::service_create_idp`](crate::Client::service_create_idp).
+    pub fn create_through_idp(
+        self,
+        request: impl IntoRequest<types::ServiceCreateIdpRequest>,
+    ) -> Call<'a, types::Service> {
+        let authlete = self.authlete;
+        authlete.client().service_create_idp(request.into_request().borrow())
+    }
+
     /// Lists the services that the token may see.
     ///
     /// `GET /api/service/get/list`, by [`Client::service_get_list`](crate::Client::service_get_list).
@@ -48,6 +59,17 @@ impl<'a> Services<'a> {
                 Ok(Page::new(range, answer.services, answer.total_count))
             })
         })
+    }
+
+    /// Removes a service from its cluster and from its organization. On the identity provider's host.
+    ///
+    /// `POST /api/service/remove`, by [`Client::service_remove_idp`](crate::Client::service_remove_idp).
+    pub fn remove_through_idp(
+        self,
+        request: impl IntoRequest<types::ServiceRemoveIdpRequest>,
+    ) -> Call<'a, ()> {
+        let authlete = self.authlete;
+        authlete.client().service_remove_idp(request.into_request().borrow())
     }
 }
 

@@ -19,6 +19,12 @@ pub struct AuthorizationClient {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub automatically_registered: ::std::option::Option<bool>,
+    /// `backchannelLogoutSessionRequired`, optional.
+    #[serde(
+        rename = "backchannelLogoutSessionRequired",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub backchannel_logout_session_required: ::std::option::Option<bool>,
     /// `bcUserCodeRequired`, optional.
     #[serde(
         rename = "bcUserCodeRequired",
@@ -268,51 +274,52 @@ impl crate::object::Object for AuthorizationClient {
             match name {
                 "authTimeRequired" => 0,
                 "automaticallyRegistered" => 1,
-                "bcUserCodeRequired" => 2,
-                "clientId" => 3,
-                "clientIdAlias" => 4,
-                "clientIdAliasEnabled" => 5,
-                "clientName" => 6,
-                "clientNames" => 7,
-                "clientSource" => 8,
-                "clientType" => 9,
-                "createdAt" => 10,
-                "credentialResponseEncryptionRequired" => 11,
-                "defaultMaxAge" => 12,
-                "description" => 13,
-                "descriptions" => 14,
-                "discoveredByMetadataDocument" => 15,
-                "dpopRequired" => 16,
-                "dynamicallyRegistered" => 17,
-                "entityId" => 18,
-                "explicitlyRegistered" => 19,
-                "frontChannelRequestObjectEncryptionRequired" => 20,
-                "inScopeForTokenMigration" => 21,
-                "locked" => 22,
-                "logoUri" => 23,
-                "logoUris" => 24,
-                "metadataDocumentExpiresAt" => 25,
-                "metadataDocumentLocation" => 26,
-                "metadataDocumentUpdatedAt" => 27,
-                "modifiedAt" => 28,
-                "mtlsEndpointAliasesUsed" => 29,
-                "number" => 30,
-                "parRequired" => 31,
-                "pkceRequired" => 32,
-                "pkceS256Required" => 33,
-                "policyUri" => 34,
-                "policyUris" => 35,
-                "requestObjectEncryptionAlgMatchRequired" => 36,
-                "requestObjectEncryptionEncMatchRequired" => 37,
-                "requestObjectRequired" => 38,
-                "rsRequestSigned" => 39,
-                "serviceNumber" => 40,
-                "singleAccessTokenPerSubject" => 41,
-                "tlsClientCertificateBoundAccessTokens" => 42,
-                "tosUri" => 43,
-                "tosUris" => 44,
-                "trustChainExpiresAt" => 45,
-                "trustChainUpdatedAt" => 46,
+                "backchannelLogoutSessionRequired" => 2,
+                "bcUserCodeRequired" => 3,
+                "clientId" => 4,
+                "clientIdAlias" => 5,
+                "clientIdAliasEnabled" => 6,
+                "clientName" => 7,
+                "clientNames" => 8,
+                "clientSource" => 9,
+                "clientType" => 10,
+                "createdAt" => 11,
+                "credentialResponseEncryptionRequired" => 12,
+                "defaultMaxAge" => 13,
+                "description" => 14,
+                "descriptions" => 15,
+                "discoveredByMetadataDocument" => 16,
+                "dpopRequired" => 17,
+                "dynamicallyRegistered" => 18,
+                "entityId" => 19,
+                "explicitlyRegistered" => 20,
+                "frontChannelRequestObjectEncryptionRequired" => 21,
+                "inScopeForTokenMigration" => 22,
+                "locked" => 23,
+                "logoUri" => 24,
+                "logoUris" => 25,
+                "metadataDocumentExpiresAt" => 26,
+                "metadataDocumentLocation" => 27,
+                "metadataDocumentUpdatedAt" => 28,
+                "modifiedAt" => 29,
+                "mtlsEndpointAliasesUsed" => 30,
+                "number" => 31,
+                "parRequired" => 32,
+                "pkceRequired" => 33,
+                "pkceS256Required" => 34,
+                "policyUri" => 35,
+                "policyUris" => 36,
+                "requestObjectEncryptionAlgMatchRequired" => 37,
+                "requestObjectEncryptionEncMatchRequired" => 38,
+                "requestObjectRequired" => 39,
+                "rsRequestSigned" => 40,
+                "serviceNumber" => 41,
+                "singleAccessTokenPerSubject" => 42,
+                "tlsClientCertificateBoundAccessTokens" => 43,
+                "tosUri" => 44,
+                "tosUris" => 45,
+                "trustChainExpiresAt" => 46,
+                "trustChainUpdatedAt" => 47,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -326,58 +333,59 @@ impl crate::object::Object for AuthorizationClient {
         match member {
             0 => self.auth_time_required = members.next_value()?,
             1 => self.automatically_registered = members.next_value()?,
-            2 => self.bc_user_code_required = members.next_value()?,
-            3 => self.client_id = members.next_value()?,
-            4 => self.client_id_alias = members.next_value()?,
-            5 => self.client_id_alias_enabled = members.next_value()?,
-            6 => self.client_name = members.next_value()?,
-            7 => self.client_names = members.next_value()?,
-            8 => self.client_source = members.next_value()?,
-            9 => self.client_type = members.next_value()?,
-            10 => self.created_at = members.next_value()?,
-            11 => self.credential_response_encryption_required = members.next_value()?,
-            12 => self.default_max_age = members.next_value()?,
-            13 => self.description = members.next_value()?,
-            14 => self.descriptions = members.next_value()?,
-            15 => self.discovered_by_metadata_document = members.next_value()?,
-            16 => self.dpop_required = members.next_value()?,
-            17 => self.dynamically_registered = members.next_value()?,
-            18 => self.entity_id = members.next_value()?,
-            19 => self.explicitly_registered = members.next_value()?,
-            20 => {
+            2 => self.backchannel_logout_session_required = members.next_value()?,
+            3 => self.bc_user_code_required = members.next_value()?,
+            4 => self.client_id = members.next_value()?,
+            5 => self.client_id_alias = members.next_value()?,
+            6 => self.client_id_alias_enabled = members.next_value()?,
+            7 => self.client_name = members.next_value()?,
+            8 => self.client_names = members.next_value()?,
+            9 => self.client_source = members.next_value()?,
+            10 => self.client_type = members.next_value()?,
+            11 => self.created_at = members.next_value()?,
+            12 => self.credential_response_encryption_required = members.next_value()?,
+            13 => self.default_max_age = members.next_value()?,
+            14 => self.description = members.next_value()?,
+            15 => self.descriptions = members.next_value()?,
+            16 => self.discovered_by_metadata_document = members.next_value()?,
+            17 => self.dpop_required = members.next_value()?,
+            18 => self.dynamically_registered = members.next_value()?,
+            19 => self.entity_id = members.next_value()?,
+            20 => self.explicitly_registered = members.next_value()?,
+            21 => {
                 self.front_channel_request_object_encryption_required = members
                     .next_value()?;
             }
-            21 => self.in_scope_for_token_migration = members.next_value()?,
-            22 => self.locked = members.next_value()?,
-            23 => self.logo_uri = members.next_value()?,
-            24 => self.logo_uris = members.next_value()?,
-            25 => self.metadata_document_expires_at = members.next_value()?,
-            26 => self.metadata_document_location = members.next_value()?,
-            27 => self.metadata_document_updated_at = members.next_value()?,
-            28 => self.modified_at = members.next_value()?,
-            29 => self.mtls_endpoint_aliases_used = members.next_value()?,
-            30 => self.number = members.next_value()?,
-            31 => self.par_required = members.next_value()?,
-            32 => self.pkce_required = members.next_value()?,
-            33 => self.pkce_s256_required = members.next_value()?,
-            34 => self.policy_uri = members.next_value()?,
-            35 => self.policy_uris = members.next_value()?,
-            36 => {
+            22 => self.in_scope_for_token_migration = members.next_value()?,
+            23 => self.locked = members.next_value()?,
+            24 => self.logo_uri = members.next_value()?,
+            25 => self.logo_uris = members.next_value()?,
+            26 => self.metadata_document_expires_at = members.next_value()?,
+            27 => self.metadata_document_location = members.next_value()?,
+            28 => self.metadata_document_updated_at = members.next_value()?,
+            29 => self.modified_at = members.next_value()?,
+            30 => self.mtls_endpoint_aliases_used = members.next_value()?,
+            31 => self.number = members.next_value()?,
+            32 => self.par_required = members.next_value()?,
+            33 => self.pkce_required = members.next_value()?,
+            34 => self.pkce_s256_required = members.next_value()?,
+            35 => self.policy_uri = members.next_value()?,
+            36 => self.policy_uris = members.next_value()?,
+            37 => {
                 self.request_object_encryption_alg_match_required = members.next_value()?;
             }
-            37 => {
+            38 => {
                 self.request_object_encryption_enc_match_required = members.next_value()?;
             }
-            38 => self.request_object_required = members.next_value()?,
-            39 => self.rs_request_signed = members.next_value()?,
-            40 => self.service_number = members.next_value()?,
-            41 => self.single_access_token_per_subject = members.next_value()?,
-            42 => self.tls_client_certificate_bound_access_tokens = members.next_value()?,
-            43 => self.tos_uri = members.next_value()?,
-            44 => self.tos_uris = members.next_value()?,
-            45 => self.trust_chain_expires_at = members.next_value()?,
-            46 => self.trust_chain_updated_at = members.next_value()?,
+            39 => self.request_object_required = members.next_value()?,
+            40 => self.rs_request_signed = members.next_value()?,
+            41 => self.service_number = members.next_value()?,
+            42 => self.single_access_token_per_subject = members.next_value()?,
+            43 => self.tls_client_certificate_bound_access_tokens = members.next_value()?,
+            44 => self.tos_uri = members.next_value()?,
+            45 => self.tos_uris = members.next_value()?,
+            46 => self.trust_chain_expires_at = members.next_value()?,
+            47 => self.trust_chain_updated_at = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -689,6 +697,12 @@ pub struct AuthorizationIssueResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authorization_code: ::std::option::Option<::std::string::String>,
+    /// `consentedClaims`, optional.
+    #[serde(
+        rename = "consentedClaims",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub consented_claims: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// `idToken`, optional, secret.
     #[serde(rename = "idToken", skip_serializing_if = "::std::option::Option::is_none")]
     pub id_token: ::std::option::Option<::std::string::String>,
@@ -734,12 +748,13 @@ impl crate::object::Object for AuthorizationIssueResponse {
                 "accessTokenExpiresAt" => 2,
                 "action" => 3,
                 "authorizationCode" => 4,
-                "idToken" => 5,
-                "jwtAccessToken" => 6,
-                "responseContent" => 7,
-                "resultCode" => 8,
-                "resultMessage" => 9,
-                "ticketInfo" => 10,
+                "consentedClaims" => 5,
+                "idToken" => 6,
+                "jwtAccessToken" => 7,
+                "responseContent" => 8,
+                "resultCode" => 9,
+                "resultMessage" => 10,
+                "ticketInfo" => 11,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -756,12 +771,13 @@ impl crate::object::Object for AuthorizationIssueResponse {
             2 => self.access_token_expires_at = members.next_value()?,
             3 => self.action = members.next_value()?,
             4 => self.authorization_code = members.next_value()?,
-            5 => self.id_token = members.next_value()?,
-            6 => self.jwt_access_token = members.next_value()?,
-            7 => self.response_content = members.next_value()?,
-            8 => self.result_code = members.next_value()?,
-            9 => self.result_message = members.next_value()?,
-            10 => self.ticket_info = members.next_value()?,
+            5 => self.consented_claims = members.next_value()?,
+            6 => self.id_token = members.next_value()?,
+            7 => self.jwt_access_token = members.next_value()?,
+            8 => self.response_content = members.next_value()?,
+            9 => self.result_code = members.next_value()?,
+            10 => self.result_message = members.next_value()?,
+            11 => self.ticket_info = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -787,6 +803,7 @@ impl ::std::fmt::Debug for AuthorizationIssueResponse {
                 "authorization_code",
                 &crate::redact::optional(&self.authorization_code),
             )
+            .field("consented_claims", &self.consented_claims)
             .field("id_token", &crate::redact::optional(&self.id_token))
             .field("jwt_access_token", &crate::redact::optional(&self.jwt_access_token))
             .field("response_content", &crate::redact::optional(&self.response_content))
@@ -1210,16 +1227,20 @@ impl ::std::fmt::Debug for AuthorizationResponse {
 }
 
 /// Upstream: `authorization_ticket_info`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[derive(::std::default::Default)]
 pub struct AuthorizationTicketInfo {
     /// `context`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub context: ::std::option::Option<::std::string::String>,
+    /// Fields that this version does not know, kept and sent back.
+    #[serde(flatten)]
+    pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
 impl crate::object::Object for AuthorizationTicketInfo {
-    const OPEN: bool = false;
+    const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
             match name {
@@ -1240,6 +1261,10 @@ impl crate::object::Object for AuthorizationTicketInfo {
         }
         ::std::result::Result::Ok(())
     }
+
+    fn keep(&mut self, name: ::std::string::String, value: ::serde_json::Value) {
+        self.extra.insert(name, value);
+    }
 }
 
 impl<'de> ::serde::Deserialize<'de> for AuthorizationTicketInfo {
@@ -1254,6 +1279,7 @@ impl ::std::fmt::Debug for AuthorizationTicketInfo {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationTicketInfo")
             .field("context", &crate::redact::optional(&self.context))
+            .field("extra", &crate::redact::Extra(&self.extra))
             .finish()
     }
 }
@@ -1355,8 +1381,8 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationTicketInfoResponse {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct AuthorizationTicketUpdateRequest {
-    /// `info`, required, secret.
-    pub info: ::std::string::String,
+    /// `info`, required.
+    pub info: AuthorizationTicketInfo,
     /// `ticket`, required, secret.
     pub ticket: crate::Ticket,
 }
@@ -1364,7 +1390,7 @@ pub struct AuthorizationTicketUpdateRequest {
 impl ::std::fmt::Debug for AuthorizationTicketUpdateRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationTicketUpdateRequest")
-            .field("info", &crate::redact::Redacted)
+            .field("info", &self.info)
             .field("ticket", &crate::redact::Redacted)
             .finish()
     }
@@ -1373,11 +1399,11 @@ impl ::std::fmt::Debug for AuthorizationTicketUpdateRequest {
 impl AuthorizationTicketUpdateRequest {
     /// With the required fields; the others are left out.
     pub fn new(
-        info: impl ::std::convert::Into<::std::string::String>,
+        info: AuthorizationTicketInfo,
         ticket: impl ::std::convert::Into<crate::Ticket>,
     ) -> Self {
         Self {
-            info: info.into(),
+            info,
             ticket: ticket.into(),
         }
     }

@@ -227,6 +227,12 @@ pub struct BackchannelAuthenticationCompleteResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_notification_token: ::std::option::Option<::std::string::String>,
+    /// `consentedClaims`, optional.
+    #[serde(
+        rename = "consentedClaims",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub consented_claims: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// `deliveryMode`, optional.
     #[serde(
         rename = "deliveryMode",
@@ -323,20 +329,21 @@ impl crate::object::Object for BackchannelAuthenticationCompleteResponse {
                 "clientName" => 11,
                 "clientNotificationEndpoint" => 12,
                 "clientNotificationToken" => 13,
-                "deliveryMode" => 14,
-                "grantId" => 15,
-                "idToken" => 16,
-                "idTokenDuration" => 17,
-                "jwtAccessToken" => 18,
-                "metadataDocumentLocation" => 19,
-                "metadataDocumentUsed" => 20,
-                "refreshToken" => 21,
-                "refreshTokenDuration" => 22,
-                "resources" => 23,
-                "responseContent" => 24,
-                "resultCode" => 25,
-                "resultMessage" => 26,
-                "serviceAttributes" => 27,
+                "consentedClaims" => 14,
+                "deliveryMode" => 15,
+                "grantId" => 16,
+                "idToken" => 17,
+                "idTokenDuration" => 18,
+                "jwtAccessToken" => 19,
+                "metadataDocumentLocation" => 20,
+                "metadataDocumentUsed" => 21,
+                "refreshToken" => 22,
+                "refreshTokenDuration" => 23,
+                "resources" => 24,
+                "responseContent" => 25,
+                "resultCode" => 26,
+                "resultMessage" => 27,
+                "serviceAttributes" => 28,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -362,20 +369,21 @@ impl crate::object::Object for BackchannelAuthenticationCompleteResponse {
             11 => self.client_name = members.next_value()?,
             12 => self.client_notification_endpoint = members.next_value()?,
             13 => self.client_notification_token = members.next_value()?,
-            14 => self.delivery_mode = members.next_value()?,
-            15 => self.grant_id = members.next_value()?,
-            16 => self.id_token = members.next_value()?,
-            17 => self.id_token_duration = members.next_value()?,
-            18 => self.jwt_access_token = members.next_value()?,
-            19 => self.metadata_document_location = members.next_value()?,
-            20 => self.metadata_document_used = members.next_value()?,
-            21 => self.refresh_token = members.next_value()?,
-            22 => self.refresh_token_duration = members.next_value()?,
-            23 => self.resources = members.next_value()?,
-            24 => self.response_content = members.next_value()?,
-            25 => self.result_code = members.next_value()?,
-            26 => self.result_message = members.next_value()?,
-            27 => self.service_attributes = members.next_value()?,
+            14 => self.consented_claims = members.next_value()?,
+            15 => self.delivery_mode = members.next_value()?,
+            16 => self.grant_id = members.next_value()?,
+            17 => self.id_token = members.next_value()?,
+            18 => self.id_token_duration = members.next_value()?,
+            19 => self.jwt_access_token = members.next_value()?,
+            20 => self.metadata_document_location = members.next_value()?,
+            21 => self.metadata_document_used = members.next_value()?,
+            22 => self.refresh_token = members.next_value()?,
+            23 => self.refresh_token_duration = members.next_value()?,
+            24 => self.resources = members.next_value()?,
+            25 => self.response_content = members.next_value()?,
+            26 => self.result_code = members.next_value()?,
+            27 => self.result_message = members.next_value()?,
+            28 => self.service_attributes = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -410,6 +418,7 @@ impl ::std::fmt::Debug for BackchannelAuthenticationCompleteResponse {
                 "client_notification_token",
                 &crate::redact::optional(&self.client_notification_token),
             )
+            .field("consented_claims", &self.consented_claims)
             .field("delivery_mode", &self.delivery_mode)
             .field("grant_id", &crate::redact::optional(&self.grant_id))
             .field("id_token", &crate::redact::optional(&self.id_token))

@@ -376,6 +376,12 @@ pub struct CredentialIssuerMetadata {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub batch_credential_endpoint: ::std::option::Option<::std::string::String>,
+    /// `batchSize`, optional.
+    #[serde(
+        rename = "batchSize",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub batch_size: ::std::option::Option<i64>,
     /// `credentialEndpoint`, optional.
     #[serde(
         rename = "credentialEndpoint",
@@ -388,6 +394,28 @@ pub struct CredentialIssuerMetadata {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub credential_issuer: ::std::option::Option<::std::string::String>,
+    /// `credentialRequestEncryptionEncValuesSupported`, optional.
+    #[serde(
+        rename = "credentialRequestEncryptionEncValuesSupported",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub credential_request_encryption_enc_values_supported: ::std::option::Option<
+        ::std::vec::Vec<::std::string::String>,
+    >,
+    /// `credentialRequestEncryptionJwks`, optional, secret.
+    #[serde(
+        rename = "credentialRequestEncryptionJwks",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub credential_request_encryption_jwks: ::std::option::Option<::std::string::String>,
+    /// `credentialRequestEncryptionZipValuesSupported`, optional.
+    #[serde(
+        rename = "credentialRequestEncryptionZipValuesSupported",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub credential_request_encryption_zip_values_supported: ::std::option::Option<
+        ::std::vec::Vec<::std::string::String>,
+    >,
     /// `credentialResponseEncryptionAlgValuesSupported`, optional.
     #[serde(
         rename = "credentialResponseEncryptionAlgValuesSupported",
@@ -404,6 +432,14 @@ pub struct CredentialIssuerMetadata {
     pub credential_response_encryption_enc_values_supported: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// `credentialResponseEncryptionZipValuesSupported`, optional.
+    #[serde(
+        rename = "credentialResponseEncryptionZipValuesSupported",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub credential_response_encryption_zip_values_supported: ::std::option::Option<
+        ::std::vec::Vec<::std::string::String>,
+    >,
     /// `credentialsSupported`, optional.
     #[serde(
         rename = "credentialsSupported",
@@ -416,6 +452,24 @@ pub struct CredentialIssuerMetadata {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub deferred_credential_endpoint: ::std::option::Option<::std::string::String>,
+    /// `nonceEndpoint`, optional.
+    #[serde(
+        rename = "nonceEndpoint",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub nonce_endpoint: ::std::option::Option<::std::string::String>,
+    /// `notificationEndpoint`, optional.
+    #[serde(
+        rename = "notificationEndpoint",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub notification_endpoint: ::std::option::Option<::std::string::String>,
+    /// `requireCredentialRequestEncryption`, optional.
+    #[serde(
+        rename = "requireCredentialRequestEncryption",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub require_credential_request_encryption: ::std::option::Option<bool>,
     /// `requireCredentialResponseEncryption`, optional.
     #[serde(
         rename = "requireCredentialResponseEncryption",
@@ -434,13 +488,21 @@ impl crate::object::Object for CredentialIssuerMetadata {
             match name {
                 "authorizationServers" => 0,
                 "batchCredentialEndpoint" => 1,
-                "credentialEndpoint" => 2,
-                "credentialIssuer" => 3,
-                "credentialResponseEncryptionAlgValuesSupported" => 4,
-                "credentialResponseEncryptionEncValuesSupported" => 5,
-                "credentialsSupported" => 6,
-                "deferredCredentialEndpoint" => 7,
-                "requireCredentialResponseEncryption" => 8,
+                "batchSize" => 2,
+                "credentialEndpoint" => 3,
+                "credentialIssuer" => 4,
+                "credentialRequestEncryptionEncValuesSupported" => 5,
+                "credentialRequestEncryptionJwks" => 6,
+                "credentialRequestEncryptionZipValuesSupported" => 7,
+                "credentialResponseEncryptionAlgValuesSupported" => 8,
+                "credentialResponseEncryptionEncValuesSupported" => 9,
+                "credentialResponseEncryptionZipValuesSupported" => 10,
+                "credentialsSupported" => 11,
+                "deferredCredentialEndpoint" => 12,
+                "nonceEndpoint" => 13,
+                "notificationEndpoint" => 14,
+                "requireCredentialRequestEncryption" => 15,
+                "requireCredentialResponseEncryption" => 16,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -454,19 +516,36 @@ impl crate::object::Object for CredentialIssuerMetadata {
         match member {
             0 => self.authorization_servers = members.next_value()?,
             1 => self.batch_credential_endpoint = members.next_value()?,
-            2 => self.credential_endpoint = members.next_value()?,
-            3 => self.credential_issuer = members.next_value()?,
-            4 => {
+            2 => self.batch_size = members.next_value()?,
+            3 => self.credential_endpoint = members.next_value()?,
+            4 => self.credential_issuer = members.next_value()?,
+            5 => {
+                self.credential_request_encryption_enc_values_supported = members
+                    .next_value()?;
+            }
+            6 => self.credential_request_encryption_jwks = members.next_value()?,
+            7 => {
+                self.credential_request_encryption_zip_values_supported = members
+                    .next_value()?;
+            }
+            8 => {
                 self.credential_response_encryption_alg_values_supported = members
                     .next_value()?;
             }
-            5 => {
+            9 => {
                 self.credential_response_encryption_enc_values_supported = members
                     .next_value()?;
             }
-            6 => self.credentials_supported = members.next_value()?,
-            7 => self.deferred_credential_endpoint = members.next_value()?,
-            8 => self.require_credential_response_encryption = members.next_value()?,
+            10 => {
+                self.credential_response_encryption_zip_values_supported = members
+                    .next_value()?;
+            }
+            11 => self.credentials_supported = members.next_value()?,
+            12 => self.deferred_credential_endpoint = members.next_value()?,
+            13 => self.nonce_endpoint = members.next_value()?,
+            14 => self.notification_endpoint = members.next_value()?,
+            15 => self.require_credential_request_encryption = members.next_value()?,
+            16 => self.require_credential_response_encryption = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -490,8 +569,21 @@ impl ::std::fmt::Debug for CredentialIssuerMetadata {
         f.debug_struct("CredentialIssuerMetadata")
             .field("authorization_servers", &self.authorization_servers)
             .field("batch_credential_endpoint", &self.batch_credential_endpoint)
+            .field("batch_size", &self.batch_size)
             .field("credential_endpoint", &self.credential_endpoint)
             .field("credential_issuer", &self.credential_issuer)
+            .field(
+                "credential_request_encryption_enc_values_supported",
+                &self.credential_request_encryption_enc_values_supported,
+            )
+            .field(
+                "credential_request_encryption_jwks",
+                &crate::redact::optional(&self.credential_request_encryption_jwks),
+            )
+            .field(
+                "credential_request_encryption_zip_values_supported",
+                &self.credential_request_encryption_zip_values_supported,
+            )
             .field(
                 "credential_response_encryption_alg_values_supported",
                 &self.credential_response_encryption_alg_values_supported,
@@ -500,8 +592,18 @@ impl ::std::fmt::Debug for CredentialIssuerMetadata {
                 "credential_response_encryption_enc_values_supported",
                 &self.credential_response_encryption_enc_values_supported,
             )
+            .field(
+                "credential_response_encryption_zip_values_supported",
+                &self.credential_response_encryption_zip_values_supported,
+            )
             .field("credentials_supported", &self.credentials_supported)
             .field("deferred_credential_endpoint", &self.deferred_credential_endpoint)
+            .field("nonce_endpoint", &self.nonce_endpoint)
+            .field("notification_endpoint", &self.notification_endpoint)
+            .field(
+                "require_credential_request_encryption",
+                &self.require_credential_request_encryption,
+            )
             .field(
                 "require_credential_response_encryption",
                 &self.require_credential_response_encryption,
@@ -772,7 +874,7 @@ impl ::std::fmt::Debug for DynamicScope {
 
 /// Upstream: `result`.
 ///
-/// Error of `info`, `lifecycle_healthcheck`, `misc_echo`, `service_create`, `service_get_list`, `auth_authorization` and 82 more.
+/// Error of `info`, `lifecycle_healthcheck`, `misc_echo`, `service_create`, `service_get_list`, `attestation_challenge` and 85 more.
 #[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ErrorBody {
@@ -1018,6 +1120,54 @@ impl ::std::fmt::Debug for Hsk {
             .field("use_", &self.use_)
             .field("extra", &crate::redact::Extra(&self.extra))
             .finish()
+    }
+}
+
+/// Upstream: `idp_error`.
+///
+/// Error of `audit_entries_get_idp`, `audit_types_get_idp`, `service_create_idp`, `service_remove_idp`.
+#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+pub struct IdpErrorBody {
+    /// `error`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub error: ::std::option::Option<::std::string::String>,
+    /// `errors`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub errors: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+}
+
+impl crate::object::Object for IdpErrorBody {
+    const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "error" => 0,
+                "errors" => 1,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.error = members.next_value()?,
+            1 => self.errors = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for IdpErrorBody {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
     }
 }
 
@@ -1301,6 +1451,18 @@ pub struct OAuthClient {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub automatically_registered: ::std::option::Option<bool>,
+    /// `backchannelLogoutSessionRequired`, optional.
+    #[serde(
+        rename = "backchannelLogoutSessionRequired",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub backchannel_logout_session_required: ::std::option::Option<bool>,
+    /// `backchannelLogoutUri`, optional.
+    #[serde(
+        rename = "backchannelLogoutUri",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub backchannel_logout_uri: ::std::option::Option<::std::string::String>,
     /// `bcDeliveryMode`, optional.
     #[serde(
         rename = "bcDeliveryMode",
@@ -1498,6 +1660,12 @@ pub struct OAuthClient {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub grant_types: ::std::option::Option<::std::vec::Vec<crate::types::GrantType>>,
+    /// `haipVersion`, optional.
+    #[serde(
+        rename = "haipVersion",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub haip_version: ::std::option::Option<::std::string::String>,
     /// `idTokenEncryptionAlg`, optional.
     #[serde(
         rename = "idTokenEncryptionAlg",
@@ -1733,6 +1901,15 @@ pub struct OAuthClient {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub software_version: ::std::option::Option<::std::string::String>,
+    /// `spiffeBundleEndpoint`, optional.
+    #[serde(
+        rename = "spiffeBundleEndpoint",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub spiffe_bundle_endpoint: ::std::option::Option<::std::string::String>,
+    /// `spiffeId`, optional.
+    #[serde(rename = "spiffeId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub spiffe_id: ::std::option::Option<::std::string::String>,
     /// `subjectType`, optional.
     #[serde(
         rename = "subjectType",
@@ -1853,102 +2030,107 @@ impl crate::object::Object for OAuthClient {
                 "authorizationEncryptionEnc" => 5,
                 "authorizationSignAlg" => 6,
                 "automaticallyRegistered" => 7,
-                "bcDeliveryMode" => 8,
-                "bcNotificationEndpoint" => 9,
-                "bcRequestSignAlg" => 10,
-                "bcUserCodeRequired" => 11,
-                "clientId" => 12,
-                "clientIdAlias" => 13,
-                "clientIdAliasEnabled" => 14,
-                "clientName" => 15,
-                "clientNames" => 16,
-                "clientRegistrationTypes" => 17,
-                "clientSecret" => 18,
-                "clientSource" => 19,
-                "clientType" => 20,
-                "clientUri" => 21,
-                "clientUris" => 22,
-                "contacts" => 23,
-                "createdAt" => 24,
-                "credentialOfferEndpoint" => 25,
-                "credentialResponseEncryptionRequired" => 26,
-                "customMetadata" => 27,
-                "defaultAcrs" => 28,
-                "defaultMaxAge" => 29,
-                "derivedSectorIdentifier" => 30,
-                "description" => 31,
-                "descriptions" => 32,
-                "developer" => 33,
-                "digestAlgorithm" => 34,
-                "discoveredByMetadataDocument" => 35,
-                "dpopRequired" => 36,
-                "dynamicallyRegistered" => 37,
-                "entityId" => 38,
-                "explicitlyRegistered" => 39,
-                "extension" => 40,
-                "fapiModes" => 41,
-                "frontChannelRequestObjectEncryptionRequired" => 42,
-                "grantTypes" => 43,
-                "idTokenEncryptionAlg" => 44,
-                "idTokenEncryptionEnc" => 45,
-                "idTokenSignAlg" => 46,
-                "inScopeForTokenMigration" => 47,
-                "jwks" => 48,
-                "jwksUri" => 49,
-                "locked" => 50,
-                "loginUri" => 51,
-                "logoUri" => 52,
-                "logoUris" => 53,
-                "metadataDocumentExpiresAt" => 54,
-                "metadataDocumentLocation" => 55,
-                "metadataDocumentUpdatedAt" => 56,
-                "modifiedAt" => 57,
-                "mtlsEndpointAliasesUsed" => 58,
-                "number" => 59,
-                "organizationName" => 60,
-                "parRequired" => 61,
-                "pkceRequired" => 62,
-                "pkceS256Required" => 63,
-                "policyUri" => 64,
-                "policyUris" => 65,
-                "redirectUris" => 66,
-                "registrationAccessTokenHash" => 67,
-                "requestEncryptionAlg" => 68,
-                "requestEncryptionEnc" => 69,
-                "requestObjectEncryptionAlgMatchRequired" => 70,
-                "requestObjectEncryptionEncMatchRequired" => 71,
-                "requestObjectRequired" => 72,
-                "requestSignAlg" => 73,
-                "requestUris" => 74,
-                "responseModes" => 75,
-                "responseTypes" => 76,
-                "rsRequestSigned" => 77,
-                "rsSignedRequestKeyId" => 78,
-                "sectorIdentifierUri" => 79,
-                "selfSignedCertificateKeyId" => 80,
-                "serviceNumber" => 81,
-                "signedJwksUri" => 82,
-                "singleAccessTokenPerSubject" => 83,
-                "softwareId" => 84,
-                "softwareVersion" => 85,
-                "subjectType" => 86,
-                "tlsClientAuthSanDns" => 87,
-                "tlsClientAuthSanEmail" => 88,
-                "tlsClientAuthSanIp" => 89,
-                "tlsClientAuthSanUri" => 90,
-                "tlsClientAuthSubjectDn" => 91,
-                "tlsClientCertificateBoundAccessTokens" => 92,
-                "tokenAuthMethod" => 93,
-                "tokenAuthSignAlg" => 94,
-                "tosUri" => 95,
-                "tosUris" => 96,
-                "trustAnchorId" => 97,
-                "trustChain" => 98,
-                "trustChainExpiresAt" => 99,
-                "trustChainUpdatedAt" => 100,
-                "userInfoEncryptionAlg" => 101,
-                "userInfoEncryptionEnc" => 102,
-                "userInfoSignAlg" => 103,
+                "backchannelLogoutSessionRequired" => 8,
+                "backchannelLogoutUri" => 9,
+                "bcDeliveryMode" => 10,
+                "bcNotificationEndpoint" => 11,
+                "bcRequestSignAlg" => 12,
+                "bcUserCodeRequired" => 13,
+                "clientId" => 14,
+                "clientIdAlias" => 15,
+                "clientIdAliasEnabled" => 16,
+                "clientName" => 17,
+                "clientNames" => 18,
+                "clientRegistrationTypes" => 19,
+                "clientSecret" => 20,
+                "clientSource" => 21,
+                "clientType" => 22,
+                "clientUri" => 23,
+                "clientUris" => 24,
+                "contacts" => 25,
+                "createdAt" => 26,
+                "credentialOfferEndpoint" => 27,
+                "credentialResponseEncryptionRequired" => 28,
+                "customMetadata" => 29,
+                "defaultAcrs" => 30,
+                "defaultMaxAge" => 31,
+                "derivedSectorIdentifier" => 32,
+                "description" => 33,
+                "descriptions" => 34,
+                "developer" => 35,
+                "digestAlgorithm" => 36,
+                "discoveredByMetadataDocument" => 37,
+                "dpopRequired" => 38,
+                "dynamicallyRegistered" => 39,
+                "entityId" => 40,
+                "explicitlyRegistered" => 41,
+                "extension" => 42,
+                "fapiModes" => 43,
+                "frontChannelRequestObjectEncryptionRequired" => 44,
+                "grantTypes" => 45,
+                "haipVersion" => 46,
+                "idTokenEncryptionAlg" => 47,
+                "idTokenEncryptionEnc" => 48,
+                "idTokenSignAlg" => 49,
+                "inScopeForTokenMigration" => 50,
+                "jwks" => 51,
+                "jwksUri" => 52,
+                "locked" => 53,
+                "loginUri" => 54,
+                "logoUri" => 55,
+                "logoUris" => 56,
+                "metadataDocumentExpiresAt" => 57,
+                "metadataDocumentLocation" => 58,
+                "metadataDocumentUpdatedAt" => 59,
+                "modifiedAt" => 60,
+                "mtlsEndpointAliasesUsed" => 61,
+                "number" => 62,
+                "organizationName" => 63,
+                "parRequired" => 64,
+                "pkceRequired" => 65,
+                "pkceS256Required" => 66,
+                "policyUri" => 67,
+                "policyUris" => 68,
+                "redirectUris" => 69,
+                "registrationAccessTokenHash" => 70,
+                "requestEncryptionAlg" => 71,
+                "requestEncryptionEnc" => 72,
+                "requestObjectEncryptionAlgMatchRequired" => 73,
+                "requestObjectEncryptionEncMatchRequired" => 74,
+                "requestObjectRequired" => 75,
+                "requestSignAlg" => 76,
+                "requestUris" => 77,
+                "responseModes" => 78,
+                "responseTypes" => 79,
+                "rsRequestSigned" => 80,
+                "rsSignedRequestKeyId" => 81,
+                "sectorIdentifierUri" => 82,
+                "selfSignedCertificateKeyId" => 83,
+                "serviceNumber" => 84,
+                "signedJwksUri" => 85,
+                "singleAccessTokenPerSubject" => 86,
+                "softwareId" => 87,
+                "softwareVersion" => 88,
+                "spiffeBundleEndpoint" => 89,
+                "spiffeId" => 90,
+                "subjectType" => 91,
+                "tlsClientAuthSanDns" => 92,
+                "tlsClientAuthSanEmail" => 93,
+                "tlsClientAuthSanIp" => 94,
+                "tlsClientAuthSanUri" => 95,
+                "tlsClientAuthSubjectDn" => 96,
+                "tlsClientCertificateBoundAccessTokens" => 97,
+                "tokenAuthMethod" => 98,
+                "tokenAuthSignAlg" => 99,
+                "tosUri" => 100,
+                "tosUris" => 101,
+                "trustAnchorId" => 102,
+                "trustChain" => 103,
+                "trustChainExpiresAt" => 104,
+                "trustChainUpdatedAt" => 105,
+                "userInfoEncryptionAlg" => 106,
+                "userInfoEncryptionEnc" => 107,
+                "userInfoSignAlg" => 108,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -1968,109 +2150,114 @@ impl crate::object::Object for OAuthClient {
             5 => self.authorization_encryption_enc = members.next_value()?,
             6 => self.authorization_sign_alg = members.next_value()?,
             7 => self.automatically_registered = members.next_value()?,
-            8 => self.bc_delivery_mode = members.next_value()?,
-            9 => self.bc_notification_endpoint = members.next_value()?,
-            10 => self.bc_request_sign_alg = members.next_value()?,
-            11 => self.bc_user_code_required = members.next_value()?,
-            12 => self.client_id = members.next_value()?,
-            13 => self.client_id_alias = members.next_value()?,
-            14 => self.client_id_alias_enabled = members.next_value()?,
-            15 => self.client_name = members.next_value()?,
-            16 => self.client_names = members.next_value()?,
-            17 => self.client_registration_types = members.next_value()?,
-            18 => self.client_secret = members.next_value()?,
-            19 => self.client_source = members.next_value()?,
-            20 => self.client_type = members.next_value()?,
-            21 => self.client_uri = members.next_value()?,
-            22 => self.client_uris = members.next_value()?,
-            23 => self.contacts = members.next_value()?,
-            24 => self.created_at = members.next_value()?,
-            25 => self.credential_offer_endpoint = members.next_value()?,
-            26 => self.credential_response_encryption_required = members.next_value()?,
-            27 => self.custom_metadata = members.next_value()?,
-            28 => self.default_acrs = members.next_value()?,
-            29 => self.default_max_age = members.next_value()?,
-            30 => self.derived_sector_identifier = members.next_value()?,
-            31 => self.description = members.next_value()?,
-            32 => self.descriptions = members.next_value()?,
-            33 => self.developer = members.next_value()?,
-            34 => self.digest_algorithm = members.next_value()?,
-            35 => self.discovered_by_metadata_document = members.next_value()?,
-            36 => self.dpop_required = members.next_value()?,
-            37 => self.dynamically_registered = members.next_value()?,
-            38 => self.entity_id = members.next_value()?,
-            39 => self.explicitly_registered = members.next_value()?,
-            40 => self.extension = members.next_value()?,
-            41 => self.fapi_modes = members.next_value()?,
-            42 => {
+            8 => self.backchannel_logout_session_required = members.next_value()?,
+            9 => self.backchannel_logout_uri = members.next_value()?,
+            10 => self.bc_delivery_mode = members.next_value()?,
+            11 => self.bc_notification_endpoint = members.next_value()?,
+            12 => self.bc_request_sign_alg = members.next_value()?,
+            13 => self.bc_user_code_required = members.next_value()?,
+            14 => self.client_id = members.next_value()?,
+            15 => self.client_id_alias = members.next_value()?,
+            16 => self.client_id_alias_enabled = members.next_value()?,
+            17 => self.client_name = members.next_value()?,
+            18 => self.client_names = members.next_value()?,
+            19 => self.client_registration_types = members.next_value()?,
+            20 => self.client_secret = members.next_value()?,
+            21 => self.client_source = members.next_value()?,
+            22 => self.client_type = members.next_value()?,
+            23 => self.client_uri = members.next_value()?,
+            24 => self.client_uris = members.next_value()?,
+            25 => self.contacts = members.next_value()?,
+            26 => self.created_at = members.next_value()?,
+            27 => self.credential_offer_endpoint = members.next_value()?,
+            28 => self.credential_response_encryption_required = members.next_value()?,
+            29 => self.custom_metadata = members.next_value()?,
+            30 => self.default_acrs = members.next_value()?,
+            31 => self.default_max_age = members.next_value()?,
+            32 => self.derived_sector_identifier = members.next_value()?,
+            33 => self.description = members.next_value()?,
+            34 => self.descriptions = members.next_value()?,
+            35 => self.developer = members.next_value()?,
+            36 => self.digest_algorithm = members.next_value()?,
+            37 => self.discovered_by_metadata_document = members.next_value()?,
+            38 => self.dpop_required = members.next_value()?,
+            39 => self.dynamically_registered = members.next_value()?,
+            40 => self.entity_id = members.next_value()?,
+            41 => self.explicitly_registered = members.next_value()?,
+            42 => self.extension = members.next_value()?,
+            43 => self.fapi_modes = members.next_value()?,
+            44 => {
                 self.front_channel_request_object_encryption_required = members
                     .next_value()?;
             }
-            43 => self.grant_types = members.next_value()?,
-            44 => self.id_token_encryption_alg = members.next_value()?,
-            45 => self.id_token_encryption_enc = members.next_value()?,
-            46 => self.id_token_sign_alg = members.next_value()?,
-            47 => self.in_scope_for_token_migration = members.next_value()?,
-            48 => self.jwks = members.next_value()?,
-            49 => self.jwks_uri = members.next_value()?,
-            50 => self.locked = members.next_value()?,
-            51 => self.login_uri = members.next_value()?,
-            52 => self.logo_uri = members.next_value()?,
-            53 => self.logo_uris = members.next_value()?,
-            54 => self.metadata_document_expires_at = members.next_value()?,
-            55 => self.metadata_document_location = members.next_value()?,
-            56 => self.metadata_document_updated_at = members.next_value()?,
-            57 => self.modified_at = members.next_value()?,
-            58 => self.mtls_endpoint_aliases_used = members.next_value()?,
-            59 => self.number = members.next_value()?,
-            60 => self.organization_name = members.next_value()?,
-            61 => self.par_required = members.next_value()?,
-            62 => self.pkce_required = members.next_value()?,
-            63 => self.pkce_s256_required = members.next_value()?,
-            64 => self.policy_uri = members.next_value()?,
-            65 => self.policy_uris = members.next_value()?,
-            66 => self.redirect_uris = members.next_value()?,
-            67 => self.registration_access_token_hash = members.next_value()?,
-            68 => self.request_encryption_alg = members.next_value()?,
-            69 => self.request_encryption_enc = members.next_value()?,
-            70 => {
+            45 => self.grant_types = members.next_value()?,
+            46 => self.haip_version = members.next_value()?,
+            47 => self.id_token_encryption_alg = members.next_value()?,
+            48 => self.id_token_encryption_enc = members.next_value()?,
+            49 => self.id_token_sign_alg = members.next_value()?,
+            50 => self.in_scope_for_token_migration = members.next_value()?,
+            51 => self.jwks = members.next_value()?,
+            52 => self.jwks_uri = members.next_value()?,
+            53 => self.locked = members.next_value()?,
+            54 => self.login_uri = members.next_value()?,
+            55 => self.logo_uri = members.next_value()?,
+            56 => self.logo_uris = members.next_value()?,
+            57 => self.metadata_document_expires_at = members.next_value()?,
+            58 => self.metadata_document_location = members.next_value()?,
+            59 => self.metadata_document_updated_at = members.next_value()?,
+            60 => self.modified_at = members.next_value()?,
+            61 => self.mtls_endpoint_aliases_used = members.next_value()?,
+            62 => self.number = members.next_value()?,
+            63 => self.organization_name = members.next_value()?,
+            64 => self.par_required = members.next_value()?,
+            65 => self.pkce_required = members.next_value()?,
+            66 => self.pkce_s256_required = members.next_value()?,
+            67 => self.policy_uri = members.next_value()?,
+            68 => self.policy_uris = members.next_value()?,
+            69 => self.redirect_uris = members.next_value()?,
+            70 => self.registration_access_token_hash = members.next_value()?,
+            71 => self.request_encryption_alg = members.next_value()?,
+            72 => self.request_encryption_enc = members.next_value()?,
+            73 => {
                 self.request_object_encryption_alg_match_required = members.next_value()?;
             }
-            71 => {
+            74 => {
                 self.request_object_encryption_enc_match_required = members.next_value()?;
             }
-            72 => self.request_object_required = members.next_value()?,
-            73 => self.request_sign_alg = members.next_value()?,
-            74 => self.request_uris = members.next_value()?,
-            75 => self.response_modes = members.next_value()?,
-            76 => self.response_types = members.next_value()?,
-            77 => self.rs_request_signed = members.next_value()?,
-            78 => self.rs_signed_request_key_id = members.next_value()?,
-            79 => self.sector_identifier_uri = members.next_value()?,
-            80 => self.self_signed_certificate_key_id = members.next_value()?,
-            81 => self.service_number = members.next_value()?,
-            82 => self.signed_jwks_uri = members.next_value()?,
-            83 => self.single_access_token_per_subject = members.next_value()?,
-            84 => self.software_id = members.next_value()?,
-            85 => self.software_version = members.next_value()?,
-            86 => self.subject_type = members.next_value()?,
-            87 => self.tls_client_auth_san_dns = members.next_value()?,
-            88 => self.tls_client_auth_san_email = members.next_value()?,
-            89 => self.tls_client_auth_san_ip = members.next_value()?,
-            90 => self.tls_client_auth_san_uri = members.next_value()?,
-            91 => self.tls_client_auth_subject_dn = members.next_value()?,
-            92 => self.tls_client_certificate_bound_access_tokens = members.next_value()?,
-            93 => self.token_auth_method = members.next_value()?,
-            94 => self.token_auth_sign_alg = members.next_value()?,
-            95 => self.tos_uri = members.next_value()?,
-            96 => self.tos_uris = members.next_value()?,
-            97 => self.trust_anchor_id = members.next_value()?,
-            98 => self.trust_chain = members.next_value()?,
-            99 => self.trust_chain_expires_at = members.next_value()?,
-            100 => self.trust_chain_updated_at = members.next_value()?,
-            101 => self.user_info_encryption_alg = members.next_value()?,
-            102 => self.user_info_encryption_enc = members.next_value()?,
-            103 => self.user_info_sign_alg = members.next_value()?,
+            75 => self.request_object_required = members.next_value()?,
+            76 => self.request_sign_alg = members.next_value()?,
+            77 => self.request_uris = members.next_value()?,
+            78 => self.response_modes = members.next_value()?,
+            79 => self.response_types = members.next_value()?,
+            80 => self.rs_request_signed = members.next_value()?,
+            81 => self.rs_signed_request_key_id = members.next_value()?,
+            82 => self.sector_identifier_uri = members.next_value()?,
+            83 => self.self_signed_certificate_key_id = members.next_value()?,
+            84 => self.service_number = members.next_value()?,
+            85 => self.signed_jwks_uri = members.next_value()?,
+            86 => self.single_access_token_per_subject = members.next_value()?,
+            87 => self.software_id = members.next_value()?,
+            88 => self.software_version = members.next_value()?,
+            89 => self.spiffe_bundle_endpoint = members.next_value()?,
+            90 => self.spiffe_id = members.next_value()?,
+            91 => self.subject_type = members.next_value()?,
+            92 => self.tls_client_auth_san_dns = members.next_value()?,
+            93 => self.tls_client_auth_san_email = members.next_value()?,
+            94 => self.tls_client_auth_san_ip = members.next_value()?,
+            95 => self.tls_client_auth_san_uri = members.next_value()?,
+            96 => self.tls_client_auth_subject_dn = members.next_value()?,
+            97 => self.tls_client_certificate_bound_access_tokens = members.next_value()?,
+            98 => self.token_auth_method = members.next_value()?,
+            99 => self.token_auth_sign_alg = members.next_value()?,
+            100 => self.tos_uri = members.next_value()?,
+            101 => self.tos_uris = members.next_value()?,
+            102 => self.trust_anchor_id = members.next_value()?,
+            103 => self.trust_chain = members.next_value()?,
+            104 => self.trust_chain_expires_at = members.next_value()?,
+            105 => self.trust_chain_updated_at = members.next_value()?,
+            106 => self.user_info_encryption_alg = members.next_value()?,
+            107 => self.user_info_encryption_enc = members.next_value()?,
+            108 => self.user_info_sign_alg = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -2100,6 +2287,11 @@ impl ::std::fmt::Debug for OAuthClient {
             .field("authorization_encryption_enc", &self.authorization_encryption_enc)
             .field("authorization_sign_alg", &self.authorization_sign_alg)
             .field("automatically_registered", &self.automatically_registered)
+            .field(
+                "backchannel_logout_session_required",
+                &self.backchannel_logout_session_required,
+            )
+            .field("backchannel_logout_uri", &self.backchannel_logout_uri)
             .field("bc_delivery_mode", &self.bc_delivery_mode)
             .field("bc_notification_endpoint", &self.bc_notification_endpoint)
             .field("bc_request_sign_alg", &self.bc_request_sign_alg)
@@ -2145,6 +2337,7 @@ impl ::std::fmt::Debug for OAuthClient {
                 &self.front_channel_request_object_encryption_required,
             )
             .field("grant_types", &self.grant_types)
+            .field("haip_version", &self.haip_version)
             .field("id_token_encryption_alg", &self.id_token_encryption_alg)
             .field("id_token_encryption_enc", &self.id_token_encryption_enc)
             .field("id_token_sign_alg", &self.id_token_sign_alg)
@@ -2202,6 +2395,8 @@ impl ::std::fmt::Debug for OAuthClient {
             )
             .field("software_id", &self.software_id)
             .field("software_version", &self.software_version)
+            .field("spiffe_bundle_endpoint", &self.spiffe_bundle_endpoint)
+            .field("spiffe_id", &self.spiffe_id)
             .field("subject_type", &self.subject_type)
             .field("tls_client_auth_san_dns", &self.tls_client_auth_san_dns)
             .field("tls_client_auth_san_email", &self.tls_client_auth_san_email)
@@ -2385,7 +2580,7 @@ impl ::std::fmt::Debug for Scope {
 
 /// Upstream: `service`.
 ///
-/// Answer of `service_create`, `service_get`, `service_update`.
+/// Answer of `service_create_idp`, `service_create`, `service_get`, `service_update`.
 ///
 /// Request of `service_create`, `service_update`.
 #[derive(::serde::Serialize, Clone)]
@@ -2437,6 +2632,12 @@ pub struct Service {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub api_secret: ::std::option::Option<::std::string::String>,
+    /// `attestationChallengeTimeWindow`, optional, in seconds.
+    #[serde(
+        rename = "attestationChallengeTimeWindow",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub attestation_challenge_time_window: ::std::option::Option<i64>,
     /// `attributes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
@@ -2464,6 +2665,12 @@ pub struct Service {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authority_hints: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// `authorizationCodeDuration`, optional, in seconds.
+    #[serde(
+        rename = "authorizationCodeDuration",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub authorization_code_duration: ::std::option::Option<i64>,
     /// `authorizationEndpoint`, optional.
     #[serde(
         rename = "authorizationEndpoint",
@@ -2502,6 +2709,18 @@ pub struct Service {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub backchannel_binding_message_required_in_fapi: ::std::option::Option<bool>,
+    /// `backchannelLogoutSessionSupported`, optional.
+    #[serde(
+        rename = "backchannelLogoutSessionSupported",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub backchannel_logout_session_supported: ::std::option::Option<bool>,
+    /// `backchannelLogoutSupported`, optional.
+    #[serde(
+        rename = "backchannelLogoutSupported",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub backchannel_logout_supported: ::std::option::Option<bool>,
     /// `backchannelPollingInterval`, optional, in seconds.
     #[serde(
         rename = "backchannelPollingInterval",
@@ -2514,6 +2733,12 @@ pub struct Service {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub backchannel_user_code_parameter_supported: ::std::option::Option<bool>,
+    /// `challengeEndpoint`, optional.
+    #[serde(
+        rename = "challengeEndpoint",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub challenge_endpoint: ::std::option::Option<::std::string::String>,
     /// `cimdAllowlist`, optional.
     #[serde(
         rename = "cimdAllowlist",
@@ -2568,6 +2793,26 @@ pub struct Service {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_assertion_aud_restricted_to_issuer: ::std::option::Option<bool>,
+    /// `clientAttesterRoots`, optional.
+    #[serde(
+        rename = "clientAttesterRoots",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub client_attester_roots: ::std::option::Option<
+        ::std::vec::Vec<::std::string::String>,
+    >,
+    /// `clientAttesterRootsEnabled`, optional.
+    #[serde(
+        rename = "clientAttesterRootsEnabled",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub client_attester_roots_enabled: ::std::option::Option<bool>,
+    /// `clientAttesterRootsOnly`, optional.
+    #[serde(
+        rename = "clientAttesterRootsOnly",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub client_attester_roots_only: ::std::option::Option<bool>,
     /// `clientIdAliasEnabled`, optional.
     #[serde(
         rename = "clientIdAliasEnabled",
@@ -2829,6 +3074,12 @@ pub struct Service {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub grant_management_endpoint: ::std::option::Option<::std::string::String>,
+    /// `haipVersion`, optional.
+    #[serde(
+        rename = "haipVersion",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub haip_version: ::std::option::Option<::std::string::String>,
     /// `hsks`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub hsks: ::std::option::Option<::std::vec::Vec<Hsk>>,
@@ -2850,6 +3101,12 @@ pub struct Service {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub id_token_aud_type: ::std::option::Option<::std::string::String>,
+    /// `idTokenDroppedOnIssueWithoutOpenid`, optional.
+    #[serde(
+        rename = "idTokenDroppedOnIssueWithoutOpenid",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub id_token_dropped_on_issue_without_openid: ::std::option::Option<bool>,
     /// `idTokenDuration`, optional, in seconds.
     #[serde(
         rename = "idTokenDuration",
@@ -2913,6 +3170,26 @@ pub struct Service {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub jwt_grant_unsigned_jwt_rejected: ::std::option::Option<bool>,
+    /// `keyAttesterRoots`, optional.
+    #[serde(
+        rename = "keyAttesterRoots",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub key_attester_roots: ::std::option::Option<
+        ::std::vec::Vec<::std::string::String>,
+    >,
+    /// `keyAttesterRootsEnabled`, optional.
+    #[serde(
+        rename = "keyAttesterRootsEnabled",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub key_attester_roots_enabled: ::std::option::Option<bool>,
+    /// `keyAttesterRootsOnly`, optional.
+    #[serde(
+        rename = "keyAttesterRootsOnly",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub key_attester_roots_only: ::std::option::Option<bool>,
     /// `loopbackRedirectionUriVariable`, optional.
     #[serde(
         rename = "loopbackRedirectionUriVariable",
@@ -3546,181 +3823,194 @@ impl crate::object::Object for Service {
                 "allowableClockSkew" => 5,
                 "apiKey" => 6,
                 "apiSecret" => 7,
-                "attributes" => 8,
-                "authenticationCallbackApiKey" => 9,
-                "authenticationCallbackApiSecret" => 10,
-                "authenticationCallbackEndpoint" => 11,
-                "authorityHints" => 12,
-                "authorizationEndpoint" => 13,
-                "authorizationResponseDuration" => 14,
-                "authorizationSignatureKeyId" => 15,
-                "backchannelAuthReqIdDuration" => 16,
-                "backchannelAuthenticationEndpoint" => 17,
-                "backchannelBindingMessageRequiredInFapi" => 18,
-                "backchannelPollingInterval" => 19,
-                "backchannelUserCodeParameterSupported" => 20,
-                "cimdAllowlist" => 21,
-                "cimdAllowlistEnabled" => 22,
-                "cimdAlwaysRetrieved" => 23,
-                "cimdHttpPermitted" => 24,
-                "cimdMetadataPolicy" => 25,
-                "cimdMetadataPolicyEnabled" => 26,
-                "cimdQueryPermitted" => 27,
-                "claimShortcutRestrictive" => 28,
-                "clientAssertionAudRestrictedToIssuer" => 29,
-                "clientIdAliasEnabled" => 30,
-                "clientIdMetadataDocumentSupported" => 31,
-                "clientsPerDeveloper" => 32,
-                "cnonceDuration" => 33,
-                "createdAt" => 34,
-                "credentialDuration" => 35,
-                "credentialIssuerMetadata" => 36,
-                "credentialJwks" => 37,
-                "credentialJwksUri" => 38,
-                "credentialOfferDuration" => 39,
-                "credentialTransactionDuration" => 40,
-                "dcrDuplicateSoftwareIdBlocked" => 41,
-                "dcrScopeUsedAsRequestable" => 42,
-                "description" => 43,
-                "developerAuthenticationCallbackApiKey" => 44,
-                "developerAuthenticationCallbackApiSecret" => 45,
-                "developerAuthenticationCallbackEndpoint" => 46,
-                "deviceAuthorizationEndpoint" => 47,
-                "deviceFlowCodeDuration" => 48,
-                "deviceFlowPollingInterval" => 49,
-                "deviceVerificationUri" => 50,
-                "deviceVerificationUriComplete" => 51,
-                "directAuthorizationEndpointEnabled" => 52,
-                "directIntrospectionEndpointEnabled" => 53,
-                "directJwksEndpointEnabled" => 54,
-                "directRevocationEndpointEnabled" => 55,
-                "directTokenEndpointEnabled" => 56,
-                "directUserInfoEndpointEnabled" => 57,
-                "dpopNonceDuration" => 58,
-                "dpopNonceRequired" => 59,
-                "dynamicRegistrationSupported" => 60,
-                "endSessionEndpoint" => 61,
-                "errorDescriptionOmitted" => 62,
-                "errorUriOmitted" => 63,
-                "fapiModes" => 64,
-                "federationConfigurationDuration" => 65,
-                "federationEnabled" => 66,
-                "federationJwks" => 67,
-                "federationRegistrationEndpoint" => 68,
-                "federationSignatureKeyId" => 69,
-                "frontChannelRequestObjectEncryptionRequired" => 70,
-                "grantManagementActionRequired" => 71,
-                "grantManagementEndpoint" => 72,
-                "hsks" => 73,
-                "hsmEnabled" => 74,
-                "httpAliasProhibited" => 75,
-                "idTokenAudType" => 76,
-                "idTokenDuration" => 77,
-                "idTokenReissuable" => 78,
-                "idTokenSignatureKeyId" => 79,
-                "introspectionEndpoint" => 80,
-                "introspectionSignatureKeyId" => 81,
-                "issSuppressed" => 82,
-                "issuer" => 83,
-                "jwks" => 84,
-                "jwksUri" => 85,
-                "jwtGrantByIdentifiableClientsOnly" => 86,
-                "jwtGrantEncryptedJwtRejected" => 87,
-                "jwtGrantUnsignedJwtRejected" => 88,
-                "loopbackRedirectionUriVariable" => 89,
-                "metadata" => 90,
-                "missingClientIdAllowed" => 91,
-                "modifiedAt" => 92,
-                "mtlsEndpointAliases" => 93,
-                "mutualTlsValidatePkiCertChain" => 94,
-                "nativeSsoSupported" => 95,
-                "nbfOptional" => 96,
-                "number" => 97,
-                "oid4vciVersion" => 98,
-                "openidDroppedOnRefreshWithoutOfflineAccess" => 99,
-                "organizationName" => 100,
-                "parRequired" => 101,
-                "pkceRequired" => 102,
-                "pkceS256Required" => 103,
-                "policyUri" => 104,
-                "preAuthorizedGrantAnonymousAccessSupported" => 105,
-                "predefinedTransformedClaims" => 106,
-                "pushedAuthReqDuration" => 107,
-                "pushedAuthReqEndpoint" => 108,
-                "refreshTokenDuration" => 109,
-                "refreshTokenDurationKept" => 110,
-                "refreshTokenDurationReset" => 111,
-                "refreshTokenIdempotent" => 112,
-                "refreshTokenKept" => 113,
-                "registrationEndpoint" => 114,
-                "registrationManagementEndpoint" => 115,
-                "requestObjectAudienceChecked" => 116,
-                "requestObjectEncryptionAlgMatchRequired" => 117,
-                "requestObjectEncryptionEncMatchRequired" => 118,
-                "requestObjectRequired" => 119,
-                "resourceSignatureKeyId" => 120,
-                "revocationEndpoint" => 121,
-                "rsResponseSigned" => 122,
-                "scopeRequired" => 123,
-                "serviceDocumentation" => 124,
-                "serviceName" => 125,
-                "serviceOwnerNumber" => 126,
-                "signedJwksUri" => 127,
-                "singleAccessTokenPerSubject" => 128,
-                "snsCredentials" => 129,
-                "supportedAcrs" => 130,
-                "supportedAttachments" => 131,
-                "supportedAuthorizationDetailsTypes" => 132,
-                "supportedBackchannelTokenDeliveryModes" => 133,
-                "supportedClaimLocales" => 134,
-                "supportedClaimTypes" => 135,
-                "supportedClaims" => 136,
-                "supportedClientRegistrationTypes" => 137,
-                "supportedCustomClientMetadata" => 138,
-                "supportedDigestAlgorithms" => 139,
-                "supportedDisplays" => 140,
-                "supportedDocuments" => 141,
-                "supportedDocumentsCheckMethods" => 142,
-                "supportedDocumentsMethods" => 143,
-                "supportedDocumentsValidationMethods" => 144,
-                "supportedDocumentsVerificationMethods" => 145,
-                "supportedElectronicRecords" => 146,
-                "supportedEvidence" => 147,
-                "supportedGrantTypes" => 148,
-                "supportedIdentityDocuments" => 149,
-                "supportedIntrospectionAuthMethods" => 150,
-                "supportedPromptValues" => 151,
-                "supportedResponseTypes" => 152,
-                "supportedRevocationAuthMethods" => 153,
-                "supportedScopes" => 154,
-                "supportedServiceProfiles" => 155,
-                "supportedSnses" => 156,
-                "supportedTokenAuthMethods" => 157,
-                "supportedTrustFrameworks" => 158,
-                "supportedUiLocales" => 159,
-                "supportedVerificationMethods" => 160,
-                "supportedVerifiedClaims" => 161,
-                "tlsClientCertificateBoundAccessTokens" => 162,
-                "tokenBatchNotificationEndpoint" => 163,
-                "tokenEndpoint" => 164,
-                "tokenExchangeByConfidentialClientsOnly" => 165,
-                "tokenExchangeByIdentifiableClientsOnly" => 166,
-                "tokenExchangeByPermittedClientsOnly" => 167,
-                "tokenExchangeEncryptedJwtRejected" => 168,
-                "tokenExchangeUnsignedJwtRejected" => 169,
-                "tokenExpirationLinked" => 170,
-                "tosUri" => 171,
-                "traditionalRequestObjectProcessingApplied" => 172,
-                "trustAnchors" => 173,
-                "trustedRootCertificates" => 174,
-                "unauthorizedOnClientConfigSupported" => 175,
-                "userCodeCharset" => 176,
-                "userCodeLength" => 177,
-                "userInfoEndpoint" => 178,
-                "userInfoSignatureKeyId" => 179,
-                "userPinLength" => 180,
-                "verifiableCredentialsEnabled" => 181,
-                "verifiedClaimsValidationSchemaSet" => 182,
+                "attestationChallengeTimeWindow" => 8,
+                "attributes" => 9,
+                "authenticationCallbackApiKey" => 10,
+                "authenticationCallbackApiSecret" => 11,
+                "authenticationCallbackEndpoint" => 12,
+                "authorityHints" => 13,
+                "authorizationCodeDuration" => 14,
+                "authorizationEndpoint" => 15,
+                "authorizationResponseDuration" => 16,
+                "authorizationSignatureKeyId" => 17,
+                "backchannelAuthReqIdDuration" => 18,
+                "backchannelAuthenticationEndpoint" => 19,
+                "backchannelBindingMessageRequiredInFapi" => 20,
+                "backchannelLogoutSessionSupported" => 21,
+                "backchannelLogoutSupported" => 22,
+                "backchannelPollingInterval" => 23,
+                "backchannelUserCodeParameterSupported" => 24,
+                "challengeEndpoint" => 25,
+                "cimdAllowlist" => 26,
+                "cimdAllowlistEnabled" => 27,
+                "cimdAlwaysRetrieved" => 28,
+                "cimdHttpPermitted" => 29,
+                "cimdMetadataPolicy" => 30,
+                "cimdMetadataPolicyEnabled" => 31,
+                "cimdQueryPermitted" => 32,
+                "claimShortcutRestrictive" => 33,
+                "clientAssertionAudRestrictedToIssuer" => 34,
+                "clientAttesterRoots" => 35,
+                "clientAttesterRootsEnabled" => 36,
+                "clientAttesterRootsOnly" => 37,
+                "clientIdAliasEnabled" => 38,
+                "clientIdMetadataDocumentSupported" => 39,
+                "clientsPerDeveloper" => 40,
+                "cnonceDuration" => 41,
+                "createdAt" => 42,
+                "credentialDuration" => 43,
+                "credentialIssuerMetadata" => 44,
+                "credentialJwks" => 45,
+                "credentialJwksUri" => 46,
+                "credentialOfferDuration" => 47,
+                "credentialTransactionDuration" => 48,
+                "dcrDuplicateSoftwareIdBlocked" => 49,
+                "dcrScopeUsedAsRequestable" => 50,
+                "description" => 51,
+                "developerAuthenticationCallbackApiKey" => 52,
+                "developerAuthenticationCallbackApiSecret" => 53,
+                "developerAuthenticationCallbackEndpoint" => 54,
+                "deviceAuthorizationEndpoint" => 55,
+                "deviceFlowCodeDuration" => 56,
+                "deviceFlowPollingInterval" => 57,
+                "deviceVerificationUri" => 58,
+                "deviceVerificationUriComplete" => 59,
+                "directAuthorizationEndpointEnabled" => 60,
+                "directIntrospectionEndpointEnabled" => 61,
+                "directJwksEndpointEnabled" => 62,
+                "directRevocationEndpointEnabled" => 63,
+                "directTokenEndpointEnabled" => 64,
+                "directUserInfoEndpointEnabled" => 65,
+                "dpopNonceDuration" => 66,
+                "dpopNonceRequired" => 67,
+                "dynamicRegistrationSupported" => 68,
+                "endSessionEndpoint" => 69,
+                "errorDescriptionOmitted" => 70,
+                "errorUriOmitted" => 71,
+                "fapiModes" => 72,
+                "federationConfigurationDuration" => 73,
+                "federationEnabled" => 74,
+                "federationJwks" => 75,
+                "federationRegistrationEndpoint" => 76,
+                "federationSignatureKeyId" => 77,
+                "frontChannelRequestObjectEncryptionRequired" => 78,
+                "grantManagementActionRequired" => 79,
+                "grantManagementEndpoint" => 80,
+                "haipVersion" => 81,
+                "hsks" => 82,
+                "hsmEnabled" => 83,
+                "httpAliasProhibited" => 84,
+                "idTokenAudType" => 85,
+                "idTokenDroppedOnIssueWithoutOpenid" => 86,
+                "idTokenDuration" => 87,
+                "idTokenReissuable" => 88,
+                "idTokenSignatureKeyId" => 89,
+                "introspectionEndpoint" => 90,
+                "introspectionSignatureKeyId" => 91,
+                "issSuppressed" => 92,
+                "issuer" => 93,
+                "jwks" => 94,
+                "jwksUri" => 95,
+                "jwtGrantByIdentifiableClientsOnly" => 96,
+                "jwtGrantEncryptedJwtRejected" => 97,
+                "jwtGrantUnsignedJwtRejected" => 98,
+                "keyAttesterRoots" => 99,
+                "keyAttesterRootsEnabled" => 100,
+                "keyAttesterRootsOnly" => 101,
+                "loopbackRedirectionUriVariable" => 102,
+                "metadata" => 103,
+                "missingClientIdAllowed" => 104,
+                "modifiedAt" => 105,
+                "mtlsEndpointAliases" => 106,
+                "mutualTlsValidatePkiCertChain" => 107,
+                "nativeSsoSupported" => 108,
+                "nbfOptional" => 109,
+                "number" => 110,
+                "oid4vciVersion" => 111,
+                "openidDroppedOnRefreshWithoutOfflineAccess" => 112,
+                "organizationName" => 113,
+                "parRequired" => 114,
+                "pkceRequired" => 115,
+                "pkceS256Required" => 116,
+                "policyUri" => 117,
+                "preAuthorizedGrantAnonymousAccessSupported" => 118,
+                "predefinedTransformedClaims" => 119,
+                "pushedAuthReqDuration" => 120,
+                "pushedAuthReqEndpoint" => 121,
+                "refreshTokenDuration" => 122,
+                "refreshTokenDurationKept" => 123,
+                "refreshTokenDurationReset" => 124,
+                "refreshTokenIdempotent" => 125,
+                "refreshTokenKept" => 126,
+                "registrationEndpoint" => 127,
+                "registrationManagementEndpoint" => 128,
+                "requestObjectAudienceChecked" => 129,
+                "requestObjectEncryptionAlgMatchRequired" => 130,
+                "requestObjectEncryptionEncMatchRequired" => 131,
+                "requestObjectRequired" => 132,
+                "resourceSignatureKeyId" => 133,
+                "revocationEndpoint" => 134,
+                "rsResponseSigned" => 135,
+                "scopeRequired" => 136,
+                "serviceDocumentation" => 137,
+                "serviceName" => 138,
+                "serviceOwnerNumber" => 139,
+                "signedJwksUri" => 140,
+                "singleAccessTokenPerSubject" => 141,
+                "snsCredentials" => 142,
+                "supportedAcrs" => 143,
+                "supportedAttachments" => 144,
+                "supportedAuthorizationDetailsTypes" => 145,
+                "supportedBackchannelTokenDeliveryModes" => 146,
+                "supportedClaimLocales" => 147,
+                "supportedClaimTypes" => 148,
+                "supportedClaims" => 149,
+                "supportedClientRegistrationTypes" => 150,
+                "supportedCustomClientMetadata" => 151,
+                "supportedDigestAlgorithms" => 152,
+                "supportedDisplays" => 153,
+                "supportedDocuments" => 154,
+                "supportedDocumentsCheckMethods" => 155,
+                "supportedDocumentsMethods" => 156,
+                "supportedDocumentsValidationMethods" => 157,
+                "supportedDocumentsVerificationMethods" => 158,
+                "supportedElectronicRecords" => 159,
+                "supportedEvidence" => 160,
+                "supportedGrantTypes" => 161,
+                "supportedIdentityDocuments" => 162,
+                "supportedIntrospectionAuthMethods" => 163,
+                "supportedPromptValues" => 164,
+                "supportedResponseTypes" => 165,
+                "supportedRevocationAuthMethods" => 166,
+                "supportedScopes" => 167,
+                "supportedServiceProfiles" => 168,
+                "supportedSnses" => 169,
+                "supportedTokenAuthMethods" => 170,
+                "supportedTrustFrameworks" => 171,
+                "supportedUiLocales" => 172,
+                "supportedVerificationMethods" => 173,
+                "supportedVerifiedClaims" => 174,
+                "tlsClientCertificateBoundAccessTokens" => 175,
+                "tokenBatchNotificationEndpoint" => 176,
+                "tokenEndpoint" => 177,
+                "tokenExchangeByConfidentialClientsOnly" => 178,
+                "tokenExchangeByIdentifiableClientsOnly" => 179,
+                "tokenExchangeByPermittedClientsOnly" => 180,
+                "tokenExchangeEncryptedJwtRejected" => 181,
+                "tokenExchangeUnsignedJwtRejected" => 182,
+                "tokenExpirationLinked" => 183,
+                "tosUri" => 184,
+                "traditionalRequestObjectProcessingApplied" => 185,
+                "trustAnchors" => 186,
+                "trustedRootCertificates" => 187,
+                "unauthorizedOnClientConfigSupported" => 188,
+                "userCodeCharset" => 189,
+                "userCodeLength" => 190,
+                "userInfoEndpoint" => 191,
+                "userInfoSignatureKeyId" => 192,
+                "userPinLength" => 193,
+                "verifiableCredentialsEnabled" => 194,
+                "verifiedClaimsValidationSchemaSet" => 195,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -3743,209 +4033,222 @@ impl crate::object::Object for Service {
             5 => self.allowable_clock_skew = members.next_value()?,
             6 => self.api_key = members.next_value()?,
             7 => self.api_secret = members.next_value()?,
-            8 => self.attributes = members.next_value()?,
-            9 => self.authentication_callback_api_key = members.next_value()?,
-            10 => self.authentication_callback_api_secret = members.next_value()?,
-            11 => self.authentication_callback_endpoint = members.next_value()?,
-            12 => self.authority_hints = members.next_value()?,
-            13 => self.authorization_endpoint = members.next_value()?,
-            14 => self.authorization_response_duration = members.next_value()?,
-            15 => self.authorization_signature_key_id = members.next_value()?,
-            16 => self.backchannel_auth_req_id_duration = members.next_value()?,
-            17 => self.backchannel_authentication_endpoint = members.next_value()?,
-            18 => {
+            8 => self.attestation_challenge_time_window = members.next_value()?,
+            9 => self.attributes = members.next_value()?,
+            10 => self.authentication_callback_api_key = members.next_value()?,
+            11 => self.authentication_callback_api_secret = members.next_value()?,
+            12 => self.authentication_callback_endpoint = members.next_value()?,
+            13 => self.authority_hints = members.next_value()?,
+            14 => self.authorization_code_duration = members.next_value()?,
+            15 => self.authorization_endpoint = members.next_value()?,
+            16 => self.authorization_response_duration = members.next_value()?,
+            17 => self.authorization_signature_key_id = members.next_value()?,
+            18 => self.backchannel_auth_req_id_duration = members.next_value()?,
+            19 => self.backchannel_authentication_endpoint = members.next_value()?,
+            20 => {
                 self.backchannel_binding_message_required_in_fapi = members.next_value()?;
             }
-            19 => self.backchannel_polling_interval = members.next_value()?,
-            20 => self.backchannel_user_code_parameter_supported = members.next_value()?,
-            21 => self.cimd_allowlist = members.next_value()?,
-            22 => self.cimd_allowlist_enabled = members.next_value()?,
-            23 => self.cimd_always_retrieved = members.next_value()?,
-            24 => self.cimd_http_permitted = members.next_value()?,
-            25 => self.cimd_metadata_policy = members.next_value()?,
-            26 => self.cimd_metadata_policy_enabled = members.next_value()?,
-            27 => self.cimd_query_permitted = members.next_value()?,
-            28 => self.claim_shortcut_restrictive = members.next_value()?,
-            29 => self.client_assertion_aud_restricted_to_issuer = members.next_value()?,
-            30 => self.client_id_alias_enabled = members.next_value()?,
-            31 => self.client_id_metadata_document_supported = members.next_value()?,
-            32 => self.clients_per_developer = members.next_value()?,
-            33 => self.cnonce_duration = members.next_value()?,
-            34 => self.created_at = members.next_value()?,
-            35 => self.credential_duration = members.next_value()?,
-            36 => self.credential_issuer_metadata = members.next_value()?,
-            37 => self.credential_jwks = members.next_value()?,
-            38 => self.credential_jwks_uri = members.next_value()?,
-            39 => self.credential_offer_duration = members.next_value()?,
-            40 => self.credential_transaction_duration = members.next_value()?,
-            41 => self.dcr_duplicate_software_id_blocked = members.next_value()?,
-            42 => self.dcr_scope_used_as_requestable = members.next_value()?,
-            43 => self.description = members.next_value()?,
-            44 => self.developer_authentication_callback_api_key = members.next_value()?,
-            45 => {
+            21 => self.backchannel_logout_session_supported = members.next_value()?,
+            22 => self.backchannel_logout_supported = members.next_value()?,
+            23 => self.backchannel_polling_interval = members.next_value()?,
+            24 => self.backchannel_user_code_parameter_supported = members.next_value()?,
+            25 => self.challenge_endpoint = members.next_value()?,
+            26 => self.cimd_allowlist = members.next_value()?,
+            27 => self.cimd_allowlist_enabled = members.next_value()?,
+            28 => self.cimd_always_retrieved = members.next_value()?,
+            29 => self.cimd_http_permitted = members.next_value()?,
+            30 => self.cimd_metadata_policy = members.next_value()?,
+            31 => self.cimd_metadata_policy_enabled = members.next_value()?,
+            32 => self.cimd_query_permitted = members.next_value()?,
+            33 => self.claim_shortcut_restrictive = members.next_value()?,
+            34 => self.client_assertion_aud_restricted_to_issuer = members.next_value()?,
+            35 => self.client_attester_roots = members.next_value()?,
+            36 => self.client_attester_roots_enabled = members.next_value()?,
+            37 => self.client_attester_roots_only = members.next_value()?,
+            38 => self.client_id_alias_enabled = members.next_value()?,
+            39 => self.client_id_metadata_document_supported = members.next_value()?,
+            40 => self.clients_per_developer = members.next_value()?,
+            41 => self.cnonce_duration = members.next_value()?,
+            42 => self.created_at = members.next_value()?,
+            43 => self.credential_duration = members.next_value()?,
+            44 => self.credential_issuer_metadata = members.next_value()?,
+            45 => self.credential_jwks = members.next_value()?,
+            46 => self.credential_jwks_uri = members.next_value()?,
+            47 => self.credential_offer_duration = members.next_value()?,
+            48 => self.credential_transaction_duration = members.next_value()?,
+            49 => self.dcr_duplicate_software_id_blocked = members.next_value()?,
+            50 => self.dcr_scope_used_as_requestable = members.next_value()?,
+            51 => self.description = members.next_value()?,
+            52 => self.developer_authentication_callback_api_key = members.next_value()?,
+            53 => {
                 self.developer_authentication_callback_api_secret = members.next_value()?;
             }
-            46 => self.developer_authentication_callback_endpoint = members.next_value()?,
-            47 => self.device_authorization_endpoint = members.next_value()?,
-            48 => self.device_flow_code_duration = members.next_value()?,
-            49 => self.device_flow_polling_interval = members.next_value()?,
-            50 => self.device_verification_uri = members.next_value()?,
-            51 => self.device_verification_uri_complete = members.next_value()?,
-            52 => self.direct_authorization_endpoint_enabled = members.next_value()?,
-            53 => self.direct_introspection_endpoint_enabled = members.next_value()?,
-            54 => self.direct_jwks_endpoint_enabled = members.next_value()?,
-            55 => self.direct_revocation_endpoint_enabled = members.next_value()?,
-            56 => self.direct_token_endpoint_enabled = members.next_value()?,
-            57 => self.direct_user_info_endpoint_enabled = members.next_value()?,
-            58 => self.dpop_nonce_duration = members.next_value()?,
-            59 => self.dpop_nonce_required = members.next_value()?,
-            60 => self.dynamic_registration_supported = members.next_value()?,
-            61 => self.end_session_endpoint = members.next_value()?,
-            62 => self.error_description_omitted = members.next_value()?,
-            63 => self.error_uri_omitted = members.next_value()?,
-            64 => self.fapi_modes = members.next_value()?,
-            65 => self.federation_configuration_duration = members.next_value()?,
-            66 => self.federation_enabled = members.next_value()?,
-            67 => self.federation_jwks = members.next_value()?,
-            68 => self.federation_registration_endpoint = members.next_value()?,
-            69 => self.federation_signature_key_id = members.next_value()?,
-            70 => {
+            54 => self.developer_authentication_callback_endpoint = members.next_value()?,
+            55 => self.device_authorization_endpoint = members.next_value()?,
+            56 => self.device_flow_code_duration = members.next_value()?,
+            57 => self.device_flow_polling_interval = members.next_value()?,
+            58 => self.device_verification_uri = members.next_value()?,
+            59 => self.device_verification_uri_complete = members.next_value()?,
+            60 => self.direct_authorization_endpoint_enabled = members.next_value()?,
+            61 => self.direct_introspection_endpoint_enabled = members.next_value()?,
+            62 => self.direct_jwks_endpoint_enabled = members.next_value()?,
+            63 => self.direct_revocation_endpoint_enabled = members.next_value()?,
+            64 => self.direct_token_endpoint_enabled = members.next_value()?,
+            65 => self.direct_user_info_endpoint_enabled = members.next_value()?,
+            66 => self.dpop_nonce_duration = members.next_value()?,
+            67 => self.dpop_nonce_required = members.next_value()?,
+            68 => self.dynamic_registration_supported = members.next_value()?,
+            69 => self.end_session_endpoint = members.next_value()?,
+            70 => self.error_description_omitted = members.next_value()?,
+            71 => self.error_uri_omitted = members.next_value()?,
+            72 => self.fapi_modes = members.next_value()?,
+            73 => self.federation_configuration_duration = members.next_value()?,
+            74 => self.federation_enabled = members.next_value()?,
+            75 => self.federation_jwks = members.next_value()?,
+            76 => self.federation_registration_endpoint = members.next_value()?,
+            77 => self.federation_signature_key_id = members.next_value()?,
+            78 => {
                 self.front_channel_request_object_encryption_required = members
                     .next_value()?;
             }
-            71 => self.grant_management_action_required = members.next_value()?,
-            72 => self.grant_management_endpoint = members.next_value()?,
-            73 => self.hsks = members.next_value()?,
-            74 => self.hsm_enabled = members.next_value()?,
-            75 => self.http_alias_prohibited = members.next_value()?,
-            76 => self.id_token_aud_type = members.next_value()?,
-            77 => self.id_token_duration = members.next_value()?,
-            78 => self.id_token_reissuable = members.next_value()?,
-            79 => self.id_token_signature_key_id = members.next_value()?,
-            80 => self.introspection_endpoint = members.next_value()?,
-            81 => self.introspection_signature_key_id = members.next_value()?,
-            82 => self.iss_suppressed = members.next_value()?,
-            83 => self.issuer = members.next_value()?,
-            84 => self.jwks = members.next_value()?,
-            85 => self.jwks_uri = members.next_value()?,
-            86 => self.jwt_grant_by_identifiable_clients_only = members.next_value()?,
-            87 => self.jwt_grant_encrypted_jwt_rejected = members.next_value()?,
-            88 => self.jwt_grant_unsigned_jwt_rejected = members.next_value()?,
-            89 => self.loopback_redirection_uri_variable = members.next_value()?,
-            90 => self.metadata = members.next_value()?,
-            91 => self.missing_client_id_allowed = members.next_value()?,
-            92 => self.modified_at = members.next_value()?,
-            93 => self.mtls_endpoint_aliases = members.next_value()?,
-            94 => self.mutual_tls_validate_pki_cert_chain = members.next_value()?,
-            95 => self.native_sso_supported = members.next_value()?,
-            96 => self.nbf_optional = members.next_value()?,
-            97 => self.number = members.next_value()?,
-            98 => self.oid4vci_version = members.next_value()?,
-            99 => {
+            79 => self.grant_management_action_required = members.next_value()?,
+            80 => self.grant_management_endpoint = members.next_value()?,
+            81 => self.haip_version = members.next_value()?,
+            82 => self.hsks = members.next_value()?,
+            83 => self.hsm_enabled = members.next_value()?,
+            84 => self.http_alias_prohibited = members.next_value()?,
+            85 => self.id_token_aud_type = members.next_value()?,
+            86 => self.id_token_dropped_on_issue_without_openid = members.next_value()?,
+            87 => self.id_token_duration = members.next_value()?,
+            88 => self.id_token_reissuable = members.next_value()?,
+            89 => self.id_token_signature_key_id = members.next_value()?,
+            90 => self.introspection_endpoint = members.next_value()?,
+            91 => self.introspection_signature_key_id = members.next_value()?,
+            92 => self.iss_suppressed = members.next_value()?,
+            93 => self.issuer = members.next_value()?,
+            94 => self.jwks = members.next_value()?,
+            95 => self.jwks_uri = members.next_value()?,
+            96 => self.jwt_grant_by_identifiable_clients_only = members.next_value()?,
+            97 => self.jwt_grant_encrypted_jwt_rejected = members.next_value()?,
+            98 => self.jwt_grant_unsigned_jwt_rejected = members.next_value()?,
+            99 => self.key_attester_roots = members.next_value()?,
+            100 => self.key_attester_roots_enabled = members.next_value()?,
+            101 => self.key_attester_roots_only = members.next_value()?,
+            102 => self.loopback_redirection_uri_variable = members.next_value()?,
+            103 => self.metadata = members.next_value()?,
+            104 => self.missing_client_id_allowed = members.next_value()?,
+            105 => self.modified_at = members.next_value()?,
+            106 => self.mtls_endpoint_aliases = members.next_value()?,
+            107 => self.mutual_tls_validate_pki_cert_chain = members.next_value()?,
+            108 => self.native_sso_supported = members.next_value()?,
+            109 => self.nbf_optional = members.next_value()?,
+            110 => self.number = members.next_value()?,
+            111 => self.oid4vci_version = members.next_value()?,
+            112 => {
                 self.openid_dropped_on_refresh_without_offline_access = members
                     .next_value()?;
             }
-            100 => self.organization_name = members.next_value()?,
-            101 => self.par_required = members.next_value()?,
-            102 => self.pkce_required = members.next_value()?,
-            103 => self.pkce_s256_required = members.next_value()?,
-            104 => self.policy_uri = members.next_value()?,
-            105 => {
+            113 => self.organization_name = members.next_value()?,
+            114 => self.par_required = members.next_value()?,
+            115 => self.pkce_required = members.next_value()?,
+            116 => self.pkce_s256_required = members.next_value()?,
+            117 => self.policy_uri = members.next_value()?,
+            118 => {
                 self.pre_authorized_grant_anonymous_access_supported = members
                     .next_value()?;
             }
-            106 => self.predefined_transformed_claims = members.next_value()?,
-            107 => self.pushed_auth_req_duration = members.next_value()?,
-            108 => self.pushed_auth_req_endpoint = members.next_value()?,
-            109 => self.refresh_token_duration = members.next_value()?,
-            110 => self.refresh_token_duration_kept = members.next_value()?,
-            111 => self.refresh_token_duration_reset = members.next_value()?,
-            112 => self.refresh_token_idempotent = members.next_value()?,
-            113 => self.refresh_token_kept = members.next_value()?,
-            114 => self.registration_endpoint = members.next_value()?,
-            115 => self.registration_management_endpoint = members.next_value()?,
-            116 => self.request_object_audience_checked = members.next_value()?,
-            117 => {
+            119 => self.predefined_transformed_claims = members.next_value()?,
+            120 => self.pushed_auth_req_duration = members.next_value()?,
+            121 => self.pushed_auth_req_endpoint = members.next_value()?,
+            122 => self.refresh_token_duration = members.next_value()?,
+            123 => self.refresh_token_duration_kept = members.next_value()?,
+            124 => self.refresh_token_duration_reset = members.next_value()?,
+            125 => self.refresh_token_idempotent = members.next_value()?,
+            126 => self.refresh_token_kept = members.next_value()?,
+            127 => self.registration_endpoint = members.next_value()?,
+            128 => self.registration_management_endpoint = members.next_value()?,
+            129 => self.request_object_audience_checked = members.next_value()?,
+            130 => {
                 self.request_object_encryption_alg_match_required = members.next_value()?;
             }
-            118 => {
+            131 => {
                 self.request_object_encryption_enc_match_required = members.next_value()?;
             }
-            119 => self.request_object_required = members.next_value()?,
-            120 => self.resource_signature_key_id = members.next_value()?,
-            121 => self.revocation_endpoint = members.next_value()?,
-            122 => self.rs_response_signed = members.next_value()?,
-            123 => self.scope_required = members.next_value()?,
-            124 => self.service_documentation = members.next_value()?,
-            125 => self.service_name = members.next_value()?,
-            126 => self.service_owner_number = members.next_value()?,
-            127 => self.signed_jwks_uri = members.next_value()?,
-            128 => self.single_access_token_per_subject = members.next_value()?,
-            129 => self.sns_credentials = members.next_value()?,
-            130 => self.supported_acrs = members.next_value()?,
-            131 => self.supported_attachments = members.next_value()?,
-            132 => self.supported_authorization_details_types = members.next_value()?,
-            133 => {
+            132 => self.request_object_required = members.next_value()?,
+            133 => self.resource_signature_key_id = members.next_value()?,
+            134 => self.revocation_endpoint = members.next_value()?,
+            135 => self.rs_response_signed = members.next_value()?,
+            136 => self.scope_required = members.next_value()?,
+            137 => self.service_documentation = members.next_value()?,
+            138 => self.service_name = members.next_value()?,
+            139 => self.service_owner_number = members.next_value()?,
+            140 => self.signed_jwks_uri = members.next_value()?,
+            141 => self.single_access_token_per_subject = members.next_value()?,
+            142 => self.sns_credentials = members.next_value()?,
+            143 => self.supported_acrs = members.next_value()?,
+            144 => self.supported_attachments = members.next_value()?,
+            145 => self.supported_authorization_details_types = members.next_value()?,
+            146 => {
                 self.supported_backchannel_token_delivery_modes = members.next_value()?;
             }
-            134 => self.supported_claim_locales = members.next_value()?,
-            135 => self.supported_claim_types = members.next_value()?,
-            136 => self.supported_claims = members.next_value()?,
-            137 => self.supported_client_registration_types = members.next_value()?,
-            138 => self.supported_custom_client_metadata = members.next_value()?,
-            139 => self.supported_digest_algorithms = members.next_value()?,
-            140 => self.supported_displays = members.next_value()?,
-            141 => self.supported_documents = members.next_value()?,
-            142 => self.supported_documents_check_methods = members.next_value()?,
-            143 => self.supported_documents_methods = members.next_value()?,
-            144 => self.supported_documents_validation_methods = members.next_value()?,
-            145 => self.supported_documents_verification_methods = members.next_value()?,
-            146 => self.supported_electronic_records = members.next_value()?,
-            147 => self.supported_evidence = members.next_value()?,
-            148 => self.supported_grant_types = members.next_value()?,
-            149 => self.supported_identity_documents = members.next_value()?,
-            150 => self.supported_introspection_auth_methods = members.next_value()?,
-            151 => self.supported_prompt_values = members.next_value()?,
-            152 => self.supported_response_types = members.next_value()?,
-            153 => self.supported_revocation_auth_methods = members.next_value()?,
-            154 => self.supported_scopes = members.next_value()?,
-            155 => self.supported_service_profiles = members.next_value()?,
-            156 => self.supported_snses = members.next_value()?,
-            157 => self.supported_token_auth_methods = members.next_value()?,
-            158 => self.supported_trust_frameworks = members.next_value()?,
-            159 => self.supported_ui_locales = members.next_value()?,
-            160 => self.supported_verification_methods = members.next_value()?,
-            161 => self.supported_verified_claims = members.next_value()?,
-            162 => {
+            147 => self.supported_claim_locales = members.next_value()?,
+            148 => self.supported_claim_types = members.next_value()?,
+            149 => self.supported_claims = members.next_value()?,
+            150 => self.supported_client_registration_types = members.next_value()?,
+            151 => self.supported_custom_client_metadata = members.next_value()?,
+            152 => self.supported_digest_algorithms = members.next_value()?,
+            153 => self.supported_displays = members.next_value()?,
+            154 => self.supported_documents = members.next_value()?,
+            155 => self.supported_documents_check_methods = members.next_value()?,
+            156 => self.supported_documents_methods = members.next_value()?,
+            157 => self.supported_documents_validation_methods = members.next_value()?,
+            158 => self.supported_documents_verification_methods = members.next_value()?,
+            159 => self.supported_electronic_records = members.next_value()?,
+            160 => self.supported_evidence = members.next_value()?,
+            161 => self.supported_grant_types = members.next_value()?,
+            162 => self.supported_identity_documents = members.next_value()?,
+            163 => self.supported_introspection_auth_methods = members.next_value()?,
+            164 => self.supported_prompt_values = members.next_value()?,
+            165 => self.supported_response_types = members.next_value()?,
+            166 => self.supported_revocation_auth_methods = members.next_value()?,
+            167 => self.supported_scopes = members.next_value()?,
+            168 => self.supported_service_profiles = members.next_value()?,
+            169 => self.supported_snses = members.next_value()?,
+            170 => self.supported_token_auth_methods = members.next_value()?,
+            171 => self.supported_trust_frameworks = members.next_value()?,
+            172 => self.supported_ui_locales = members.next_value()?,
+            173 => self.supported_verification_methods = members.next_value()?,
+            174 => self.supported_verified_claims = members.next_value()?,
+            175 => {
                 self.tls_client_certificate_bound_access_tokens = members.next_value()?;
             }
-            163 => self.token_batch_notification_endpoint = members.next_value()?,
-            164 => self.token_endpoint = members.next_value()?,
-            165 => {
+            176 => self.token_batch_notification_endpoint = members.next_value()?,
+            177 => self.token_endpoint = members.next_value()?,
+            178 => {
                 self.token_exchange_by_confidential_clients_only = members.next_value()?;
             }
-            166 => {
+            179 => {
                 self.token_exchange_by_identifiable_clients_only = members.next_value()?;
             }
-            167 => self.token_exchange_by_permitted_clients_only = members.next_value()?,
-            168 => self.token_exchange_encrypted_jwt_rejected = members.next_value()?,
-            169 => self.token_exchange_unsigned_jwt_rejected = members.next_value()?,
-            170 => self.token_expiration_linked = members.next_value()?,
-            171 => self.tos_uri = members.next_value()?,
-            172 => {
+            180 => self.token_exchange_by_permitted_clients_only = members.next_value()?,
+            181 => self.token_exchange_encrypted_jwt_rejected = members.next_value()?,
+            182 => self.token_exchange_unsigned_jwt_rejected = members.next_value()?,
+            183 => self.token_expiration_linked = members.next_value()?,
+            184 => self.tos_uri = members.next_value()?,
+            185 => {
                 self.traditional_request_object_processing_applied = members
                     .next_value()?;
             }
-            173 => self.trust_anchors = members.next_value()?,
-            174 => self.trusted_root_certificates = members.next_value()?,
-            175 => self.unauthorized_on_client_config_supported = members.next_value()?,
-            176 => self.user_code_charset = members.next_value()?,
-            177 => self.user_code_length = members.next_value()?,
-            178 => self.user_info_endpoint = members.next_value()?,
-            179 => self.user_info_signature_key_id = members.next_value()?,
-            180 => self.user_pin_length = members.next_value()?,
-            181 => self.verifiable_credentials_enabled = members.next_value()?,
-            182 => self.verified_claims_validation_schema_set = members.next_value()?,
+            186 => self.trust_anchors = members.next_value()?,
+            187 => self.trusted_root_certificates = members.next_value()?,
+            188 => self.unauthorized_on_client_config_supported = members.next_value()?,
+            189 => self.user_code_charset = members.next_value()?,
+            190 => self.user_code_length = members.next_value()?,
+            191 => self.user_info_endpoint = members.next_value()?,
+            192 => self.user_info_signature_key_id = members.next_value()?,
+            193 => self.user_pin_length = members.next_value()?,
+            194 => self.verifiable_credentials_enabled = members.next_value()?,
+            195 => self.verified_claims_validation_schema_set = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -3978,6 +4281,10 @@ impl ::std::fmt::Debug for Service {
             .field("allowable_clock_skew", &self.allowable_clock_skew)
             .field("api_key", &self.api_key)
             .field("api_secret", &crate::redact::optional(&self.api_secret))
+            .field(
+                "attestation_challenge_time_window",
+                &self.attestation_challenge_time_window,
+            )
             .field("attributes", &self.attributes)
             .field(
                 "authentication_callback_api_key",
@@ -3992,6 +4299,7 @@ impl ::std::fmt::Debug for Service {
                 &self.authentication_callback_endpoint,
             )
             .field("authority_hints", &self.authority_hints)
+            .field("authorization_code_duration", &self.authorization_code_duration)
             .field("authorization_endpoint", &self.authorization_endpoint)
             .field(
                 "authorization_response_duration",
@@ -4013,11 +4321,17 @@ impl ::std::fmt::Debug for Service {
                 "backchannel_binding_message_required_in_fapi",
                 &self.backchannel_binding_message_required_in_fapi,
             )
+            .field(
+                "backchannel_logout_session_supported",
+                &self.backchannel_logout_session_supported,
+            )
+            .field("backchannel_logout_supported", &self.backchannel_logout_supported)
             .field("backchannel_polling_interval", &self.backchannel_polling_interval)
             .field(
                 "backchannel_user_code_parameter_supported",
                 &self.backchannel_user_code_parameter_supported,
             )
+            .field("challenge_endpoint", &self.challenge_endpoint)
             .field("cimd_allowlist", &self.cimd_allowlist)
             .field("cimd_allowlist_enabled", &self.cimd_allowlist_enabled)
             .field("cimd_always_retrieved", &self.cimd_always_retrieved)
@@ -4030,6 +4344,9 @@ impl ::std::fmt::Debug for Service {
                 "client_assertion_aud_restricted_to_issuer",
                 &self.client_assertion_aud_restricted_to_issuer,
             )
+            .field("client_attester_roots", &self.client_attester_roots)
+            .field("client_attester_roots_enabled", &self.client_attester_roots_enabled)
+            .field("client_attester_roots_only", &self.client_attester_roots_only)
             .field("client_id_alias_enabled", &self.client_id_alias_enabled)
             .field(
                 "client_id_metadata_document_supported",
@@ -4123,10 +4440,15 @@ impl ::std::fmt::Debug for Service {
                 &self.grant_management_action_required,
             )
             .field("grant_management_endpoint", &self.grant_management_endpoint)
+            .field("haip_version", &self.haip_version)
             .field("hsks", &self.hsks)
             .field("hsm_enabled", &self.hsm_enabled)
             .field("http_alias_prohibited", &self.http_alias_prohibited)
             .field("id_token_aud_type", &self.id_token_aud_type)
+            .field(
+                "id_token_dropped_on_issue_without_openid",
+                &self.id_token_dropped_on_issue_without_openid,
+            )
             .field("id_token_duration", &self.id_token_duration)
             .field("id_token_reissuable", &self.id_token_reissuable)
             .field("id_token_signature_key_id", &self.id_token_signature_key_id)
@@ -4151,6 +4473,9 @@ impl ::std::fmt::Debug for Service {
                 "jwt_grant_unsigned_jwt_rejected",
                 &self.jwt_grant_unsigned_jwt_rejected,
             )
+            .field("key_attester_roots", &self.key_attester_roots)
+            .field("key_attester_roots_enabled", &self.key_attester_roots_enabled)
+            .field("key_attester_roots_only", &self.key_attester_roots_only)
             .field(
                 "loopback_redirection_uri_variable",
                 &self.loopback_redirection_uri_variable,

@@ -546,6 +546,12 @@ pub struct DeviceCompleteResponse {
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<crate::types::DeviceCompleteResponseAction>,
+    /// `consentedClaims`, optional.
+    #[serde(
+        rename = "consentedClaims",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub consented_claims: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
@@ -566,8 +572,9 @@ impl crate::object::Object for DeviceCompleteResponse {
         ::std::option::Option::Some(
             match name {
                 "action" => 0,
-                "resultCode" => 1,
-                "resultMessage" => 2,
+                "consentedClaims" => 1,
+                "resultCode" => 2,
+                "resultMessage" => 3,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -580,8 +587,9 @@ impl crate::object::Object for DeviceCompleteResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.result_code = members.next_value()?,
-            2 => self.result_message = members.next_value()?,
+            1 => self.consented_claims = members.next_value()?,
+            2 => self.result_code = members.next_value()?,
+            3 => self.result_message = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())

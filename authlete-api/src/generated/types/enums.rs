@@ -25,6 +25,26 @@ open_enum! {
 }
 
 open_enum! {
+    /// Written inline upstream, at `attestation_challenge_response.action`.
+    AttestationChallengeResponseAction {
+        /// `OK`
+        Ok = "OK",
+        /// `INTERNAL_SERVER_ERROR`
+        InternalServerError = "INTERNAL_SERVER_ERROR",
+    }
+}
+
+open_enum! {
+    /// Written inline upstream, at `audit_log_entry.status`.
+    AuditLogEntryStatus {
+        /// `completed`
+        Completed = "completed",
+        /// `failed`
+        Failed = "failed",
+    }
+}
+
+open_enum! {
     /// Written inline upstream, at `authorization_fail_request.reason`.
     AuthorizationFailReason {
         /// `UNKNOWN`
@@ -53,6 +73,12 @@ open_enum! {
         InteractionRequired = "INTERACTION_REQUIRED",
         /// `INVALID_TARGET`
         InvalidTarget = "INVALID_TARGET",
+        /// `INVALID_SCOPE`
+        InvalidScope = "INVALID_SCOPE",
+        /// `TEMPORARILY_UNAVAILABLE`
+        TemporarilyUnavailable = "TEMPORARILY_UNAVAILABLE",
+        /// `UNAUTHORIZED_CLIENT`
+        UnauthorizedClient = "UNAUTHORIZED_CLIENT",
     }
 }
 
@@ -205,6 +231,18 @@ open_enum! {
 }
 
 open_enum! {
+    /// Written inline upstream, at `backchannel_logout_token_response.action`.
+    BackchannelLogoutTokenResponseAction {
+        /// `OK`
+        Ok = "OK",
+        /// `SERVER_ERROR`
+        ServerError = "SERVER_ERROR",
+        /// `CALLER_ERROR`
+        CallerError = "CALLER_ERROR",
+    }
+}
+
+open_enum! {
     /// Upstream: `claim_type`.
     ClaimType {
         /// `NORMAL`
@@ -235,6 +273,8 @@ open_enum! {
         SelfSignedTlsClientAuth = "SELF_SIGNED_TLS_CLIENT_AUTH",
         /// `ATTEST_JWT_CLIENT_AUTH`
         AttestJwtClientAuth = "ATTEST_JWT_CLIENT_AUTH",
+        /// `SPIFFE_JWT`
+        SpiffeJwt = "SPIFFE_JWT",
     }
 }
 
@@ -379,6 +419,26 @@ open_enum! {
 }
 
 open_enum! {
+    /// Upstream: `entity_type`.
+    EntityType {
+        /// `OPENID_RELYING_PARTY`
+        OpenidRelyingParty = "OPENID_RELYING_PARTY",
+        /// `OPENID_PROVIDER`
+        OpenidProvider = "OPENID_PROVIDER",
+        /// `OAUTH_AUTHORIZATION_SERVER`
+        OauthAuthorizationServer = "OAUTH_AUTHORIZATION_SERVER",
+        /// `OAUTH_CLIENT`
+        OauthClient = "OAUTH_CLIENT",
+        /// `OAUTH_RESOURCE`
+        OauthResource = "OAUTH_RESOURCE",
+        /// `FEDERATION_ENTITY`
+        FederationEntity = "FEDERATION_ENTITY",
+        /// `OPENID_CREDENTIAL_ISSUER`
+        OpenidCredentialIssuer = "OPENID_CREDENTIAL_ISSUER",
+    }
+}
+
+open_enum! {
     /// Upstream: `fapi_mode`.
     FapiMode {
         /// `FAPI1_ADVANCED`
@@ -393,6 +453,10 @@ open_enum! {
         Fapi2MessageSigningIntrospectionRes = "FAPI2_MESSAGE_SIGNING_INTROSPECTION_RES",
         /// `FAPI2_SECURITY`
         Fapi2Security = "FAPI2_SECURITY",
+        /// `FAPI2_MESSAGE_SIGNING_RESOURCE_REQ`
+        Fapi2MessageSigningResourceReq = "FAPI2_MESSAGE_SIGNING_RESOURCE_REQ",
+        /// `FAPI2_MESSAGE_SIGNING_RESOURCE_RES`
+        Fapi2MessageSigningResourceRes = "FAPI2_MESSAGE_SIGNING_RESOURCE_RES",
     }
 }
 
@@ -869,6 +933,12 @@ open_enum! {
         InvalidResourceOwnerCredentials = "INVALID_RESOURCE_OWNER_CREDENTIALS",
         /// `INVALID_TARGET`
         InvalidTarget = "INVALID_TARGET",
+        /// `INVALID_SCOPE`
+        InvalidScope = "INVALID_SCOPE",
+        /// `INVALID_CLIENT`
+        InvalidClient = "INVALID_CLIENT",
+        /// `UNAUTHORIZED_CLIENT`
+        UnauthorizedClient = "UNAUTHORIZED_CLIENT",
     }
 }
 
@@ -1117,6 +1187,18 @@ open_enum! {
 }
 
 open_enum! {
+    /// Written inline upstream, at `vci_nonce_response.action`.
+    VciNonceResponseAction {
+        /// `OK`
+        Ok = "OK",
+        /// `NOT_FOUND`
+        NotFound = "NOT_FOUND",
+        /// `INTERNAL_SERVER_ERROR`
+        InternalServerError = "INTERNAL_SERVER_ERROR",
+    }
+}
+
+open_enum! {
     /// Written inline upstream, at `vci_offer_create_response.action`.
     VciOfferCreateResponseAction {
         /// `CREATED`
@@ -1151,8 +1233,14 @@ open_enum! {
     VciSingleIssueResponseAction {
         /// `OK`
         Ok = "OK",
+        /// `OK_JWT`
+        OkJwt = "OK_JWT",
         /// `ACCEPTED`
         Accepted = "ACCEPTED",
+        /// `ACCEPTED_JWT`
+        AcceptedJwt = "ACCEPTED_JWT",
+        /// `BAD_REQUEST`
+        BadRequest = "BAD_REQUEST",
         /// `UNAUTHORIZED`
         Unauthorized = "UNAUTHORIZED",
         /// `FORBIDDEN`
@@ -1161,12 +1249,6 @@ open_enum! {
         InternalServerError = "INTERNAL_SERVER_ERROR",
         /// `CALLER_ERROR`
         CallerError = "CALLER_ERROR",
-        /// `OK_JWT`
-        OkJwt = "OK_JWT",
-        /// `ACCEPTED_JWT`
-        AcceptedJwt = "ACCEPTED_JWT",
-        /// `BAD_REQUEST`
-        BadRequest = "BAD_REQUEST",
     }
 }
 

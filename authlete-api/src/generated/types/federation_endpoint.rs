@@ -3,6 +3,52 @@
 //! Types of `federation_endpoint`.
 #[allow(unused_imports)]
 use super::*;
+/// Written inline upstream, at `FederationConfiguration request`.
+///
+/// Request of `federation_configuration`.
+#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+pub struct FederationConfigurationRequest {
+    /// `entityTypes`, optional.
+    #[serde(
+        rename = "entityTypes",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub entity_types: ::std::option::Option<::std::vec::Vec<crate::types::EntityType>>,
+}
+
+impl crate::object::Object for FederationConfigurationRequest {
+    const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "entityTypes" => 0,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.entity_types = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for FederationConfigurationRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 /// Upstream: `federation_configuration_response`.
 ///
 /// Answer of `federation_configuration`.

@@ -3,6 +3,37 @@
 //! Types of `service_management`.
 #[allow(unused_imports)]
 use super::*;
+/// Upstream: `service_create_idp_request`.
+///
+/// Request of `service_create_idp`.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+pub struct ServiceCreateIdpRequest {
+    /// `apiServerId`, optional.
+    #[serde(
+        rename = "apiServerId",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub api_server_id: ::std::option::Option<i64>,
+    /// `organizationId`, required.
+    #[serde(rename = "organizationId")]
+    pub organization_id: i64,
+    /// `service`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub service: ::std::option::Option<Service>,
+}
+
+impl ServiceCreateIdpRequest {
+    /// With the required fields; the others are left out.
+    pub fn new(organization_id: i64) -> Self {
+        Self {
+            api_server_id: ::std::default::Default::default(),
+            organization_id,
+            service: ::std::default::Default::default(),
+        }
+    }
+}
+
 /// Upstream: `service_get_list_response`.
 ///
 /// Answer of `service_get_list`.
@@ -61,5 +92,36 @@ impl<'de> ::serde::Deserialize<'de> for ServiceGetListResponse {
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
         crate::object::deserialize(deserializer)
+    }
+}
+
+/// Upstream: `service_remove_idp_request`.
+///
+/// Request of `service_remove_idp`.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+pub struct ServiceRemoveIdpRequest {
+    /// `apiServerId`, optional.
+    #[serde(
+        rename = "apiServerId",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub api_server_id: ::std::option::Option<i64>,
+    /// `organizationId`, required.
+    #[serde(rename = "organizationId")]
+    pub organization_id: i64,
+    /// `serviceId`, required.
+    #[serde(rename = "serviceId")]
+    pub service_id: i64,
+}
+
+impl ServiceRemoveIdpRequest {
+    /// With the required fields; the others are left out.
+    pub fn new(organization_id: i64, service_id: i64) -> Self {
+        Self {
+            api_server_id: ::std::default::Default::default(),
+            organization_id,
+            service_id,
+        }
     }
 }

@@ -807,9 +807,9 @@ pub struct TokenRequest {
     pub oauth_client_attestation_pop: ::std::option::Option<::std::string::String>,
     /// `parameters`, required, secret.
     pub parameters: ::std::string::String,
-    /// `properties`, optional, secret.
+    /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub properties: ::std::option::Option<::std::string::String>,
+    pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
     /// `refreshTokenDuration`, optional, in seconds.
     #[serde(
         rename = "refreshTokenDuration",
@@ -842,7 +842,7 @@ impl ::std::fmt::Debug for TokenRequest {
                 &crate::redact::optional(&self.oauth_client_attestation_pop),
             )
             .field("parameters", &crate::redact::Redacted)
-            .field("properties", &crate::redact::optional(&self.properties))
+            .field("properties", &self.properties)
             .field("refresh_token_duration", &self.refresh_token_duration)
             .finish()
     }

@@ -416,9 +416,9 @@ pub struct TokenCreateRequest {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_entity_id_used: ::std::option::Option<bool>,
-    /// `clientId`, required.
-    #[serde(rename = "clientId")]
-    pub client_id: i64,
+    /// `clientId`, optional.
+    #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub client_id: ::std::option::Option<i64>,
     /// `clientIdAliasUsed`, optional.
     #[serde(
         rename = "clientIdAliasUsed",
@@ -522,7 +522,7 @@ impl ::std::fmt::Debug for TokenCreateRequest {
 
 impl TokenCreateRequest {
     /// With the required fields; the others are left out.
-    pub fn new(client_id: i64, grant_type: crate::types::GrantType) -> Self {
+    pub fn new(grant_type: crate::types::GrantType) -> Self {
         Self {
             access_token: ::std::default::Default::default(),
             access_token_duration: ::std::default::Default::default(),
@@ -532,7 +532,7 @@ impl TokenCreateRequest {
             authorization_details: ::std::default::Default::default(),
             certificate_thumbprint: ::std::default::Default::default(),
             client_entity_id_used: ::std::default::Default::default(),
-            client_id,
+            client_id: ::std::default::Default::default(),
             client_id_alias_used: ::std::default::Default::default(),
             client_identifier: ::std::default::Default::default(),
             dpop_key_thumbprint: ::std::default::Default::default(),
@@ -980,12 +980,15 @@ impl<'de> ::serde::Deserialize<'de> for TokenRevokeResponse {
 /// Upstream: `token_update_request`.
 ///
 /// Request of `auth_token_update`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(::serde::Serialize, Clone, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct TokenUpdateRequest {
-    /// `accessToken`, required, secret.
-    #[serde(rename = "accessToken")]
-    pub access_token: ::std::string::String,
+    /// `accessToken`, optional, secret.
+    #[serde(
+        rename = "accessToken",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub access_token: ::std::option::Option<::std::string::String>,
     /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "accessTokenExpiresAt",
@@ -1063,10 +1066,76 @@ pub struct TokenUpdateRequest {
     pub token_id: ::std::option::Option<::std::string::String>,
 }
 
+impl crate::object::Object for TokenUpdateRequest {
+    const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "accessToken" => 0,
+                "accessTokenExpiresAt" => 1,
+                "accessTokenExpiresAtUpdatedOnScopeUpdate" => 2,
+                "accessTokenHash" => 3,
+                "accessTokenPersistent" => 4,
+                "accessTokenValueUpdated" => 5,
+                "authorizationDetails" => 6,
+                "certificateThumbprint" => 7,
+                "dpopKeyThumbprint" => 8,
+                "forExternalAttachment" => 9,
+                "properties" => 10,
+                "refreshTokenExpiresAt" => 11,
+                "refreshTokenExpiresAtUpdatedOnScopeUpdate" => 12,
+                "scopes" => 13,
+                "tokenId" => 14,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.access_token = members.next_value()?,
+            1 => self.access_token_expires_at = members.next_value()?,
+            2 => {
+                self.access_token_expires_at_updated_on_scope_update = members
+                    .next_value()?;
+            }
+            3 => self.access_token_hash = members.next_value()?,
+            4 => self.access_token_persistent = members.next_value()?,
+            5 => self.access_token_value_updated = members.next_value()?,
+            6 => self.authorization_details = members.next_value()?,
+            7 => self.certificate_thumbprint = members.next_value()?,
+            8 => self.dpop_key_thumbprint = members.next_value()?,
+            9 => self.for_external_attachment = members.next_value()?,
+            10 => self.properties = members.next_value()?,
+            11 => self.refresh_token_expires_at = members.next_value()?,
+            12 => {
+                self.refresh_token_expires_at_updated_on_scope_update = members
+                    .next_value()?;
+            }
+            13 => self.scopes = members.next_value()?,
+            14 => self.token_id = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for TokenUpdateRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
 impl ::std::fmt::Debug for TokenUpdateRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenUpdateRequest")
-            .field("access_token", &crate::redact::Redacted)
+            .field("access_token", &crate::redact::optional(&self.access_token))
             .field("access_token_expires_at", &self.access_token_expires_at)
             .field(
                 "access_token_expires_at_updated_on_scope_update",
@@ -1091,29 +1160,6 @@ impl ::std::fmt::Debug for TokenUpdateRequest {
             .field("scopes", &self.scopes)
             .field("token_id", &crate::redact::optional(&self.token_id))
             .finish()
-    }
-}
-
-impl TokenUpdateRequest {
-    /// With the required fields; the others are left out.
-    pub fn new(access_token: impl ::std::convert::Into<::std::string::String>) -> Self {
-        Self {
-            access_token: access_token.into(),
-            access_token_expires_at: ::std::default::Default::default(),
-            access_token_expires_at_updated_on_scope_update: ::std::default::Default::default(),
-            access_token_hash: ::std::default::Default::default(),
-            access_token_persistent: ::std::default::Default::default(),
-            access_token_value_updated: ::std::default::Default::default(),
-            authorization_details: ::std::default::Default::default(),
-            certificate_thumbprint: ::std::default::Default::default(),
-            dpop_key_thumbprint: ::std::default::Default::default(),
-            for_external_attachment: ::std::default::Default::default(),
-            properties: ::std::default::Default::default(),
-            refresh_token_expires_at: ::std::default::Default::default(),
-            refresh_token_expires_at_updated_on_scope_update: ::std::default::Default::default(),
-            scopes: ::std::default::Default::default(),
-            token_id: ::std::default::Default::default(),
-        }
     }
 }
 

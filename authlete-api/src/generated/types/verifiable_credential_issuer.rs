@@ -113,6 +113,18 @@ pub struct CredentialRequestInfo {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub binding_keys: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// `credentialConfigurationId`, optional.
+    #[serde(
+        rename = "credentialConfigurationId",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub credential_configuration_id: ::std::option::Option<::std::string::String>,
+    /// `credentialIdentifier`, optional.
+    #[serde(
+        rename = "credentialIdentifier",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub credential_identifier: ::std::option::Option<::std::string::String>,
     /// `details`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub details: ::std::option::Option<crate::JsonText>,
@@ -131,9 +143,11 @@ impl crate::object::Object for CredentialRequestInfo {
             match name {
                 "bindingKey" => 0,
                 "bindingKeys" => 1,
-                "details" => 2,
-                "format" => 3,
-                "identifier" => 4,
+                "credentialConfigurationId" => 2,
+                "credentialIdentifier" => 3,
+                "details" => 4,
+                "format" => 5,
+                "identifier" => 6,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -147,9 +161,11 @@ impl crate::object::Object for CredentialRequestInfo {
         match member {
             0 => self.binding_key = members.next_value()?,
             1 => self.binding_keys = members.next_value()?,
-            2 => self.details = members.next_value()?,
-            3 => self.format = members.next_value()?,
-            4 => self.identifier = members.next_value()?,
+            2 => self.credential_configuration_id = members.next_value()?,
+            3 => self.credential_identifier = members.next_value()?,
+            4 => self.details = members.next_value()?,
+            5 => self.format = members.next_value()?,
+            6 => self.identifier = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -169,6 +185,8 @@ impl ::std::fmt::Debug for CredentialRequestInfo {
         f.debug_struct("CredentialRequestInfo")
             .field("binding_key", &self.binding_key)
             .field("binding_keys", &self.binding_keys)
+            .field("credential_configuration_id", &self.credential_configuration_id)
+            .field("credential_identifier", &self.credential_identifier)
             .field("details", &crate::redact::optional(&self.details))
             .field("format", &self.format)
             .field("identifier", &crate::redact::optional(&self.identifier))
@@ -467,6 +485,12 @@ impl ::std::fmt::Debug for VciBatchParseResponse {
 #[derive(::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct VciDeferredIssueRequest {
+    /// `denied`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub denied: ::std::option::Option<bool>,
+    /// `interval`, optional, in seconds.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub interval: ::std::option::Option<i32>,
     /// `order`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub order: ::std::option::Option<CredentialIssuanceOrder>,
@@ -477,7 +501,9 @@ impl crate::object::Object for VciDeferredIssueRequest {
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
             match name {
-                "order" => 0,
+                "denied" => 0,
+                "interval" => 1,
+                "order" => 2,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -489,7 +515,9 @@ impl crate::object::Object for VciDeferredIssueRequest {
         members: &mut A,
     ) -> ::std::result::Result<(), A::Error> {
         match member {
-            0 => self.order = members.next_value()?,
+            0 => self.denied = members.next_value()?,
+            1 => self.interval = members.next_value()?,
+            2 => self.order = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -1014,6 +1042,133 @@ impl ::std::fmt::Debug for VciMetadataResponse {
     }
 }
 
+/// Upstream: `vci_nonce_request`.
+///
+/// Request of `vci_nonce`.
+#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+pub struct VciNonceRequest {
+    /// `pretty`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub pretty: ::std::option::Option<bool>,
+}
+
+impl crate::object::Object for VciNonceRequest {
+    const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "pretty" => 0,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.pretty = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciNonceRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
+/// Upstream: `vci_nonce_response`.
+///
+/// Answer of `vci_nonce`.
+#[derive(::serde::Serialize, Clone, Default)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+pub struct VciNonceResponse {
+    /// `action`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub action: ::std::option::Option<crate::types::VciNonceResponseAction>,
+    /// `cnonce`, optional, secret.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub cnonce: ::std::option::Option<::std::string::String>,
+    /// `responseContent`, optional, secret.
+    #[serde(
+        rename = "responseContent",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub response_content: ::std::option::Option<::std::string::String>,
+    /// `resultCode`, optional.
+    #[serde(
+        rename = "resultCode",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub result_code: ::std::option::Option<::std::string::String>,
+    /// `resultMessage`, optional.
+    #[serde(
+        rename = "resultMessage",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl crate::object::Object for VciNonceResponse {
+    const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "action" => 0,
+                "cnonce" => 1,
+                "responseContent" => 2,
+                "resultCode" => 3,
+                "resultMessage" => 4,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.action = members.next_value()?,
+            1 => self.cnonce = members.next_value()?,
+            2 => self.response_content = members.next_value()?,
+            3 => self.result_code = members.next_value()?,
+            4 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for VciNonceResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        crate::object::deserialize(deserializer)
+    }
+}
+
+impl ::std::fmt::Debug for VciNonceResponse {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("VciNonceResponse")
+            .field("action", &self.action)
+            .field("cnonce", &crate::redact::optional(&self.cnonce))
+            .field("response_content", &crate::redact::optional(&self.response_content))
+            .field("result_code", &self.result_code)
+            .field("result_message", &self.result_message)
+            .finish()
+    }
+}
+
 /// Upstream: `vci_offer_create_request`.
 ///
 /// Request of `vci_offer_create`.
@@ -1363,6 +1518,12 @@ pub struct VciSingleIssueRequest {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
+    /// `denied`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub denied: ::std::option::Option<bool>,
+    /// `interval`, optional, in seconds.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub interval: ::std::option::Option<i32>,
     /// `order`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub order: ::std::option::Option<CredentialIssuanceOrder>,
@@ -1374,7 +1535,9 @@ impl crate::object::Object for VciSingleIssueRequest {
         ::std::option::Option::Some(
             match name {
                 "accessToken" => 0,
-                "order" => 1,
+                "denied" => 1,
+                "interval" => 2,
+                "order" => 3,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -1387,7 +1550,9 @@ impl crate::object::Object for VciSingleIssueRequest {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.access_token = members.next_value()?,
-            1 => self.order = members.next_value()?,
+            1 => self.denied = members.next_value()?,
+            2 => self.interval = members.next_value()?,
+            3 => self.order = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -1406,6 +1571,8 @@ impl ::std::fmt::Debug for VciSingleIssueRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciSingleIssueRequest")
             .field("access_token", &crate::redact::optional(&self.access_token))
+            .field("denied", &self.denied)
+            .field("interval", &self.interval)
             .field("order", &self.order)
             .finish()
     }

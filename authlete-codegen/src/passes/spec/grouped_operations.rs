@@ -1,6 +1,6 @@
-//! Every operation says where it stands on the layer for users, what it is for, and when it may be tried again:
-//! `x-group`, `x-method`, `x-doc` and `x-retry`, which an overlay gives together with the groups, `x-groups`. A document
-//! without groups has no such layer.
+//! Every operation says where it stands on the layer for users, what it is for, and when it may be repeated:
+//! `x-group`, `x-method`, `x-doc` and `x-idempotency`, which an overlay gives together with the groups, `x-groups`. A
+//! document without groups has no such layer.
 //!
 //! `x-cache` says whose answers are kept. What changes something in a group where answers are kept has to say whether it
 //! clears them.
@@ -15,8 +15,8 @@ use crate::document::object_at;
 use crate::passes::Notes;
 use crate::{Document, Problem, Problems};
 
-/// The values of `x-retry`, the most careful one last.
-const RETRIES: [&str; 3] = ["safe", "idempotent", "unsent"];
+/// The values of `x-idempotency`, the most careful one last.
+const IDEMPOTENCIES: [&str; 3] = ["safe", "idempotent", "not-idempotent"];
 
 /// The values of `x-cache` for answers that are kept, and for the others.
 const KEPT: [&str; 2] = ["service", "client"];
@@ -71,7 +71,7 @@ impl Found {
     fn operation(&mut self, path: &str, method: &str, operation: &mut Map<String, Value>) {
         let at = format!("{} {path}", method.to_uppercase());
         let bound = path.contains(BOUND);
-        let missing: Vec<_> = ["x-group", "x-method", "x-doc", "x-retry"]
+        let missing: Vec<_> = ["x-group", "x-method", "x-doc", "x-idempotency"]
             .into_iter()
             .filter(|key| operation.get(*key).and_then(Value::as_str).is_none_or(|text| text.trim().is_empty()))
             .collect();
@@ -81,15 +81,17 @@ impl Found {
         let given = |key: &str| operation.get(key).and_then(Value::as_str).map(|text| text.trim().to_owned());
         let group = given("x-group").unwrap_or_else(|| fallback_group(operation, bound));
         let name = given("x-method").or_else(|| given("operationId")).unwrap_or_else(|| snake(&at));
-        let retry = given("x-retry").unwrap_or_else(|| RETRIES[2].to_owned());
+        let idempotency = given("x-idempotency").unwrap_or_else(|| IDEMPOTENCIES[2].to_owned());
         let doc = given("x-doc").unwrap_or_default();
-        if !RETRIES.contains(&retry.as_str()) {
-            let message = format!("x-retry is {retry:?}, which is none of {}", RETRIES.join(", "));
+        if !IDEMPOTENCIES.contains(&idempotency.as_str()) {
+            let message = format!("x-idempotency is {idempotency:?}, which is none of {}", IDEMPOTENCIES.join(", "));
             self.problems.0.push(Problem::new("grouped_operations", &at, message));
         }
         let cache = given("x-cache");
         match cache.as_deref() {
-            Some(value) if KEPT.contains(&value) && retry == RETRIES[0] => drop(self.kept.insert(group.clone())),
+            Some(value) if KEPT.contains(&value) && idempotency == IDEMPOTENCIES[0] => {
+                drop(self.kept.insert(group.clone()))
+            }
             Some(value) if NOT_KEPT.contains(&value) => {}
             Some(value) if KEPT.contains(&value) => {
                 let message = format!("x-cache is {value:?}, and the operation changes something");
@@ -100,7 +102,7 @@ impl Found {
                 let message = format!("x-cache is {value:?}, which is none of {known}");
                 self.problems.0.push(Problem::new("grouped_operations", &at, message));
             }
-            None if retry != RETRIES[0] => self.unsaid.push((group.clone(), at.clone())),
+            None if idempotency != IDEMPOTENCIES[0] => self.unsaid.push((group.clone(), at.clone())),
             None => {}
         }
         for word in [&group, &name] {
@@ -115,7 +117,7 @@ impl Found {
             let message = format!("{group} has operations of a service and of the organization");
             self.problems.0.push(Problem::new("grouped_operations", &at, message));
         }
-        for (key, value) in [("x-group", group), ("x-method", name), ("x-retry", retry), ("x-doc", doc)] {
+        for (key, value) in [("x-group", group), ("x-method", name), ("x-idempotency", idempotency), ("x-doc", doc)] {
             operation.insert(key.to_owned(), Value::String(value));
         }
     }

@@ -8,6 +8,7 @@ mod flat_compositions;
 mod formats;
 mod grouped_operations;
 mod hoist_references;
+mod hosts;
 mod keep_unknown;
 mod named_enums;
 mod named_inline_objects;
@@ -16,6 +17,7 @@ mod one_request_body;
 mod one_response;
 mod operation_ids;
 mod optional_collections;
+mod paging;
 mod plain_aliases;
 mod rust_types;
 mod secrets;
@@ -33,9 +35,10 @@ pub const PASSES: &[Pass] = &[
         run: supported::run,
     },
     Pass { name: "operation_ids", why: "every operation has a distinct name, in Rust's case", run: operation_ids::run },
+    Pass { name: "hosts", why: "every operation says which host serves it", run: hosts::run },
     Pass {
         name: "grouped_operations",
-        why: "every operation has a group, a method there, a purpose, and a rule for trying again",
+        why: "every operation has a group, a method there, a purpose, and an idempotency",
         run: grouped_operations::run,
     },
     Pass {
@@ -59,6 +62,7 @@ pub const PASSES: &[Pass] = &[
         run: one_request_body::run,
     },
     Pass { name: "one_response", why: "one success and one error per operation", run: one_response::run },
+    Pass { name: "paging", why: "an operation that answers page by page says how", run: paging::run },
     Pass {
         name: "named_inline_objects",
         why: "every object written inline is a named component",

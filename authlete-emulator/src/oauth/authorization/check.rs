@@ -29,7 +29,8 @@ pub(crate) struct Checked {
     pub(crate) response_type: ResponseType,
     pub(crate) challenge: Option<Challenge>,
     pub(crate) prompts: Vec<&'static str>,
-    pub(crate) max_age: u64,
+    /// `None` where neither the request nor the client asks for one; the response has 0 for both.
+    pub(crate) max_age: Option<u64>,
     pub(crate) display: &'static str,
     pub(crate) acrs: Vec<String>,
     pub(crate) acr_essential: bool,
@@ -159,10 +160,12 @@ fn check_openid(origin: &Origin, response_type: ResponseType) -> Result<(), OAut
     Ok(())
 }
 
-fn max_age(client: &Settings, parameters: &Parameters) -> Result<u64, OAuthError> {
-    let Some(text) = parameters.get("max_age") else { return Ok(client.number("defaultMaxAge")) };
+fn max_age(client: &Settings, parameters: &Parameters) -> Result<Option<u64>, OAuthError> {
+    let Some(text) = parameters.get("max_age") else {
+        return Ok(Some(client.number("defaultMaxAge")).filter(|seconds| *seconds > 0));
+    };
     let seconds = text.parse().ok().filter(|age| i32::try_from(*age).is_ok());
-    seconds.ok_or_else(|| invalid(MAX_AGE, "max_age is not a number of seconds."))
+    seconds.map(Some).ok_or_else(|| invalid(MAX_AGE, "max_age is not a number of seconds."))
 }
 
 fn prompts(service: &Settings, parameters: &Parameters) -> Result<Vec<&'static str>, &'static str> {

@@ -29,7 +29,8 @@ pub(super) fn unpack(
     check_signature(client, &jwt, traditional).map_err(|error| error.or_reject(refused))?;
     check_claims(tenant, client, &jwt, &outer, now).map_err(refused)?;
     let payload = Value::Object(jwt.claims.clone()).to_string();
-    let inner = Parameters::from_claims(&jwt.claims);
+    let inner = Parameters::from_claims(&jwt.claims)
+        .map_err(|name| refused(&format!("{name} of the request object is not a string.")))?;
     // OpenID Connect lets parameters stand beside the object, RFC 9101 (section 6.3) ignores them.
     let parameters = if traditional {
         inner.or(&outer)

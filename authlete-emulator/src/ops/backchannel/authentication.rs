@@ -15,7 +15,7 @@ use crate::schema::{AUTH_REQ_ID_SECONDS, POLLING_SECONDS, TICKET_SECONDS};
 use crate::state::{Backchannel, Delivery, Pending, Settings, Tenant};
 use crate::{random, views};
 
-const OPENED: Code = "A180001";
+const OPENED: Code = "A179001";
 const NO_PARAMETERS: Code = "A180201";
 const NO_ENDPOINT: Code = "A180202";
 const REPEATED: Code = "A180301";

@@ -12,7 +12,7 @@ use crate::request::Request;
 use crate::state::{Client, Decision, Delivery, ErrorInfo, Pending, Tenant};
 use crate::views;
 
-const NOTED: Code = "A210001";
+const NOTED: Code = "A198001";
 const NOTIFY: Code = "A210002";
 const WRONG: Code = "A210201";
 const DEAD_TICKET: Code = "A210202";

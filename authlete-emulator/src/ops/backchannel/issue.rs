@@ -8,7 +8,7 @@ use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Delivery, Tenant};
 
-const ISSUED: Code = "A190001";
+const ISSUED: Code = "A183001";
 const NO_TICKET: Code = "A190201";
 const DEAD_TICKET: Code = "A190202";
 

@@ -61,5 +61,6 @@ pub(super) fn unpack(
     if let Some(name) = parameters.names().find(|name| !OF_CLIENT.contains(name)) {
         return Err(refused(MIXED, &format!("{name} stands beside the request object, where it has to be inside.")));
     }
-    Ok(Parameters::from_claims(&object.claims))
+    Parameters::from_claims(&object.claims)
+        .map_err(|name| refused(CLAIM, &format!("{name} of the request object is not a string.")))
 }

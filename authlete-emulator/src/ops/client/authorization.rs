@@ -10,7 +10,7 @@ use crate::request::Request;
 use crate::state::Tenant;
 use crate::views;
 
-const UPDATED: Code = "A143001";
+const UPDATED: Code = "A138001";
 const DELETED: Code = "A141001";
 
 /// `client_authorization_get_list_api` and its other forms.

@@ -12,7 +12,7 @@ use crate::state::Tenant;
 const LOCKED: Code = "A220001";
 const UNLOCKED: Code = "A220002";
 const REFRESHED: Code = "A202001";
-const CHANGED: Code = "A203001";
+const CHANGED: Code = "A149001";
 
 /// `client_flag_update_api`: a locked client can do nothing.
 pub(crate) fn lock(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {

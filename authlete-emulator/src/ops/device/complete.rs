@@ -9,7 +9,7 @@ use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::Tenant;
 
-const DONE: Code = "A240001";
+const DONE: Code = "A241001";
 const WRONG: Code = "A240201";
 const UNKNOWN: Code = "A240301";
 const EXPIRED: Code = "A240302";

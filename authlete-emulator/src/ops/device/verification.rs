@@ -10,7 +10,7 @@ use crate::request::Request;
 use crate::state::{Client, Pending, Settings, Tenant};
 use crate::views;
 
-const VALID: Code = "A230001";
+const VALID: Code = "A224001";
 const UNKNOWN: Code = "A230301";
 const EXPIRED: Code = "A230302";
 
@@ -31,13 +31,15 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
 /// What a consent page needs.
 pub(crate) fn members(service: &Settings, client: &Client, pending: &Pending) -> Value {
     let settings = &client.settings;
+    let openid = pending.scopes.iter().any(|scope| scope == "openid");
+    let names = if openid { claims::of_scopes(service, &pending.scopes) } else { Vec::new() };
     json!({
         "clientId": client.id,
         "clientIdAlias": settings.string("clientIdAlias"),
         "clientIdAliasUsed": pending.alias_used,
         "clientName": settings.string("clientName"),
-        "scopes": views::listed(&scope::details(service, &pending.scopes)),
-        "claimNames": views::listed(&claims::of_scopes(service, &pending.scopes)),
+        "scopes": views::listed(&scope::undescribed(service, &pending.scopes)),
+        "claimNames": views::listed(&names),
         "acrs": views::listed(&pending.acrs),
         "resources": views::listed(&pending.details.resources),
         "authorizationDetails": rar::to_api(&pending.details.authorization_details),

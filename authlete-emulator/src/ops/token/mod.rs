@@ -22,13 +22,11 @@ use crate::error::ApiError;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::parameters::Parameters;
 use crate::oauth::{OAuthError, OperationError, dpop, names, support};
-use crate::ops::as_properties;
 use crate::reply::{Code, Reply};
 use crate::request::Request;
 use crate::state::{Authorized, Binding, Client, Lifetimes, Tenant};
 
 const NO_PARAMETERS: Code = "A050201";
-const PROPERTIES: Code = "A050202";
 const JWT_CLAIMS: Code = "A050205";
 const REPEATED: Code = "A050301";
 const NO_GRANT_TYPE: Code = "A050302";
@@ -108,7 +106,7 @@ fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationErr
         parameters: &parameters,
         client,
         lifetimes: request.body.lifetimes()?,
-        properties: properties(request)?,
+        properties: super::properties(&request.body)?,
         jwt_claims: jwt_claims(request)?,
         binding,
         now: request.now,
@@ -146,14 +144,4 @@ fn grant_type(tenant: &Tenant, client: &Authenticated, parameters: &Parameters) 
 /// Claims for an access token that is a JWT.
 pub(crate) fn jwt_claims(request: &Request) -> Result<Map<String, Value>, OperationError> {
     request.body.object("jwtAtClaims", |message| OperationError::server(JWT_CLAIMS, &message))
-}
-
-/// Extra properties, which this call has as JSON in a string.
-fn properties(request: &Request) -> Result<Vec<Value>, OperationError> {
-    let Some(text) = request.body.non_empty("properties")? else { return Ok(Vec::new()) };
-    let parsed: Option<Vec<Value>> = serde_json::from_str(&text).ok();
-    parsed.and_then(as_properties).ok_or_else(|| {
-        let message = "The member properties is not a JSON list of objects with a key and a value, as a string.";
-        OperationError::server(PROPERTIES, message)
-    })
 }

@@ -22,9 +22,9 @@ const SESSION: ResultCode = "A050392";
 const SCOPE: ResultCode = "A050393";
 const TARGET: ResultCode = "A050394";
 const CLIENT: ResultCode = "A050395";
-const ISSUED: ResultCode = "A460001";
+const ISSUED: ResultCode = "A501001";
 const ERROR: ResultCode = "A460201";
-const LOGGED_OUT: ResultCode = "A461001";
+const LOGGED_OUT: ResultCode = "A503001";
 const NO_SESSION_ID: ResultCode = "A461201";
 
 /// The type of what an exchange yields (RFC 8693, section 3).

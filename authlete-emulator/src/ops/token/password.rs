@@ -20,7 +20,7 @@ const OPENED: Code = "A050002";
 const NO_CREDENTIALS: Code = "A050401";
 const SCOPE: Code = "A050402";
 const TARGET: Code = "A050403";
-const ISSUED: Code = "A067001";
+const ISSUED: Code = "A054001";
 const NO_TICKET: Code = "A067201";
 const SUBJECT: Code = "A067202";
 const DEAD_TICKET: Code = "A067203";
@@ -30,7 +30,7 @@ const NO_REASON: Code = "A066201";
 const REASONS: &[(&str, Code, &str, &str)] = &[
     ("UNKNOWN", "A066101", "server_error", "The request failed, and nobody said why."),
     // RFC 6749 would have invalid_grant; this is what Authlete answers.
-    ("INVALID_RESOURCE_OWNER_CREDENTIALS", "A066301", "invalid_request", "The user's credentials are wrong."),
+    ("INVALID_RESOURCE_OWNER_CREDENTIALS", "A067301", "invalid_request", "The user's credentials are wrong."),
     ("INVALID_TARGET", "A066302", "invalid_target", "A requested resource is not acceptable."),
 ];
 

@@ -13,7 +13,7 @@ use crate::schema;
 use crate::state::{Authorized, Batch, Binding, Client, Details, Tenant, Token};
 use crate::views;
 
-const CREATED: Code = "A095001";
+const CREATED: Code = "A109001";
 const REFUSED: Code = "A095201";
 const NO_CLIENT: Code = "A095302";
 const BATCH: Code = "A442001";

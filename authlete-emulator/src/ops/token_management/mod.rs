@@ -13,7 +13,7 @@ use crate::request::Request;
 use crate::state::{Tenant, Token};
 use crate::views;
 
-const REVOKED: Code = "A418001";
+const REVOKED: Code = "A312001";
 
 /// The token with this access token, or the hash of it.
 fn by_access(tenant: &Tenant, identifier: &str) -> Option<u64> {

@@ -12,7 +12,7 @@ use crate::schema;
 use crate::state::{Client, Tenant, Token};
 use crate::views;
 
-const UPDATED: Code = "A098001";
+const UPDATED: Code = "A135001";
 const NO_TOKEN: Code = "A098201";
 const UNKNOWN: Code = "A098301";
 

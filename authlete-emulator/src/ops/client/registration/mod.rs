@@ -3,20 +3,19 @@
 mod metadata;
 
 use serde_json::{Map, Value, json};
-use url::Url;
 
 use crate::error::ApiError;
-use crate::oauth::{OAuthError, OperationError, jose};
+use crate::oauth::{OAuthError, OperationError, jose, redirect_uri};
 use crate::random;
 use crate::registry::clients::{self, Fixed};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Client, Settings, Tenant};
 
-const CREATED: Code = "A212001";
-const FOUND: Code = "A214001";
-const UPDATED: Code = "A216001";
-const DELETED: Code = "A218001";
+const CREATED: Code = "A202001";
+const FOUND: Code = "A217001";
+const UPDATED: Code = "A213001";
+const DELETED: Code = "A216001";
 const NO_JSON: Code = "A212201";
 const NOT_SUPPORTED: Code = "A212301";
 const NOT_JSON: Code = "A212302";
@@ -26,8 +25,7 @@ const SOFTWARE_ID: Code = "A212305";
 const TOKEN: Code = "A212306";
 
 /// Members that are the server's to say (RFC 7592, section 2.2).
-const SERVERS: &[&str] =
-    &["registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at"];
+const SERVERS: &[&str] = &["registration_access_token", "client_secret_expires_at", "client_id_issued_at"];
 
 /// `client_registration_api`.
 pub(crate) fn register(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
@@ -48,7 +46,7 @@ pub(crate) fn update(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
     managed(tenant, request, |tenant, request, id, token| {
         let given = document(request)?;
         let client = tenant.known_client(id)?.clone();
-        check_update(&client, &given)?;
+        check_update(tenant, &client, &given)?;
         let mut settings = client.settings;
         fill(tenant, &given, &mut settings)?;
         let client = clients::replace(tenant, id, settings, request.now).map_err(as_metadata)?.clone();
@@ -96,10 +94,12 @@ fn create(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationErro
     let mut settings = Settings(Map::new());
     fill(tenant, &given, &mut settings)?;
     let token = random::token::<32>()?;
+    let developer = format!("authlete_{}", tenant.id);
     let id = clients::add(tenant, settings, Fixed::default(), request.now).map_err(as_metadata)?.id;
     let client = tenant.known_client(id)?;
     client.settings.set("dynamicallyRegistered", json!(true));
     client.settings.set("clientSource", json!("DYNAMIC_REGISTRATION"));
+    client.settings.set("developer", json!(developer));
     client.settings.set("registrationAccessTokenHash", json!(jose::sha256(&token)));
     let client = client.clone();
     Ok(respond("CREATED", CREATED, tenant, &client, &token, request))
@@ -134,9 +134,14 @@ fn managed(
 }
 
 /// RFC 7592, section 2.2: the client says which one it is, and does not say what the server decides.
-fn check_update(client: &Client, given: &Map<String, Value>) -> Result<(), OAuthError> {
+fn check_update(tenant: &Tenant, client: &Client, given: &Map<String, Value>) -> Result<(), OAuthError> {
     if let Some(name) = SERVERS.iter().find(|name| given.contains_key(**name)) {
         return Err(refused(METADATA, format!("{name} cannot be updated.")));
+    }
+    // A client should leave this one out too, but what it repeats does no harm; upstream's own example repeats it.
+    let uri = given.get("registration_client_uri");
+    if uri.is_some() && uri.and_then(Value::as_str) != client_uri(tenant, client).as_deref() {
+        return Err(refused(METADATA, "registration_client_uri cannot be updated."));
     }
     let id = given.get("client_id").and_then(Value::as_str);
     if id != Some(client.id.to_string().as_str()) && (id.is_none() || id != client.alias()) {
@@ -164,7 +169,7 @@ fn fill(tenant: &Tenant, given: &Map<String, Value>, settings: &mut Settings) ->
     let by_code = settings.has("grantTypes", "AUTHORIZATION_CODE");
     settings.default("responseTypes", if by_code { json!(["CODE"]) } else { json!([]) });
     check_supported(service, settings)?;
-    check_redirect_uris(settings)?;
+    check_redirect_uris(settings, given)?;
     if settings.string("jwks").is_some() && settings.string("jwksUri").is_some() {
         return Err(refused(METADATA, "A client has jwks or jwks_uri, not both.").into());
     }
@@ -207,23 +212,26 @@ fn check_supported(service: &Settings, client: &Settings) -> Result<(), OAuthErr
     Ok(())
 }
 
-/// RFC 7591, section 2: a client that the browser comes back to has said where.
-fn check_redirect_uris(client: &Settings) -> Result<(), OAuthError> {
+/// RFC 7591, section 2: a client that says that the browser comes back to it says where. One that leaves all to the
+/// defaults may say it later, in an update: upstream's own example does so.
+fn check_redirect_uris(client: &Settings, given: &Map<String, Value>) -> Result<(), OAuthError> {
     let invalid = |message: &str| Err(OAuthError::new("invalid_redirect_uri", REDIRECT_URIS, message));
     let redirects = client.has("grantTypes", "AUTHORIZATION_CODE") || client.has("grantTypes", "IMPLICIT");
-    if redirects && client.strings("redirectUris").next().is_none() {
+    let said = given.contains_key("grant_types") || given.contains_key("response_types");
+    if redirects && said && client.strings("redirectUris").next().is_none() {
         return invalid("The client's grant_types need redirect_uris.");
     }
-    if client.strings("redirectUris").all(is_redirect_uri) {
+    if client.strings("redirectUris").all(redirect_uri::is_acceptable) {
         return Ok(());
     }
-    invalid("A redirect URI has to be absolute, without a fragment, and nothing that a browser runs.")
+    invalid(&format!("Each of redirect_uris has to be one of {}.", redirect_uri::EXPECTED))
 }
 
-/// A page that posts itself to a `javascript:` URI would run it as one of the authorization server's.
-fn is_redirect_uri(uri: &str) -> bool {
-    const RUN: &[&str] = &["blob", "data", "file", "javascript", "vbscript"];
-    Url::parse(uri).is_ok_and(|url| url.fragment().is_none() && !RUN.contains(&url.scheme()))
+/// Where the client manages its registration.
+fn client_uri(tenant: &Tenant, client: &Client) -> Option<String> {
+    let base = tenant.settings.string("registrationManagementEndpoint");
+    let base = base.or_else(|| tenant.settings.string("registrationEndpoint"))?;
+    Some(format!("{}/{}", base.trim_end_matches('/'), client.id))
 }
 
 /// The client information response (RFC 7591, section 3.2.1).
@@ -238,9 +246,7 @@ fn respond(action: &str, code: Code, tenant: &Tenant, client: &Client, token: &s
         content.insert("client_secret_expires_at".to_owned(), json!(0));
     }
     content.insert("registration_access_token".to_owned(), json!(token));
-    let base = tenant.settings.string("registrationManagementEndpoint");
-    if let Some(base) = base.or_else(|| tenant.settings.string("registrationEndpoint")) {
-        let uri = format!("{}/{}", base.trim_end_matches('/'), client.id);
+    if let Some(uri) = client_uri(tenant, client) {
         content.insert("registration_client_uri".to_owned(), json!(uri));
     }
     let scopes = settings.0.get("extension").and_then(|extension| extension["requestableScopes"].as_array());

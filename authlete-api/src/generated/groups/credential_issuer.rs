@@ -11,11 +11,11 @@ use crate::{
 
 /// Issuing verifiable credentials (OpenID for Verifiable Credential Issuance).
 #[derive(Debug, Clone, Copy)]
-pub struct Credentials<'a> {
+pub struct CredentialIssuer<'a> {
     service: &'a Service,
 }
 
-impl<'a> Credentials<'a> {
+impl<'a> CredentialIssuer<'a> {
     /// Makes a credential offer for a user, to be shown as a link or a QR code.
     ///
     /// `POST /api/{serviceId}/vci/offer/create`, by [`Client::vci_offer_create`](crate::Client::vci_offer_create).
@@ -105,6 +105,19 @@ impl<'a> Credentials<'a> {
             .vci_metadata(service.id().as_str(), request.into_request().borrow())
     }
 
+    /// Makes the answer of the nonce endpoint (OpenID4VCI 7), which wallets ask for a `c_nonce` before they prove that they hold a key. From Authlete 3.0.22.
+    ///
+    /// `POST /api/{serviceId}/vci/nonce`, by [`Client::vci_nonce`](crate::Client::vci_nonce).
+    pub fn nonce(
+        self,
+        request: impl IntoRequest<types::VciNonceRequest>,
+    ) -> Call<'a, types::VciNonceResponse> {
+        let service = self.service;
+        service
+            .client()
+            .vci_nonce(service.id().as_str(), request.into_request().borrow())
+    }
+
     /// Looks up a credential offer by its identifier; serves the endpoint that `credential_offer_uri` points to.
     ///
     /// `POST /api/{serviceId}/vci/offer/info`, by [`Client::vci_offer_info`](crate::Client::vci_offer_info).
@@ -160,7 +173,7 @@ impl<'a> Credentials<'a> {
 
 impl Service {
     /// Issuing verifiable credentials (OpenID for Verifiable Credential Issuance).
-    pub fn credentials(&self) -> Credentials<'_> {
-        Credentials { service: self }
+    pub fn credential_issuer(&self) -> CredentialIssuer<'_> {
+        CredentialIssuer { service: self }
     }
 }
