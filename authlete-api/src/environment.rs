@@ -2,7 +2,15 @@
 
 use std::fmt;
 
-use crate::{Client, Credentials, Error, Region, Service};
+use authlete_core::codegen as rt;
+use authlete_core::credentials::Credentials;
+use authlete_core::error::Error;
+use rt::optional;
+
+use crate::authlete::Authlete;
+use crate::builder::AuthleteBuilder;
+use crate::region::Region;
+use crate::service::AuthleteService;
 
 /// The region: `us`, `jp`, `eu` or `br`.
 pub const REGION: &str = "AUTHLETE_REGION";
@@ -18,9 +26,11 @@ pub const ORGANIZATION_ACCESSTOKEN: &str = "AUTHLETE_ORGANIZATION_ACCESSTOKEN";
 pub const DPOP_KEY: &str = "AUTHLETE_DPOP_KEY";
 /// A client certificate for the connection, with its private key.
 pub const CLIENT_CERTIFICATE: &str = "AUTHLETE_CLIENT_CERTIFICATE";
+/// The URL of the identity provider.
+pub const IDP_URL: &str = "AUTHLETE_IDP_URL";
 
 /// Each variable with the other names it goes by.
-const NAMES: [(&str, &[&str]); 7] = [
+const NAMES: [(&str, &[&str]); 8] = [
     (REGION, &[]),
     (BASE_URL, &[]),
     (SERVICE_ID, &["AUTHLETE_SERVICE_APIKEY"]),
@@ -28,6 +38,7 @@ const NAMES: [(&str, &[&str]); 7] = [
     (ORGANIZATION_ACCESSTOKEN, &["AUTHLETE_SERVICEOWNER_ACCESSTOKEN"]),
     (DPOP_KEY, &[]),
     (CLIENT_CERTIFICATE, &[]),
+    (IDP_URL, &[]),
 ];
 
 /// What the environment says about Authlete.
@@ -40,6 +51,7 @@ const NAMES: [(&str, &[&str]); 7] = [
 /// | `AUTHLETE_SERVICE_ACCESSTOKEN` | `AUTHLETE_BEARER` | an access token of the service |
 /// | `AUTHLETE_ORGANIZATION_ACCESSTOKEN` | `AUTHLETE_SERVICEOWNER_ACCESSTOKEN` | an access token of the organization |
 /// | `AUTHLETE_DPOP_KEY` | | a JWK that the access token is bound to (with the feature `dpop`) |
+/// | `AUTHLETE_IDP_URL` | | the identity provider, where it is not `https://login.authlete.com` |
 /// | `AUTHLETE_CLIENT_CERTIFICATE` | | a certificate and its private key in PEM, or the path of a file with both |
 ///
 /// A variable that is set to nothing counts as not set.
@@ -47,8 +59,8 @@ const NAMES: [(&str, &[&str]); 7] = [
 /// ```no_run
 /// # async fn example() -> Result<(), authlete_api::Error> {
 /// let environment = authlete_api::Environment::read()?;
-/// let client = environment.client()?;
-/// let service = client.service_get(environment.service_id()?).await?;
+/// let service = environment.service()?;
+/// println!("{:?}", service.configuration(None, None).await?.get("issuer"));
 /// # Ok(())
 /// # }
 /// ```
@@ -60,6 +72,7 @@ pub struct Environment {
     organization_token: Option<String>,
     dpop_key: Option<String>,
     client_certificate: Option<String>,
+    idp_url: Option<String>,
 }
 
 impl Environment {
@@ -80,7 +93,7 @@ impl Environment {
         for (name, others) in NAMES {
             values.push(value_of(name, others, &lookup)?);
         }
-        let [region, base_url, service_id, service_token, organization_token, dpop_key, client_certificate] =
+        let [region, base_url, service_id, service_token, organization_token, dpop_key, client_certificate, idp_url] =
             values.try_into().unwrap_or_default();
         let region = region.map(|region| region.parse::<Region>()).transpose();
         let region = region.map_err(|error| Error::configuration(format!("{REGION}: {error}")))?;
@@ -88,7 +101,7 @@ impl Environment {
             return Err(Error::configuration(format!("{REGION} and {BASE_URL} are both set; keep one of them")));
         }
         let base_url = base_url.or_else(|| region.map(|region| region.base_url().to_owned()));
-        Ok(Self { base_url, service_id, service_token, organization_token, dpop_key, client_certificate })
+        Ok(Self { base_url, service_id, service_token, organization_token, dpop_key, client_certificate, idp_url })
     }
 
     /// Whether nothing is set at all.
@@ -112,46 +125,71 @@ impl Environment {
         self.service_id.as_deref().ok_or_else(|| Error::configuration(format!("{SERVICE_ID} is not set")))
     }
 
-    /// A client with the service's access token, or the organization's where the service has none.
-    ///
-    /// # Errors
-    /// [`Error::Configuration`] when neither is set, or the client cannot be made.
-    pub fn client(&self) -> Result<Client, Error> {
-        self.client_with(self.service_token.as_deref().or(self.organization_token.as_deref()))
-    }
-
     /// The service, with its access token, or the organization's where it has none.
     ///
     /// # Errors
-    /// As [`Environment::client`], and when there is no id.
-    pub fn service(&self) -> Result<Service, Error> {
-        Ok(Service::new(self.client()?, self.service_id()?))
+    /// [`Error::Configuration`] naming everything that is not set, or what cannot be used.
+    pub fn service(&self) -> Result<AuthleteService, Error> {
+        let mut missing = Vec::new();
+        if self.service_id.is_none() {
+            missing.push(SERVICE_ID.to_owned());
+        }
+        let builder = self.builder(self.service_token.as_deref().or(self.organization_token.as_deref()), missing)?;
+        builder.service_id(self.service_id()?).build_service()
     }
 
-    /// A client with the organization's access token, or the service's where that has none.
-    pub(crate) fn organization(&self) -> Result<Client, Error> {
-        self.client_with(self.organization_token.as_deref().or(self.service_token.as_deref()))
+    /// The organization, with its access token, or the service's where it has none.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] naming everything that is not set, or what cannot be used.
+    pub fn authlete(&self) -> Result<Authlete, Error> {
+        let builder = self.builder(self.organization_token.as_deref().or(self.service_token.as_deref()), Vec::new())?;
+        match &self.service_id {
+            Some(id) => builder.service_id(id.as_str()).build(),
+            None => builder.build(),
+        }
     }
 
-    fn client_with(&self, token: Option<&str>) -> Result<Client, Error> {
-        let token = token.ok_or_else(|| {
-            Error::configuration(format!("neither {SERVICE_ACCESSTOKEN} nor {ORGANIZATION_ACCESSTOKEN} is set"))
-        })?;
+    /// A client with the service's access token, or the organization's where the service has none, for operations that the
+    /// description does not have.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] naming everything that is not set, or what cannot be used.
+    pub fn client(&self) -> Result<rt::Client, Error> {
+        let token = self.service_token.as_deref().or(self.organization_token.as_deref());
+        Ok(self.builder(token, Vec::new())?.build()?.client().clone())
+    }
+
+    /// A builder with what the environment says; what else is missing is named with the rest.
+    fn builder(&self, token: Option<&str>, mut missing: Vec<String>) -> Result<AuthleteBuilder, Error> {
+        if self.base_url.is_none() {
+            missing.insert(0, format!("{REGION} or {BASE_URL}"));
+        }
+        let (Some(token), Some(base_url), true) = (token, &self.base_url, missing.is_empty()) else {
+            if token.is_none() {
+                missing.push(format!("{SERVICE_ACCESSTOKEN} or {ORGANIZATION_ACCESSTOKEN}"));
+            }
+            return Err(Error::configuration(format!("not set in the environment: {}", missing.join("; "))));
+        };
         let credentials = match &self.dpop_key {
             Some(key) => dpop(token, key)?,
             None => Credentials::bearer(token)?,
         };
-        let builder = Client::builder().base_url(self.base_url()?).credentials(credentials);
+        let mut builder = Authlete::builder().base_url(base_url).credentials(credentials);
+        if let Some(idp_url) = &self.idp_url {
+            builder = builder.idp_url(idp_url);
+        }
         match &self.client_certificate {
-            Some(certificate) => with_certificate(builder, certificate)?.build(),
-            None => builder.build(),
+            Some(certificate) => with_certificate(builder, certificate),
+            None => Ok(builder),
         }
     }
 }
 
 #[cfg(feature = "dpop")]
 fn dpop(token: &str, key: &str) -> Result<Credentials, Error> {
-    let key = crate::DpopKey::from_jwk(key).map_err(|error| Error::configuration(format!("{DPOP_KEY}: {error}")))?;
+    let key = authlete_core::credentials::DpopKey::from_jwk(key)
+        .map_err(|error| Error::configuration(format!("{DPOP_KEY}: {error}")))?;
     Credentials::dpop(token, &key)
 }
 
@@ -161,7 +199,7 @@ fn dpop(_: &str, _: &str) -> Result<Credentials, Error> {
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn with_certificate(builder: crate::ClientBuilder, certificate: &str) -> Result<crate::ClientBuilder, Error> {
+fn with_certificate(builder: AuthleteBuilder, certificate: &str) -> Result<AuthleteBuilder, Error> {
     let refuse = |why: String| Error::configuration(format!("{CLIENT_CERTIFICATE} {why}"));
     let pem = match certificate.starts_with("-----BEGIN") {
         true => certificate.as_bytes().to_vec(),
@@ -188,19 +226,20 @@ fn identity(pem: &[u8]) -> Option<reqwest::Identity> {
 }
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn with_certificate(_: crate::ClientBuilder, _: &str) -> Result<crate::ClientBuilder, Error> {
+fn with_certificate(_: AuthleteBuilder, _: &str) -> Result<AuthleteBuilder, Error> {
     Err(Error::configuration(format!("{CLIENT_CERTIFICATE} is set, and the crate is built without TLS")))
 }
 
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Environment")
-            .field("base_url", &self.base_url)
+            .field("base_url", &self.base_url.as_deref().map(rt::printable))
+            .field("idp_url", &self.idp_url.as_deref().map(rt::printable))
             .field("service_id", &self.service_id)
-            .field("service_token", &crate::redact::optional(&self.service_token))
-            .field("organization_token", &crate::redact::optional(&self.organization_token))
-            .field("dpop_key", &crate::redact::optional(&self.dpop_key))
-            .field("client_certificate", &crate::redact::optional(&self.client_certificate))
+            .field("service_token", &optional(&self.service_token))
+            .field("organization_token", &optional(&self.organization_token))
+            .field("dpop_key", &optional(&self.dpop_key))
+            .field("client_certificate", &optional(&self.client_certificate))
             .finish()
     }
 }

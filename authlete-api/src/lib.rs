@@ -2,72 +2,49 @@
 //!
 //! # The rest of it
 //!
-//! [`Authlete`] and [`Service`] have the operations in [`groups`]; [`Client`] has a method for every one, listed in
-//! [`operations`]; [`types`] has what they take and return; [`Environment`] reads settings; [`Transport`] is the seam
-//! through which calls go; [`layers`] are what stands in it: tries, limits and the like; [`Error`] says what went wrong.
+//! [`Authlete`] and [`AuthleteService`] have the operations in [`groups`]; [`operations`] lists them; [`types`] has what they
+//! take and return, and [`actions`] what their responses ask for; [`AuthleteBuilder`] has all settings, and [`Environment`]
+//! reads them; [`Transport`] is the seam through which calls go; [`layers`] are what stands in it: retries, limits and the
+//! like; [`Error`] says what went wrong.
+
+/// What generated code reaches of the runtime.
+pub(crate) use authlete_core::codegen as rt;
 
 pub mod actions;
 mod authlete;
-mod authorize;
 mod builder;
-mod call;
-mod client;
-mod connection;
-mod credentials;
-mod decode;
-#[cfg(feature = "dpop")]
-mod dpop;
-mod encode;
 pub mod environment;
-mod error;
-mod excerpt;
 #[rustfmt::skip]
 mod generated;
-pub mod http_inputs;
-mod ids;
-mod json_text;
-pub mod layers;
-mod lenient;
-mod modify;
-mod object;
-mod open_enum;
-mod operation;
-mod pages;
-mod place;
-#[cfg(feature = "tower")]
-pub mod protect;
-mod rate_limit;
-mod redact;
 mod region;
-mod repeat;
-mod reply;
-mod request;
-mod response;
-mod transport;
+mod service;
 
-pub use authlete::{Authlete, Service};
+pub use authlete::Authlete;
 pub use builder::AuthleteBuilder;
-pub use call::{Call, CallFuture};
-pub use client::{Client, ClientBuilder};
-pub use credentials::{Credentials, CredentialsProvider, ProviderError, SharedCredentials};
-pub use decode::{BodyError, decode};
-#[cfg(feature = "dpop")]
-pub use dpop::DpopKey;
 pub use environment::Environment;
-pub use error::{ApiError, CallError, ConfigurationError, DecodeError, Error, RequestError};
 pub use generated::{groups, operations, types};
-pub use ids::{
-    AccessTokenIdentifier, ClientId, ClientIdentifier, CredentialOfferId, CredentialRequestId, GrantId,
-    HardwareKeyHandle, RefreshTokenIdentifier, ServiceId, SessionId, Ticket, TokenBatchId, UserCode,
-};
-pub use json_text::JsonText;
-pub(crate) use modify::Modification;
-pub use modify::Modified;
-pub use operation::{CacheClass, Operation, RetryClass};
-pub use pages::{Items, Page, PageRange, Pages};
-pub use rate_limit::RateLimit;
 pub use region::Region;
-pub use reply::{Details, Reply};
-pub use request::IntoRequest;
-pub use response::ResponseValue;
-pub use transport::{BoxFuture, HttpTransport, Transport, TransportError, TransportErrorKind};
+pub use service::AuthleteService;
+
+pub use authlete_core::actions::{Details, Reply};
+pub use authlete_core::call::{
+    ApiResponse, CacheClass, Call, CallFuture, Client, Deadline, Host, Idempotency, IntoRequest, Items, ListPage,
+    Modified, Operation, PageRange, Pages,
+};
+#[cfg(feature = "dpop")]
+pub use authlete_core::credentials::DpopKey;
+pub use authlete_core::credentials::{Credentials, CredentialsProvider, ProviderError, SharedCredentials};
+pub use authlete_core::error::{ApiError, CallError, ConfigurationError, DecodeError, Error, RateLimit, RequestError};
+#[cfg(feature = "reqwest")]
+pub use authlete_core::transport::HttpTransport;
+pub use authlete_core::transport::{
+    BoxFuture, BoxTransport, Transport, TransportError, TransportErrorKind, TransportLayer,
+};
+pub use authlete_core::wire::{
+    AccessTokenIdentifier, BodyError, ClientId, ClientIdentifier, CredentialOfferId, CredentialRequestId, GrantId,
+    HardwareKeyHandle, JsonString, RefreshTokenIdentifier, ServiceId, SessionId, Ticket, TokenBatchId, UserCode,
+    decode,
+};
+pub use authlete_core::{http_inputs, layers};
+#[cfg(feature = "reqwest")]
+pub use reqwest;

@@ -3,46 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::Error;
+use authlete_core::error::Error;
 
-/// A cluster of Authlete's shared cloud. For any other server, give its base URL instead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Region {
-    /// United States.
-    Us,
-    /// Japan.
-    Jp,
-    /// Europe.
-    Eu,
-    /// Brazil.
-    Br,
-}
-
-impl Region {
-    /// Every region.
-    pub const ALL: [Self; 4] = [Self::Us, Self::Jp, Self::Eu, Self::Br];
-
-    /// The short name: `us`, `jp`, `eu`, `br`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Us => "us",
-            Self::Jp => "jp",
-            Self::Eu => "eu",
-            Self::Br => "br",
-        }
-    }
-
-    /// The base URL, without a final slash.
-    pub const fn base_url(self) -> &'static str {
-        match self {
-            Self::Us => "https://us.authlete.com",
-            Self::Jp => "https://jp.authlete.com",
-            Self::Eu => "https://eu.authlete.com",
-            Self::Br => "https://br.authlete.com",
-        }
-    }
-}
+pub use crate::generated::region::Region;
 
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,8 +18,8 @@ impl FromStr for Region {
 
     /// Reads a short name, in upper or lower case.
     fn from_str(text: &str) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|region| region.as_str().eq_ignore_ascii_case(text.trim())).ok_or_else(|| {
-            let known = Self::ALL.map(Self::as_str).join(", ");
+        Self::ALL.iter().copied().find(|region| region.as_str().eq_ignore_ascii_case(text.trim())).ok_or_else(|| {
+            let known = Self::ALL.iter().map(|region| region.as_str()).collect::<Vec<_>>().join(", ");
             Error::configuration(format!("there is no region {text:?}; the regions are {known}"))
         })
     }
@@ -69,7 +32,7 @@ mod tests {
     #[test]
     fn names_are_read_in_any_case() {
         assert_eq!("EU".parse::<Region>().unwrap(), Region::Eu);
-        for region in Region::ALL {
+        for &region in Region::ALL {
             assert_eq!(region.to_string().parse::<Region>().unwrap(), region);
         }
         assert_eq!(

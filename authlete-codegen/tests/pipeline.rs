@@ -34,7 +34,7 @@ fn upstream(name: &str) -> Vec<u8> {
 fn run(bytes: &[u8], overlays: &[(&str, &str)], lenient: bool) -> Result<Generated, Problems> {
     let document = import::import(bytes, "a test")?.document;
     let overlays = overlays.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
-    generate(&Inputs { document, overlays, actions: b"operations: {}", lenient })
+    generate(&Inputs { document, overlays, actions: b"operations: {}", words: Vec::new(), lenient })
 }
 
 /// A strict run that has to succeed.

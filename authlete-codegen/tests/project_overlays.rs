@@ -177,7 +177,7 @@ fn types_of_the_crate_are_for_texts() {
         "userInfoClaims",
         "verifiedClaimsForTx",
     ];
-    let marked = &fields["JsonText"];
+    let marked = &fields["JsonString"];
     assert!(json.iter().all(|name| marked.contains(*name)), "{marked:?}");
     // Beside whole contents, which are forwarded, and the names of claims.
     assert!(!marked.contains("responseContent") && !marked.contains("requestedClaimsForTx"));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use authlete_api::{Service, types};
+use authlete_api::{AuthleteService, types};
 use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Serialize;
@@ -23,7 +23,7 @@ pub type Contestant = Box<dyn Fn(&Runtime, &str)>;
 /// Through this project's layer, with its defaults: retries on, and a limit of time for the whole call.
 pub fn by_us(base_url: &str) -> Contestant {
     let service = authlete_api::Authlete::builder().base_url(base_url).service_token(SERVICE, TOKEN);
-    let service: Service = service.build_service().expect("the settings are right");
+    let service: AuthleteService = service.build_service().expect("the settings are right");
     let introspection = types::IntrospectionRequest::new(ACCESS_TOKEN);
     let authorization = types::AuthorizationRequest::new(PARAMETERS);
     Box::new(move |runtime, call| {

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use authlete_api::layers::RetryPolicy;
 use authlete_api::types::{self, AuthorizationResponseAction};
 use authlete_api::{
-    Authlete, BoxFuture, ClientId, Credentials, CredentialsProvider, DpopKey, Error, Operation, ProviderError,
-    RetryClass, Service, SharedCredentials, Transport, TransportError, operations,
+    Authlete, AuthleteService, BoxFuture, ClientId, Credentials, CredentialsProvider, DpopKey, Error, Idempotency,
+    Operation, ProviderError, SharedCredentials, Transport, TransportError, operations,
 };
 use authlete_emulator::Emulator;
 use base64::Engine as _;
@@ -37,7 +37,7 @@ impl Recorder {
         recorder
     }
 
-    fn service(&self) -> Service {
+    fn service(&self) -> AuthleteService {
         let builder = Authlete::builder().base_url("https://authlete.example").transport(self.clone());
         builder.service_token(12, "s3cret").build_service().unwrap()
     }
@@ -54,15 +54,14 @@ impl Recorder {
 impl Transport for Recorder {
     fn send<'a>(
         &'a self,
-        request: reqwest::Request,
+        request: http::Request<Bytes>,
         _: &'static Operation,
     ) -> BoxFuture<'a, Result<http::Response<Bytes>, TransportError>> {
         let mut record = self.0.lock().unwrap();
-        let url = request.url();
+        let url = request.uri();
         let path = url.query().map_or(url.path().to_owned(), |query| format!("{}?{query}", url.path()));
         let authorization = request.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned());
-        let body = request.body().and_then(reqwest::Body::as_bytes);
-        let body = body.map_or(Value::Null, |body| serde_json::from_slice(body).unwrap());
+        let body = serde_json::from_slice(request.body()).unwrap_or_default();
         record.requests.push((request.method().to_string(), path, authorization.unwrap_or_default(), body));
         let (status, answer) = record.answers.pop_front().unwrap_or((200, json!({})));
         let answer = http::Response::builder().status(status).body(Bytes::from(answer.to_string())).unwrap();
@@ -74,7 +73,7 @@ impl Transport for Recorder {
 fn both_ends_are_shared_between_tasks_and_print_no_secret() {
     fn shared<T: Clone + Send + Sync + 'static>() {}
     shared::<Authlete>();
-    shared::<Service>();
+    shared::<AuthleteService>();
     let service = Recorder::default().service();
     let printed = format!("{service:?} {:?} {:?}", service.authlete(), service.clients());
     assert!(!printed.contains("s3cret") && printed.contains("12"), "{printed}");
@@ -90,7 +89,7 @@ fn a_builder_without_a_service_or_with_a_bad_token_says_so() {
     assert!(builder().service_token(1, "a b").build().is_err());
     let own = builder().http_client(reqwest::Client::new());
     let proxy = reqwest::Proxy::https("http://127.0.0.1:1").unwrap();
-    let error = own.configure(|client| client.proxy(proxy)).build().unwrap_err();
+    let error = own.proxy(proxy).build().unwrap_err();
     assert!(error.to_string().contains("proxy"), "{error}");
 }
 
@@ -99,16 +98,15 @@ async fn groups_work_against_the_emulator() {
     let emulator = Emulator::start().await.unwrap();
     let token = emulator.organization_token();
     let authlete = Authlete::builder().base_url(emulator.base_url()).organization_token(token).build().unwrap();
-    let settings = types::Service { issuer: Some("https://as.example.com".to_owned()), ..Default::default() };
+    let settings = types::Service::default()
+.issuer("https://as.example.com");
     let id = authlete.services().create(&settings).await.unwrap().api_key.unwrap();
     let service = authlete.service(id);
     assert_eq!(service.get().await.unwrap().issuer, settings.issuer);
-    let client = types::OAuthClient {
-        redirect_uris: Some(vec!["https://client.example.org/cb".to_owned()]),
-        response_types: Some(vec![types::ResponseType::Code]),
-        grant_types: Some(vec![types::GrantType::AuthorizationCode]),
-        ..Default::default()
-    };
+    let client = types::OAuthClient::default()
+.redirect_uris(["https://client.example.org/cb"])
+.response_types([types::ResponseType::Code])
+.grant_types([types::GrantType::AuthorizationCode]);
     let client = service.clients().create(client).await.unwrap().client_id.unwrap();
     let query = format!("response_type=code&client_id={client}");
     let answer = service.authorization().process(query).await.unwrap();
@@ -290,10 +288,10 @@ async fn operations_without_a_method_are_reached() {
 
 #[test]
 fn what_uses_up_a_ticket_or_a_code_is_not_tried_again() {
-    let of = |class| operations::ALL.iter().filter(|operation| operation.retry == class).count();
-    assert_eq!((of(RetryClass::Safe), of(RetryClass::Idempotent), of(RetryClass::Unsent)), (36, 25, 34));
+    let of = |class| operations::ALL.iter().filter(|operation| operation.idempotency == class).count();
+    assert_eq!((of(Idempotency::Safe), of(Idempotency::Idempotent), of(Idempotency::NotIdempotent)), (36, 25, 34));
     for operation in [&operations::AUTH_TOKEN, &operations::AUTH_AUTHORIZATION_ISSUE, &operations::DEVICE_COMPLETE] {
-        assert_eq!(operation.retry, RetryClass::Unsent);
+        assert_eq!(operation.idempotency, Idempotency::NotIdempotent);
     }
-    assert_eq!(operations::AUTH_INTROSPECTION.retry, RetryClass::Safe);
+    assert_eq!(operations::AUTH_INTROSPECTION.idempotency, Idempotency::Safe);
 }

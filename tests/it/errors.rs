@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use authlete_api::types::AuthorizationRequest;
-use authlete_api::{ApiError, Client, DecodeError, Error, TransportErrorKind};
+use authlete_api::{ApiError, Authlete, DecodeError, Error, TransportErrorKind};
 
 use crate::server::{Answer, Server, full, json};
 
@@ -11,7 +11,7 @@ use crate::server::{Answer, Server, full, json};
 async fn failed(answer: Answer) -> Error {
     let server = Server::once(answer);
     let request = AuthorizationRequest::new("client_id=1");
-    server.client().auth_authorization("1", &request).await.expect_err("this answer is no success")
+    server.client().authorization().process(&request).await.expect_err("this answer is no success")
 }
 
 async fn api_error(answer: Answer) -> ApiError {
@@ -113,7 +113,7 @@ async fn a_wrong_type_is_told_by_its_place_not_its_value() {
 #[tokio::test]
 async fn no_content_is_none_where_the_description_knows_it() {
     let server = Server::once(full("204 No Content", &[], ""));
-    let keys = server.client().service_jwks_get("1", None, None).await.unwrap();
+    let keys = server.client().jwks(None, None).await.unwrap();
     assert_eq!(keys.status(), 204);
     assert!(keys.into_inner().is_none());
 }
@@ -121,8 +121,8 @@ async fn no_content_is_none_where_the_description_knows_it() {
 #[tokio::test]
 async fn nobody_listening_is_no_connection() {
     // Port 1 belongs to a service that nobody runs.
-    let client = Client::builder().base_url("http://127.0.0.1:1").token("t").build().unwrap();
-    let error = client.service_get("1").await.expect_err("nobody listens");
+    let client = Authlete::builder().base_url("http://127.0.0.1:1").service_token(1, "t").build_service().unwrap();
+    let error = client.get().await.expect_err("nobody listens");
     assert_eq!(kind(&error), TransportErrorKind::Connect);
     assert_eq!((error.status(), error.is_timeout()), (None, false));
 }
@@ -144,7 +144,7 @@ async fn a_connection_that_breaks_is_interrupted() {
 #[tokio::test]
 async fn time_runs_out() {
     let server = Server::once(Answer::Silence);
-    let error = server.client().service_get("1").timeout(Duration::from_millis(50)).await.expect_err("no answer comes");
+    let error = server.client().get().timeout(Duration::from_millis(50)).await.expect_err("no answer comes");
     assert!(error.is_timeout(), "{error:?}");
     assert_eq!(server.requests().len(), 1);
 }
@@ -165,12 +165,13 @@ async fn a_redirect_is_not_followed_so_the_token_stays() {
 async fn a_path_parameter_that_would_call_another_operation_is_refused() {
     let server = Server::once(json("200 OK", "{}"));
     for stage in ["", "/stage", "/stage/"] {
-        let client = Client::builder().base_url(format!("{}{stage}", server.base_url)).token("t").build().unwrap();
+        let builder = Authlete::builder().base_url(format!("{}{stage}", server.base_url)).organization_token("t");
+        let authlete = builder.build().unwrap();
         for id in ["", ".", ".."] {
             for error in [
-                client.client_get("1", id).await.map(drop).expect_err("no id"),
-                client.client_get(id, "1").await.map(drop).expect_err("no id"),
-                client.service_get(id).await.map(drop).expect_err("no id"),
+                authlete.service("1").access_tokens().delete(id).await.map(drop).expect_err("no id"),
+                authlete.service(id).clients().get(1).await.map(drop).expect_err("no id"),
+                authlete.service(id).get().await.map(drop).expect_err("no id"),
             ] {
                 assert!(matches!(error, Error::Request(_)), "{id:?}: {error:?}");
                 assert!(error.to_string().contains("not sent: a path parameter is empty"), "{error}");

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use authlete_api::layers::{CircuitBreaker, RateLimiter, RetryPolicy};
 use authlete_api::types::TokenRequest;
-use authlete_api::{Client, ClientBuilder, Error, TransportErrorKind};
+use authlete_api::{Authlete, AuthleteBuilder, AuthleteService, Error, TransportErrorKind};
 
 use crate::fault_server::{Fault, Server, answer};
 
@@ -12,18 +12,18 @@ const TOKEN: &str = "s3cret-token";
 const TRY: Duration = Duration::from_millis(400);
 
 /// A client whose tries follow each other quickly.
-fn builder(base_url: &str) -> ClientBuilder {
-    let policy = RetryPolicy::default().first_wait(Duration::from_millis(1));
-    Client::builder().base_url(base_url).token(TOKEN).retry(policy)
+fn builder(base_url: &str) -> AuthleteBuilder {
+    let policy = RetryPolicy::default().initial_backoff(Duration::from_millis(1));
+    Authlete::builder().base_url(base_url).service_token(1, TOKEN).retry(policy)
 }
 
-async fn read(client: &Client) -> Result<(), Error> {
-    client.service_get("1").await.map(|_| ())
+async fn read(client: &AuthleteService) -> Result<(), Error> {
+    client.get().await.map(|_| ())
 }
 
 /// What must not be done twice: the code in it is used up.
-async fn write(client: &Client) -> Result<(), Error> {
-    client.auth_token("1", &TokenRequest::new("grant_type=authorization_code&code=s3cret")).await.map(|_| ())
+async fn write(client: &AuthleteService) -> Result<(), Error> {
+    client.token().process(&TokenRequest::new("grant_type=authorization_code&code=s3cret")).await.map(|_| ())
 }
 
 /// Meets a fault with a read and with a write, each of which must fail after so many requests; returns the read's error.
@@ -33,13 +33,13 @@ async fn meet(fault: Fault, reads: usize, writes: usize) -> Error {
 
 /// The same, with a time limit for each try.
 async fn meet_within(time: Duration, fault: Fault, reads: usize, writes: usize) -> Error {
-    let builder = |base_url| builder(base_url).request_timeout(time);
+    let builder = |base_url| builder(base_url).attempt_timeout(time);
     let server = Server::start(vec![fault.clone()]);
-    let error = write(&builder(&server.base_url).build().unwrap()).await.unwrap_err();
+    let error = write(&builder(&server.base_url).build_service().unwrap()).await.unwrap_err();
     assert_eq!(server.requests(), writes, "{error}");
     check_text(&error);
     let server = Server::start(vec![fault]);
-    let error = read(&builder(&server.base_url).build().unwrap()).await.unwrap_err();
+    let error = read(&builder(&server.base_url).build_service().unwrap()).await.unwrap_err();
     assert_eq!(server.requests(), reads, "{error}");
     check_text(&error);
     error
@@ -67,7 +67,10 @@ fn kind(error: &Error) -> Option<TransportErrorKind> {
 #[tokio::test]
 async fn nobody_listens() {
     let base_url = Server::nobody();
-    for error in [read(&builder(&base_url).build().unwrap()).await, write(&builder(&base_url).build().unwrap()).await] {
+    for error in [
+        read(&builder(&base_url).build_service().unwrap()).await,
+        write(&builder(&base_url).build_service().unwrap()).await,
+    ] {
         let error = error.unwrap_err();
         assert_eq!(kind(&error), Some(TransportErrorKind::Connect));
         assert!(error.is_retryable() && !error.is_timeout());
@@ -99,12 +102,13 @@ async fn the_server_stalls() {
 #[tokio::test]
 async fn the_whole_call_ends_in_time() {
     let server = Server::start(vec![Fault::Stall(Vec::new())]);
-    let client = builder(&server.base_url).request_timeout(TRY).total_timeout(TRY + TRY / 2).build().unwrap();
+    let client =
+        builder(&server.base_url).attempt_timeout(TRY).operation_timeout(TRY + TRY / 2).build_service().unwrap();
     let start = Instant::now();
     assert!(read(&client).await.unwrap_err().is_timeout());
     assert!(start.elapsed() < 4 * TRY, "{:?}", start.elapsed());
     assert_eq!(server.requests(), 2);
-    let error = client.service_get("1").timeout(TRY / 8).await.unwrap_err();
+    let error = client.get().timeout(TRY / 8).await.unwrap_err();
     assert!(error.is_timeout());
     assert_eq!(server.requests(), 3);
 }
@@ -146,13 +150,13 @@ async fn trouble_passes() {
     let busy = Fault::Answer(answer("429 Too Many Requests", &["Retry-After: 0"], ""));
     let right = Fault::Answer(answer("200 OK", &["X-RateLimit-Remaining: 7"], "{}"));
     let server = Server::start(vec![wrong.clone(), Fault::Reset(Vec::new()), right.clone()]);
-    let answer = builder(&server.base_url).build().unwrap().service_get("1").await.unwrap();
+    let answer = builder(&server.base_url).build_service().unwrap().get().await.unwrap();
     assert_eq!((server.requests(), answer.rate_limit().remaining), (3, Some(7)));
     let server = Server::start(vec![busy, right.clone()]);
-    write(&builder(&server.base_url).build().unwrap()).await.unwrap();
+    write(&builder(&server.base_url).build_service().unwrap()).await.unwrap();
     assert_eq!(server.requests(), 2);
     let server = Server::start(vec![wrong, right]);
-    let client = builder(&server.base_url).retry(RetryPolicy::off()).build().unwrap();
+    let client = builder(&server.base_url).retry(RetryPolicy::off()).build_service().unwrap();
     assert!(read(&client).await.is_err());
     assert_eq!(server.requests(), 1);
 }
@@ -171,7 +175,7 @@ async fn the_body_is_not_what_it_should_be() {
         assert!(!error.excerpt().contains("s3cret"), "{error:?}");
     }
     let server = Server::start(vec![Fault::Answer(answer("200 OK", &["Content-Type: text/plain"], "{}"))]);
-    read(&builder(&server.base_url).build().unwrap()).await.unwrap();
+    read(&builder(&server.base_url).build_service().unwrap()).await.unwrap();
 }
 
 #[tokio::test]
@@ -179,8 +183,8 @@ async fn the_body_is_large() {
     let name = "x".repeat(10 << 20);
     let body = format!("{{\"serviceName\":\"{name}\"}}");
     let server = Server::start(vec![Fault::Answer(answer("200 OK", &[], &body))]);
-    let client = builder(&server.base_url).build().unwrap();
-    let service = client.service_get("1").await.unwrap();
+    let client = builder(&server.base_url).build_service().unwrap();
+    let service = client.get().await.unwrap();
     assert_eq!(service.service_name.as_deref().map(str::len), Some(name.len()));
 }
 
@@ -196,11 +200,11 @@ async fn the_body_is_larger_than_allowed() {
     // One says how much it sends, one does not.
     for bytes in [answer("200 OK", &[], &body), chunked] {
         let server = Server::start(vec![Fault::Answer(bytes)]);
-        let error = read(&builder(&server.base_url).body_limit(1 << 15).build().unwrap()).await.unwrap_err();
+        let error = read(&builder(&server.base_url).body_limit(1 << 15).build_service().unwrap()).await.unwrap_err();
         assert_eq!((kind(&error), server.requests()), (Some(TransportErrorKind::TooLarge), 1));
         assert!(!error.is_retryable() && error.to_string().contains("body_limit"), "{error}");
         check_text(&error);
-        read(&builder(&server.base_url).body_limit(body.len()).build().unwrap()).await.unwrap();
+        read(&builder(&server.base_url).body_limit(body.len()).build_service().unwrap()).await.unwrap();
     }
 }
 
@@ -218,7 +222,7 @@ async fn a_redirect_takes_the_token_nowhere() {
 #[tokio::test]
 async fn the_certificate_is_from_nobody_we_know() {
     let (base_url, connections) = Server::unknown_authority();
-    let error = read(&builder(&base_url).build().unwrap()).await.unwrap_err();
+    let error = read(&builder(&base_url).build_service().unwrap()).await.unwrap_err();
     assert_eq!(kind(&error), Some(TransportErrorKind::Tls), "{:?}", std::error::Error::source(&error));
     assert!(!error.is_retryable() && error.to_string().contains("certificate"), "{error}");
     check_text(&error);
@@ -229,7 +233,7 @@ async fn the_certificate_is_from_nobody_we_know() {
 async fn the_breaker_spares_the_server() {
     let server = Server::start(vec![Fault::Answer(answer("500 Internal Server Error", &[], ""))]);
     let breaker = CircuitBreaker::default().failures(3);
-    let client = builder(&server.base_url).circuit_breaker(breaker).build().unwrap();
+    let client = builder(&server.base_url).circuit_breaker(breaker).build_service().unwrap();
     let error = read(&client).await.unwrap_err();
     assert_eq!((kind(&error), server.requests()), (Some(TransportErrorKind::CircuitOpen), 3));
     check_text(&error);
@@ -242,8 +246,11 @@ async fn a_dropped_call_leaves_the_client_whole() {
     let stall = Fault::Stall(Vec::new());
     let server = Server::start(vec![stall.clone(), stall, Fault::Answer(answer("200 OK", &[], "{}"))]);
     let limiter = RateLimiter::new(1000, 1);
-    let client =
-        builder(&server.base_url).rate_limit(limiter).circuit_breaker(CircuitBreaker::default()).build().unwrap();
+    let client = builder(&server.base_url)
+        .rate_limit(limiter)
+        .circuit_breaker(CircuitBreaker::default())
+        .build_service()
+        .unwrap();
     for requests in 1..=2 {
         let call = tokio::spawn({
             let client = client.clone();

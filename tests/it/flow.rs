@@ -8,7 +8,7 @@ use authlete_api::types::{
     GrantType, IntrospectionRequest, IntrospectionResponse, IntrospectionResponseAction, OAuthClient, ResponseType,
     Service, TokenRequest, TokenResponse, TokenResponseAction,
 };
-use authlete_api::{Client, Error};
+use authlete_api::{Authlete, AuthleteService, Error};
 use authlete_emulator::Emulator;
 
 const REDIRECT_URI: &str = "https://client.example.org/cb";
@@ -16,8 +16,7 @@ const REDIRECT_URI: &str = "https://client.example.org/cb";
 /// An emulator with one service and one client in it.
 struct Fixture {
     emulator: Emulator,
-    authlete: Client,
-    service: String,
+    authlete: AuthleteService,
     client: OAuthClient,
 }
 
@@ -29,22 +28,19 @@ impl Fixture {
     async fn with(change: impl FnOnce(&mut Service)) -> Self {
         let emulator = Emulator::start().await.unwrap();
         let organization = client(&emulator, emulator.organization_token());
-        let mut service = Service {
-            issuer: Some("https://as.example.com".to_owned()),
-            access_token_duration: Some(60),
-            ..Service::default()
-        };
+        let mut service = Service::default()
+.issuer("https://as.example.com")
+.access_token_duration(60);
         change(&mut service);
-        let service = organization.service_create(&service).await.unwrap().api_key.unwrap().to_string();
-        let registered = OAuthClient {
-            grant_types: Some(vec![GrantType::AuthorizationCode, GrantType::RefreshToken]),
-            response_types: Some(vec![ResponseType::Code]),
-            redirect_uris: Some(vec![REDIRECT_URI.to_owned()]),
-            ..OAuthClient::default()
-        };
-        let registered = organization.client_create(&service, &registered).await.unwrap().into_inner();
-        let authlete = client(&emulator, &emulator.service_token(&service).unwrap());
-        Self { emulator, authlete, service, client: registered }
+        let service = organization.services().create(&service).await.unwrap().api_key.unwrap();
+        let registered = OAuthClient::default()
+.grant_types([GrantType::AuthorizationCode, GrantType::RefreshToken])
+.response_types([ResponseType::Code])
+.redirect_uris([REDIRECT_URI.to_owned()]);
+        let registered = organization.service(service).clients().create(&registered).await.unwrap().into_inner();
+        let token = emulator.service_token(&service.to_string()).unwrap();
+        let authlete = client(&emulator, &token).service(service);
+        Self { emulator, authlete, client: registered }
     }
 
     async fn authorization(&self, more: &str) -> AuthorizationResponse {
@@ -53,13 +49,13 @@ impl Fixture {
             self.client.client_id.unwrap()
         );
         let request = AuthorizationRequest::new(parameters);
-        self.authlete.auth_authorization(&self.service, &request).await.unwrap().into_inner()
+        self.authlete.authorization().process(&request).await.unwrap().into_inner()
     }
 
     async fn code(&self, more: &str) -> String {
         let ticket = self.authorization(more).await.ticket.unwrap();
         let request = AuthorizationIssueRequest::new("testuser01", ticket);
-        let issued = self.authlete.auth_authorization_issue(&self.service, &request).await.unwrap();
+        let issued = self.authlete.authorization().issue(&request).await.unwrap();
         assert_eq!(issued.action, Some(AuthorizationIssueResponseAction::Location));
         let location = issued.response_content.as_deref().unwrap();
         let code = issued.authorization_code.clone().unwrap();
@@ -72,12 +68,9 @@ impl Fixture {
     }
 
     async fn token(&self, parameters: String) -> TokenResponse {
-        let request = TokenRequest {
-            client_id: Some(self.client.client_id.unwrap().to_string()),
-            client_secret: self.client.client_secret.clone(),
-            ..TokenRequest::new(parameters)
-        };
-        self.authlete.auth_token(&self.service, &request).await.unwrap().into_inner()
+        let mut request = TokenRequest::new(parameters).client_id(self.client.client_id.unwrap().to_string());
+        request.client_secret = self.client.client_secret.clone();
+        self.authlete.token().process(&request).raw().await.unwrap().into_inner()
     }
 
     async fn exchange(&self, code: &str) -> TokenResponse {
@@ -86,12 +79,12 @@ impl Fixture {
 
     async fn introspect(&self, token: &str) -> IntrospectionResponse {
         let request = IntrospectionRequest::new(token);
-        self.authlete.auth_introspection(&self.service, &request).await.unwrap().into_inner()
+        self.authlete.introspection().process(&request).await.unwrap().into_inner()
     }
 }
 
-fn client(emulator: &Emulator, token: &str) -> Client {
-    Client::builder().base_url(emulator.base_url()).token(token).build().unwrap()
+fn client(emulator: &Emulator, token: &str) -> Authlete {
+    Authlete::builder().base_url(emulator.base_url()).organization_token(token).build().unwrap()
 }
 
 /// The OAuth error in a token endpoint's answer.
@@ -125,11 +118,11 @@ async fn a_denied_request_goes_back_to_the_client() {
     let fixture = Fixture::new().await;
     let ticket = fixture.authorization("").await.ticket.unwrap();
     let request = AuthorizationFailRequest::new(AuthorizationFailReason::Denied, ticket);
-    let failed = fixture.authlete.auth_authorization_fail(&fixture.service, &request).await.unwrap();
+    let failed = fixture.authlete.authorization().fail(&request).await.unwrap();
     assert_eq!(failed.action, Some(AuthorizationFailResponseAction::Location));
     assert!(failed.response_content.as_deref().unwrap().contains("error=access_denied"));
     // The ticket is spent.
-    let again = fixture.authlete.auth_authorization_fail(&fixture.service, &request).await.unwrap();
+    let again = fixture.authlete.authorization().fail(&request).await.unwrap();
     assert_eq!(again.action, Some(AuthorizationFailResponseAction::BadRequest));
 }
 
@@ -185,32 +178,28 @@ async fn pkce_binds_the_code_to_its_verifier() {
 async fn clients_are_checked() {
     let fixture = Fixture::new().await;
     let code = fixture.code("").await;
-    let request = TokenRequest {
-        client_id: Some(fixture.client.client_id.unwrap().to_string()),
-        client_secret: Some("wrong".to_owned()),
-        ..TokenRequest::new(format!("grant_type=authorization_code&code={code}&redirect_uri={REDIRECT_URI}"))
-    };
-    let response = fixture.authlete.auth_token(&fixture.service, &request).await.unwrap();
+    let request = TokenRequest::new(format!("grant_type=authorization_code&code={code}&redirect_uri={REDIRECT_URI}"))
+.client_id(fixture.client.client_id.unwrap().to_string())
+.client_secret("wrong");
+    let response = fixture.authlete.token().process(&request).await.unwrap();
     assert_eq!(response.action, Some(TokenResponseAction::InvalidClient));
 
     let parameters = "response_type=code&client_id=1&redirect_uri=https%3A%2F%2Fevil.example";
     let request = AuthorizationRequest::new(parameters);
-    let response = fixture.authlete.auth_authorization(&fixture.service, &request).await.unwrap();
+    let response = fixture.authlete.authorization().process(&request).await.unwrap();
     assert_eq!(response.action, Some(AuthorizationResponseAction::BadRequest));
 }
 
 #[tokio::test]
 async fn api_errors_say_what_is_wrong() {
     let fixture = Fixture::new().await;
-    let stranger = client(&fixture.emulator, "not-a-token");
-    let Err(Error::Api(error)) = stranger.service_get(&fixture.service).await else { panic!("it was let in") };
+    let stranger = client(&fixture.emulator, "not-a-token").service(fixture.authlete.id());
+    let Err(Error::Api(error)) = stranger.get().await else { panic!("it was let in") };
     assert_eq!(error.status(), 401);
     assert!(error.result_code().unwrap().starts_with('A'));
     assert!(error.to_string().contains("check the access token"), "{error}");
 
-    let Err(Error::Api(error)) = fixture.authlete.hsk_get_list(&fixture.service).await else {
-        panic!("it made a success up")
-    };
+    let Err(Error::Api(error)) = fixture.authlete.hardware_keys().list().await else { panic!("it made a success up") };
     assert_eq!(error.status(), 501);
     assert!(error.result_message().unwrap().contains("hsk_get_list_api"), "{error}");
 }

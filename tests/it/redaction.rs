@@ -2,12 +2,12 @@
 
 use std::fmt::Debug;
 
-use authlete_api::actions::Answered as _;
+use authlete_api::actions::IntoAction as _;
 use authlete_api::actions::TokenNext;
 use authlete_api::types::{self, AuthorizationRequest};
 use authlete_api::{
-    AccessTokenIdentifier, Authlete, Client, CredentialOfferId, CredentialRequestId, Credentials, Environment, GrantId,
-    HardwareKeyHandle, JsonText, RefreshTokenIdentifier, Region, SessionId, SharedCredentials, Ticket, UserCode,
+    AccessTokenIdentifier, Authlete, CredentialOfferId, CredentialRequestId, Credentials, Environment, GrantId,
+    HardwareKeyHandle, JsonString, RefreshTokenIdentifier, Region, SessionId, SharedCredentials, Ticket, UserCode,
     http_inputs,
 };
 use http::HeaderMap;
@@ -63,7 +63,7 @@ fn is_list_of_objects(value: &Value) -> bool {
 
 #[test]
 fn clients_and_their_builders_print_no_credentials() {
-    let builder = Client::builder().region(Region::Us).token(TOKEN);
+    let builder = Authlete::builder().region(Region::Us).organization_token(TOKEN);
     assert!(!format!("{builder:?}").contains(TOKEN));
     assert!(!format!("{:?}", builder.build()).contains(TOKEN));
     for base_url in [
@@ -72,7 +72,7 @@ fn clients_and_their_builders_print_no_credentials() {
         "https://user:s3cret-token@host example/",
         "https://host.example/?token=s3cret-token",
     ] {
-        let builder = Client::builder().base_url(base_url);
+        let builder = Authlete::builder().base_url(base_url).organization_token("t");
         assert!(!format!("{builder:?}").contains(TOKEN), "{builder:?}");
         let error = builder.build().expect_err("none of them is a base URL");
         assert!(!format!("{error:?} {error}").contains(TOKEN), "{error}");
@@ -88,7 +88,7 @@ async fn whatever_else_holds_a_secret_prints_none() {
     let exchange = || serde_json::from_value::<types::TokenResponse>(exchange.clone()).unwrap().into_action();
     let step = || exchange().proceed().unwrap();
     let TokenNext::Password(pending) = step() else { panic!("another step") };
-    let carried = pending.carried();
+    let carried = pending.extra_headers();
     let linked = pending.issue("ada");
     let unsent = {
         let TokenNext::Password(pending) = step() else { panic!("another step") };
@@ -110,7 +110,7 @@ async fn whatever_else_holds_a_secret_prints_none() {
         Box::new(HardwareKeyHandle::from(TOKEN)),
         Box::new((CredentialOfferId::from(TOKEN), CredentialRequestId::from(TOKEN))),
         Box::new((AccessTokenIdentifier::from(TOKEN), RefreshTokenIdentifier::from(TOKEN))),
-        Box::new(JsonText::from(TOKEN)),
+        Box::new(JsonString::from(TOKEN)),
         Box::new((exchange(), step(), carried, linked)),
         Box::new(unsent),
         Box::new(authlete_api::decode::<types::TokenRequest>(format!("{{\"parameters\":[\"{TOKEN}").as_bytes())),
@@ -132,20 +132,20 @@ async fn calls_and_errors_print_no_secrets() {
     ]);
     let client = server.client();
     assert_eq!(
-        format!("{:?}", client.auth_authorization("1", &request)),
+        format!("{:?}", client.authorization().process(&request)),
         "Call { operation: \"auth_authorization\", .. }"
     );
     for expected in ["A001", "$.client.clientId", "not JSON"] {
-        let error = client.auth_authorization("1", &request).await.expect_err("no answer fits");
+        let error = client.authorization().process(&request).await.expect_err("no answer fits");
         let printed = format!("{error} {error:?} {error:#?}");
         assert!(printed.contains(expected), "{printed}");
         assert!(!printed.contains("s3cret"), "{printed}");
     }
     // A token may stand in the path, too.
-    let nobody = Client::builder().base_url("http://127.0.0.1:1").token(TOKEN).build().unwrap();
+    let nobody = Authlete::builder().base_url("http://127.0.0.1:1").organization_token(TOKEN).build().unwrap();
     for error in [
-        nobody.auth_token_delete("1", "s3cret-identifier").await.expect_err("nobody listens"),
-        nobody.auth_token_delete("s3cret-identifier", "..").await.expect_err("another operation"),
+        nobody.service(1).access_tokens().delete("s3cret-identifier").await.expect_err("nobody listens"),
+        nobody.service("s3cret-identifier").access_tokens().delete("..").await.expect_err("another operation"),
     ] {
         let mut printed = format!("{error} {error:?}");
         let mut source = std::error::Error::source(&error);

@@ -5,8 +5,8 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use authlete_api::Client;
 use authlete_api::layers::RetryPolicy;
+use authlete_api::{Authlete, AuthleteService};
 
 /// The token that [`Server::client`] sends.
 pub(crate) const TOKEN: &str = "s3cret-token";
@@ -77,9 +77,10 @@ impl Server {
         Self::start(vec![answer])
     }
 
-    /// A client of this server. It tries nothing again, since there is one answer for each request.
-    pub(crate) fn client(&self) -> Client {
-        Client::builder().base_url(&self.base_url).token(TOKEN).retry(RetryPolicy::off()).build().unwrap()
+    /// A service on this server. It tries nothing again, since there is one answer for each request.
+    pub(crate) fn client(&self) -> AuthleteService {
+        let builder = Authlete::builder().base_url(&self.base_url).service_token(1, TOKEN);
+        builder.retry(RetryPolicy::off()).build_service().unwrap()
     }
 
     /// What has been sent up to now.

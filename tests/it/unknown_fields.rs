@@ -17,9 +17,9 @@ async fn a_service_is_updated_without_losing_what_we_do_not_know() {
     }
     let server = Server::start(vec![answer("200 OK", &sample.to_string()), answer("200 OK", &sample.to_string())]);
     let client = server.client();
-    let mut service: Service = client.service_get("1").await.unwrap().into_inner();
+    let mut service: Service = client.get().await.unwrap().into_inner();
     service.service_name = Some("Another name".to_owned());
-    let answered = client.service_update("1", &service).await.unwrap();
+    let answered = client.update(&service).await.unwrap();
 
     let mut expected = sample.clone();
     expected["serviceName"] = json!("Another name");
@@ -35,9 +35,9 @@ async fn a_client_is_updated_without_losing_what_we_do_not_know() {
     }
     let server = Server::start(vec![answer("200 OK", &sample.to_string()), answer("200 OK", &sample.to_string())]);
     let client = server.client();
-    let mut oauth_client: OAuthClient = client.client_get("1", "2").await.unwrap().into_inner();
+    let mut oauth_client: OAuthClient = client.clients().get(2).await.unwrap().into_inner();
     oauth_client.client_name = None;
-    client.client_update("1", "2", &oauth_client).await.unwrap();
+    client.clients().update(2, &oauth_client).await.unwrap();
 
     let mut expected = sample;
     expected.as_object_mut().unwrap().remove("clientName");
@@ -79,13 +79,13 @@ async fn an_enum_value_of_tomorrow_is_kept_and_sent_back() {
     let body = r#"{"applicationType":"HOLOGRAM","grantTypes":["AUTHORIZATION_CODE","TELEPATHY"]}"#;
     let server = Server::start(vec![answer("200 OK", body), answer("200 OK", body)]);
     let client = server.client();
-    let oauth_client = client.client_get("1", "2").await.unwrap().into_inner();
-    client.client_update("1", "2", &oauth_client).await.unwrap();
+    let oauth_client = client.clients().get(2).await.unwrap().into_inner();
+    client.clients().update(2, &oauth_client).await.unwrap();
     assert_eq!(server.last_body(), body);
 
     let server = Server::once(answer("200 OK", r#"{"action":"ASK_THE_ORACLE","ticket":"t"}"#));
     let request = authlete_api::types::AuthorizationRequest::new("client_id=1");
-    let response = server.client().auth_authorization("1", &request).await.unwrap();
+    let response = server.client().authorization().process(&request).await.unwrap();
     assert_eq!(response.action, Some(AuthorizationResponseAction::Unknown("ASK_THE_ORACLE".to_owned())));
     assert_eq!(response.ticket, Some("t".into()));
 }
@@ -96,7 +96,7 @@ async fn an_answer_with_nulls_and_texts_for_numbers_is_read() {
         r#"{"scopeDetails":[null],"scopes":null,"expiresAt":"1700000000000","clientId":7,"subject":42,"action":null}"#;
     let server = Server::once(answer("200 OK", body));
     let request = authlete_api::types::IntrospectionRequest::new("a token");
-    let response = server.client().auth_introspection("1", &request).await.unwrap();
+    let response = server.client().introspection().process(&request).await.unwrap();
     assert_eq!(response.scope_details.as_ref().map(Vec::len), Some(0));
     assert_eq!((&response.scopes, &response.action), (&None, &None));
     assert_eq!((response.expires_at, response.client_id), (Some(1_700_000_000_000), Some(7)));

@@ -3,7 +3,7 @@
 use authlete_api::types::{
     AuthorizationIssueRequest, AuthorizationRequest, ClientAuthorizationUpdateRequest, GrantType, TokenCreateRequest,
 };
-use authlete_api::{Client, Region};
+use authlete_api::{Authlete, Region};
 use http::{HeaderName, HeaderValue};
 
 use crate::server::{Server, json};
@@ -24,7 +24,7 @@ const JSON: &str = "content-type: application/json\r\n";
 async fn a_post_has_a_json_body_of_the_fields_that_are_set() {
     let server = Server::once(json("200 OK", "{}"));
     let request = AuthorizationRequest::new("response_type=code&client_id=1");
-    server.client().auth_authorization("715948317", &request).await.unwrap();
+    server.client().authlete().service("715948317").authorization().process(&request).await.unwrap();
     let body = r#"{"parameters":"response_type=code&client_id=1"}"#;
     let line = "POST /api/715948317/auth/authorization";
     assert_eq!(server.requests(), [expected(&server, line, JSON, body)]);
@@ -34,10 +34,10 @@ async fn a_post_has_a_json_body_of_the_fields_that_are_set() {
 async fn an_absent_list_is_left_out_and_an_empty_one_is_sent() {
     let server = Server::start(vec![json("200 OK", "{}"), json("200 OK", "{}")]);
     let mut request = ClientAuthorizationUpdateRequest::new("john");
-    server.client().client_authorization_update("1", "2", &request).await.unwrap();
+    server.client().clients().update_authorizations(2, &request).await.unwrap();
     assert_eq!(server.last_body(), r#"{"subject":"john"}"#);
     request.scopes = Some(Vec::new());
-    server.client().client_authorization_update("1", "2", &request).await.unwrap();
+    server.client().clients().update_authorizations(2, &request).await.unwrap();
     assert_eq!(server.last_body(), r#"{"scopes":[],"subject":"john"}"#);
 }
 
@@ -47,18 +47,14 @@ async fn numbers_flags_and_lists_of_bodies_keep_their_json_types() {
     let mut issue = AuthorizationIssueRequest::new("jane", "a ticket");
     issue.auth_time = Some(1_700_000_000);
     issue.scopes = Some(vec!["openid".to_owned()]);
-    server.client().auth_authorization_issue("1", &issue).await.unwrap();
+    server.client().authorization().issue(&issue).await.unwrap();
     assert_eq!(
         server.last_body(),
         r#"{"authTime":1700000000,"scopes":["openid"],"subject":"jane","ticket":"a ticket"}"#
     );
 
-    let of_a_client = |client| TokenCreateRequest {
-        client_id: Some(client),
-        ..TokenCreateRequest::new(GrantType::ClientCredentials)
-    };
-    let tokens = vec![of_a_client(9_007_199_254_740_993)];
-    server.client().auth_token_create_batch("1", Some(true), &tokens).await.unwrap();
+    let tokens = vec![TokenCreateRequest::new(GrantType::ClientCredentials).client_id(9_007_199_254_740_993)];
+    server.client().access_tokens().create_batch(Some(true), &tokens).await.unwrap();
     let line = "POST /api/1/auth/token/create/batch?dryRun=true";
     let body = r#"[{"clientId":9007199254740993,"grantType":"CLIENT_CREDENTIALS"}]"#;
     assert_eq!(server.requests()[1], expected(&server, line, JSON, body));
@@ -68,10 +64,10 @@ async fn numbers_flags_and_lists_of_bodies_keep_their_json_types() {
 async fn query_parameters_are_escaped_and_absent_ones_left_out() {
     let server = Server::start(vec![json("200 OK", "{}"), json("200 OK", "{}")]);
     let client = server.client();
-    client.auth_token_get_list("1", Some("a b&c=d/ä"), None, Some(10), None).await.unwrap();
-    client.auth_token_get_list("1", None, None, None, None).await.unwrap();
+    client.access_tokens().list(Some("a b&c=d/ä".into()), None, 10..20).await.unwrap();
+    client.access_tokens().list(None, None, ..).await.unwrap();
     let lines = [
-        "GET /api/1/auth/token/get/list?clientIdentifier=a+b%26c%3Dd%2F%C3%A4&start=10",
+        "GET /api/1/auth/token/get/list?clientIdentifier=a+b%26c%3Dd%2F%C3%A4&end=20&start=10",
         "GET /api/1/auth/token/get/list",
     ];
     assert_eq!(server.requests(), lines.map(|line| expected(&server, line, "", "")));
@@ -81,7 +77,7 @@ async fn query_parameters_are_escaped_and_absent_ones_left_out() {
 async fn a_path_parameter_stays_within_its_segment() {
     let server = Server::once(json("200 OK", "{}"));
     let subject = "acct:j%/../../x?y#z ä";
-    server.client().client_authorization_get_list_by_subject("1", subject, None, None, None).await.unwrap();
+    server.client().clients().list_authorized_by_subject(subject, None, ..).await.unwrap();
     let line = "GET /api/1/client/authorization/get/list/acct%3Aj%25%2F..%2F..%2Fx%3Fy%23z%20%C3%A4";
     assert_eq!(server.requests(), [expected(&server, line, "", "")]);
 }
@@ -89,9 +85,9 @@ async fn a_path_parameter_stays_within_its_segment() {
 #[tokio::test]
 async fn a_delete_has_no_body() {
     let server = Server::once(crate::server::full("204 No Content", &[], ""));
-    server.client().client_delete("1", "my-alias").await.unwrap();
+    server.client().clients().delete(12).await.unwrap();
     let request = server.requests().remove(0);
-    assert!(request.starts_with("DELETE /api/1/client/delete/my-alias HTTP/1.1\r\n"), "{request}");
+    assert!(request.starts_with("DELETE /api/1/client/delete/12 HTTP/1.1\r\n"), "{request}");
     assert!(request.ends_with("\r\n\r\n") && !request.contains("content-"), "{request}");
     assert!(request.contains("authorization: Bearer s3cret-token\r\n"), "{request}");
 }
@@ -101,8 +97,8 @@ async fn the_path_of_a_base_url_stands_before_the_operations() {
     let server = Server::start(vec![json("200 OK", "{}"), json("200 OK", "{}")]);
     for base_url in ["/stage/one", "/stage/one/"] {
         let base_url = format!("{}{base_url}", server.base_url);
-        let client = Client::builder().base_url(base_url).token("t").build().unwrap();
-        client.service_get("1").await.unwrap();
+        let client = Authlete::builder().base_url(base_url).service_token(1, "t").build_service().unwrap();
+        client.get().await.unwrap();
     }
     for request in server.requests() {
         assert!(request.starts_with("GET /stage/one/api/1/service/get HTTP/1.1\r\n"), "{request}");
@@ -111,13 +107,13 @@ async fn the_path_of_a_base_url_stands_before_the_operations() {
 }
 
 #[tokio::test]
-async fn a_header_of_a_call_is_added_and_no_token_is_no_header() {
+async fn a_header_of_a_call_is_added() {
     let server = Server::once(json("200 OK", "{}"));
-    let client = Client::builder().base_url(&server.base_url).build().unwrap();
+    let client = server.client();
     let trace = HeaderValue::from_static("00-1-2-01");
-    client.service_get("1").header(HeaderName::from_static("traceparent"), trace).await.unwrap();
+    client.get().header(HeaderName::from_static("traceparent"), trace).await.unwrap();
     let request = server.requests().remove(0);
-    assert!(request.contains("traceparent: 00-1-2-01\r\n") && !request.contains("authorization"), "{request}");
+    assert!(request.contains("traceparent: 00-1-2-01\r\n"), "{request}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A complete crate from another upstream document: our hand-written source around its generated code.
+//! A complete crate from another upstream document: its generated code, the handles around it, and `authlete-core` beneath.
 
 use std::fs;
 use std::path::Path;
@@ -9,12 +9,20 @@ use crate::files;
 
 const SOURCE: &str = "authlete-api/src";
 
-/// What the head of a hand-written companion of particular operations says. Another description, taken leniently, may lack
-/// what it needs, so its crate goes without it.
-const COMPANION: &str = "//! For operations of the committed description alone.\n";
+/// The hand-written files that any description can have: the handles, and how they are made.
+const HANDLES: [&str; 6] =
+    ["authlete.rs", "builder.rs", "environment.rs", "generated/mod.rs", "region.rs", "service.rs"];
+
+/// What stands in `lib.rs` for the hand-written part of `actions`, which belongs to operations of the committed description.
+const ACTIONS: &str = "/// What the responses of operations ask the server to do.
+pub mod actions {
+    pub use authlete_core::actions::{Action, ExtraHeaders, FollowUp, IntoAction, UnknownAction, UserPage};
+
+    pub use crate::generated::actions::*;
+}";
 
 /// Writes manifest and source into a folder, which must be new, empty, or the result of an earlier run.
-pub(crate) fn write(project: &Path, out: &Path, generated: &Generated, lenient: bool) -> Result<(), String> {
+pub(crate) fn write(project: &Path, out: &Path, generated: &Generated) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("cannot write {}: {error}", out.display());
     let manifest = out.join("Cargo.toml");
     let occupied = out.exists() && fs::read_dir(out).map_err(failed)?.next().is_some();
@@ -27,8 +35,15 @@ pub(crate) fn write(project: &Path, out: &Path, generated: &Generated, lenient: 
     }
     files::write(&manifest, &manifest_text(project)?)?;
     files::write(&out.join("README.md"), &text(&project.join("authlete-api/README.md"))?)?;
-    copy(&project.join(SOURCE), &source, &project.join(SOURCE).join("generated"), lenient)?;
-    files::write(&source.join("generated/mod.rs"), &text(&project.join(SOURCE).join("generated/mod.rs"))?)?;
+    for file in HANDLES {
+        files::write(&source.join(file), &text(&project.join(SOURCE).join(file))?)?;
+    }
+    let lib = text(&project.join(SOURCE).join("lib.rs"))?;
+    let own = lib.replace("pub mod actions;", ACTIONS);
+    if own == lib {
+        return Err(format!("{SOURCE}/lib.rs has no `pub mod actions;` to replace"));
+    }
+    files::write(&source.join("lib.rs"), &own)?;
     for (path, text) in &generated.files {
         if let Some(path) = path.strip_prefix("authlete-api/") {
             files::write(&out.join(path), text)?;
@@ -75,6 +90,11 @@ fn manifest_text(project: &Path) -> Result<String, String> {
                 for (key, value) in own.into_inline_table() {
                     merged.insert(key, value);
                 }
+                // A folder of the workspace, where this machine has it.
+                if let Some(path) = merged.get("path").and_then(|path| path.as_str()) {
+                    let path = std::path::absolute(project.join(path)).map_err(|error| format!("{path}: {error}"))?;
+                    merged.insert("path", path.to_string_lossy().into_owned().into());
+                }
                 *value = toml_edit::value(merged);
             }
         }
@@ -84,25 +104,6 @@ fn manifest_text(project: &Path) -> Result<String, String> {
     }
     manifest.insert("workspace", toml_edit::table());
     Ok(format!("{MARK}; it stands alone.\n{manifest}"))
-}
-
-fn copy(from: &Path, to: &Path, except: &Path, lenient: bool) -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("cannot copy {}: {error}", from.display());
-    for entry in fs::read_dir(from).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let target = to.join(path.file_name().unwrap_or_default());
-        if path == except {
-            continue;
-        }
-        if path.is_dir() {
-            copy(&path, &target, except, lenient)?;
-        } else {
-            let text = text(&path)?;
-            let left_out = lenient && text.contains(COMPANION);
-            files::write(&target, if left_out { "//! Left out: it fits another description.\n" } else { &text })?;
-        }
-    }
-    Ok(())
 }
 
 fn text(path: &Path) -> Result<String, String> {

@@ -1,9 +1,7 @@
 //! Whether a login satisfies a request that allows no interaction.
-//!
-//! For operations of the committed description alone.
 
-use super::{AuthorizationNoInteraction, Linked};
-use crate::types::{AuthorizationFailReason, AuthorizationFailRequest};
+use crate::generated::actions::{AuthorizationNoInteraction, PendingRequest};
+use crate::generated::types::{AuthorizationFailReason, AuthorizationFailRequest};
 
 /// Who is logged in, and how.
 #[derive(Debug, Clone, Default)]
@@ -23,7 +21,7 @@ impl AuthorizationNoInteraction {
     /// `now` is in seconds since the epoch.
     pub fn refusal(&self, login: &Login, now: i64) -> Option<AuthorizationFailReason> {
         let Some(subject) = &login.subject else { return Some(AuthorizationFailReason::NotLoggedIn) };
-        if let Some(age) = self.max_age().map(i64::from).filter(|age| *age > 0) {
+        if let Some(age) = self.response.max_age.map(i64::from).filter(|age| *age > 0) {
             match login.auth_time {
                 None => return Some(AuthorizationFailReason::MaxAgeNotSupported),
                 Some(time) if time.saturating_add(age) < now => return Some(AuthorizationFailReason::ExceedsMaxAge),
@@ -44,7 +42,7 @@ impl AuthorizationNoInteraction {
     ///
     /// # Errors
     /// The call that refuses, when it does not.
-    pub fn check(self, login: &Login, now: i64) -> Result<Self, Box<Linked<AuthorizationFailRequest>>> {
+    pub fn check(self, login: &Login, now: i64) -> Result<Self, Box<PendingRequest<AuthorizationFailRequest>>> {
         match self.refusal(login, now) {
             Some(reason) => Err(Box::new(self.fail(reason))),
             None => Ok(self),

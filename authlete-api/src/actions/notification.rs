@@ -1,19 +1,17 @@
 //! Telling a client of the end of a backchannel authentication: the request, and sending it.
-//!
-//! For operations of the committed description alone.
 
 mod addresses;
 
 use std::fmt;
 use std::time::Duration;
 
+use authlete_core::error::Error;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, StatusCode};
 use reqwest::redirect::Policy;
 
-use super::BackchannelAuthenticationCompleteNotification;
-use crate::Error;
+use crate::generated::actions::BackchannelAuthenticationCompleteNotification;
 use addresses::{Addresses, Forbidden, Resolver};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -50,10 +48,10 @@ impl BackchannelAuthenticationCompleteNotification {
 /// use authlete_api::actions::BackchannelAuthenticationCompleteNext as Next;
 /// use authlete_api::actions::{BackchannelAuthenticationIssued, NotificationSender};
 /// use authlete_api::types::CompletionResult;
-/// use authlete_api::{Reply, Service};
+/// use authlete_api::{AuthleteService, Reply};
 ///
 /// async fn approved(
-///     service: &Service,
+///     service: &AuthleteService,
 ///     sender: &NotificationSender,
 ///     pending: BackchannelAuthenticationIssued,
 /// ) -> Result<(), Reply> {
@@ -190,7 +188,9 @@ impl fmt::Display for NotificationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the client was not notified: ")?;
         match &self.0 {
-            Why::Malformed => f.write_str("its notification endpoint is no URL, or its notification token no token"),
+            Why::Malformed => {
+                f.write_str("its notification endpoint is not a URL, or its notification token is not a token")
+            }
             Why::Forbidden(forbidden) => forbidden.fmt(f),
             Why::Failed(error) if error.is_timeout() => f.write_str("time ran out"),
             Why::Failed(error) if error.is_connect() => f.write_str("no connection could be made"),

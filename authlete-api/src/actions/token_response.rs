@@ -1,13 +1,16 @@
 //! The token response to grants that the server itself decides on.
-//!
-//! For operations of the committed description alone.
 
+use authlete_core::actions::{Action, ExtraHeaders, Reply};
+use authlete_core::codegen::{Content, Rendering, ResponseParts, render};
 use serde_json::{Map, Value};
 
-use super::row::build;
-use super::{Carried, Content, Outcome, Row, Said, Token, TokenCreate, TokenCreateOk};
-use super::{TokenJwtBearer, TokenNativeSso, TokenTokenExchange};
-use crate::Reply;
+use crate::generated::actions::{
+    TokenAction, TokenCreateAction, TokenCreateOk, TokenJwtBearer, TokenNativeSso, TokenTokenExchange,
+};
+
+const fn json(status: u16) -> Rendering {
+    Rendering { status, content: Content::Response("application/json"), headers: &[], no_store: true }
+}
 
 impl TokenCreateOk {
     /// The token response with what was created, for a JWT bearer grant, or, with the type of the token that was issued,
@@ -19,24 +22,22 @@ impl TokenCreateOk {
             ("access_token", text(self.jwt_access_token().or(self.access_token()))),
             ("issued_token_type", text(issued_token_type)),
             ("token_type", text(self.token_type().or(Some("Bearer")))),
-            ("expires_in", self.expires_in().map(Value::from)),
+            ("expires_in", self.response.expires_in.map(Value::from)),
             ("scope", (!scopes.is_empty()).then(|| Value::from(scopes.join(" ")))),
             ("refresh_token", text(self.refresh_token())),
         ];
         let body: Map<_, _> = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-        let row = Row(200, Content::Body("application/json"), &[], true);
-        let said = Said { content: Some(Value::Object(body).to_string()), ..Said::default() };
-        build(TokenCreate::operation(), &row, said, &self.carried)
+        let parts = ResponseParts { content: Some(Value::Object(body).to_string()), ..ResponseParts::default() };
+        render(TokenCreateAction::operation(), &json(200), parts, &self.extra_headers())
     }
 }
 
-fn refusal(error: &str, description: Option<&str>, carried: &Carried) -> Reply {
+fn refusal(error: &str, description: Option<&str>, extra_headers: &ExtraHeaders) -> Reply {
     let members = [("error", Some(error)), ("error_description", description)];
     let body: Map<_, _> =
         members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?)))).collect();
-    let row = Row(400, Content::Body("application/json"), &[], true);
-    let said = Said { content: Some(Value::Object(body).to_string()), ..Said::default() };
-    build(Token::operation(), &row, said, carried)
+    let parts = ResponseParts { content: Some(Value::Object(body).to_string()), ..ResponseParts::default() };
+    render(TokenAction::operation(), &json(400), parts, extra_headers)
 }
 
 /// The error response to a grant that the server refuses, with what the first call said for the headers.
@@ -49,7 +50,7 @@ macro_rules! refusing {
                 ///
                 /// A server that does not do this at all sends [`decline`](Self::decline).
                 pub fn refuse(self, error: &str, description: Option<&str>) -> Reply {
-                    refusal(error, description, &self.carried())
+                    refusal(error, description, &self.extra_headers())
                 }
             }
         )*

@@ -5,7 +5,8 @@
 #![allow(clippy::all, clippy::pedantic)]
 
 pub(crate) mod actions;
-mod calls;
+pub(crate) mod calls;
 pub mod groups;
 pub mod operations;
+pub(crate) mod region;
 pub mod types;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use authlete_api::actions::Linked;
+use authlete_api::actions::PendingRequest;
 use authlete_api::actions::{AuthorizationInteraction, AuthorizationNext, AuthorizationNoInteraction};
 use authlete_api::types::{AuthorizationFailReason, AuthorizationIssueRequest, Prompt};
 use axum::extract::{Path, RawQuery, State};
@@ -50,7 +50,7 @@ pub(crate) async fn post(State(app): State<App>, headers: HeaderMap, form: Strin
 
 async fn authorize(app: &App, parameters: String, headers: &HeaderMap) -> Answer {
     let max_age_0 = form_urlencoded::parse(parameters.as_bytes()).any(|pair| pair == ("max_age".into(), "0".into()));
-    match app.service.authorization().process(parameters).await?.into_action().proceed()? {
+    match app.service.authorization().process(parameters).await?.proceed()? {
         AuthorizationNext::NoInteraction(step) => without_interaction(app, step, headers).await,
         AuthorizationNext::Interaction(step) => {
             let logs_in = |prompt: &Prompt| [Prompt::Login, Prompt::SelectAccount].contains(prompt);
@@ -160,7 +160,7 @@ async fn grant(app: &App, browser: &Browser, step: AuthorizationInteraction) -> 
 /// Issues, with what the ID token says of the user.
 async fn issue(
     app: &App,
-    mut request: Linked<AuthorizationIssueRequest>,
+    mut request: PendingRequest<AuthorizationIssueRequest>,
     auth_time: Option<i64>,
     claims: &Map<String, Value>,
 ) -> Answer {

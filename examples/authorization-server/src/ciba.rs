@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use authlete_api::actions::{
-    BackchannelAuthenticationCompleteNext, BackchannelAuthenticationIssue, BackchannelAuthenticationIssued,
+    BackchannelAuthenticationCompleteNext, BackchannelAuthenticationIssueAction, BackchannelAuthenticationIssued,
 };
 use authlete_api::types::{BackchannelAuthenticationFailReason, BackchannelAuthenticationRequest, CompletionResult};
 use axum::extract::State;
@@ -51,9 +51,10 @@ impl Approvals {
 
 pub(crate) async fn authentication(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
     let (client_id, client_secret) = client(&headers)?;
-    let request =
-        BackchannelAuthenticationRequest { client_id, client_secret, ..BackchannelAuthenticationRequest::new(form) };
-    let step = app.service.ciba().process(request).await?.into_action().proceed()?;
+    let mut request = BackchannelAuthenticationRequest::new(form);
+    request.client_id = client_id;
+    request.client_secret = client_secret;
+    let step = app.service.ciba().process(request).await?.proceed()?;
     // The subject of an ID token hint, or what else the client calls the user.
     let subject = step.sub().or(step.hint()).and_then(|hint| app.users.find(hint)).map(str::to_owned);
     let Some(subject) = subject else {
@@ -61,7 +62,7 @@ pub(crate) async fn authentication(State(app): State<App>, headers: HeaderMap, f
     };
     let (issue, step) = step.issue();
     let issued = issue.send(&app.service).await?;
-    if let BackchannelAuthenticationIssue::Ok(_) = &issued {
+    if let BackchannelAuthenticationIssueAction::Ok(_) = &issued {
         app.approvals.put(subject, step);
     }
     ready(issued)

@@ -7,7 +7,7 @@ use std::fmt;
 use authlete_api::types::{
     self, ApplicationType, ClientAuthMethod, ClientType, DeliveryMode, GrantType, OAuthClient, ResponseType, Scope,
 };
-use authlete_api::{Authlete, Service};
+use authlete_api::{Authlete, AuthleteService};
 use authlete_emulator::Emulator;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,7 +20,7 @@ pub struct Demo {
     /// Ends when it is dropped.
     pub emulator: Emulator,
     /// The service of the server.
-    pub service: Service,
+    pub service: AuthleteService,
     /// A confidential client with a redirect URI.
     pub web: OAuthClient,
     /// A public client without one, for the device flow.
@@ -68,8 +68,7 @@ impl Demo {
 
 /// What a service has to be set to for this server.
 fn settings(url: &str) -> types::Service {
-    let at = |path: &str| Some(format!("{url}{path}"));
-    let texts = |values: &[&str]| Some(values.iter().map(|value| (*value).to_owned()).collect());
+    let at = |path: &str| format!("{url}{path}");
     let auth = vec![
         ClientAuthMethod::ClientSecretBasic,
         ClientAuthMethod::ClientSecretPost,
@@ -77,67 +76,65 @@ fn settings(url: &str) -> types::Service {
         ClientAuthMethod::PrivateKeyJwt,
         ClientAuthMethod::None,
     ];
-    types::Service {
-        service_name: Some("Example".to_owned()),
-        issuer: Some(url.to_owned()),
-        authorization_endpoint: at("/authorize"),
-        pushed_auth_req_endpoint: at("/par"),
-        token_endpoint: at("/token"),
-        introspection_endpoint: at("/introspect"),
-        revocation_endpoint: at("/revoke"),
-        user_info_endpoint: at("/userinfo"),
-        jwks_uri: at("/jwks"),
-        registration_endpoint: at("/register"),
-        registration_management_endpoint: at("/register"),
-        device_authorization_endpoint: at("/device_authorization"),
-        device_verification_uri: at("/device"),
-        device_verification_uri_complete: at("/device?user_code=USER_CODE"),
-        backchannel_authentication_endpoint: at("/backchannel"),
-        grant_management_endpoint: at("/grants"),
-        dynamic_registration_supported: Some(true),
-        supported_response_types: Some(vec![ResponseType::Code]),
-        supported_grant_types: Some(vec![
+    types::Service::default()
+.service_name("Example")
+.issuer(url.to_owned())
+.authorization_endpoint(at("/authorize"))
+.pushed_auth_req_endpoint(at("/par"))
+.token_endpoint(at("/token"))
+.introspection_endpoint(at("/introspect"))
+.revocation_endpoint(at("/revoke"))
+.user_info_endpoint(at("/userinfo"))
+.jwks_uri(at("/jwks"))
+.registration_endpoint(at("/register"))
+.registration_management_endpoint(at("/register"))
+.device_authorization_endpoint(at("/device_authorization"))
+.device_verification_uri(at("/device"))
+.device_verification_uri_complete(at("/device?user_code=USER_CODE"))
+.backchannel_authentication_endpoint(at("/backchannel"))
+.grant_management_endpoint(at("/grants"))
+.dynamic_registration_supported(true)
+.supported_response_types([ResponseType::Code])
+.supported_grant_types([
             GrantType::AuthorizationCode,
             GrantType::RefreshToken,
             GrantType::ClientCredentials,
             GrantType::DeviceCode,
             GrantType::Ciba,
-        ]),
-        supported_token_auth_methods: Some(auth.clone()),
-        supported_revocation_auth_methods: Some(auth),
-        supported_backchannel_token_delivery_modes: Some(vec![DeliveryMode::Poll, DeliveryMode::Ping]),
-        supported_scopes: Some(vec![
+        ])
+.supported_token_auth_methods(auth.clone())
+.supported_revocation_auth_methods(auth)
+.supported_backchannel_token_delivery_modes([DeliveryMode::Poll, DeliveryMode::Ping])
+.supported_scopes([
             scope("openid", "Know who you are"),
             scope("profile", "Read your name"),
             scope("email", "Read your email address"),
             scope("offline_access", "Go on while you are away"),
-        ]),
-        supported_claims: texts(&["sub", "name", "preferred_username", "email", "email_verified"]),
-        pkce_required: Some(true),
-        pkce_s256_required: Some(true),
-        access_token_duration: Some(600),
-        refresh_token_duration: Some(30 * 24 * 3600),
-        id_token_duration: Some(600),
-        device_flow_code_duration: Some(600),
-        device_flow_polling_interval: Some(5),
-        backchannel_auth_req_id_duration: Some(300),
-        backchannel_polling_interval: Some(5),
-        ..types::Service::default()
-    }
+        ])
+.supported_claims(["sub", "name", "preferred_username", "email", "email_verified"])
+.pkce_required(true)
+.pkce_s256_required(true)
+.access_token_duration(600)
+.refresh_token_duration(30 * 24 * 3600)
+.id_token_duration(600)
+.device_flow_code_duration(600)
+.device_flow_polling_interval(5)
+.backchannel_auth_req_id_duration(300)
+.backchannel_polling_interval(5)
 }
 
 fn scope(name: &str, description: &str) -> Scope {
-    Scope { name: Some(name.to_owned()), description: Some(description.to_owned()), ..Scope::default() }
+    Scope::default()
+.name(name.to_owned())
+.description(description.to_owned())
 }
 
 fn client(grants: &[GrantType], method: ClientAuthMethod) -> OAuthClient {
     let public = method == ClientAuthMethod::None;
-    OAuthClient {
-        client_type: Some(if public { ClientType::Public } else { ClientType::Confidential }),
-        grant_types: Some(grants.to_vec()),
-        token_auth_method: Some(method),
-        ..OAuthClient::default()
-    }
+    OAuthClient::default()
+.client_type(if public { ClientType::Public } else { ClientType::Confidential })
+.grant_types(grants.to_vec())
+.token_auth_method(method)
 }
 
 /// Where to click, and what to type.

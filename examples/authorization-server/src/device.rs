@@ -14,8 +14,10 @@ use crate::{Answer, App, pages, ready};
 
 pub(crate) async fn authorization(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
     let (client_id, client_secret) = client(&headers)?;
-    let request = DeviceAuthorizationRequest { client_id, client_secret, ..DeviceAuthorizationRequest::new(form) };
-    ready(app.service.device().process(request).await?.into_action())
+    let mut request = DeviceAuthorizationRequest::new(form);
+    request.client_id = client_id;
+    request.client_secret = client_secret;
+    ready(app.service.device().process(request).await?)
 }
 
 #[derive(Deserialize)]
@@ -42,7 +44,7 @@ pub(crate) async fn enter(
         });
     };
     // A product slows guessing of codes down here (RFC 8628 5.1).
-    match app.service.device().verify(code).await?.into_action().proceed()? {
+    match app.service.device().verify(code).await?.proceed()? {
         DeviceVerificationNext::NotExist(page) => Ok(pages::user_code_again(page, "There is no such code.")),
         DeviceVerificationNext::Expired(page) => {
             Ok(pages::user_code_again(page, "The code has expired. Start again on the device."))

@@ -18,22 +18,20 @@ use crate::{Answer, App, ready};
 pub(crate) async fn par(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
     let (client_id, client_secret) = client(&headers)?;
     let dpop = http_inputs::dpop_proof(&headers)?;
-    let request =
-        PushedAuthorizationRequest { client_id, client_secret, dpop, ..PushedAuthorizationRequest::new(form) };
-    ready(app.service.pushed_authorization().process(request).await?.into_action())
+    let mut request = PushedAuthorizationRequest::new(form);
+    request.client_id = client_id;
+    request.client_secret = client_secret;
+    request.dpop = dpop;
+    ready(app.service.pushed_authorization().process(request).await?)
 }
 
 pub(crate) async fn token(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
     let (client_id, client_secret) = client(&headers)?;
-    let request = TokenRequest {
-        client_id,
-        client_secret,
-        dpop: http_inputs::dpop_proof(&headers)?,
-        htm: Some("POST".to_owned()),
-        htu: Some(format!("{}/token", app.url)),
-        ..TokenRequest::new(form)
-    };
-    match app.service.token().process(request).await?.into_action().proceed()? {
+    let mut request = TokenRequest::new(form).htm("POST").htu(format!("{}/token", app.url));
+    request.client_id = client_id;
+    request.client_secret = client_secret;
+    request.dpop = http_inputs::dpop_proof(&headers)?;
+    match app.service.token().process(request).await?.proceed()? {
         TokenNext::Password(step) => {
             let user = app.users.log_in(step.username().unwrap_or_default(), step.password().unwrap_or_default());
             match user {
@@ -54,8 +52,10 @@ pub(crate) async fn token(State(app): State<App>, headers: HeaderMap, form: Stri
 
 pub(crate) async fn revoke(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
     let (client_id, client_secret) = client(&headers)?;
-    let request = RevocationRequest { client_id, client_secret, ..RevocationRequest::new(form) };
-    ready(app.service.revocation().process(request).await?.into_action())
+    let mut request = RevocationRequest::new(form);
+    request.client_id = client_id;
+    request.client_secret = client_secret;
+    ready(app.service.revocation().process(request).await?)
 }
 
 /// RFC 7662, for resource servers that are elsewhere. To know them is our part.
@@ -66,12 +66,13 @@ pub(crate) async fn introspect(State(app): State<App>, headers: HeaderMap, form:
         return Ok((StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Basic realm=\"introspection\"")]).into_response());
     }
     let http_accept_header = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).map(str::to_owned);
-    let request = StandardIntrospectionRequest { http_accept_header, ..StandardIntrospectionRequest::new(form) };
-    ready(app.service.introspection().process_standard(request).await?.into_action())
+    let mut request = StandardIntrospectionRequest::new(form);
+    request.http_accept_header = http_accept_header;
+    ready(app.service.introspection().process_standard(request).await?)
 }
 
 pub(crate) async fn configuration(State(app): State<App>) -> Answer {
-    Ok(Json(app.service.configuration(None, None).await?.into_inner()).into_response())
+    Ok(Json(app.service.configuration().await?.into_inner()).into_response())
 }
 
 pub(crate) async fn jwks(State(app): State<App>) -> Answer {
@@ -94,7 +95,7 @@ pub(crate) async fn grant(
     request.dpop = proof(&headers, &token)?;
     request.htm = Some(method.to_string());
     request.htu = Some(format!("{}/grants/{grant_id}", app.url));
-    ready(app.service.grant_management().process(request).await?.into_action())
+    ready(app.service.grant_management().process(request).await?)
 }
 
 /// The client's id and secret, for Authlete to check. A client certificate would be taken from the proxy's headers here,

@@ -19,8 +19,8 @@ pub mod users;
 use std::sync::Arc;
 
 use authlete_api::actions::NotificationSender;
-use authlete_api::protect::{Principal, ProtectLayer, Refusal};
-use authlete_api::{Error, Reply, Service};
+use authlete_api::{AuthleteService, Error, Reply};
+use authlete_resource_server::{Principal, ProtectLayer, Refusal};
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
@@ -66,7 +66,7 @@ pub struct App(Arc<Parts>);
 
 /// What an [`App`] holds.
 pub struct Parts {
-    pub(crate) service: Service,
+    pub(crate) service: AuthleteService,
     pub(crate) url: String,
     pub(crate) users: users::Users,
     pub(crate) sessions: session::Sessions,
@@ -89,7 +89,7 @@ impl App {
     ///
     /// # Errors
     /// When no HTTP client for notifications, or no random number, can be had.
-    pub fn new(service: Service, url: impl Into<String>) -> Result<Self, Error> {
+    pub fn new(service: AuthleteService, url: impl Into<String>) -> Result<Self, Error> {
         let url = url.into();
         // While developing, clients are on this machine.
         let notifications = match url.starts_with("https") {

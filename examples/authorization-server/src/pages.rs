@@ -1,6 +1,6 @@
 //! The pages: plain HTML that works without JavaScript. maud writes them, since it escapes every value that is put in.
 
-use authlete_api::actions::{AuthorizationInteraction, DeviceVerificationValid, Page};
+use authlete_api::actions::{AuthorizationInteraction, DeviceVerificationValid, UserPage};
 use authlete_api::types::{DynamicScope, Scope};
 use axum::extract::RawForm;
 use axum::response::{Html, IntoResponse, Response};
@@ -44,7 +44,7 @@ fn page(status: StatusCode, title: &str, content: &Markup) -> Response {
 }
 
 /// A page for an action that wants one, with the action's status.
-fn page_for(due: Page, title: &str, content: &Markup) -> Response {
+fn page_for(due: UserPage, title: &str, content: &Markup) -> Response {
     let mut response = due.html(document(title, content)).into_response();
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
     response
@@ -190,7 +190,7 @@ pub(crate) fn user_code() -> Response {
 }
 
 /// A code that is not good.
-pub(crate) fn user_code_again(due: Page, complaint: &str) -> Response {
+pub(crate) fn user_code_again(due: UserPage, complaint: &str) -> Response {
     page_for(due, USER_CODE, &user_code_form(Some(complaint)))
 }
 
@@ -204,7 +204,7 @@ fn user_code_form(complaint: Option<&str>) -> Markup {
     }
 }
 
-pub(crate) fn message(due: Page, title: &str, text: &str) -> Response {
+pub(crate) fn message(due: UserPage, title: &str, text: &str) -> Response {
     page_for(due, title, &html! { p { (text) } })
 }
 

@@ -2,7 +2,7 @@
 //! initial access token, or approves clients by hand.
 
 use authlete_api::actions::{
-    ClientRegistration, ClientRegistrationDelete, ClientRegistrationGet, ClientRegistrationUpdate, Outcome,
+    ClientRegistrationAction, ClientRegistrationDeleteAction, ClientRegistrationGetAction, ClientRegistrationUpdateAction, Action,
 };
 use authlete_api::http_inputs::access_token;
 use authlete_api::types::{
@@ -17,16 +17,15 @@ use crate::{Answer, App, ready};
 
 pub(crate) async fn register(State(app): State<App>, headers: HeaderMap, json: String) -> Answer {
     let token = access_token(&headers)?.map(|given| given.token);
-    let request = ClientRegistrationRequest { token, ..ClientRegistrationRequest::new(json) };
-    let response = app.service.registration().register(request).await?.into_inner();
-    ready(ClientRegistration::of(response))
+    let mut request = ClientRegistrationRequest::new(json);
+    request.token = token;
+    ready(app.service.registration().register(request).await?)
 }
 
 pub(crate) async fn get(State(app): State<App>, Path(client_id): Path<String>, headers: HeaderMap) -> Answer {
     let Some(given) = access_token(&headers)? else { return Ok(no_token()) };
-    let request = ClientRegistrationGetRequest { client_id, token: given.token, json: None };
-    let response = app.service.registration().get(request).await?.into_inner();
-    ready(ClientRegistrationGet::of(response))
+    let request = ClientRegistrationGetRequest::new(client_id, given.token);
+    ready(app.service.registration().get(request).await?)
 }
 
 pub(crate) async fn update(
@@ -36,14 +35,12 @@ pub(crate) async fn update(
     json: String,
 ) -> Answer {
     let Some(given) = access_token(&headers)? else { return Ok(no_token()) };
-    let request = ClientRegistrationUpdateRequest { client_id, token: given.token, json: json.into() };
-    let response = app.service.registration().update(request).await?.into_inner();
-    ready(ClientRegistrationUpdate::of(response))
+    let request = ClientRegistrationUpdateRequest::new(client_id, json, given.token);
+    ready(app.service.registration().update(request).await?)
 }
 
 pub(crate) async fn delete(State(app): State<App>, Path(client_id): Path<String>, headers: HeaderMap) -> Answer {
     let Some(given) = access_token(&headers)? else { return Ok(no_token()) };
-    let request = ClientRegistrationDeleteRequest { client_id, token: given.token, json: None };
-    let response = app.service.registration().delete(request).await?.into_inner();
-    ready(ClientRegistrationDelete::of(response))
+    let request = ClientRegistrationDeleteRequest::new(client_id, given.token);
+    ready(app.service.registration().delete(request).await?)
 }

@@ -19,13 +19,11 @@ pub(crate) async fn post(State(app): State<App>, headers: HeaderMap, form: Strin
 
 async fn userinfo(app: &App, method: &Method, headers: &HeaderMap, token: Option<AccessToken>) -> Answer {
     let Some(token) = token else { return Ok(no_token()) };
-    let request = UserInfoRequest {
-        dpop: proof(headers, &token)?,
-        htm: Some(method.to_string()),
-        htu: Some(format!("{}/userinfo", app.url)),
-        ..UserInfoRequest::new(token.token)
-    };
-    let step = app.service.userinfo().process(request).await?.into_action().proceed()?;
+    let dpop = proof(headers, &token)?;
+    let mut request =
+        UserInfoRequest::new(token.token).htm(method.to_string()).htu(format!("{}/userinfo", app.url));
+    request.dpop = dpop;
+    let step = app.service.userinfo().process(request).await?.proceed()?;
     let claims = app.users.claims(step.subject().unwrap_or_default(), step.claims());
     ready(step.issue().claims(&claims)?.send(&app.service).await?)
 }

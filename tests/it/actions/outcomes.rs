@@ -1,7 +1,7 @@
 //! Every outcome by the name of its operation, read from JSON.
 
 use authlete_api::Reply;
-use authlete_api::actions::{self, Outcome};
+use authlete_api::actions::{self, Action};
 use serde_json::Value;
 
 /// What a response was read as.
@@ -14,7 +14,7 @@ pub(crate) struct Read {
 
 pub(crate) type Reader = fn(Value) -> Read;
 
-fn outcome<O: Outcome + std::fmt::Debug>(response: Value) -> (String, O)
+fn outcome<O: Action + std::fmt::Debug>(response: Value) -> (String, O)
 where
     O::Response: serde::de::DeserializeOwned,
 {

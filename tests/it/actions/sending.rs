@@ -1,8 +1,10 @@
 //! Steps that are sent: what they answer, and that a step which did not arrive is given back.
 
-use authlete_api::actions::{Answered, Authorization, AuthorizationInteraction, AuthorizationNext};
+use authlete_api::actions::{IntoAction, AuthorizationAction, AuthorizationInteraction, AuthorizationNext};
 use authlete_api::types::AuthorizationResponse;
-use authlete_api::{BoxFuture, Client, Operation, Reply, Service, Transport, TransportError, TransportErrorKind};
+use authlete_api::{
+    Authlete, AuthleteService, BoxFuture, Operation, Reply, Transport, TransportError, TransportErrorKind,
+};
 use bytes::Bytes;
 
 use super::SECRET;
@@ -13,7 +15,7 @@ struct Same(Result<(u16, &'static str), TransportErrorKind>);
 impl Transport for Same {
     fn send<'a>(
         &'a self,
-        _: reqwest::Request,
+        _: http::Request<Bytes>,
         _: &'static Operation,
     ) -> BoxFuture<'a, Result<http::Response<Bytes>, TransportError>> {
         Box::pin(async {
@@ -25,16 +27,16 @@ impl Transport for Same {
     }
 }
 
-fn service(answer: Result<(u16, &'static str), TransportErrorKind>) -> Service {
-    let client = Client::builder().base_url("http://127.0.0.1").token("t").transport(Same(answer)).build();
-    Service::new(client.expect("a client"), 1)
+fn service(answer: Result<(u16, &'static str), TransportErrorKind>) -> AuthleteService {
+    let builder = Authlete::builder().base_url("http://127.0.0.1").service_token(1, "t");
+    builder.transport(Same(answer)).build_service().expect("a service")
 }
 
 fn interaction() -> AuthorizationInteraction {
     let response = format!(r#"{{"action":"INTERACTION","ticket":"{SECRET}"}}"#);
     let response: AuthorizationResponse = serde_json::from_str(&response).expect("the response has its type");
     match response.into_action() {
-        Authorization::Interaction(step) => step,
+        AuthorizationAction::Interaction(step) => step,
         other => panic!("{other:?}"),
     }
 }
@@ -68,8 +70,8 @@ async fn a_step_that_surely_did_not_arrive_comes_back() {
 
 #[tokio::test]
 async fn a_question_mark_ends_a_handler() {
-    async fn handler(service: &Service) -> Result<Reply, Reply> {
-        match service.authorization().process("").await?.into_action().proceed()? {
+    async fn handler(service: &AuthleteService) -> Result<Reply, Reply> {
+        match service.authorization().process("").await?.proceed()? {
             AuthorizationNext::Interaction(step) => Ok(step.issue("ada").send(service).await?.into_reply()),
             AuthorizationNext::NoInteraction(step) => Ok(step.fail("DENIED".into()).send(service).await?.into_reply()),
         }

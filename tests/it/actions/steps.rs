@@ -1,8 +1,8 @@
 //! The calls that follow others: what they take along, and how a session keeps what is between them.
 
 use authlete_api::actions::{
-    Answered, AuthorizationInteraction, AuthorizationNext, AuthorizationNoInteraction,
-    BackchannelAuthenticationCompleteNext, BackchannelAuthenticationIssued, Login, TokenNext, TokenPassword,
+    AuthorizationInteraction, AuthorizationNext, AuthorizationNoInteraction, BackchannelAuthenticationCompleteNext,
+    BackchannelAuthenticationIssued, IntoAction, Login, TokenNext, TokenPassword,
 };
 use authlete_api::types::{self, AuthorizationFailReason as Reason};
 use serde::de::DeserializeOwned;

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use authlete_api::layers::IntrospectionCache;
-use authlete_api::protect::{Principal, ProtectLayer};
 use authlete_api::types::{GrantType, OAuthClient, Scope, Service as Settings, TokenRequest};
-use authlete_api::{Authlete, Reply, Service};
+use authlete_api::{Authlete, AuthleteService, Reply};
 use authlete_emulator::Emulator;
+use authlete_resource_server::IntrospectionCache;
+use authlete_resource_server::{Principal, ProtectLayer};
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
@@ -16,7 +16,7 @@ use super::{api, get_with, send};
 
 struct World {
     emulator: Emulator,
-    service: Service,
+    service: AuthleteService,
     client: OAuthClient,
 }
 
@@ -24,28 +24,26 @@ impl World {
     async fn new() -> Self {
         let emulator = Emulator::start().await.unwrap();
         let authlete = authlete(&emulator).build().unwrap();
-        let scope = |name: &str| Scope { name: Some(name.to_owned()), ..Scope::default() };
-        let settings = Settings {
-            issuer: Some("https://as.example.com".to_owned()),
-            supported_scopes: Some(vec![scope("read"), scope("write")]),
-            supported_grant_types: Some(vec![GrantType::ClientCredentials]),
-            access_token_duration: Some(60),
-            ..Settings::default()
-        };
+        let scope = |name: &str| Scope::default()
+.name(name.to_owned());
+        let settings = Settings::default()
+.issuer("https://as.example.com")
+.supported_scopes([scope("read"), scope("write")])
+.supported_grant_types([GrantType::ClientCredentials])
+.access_token_duration(60);
         let id = authlete.services().create(settings).await.unwrap().api_key.unwrap();
         let service = authlete.service(id);
-        let client = OAuthClient { grant_types: Some(vec![GrantType::ClientCredentials]), ..OAuthClient::default() };
+        let client = OAuthClient::default()
+.grant_types([GrantType::ClientCredentials]);
         let client = service.clients().create(client).await.unwrap().into_inner();
         Self { emulator, service, client }
     }
 
     async fn bearer(&self, scope: &str) -> String {
-        let request = TokenRequest {
-            client_id: self.client.client_id.map(|id| id.to_string()),
-            client_secret: self.client.client_secret.clone(),
-            ..TokenRequest::new(format!("grant_type=client_credentials&scope={scope}"))
-        };
-        let issued = self.service.token().process(request).await.unwrap();
+        let mut request = TokenRequest::new(format!("grant_type=client_credentials&scope={scope}"));
+        request.client_id = self.client.client_id.map(|id| id.to_string());
+        request.client_secret = self.client.client_secret.clone();
+        let issued = self.service.token().process(request).raw().await.unwrap();
         format!("Bearer {}", issued.access_token.as_deref().unwrap())
     }
 }
@@ -109,7 +107,7 @@ async fn with_a_cache_in_the_client_not_every_request_is_a_call() {
     let world = World::new().await;
     let token = world.bearer("read").await;
     let cached = authlete(&world.emulator)
-        .configure(|client| client.introspection_cache(IntrospectionCache::default()))
+        .transport_layer(IntrospectionCache::default())
         .service_id(world.service.id())
         .build_service()
         .unwrap();

@@ -3,7 +3,7 @@
 mod emulated;
 mod scripted;
 
-use authlete_api::protect::{Principal, ProtectLayer, Refusal};
+use authlete_resource_server::{Principal, ProtectLayer, Refusal};
 use axum::body::Body;
 use axum::routing::get;
 use http::{HeaderMap, Request, Response, StatusCode};

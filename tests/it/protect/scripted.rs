@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use authlete_api::protect::ProtectLayer;
 use authlete_api::{
-    Authlete, BoxFuture, Operation, Service, Transport, TransportError, TransportErrorKind, http_inputs,
+    Authlete, AuthleteService, BoxFuture, Operation, Transport, TransportError, TransportErrorKind, http_inputs,
 };
+use authlete_resource_server::ProtectLayer;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, StatusCode};
@@ -29,11 +29,10 @@ struct Script {
 impl Transport for Script {
     fn send<'a>(
         &'a self,
-        request: reqwest::Request,
+        request: http::Request<Bytes>,
         _: &'static Operation,
     ) -> BoxFuture<'a, Result<http::Response<Bytes>, TransportError>> {
-        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
-        *self.question.lock().unwrap() = serde_json::from_slice(body).ok();
+        *self.question.lock().unwrap() = serde_json::from_slice(request.body()).ok();
         let answer = match &self.answer {
             Ok((status, body)) => {
                 let answer = http::Response::builder().status(*status).header("retry-after", "7");
@@ -45,7 +44,7 @@ impl Transport for Script {
     }
 }
 
-fn scripted(answer: Answer) -> (Service, Asked) {
+fn scripted(answer: Answer) -> (AuthleteService, Asked) {
     let question = Asked::default();
     let script = Script { answer, question: Arc::clone(&question) };
     let builder = Authlete::builder().base_url("https://authlete.example").service_token(1, "t").transport(script);

@@ -1,7 +1,7 @@
 //! A service's id is no client's.
-use authlete_api::Service;
+use authlete_api::AuthleteService;
 
-fn get(service: &Service) {
+fn get(service: &AuthleteService) {
     let _ = service.clients().get(service.id());
 }
 

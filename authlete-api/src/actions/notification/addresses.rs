@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::client::{address, is_loopback};
+use authlete_core::codegen as rt;
 
 /// Which addresses may be connected to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +29,10 @@ impl Addresses {
     pub(super) fn check(self, url: &Url) -> Result<(), Forbidden> {
         match (url.scheme(), self) {
             ("https", _) => {}
-            ("http", Self::Any) if is_loopback(url) => {}
+            ("http", Self::Any) if rt::is_loopback(url.host_str().unwrap_or_default()) => {}
             _ => return Err(Forbidden::NotHttps),
         }
-        match address(url) {
+        match rt::address(url.host_str().unwrap_or_default()) {
             Some(address) if !self.allow(address) => Err(Forbidden::NotPublic),
             _ => Ok(()),
         }

@@ -2,15 +2,16 @@
 
 //! Actions of `back_channel_logout`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::BackchannelLogoutTokenResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::BackchannelLogoutTokenResponse {}
+impl rt::TakeParts for types::BackchannelLogoutTokenResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,98 +20,116 @@ impl Answer for types::BackchannelLogoutTokenResponse {
     }
 }
 
-impl Answered for types::BackchannelLogoutTokenResponse {
-    type Outcome = BackchannelLogoutToken;
+impl rt::IntoAction for types::BackchannelLogoutTokenResponse {
+    type Action = BackchannelLogoutTokenAction;
 }
 
-/// What `backchannel_logout_token` answers.
+/// What the response of [`service.backchannel_logout().issue_token`](crate::groups::BackchannelLogoutApi::issue_token) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`BackchannelLogoutTokenAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum BackchannelLogoutToken {
-    /// `OK`: there is work to do.
+pub enum BackchannelLogoutTokenAction {
+    /// The logout token is made. The server POSTs it to the client as the form parameter `logout_token` (OpenID Connect Back-Channel Logout 1.0 section 2.5).
+    ///
+    /// `OK`: the server has something to do; see [`BackchannelLogoutTokenOk`].
     Ok(BackchannelLogoutTokenOk),
-    /// `SERVER_ERROR`: an answer with status 500 is ready.
-    ServerError(Reply),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::BackchannelLogoutTokenResponse>),
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client.
+    ///
+    /// `SERVER_ERROR`: the reply, with status 500, is ready to send.
+    ServerError(rt::Reply),
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
+    CallerError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::BackchannelLogoutTokenResponse>),
 }
 
-impl Outcome for BackchannelLogoutToken {
+impl rt::Sealed for BackchannelLogoutTokenAction {}
+impl rt::Action for BackchannelLogoutTokenAction {
     type Response = types::BackchannelLogoutTokenResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::BACKCHANNEL_LOGOUT_TOKEN
     }
 
     fn read(
         response: Box<types::BackchannelLogoutTokenResponse>,
-        carried: Carried,
+        extra_headers: rt::ExtraHeaders,
     ) -> Self {
-        let operation = Self::operation();
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") if response.logout_token.is_some() => {
                 Self::Ok(BackchannelLogoutTokenOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl BackchannelLogoutToken {
-    /// What `OK` holds; anything else is an answer to send.
+impl BackchannelLogoutTokenAction {
+    /// What `OK` leaves the server to do, see [`BackchannelLogoutTokenAction::Ok`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
-    pub fn proceed(self) -> Result<BackchannelLogoutTokenOk, Reply> {
+    /// The reply to send to the client.
+    pub fn proceed(self) -> Result<BackchannelLogoutTokenOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
             Self::ServerError(reply) => Err(reply),
             Self::CallerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
 
-/// What `OK` of `backchannel_logout_token` holds.
+/// The logout token and the URL to send it to, if the client has one. Do not follow redirects, bound the time, and do not connect to internal addresses; the client answers 200, or 400 if it could not log the user out (section 2.8).
+///
+/// What [`BackchannelLogoutTokenAction::Ok`] holds, which [`service.backchannel_logout().issue_token`](crate::groups::BackchannelLogoutApi::issue_token) answers with.
 #[must_use]
 pub struct BackchannelLogoutTokenOk {
     pub(crate) response: Box<types::BackchannelLogoutTokenResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(BackchannelLogoutTokenOk, types::BackchannelLogoutTokenResponse);
+rt::step!(BackchannelLogoutTokenOk, types::BackchannelLogoutTokenResponse);
 impl BackchannelLogoutTokenOk {
-    /// `logoutToken`.
+    /// The signed JWT that tells of the logout (OpenID Connect Back-Channel Logout 1.0 section 2.4); present with `OK`.
+    ///
+    /// `logoutToken`, optional, secret.
     pub fn logout_token(&self) -> &str {
         self.response.logout_token.as_deref().unwrap_or_default()
     }
 
-    /// `backchannelLogoutUri`.
+    /// The URL to POST the logout token to, from the client's `backchannel_logout_uri`. Authlete does not check that it is usable; absent when the client registered none, and then there is nobody to tell.
+    ///
+    /// `backchannelLogoutUri`, optional.
     pub fn backchannel_logout_uri(&self) -> Option<&str> {
         self.response.backchannel_logout_uri.as_deref()
     }

@@ -2,15 +2,16 @@
 
 //! Actions of `client_attestation`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::AttestationChallengeResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::AttestationChallengeResponse {}
+impl rt::TakeParts for types::AttestationChallengeResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,93 +20,117 @@ impl Answer for types::AttestationChallengeResponse {
     }
 }
 
-impl Answered for types::AttestationChallengeResponse {
-    type Outcome = AttestationChallenge;
+impl rt::IntoAction for types::AttestationChallengeResponse {
+    type Action = AttestationChallengeAction;
 }
 
-/// What `attestation_challenge` answers.
+/// What the response of [`service.client_attestation().challenge`](crate::groups::ClientAttestationApi::challenge) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`AttestationChallengeAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum AttestationChallenge {
-    /// `OK`: an answer with status 200 is ready.
+pub enum AttestationChallengeAction {
+    /// The challenge is made. The server sends 200 with `responseContent` as the JSON body, and `Cache-Control: no-store`, because a challenge is not for reuse.
+    ///
+    /// `OK`: the reply, with status 200, is made by [`AttestationChallengeOk::into_reply`].
     Ok(AttestationChallengeOk),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::AttestationChallengeResponse>),
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message. A service that is not set up for challenges ends here as well.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::AttestationChallengeResponse>),
 }
 
-impl Outcome for AttestationChallenge {
+impl rt::Sealed for AttestationChallengeAction {}
+impl rt::Action for AttestationChallengeAction {
     type Response = types::AttestationChallengeResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::ATTESTATION_CHALLENGE
     }
 
     fn read(
         response: Box<types::AttestationChallengeResponse>,
-        carried: Carried,
+        extra_headers: rt::ExtraHeaders,
     ) -> Self {
-        let operation = Self::operation();
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(AttestationChallengeOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl AttestationChallenge {
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+impl AttestationChallengeAction {
+    /// The reply to send to the client.
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
-            Self::Ok(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Ok(step) => step.into_reply(),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<AttestationChallenge> for Reply {
-    fn from(outcome: AttestationChallenge) -> Self {
-        outcome.into_reply()
+impl From<AttestationChallengeAction> for rt::Reply {
+    fn from(action: AttestationChallengeAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `OK` of `attestation_challenge` holds.
+/// The challenge is made. The server sends 200 with `responseContent` as the JSON body, and `Cache-Control: no-store`, because a challenge is not for reuse.
+///
+/// What [`AttestationChallengeAction::Ok`] holds, which [`service.client_attestation().challenge`](crate::groups::ClientAttestationApi::challenge) answers with.
 #[must_use]
 pub struct AttestationChallengeOk {
     pub(crate) response: Box<types::AttestationChallengeResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(AttestationChallengeOk, types::AttestationChallengeResponse);
+rt::step!(AttestationChallengeOk, types::AttestationChallengeResponse);
 impl AttestationChallengeOk {
-    /// `attestationChallenge`.
+    /// The challenge by itself, which `responseContent` already includes; present with `OK`. The client's proof must contain it while it is fresh; the service's `attestationChallengeTimeWindow`, in seconds, bounds that.
+    ///
+    /// `attestationChallenge`, optional, secret.
     pub fn attestation_challenge(&self) -> Option<&str> {
         self.response.attestation_challenge.as_deref()
     }
 
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            AttestationChallenge::operation(),
-            &Row(200, Content::Body("application/json"), &[], true),
+    /// The reply to send to the client, with status 200.
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <AttestationChallengeAction as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }

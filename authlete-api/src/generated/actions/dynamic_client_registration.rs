@@ -2,15 +2,16 @@
 
 //! Actions of `dynamic_client_registration`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::ClientRegistrationResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::ClientRegistrationResponse {}
+impl rt::TakeParts for types::ClientRegistrationResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,438 +20,576 @@ impl Answer for types::ClientRegistrationResponse {
     }
 }
 
-/// What `client_registration` answers.
+/// What the response of [`service.registration().register`](crate::groups::RegistrationApi::register) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`ClientRegistrationAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum ClientRegistration {
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
-    /// `CREATED`: an answer with status 201 is ready.
+pub enum ClientRegistrationAction {
+    /// The request is not acceptable, for instance because of invalid metadata or token: send 400 with the error in the body, such as `invalid_client_metadata` (RFC 7591 section 3.2.2).
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
+    BadRequest(rt::Reply),
+    /// The client is registered: send 201 with its metadata, id, secret and registration access token (RFC 7591 section 3.2.1).
+    ///
+    /// `CREATED`: the reply, with status 201, is made by [`ClientRegistrationCreated::into_reply`].
     Created(ClientRegistrationCreated),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::ClientRegistrationResponse>),
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::ClientRegistrationResponse>),
 }
 
-impl Outcome for ClientRegistration {
+impl rt::Sealed for ClientRegistrationAction {}
+impl rt::Action for ClientRegistrationAction {
     type Response = types::ClientRegistrationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::CLIENT_REGISTRATION
     }
 
-    fn read(response: Box<types::ClientRegistrationResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::ClientRegistrationResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("CREATED") => {
                 Self::Created(ClientRegistrationCreated {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl ClientRegistration {
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+impl ClientRegistrationAction {
+    /// The reply to send to the client.
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
             Self::InternalServerError(reply) => reply,
-            Self::Created(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Created(step) => step.into_reply(),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<ClientRegistration> for Reply {
-    fn from(outcome: ClientRegistration) -> Self {
-        outcome.into_reply()
+impl From<ClientRegistrationAction> for rt::Reply {
+    fn from(action: ClientRegistrationAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `CREATED` of `client_registration` holds.
+/// The client is registered: send 201 with its metadata, id, secret and registration access token (RFC 7591 section 3.2.1).
+///
+/// What [`ClientRegistrationAction::Created`] holds, which [`service.registration().register`](crate::groups::RegistrationApi::register) answers with.
 #[must_use]
 pub struct ClientRegistrationCreated {
     pub(crate) response: Box<types::ClientRegistrationResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(ClientRegistrationCreated, types::ClientRegistrationResponse);
+rt::step!(ClientRegistrationCreated, types::ClientRegistrationResponse);
 impl ClientRegistrationCreated {
-    /// `client`.
+    /// The client as it is stored now, for the server's own records. Absent on errors, and after a deletion.
+    ///
+    /// `client`, optional.
     pub fn client(&self) -> Option<&types::OAuthClient> {
         self.response.client.as_ref()
     }
 
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            ClientRegistration::operation(),
-            &Row(201, Content::Body("application/json"), &[], true),
+    /// The reply to send to the client, with status 201.
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <ClientRegistrationAction as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 201,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
 
-/// What `client_registration_delete` answers.
+/// What the response of [`service.registration().delete`](crate::groups::RegistrationApi::delete) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`ClientRegistrationDeleteAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum ClientRegistrationDelete {
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
-    /// `DELETED`: an answer with status 204 is ready.
-    Deleted(Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::ClientRegistrationResponse>),
+pub enum ClientRegistrationDeleteAction {
+    /// The request is not acceptable, for instance because of invalid metadata or token: send 400 with the error in the body, such as `invalid_client_metadata` (RFC 7591 section 3.2.2).
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
+    BadRequest(rt::Reply),
+    /// The client is gone: send 204 without a body. Its id, secret and registration access token are of no use any more (RFC 7592 section 2.3).
+    ///
+    /// `DELETED`: the reply, with status 204, is ready to send.
+    Deleted(rt::Reply),
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// The registration access token is missing, unknown or not this client's: send 401. It happens only while the service has `unauthorizedOnClientConfigSupported`; otherwise such a token is reported as `BAD_REQUEST`.
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
+    Unauthorized(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::ClientRegistrationResponse>),
 }
 
-impl Outcome for ClientRegistrationDelete {
+impl rt::Sealed for ClientRegistrationDeleteAction {}
+impl rt::Action for ClientRegistrationDeleteAction {
     type Response = types::ClientRegistrationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::CLIENT_REGISTRATION_DELETE
     }
 
-    fn read(response: Box<types::ClientRegistrationResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::ClientRegistrationResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("DELETED") => {
                 Self::Deleted(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(204, Content::None, &[], true),
+                        &rt::Rendering {
+                            status: 204,
+                            content: rt::Content::None,
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::Body("application/json"),
-                            &[
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[
                                 (
                                     "WWW-Authenticate",
-                                    Value::Fixed("Bearer error=\"invalid_token\""),
+                                    rt::HeaderSource::Fixed("Bearer error=\"invalid_token\""),
                                 ),
                             ],
-                            true,
-                        ),
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl ClientRegistrationDelete {
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+impl ClientRegistrationDeleteAction {
+    /// The reply to send to the client.
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
             Self::Deleted(reply) => reply,
             Self::InternalServerError(reply) => reply,
             Self::Unauthorized(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<ClientRegistrationDelete> for Reply {
-    fn from(outcome: ClientRegistrationDelete) -> Self {
-        outcome.into_reply()
+impl From<ClientRegistrationDeleteAction> for rt::Reply {
+    fn from(action: ClientRegistrationDeleteAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `client_registration_get` answers.
+/// What the response of [`service.registration().get`](crate::groups::RegistrationApi::get) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`ClientRegistrationGetAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum ClientRegistrationGet {
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// `OK`: an answer with status 200 is ready.
+pub enum ClientRegistrationGetAction {
+    /// The request is not acceptable, for instance because of invalid metadata or token: send 400 with the error in the body, such as `invalid_client_metadata` (RFC 7591 section 3.2.2).
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
+    BadRequest(rt::Reply),
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// The token is good: send 200 with the client's current metadata (RFC 7592 section 3).
+    ///
+    /// `OK`: the reply, with status 200, is made by [`ClientRegistrationGetOk::into_reply`].
     Ok(ClientRegistrationGetOk),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::ClientRegistrationResponse>),
+    /// The registration access token is missing, unknown or not this client's: send 401. It happens only while the service has `unauthorizedOnClientConfigSupported`; otherwise such a token is reported as `BAD_REQUEST`.
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
+    Unauthorized(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::ClientRegistrationResponse>),
 }
 
-impl Outcome for ClientRegistrationGet {
+impl rt::Sealed for ClientRegistrationGetAction {}
+impl rt::Action for ClientRegistrationGetAction {
     type Response = types::ClientRegistrationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::CLIENT_REGISTRATION_GET
     }
 
-    fn read(response: Box<types::ClientRegistrationResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::ClientRegistrationResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("OK") => {
                 Self::Ok(ClientRegistrationGetOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::Body("application/json"),
-                            &[
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[
                                 (
                                     "WWW-Authenticate",
-                                    Value::Fixed("Bearer error=\"invalid_token\""),
+                                    rt::HeaderSource::Fixed("Bearer error=\"invalid_token\""),
                                 ),
                             ],
-                            true,
-                        ),
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl ClientRegistrationGet {
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+impl ClientRegistrationGetAction {
+    /// The reply to send to the client.
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
             Self::InternalServerError(reply) => reply,
             Self::Unauthorized(reply) => reply,
-            Self::Ok(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Ok(step) => step.into_reply(),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<ClientRegistrationGet> for Reply {
-    fn from(outcome: ClientRegistrationGet) -> Self {
-        outcome.into_reply()
+impl From<ClientRegistrationGetAction> for rt::Reply {
+    fn from(action: ClientRegistrationGetAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `OK` of `client_registration_get` holds.
+/// The token is good: send 200 with the client's current metadata (RFC 7592 section 3).
+///
+/// What [`ClientRegistrationGetAction::Ok`] holds, which [`service.registration().get`](crate::groups::RegistrationApi::get) answers with.
 #[must_use]
 pub struct ClientRegistrationGetOk {
     pub(crate) response: Box<types::ClientRegistrationResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(ClientRegistrationGetOk, types::ClientRegistrationResponse);
+rt::step!(ClientRegistrationGetOk, types::ClientRegistrationResponse);
 impl ClientRegistrationGetOk {
-    /// `client`.
+    /// The client as it is stored now, for the server's own records. Absent on errors, and after a deletion.
+    ///
+    /// `client`, optional.
     pub fn client(&self) -> Option<&types::OAuthClient> {
         self.response.client.as_ref()
     }
 
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            ClientRegistrationGet::operation(),
-            &Row(200, Content::Body("application/json"), &[], true),
+    /// The reply to send to the client, with status 200.
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <ClientRegistrationGetAction as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
 
-/// What `client_registration_update` answers.
+/// What the response of [`service.registration().update`](crate::groups::RegistrationApi::update) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`ClientRegistrationUpdateAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum ClientRegistrationUpdate {
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
-    /// `UPDATED`: an answer with status 200 is ready.
+pub enum ClientRegistrationUpdateAction {
+    /// The request is not acceptable, for instance because of invalid metadata or token: send 400 with the error in the body, such as `invalid_client_metadata` (RFC 7591 section 3.2.2).
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
+    BadRequest(rt::Reply),
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// The registration access token is missing, unknown or not this client's: send 401. It happens only while the service has `unauthorizedOnClientConfigSupported`; otherwise such a token is reported as `BAD_REQUEST`.
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
+    Unauthorized(rt::Reply),
+    /// The new metadata is stored: send 200 with the client as it is now (RFC 7592 section 3).
+    ///
+    /// `UPDATED`: the reply, with status 200, is made by [`ClientRegistrationUpdateUpdated::into_reply`].
     Updated(ClientRegistrationUpdateUpdated),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::ClientRegistrationResponse>),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::ClientRegistrationResponse>),
 }
 
-impl Outcome for ClientRegistrationUpdate {
+impl rt::Sealed for ClientRegistrationUpdateAction {}
+impl rt::Action for ClientRegistrationUpdateAction {
     type Response = types::ClientRegistrationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::CLIENT_REGISTRATION_UPDATE
     }
 
-    fn read(response: Box<types::ClientRegistrationResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::ClientRegistrationResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::Body("application/json"),
-                            &[
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[
                                 (
                                     "WWW-Authenticate",
-                                    Value::Fixed("Bearer error=\"invalid_token\""),
+                                    rt::HeaderSource::Fixed("Bearer error=\"invalid_token\""),
                                 ),
                             ],
-                            true,
-                        ),
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UPDATED") => {
                 Self::Updated(ClientRegistrationUpdateUpdated {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl ClientRegistrationUpdate {
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+impl ClientRegistrationUpdateAction {
+    /// The reply to send to the client.
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
             Self::InternalServerError(reply) => reply,
             Self::Unauthorized(reply) => reply,
-            Self::Updated(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Updated(step) => step.into_reply(),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<ClientRegistrationUpdate> for Reply {
-    fn from(outcome: ClientRegistrationUpdate) -> Self {
-        outcome.into_reply()
+impl From<ClientRegistrationUpdateAction> for rt::Reply {
+    fn from(action: ClientRegistrationUpdateAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `UPDATED` of `client_registration_update` holds.
+/// The new metadata is stored: send 200 with the client as it is now (RFC 7592 section 3).
+///
+/// What [`ClientRegistrationUpdateAction::Updated`] holds, which [`service.registration().update`](crate::groups::RegistrationApi::update) answers with.
 #[must_use]
 pub struct ClientRegistrationUpdateUpdated {
     pub(crate) response: Box<types::ClientRegistrationResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(ClientRegistrationUpdateUpdated, types::ClientRegistrationResponse);
+rt::step!(ClientRegistrationUpdateUpdated, types::ClientRegistrationResponse);
 impl ClientRegistrationUpdateUpdated {
-    /// `client`.
+    /// The client as it is stored now, for the server's own records. Absent on errors, and after a deletion.
+    ///
+    /// `client`, optional.
     pub fn client(&self) -> Option<&types::OAuthClient> {
         self.response.client.as_ref()
     }
 
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            ClientRegistrationUpdate::operation(),
-            &Row(200, Content::Body("application/json"), &[], true),
+    /// The reply to send to the client, with status 200.
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <ClientRegistrationUpdateAction as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }

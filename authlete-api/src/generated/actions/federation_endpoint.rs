@@ -2,15 +2,16 @@
 
 //! Actions of `federation_endpoint`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::FederationConfigurationResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::FederationConfigurationResponse {}
+impl rt::TakeParts for types::FederationConfigurationResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,102 +20,127 @@ impl Answer for types::FederationConfigurationResponse {
     }
 }
 
-impl Answered for types::FederationConfigurationResponse {
-    type Outcome = FederationConfiguration;
+impl rt::IntoAction for types::FederationConfigurationResponse {
+    type Action = FederationConfigurationAction;
 }
 
-/// What `federation_configuration` answers.
+/// What the response of [`service.federation().configuration`](crate::groups::FederationApi::configuration) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`FederationConfigurationAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum FederationConfiguration {
-    /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
-    /// `NOT_FOUND`: an answer with status 404 is ready.
-    NotFound(Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::FederationConfigurationResponse>),
+pub enum FederationConfigurationAction {
+    /// The entity configuration is signed and ready. The server sends 200 with `responseContent` as the body, media type `application/entity-statement+jwt`.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
+    Ok(rt::Reply),
+    /// The service takes no part in a federation: `federationEnabled` is off. The server sends 404 with `responseContent` as the JSON body.
+    ///
+    /// `NOT_FOUND`: the reply, with status 404, is ready to send.
+    NotFound(rt::Reply),
+    /// Authlete failed, or the service lacks settings for it, such as `federationJwks` or `authorityHints`. The server sends 500 with `responseContent` as the JSON body; the API description repeats the text of `OK` here, which is a mistake.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::FederationConfigurationResponse>),
 }
 
-impl Outcome for FederationConfiguration {
+impl rt::Sealed for FederationConfigurationAction {}
+impl rt::Action for FederationConfigurationAction {
     type Response = types::FederationConfigurationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::FEDERATION_CONFIGURATION
     }
 
     fn read(
         response: Box<types::FederationConfigurationResponse>,
-        carried: Carried,
+        extra_headers: rt::ExtraHeaders,
     ) -> Self {
-        let operation = Self::operation();
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            200,
-                            Content::Body("application/entity-statement+jwt"),
-                            &[],
-                            false,
-                        ),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response(
+                                "application/entity-statement+jwt",
+                            ),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(404, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 404,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl FederationConfiguration {
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+impl FederationConfigurationAction {
+    /// The reply to send to the client.
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
             Self::NotFound(reply) => reply,
             Self::InternalServerError(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<FederationConfiguration> for Reply {
-    fn from(outcome: FederationConfiguration) -> Self {
-        outcome.into_reply()
+impl From<FederationConfigurationAction> for rt::Reply {
+    fn from(action: FederationConfigurationAction) -> Self {
+        action.into_reply()
     }
 }
 
-impl Answer for types::FederationRegistrationResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::FederationRegistrationResponse {}
+impl rt::TakeParts for types::FederationRegistrationResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -123,119 +149,157 @@ impl Answer for types::FederationRegistrationResponse {
     }
 }
 
-impl Answered for types::FederationRegistrationResponse {
-    type Outcome = FederationRegistration;
+impl rt::IntoAction for types::FederationRegistrationResponse {
+    type Action = FederationRegistrationAction;
 }
 
-/// What `federation_registration` answers.
+/// What the response of [`service.federation().register`](crate::groups::FederationApi::register) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`FederationRegistrationAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum FederationRegistration {
-    /// `OK`: an answer with status 200 is ready.
+pub enum FederationRegistrationAction {
+    /// The client is registered. The server sends 200 with `responseContent` as the body, media type `application/entity-statement+jwt` by Authlete's documents; OpenID Federation 1.0 section 12.2 demands `application/explicit-registration-response+jwt`, which clients may insist on.
+    ///
+    /// `OK`: the reply, with status 200, is made by [`FederationRegistrationOk::into_reply`].
     Ok(FederationRegistrationOk),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
-    /// `NOT_FOUND`: an answer with status 404 is ready.
-    NotFound(Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::FederationRegistrationResponse>),
+    /// The request is malformed, no trust chain could be established, or a client with this entity identifier exists already. The server sends 400 with `responseContent` as the JSON body.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
+    BadRequest(rt::Reply),
+    /// The service takes no part in a federation: `federationEnabled` is off. The server sends 404 with `responseContent` as the JSON body.
+    ///
+    /// `NOT_FOUND`: the reply, with status 404, is ready to send.
+    NotFound(rt::Reply),
+    /// Authlete failed, or the service lacks settings for it, such as `federationJwks`. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::FederationRegistrationResponse>),
 }
 
-impl Outcome for FederationRegistration {
+impl rt::Sealed for FederationRegistrationAction {}
+impl rt::Action for FederationRegistrationAction {
     type Response = types::FederationRegistrationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::FEDERATION_REGISTRATION
     }
 
     fn read(
         response: Box<types::FederationRegistrationResponse>,
-        carried: Carried,
+        extra_headers: rt::ExtraHeaders,
     ) -> Self {
-        let operation = Self::operation();
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(FederationRegistrationOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(404, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 404,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl FederationRegistration {
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+impl FederationRegistrationAction {
+    /// The reply to send to the client.
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
             Self::NotFound(reply) => reply,
             Self::InternalServerError(reply) => reply,
-            Self::Ok(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Ok(step) => step.into_reply(),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<FederationRegistration> for Reply {
-    fn from(outcome: FederationRegistration) -> Self {
-        outcome.into_reply()
+impl From<FederationRegistrationAction> for rt::Reply {
+    fn from(action: FederationRegistrationAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `OK` of `federation_registration` holds.
+/// The client is registered. The server sends 200 with `responseContent` as the body, media type `application/entity-statement+jwt` by Authlete's documents; OpenID Federation 1.0 section 12.2 demands `application/explicit-registration-response+jwt`, which clients may insist on.
+///
+/// What [`FederationRegistrationAction::Ok`] holds, which [`service.federation().register`](crate::groups::FederationApi::register) answers with.
 #[must_use]
 pub struct FederationRegistrationOk {
     pub(crate) response: Box<types::FederationRegistrationResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(FederationRegistrationOk, types::FederationRegistrationResponse);
+rt::step!(FederationRegistrationOk, types::FederationRegistrationResponse);
 impl FederationRegistrationOk {
-    /// `client`.
+    /// The client that was registered, as Authlete stores it, with its trust chain and when that expires; present with `OK`.
+    ///
+    /// `client`, optional.
     pub fn client(&self) -> Option<&types::OAuthClient> {
         self.response.client.as_ref()
     }
 
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            FederationRegistration::operation(),
-            &Row(200, Content::Body("application/entity-statement+jwt"), &[], true),
+    /// The reply to send to the client, with status 200.
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <FederationRegistrationAction as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/entity-statement+jwt"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }

@@ -2,15 +2,16 @@
 
 //! Actions of `grant_management_endpoint`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::GrantManagementResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::GrantManagementResponse {}
+impl rt::TakeParts for types::GrantManagementResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,132 +20,163 @@ impl Answer for types::GrantManagementResponse {
     }
 }
 
-impl Answered for types::GrantManagementResponse {
-    type Outcome = GrantManagement;
+impl rt::IntoAction for types::GrantManagementResponse {
+    type Action = GrantManagementAction;
 }
 
-/// What `grant_management` answers.
+/// What the response of [`service.grant_management().process`](crate::groups::GrantManagementApi::process) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`GrantManagementAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum GrantManagement {
-    /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
-    /// `NO_CONTENT`: an answer with status 204 is ready.
-    NoContent(Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
-    /// `NOT_FOUND`: an answer with status 404 is ready.
-    NotFound(Reply),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
-    /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
-    AuthleteError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::GrantManagementResponse>),
+pub enum GrantManagementAction {
+    /// The grant was found for a query. The server sends 200 with `responseContent` as the JSON body.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
+    Ok(rt::Reply),
+    /// The grant is revoked, and its tokens with it. The server sends 204 without a body.
+    ///
+    /// `NO_CONTENT`: the reply, with status 204, is ready to send.
+    NoContent(rt::Reply),
+    /// The access token does not exist or has expired (error `invalid_token`); whether a missing proof of the key or certificate that it is bound to ends here too is not documented. The server answers 401 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1, RFC 9449 section 7.1).
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
+    Unauthorized(rt::Reply),
+    /// The access token is valid but does not permit this request, for example because it lacks a scope; error `insufficient_scope`. The server answers 403 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1). It may not manage this grant.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
+    Forbidden(rt::Reply),
+    /// There is no such grant. The server answers 404 without a body, and `responseContent` is the `WWW-Authenticate` header; sources differ, and some send it as the body.
+    ///
+    /// `NOT_FOUND`: the reply, with status 404, is ready to send.
+    NotFound(rt::Reply),
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
+    CallerError(rt::Reply),
+    /// Authlete failed, or this call was wrong. The server answers 500 without a body, and `responseContent` is the `WWW-Authenticate` header.
+    ///
+    /// `AUTHLETE_ERROR`: the reply, with status 500, is ready to send.
+    AuthleteError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::GrantManagementResponse>),
 }
 
-impl Outcome for GrantManagement {
+impl rt::Sealed for GrantManagementAction {}
+impl rt::Action for GrantManagementAction {
     type Response = types::GrantManagementResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::GRANT_MANAGEMENT
     }
 
-    fn read(response: Box<types::GrantManagementResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::GrantManagementResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("NO_CONTENT") => {
                 Self::NoContent(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(204, Content::None, &[], true),
+                        &rt::Rendering {
+                            status: 204,
+                            content: rt::Content::None,
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            403,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            404,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 404,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
             Some("AUTHLETE_ERROR") => {
                 Self::AuthleteError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl GrantManagement {
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+impl GrantManagementAction {
+    /// The reply to send to the client.
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
             Self::NoContent(reply) => reply,
@@ -153,13 +185,15 @@ impl GrantManagement {
             Self::NotFound(reply) => reply,
             Self::CallerError(reply) => reply,
             Self::AuthleteError(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<GrantManagement> for Reply {
-    fn from(outcome: GrantManagement) -> Self {
-        outcome.into_reply()
+impl From<GrantManagementAction> for rt::Reply {
+    fn from(action: GrantManagementAction) -> Self {
+        action.into_reply()
     }
 }

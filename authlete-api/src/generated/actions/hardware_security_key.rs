@@ -2,15 +2,16 @@
 
 //! Actions of `hardware_security_key`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::HskCreateResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::HskCreateResponse {}
+impl rt::TakeParts for types::HskCreateResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,107 +20,131 @@ impl Answer for types::HskCreateResponse {
     }
 }
 
-impl Answered for types::HskCreateResponse {
-    type Outcome = HskCreate;
+impl rt::IntoAction for types::HskCreateResponse {
+    type Action = HskCreateAction;
 }
 
-/// What `hsk_create` answers.
+/// What the response of [`service.hardware_keys().create`](crate::groups::HardwareKeysApi::create) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`HskCreateAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum HskCreate {
-    /// `SUCCESS`: there is work to do.
+pub enum HskCreateAction {
+    /// The key exists in the module. Keep its handle, by which it is read and deleted.
+    ///
+    /// `SUCCESS`: the server has something to do; see [`HskCreateSuccess`].
     Success(HskCreateSuccess),
-    /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
-    InvalidRequest(Reply),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(Reply),
-    /// `SERVER_ERROR`: an answer with status 500 is ready.
-    ServerError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::HskCreateResponse>),
+    /// This call was wrong, or hardware keys are not enabled for the service. The result message says more; correct the call or the service's `hsmEnabled`.
+    ///
+    /// `INVALID_REQUEST`: the call was wrong, the client is not; it is told no more than `server_error`.
+    InvalidRequest(rt::Reply),
+    /// Shared with the calls that take a handle. It cannot sensibly follow a request to make a key; treat it as a wrong call.
+    ///
+    /// `NOT_FOUND`: the call was wrong, the client is not; it is told no more than `server_error`.
+    NotFound(rt::Reply),
+    /// Authlete, or the module behind it, failed. The result message says more; whether anything was changed in the module is not certain.
+    ///
+    /// `SERVER_ERROR`: the reply, with status 500, is ready to send.
+    ServerError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::HskCreateResponse>),
 }
 
-impl Outcome for HskCreate {
+impl rt::Sealed for HskCreateAction {}
+impl rt::Action for HskCreateAction {
     type Response = types::HskCreateResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::HSK_CREATE
     }
 
-    fn read(response: Box<types::HskCreateResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::HskCreateResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("SUCCESS") => {
                 Self::Success(HskCreateSuccess {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("INVALID_REQUEST") => {
-                Self::InvalidRequest(refused(operation, response, carried))
+                Self::InvalidRequest(rt::refused(operation, response, extra_headers))
             }
-            Some("NOT_FOUND") => Self::NotFound(refused(operation, response, carried)),
+            Some("NOT_FOUND") => {
+                Self::NotFound(rt::refused(operation, response, extra_headers))
+            }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl HskCreate {
-    /// What `SUCCESS` holds; anything else is an answer to send.
+impl HskCreateAction {
+    /// What `SUCCESS` leaves the server to do, see [`HskCreateAction::Success`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
-    pub fn proceed(self) -> Result<HskCreateSuccess, Reply> {
+    /// The reply to send to the client.
+    pub fn proceed(self) -> Result<HskCreateSuccess, rt::Reply> {
         match self {
             Self::Success(step) => Ok(step),
             Self::InvalidRequest(reply) => Err(reply),
             Self::NotFound(reply) => Err(reply),
             Self::ServerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
 
-/// What `SUCCESS` of `hsk_create` holds.
+/// The new key with its handle and public half. Nothing has to follow; settings of the service can name the key by its `kid`.
+///
+/// What [`HskCreateAction::Success`] holds, which [`service.hardware_keys().create`](crate::groups::HardwareKeysApi::create) answers with.
 #[must_use]
 pub struct HskCreateSuccess {
     pub(crate) response: Box<types::HskCreateResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(HskCreateSuccess, types::HskCreateResponse);
+rt::step!(HskCreateSuccess, types::HskCreateResponse);
 impl HskCreateSuccess {
-    /// `hsk`.
+    /// The key, its public half included but never the private one; present with `SUCCESS`.
+    ///
+    /// `hsk`, optional.
     pub fn hsk(&self) -> Option<&types::Hsk> {
         self.response.hsk.as_ref()
     }
 }
 
-impl Answer for types::HskDeleteResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::HskDeleteResponse {}
+impl rt::TakeParts for types::HskDeleteResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -128,107 +153,131 @@ impl Answer for types::HskDeleteResponse {
     }
 }
 
-impl Answered for types::HskDeleteResponse {
-    type Outcome = HskDelete;
+impl rt::IntoAction for types::HskDeleteResponse {
+    type Action = HskDeleteAction;
 }
 
-/// What `hsk_delete` answers.
+/// What the response of [`service.hardware_keys().delete`](crate::groups::HardwareKeysApi::delete) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`HskDeleteAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum HskDelete {
-    /// `SUCCESS`: there is work to do.
+pub enum HskDeleteAction {
+    /// The key is gone. Settings that name its `kid` should be changed before.
+    ///
+    /// `SUCCESS`: the server has something to do; see [`HskDeleteSuccess`].
     Success(HskDeleteSuccess),
-    /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
-    InvalidRequest(Reply),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(Reply),
-    /// `SERVER_ERROR`: an answer with status 500 is ready.
-    ServerError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::HskDeleteResponse>),
+    /// This call was wrong, or hardware keys are not enabled for the service. The result message says more; correct the call or the service's `hsmEnabled`.
+    ///
+    /// `INVALID_REQUEST`: the call was wrong, the client is not; it is told no more than `server_error`.
+    InvalidRequest(rt::Reply),
+    /// The service has no key with this handle. Nothing was changed; the list of keys shows the handles that exist.
+    ///
+    /// `NOT_FOUND`: the call was wrong, the client is not; it is told no more than `server_error`.
+    NotFound(rt::Reply),
+    /// Authlete, or the module behind it, failed. The result message says more; whether anything was changed in the module is not certain.
+    ///
+    /// `SERVER_ERROR`: the reply, with status 500, is ready to send.
+    ServerError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::HskDeleteResponse>),
 }
 
-impl Outcome for HskDelete {
+impl rt::Sealed for HskDeleteAction {}
+impl rt::Action for HskDeleteAction {
     type Response = types::HskDeleteResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::HSK_DELETE
     }
 
-    fn read(response: Box<types::HskDeleteResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::HskDeleteResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("SUCCESS") => {
                 Self::Success(HskDeleteSuccess {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("INVALID_REQUEST") => {
-                Self::InvalidRequest(refused(operation, response, carried))
+                Self::InvalidRequest(rt::refused(operation, response, extra_headers))
             }
-            Some("NOT_FOUND") => Self::NotFound(refused(operation, response, carried)),
+            Some("NOT_FOUND") => {
+                Self::NotFound(rt::refused(operation, response, extra_headers))
+            }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl HskDelete {
-    /// What `SUCCESS` holds; anything else is an answer to send.
+impl HskDeleteAction {
+    /// What `SUCCESS` leaves the server to do, see [`HskDeleteAction::Success`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
-    pub fn proceed(self) -> Result<HskDeleteSuccess, Reply> {
+    /// The reply to send to the client.
+    pub fn proceed(self) -> Result<HskDeleteSuccess, rt::Reply> {
         match self {
             Self::Success(step) => Ok(step),
             Self::InvalidRequest(reply) => Err(reply),
             Self::NotFound(reply) => Err(reply),
             Self::ServerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
 
-/// What `SUCCESS` of `hsk_delete` holds.
+/// The removed key, if the server returns it. Nothing follows, and it cannot be brought back.
+///
+/// What [`HskDeleteAction::Success`] holds, which [`service.hardware_keys().delete`](crate::groups::HardwareKeysApi::delete) answers with.
 #[must_use]
 pub struct HskDeleteSuccess {
     pub(crate) response: Box<types::HskDeleteResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(HskDeleteSuccess, types::HskDeleteResponse);
+rt::step!(HskDeleteSuccess, types::HskDeleteResponse);
 impl HskDeleteSuccess {
-    /// `hsk`.
+    /// The key as it was before; whether servers return it is not documented.
+    ///
+    /// `hsk`, optional.
     pub fn hsk(&self) -> Option<&types::Hsk> {
         self.response.hsk.as_ref()
     }
 }
 
-impl Answer for types::HskGetResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::HskGetResponse {}
+impl rt::TakeParts for types::HskGetResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -237,102 +286,131 @@ impl Answer for types::HskGetResponse {
     }
 }
 
-impl Answered for types::HskGetResponse {
-    type Outcome = HskGet;
+impl rt::IntoAction for types::HskGetResponse {
+    type Action = HskGetAction;
 }
 
-/// What `hsk_get` answers.
+/// What the response of [`service.hardware_keys().get`](crate::groups::HardwareKeysApi::get) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`HskGetAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum HskGet {
-    /// `SUCCESS`: there is work to do.
+pub enum HskGetAction {
+    /// The handle belongs to a key of this service, whose description is in `hsk`.
+    ///
+    /// `SUCCESS`: the server has something to do; see [`HskGetSuccess`].
     Success(HskGetSuccess),
-    /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
-    InvalidRequest(Reply),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(Reply),
-    /// `SERVER_ERROR`: an answer with status 500 is ready.
-    ServerError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::HskGetResponse>),
+    /// This call was wrong, or hardware keys are not enabled for the service. The result message says more; correct the call or the service's `hsmEnabled`.
+    ///
+    /// `INVALID_REQUEST`: the call was wrong, the client is not; it is told no more than `server_error`.
+    InvalidRequest(rt::Reply),
+    /// The service has no key with this handle. Nothing was changed; the list of keys shows the handles that exist.
+    ///
+    /// `NOT_FOUND`: the call was wrong, the client is not; it is told no more than `server_error`.
+    NotFound(rt::Reply),
+    /// Authlete, or the module behind it, failed. The result message says more; whether anything was changed in the module is not certain.
+    ///
+    /// `SERVER_ERROR`: the reply, with status 500, is ready to send.
+    ServerError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::HskGetResponse>),
 }
 
-impl Outcome for HskGet {
+impl rt::Sealed for HskGetAction {}
+impl rt::Action for HskGetAction {
     type Response = types::HskGetResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::HSK_GET
     }
 
-    fn read(response: Box<types::HskGetResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::HskGetResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("SUCCESS") => Self::Success(HskGetSuccess { response, carried }),
-            Some("INVALID_REQUEST") => {
-                Self::InvalidRequest(refused(operation, response, carried))
+            Some("SUCCESS") => {
+                Self::Success(HskGetSuccess {
+                    response,
+                    extra_headers,
+                })
             }
-            Some("NOT_FOUND") => Self::NotFound(refused(operation, response, carried)),
+            Some("INVALID_REQUEST") => {
+                Self::InvalidRequest(rt::refused(operation, response, extra_headers))
+            }
+            Some("NOT_FOUND") => {
+                Self::NotFound(rt::refused(operation, response, extra_headers))
+            }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl HskGet {
-    /// What `SUCCESS` holds; anything else is an answer to send.
+impl HskGetAction {
+    /// What `SUCCESS` leaves the server to do, see [`HskGetAction::Success`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
-    pub fn proceed(self) -> Result<HskGetSuccess, Reply> {
+    /// The reply to send to the client.
+    pub fn proceed(self) -> Result<HskGetSuccess, rt::Reply> {
         match self {
             Self::Success(step) => Ok(step),
             Self::InvalidRequest(reply) => Err(reply),
             Self::NotFound(reply) => Err(reply),
             Self::ServerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
 
-/// What `SUCCESS` of `hsk_get` holds.
+/// The key as Authlete knows it. Nothing follows; publish the public half only through the service's JWK Set.
+///
+/// What [`HskGetAction::Success`] holds, which [`service.hardware_keys().get`](crate::groups::HardwareKeysApi::get) answers with.
 #[must_use]
 pub struct HskGetSuccess {
     pub(crate) response: Box<types::HskGetResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(HskGetSuccess, types::HskGetResponse);
+rt::step!(HskGetSuccess, types::HskGetResponse);
 impl HskGetSuccess {
-    /// `hsk`.
+    /// The key, its public half included but never the private one; present with `SUCCESS`.
+    ///
+    /// `hsk`, optional.
     pub fn hsk(&self) -> Option<&types::Hsk> {
         self.response.hsk.as_ref()
     }
 }
 
-impl Answer for types::HskGetListResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::HskGetListResponse {}
+impl rt::TakeParts for types::HskGetListResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -341,90 +419,109 @@ impl Answer for types::HskGetListResponse {
     }
 }
 
-impl Answered for types::HskGetListResponse {
-    type Outcome = HskGetList;
+impl rt::IntoAction for types::HskGetListResponse {
+    type Action = HskGetListAction;
 }
 
-/// What `hsk_get_list` answers.
+/// What the response of [`service.hardware_keys().list`](crate::groups::HardwareKeysApi::list) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`HskGetListAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum HskGetList {
-    /// `SUCCESS`: there is work to do.
+pub enum HskGetListAction {
+    /// The keys were read. They are in `hsks`, all at once.
+    ///
+    /// `SUCCESS`: the server has something to do; see [`HskGetListSuccess`].
     Success(HskGetListSuccess),
-    /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
-    InvalidRequest(Reply),
-    /// `SERVER_ERROR`: an answer with status 500 is ready.
-    ServerError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::HskGetListResponse>),
+    /// This call was wrong, or hardware keys are not enabled for the service. The result message says more; correct the call or the service's `hsmEnabled`.
+    ///
+    /// `INVALID_REQUEST`: the call was wrong, the client is not; it is told no more than `server_error`.
+    InvalidRequest(rt::Reply),
+    /// Authlete, or the module behind it, failed. The result message says more; whether anything was changed in the module is not certain.
+    ///
+    /// `SERVER_ERROR`: the reply, with status 500, is ready to send.
+    ServerError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::HskGetListResponse>),
 }
 
-impl Outcome for HskGetList {
+impl rt::Sealed for HskGetListAction {}
+impl rt::Action for HskGetListAction {
     type Response = types::HskGetListResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::HSK_GET_LIST
     }
 
-    fn read(response: Box<types::HskGetListResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::HskGetListResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("SUCCESS") => {
                 Self::Success(HskGetListSuccess {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("INVALID_REQUEST") => {
-                Self::InvalidRequest(refused(operation, response, carried))
+                Self::InvalidRequest(rt::refused(operation, response, extra_headers))
             }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl HskGetList {
-    /// What `SUCCESS` holds; anything else is an answer to send.
+impl HskGetListAction {
+    /// What `SUCCESS` leaves the server to do, see [`HskGetListAction::Success`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
-    pub fn proceed(self) -> Result<HskGetListSuccess, Reply> {
+    /// The reply to send to the client.
+    pub fn proceed(self) -> Result<HskGetListSuccess, rt::Reply> {
         match self {
             Self::Success(step) => Ok(step),
             Self::InvalidRequest(reply) => Err(reply),
             Self::ServerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
 
-/// What `SUCCESS` of `hsk_get_list` holds.
+/// The service's keys with their handles. Nothing follows; `get` and `delete` take one of the handles.
+///
+/// What [`HskGetListAction::Success`] holds, which [`service.hardware_keys().list`](crate::groups::HardwareKeysApi::list) answers with.
 #[must_use]
 pub struct HskGetListSuccess {
     pub(crate) response: Box<types::HskGetListResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(HskGetListSuccess, types::HskGetListResponse);
+rt::step!(HskGetListSuccess, types::HskGetListResponse);
 impl HskGetListSuccess {
-    /// `hsks`.
+    /// All keys of the service, their public halves included, in no documented order; present with `SUCCESS`, and not split into pages.
+    ///
+    /// `hsks`, optional.
     pub fn hsks(&self) -> &[types::Hsk] {
         self.response.hsks.as_deref().unwrap_or_default()
     }

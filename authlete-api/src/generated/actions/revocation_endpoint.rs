@@ -2,15 +2,16 @@
 
 //! Actions of `revocation_endpoint`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::RevocationResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::RevocationResponse {}
+impl rt::TakeParts for types::RevocationResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,105 +20,137 @@ impl Answer for types::RevocationResponse {
     }
 }
 
-impl Answered for types::RevocationResponse {
-    type Outcome = Revocation;
+impl rt::IntoAction for types::RevocationResponse {
+    type Action = RevocationAction;
 }
 
-/// What `auth_revocation` answers.
+/// What the response of [`service.revocation().process`](crate::groups::RevocationApi::process) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`RevocationAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum Revocation {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// `INVALID_CLIENT`: an answer with status 401 is ready.
-    InvalidClient(Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
-    /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::RevocationResponse>),
+pub enum RevocationAction {
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// The client did not authenticate, or not correctly (RFC 6749 section 5.2). The server sends 401 with `responseContent` as the JSON body and a Basic challenge, which Authlete does not supply. The RFC allows 400 instead when the client did not use the `Authorization` header.
+    ///
+    /// `INVALID_CLIENT`: the reply, with status 401, is ready to send.
+    InvalidClient(rt::Reply),
+    /// The client's request is invalid, and `responseContent` says why as an OAuth error. The server sends 400 with it as the JSON body.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
+    BadRequest(rt::Reply),
+    /// The token is revoked, or there was no such token, which RFC 7009 section 2.2 does not tell apart. The server sends 200 with an empty body; when the client named a JSONP `callback`, `responseContent` is the body as `application/javascript`.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
+    Ok(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::RevocationResponse>),
 }
 
-impl Outcome for Revocation {
+impl rt::Sealed for RevocationAction {}
+impl rt::Action for RevocationAction {
     type Response = types::RevocationResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_REVOCATION
     }
 
-    fn read(response: Box<types::RevocationResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::RevocationResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INVALID_CLIENT") => {
                 Self::InvalidClient(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::Body("application/json"),
-                            &[
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[
                                 (
                                     "WWW-Authenticate",
-                                    Value::Fixed("Basic realm=\"revocation\""),
+                                    rt::HeaderSource::Fixed("Basic realm=\"revocation\""),
                                 ),
                             ],
-                            true,
-                        ),
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/javascript"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/javascript"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl Revocation {
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+impl RevocationAction {
+    /// The reply to send to the client.
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::InvalidClient(reply) => reply,
             Self::BadRequest(reply) => reply,
             Self::Ok(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<Revocation> for Reply {
-    fn from(outcome: Revocation) -> Self {
-        outcome.into_reply()
+impl From<RevocationAction> for rt::Reply {
+    fn from(action: RevocationAction) -> Self {
+        action.into_reply()
     }
 }

@@ -2,15 +2,16 @@
 
 //! Actions of `token_operations`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::TokenCreateResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::TokenCreateResponse {}
+impl rt::TakeParts for types::TokenCreateResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,182 +20,247 @@ impl Answer for types::TokenCreateResponse {
     }
 }
 
-impl Answered for types::TokenCreateResponse {
-    type Outcome = TokenCreate;
+impl rt::IntoAction for types::TokenCreateResponse {
+    type Action = TokenCreateAction;
 }
 
-/// What `auth_token_create` answers.
+/// What the response of [`service.access_tokens().create`](crate::groups::AccessTokensApi::create) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`TokenCreateAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum TokenCreate {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// `BAD_REQUEST`: the call was wrong; the client is told no more than `server_error`.
-    BadRequest(Reply),
-    /// `FORBIDDEN`: the call was wrong; the client is told no more than `server_error`.
-    Forbidden(Reply),
-    /// `OK`: there is work to do.
+pub enum TokenCreateAction {
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `BAD_REQUEST`: the call was wrong, the client is not; it is told no more than `server_error`.
+    BadRequest(rt::Reply),
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting. Here the client does not belong to this service, or the token may not be made otherwise.
+    ///
+    /// `FORBIDDEN`: the call was wrong, the client is not; it is told no more than `server_error`.
+    Forbidden(rt::Reply),
+    /// The token is created. The server makes its own response of it, such as a token response of RFC 8693 or RFC 6749, or stores it.
+    ///
+    /// `OK`: the server has something to do; see [`TokenCreateOk`].
     Ok(TokenCreateOk),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::TokenCreateResponse>),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::TokenCreateResponse>),
 }
 
-impl Outcome for TokenCreate {
+impl rt::Sealed for TokenCreateAction {}
+impl rt::Action for TokenCreateAction {
     type Response = types::TokenCreateResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_TOKEN_CREATE
     }
 
-    fn read(response: Box<types::TokenCreateResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::TokenCreateResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
-                Self::BadRequest(refused(operation, response, carried))
+                Self::BadRequest(rt::refused(operation, response, extra_headers))
             }
-            Some("FORBIDDEN") => Self::Forbidden(refused(operation, response, carried)),
-            Some("OK") => Self::Ok(TokenCreateOk { response, carried }),
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            Some("FORBIDDEN") => {
+                Self::Forbidden(rt::refused(operation, response, extra_headers))
+            }
+            Some("OK") => {
+                Self::Ok(TokenCreateOk {
+                    response,
+                    extra_headers,
+                })
+            }
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl TokenCreate {
-    /// What `OK` holds; anything else is an answer to send.
+impl TokenCreateAction {
+    /// What `OK` leaves the server to do, see [`TokenCreateAction::Ok`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
-    pub fn proceed(self) -> Result<TokenCreateOk, Reply> {
+    /// The reply to send to the client.
+    pub fn proceed(self) -> Result<TokenCreateOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
             Self::InternalServerError(reply) => Err(reply),
             Self::BadRequest(reply) => Err(reply),
             Self::Forbidden(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
 
-/// What `OK` of `auth_token_create` holds.
+/// The new token with its type and lifetime. Hand out `jwtAccessToken` where it is there, and `accessToken` otherwise; the step can make the token response itself.
+///
+/// What [`TokenCreateAction::Ok`] holds, which [`service.access_tokens().create`](crate::groups::AccessTokensApi::create) answers with.
 #[must_use]
 pub struct TokenCreateOk {
     pub(crate) response: Box<types::TokenCreateResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(TokenCreateOk, types::TokenCreateResponse);
+rt::step!(TokenCreateOk, types::TokenCreateResponse);
 impl TokenCreateOk {
-    /// `accessToken`.
+    /// The access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead.
+    ///
+    /// `accessToken`, optional, secret.
     pub fn access_token(&self) -> Option<&str> {
         self.response.access_token.as_deref()
     }
 
-    /// `jwtAccessToken`.
+    /// The same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
+    /// `jwtAccessToken`, optional, secret.
     pub fn jwt_access_token(&self) -> Option<&str> {
         self.response.jwt_access_token.as_deref()
     }
 
-    /// `refreshToken`.
+    /// The refresh token that was created with the access token. Absent when the grant has none or the service does not support refreshing.
+    ///
+    /// `refreshToken`, optional, secret.
     pub fn refresh_token(&self) -> Option<&str> {
         self.response.refresh_token.as_deref()
     }
 
-    /// `expiresIn`.
-    pub fn expires_in(&self) -> Option<i64> {
-        self.response.expires_in
+    /// `expires_in` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the access token in seconds, for `expires_in` of a token response (RFC 6749 section 5.1).
+    ///
+    /// `expiresIn`, optional, in seconds.
+    pub fn expires_in(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.expires_in?))
     }
 
-    /// `expiresAt`.
-    pub fn expires_at(&self) -> Option<i64> {
-        self.response.expires_at
+    /// `expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the access token expires, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.expires_at?))
     }
 
-    /// `tokenType`.
+    /// How a client has to present the access token to resources, `Bearer` or `DPoP` (RFC 6749 section 7.1). It goes into `token_type` of a token response.
+    ///
+    /// `tokenType`, optional.
     pub fn token_type(&self) -> Option<&str> {
         self.response.token_type.as_deref()
     }
 
-    /// `scopes`.
+    /// The scopes that the access token has. Absent when it has none.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `subject`.
+    /// The unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
+    /// `subject`, optional.
     pub fn subject(&self) -> Option<&str> {
         self.response.subject.as_deref()
     }
 
-    /// `clientId`.
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
+    /// `clientId`, optional.
     pub fn client_id(&self) -> Option<i64> {
         self.response.client_id
     }
 
-    /// `clientIdentifier`.
-    pub fn client_identifier(&self) -> Option<&crate::ClientIdentifier> {
+    /// The client that the token belongs to, in the form in which the request named it. Sources do not say when it is absent.
+    ///
+    /// `clientIdentifier`, optional.
+    pub fn client_identifier(&self) -> Option<&rt::ClientIdentifier> {
         self.response.client_identifier.as_ref()
     }
 
-    /// `grantType`.
-    pub fn grant_type(&self) -> Option<&crate::types::GrantType> {
+    /// Under which grant Authlete recorded the token, which decides for example whether there is a refresh token.
+    ///
+    /// `grantType`, optional.
+    pub fn grant_type(&self) -> Option<&types::GrantType> {
         self.response.grant_type.as_ref()
     }
 
-    /// `properties`.
+    /// Key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
+    /// `properties`, optional.
     pub fn properties(&self) -> &[types::Property] {
         self.response.properties.as_deref().unwrap_or_default()
     }
 
-    /// `authorizationDetails`.
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
+    /// `authorizationDetails`, optional.
     pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
         self.response.authorization_details.as_ref()
     }
 
-    /// `forExternalAttachment`.
+    /// Whether the access token is one for external attachments, with which a client fetches documents that verified claims refer to by URL (OpenID Connect for Identity Assurance 1.0, external attachments). Authlete makes such tokens where the service sets `accessTokenForExternalAttachmentEmbedded`.
+    ///
+    /// `forExternalAttachment`, optional.
     pub fn for_external_attachment(&self) -> bool {
         self.response.for_external_attachment.unwrap_or_default()
     }
 
-    /// `tokenId`.
+    /// Authlete's own identifier of the access token, apart from its value. Unlike the value it is no credential, so it may stand in logs.
+    ///
+    /// `tokenId`, optional, secret.
     pub fn token_id(&self) -> Option<&str> {
         self.response.token_id.as_deref()
     }
 
-    /// `refreshTokenScopes`.
+    /// The scopes that the refresh token can obtain. They can be more than those of the access token, when a client narrowed its scopes while refreshing (RFC 6749 section 6). Absent when there is no refresh token or nothing is recorded.
+    ///
+    /// `refreshTokenScopes`, optional.
     pub fn refresh_token_scopes(&self) -> &[::std::string::String] {
         self.response.refresh_token_scopes.as_deref().unwrap_or_default()
     }
 
-    /// `sessionId`.
-    pub fn session_id(&self) -> Option<&crate::SessionId> {
+    /// The user's login session that the token belongs to, as the request named it. Absent when it named none.
+    ///
+    /// `sessionId`, optional, secret.
+    pub fn session_id(&self) -> Option<&rt::SessionId> {
         self.response.session_id.as_ref()
     }
 }
 
-impl Answer for types::TokenUpdateResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::TokenUpdateResponse {}
+impl rt::TakeParts for types::TokenUpdateResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -203,159 +269,430 @@ impl Answer for types::TokenUpdateResponse {
     }
 }
 
-impl Answered for types::TokenUpdateResponse {
-    type Outcome = TokenUpdate;
+impl rt::IntoAction for types::TokenUpdateResponse {
+    type Action = TokenUpdateAction;
 }
 
-/// What `auth_token_update` answers.
+/// What the response of [`service.access_tokens().update`](crate::groups::AccessTokensApi::update) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`TokenUpdateAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum TokenUpdate {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// `BAD_REQUEST`: the call was wrong; the client is told no more than `server_error`.
-    BadRequest(Reply),
-    /// `FORBIDDEN`: the call was wrong; the client is told no more than `server_error`.
-    Forbidden(Reply),
-    /// `NOT_FOUND`: the call was wrong; the client is told no more than `server_error`.
-    NotFound(Reply),
-    /// `OK`: there is work to do.
+pub enum TokenUpdateAction {
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `BAD_REQUEST`: the call was wrong, the client is not; it is told no more than `server_error`.
+    BadRequest(rt::Reply),
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting. Here the token does not belong to this service.
+    ///
+    /// `FORBIDDEN`: the call was wrong, the client is not; it is told no more than `server_error`.
+    Forbidden(rt::Reply),
+    /// There is no such access token, because it never existed, expired and was removed, or was deleted. Nothing is changed. Towards a client it is 500, as the token was the server's own choice.
+    ///
+    /// `NOT_FOUND`: the call was wrong, the client is not; it is told no more than `server_error`.
+    NotFound(rt::Reply),
+    /// The token is changed. The response shows it as it is now; what the server does with it is up to the server.
+    ///
+    /// `OK`: the server has something to do; see [`TokenUpdateOk`].
     Ok(TokenUpdateOk),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::TokenUpdateResponse>),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::TokenUpdateResponse>),
 }
 
-impl Outcome for TokenUpdate {
+impl rt::Sealed for TokenUpdateAction {}
+impl rt::Action for TokenUpdateAction {
     type Response = types::TokenUpdateResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_TOKEN_UPDATE
     }
 
-    fn read(response: Box<types::TokenUpdateResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::TokenUpdateResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
-                Self::BadRequest(refused(operation, response, carried))
+                Self::BadRequest(rt::refused(operation, response, extra_headers))
             }
-            Some("FORBIDDEN") => Self::Forbidden(refused(operation, response, carried)),
-            Some("NOT_FOUND") => Self::NotFound(refused(operation, response, carried)),
-            Some("OK") => Self::Ok(TokenUpdateOk { response, carried }),
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            Some("FORBIDDEN") => {
+                Self::Forbidden(rt::refused(operation, response, extra_headers))
+            }
+            Some("NOT_FOUND") => {
+                Self::NotFound(rt::refused(operation, response, extra_headers))
+            }
+            Some("OK") => {
+                Self::Ok(TokenUpdateOk {
+                    response,
+                    extra_headers,
+                })
+            }
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl TokenUpdate {
-    /// What `OK` holds; anything else is an answer to send.
+impl TokenUpdateAction {
+    /// What `OK` leaves the server to do, see [`TokenUpdateAction::Ok`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
-    pub fn proceed(self) -> Result<TokenUpdateOk, Reply> {
+    /// The reply to send to the client.
+    pub fn proceed(self) -> Result<TokenUpdateOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
             Self::InternalServerError(reply) => Err(reply),
             Self::BadRequest(reply) => Err(reply),
             Self::Forbidden(reply) => Err(reply),
             Self::NotFound(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
 
-/// What `OK` of `auth_token_update` holds.
+/// The access token after the change. If its value changed, the client has to be given the new one, because the old one is void.
+///
+/// What [`TokenUpdateAction::Ok`] holds, which [`service.access_tokens().update`](crate::groups::AccessTokensApi::update) answers with.
 #[must_use]
 pub struct TokenUpdateOk {
     pub(crate) response: Box<types::TokenUpdateResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(TokenUpdateOk, types::TokenUpdateResponse);
+rt::step!(TokenUpdateOk, types::TokenUpdateResponse);
 impl TokenUpdateOk {
-    /// `accessToken`.
+    /// The value of the access token. It is a new one if the request asked for that, and otherwise the one that the request named.
+    ///
+    /// `accessToken`, optional, secret.
     pub fn access_token(&self) -> Option<&str> {
         self.response.access_token.as_deref()
     }
 
-    /// `accessTokenExpiresAt`.
-    pub fn access_token_expires_at(&self) -> Option<i64> {
-        self.response.access_token_expires_at
+    /// `access_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// The moment from which resources refuse the access token, after the change, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn access_token_expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.access_token_expires_at?))
     }
 
-    /// `refreshTokenExpiresAt`.
-    pub fn refresh_token_expires_at(&self) -> Option<i64> {
-        self.response.refresh_token_expires_at
+    /// `refresh_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the refresh token expires now, in milliseconds since 1970-01-01 UTC. Zero or absent when there is none.
+    ///
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn refresh_token_expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.refresh_token_expires_at?))
     }
 
-    /// `scopes`.
+    /// The scopes that the access token has. Absent when it has none.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `properties`.
+    /// Key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
+    /// `properties`, optional.
     pub fn properties(&self) -> &[types::Property] {
         self.response.properties.as_deref().unwrap_or_default()
     }
 
-    /// `authorizationDetails`.
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
+    /// `authorizationDetails`, optional.
     pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
         self.response.authorization_details.as_ref()
     }
 
-    /// `tokenType`.
+    /// How a client has to present the access token to resources, `Bearer` or `DPoP`. It changes when a DPoP key is bound to the token.
+    ///
+    /// `tokenType`, optional.
     pub fn token_type(&self) -> Option<&str> {
         self.response.token_type.as_deref()
     }
 
-    /// `forExternalAttachment`.
+    /// Whether the access token is one for external attachments, with which a client fetches documents that verified claims refer to by URL (OpenID Connect for Identity Assurance 1.0, external attachments). Authlete makes such tokens where the service sets `accessTokenForExternalAttachmentEmbedded`.
+    ///
+    /// `forExternalAttachment`, optional.
     pub fn for_external_attachment(&self) -> bool {
         self.response.for_external_attachment.unwrap_or_default()
     }
 
-    /// `tokenId`.
+    /// Authlete's own identifier of the access token, apart from its value. Unlike the value it is no credential, so it may stand in logs.
+    ///
+    /// `tokenId`, optional, secret.
     pub fn token_id(&self) -> Option<&str> {
         self.response.token_id.as_deref()
     }
 }
 
-impl Follow for types::TokenCreateRequest {
-    type Outcome = TokenCreate;
+impl rt::Sealed for types::TokenCreateRequest {}
+impl rt::FollowUp for types::TokenCreateRequest {
+    type Action = TokenCreateAction;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::TokenCreateResponse> {
-        client.auth_token_create(service_id, self)
+    ) -> rt::Call<'a, types::TokenCreateResponse> {
+        calls::auth_token_create(client, service_id, self)
     }
 }
 
-impl Linked<types::TokenCreateRequest> {
-    /// Writes a value into `jwtAtClaims`, as JSON.
+impl PendingRequest<types::TokenCreateRequest> {
+    /// Sets `access_token`: the value for the new access token, for example when tokens move here from another system. It must not exist yet, or the call fails; without it Authlete generates a random one.
+    ///
+    /// `accessToken`, optional, secret.
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_duration`: the lifetime of the new access token in seconds. Zero or absent takes the service's setting; without effect when `accessTokenPersistent` is true.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration(mut self, value: i64) -> Self {
+        self.access_token_duration = Some(value);
+        self
+    }
+
+    /// Sets `access_token_persistent`: whether the access token never expires by itself, and has to be deleted or revoked. False or absent gives it a lifetime.
+    ///
+    /// `accessTokenPersistent`, optional.
+    pub fn access_token_persistent(mut self, value: bool) -> Self {
+        self.access_token_persistent = Some(value);
+        self
+    }
+
+    /// Sets `acr`: the authentication context class that the user's login satisfied, for introspection to tell (RFC 9470). Ignored without a subject; leave it out when there was no login.
+    ///
+    /// `acr`, optional.
+    pub fn acr(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.acr = Some(value.into());
+        self
+    }
+
+    /// Sets `auth_time`: when the user logged in, in seconds since 1970-01-01 UTC, for introspection to tell (RFC 9470). Ignored without a subject; leave it out when there was no login.
+    ///
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    pub fn auth_time(mut self, value: i64) -> Self {
+        self.auth_time = Some(value);
+        self
+    }
+
+    /// Sets `authorization_details`: the fine-grained permissions for the token (RFC 9396 section 2). Absent gives none.
+    ///
+    /// `authorizationDetails`, optional.
+    pub fn authorization_details(
+        mut self,
+        value: impl ::std::convert::Into<types::AuthorizationDetails>,
+    ) -> Self {
+        self.authorization_details = Some(value.into());
+        self
+    }
+
+    /// Sets `certificate_thumbprint`: the SHA-256 thumbprint, base64url without padding, of the client certificate that the access token is bound to (RFC 8705 section 3.1). With it, resources demand that certificate along with the token; absent binds it to none.
+    ///
+    /// `certificateThumbprint`, optional.
+    pub fn certificate_thumbprint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.certificate_thumbprint = Some(value.into());
+        self
+    }
+
+    /// Sets `client_entity_id_used`: whether to record that the client went by its entity identifier (OpenID Federation 1.0). False when absent.
+    ///
+    /// `clientEntityIdUsed`, optional.
+    pub fn client_entity_id_used(mut self, value: bool) -> Self {
+        self.client_entity_id_used = Some(value);
+        self
+    }
+
+    /// Sets `client_id`: the numeric id of the client that the token belongs to. The official document requires it; the Java library offers `clientIdentifier` in its place.
+    ///
+    /// `clientId`, optional.
+    pub fn client_id(mut self, value: i64) -> Self {
+        self.client_id = Some(value);
+        self
+    }
+
+    /// Sets `client_id_alias_used`: whether to record that the client went by its alias. It makes the alias the `aud` claim of a signed userinfo response for this token, and has no effect for a client without alias. False when absent.
+    ///
+    /// `clientIdAliasUsed`, optional.
+    pub fn client_id_alias_used(mut self, value: bool) -> Self {
+        self.client_id_alias_used = Some(value);
+        self
+    }
+
+    /// Sets `client_identifier`: the client that the token belongs to, by its number, alias or URL. Which one counts when it differs from `clientId` is not documented.
+    ///
+    /// `clientIdentifier`, optional.
+    pub fn client_identifier(
+        mut self,
+        value: impl ::std::convert::Into<rt::ClientIdentifier>,
+    ) -> Self {
+        self.client_identifier = Some(value.into());
+        self
+    }
+
+    /// Sets `dpop_key_thumbprint`: the SHA-256 thumbprint (RFC 7638, base64url without padding) of the key that the access token is bound to (RFC 9449 section 6.1). With it the token's type is `DPoP`, and resources demand a proof by that key. Absent makes a bearer token.
+    ///
+    /// `dpopKeyThumbprint`, optional.
+    pub fn dpop_key_thumbprint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.dpop_key_thumbprint = Some(value.into());
+        self
+    }
+
+    /// Sets `for_external_attachment`: whether the access token is to be one for external attachments, with which a client fetches documents that verified claims refer to by URL (OpenID Connect for Identity Assurance 1.0, external attachments). False or absent makes an ordinary token.
+    ///
+    /// `forExternalAttachment`, optional.
+    pub fn for_external_attachment(mut self, value: bool) -> Self {
+        self.for_external_attachment = Some(value);
+        self
+    }
+
+    /// Sets `jwt_at_claims`: additional claims for the payload of the access token, as a JSON object in a string. Has an effect only where the service issues access tokens as JWTs (RFC 9068).
+    ///
+    /// `jwtAtClaims`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn jwt_at_claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.jwt_at_claims = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.jwt_at_claims = Some(rt::JsonString::of(value)?);
         Ok(self)
+    }
+
+    /// Sets `metadata_document_used`: whether to record that the client's metadata came from its metadata document (OAuth Client ID Metadata Document). False when absent.
+    ///
+    /// `metadataDocumentUsed`, optional.
+    pub fn metadata_document_used(mut self, value: bool) -> Self {
+        self.metadata_document_used = Some(value);
+        self
+    }
+
+    /// Sets `properties`: key and value pairs to keep with the access token. Unless hidden, they become members of the token response and of introspection responses, so their keys must not collide with standard names.
+    ///
+    /// `properties`, optional.
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<types::Property>,
+        >,
+    ) -> Self {
+        self.properties = Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `refresh_token`: the value for the new refresh token, for example when tokens move here from another system. It must not exist yet, or the call fails; without it Authlete generates a random one where the grant has one.
+    ///
+    /// `refreshToken`, optional, secret.
+    pub fn refresh_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.refresh_token = Some(value.into());
+        self
+    }
+
+    /// Sets `refresh_token_duration`: the lifetime of the new refresh token in seconds. Zero or absent takes the service's setting; without effect where none is made, that is for `IMPLICIT` and `CLIENT_CREDENTIALS` or when the service does not support refreshing.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    pub fn refresh_token_duration(mut self, value: i64) -> Self {
+        self.refresh_token_duration = Some(value);
+        self
+    }
+
+    /// Sets `resources`: the resource servers that the token is for (RFC 8707). Absent does not restrict it.
+    ///
+    /// `resources`, optional.
+    pub fn resources(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.resources = Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `scopes`: the scopes for the token. One that the service does not support is an error here; absent makes a token without scopes.
+    ///
+    /// `scopes`, optional.
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.scopes = Some(value.into_iter().map(::std::convert::Into::into).collect());
+        self
+    }
+
+    /// Sets `session_id`: the user's login session that the token belongs to. A refresh token needs one to obtain an ID token of Native SSO (OpenID Connect Native SSO for Mobile Apps 1.0); leave it out otherwise.
+    ///
+    /// `sessionId`, optional, secret.
+    pub fn session_id(
+        mut self,
+        value: impl ::std::convert::Into<rt::SessionId>,
+    ) -> Self {
+        self.session_id = Some(value.into());
+        self
+    }
+
+    /// Sets `subject`: the unique identifier of the user whom the token stands for, ASCII and at most 100 characters. Ignored for `CLIENT_CREDENTIALS` and required for other grants, except that the Java library lets `JWT_BEARER` go without.
+    ///
+    /// `subject`, optional.
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = Some(value.into());
+        self
     }
 }

@@ -2,15 +2,16 @@
 
 //! Actions of `userinfo_endpoint`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::UserInfoResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::UserInfoResponse {}
+impl rt::TakeParts for types::UserInfoResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,248 +20,315 @@ impl Answer for types::UserInfoResponse {
     }
 }
 
-impl Answered for types::UserInfoResponse {
-    type Outcome = UserInfo;
+impl rt::IntoAction for types::UserInfoResponse {
+    type Action = UserInfoAction;
 }
 
-/// What `auth_userinfo` answers.
+/// What the response of [`service.userinfo().process`](crate::groups::UserinfoApi::process) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`UserInfoAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum UserInfo {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
-    /// `OK`: there is work to do.
+pub enum UserInfoAction {
+    /// Authlete failed, or this call was wrong. The server answers 500 without a body, and `responseContent` is the `WWW-Authenticate` header.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// The request is malformed, for example it had no access token; error `invalid_request`. The server answers 400 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1). A client that presented no token at all should get 401 with a bare challenge instead (RFC 6750 section 3.1), without asking Authlete.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
+    BadRequest(rt::Reply),
+    /// The access token does not exist or has expired (error `invalid_token`); whether a missing proof of the key or certificate that it is bound to ends here too is not documented. The server answers 401 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1, RFC 9449 section 7.1). A token without a user, as of the client credentials grant, ends here as well.
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
+    Unauthorized(rt::Reply),
+    /// The access token does not have the scope `openid` (error `insufficient_scope`). The server answers 403 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1).
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
+    Forbidden(rt::Reply),
+    /// The access token is good and stands for a user. The server collects the claims that are asked for and calls `issue`.
+    ///
+    /// `OK`: the server has something to do; see [`UserInfoOk`].
     Ok(UserInfoOk),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::UserInfoResponse>),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::UserInfoResponse>),
 }
 
-impl Outcome for UserInfo {
+impl rt::Sealed for UserInfoAction {}
+impl rt::Action for UserInfoAction {
     type Response = types::UserInfoResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_USERINFO
     }
 
-    fn read(response: Box<types::UserInfoResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::UserInfoResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            400,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            403,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("OK") if response.token.is_some() => {
-                Self::Ok(UserInfoOk { response, carried })
+                Self::Ok(UserInfoOk {
+                    response,
+                    extra_headers,
+                })
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl UserInfo {
-    /// What `OK` holds; anything else is an answer to send.
+impl UserInfoAction {
+    /// What `OK` leaves the server to do, see [`UserInfoAction::Ok`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
-    pub fn proceed(self) -> Result<UserInfoOk, Reply> {
+    /// The reply to send to the client.
+    pub fn proceed(self) -> Result<UserInfoOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
             Self::InternalServerError(reply) => Err(reply),
             Self::BadRequest(reply) => Err(reply),
             Self::Unauthorized(reply) => Err(reply),
             Self::Forbidden(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
 
-/// What `OK` of `auth_userinfo` holds.
+/// The user and the names of the wanted claims. Load their values, leave out what is unknown or was not consented to, add `verified_claims` where `userInfoClaims` asks for them, and go on with `issue`.
+///
+/// What [`UserInfoAction::Ok`] holds, which [`service.userinfo().process`](crate::groups::UserinfoApi::process) answers with. What can follow: [`issue`](UserInfoOk::issue).
 #[must_use]
 pub struct UserInfoOk {
     pub(crate) response: Box<types::UserInfoResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(UserInfoOk, types::UserInfoResponse);
-kept!(UserInfoOk, UserInfo, Ok);
+rt::step!(UserInfoOk, types::UserInfoResponse);
+rt::stored_step!(UserInfoOk, UserInfoAction, Ok);
 impl UserInfoOk {
-    /// `subject`.
+    /// The unique identifier of the user whose claims are wanted. If the user no longer exists, the server answers 401 with `invalid_token` itself.
+    ///
+    /// `subject`, optional.
     pub fn subject(&self) -> Option<&str> {
         self.response.subject.as_deref()
     }
 
-    /// `token`.
+    /// The access token that the client presented, repeated here because `issue` takes it again; present with `OK`.
+    ///
+    /// `token`, optional, secret.
     pub fn token(&self) -> &str {
         self.response.token.as_deref().unwrap_or_default()
     }
 
-    /// `claims`.
+    /// The names of the claims that the client wants from here, by its scopes and its claims request; a name may carry a language tag, such as `name#ja`. The official document says ID token where this endpoint's response is meant. Absent when there are none.
+    ///
+    /// `claims`, optional.
     pub fn claims(&self) -> &[::std::string::String] {
         self.response.claims.as_deref().unwrap_or_default()
     }
 
-    /// `clientId`.
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
+    /// `clientId`, optional.
     pub fn client_id(&self) -> Option<i64> {
         self.response.client_id
     }
 
-    /// `clientIdAlias`.
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
     pub fn client_id_alias(&self) -> Option<&str> {
         self.response.client_id_alias.as_deref()
     }
 
-    /// `clientIdAliasUsed`.
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
     pub fn client_id_alias_used(&self) -> bool {
         self.response.client_id_alias_used.unwrap_or_default()
     }
 
-    /// `clientEntityId`.
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
     pub fn client_entity_id(&self) -> Option<&str> {
         self.response.client_entity_id.as_deref()
     }
 
-    /// `clientEntityIdUsed`.
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
     pub fn client_entity_id_used(&self) -> bool {
         self.response.client_entity_id_used.unwrap_or_default()
     }
 
-    /// `scopes`.
+    /// The scopes that the access token has. Absent when it has none.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `properties`.
+    /// Key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
+    /// `properties`, optional.
     pub fn properties(&self) -> &[types::Property] {
         self.response.properties.as_deref().unwrap_or_default()
     }
 
-    /// `userInfoClaims`.
-    pub fn user_info_claims(&self) -> Option<&crate::JsonText> {
+    /// The `userinfo` object of the client's claims request, as JSON in a string: what to return from the userinfo endpoint, including requests for `verified_claims` (OpenID Connect Core 1.0 section 5.5). Absent when the client sent none.
+    ///
+    /// `userInfoClaims`, optional, secret.
+    pub fn user_info_claims(&self) -> Option<&rt::JsonString> {
         self.response.user_info_claims.as_ref()
     }
 
-    /// `consentedClaims`.
+    /// The claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
+    /// `consentedClaims`, optional.
     pub fn consented_claims(&self) -> &[::std::string::String] {
         self.response.consented_claims.as_deref().unwrap_or_default()
     }
 
-    /// `requestedClaimsForTx`.
+    /// Names of claims whose values are needed to compute transformed claims (Advanced Syntax for Claims, for OpenID Connect). Supply them with `claimsForTx`; absent when the client requested no transformed claim based on them.
+    ///
+    /// `requestedClaimsForTx`, optional.
     pub fn requested_claims_for_tx(&self) -> &[::std::string::String] {
         self.response.requested_claims_for_tx.as_deref().unwrap_or_default()
     }
 
-    /// `requestedVerifiedClaimsForTx`.
+    /// For each set of verified claims that transformed claims refer to, the names of the claims needed from it. Supply them with `verifiedClaimsForTx`, in the same order; absent when there are none.
+    ///
+    /// `requestedVerifiedClaimsForTx`, optional.
     pub fn requested_verified_claims_for_tx(
         &self,
     ) -> &[::std::vec::Vec<::std::string::String>] {
         self.response.requested_verified_claims_for_tx.as_deref().unwrap_or_default()
     }
 
-    /// `transformedClaims`.
-    pub fn transformed_claims(&self) -> Option<&crate::JsonText> {
+    /// The `transformed_claims` object of the client's claims request, as JSON in a string (Advanced Syntax for Claims, for OpenID Connect): which functions turn which claims into the requested ones. Absent when the client sent none.
+    ///
+    /// `transformedClaims`, optional, secret.
+    pub fn transformed_claims(&self) -> Option<&rt::JsonString> {
         self.response.transformed_claims.as_ref()
     }
 
-    /// `serviceAttributes`.
+    /// The key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `serviceAttributes`, optional.
     pub fn service_attributes(&self) -> &[types::KeyValuePair] {
         self.response.service_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `clientAttributes`.
+    /// The key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `clientAttributes`, optional.
     pub fn client_attributes(&self) -> &[types::KeyValuePair] {
         self.response.client_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `metadataDocumentLocation`.
+    /// The URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
+    /// `metadataDocumentLocation`, optional.
     pub fn metadata_document_location(&self) -> Option<&str> {
         self.response.metadata_document_location.as_deref()
     }
 
-    /// `metadataDocumentUsed`.
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
     pub fn metadata_document_used(&self) -> bool {
         self.response.metadata_document_used.unwrap_or_default()
     }
 
-    /// Makes the call of `auth_userinfo_issue` that follows.
+    /// Makes the userinfo response. It holds the access token; give it the claim values as a JSON object. The server must have made sure that the user still exists, and that it releases only what the user agreed to.
+    ///
+    /// Prepares the call of [`service.userinfo().issue`](crate::groups::UserinfoApi::issue), to be sent with [`PendingRequest::send`], which gives a [`UserInfoIssueAction`].
+    ///
+    /// The request already holds, from this response: `token` from `token`.
     #[allow(unused_mut)]
-    pub fn issue(self) -> Linked<types::UserInfoIssueRequest> {
+    pub fn issue(self) -> PendingRequest<types::UserInfoIssueRequest> {
         let mut response = self.response;
         let mut request = types::UserInfoIssueRequest::new(
             response.token.take().unwrap_or_default(),
         );
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 }
 
-impl Answer for types::UserInfoIssueResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::UserInfoIssueResponse {}
+impl rt::TakeParts for types::UserInfoIssueResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: vec![
+            headers: vec![
                 ("Content-Digest", self.content_digest.take()), ("Signature", self
                 .signature.take()), ("Signature-Input", self.signature_input.take())
             ],
@@ -272,145 +340,166 @@ impl Answer for types::UserInfoIssueResponse {
     }
 }
 
-impl Answered for types::UserInfoIssueResponse {
-    type Outcome = UserInfoIssue;
+impl rt::IntoAction for types::UserInfoIssueResponse {
+    type Action = UserInfoIssueAction;
 }
 
-/// What `auth_userinfo_issue` answers.
+/// What the response of [`service.userinfo().issue`](crate::groups::UserinfoApi::issue) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`UserInfoIssueAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum UserInfoIssue {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
-    /// `JSON`: an answer with status 200 is ready.
-    Json(Reply),
-    /// `JWT`: an answer with status 200 is ready.
-    Jwt(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::UserInfoIssueResponse>),
+pub enum UserInfoIssueAction {
+    /// Authlete failed, or this call was wrong. The server answers 500 without a body, and `responseContent` is the `WWW-Authenticate` header.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// The request is malformed, for example it had no access token; error `invalid_request`. The server answers 400 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1).
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
+    BadRequest(rt::Reply),
+    /// The access token does not exist or has expired (error `invalid_token`); whether a missing proof of the key or certificate that it is bound to ends here too is not documented. The server answers 401 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1, RFC 9449 section 7.1).
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
+    Unauthorized(rt::Reply),
+    /// The access token does not have the scope `openid` (error `insufficient_scope`). The server answers 403 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1).
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
+    Forbidden(rt::Reply),
+    /// The response is ready as JSON. The server sends 200 with `responseContent` as `application/json;charset=UTF-8`, and the `Signature`, `Signature-Input` and `Content-Digest` headers where there are values for them.
+    ///
+    /// `JSON`: the reply, with status 200, is ready to send.
+    Json(rt::Reply),
+    /// The response is ready as a JWT, signed or encrypted as the client registered for it. The server sends 200 with `responseContent` as `application/jwt`, and the `Signature`, `Signature-Input` and `Content-Digest` headers where there are values for them.
+    ///
+    /// `JWT`: the reply, with status 200, is ready to send.
+    Jwt(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::UserInfoIssueResponse>),
 }
 
-impl Outcome for UserInfoIssue {
+impl rt::Sealed for UserInfoIssueAction {}
+impl rt::Action for UserInfoIssueAction {
     type Response = types::UserInfoIssueResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::AUTH_USERINFO_ISSUE
     }
 
-    fn read(response: Box<types::UserInfoIssueResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::UserInfoIssueResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            400,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            403,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("JSON") => {
                 Self::Json(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            200,
-                            Content::Body("application/json;charset=UTF-8"),
-                            &[
-                                ("Content-Digest", Value::Extra),
-                                ("Signature", Value::Extra),
-                                ("Signature-Input", Value::Extra),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response(
+                                "application/json;charset=UTF-8",
+                            ),
+                            headers: &[
+                                ("Content-Digest", rt::HeaderSource::Field),
+                                ("Signature", rt::HeaderSource::Field),
+                                ("Signature-Input", rt::HeaderSource::Field),
                             ],
-                            true,
-                        ),
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("JWT") => {
                 Self::Jwt(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            200,
-                            Content::Body("application/jwt"),
-                            &[
-                                ("Content-Digest", Value::Extra),
-                                ("Signature", Value::Extra),
-                                ("Signature-Input", Value::Extra),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/jwt"),
+                            headers: &[
+                                ("Content-Digest", rt::HeaderSource::Field),
+                                ("Signature", rt::HeaderSource::Field),
+                                ("Signature-Input", rt::HeaderSource::Field),
                             ],
-                            true,
-                        ),
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl UserInfoIssue {
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+impl UserInfoIssueAction {
+    /// The reply to send to the client.
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::BadRequest(reply) => reply,
@@ -418,65 +507,115 @@ impl UserInfoIssue {
             Self::Forbidden(reply) => reply,
             Self::Json(reply) => reply,
             Self::Jwt(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<UserInfoIssue> for Reply {
-    fn from(outcome: UserInfoIssue) -> Self {
-        outcome.into_reply()
+impl From<UserInfoIssueAction> for rt::Reply {
+    fn from(action: UserInfoIssueAction) -> Self {
+        action.into_reply()
     }
 }
 
-impl Follow for types::UserInfoIssueRequest {
-    type Outcome = UserInfoIssue;
+impl rt::Sealed for types::UserInfoIssueRequest {}
+impl rt::FollowUp for types::UserInfoIssueRequest {
+    type Action = UserInfoIssueAction;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::UserInfoIssueResponse> {
-        client.auth_userinfo_issue(service_id, self)
+    ) -> rt::Call<'a, types::UserInfoIssueResponse> {
+        calls::auth_userinfo_issue(client, service_id, self)
     }
 }
 
-impl Linked<types::UserInfoIssueRequest> {
-    /// Writes a value into `claims`, as JSON.
+impl PendingRequest<types::UserInfoIssueRequest> {
+    /// Sets `claims`: the claims about the user, as a JSON object in a string with claim names as keys (OpenID Connect Core 1.0 section 5.1). Give what the response of `auth/userinfo` names, as far as it is known and the user agreed; absent gives a response with `sub` alone.
+    ///
+    /// `claims`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.claims = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.claims = Some(rt::JsonString::of(value)?);
         Ok(self)
     }
 
-    /// Writes a value into `claimsForTx`, as JSON.
+    /// Sets `claims_for_tx`: values of claims that transformed claims are computed from, as a JSON object in a string with the names of `requestedClaimsForTx` as keys. They are used for the computation and do not appear in the result themselves.
+    ///
+    /// `claimsForTx`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn claims_for_tx(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::Error> {
-        self.claims_for_tx = Some(crate::JsonText::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.claims_for_tx = Some(rt::JsonString::of(value)?);
         Ok(self)
     }
 
-    /// Writes values into `verifiedClaimsForTx`, each as JSON.
+    /// Sets `headers`: the request's header fields that its HTTP message signature needs for verification (RFC 9421), in particular `Signature`, `Signature-Input` and every field that the signature covers. Absent when the request is not signed. With them Authlete can sign the response in reference to the request.
+    ///
+    /// `headers`, optional.
+    pub fn headers(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<types::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.headers = Some(value.into_iter().map(::std::convert::Into::into).collect());
+        self
+    }
+
+    /// Sets `request_signature`: the value of the `Signature` header of the client's request, for a response signature that refers to it (RFC 9421). Absent when the request was not signed.
+    ///
+    /// `requestSignature`, optional, secret.
+    pub fn request_signature(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.request_signature = Some(value.into());
+        self
+    }
+
+    /// Sets `sub`: the value of the `sub` claim where the client is to see another identifier than that of the access token's user, for example a pairwise one (OpenID Connect Core 1.0 section 8). Only the claim changes. Without it, the identifier of the access token's user is used. It must equal the `sub` claim of the ID token (OpenID Connect Core 1.0 section 5.3.2).
+    ///
+    /// `sub`, optional.
+    pub fn sub(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.sub = Some(value.into());
+        self
+    }
+
+    /// Sets `verified_claims_for_tx`: values of verified claims that transformed claims are computed from, one JSON object in a string per entry; they match the entries of `requestedVerifiedClaimsForTx` in order. They do not appear in the result themselves.
+    ///
+    /// `verifiedClaimsForTx`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonText::of`](crate::JsonText::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn verified_claims_for_tx(
         mut self,
-        values: impl IntoIterator<Item = impl ::serde::Serialize>,
-    ) -> Result<Self, crate::Error> {
+        value: impl IntoIterator<Item = impl ::serde::Serialize>,
+    ) -> Result<Self, rt::Error> {
         self.verified_claims_for_tx = Some(
-            values
+            value
                 .into_iter()
-                .map(|value| crate::JsonText::of(&value))
+                .map(|value| rt::JsonString::of(&value))
                 .collect::<Result<_, _>>()?,
         );
         Ok(self)

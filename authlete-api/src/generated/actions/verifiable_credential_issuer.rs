@@ -2,15 +2,16 @@
 
 //! Actions of `verifiable_credential_issuer`.
 #[allow(unused_imports)]
-use crate::actions::prelude::*;
-impl Answer for types::VciBatchIssueResponse {
-    fn say(&mut self) -> Said {
-        Said {
+use super::*;
+impl rt::Sealed for types::VciBatchIssueResponse {}
+impl rt::TakeParts for types::VciBatchIssueResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -19,141 +20,201 @@ impl Answer for types::VciBatchIssueResponse {
     }
 }
 
-impl Answered for types::VciBatchIssueResponse {
-    type Outcome = VciBatchIssue;
+impl rt::IntoAction for types::VciBatchIssueResponse {
+    type Action = VciBatchIssueAction;
 }
 
-/// What `vci_batch_issue` answers.
+/// What the response of [`service.credential_issuer().issue_batch`](crate::groups::CredentialIssuerApi::issue_batch) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`VciBatchIssueAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum VciBatchIssue {
-    /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
-    /// `OK_JWT`: an answer with status 200 is ready.
-    OkJwt(Reply),
-    /// `ACCEPTED`: an answer with status 202 is ready.
-    Accepted(Reply),
-    /// `ACCEPTED_JWT`: an answer with status 202 is ready.
-    AcceptedJwt(Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciBatchIssueResponse>),
+pub enum VciBatchIssueAction {
+    /// At least one credential is made; those that were deferred have transaction ids. The server sends 200 with `responseContent` as the JSON body and `Cache-Control: no-store`.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
+    Ok(rt::Reply),
+    /// The access token is no longer good, which is unlikely so soon after the parsing of the request. The server answers 401 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3).
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
+    Unauthorized(rt::Reply),
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 403 with `responseContent` as the JSON body; the settings need correcting rather than the wallet.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
+    Forbidden(rt::Reply),
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
+    CallerError(rt::Reply),
+    /// At least one credential is made, and the response is encrypted to the wallet's key. The server sends 200 with `responseContent` as the body, media type `application/jwt`.
+    ///
+    /// `OK_JWT`: the reply, with status 200, is ready to send.
+    OkJwt(rt::Reply),
+    /// Every order was deferred, so that the response holds transaction ids only. The server sends 202 with `responseContent` as the JSON body.
+    ///
+    /// `ACCEPTED`: the reply, with status 202, is ready to send.
+    Accepted(rt::Reply),
+    /// Every order was deferred, and the response is encrypted to the wallet's key. The server sends 202 with `responseContent` as the body, media type `application/jwt`.
+    ///
+    /// `ACCEPTED_JWT`: the reply, with status 202, is ready to send.
+    AcceptedJwt(rt::Reply),
+    /// The batch cannot be fulfilled because of how it was asked for, such as encryption that is not possible. The server sends 400 with `responseContent` as the JSON body.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
+    BadRequest(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::VciBatchIssueResponse>),
 }
 
-impl Outcome for VciBatchIssue {
+impl rt::Sealed for VciBatchIssueAction {}
+impl rt::Action for VciBatchIssueAction {
     type Response = types::VciBatchIssueResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_BATCH_ISSUE
     }
 
-    fn read(response: Box<types::VciBatchIssueResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciBatchIssueResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(403, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
             Some("OK_JWT") => {
                 Self::OkJwt(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/jwt"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/jwt"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("ACCEPTED") => {
                 Self::Accepted(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(202, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 202,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("ACCEPTED_JWT") => {
                 Self::AcceptedJwt(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(202, Content::Body("application/jwt"), &[], true),
+                        &rt::Rendering {
+                            status: 202,
+                            content: rt::Content::Response("application/jwt"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl VciBatchIssue {
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+impl VciBatchIssueAction {
+    /// The reply to send to the client.
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
             Self::Unauthorized(reply) => reply,
@@ -164,25 +225,28 @@ impl VciBatchIssue {
             Self::Accepted(reply) => reply,
             Self::AcceptedJwt(reply) => reply,
             Self::BadRequest(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<VciBatchIssue> for Reply {
-    fn from(outcome: VciBatchIssue) -> Self {
-        outcome.into_reply()
+impl From<VciBatchIssueAction> for rt::Reply {
+    fn from(action: VciBatchIssueAction) -> Self {
+        action.into_reply()
     }
 }
 
-impl Answer for types::VciBatchParseResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciBatchParseResponse {}
+impl rt::TakeParts for types::VciBatchParseResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -191,148 +255,189 @@ impl Answer for types::VciBatchParseResponse {
     }
 }
 
-impl Answered for types::VciBatchParseResponse {
-    type Outcome = VciBatchParse;
+impl rt::IntoAction for types::VciBatchParseResponse {
+    type Action = VciBatchParseAction;
 }
 
-/// What `vci_batch_parse` answers.
+/// What the response of [`service.credential_issuer().parse_batch`](crate::groups::CredentialIssuerApi::parse_batch) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`VciBatchParseAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum VciBatchParse {
-    /// `OK`: there is work to do.
+pub enum VciBatchParseAction {
+    /// All requests of the batch are in order. The server checks that the token permits these credentials, collects the user's data and issues.
+    ///
+    /// `OK`: the server has something to do; see [`VciBatchParseOk`].
     Ok(VciBatchParseOk),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciBatchParseResponse>),
+    /// Something in the wallet's request is wrong, such as a key proof or an unknown configuration, and `responseContent` says what as an error of OpenID4VCI (section 8.3.1.2). The server sends 400 with it as the JSON body.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
+    BadRequest(rt::Reply),
+    /// The access token is missing, unknown or expired. The server answers 401 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3).
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
+    Unauthorized(rt::Reply),
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 403 with `responseContent` as the JSON body; the settings need correcting rather than the wallet.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
+    Forbidden(rt::Reply),
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::VciBatchParseResponse>),
 }
 
-impl Outcome for VciBatchParse {
+impl rt::Sealed for VciBatchParseAction {}
+impl rt::Action for VciBatchParseAction {
     type Response = types::VciBatchParseResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_BATCH_PARSE
     }
 
-    fn read(response: Box<types::VciBatchParseResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciBatchParseResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(VciBatchParseOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(403, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl VciBatchParse {
-    /// What `OK` holds; anything else is an answer to send.
+impl VciBatchParseAction {
+    /// What `OK` leaves the server to do, see [`VciBatchParseAction::Ok`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
-    pub fn proceed(self) -> Result<VciBatchParseOk, Reply> {
+    /// The reply to send to the client.
+    pub fn proceed(self) -> Result<VciBatchParseOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
             Self::BadRequest(reply) => Err(reply),
             Self::Unauthorized(reply) => Err(reply),
             Self::Forbidden(reply) => Err(reply),
             Self::InternalServerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
 
-/// What `OK` of `vci_batch_parse` holds.
+/// What is asked for, in `info`, one entry per credential. Compare each with `issuableCredentials` of the introspection response; then `issue` follows.
+///
+/// What [`VciBatchParseAction::Ok`] holds, which [`service.credential_issuer().parse_batch`](crate::groups::CredentialIssuerApi::parse_batch) answers with. What can follow: [`issue`](VciBatchParseOk::issue).
 #[must_use]
 pub struct VciBatchParseOk {
     pub(crate) response: Box<types::VciBatchParseResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(VciBatchParseOk, types::VciBatchParseResponse);
-kept!(VciBatchParseOk, VciBatchParse, Ok);
+rt::step!(VciBatchParseOk, types::VciBatchParseResponse);
+rt::stored_step!(VciBatchParseOk, VciBatchParseAction, Ok);
 impl VciBatchParseOk {
-    /// `info`.
+    /// One entry for each request in the batch, in the wallet's order; present with `OK`. Each is to be compared with the token's `issuableCredentials`.
+    ///
+    /// `info`, optional.
     pub fn info(&self) -> &[types::CredentialRequestInfo] {
         self.response.info.as_deref().unwrap_or_default()
     }
 
-    /// Makes the call of `vci_batch_issue` that follows.
+    /// Issues the credentials of the batch. Give it the access token and one order per entry of `info`, each with that entry's `identifier` as `requestIdentifier`. The server must have introspected the token and compared every entry with `issuableCredentials`.
+    ///
+    /// Prepares the call of [`service.credential_issuer().issue_batch`](crate::groups::CredentialIssuerApi::issue_batch), to be sent with [`PendingRequest::send`], which gives a [`VciBatchIssueAction`].
     #[allow(unused_mut)]
     pub fn issue(
         self,
         access_token: impl Into<::std::string::String>,
         orders: ::std::vec::Vec<types::CredentialIssuanceOrder>,
-    ) -> Linked<types::VciBatchIssueRequest> {
+    ) -> PendingRequest<types::VciBatchIssueRequest> {
         let mut response = self.response;
         let mut request = types::VciBatchIssueRequest::default();
         request.access_token = Some(access_token.into());
         request.orders = Some(orders);
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 }
 
-impl Answer for types::VciDeferredIssueResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciDeferredIssueResponse {}
+impl rt::TakeParts for types::VciDeferredIssueResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -341,124 +446,182 @@ impl Answer for types::VciDeferredIssueResponse {
     }
 }
 
-impl Answered for types::VciDeferredIssueResponse {
-    type Outcome = VciDeferredIssue;
+impl rt::IntoAction for types::VciDeferredIssueResponse {
+    type Action = VciDeferredIssueAction;
 }
 
-/// What `vci_deferred_issue` answers.
+/// What the response of [`service.credential_issuer().issue_deferred`](crate::groups::CredentialIssuerApi::issue_deferred) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`VciDeferredIssueAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum VciDeferredIssue {
-    /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
-    /// `OK_JWT`: an answer with status 200 is ready.
-    OkJwt(Reply),
-    /// `ACCEPTED`: an answer with status 202 is ready.
-    Accepted(Reply),
-    /// `ACCEPTED_JWT`: an answer with status 202 is ready.
-    AcceptedJwt(Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciDeferredIssueResponse>),
+pub enum VciDeferredIssueAction {
+    /// The credential is made, for each key that the wallet proved one. The server sends 200 with `responseContent` as the JSON body and `Cache-Control: no-store`. The transaction id is used up.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
+    Ok(rt::Reply),
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 403 with `responseContent` as the JSON body; the settings need correcting rather than the wallet.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
+    Forbidden(rt::Reply),
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
+    CallerError(rt::Reply),
+    /// The credential is made, and encrypted to the key that the wallet named for it (OpenID4VCI 1.0 section 10). The server sends 200 with `responseContent` as the body, media type `application/jwt`. The transaction id is used up.
+    ///
+    /// `OK_JWT`: the reply, with status 200, is ready to send.
+    OkJwt(rt::Reply),
+    /// It takes longer, and the wallet keeps its transaction id (OpenID4VCI 1.0 section 9.2). The server sends 202 with `responseContent` as the JSON body. From Authlete 3.0.25 and in the final version only; the implementer's draft has `issuance_pending` with `BAD_REQUEST`.
+    ///
+    /// `ACCEPTED`: the reply, with status 202, is ready to send.
+    Accepted(rt::Reply),
+    /// It takes longer, and the wallet keeps its transaction id, told in a response encrypted to its key. The server sends 202 with `responseContent` as the body, media type `application/jwt`.
+    ///
+    /// `ACCEPTED_JWT`: the reply, with status 202, is ready to send.
+    AcceptedJwt(rt::Reply),
+    /// The issuer denied the request, the response could not be encrypted, or, in the first implementer's draft, it takes longer (`issuance_pending`). The server sends 400 with `responseContent` as the JSON body.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
+    BadRequest(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::VciDeferredIssueResponse>),
 }
 
-impl Outcome for VciDeferredIssue {
+impl rt::Sealed for VciDeferredIssueAction {}
+impl rt::Action for VciDeferredIssueAction {
     type Response = types::VciDeferredIssueResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_DEFERRED_ISSUE
     }
 
-    fn read(response: Box<types::VciDeferredIssueResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciDeferredIssueResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(403, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
             Some("OK_JWT") => {
                 Self::OkJwt(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/jwt"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/jwt"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("ACCEPTED") => {
                 Self::Accepted(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(202, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 202,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("ACCEPTED_JWT") => {
                 Self::AcceptedJwt(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(202, Content::Body("application/jwt"), &[], true),
+                        &rt::Rendering {
+                            status: 202,
+                            content: rt::Content::Response("application/jwt"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl VciDeferredIssue {
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+impl VciDeferredIssueAction {
+    /// The reply to send to the client.
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
             Self::Forbidden(reply) => reply,
@@ -468,25 +631,28 @@ impl VciDeferredIssue {
             Self::Accepted(reply) => reply,
             Self::AcceptedJwt(reply) => reply,
             Self::BadRequest(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<VciDeferredIssue> for Reply {
-    fn from(outcome: VciDeferredIssue) -> Self {
-        outcome.into_reply()
+impl From<VciDeferredIssueAction> for rt::Reply {
+    fn from(action: VciDeferredIssueAction) -> Self {
+        action.into_reply()
     }
 }
 
-impl Answer for types::VciDeferredParseResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciDeferredParseResponse {}
+impl rt::TakeParts for types::VciDeferredParseResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -495,131 +661,173 @@ impl Answer for types::VciDeferredParseResponse {
     }
 }
 
-impl Answered for types::VciDeferredParseResponse {
-    type Outcome = VciDeferredParse;
+impl rt::IntoAction for types::VciDeferredParseResponse {
+    type Action = VciDeferredParseAction;
 }
 
-/// What `vci_deferred_parse` answers.
+/// What the response of [`service.credential_issuer().parse_deferred`](crate::groups::CredentialIssuerApi::parse_deferred) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`VciDeferredParseAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum VciDeferredParse {
-    /// `OK`: there is work to do.
+pub enum VciDeferredParseAction {
+    /// The transaction id is known. The server looks whether the credential is ready, and issues it, defers it once more or denies it.
+    ///
+    /// `OK`: the server has something to do; see [`VciDeferredParseOk`].
     Ok(VciDeferredParseOk),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciDeferredParseResponse>),
+    /// Something in the wallet's request is wrong, such as a key proof or an unknown configuration, and `responseContent` says what as an error of OpenID4VCI (section 8.3.1.2). The server sends 400 with it as the JSON body. An unknown or used transaction id has the error `invalid_transaction_id` (section 9.3).
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
+    BadRequest(rt::Reply),
+    /// The access token is missing, unknown or expired. The server answers 401 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3).
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
+    Unauthorized(rt::Reply),
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 403 with `responseContent` as the JSON body; the settings need correcting rather than the wallet.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
+    Forbidden(rt::Reply),
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::VciDeferredParseResponse>),
 }
 
-impl Outcome for VciDeferredParse {
+impl rt::Sealed for VciDeferredParseAction {}
+impl rt::Action for VciDeferredParseAction {
     type Response = types::VciDeferredParseResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_DEFERRED_PARSE
     }
 
-    fn read(response: Box<types::VciDeferredParseResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciDeferredParseResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(VciDeferredParseOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(403, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl VciDeferredParse {
-    /// What `OK` holds; anything else is an answer to send.
+impl VciDeferredParseAction {
+    /// What `OK` leaves the server to do, see [`VciDeferredParseAction::Ok`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
-    pub fn proceed(self) -> Result<VciDeferredParseOk, Reply> {
+    /// The reply to send to the client.
+    pub fn proceed(self) -> Result<VciDeferredParseOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
             Self::BadRequest(reply) => Err(reply),
             Self::Unauthorized(reply) => Err(reply),
             Self::Forbidden(reply) => Err(reply),
             Self::InternalServerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
 
-/// What `OK` of `vci_deferred_parse` holds.
+/// What the wallet asked for at first, in `info`, whose `identifier` is the transaction id under which the server kept its preparations. Then `issue` follows, ready or not.
+///
+/// What [`VciDeferredParseAction::Ok`] holds, which [`service.credential_issuer().parse_deferred`](crate::groups::CredentialIssuerApi::parse_deferred) answers with. What can follow: [`issue`](VciDeferredParseOk::issue).
 #[must_use]
 pub struct VciDeferredParseOk {
     pub(crate) response: Box<types::VciDeferredParseResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(VciDeferredParseOk, types::VciDeferredParseResponse);
-kept!(VciDeferredParseOk, VciDeferredParse, Ok);
+rt::step!(VciDeferredParseOk, types::VciDeferredParseResponse);
+rt::stored_step!(VciDeferredParseOk, VciDeferredParseAction, Ok);
 impl VciDeferredParseOk {
-    /// `info`.
+    /// What the wallet asked for at first, with the transaction id as `identifier`; present with `OK`.
+    ///
+    /// `info`, optional.
     pub fn info(&self) -> Option<&types::CredentialRequestInfo> {
         self.response.info.as_ref()
     }
 
-    /// Makes the call of `vci_deferred_issue` that follows.
+    /// Issues the credential, or says that it takes longer or is denied. It holds the request's identifier; give it the claims, or an order with `issuanceDeferred`. The server must have introspected the token that came with this request.
+    ///
+    /// Prepares the call of [`service.credential_issuer().issue_deferred`](crate::groups::CredentialIssuerApi::issue_deferred), to be sent with [`PendingRequest::send`], which gives a [`VciDeferredIssueAction`].
+    ///
+    /// The request already holds, from this response: `order.requestIdentifier` from `info.identifier`.
     #[allow(unused_mut)]
     pub fn issue(
         self,
         order: types::CredentialIssuanceOrder,
-    ) -> Linked<types::VciDeferredIssueRequest> {
+    ) -> PendingRequest<types::VciDeferredIssueRequest> {
         let mut response = self.response;
         let mut request = types::VciDeferredIssueRequest::default();
         request.order = Some(order);
@@ -627,18 +835,19 @@ impl VciDeferredParseOk {
             .info
             .take()
             .and_then(|value| value.identifier);
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 }
 
-impl Answer for types::VciJwksResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciJwksResponse {}
+impl rt::TakeParts for types::VciJwksResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -647,94 +856,125 @@ impl Answer for types::VciJwksResponse {
     }
 }
 
-impl Answered for types::VciJwksResponse {
-    type Outcome = VciJwks;
+impl rt::IntoAction for types::VciJwksResponse {
+    type Action = VciJwksAction;
 }
 
-/// What `vci_jwks` answers.
+/// What the response of [`service.credential_issuer().jwks`](crate::groups::CredentialIssuerApi::jwks) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`VciJwksAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum VciJwks {
-    /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
-    /// `NOT_FOUND`: an answer with status 404 is ready.
-    NotFound(Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciJwksResponse>),
+pub enum VciJwksAction {
+    /// The key set is ready, without private halves. The server sends 200 with `responseContent` as the JSON body.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
+    Ok(rt::Reply),
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 404 with `responseContent` as the JSON body.
+    ///
+    /// `NOT_FOUND`: the reply, with status 404, is ready to send.
+    NotFound(rt::Reply),
+    /// Authlete failed, or the service lacks settings that the document is made of. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::VciJwksResponse>),
 }
 
-impl Outcome for VciJwks {
+impl rt::Sealed for VciJwksAction {}
+impl rt::Action for VciJwksAction {
     type Response = types::VciJwksResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_JWKS
     }
 
-    fn read(response: Box<types::VciJwksResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciJwksResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(404, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 404,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl VciJwks {
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+impl VciJwksAction {
+    /// The reply to send to the client.
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
             Self::NotFound(reply) => reply,
             Self::InternalServerError(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<VciJwks> for Reply {
-    fn from(outcome: VciJwks) -> Self {
-        outcome.into_reply()
+impl From<VciJwksAction> for rt::Reply {
+    fn from(action: VciJwksAction) -> Self {
+        action.into_reply()
     }
 }
 
-impl Answer for types::VciJwtIssuerResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciJwtIssuerResponse {}
+impl rt::TakeParts for types::VciJwtIssuerResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -743,94 +983,125 @@ impl Answer for types::VciJwtIssuerResponse {
     }
 }
 
-impl Answered for types::VciJwtIssuerResponse {
-    type Outcome = VciJwtIssuer;
+impl rt::IntoAction for types::VciJwtIssuerResponse {
+    type Action = VciJwtIssuerAction;
 }
 
-/// What `vci_jwt_issuer` answers.
+/// What the response of [`service.credential_issuer().jwt_issuer`](crate::groups::CredentialIssuerApi::jwt_issuer) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`VciJwtIssuerAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum VciJwtIssuer {
-    /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
-    /// `NOT_FOUND`: an answer with status 404 is ready.
-    NotFound(Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciJwtIssuerResponse>),
+pub enum VciJwtIssuerAction {
+    /// The document is ready. The server sends 200 with `responseContent` as the JSON body.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
+    Ok(rt::Reply),
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 404 with `responseContent` as the JSON body.
+    ///
+    /// `NOT_FOUND`: the reply, with status 404, is ready to send.
+    NotFound(rt::Reply),
+    /// Authlete failed, or the service lacks settings that the document is made of. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::VciJwtIssuerResponse>),
 }
 
-impl Outcome for VciJwtIssuer {
+impl rt::Sealed for VciJwtIssuerAction {}
+impl rt::Action for VciJwtIssuerAction {
     type Response = types::VciJwtIssuerResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_JWT_ISSUER
     }
 
-    fn read(response: Box<types::VciJwtIssuerResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciJwtIssuerResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(404, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 404,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl VciJwtIssuer {
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+impl VciJwtIssuerAction {
+    /// The reply to send to the client.
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
             Self::NotFound(reply) => reply,
             Self::InternalServerError(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<VciJwtIssuer> for Reply {
-    fn from(outcome: VciJwtIssuer) -> Self {
-        outcome.into_reply()
+impl From<VciJwtIssuerAction> for rt::Reply {
+    fn from(action: VciJwtIssuerAction) -> Self {
+        action.into_reply()
     }
 }
 
-impl Answer for types::VciMetadataResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciMetadataResponse {}
+impl rt::TakeParts for types::VciMetadataResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -839,94 +1110,125 @@ impl Answer for types::VciMetadataResponse {
     }
 }
 
-impl Answered for types::VciMetadataResponse {
-    type Outcome = VciMetadata;
+impl rt::IntoAction for types::VciMetadataResponse {
+    type Action = VciMetadataAction;
 }
 
-/// What `vci_metadata` answers.
+/// What the response of [`service.credential_issuer().metadata`](crate::groups::CredentialIssuerApi::metadata) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`VciMetadataAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum VciMetadata {
-    /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
-    /// `NOT_FOUND`: an answer with status 404 is ready.
-    NotFound(Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciMetadataResponse>),
+pub enum VciMetadataAction {
+    /// The metadata is ready. The server sends 200 with `responseContent` as the JSON body; signed metadata is not made.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
+    Ok(rt::Reply),
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 404 with `responseContent` as the JSON body.
+    ///
+    /// `NOT_FOUND`: the reply, with status 404, is ready to send.
+    NotFound(rt::Reply),
+    /// Authlete failed, or the service lacks settings that the document is made of. The server sends 500 with `responseContent` as the JSON body, and logs the result message. The mandatory members of `credentialIssuerMetadata` are among them.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::VciMetadataResponse>),
 }
 
-impl Outcome for VciMetadata {
+impl rt::Sealed for VciMetadataAction {}
+impl rt::Action for VciMetadataAction {
     type Response = types::VciMetadataResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_METADATA
     }
 
-    fn read(response: Box<types::VciMetadataResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciMetadataResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(404, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 404,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], false),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: false,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl VciMetadata {
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+impl VciMetadataAction {
+    /// The reply to send to the client.
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
             Self::NotFound(reply) => reply,
             Self::InternalServerError(reply) => reply,
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<VciMetadata> for Reply {
-    fn from(outcome: VciMetadata) -> Self {
-        outcome.into_reply()
+impl From<VciMetadataAction> for rt::Reply {
+    fn from(action: VciMetadataAction) -> Self {
+        action.into_reply()
     }
 }
 
-impl Answer for types::VciNonceResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciNonceResponse {}
+impl rt::TakeParts for types::VciNonceResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -935,110 +1237,150 @@ impl Answer for types::VciNonceResponse {
     }
 }
 
-impl Answered for types::VciNonceResponse {
-    type Outcome = VciNonce;
+impl rt::IntoAction for types::VciNonceResponse {
+    type Action = VciNonceAction;
 }
 
-/// What `vci_nonce` answers.
+/// What the response of [`service.credential_issuer().nonce`](crate::groups::CredentialIssuerApi::nonce) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`VciNonceAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum VciNonce {
-    /// `OK`: an answer with status 200 is ready.
+pub enum VciNonceAction {
+    /// A nonce is ready. The server sends 200 with `responseContent` as the JSON body and `Cache-Control: no-store`, which the specification demands (section 7.2).
+    ///
+    /// `OK`: the reply, with status 200, is made by [`VciNonceOk::into_reply`].
     Ok(VciNonceOk),
-    /// `NOT_FOUND`: an answer with status 404 is ready.
-    NotFound(Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciNonceResponse>),
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 404 with `responseContent` as the JSON body.
+    ///
+    /// `NOT_FOUND`: the reply, with status 404, is ready to send.
+    NotFound(rt::Reply),
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::VciNonceResponse>),
 }
 
-impl Outcome for VciNonce {
+impl rt::Sealed for VciNonceAction {}
+impl rt::Action for VciNonceAction {
     type Response = types::VciNonceResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_NONCE
     }
 
-    fn read(response: Box<types::VciNonceResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciNonceResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => Self::Ok(VciNonceOk { response, carried }),
+            Some("OK") => {
+                Self::Ok(VciNonceOk {
+                    response,
+                    extra_headers,
+                })
+            }
             Some("NOT_FOUND") => {
                 Self::NotFound(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(404, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 404,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl VciNonce {
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+impl VciNonceAction {
+    /// The reply to send to the client.
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::NotFound(reply) => reply,
             Self::InternalServerError(reply) => reply,
-            Self::Ok(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Ok(step) => step.into_reply(),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<VciNonce> for Reply {
-    fn from(outcome: VciNonce) -> Self {
-        outcome.into_reply()
+impl From<VciNonceAction> for rt::Reply {
+    fn from(action: VciNonceAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `OK` of `vci_nonce` holds.
+/// A nonce is ready. The server sends 200 with `responseContent` as the JSON body and `Cache-Control: no-store`, which the specification demands (section 7.2).
+///
+/// What [`VciNonceAction::Ok`] holds, which [`service.credential_issuer().nonce`](crate::groups::CredentialIssuerApi::nonce) answers with.
 #[must_use]
 pub struct VciNonceOk {
     pub(crate) response: Box<types::VciNonceResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(VciNonceOk, types::VciNonceResponse);
+rt::step!(VciNonceOk, types::VciNonceResponse);
 impl VciNonceOk {
-    /// `cnonce`.
+    /// The nonce by itself, which `responseContent` already includes; present with `OK`. It belongs to a window of time whose length is the service's `cnonceDuration` in seconds: every wallet is given the same one within a window.
+    ///
+    /// `cnonce`, optional, secret.
     pub fn cnonce(&self) -> Option<&str> {
         self.response.cnonce.as_deref()
     }
 
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            VciNonce::operation(),
-            &Row(200, Content::Body("application/json"), &[], true),
+    /// The reply to send to the client, with status 200.
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <VciNonceAction as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
 
-impl Answer for types::VciOfferCreateResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciOfferCreateResponse {}
+impl rt::TakeParts for types::VciOfferCreateResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: None,
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -1047,102 +1389,126 @@ impl Answer for types::VciOfferCreateResponse {
     }
 }
 
-impl Answered for types::VciOfferCreateResponse {
-    type Outcome = VciOfferCreate;
+impl rt::IntoAction for types::VciOfferCreateResponse {
+    type Action = VciOfferCreateAction;
 }
 
-/// What `vci_offer_create` answers.
+/// What the response of [`service.credential_issuer().create_offer`](crate::groups::CredentialIssuerApi::create_offer) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`VciOfferCreateAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum VciOfferCreate {
-    /// `CREATED`: there is work to do.
+pub enum VciOfferCreateAction {
+    /// The offer is stored. The server shows it to the user, by value or by reference, and sends the transaction code, if there is one, over another channel.
+    ///
+    /// `CREATED`: the server has something to do; see [`VciOfferCreateCreated`].
     Created(VciOfferCreateCreated),
-    /// `FORBIDDEN`: the call was wrong; the client is told no more than `server_error`.
-    Forbidden(Reply),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
-    /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
-    AuthleteError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciOfferCreateResponse>),
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server logs the result message and sends 500 without details; its settings need correcting.
+    ///
+    /// `FORBIDDEN`: the call was wrong, the client is not; it is told no more than `server_error`.
+    Forbidden(rt::Reply),
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
+    CallerError(rt::Reply),
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client.
+    ///
+    /// `AUTHLETE_ERROR`: the reply, with status 500, is ready to send.
+    AuthleteError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::VciOfferCreateResponse>),
 }
 
-impl Outcome for VciOfferCreate {
+impl rt::Sealed for VciOfferCreateAction {}
+impl rt::Action for VciOfferCreateAction {
     type Response = types::VciOfferCreateResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_OFFER_CREATE
     }
 
-    fn read(response: Box<types::VciOfferCreateResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciOfferCreateResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("CREATED") => {
                 Self::Created(VciOfferCreateCreated {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
-            Some("FORBIDDEN") => Self::Forbidden(refused(operation, response, carried)),
+            Some("FORBIDDEN") => {
+                Self::Forbidden(rt::refused(operation, response, extra_headers))
+            }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
             Some("AUTHLETE_ERROR") => {
                 Self::AuthleteError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl VciOfferCreate {
-    /// What `CREATED` holds; anything else is an answer to send.
+impl VciOfferCreateAction {
+    /// What `CREATED` leaves the server to do, see [`VciOfferCreateAction::Created`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
-    pub fn proceed(self) -> Result<VciOfferCreateCreated, Reply> {
+    /// The reply to send to the client.
+    pub fn proceed(self) -> Result<VciOfferCreateCreated, rt::Reply> {
         match self {
             Self::Created(step) => Ok(step),
             Self::Forbidden(reply) => Err(reply),
             Self::CallerError(reply) => Err(reply),
             Self::AuthleteError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
 
-/// What `CREATED` of `vci_offer_create` holds.
+/// The offer: `info.credentialOffer` is what a wallet needs, and `info.identifier` goes into a URL where the offer is passed by reference. Nothing has to follow; the wallet comes by itself, to the token or authorization endpoint.
+///
+/// What [`VciOfferCreateAction::Created`] holds, which [`service.credential_issuer().create_offer`](crate::groups::CredentialIssuerApi::create_offer) answers with.
 #[must_use]
 pub struct VciOfferCreateCreated {
     pub(crate) response: Box<types::VciOfferCreateResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(VciOfferCreateCreated, types::VciOfferCreateResponse);
+rt::step!(VciOfferCreateCreated, types::VciOfferCreateResponse);
 impl VciOfferCreateCreated {
-    /// `info`.
+    /// The offer, with its JSON and the secrets that Authlete generated for it; present with `CREATED`.
+    ///
+    /// `info`, optional.
     pub fn info(&self) -> Option<&types::CredentialOfferInfo> {
         self.response.info.as_ref()
     }
 }
 
-impl Answer for types::VciOfferInfoResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciOfferInfoResponse {}
+impl rt::TakeParts for types::VciOfferInfoResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
@@ -1150,8 +1516,8 @@ impl Answer for types::VciOfferInfoResponse {
                 .info
                 .take()
                 .and_then(|value| value.credential_offer)
-                .map(crate::JsonText::into_string),
-            extra: Vec::new(),
+                .map(rt::JsonString::into_string),
+            headers: Vec::new(),
         }
     }
 
@@ -1160,142 +1526,181 @@ impl Answer for types::VciOfferInfoResponse {
     }
 }
 
-impl Answered for types::VciOfferInfoResponse {
-    type Outcome = VciOfferInfo;
+impl rt::IntoAction for types::VciOfferInfoResponse {
+    type Action = VciOfferInfoAction;
 }
 
-/// What `vci_offer_info` answers.
+/// What the response of [`service.credential_issuer().offer_info`](crate::groups::CredentialIssuerApi::offer_info) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`VciOfferInfoAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum VciOfferInfo {
-    /// `OK`: an answer with status 200 is ready.
+pub enum VciOfferInfoAction {
+    /// The offer exists. The server sends 200 with `info.credentialOffer` as the JSON body, and nothing else of the offer.
+    ///
+    /// `OK`: the reply, with status 200, is made by [`VciOfferInfoOk::into_reply`].
     Ok(VciOfferInfoOk),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
-    /// `NOT_FOUND`: an answer with status 404 is ready.
-    NotFound(Reply),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
-    /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
-    AuthleteError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciOfferInfoResponse>),
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 403 without a body.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
+    Forbidden(rt::Reply),
+    /// No offer has this identifier; an expired one presumably ends here too. The server sends 404 without a body.
+    ///
+    /// `NOT_FOUND`: the reply, with status 404, is ready to send.
+    NotFound(rt::Reply),
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
+    CallerError(rt::Reply),
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client.
+    ///
+    /// `AUTHLETE_ERROR`: the reply, with status 500, is ready to send.
+    AuthleteError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::VciOfferInfoResponse>),
 }
 
-impl Outcome for VciOfferInfo {
+impl rt::Sealed for VciOfferInfoAction {}
+impl rt::Action for VciOfferInfoAction {
     type Response = types::VciOfferInfoResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_OFFER_INFO
     }
 
-    fn read(response: Box<types::VciOfferInfoResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciOfferInfoResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(VciOfferInfoOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(403, Content::None, &[], true),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::None,
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(404, Content::None, &[], true),
+                        &rt::Rendering {
+                            status: 404,
+                            content: rt::Content::None,
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
             Some("AUTHLETE_ERROR") => {
                 Self::AuthleteError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            500,
-                            Content::Fixed(
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Fixed(
                                 "application/json",
                                 "{\"error\":\"server_error\"}",
                             ),
-                            &[],
-                            true,
-                        ),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl VciOfferInfo {
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+impl VciOfferInfoAction {
+    /// The reply to send to the client.
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Forbidden(reply) => reply,
             Self::NotFound(reply) => reply,
             Self::CallerError(reply) => reply,
             Self::AuthleteError(reply) => reply,
-            Self::Ok(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Ok(step) => step.into_reply(),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<VciOfferInfo> for Reply {
-    fn from(outcome: VciOfferInfo) -> Self {
-        outcome.into_reply()
+impl From<VciOfferInfoAction> for rt::Reply {
+    fn from(action: VciOfferInfoAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `OK` of `vci_offer_info` holds.
+/// The offer exists. The server sends 200 with `info.credentialOffer` as the JSON body, and nothing else of the offer.
+///
+/// What [`VciOfferInfoAction::Ok`] holds, which [`service.credential_issuer().offer_info`](crate::groups::CredentialIssuerApi::offer_info) answers with.
 #[must_use]
 pub struct VciOfferInfoOk {
     pub(crate) response: Box<types::VciOfferInfoResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(VciOfferInfoOk, types::VciOfferInfoResponse);
+rt::step!(VciOfferInfoOk, types::VciOfferInfoResponse);
 impl VciOfferInfoOk {
-    /// `info`.
+    /// The offer with everything that was given for it, the transaction code included; present with `OK`. Only its member `credentialOffer` is for the wallet.
+    ///
+    /// `info`, optional.
     pub fn info(&self) -> Option<&types::CredentialOfferInfo> {
         self.response.info.as_ref()
     }
 
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            VciOfferInfo::operation(),
-            &Row(200, Content::Body("application/json"), &[], true),
+    /// The reply to send to the client, with status 200.
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <VciOfferInfoAction as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 200,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
 
-impl Answer for types::VciSingleIssueResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciSingleIssueResponse {}
+impl rt::TakeParts for types::VciSingleIssueResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -1304,133 +1709,183 @@ impl Answer for types::VciSingleIssueResponse {
     }
 }
 
-impl Answered for types::VciSingleIssueResponse {
-    type Outcome = VciSingleIssue;
+impl rt::IntoAction for types::VciSingleIssueResponse {
+    type Action = VciSingleIssueAction;
 }
 
-/// What `vci_single_issue` answers.
+/// What the response of [`service.credential_issuer().issue`](crate::groups::CredentialIssuerApi::issue) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`VciSingleIssueAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum VciSingleIssue {
-    /// `OK`: an answer with status 200 is ready.
-    Ok(Reply),
-    /// `OK_JWT`: an answer with status 200 is ready.
-    OkJwt(Reply),
-    /// `ACCEPTED`: an answer with status 202 is ready.
+pub enum VciSingleIssueAction {
+    /// The credential is made, for each key that the wallet proved one. The server sends 200 with `responseContent` as the JSON body and `Cache-Control: no-store`.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
+    Ok(rt::Reply),
+    /// The credential is made, and encrypted to the key that the wallet named for it (OpenID4VCI 1.0 section 10). The server sends 200 with `responseContent` as the body, media type `application/jwt`.
+    ///
+    /// `OK_JWT`: the reply, with status 200, is ready to send.
+    OkJwt(rt::Reply),
+    /// The wallet is to come back with a transaction id (OpenID4VCI 1.0 section 8.3). The server sends 202 with `responseContent` as the JSON body, and prepares the credential for the deferred credential endpoint.
+    ///
+    /// `ACCEPTED`: the reply, with status 202, is made by [`VciSingleIssueAccepted::into_reply`].
     Accepted(VciSingleIssueAccepted),
-    /// `ACCEPTED_JWT`: an answer with status 202 is ready.
+    /// The wallet is to come back with a transaction id, in a response encrypted to its key. The server sends 202 with `responseContent` as the body, media type `application/jwt`.
+    ///
+    /// `ACCEPTED_JWT`: the reply, with status 202, is made by [`VciSingleIssueAcceptedJwt::into_reply`].
     AcceptedJwt(VciSingleIssueAcceptedJwt),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
-    CallerError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciSingleIssueResponse>),
+    /// The issuer denied the request, or the response could not be encrypted as the wallet wants. The server sends 400 with `responseContent` as the JSON body, which is never encrypted.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
+    BadRequest(rt::Reply),
+    /// The access token is no longer good, which is unlikely so soon after the parsing of the request. The server answers 401 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3).
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
+    Unauthorized(rt::Reply),
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 403 with `responseContent` as the JSON body; the settings need correcting rather than the wallet.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
+    Forbidden(rt::Reply),
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
+    CallerError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::VciSingleIssueResponse>),
 }
 
-impl Outcome for VciSingleIssue {
+impl rt::Sealed for VciSingleIssueAction {}
+impl rt::Action for VciSingleIssueAction {
     type Response = types::VciSingleIssueResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_SINGLE_ISSUE
     }
 
-    fn read(response: Box<types::VciSingleIssueResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciSingleIssueResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("OK_JWT") => {
                 Self::OkJwt(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(200, Content::Body("application/jwt"), &[], true),
+                        &rt::Rendering {
+                            status: 200,
+                            content: rt::Content::Response("application/jwt"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("ACCEPTED") => {
                 Self::Accepted(VciSingleIssueAccepted {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("ACCEPTED_JWT") => {
                 Self::AcceptedJwt(VciSingleIssueAcceptedJwt {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(403, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(refused(operation, response, carried))
+                Self::CallerError(rt::refused(operation, response, extra_headers))
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl VciSingleIssue {
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
+impl VciSingleIssueAction {
+    /// The reply to send to the client.
+    pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
             Self::OkJwt(reply) => reply,
@@ -1439,77 +1894,98 @@ impl VciSingleIssue {
             Self::Forbidden(reply) => reply,
             Self::InternalServerError(reply) => reply,
             Self::CallerError(reply) => reply,
-            Self::Accepted(view) => view.into_reply(),
-            Self::AcceptedJwt(view) => view.into_reply(),
-            Self::Unknown(response) => unknown(Self::operation(), response),
+            Self::Accepted(step) => step.into_reply(),
+            Self::AcceptedJwt(step) => step.into_reply(),
+            Self::Unknown(response) => {
+                rt::unknown(<Self as rt::Action>::operation(), response)
+            }
         }
     }
 }
 
-impl From<VciSingleIssue> for Reply {
-    fn from(outcome: VciSingleIssue) -> Self {
-        outcome.into_reply()
+impl From<VciSingleIssueAction> for rt::Reply {
+    fn from(action: VciSingleIssueAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `ACCEPTED` of `vci_single_issue` holds.
+/// The wallet is to come back with a transaction id (OpenID4VCI 1.0 section 8.3). The server sends 202 with `responseContent` as the JSON body, and prepares the credential for the deferred credential endpoint.
+///
+/// What [`VciSingleIssueAction::Accepted`] holds, which [`service.credential_issuer().issue`](crate::groups::CredentialIssuerApi::issue) answers with.
 #[must_use]
 pub struct VciSingleIssueAccepted {
     pub(crate) response: Box<types::VciSingleIssueResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(VciSingleIssueAccepted, types::VciSingleIssueResponse);
+rt::step!(VciSingleIssueAccepted, types::VciSingleIssueResponse);
 impl VciSingleIssueAccepted {
-    /// `transactionId`.
+    /// The transaction id that the wallet was given for the deferred credential endpoint, which `responseContent` already includes; present with `ACCEPTED` and `ACCEPTED_JWT`. Keep it with the data that is still to come.
+    ///
+    /// `transactionId`, optional, secret.
     pub fn transaction_id(&self) -> Option<&str> {
         self.response.transaction_id.as_deref()
     }
 
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            VciSingleIssue::operation(),
-            &Row(202, Content::Body("application/json"), &[], true),
+    /// The reply to send to the client, with status 202.
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <VciSingleIssueAction as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 202,
+                content: rt::Content::Response("application/json"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
 
-/// What `ACCEPTED_JWT` of `vci_single_issue` holds.
+/// The wallet is to come back with a transaction id, in a response encrypted to its key. The server sends 202 with `responseContent` as the body, media type `application/jwt`.
+///
+/// What [`VciSingleIssueAction::AcceptedJwt`] holds, which [`service.credential_issuer().issue`](crate::groups::CredentialIssuerApi::issue) answers with.
 #[must_use]
 pub struct VciSingleIssueAcceptedJwt {
     pub(crate) response: Box<types::VciSingleIssueResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(VciSingleIssueAcceptedJwt, types::VciSingleIssueResponse);
+rt::step!(VciSingleIssueAcceptedJwt, types::VciSingleIssueResponse);
 impl VciSingleIssueAcceptedJwt {
-    /// `transactionId`.
+    /// The transaction id that the wallet was given for the deferred credential endpoint, which `responseContent` already includes; present with `ACCEPTED` and `ACCEPTED_JWT`. Keep it with the data that is still to come.
+    ///
+    /// `transactionId`, optional, secret.
     pub fn transaction_id(&self) -> Option<&str> {
         self.response.transaction_id.as_deref()
     }
 
-    /// The answer to send.
-    pub fn into_reply(self) -> Reply {
-        reply(
-            VciSingleIssue::operation(),
-            &Row(202, Content::Body("application/jwt"), &[], true),
+    /// The reply to send to the client, with status 202.
+    pub fn into_reply(self) -> rt::Reply {
+        rt::reply(
+            <VciSingleIssueAction as rt::Action>::operation(),
+            &rt::Rendering {
+                status: 202,
+                content: rt::Content::Response("application/jwt"),
+                headers: &[],
+                no_store: true,
+            },
             self.response,
-            self.carried,
+            self.extra_headers,
         )
     }
 }
 
-impl Answer for types::VciSingleParseResponse {
-    fn say(&mut self) -> Said {
-        Said {
+impl rt::Sealed for types::VciSingleParseResponse {}
+impl rt::TakeParts for types::VciSingleParseResponse {
+    fn take_parts(&mut self) -> rt::ResponseParts {
+        rt::ResponseParts {
             action: self.action.as_ref().map(|action| action.as_str().to_owned()),
             code: self.result_code.take(),
             message: self.result_message.take(),
             content: self.response_content.take(),
-            extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -1518,132 +1994,174 @@ impl Answer for types::VciSingleParseResponse {
     }
 }
 
-impl Answered for types::VciSingleParseResponse {
-    type Outcome = VciSingleParse;
+impl rt::IntoAction for types::VciSingleParseResponse {
+    type Action = VciSingleParseAction;
 }
 
-/// What `vci_single_parse` answers.
+/// What the response of [`service.credential_issuer().parse`](crate::groups::CredentialIssuerApi::parse) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`VciSingleParseAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum VciSingleParse {
-    /// `OK`: there is work to do.
+pub enum VciSingleParseAction {
+    /// The request is in order. The server checks that the token permits this credential, collects the user's data and issues, defers or denies.
+    ///
+    /// `OK`: the server has something to do; see [`VciSingleParseOk`].
     Ok(VciSingleParseOk),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
-    BadRequest(Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
-    Unauthorized(Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
-    Forbidden(Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
-    InternalServerError(Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
-    Unknown(Unforeseen<types::VciSingleParseResponse>),
+    /// Something in the wallet's request is wrong, such as a key proof or an unknown configuration, and `responseContent` says what as an error of OpenID4VCI (section 8.3.1.2). The server sends 400 with it as the JSON body.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
+    BadRequest(rt::Reply),
+    /// The access token is missing, unknown or expired. The server answers 401 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3).
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
+    Unauthorized(rt::Reply),
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 403 with `responseContent` as the JSON body; the settings need correcting rather than the wallet.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
+    Forbidden(rt::Reply),
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
+    InternalServerError(rt::Reply),
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
+    Unknown(rt::UnknownAction<types::VciSingleParseResponse>),
 }
 
-impl Outcome for VciSingleParse {
+impl rt::Sealed for VciSingleParseAction {}
+impl rt::Action for VciSingleParseAction {
     type Response = types::VciSingleParseResponse;
-    fn operation() -> &'static Operation {
+    fn operation() -> &'static rt::Operation {
         &operations::VCI_SINGLE_PARSE
     }
 
-    fn read(response: Box<types::VciSingleParseResponse>, carried: Carried) -> Self {
-        let operation = Self::operation();
+    fn read(
+        response: Box<types::VciSingleParseResponse>,
+        extra_headers: rt::ExtraHeaders,
+    ) -> Self {
+        let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(VciSingleParseOk {
                     response,
-                    carried,
+                    extra_headers,
                 })
             }
             Some("BAD_REQUEST") => {
                 Self::BadRequest(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(400, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 400,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("UNAUTHORIZED") => {
                 Self::Unauthorized(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(
-                            401,
-                            Content::None,
-                            &[("WWW-Authenticate", Value::Content)],
-                            true,
-                        ),
+                        &rt::Rendering {
+                            status: 401,
+                            content: rt::Content::None,
+                            headers: &[("WWW-Authenticate", rt::HeaderSource::Content)],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("FORBIDDEN") => {
                 Self::Forbidden(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(403, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 403,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    reply(
+                    rt::reply(
                         operation,
-                        &Row(500, Content::Body("application/json"), &[], true),
+                        &rt::Rendering {
+                            status: 500,
+                            content: rt::Content::Response("application/json"),
+                            headers: &[],
+                            no_store: true,
+                        },
                         response,
-                        carried,
+                        extra_headers,
                     ),
                 )
             }
-            _ => Self::Unknown(Unforeseen::new(response, carried)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-impl VciSingleParse {
-    /// What `OK` holds; anything else is an answer to send.
+impl VciSingleParseAction {
+    /// What `OK` leaves the server to do, see [`VciSingleParseAction::Ok`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
-    pub fn proceed(self) -> Result<VciSingleParseOk, Reply> {
+    /// The reply to send to the client.
+    pub fn proceed(self) -> Result<VciSingleParseOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
             Self::BadRequest(reply) => Err(reply),
             Self::Unauthorized(reply) => Err(reply),
             Self::Forbidden(reply) => Err(reply),
             Self::InternalServerError(reply) => Err(reply),
-            Self::Unknown(response) => Err(unknown(Self::operation(), response)),
+            Self::Unknown(response) => {
+                Err(rt::unknown(<Self as rt::Action>::operation(), response))
+            }
         }
     }
 }
 
-/// What `OK` of `vci_single_parse` holds.
+/// What is asked for, in `info`. Compare it with `issuableCredentials` of the introspection response, and take the user from that response's `subject`; then `issue` follows.
+///
+/// What [`VciSingleParseAction::Ok`] holds, which [`service.credential_issuer().parse`](crate::groups::CredentialIssuerApi::parse) answers with. What can follow: [`issue`](VciSingleParseOk::issue).
 #[must_use]
 pub struct VciSingleParseOk {
     pub(crate) response: Box<types::VciSingleParseResponse>,
-    pub(crate) carried: Carried,
+    pub(crate) extra_headers: rt::ExtraHeaders,
 }
 
-view!(VciSingleParseOk, types::VciSingleParseResponse);
-kept!(VciSingleParseOk, VciSingleParse, Ok);
+rt::step!(VciSingleParseOk, types::VciSingleParseResponse);
+rt::stored_step!(VciSingleParseOk, VciSingleParseAction, Ok);
 impl VciSingleParseOk {
-    /// `info`.
+    /// What is asked for and the keys to bind the credential to; present with `OK`. The server compares it with the token's `issuableCredentials`.
+    ///
+    /// `info`, optional.
     pub fn info(&self) -> Option<&types::CredentialRequestInfo> {
         self.response.info.as_ref()
     }
 
-    /// Makes the call of `vci_single_issue` that follows.
+    /// Issues, defers or denies the credential. It holds the request's identifier; give it the access token and the claims. The server must have introspected the token, compared the request with `issuableCredentials`, and loaded the data of that user alone.
+    ///
+    /// Prepares the call of [`service.credential_issuer().issue`](crate::groups::CredentialIssuerApi::issue), to be sent with [`PendingRequest::send`], which gives a [`VciSingleIssueAction`].
+    ///
+    /// The request already holds, from this response: `order.requestIdentifier` from `info.identifier`.
     #[allow(unused_mut)]
     pub fn issue(
         self,
         access_token: impl Into<::std::string::String>,
         order: types::CredentialIssuanceOrder,
-    ) -> Linked<types::VciSingleIssueRequest> {
+    ) -> PendingRequest<types::VciSingleIssueRequest> {
         let mut response = self.response;
         let mut request = types::VciSingleIssueRequest::default();
         request.access_token = Some(access_token.into());
@@ -1652,39 +2170,137 @@ impl VciSingleParseOk {
             .info
             .take()
             .and_then(|value| value.identifier);
-        Linked::new(request, carry(&*response, self.carried))
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 }
 
-impl Follow for types::VciBatchIssueRequest {
-    type Outcome = VciBatchIssue;
+impl rt::Sealed for types::VciBatchIssueRequest {}
+impl rt::FollowUp for types::VciBatchIssueRequest {
+    type Action = VciBatchIssueAction;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::VciBatchIssueResponse> {
-        client.vci_batch_issue(service_id, self)
+    ) -> rt::Call<'a, types::VciBatchIssueResponse> {
+        calls::vci_batch_issue(client, service_id, self)
     }
 }
 
-impl Follow for types::VciDeferredIssueRequest {
-    type Outcome = VciDeferredIssue;
-    fn call<'a>(
-        &self,
-        client: &'a Client,
-        service_id: &str,
-    ) -> Call<'a, types::VciDeferredIssueResponse> {
-        client.vci_deferred_issue(service_id, self)
+impl PendingRequest<types::VciBatchIssueRequest> {
+    /// Sets `access_token`: the access token of the wallet's request, the same one that was given to the call that parsed the request.
+    ///
+    /// `accessToken`, optional, secret.
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = Some(value.into());
+        self
+    }
+
+    /// Sets `orders`: an order for each parsed request, in the same sequence. The call fails without them; a batch cannot be denied through this call.
+    ///
+    /// `orders`, optional.
+    pub fn orders(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<types::CredentialIssuanceOrder>,
+        >,
+    ) -> Self {
+        self.orders = Some(value.into_iter().map(::std::convert::Into::into).collect());
+        self
     }
 }
 
-impl Follow for types::VciSingleIssueRequest {
-    type Outcome = VciSingleIssue;
+impl rt::Sealed for types::VciDeferredIssueRequest {}
+impl rt::FollowUp for types::VciDeferredIssueRequest {
+    type Action = VciDeferredIssueAction;
     fn call<'a>(
         &self,
-        client: &'a Client,
+        client: &'a rt::Client,
         service_id: &str,
-    ) -> Call<'a, types::VciSingleIssueResponse> {
-        client.vci_single_issue(service_id, self)
+    ) -> rt::Call<'a, types::VciDeferredIssueResponse> {
+        calls::vci_deferred_issue(client, service_id, self)
+    }
+}
+
+impl PendingRequest<types::VciDeferredIssueRequest> {
+    /// Sets `denied`: whether the issuer refuses what the wallet asks for. True gives `BAD_REQUEST` with the error `credential_request_denied`, which wallets treat as final (OpenID4VCI 1.0 section 8.3.1.2). False or absent issues or defers as `order` says. From Authlete 3.0.25.
+    ///
+    /// `denied`, optional.
+    pub fn denied(mut self, value: bool) -> Self {
+        self.denied = Some(value);
+        self
+    }
+
+    /// Sets `interval`: how many seconds the wallet should wait before it asks the deferred credential endpoint, sent as `interval` (OpenID4VCI 1.0 section 8.3). Used when the order defers issuance, in the final version of OpenID4VCI only; zero, a negative number or absence takes a default that is not documented. From Authlete 3.0.25.
+    ///
+    /// `interval`, optional, in seconds.
+    pub fn interval(mut self, value: i32) -> Self {
+        self.interval = Some(value);
+        self
+    }
+
+    /// Sets `order`: what to issue for the deferred request, or that it takes longer. The call fails without it, even where the request is to be denied.
+    ///
+    /// `order`, optional.
+    pub fn order(
+        mut self,
+        value: impl ::std::convert::Into<types::CredentialIssuanceOrder>,
+    ) -> Self {
+        self.order = Some(value.into());
+        self
+    }
+}
+
+impl rt::Sealed for types::VciSingleIssueRequest {}
+impl rt::FollowUp for types::VciSingleIssueRequest {
+    type Action = VciSingleIssueAction;
+    fn call<'a>(
+        &self,
+        client: &'a rt::Client,
+        service_id: &str,
+    ) -> rt::Call<'a, types::VciSingleIssueResponse> {
+        calls::vci_single_issue(client, service_id, self)
+    }
+}
+
+impl PendingRequest<types::VciSingleIssueRequest> {
+    /// Sets `access_token`: the access token of the wallet's request, the same one that was given to the call that parsed the request.
+    ///
+    /// `accessToken`, optional, secret.
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = Some(value.into());
+        self
+    }
+
+    /// Sets `denied`: whether the issuer refuses what the wallet asks for. True gives `BAD_REQUEST` with the error `credential_request_denied`, which wallets treat as final (OpenID4VCI 1.0 section 8.3.1.2). False or absent issues or defers as `order` says. From Authlete 3.0.25.
+    ///
+    /// `denied`, optional.
+    pub fn denied(mut self, value: bool) -> Self {
+        self.denied = Some(value);
+        self
+    }
+
+    /// Sets `interval`: how many seconds the wallet should wait before it asks the deferred credential endpoint, sent as `interval` (OpenID4VCI 1.0 section 8.3). Used when the order defers issuance, in the final version of OpenID4VCI only; zero, a negative number or absence takes a default that is not documented. From Authlete 3.0.25.
+    ///
+    /// `interval`, optional, in seconds.
+    pub fn interval(mut self, value: i32) -> Self {
+        self.interval = Some(value);
+        self
+    }
+
+    /// Sets `order`: what to issue for the request. The call fails without it, even where the request is to be denied.
+    ///
+    /// `order`, optional.
+    pub fn order(
+        mut self,
+        value: impl ::std::convert::Into<types::CredentialIssuanceOrder>,
+    ) -> Self {
+        self.order = Some(value.into());
+        self
     }
 }

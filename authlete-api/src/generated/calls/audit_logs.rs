@@ -2,70 +2,24 @@
 
 //! Operations of `audit_logs`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `GET /api/audit/entries`
-    ///
-    /// Lists the entries of the audit log, the newest first. Entries of the same moment are never on two pages, so a page may hold more than `limit`.
-    ///
-    /// Upstream: `audit_entries_get_idp_api`. Tag: `Audit Logs`.
-    ///
-    /// Arguments:
-    /// - `after`: `after`, in the query, optional.
-    /// - `before`: `before`, in the query, optional.
-    /// - `types`: `types`, in the query, optional.
-    /// - `organization_id`: `organizationId`, in the query, optional.
-    /// - `limit`: `limit`, in the query, optional.
-    /// - `cursor`: `cursor`, in the query, optional.
-    pub fn audit_entries_get_idp(
-        &self,
-        after: Option<&str>,
-        before: Option<&str>,
-        types: Option<&::std::vec::Vec<::std::string::String>>,
-        organization_id: Option<i64>,
-        limit: Option<i64>,
-        cursor: Option<&str>,
-    ) -> Call<'_, types::AuditEntriesGetResponse> {
-        let url = self.url(::std::format_args!("/api/audit/entries"));
-        let request = self
-            .http()
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .query(&crate::encode::QueryParam::new("after", &after))
-            .query(&crate::encode::QueryParam::new("before", &before))
-            .query(&crate::encode::QueryParam::new("cursor", &cursor))
-            .query(&crate::encode::QueryParam::new("limit", &limit))
-            .query(&crate::encode::QueryParam::new("organizationId", &organization_id))
-            .query(&crate::encode::QueryParam::new("types", &types))
-            .build();
-        Call::new(
-            self,
-            &operations::AUDIT_ENTRIES_GET_IDP,
-            request,
-            crate::lenient::json,
-        )
-    }
+use crate::generated::{operations, types};
+use crate::rt;
+/// `GET /api/audit/entries`
+pub(crate) fn audit_entries_get_idp<'a>(
+    client: &'a rt::Client,
+) -> rt::OptionalCall<'a, types::AuditEntriesGetResponse> {
+    rt::request(client, &operations::AUDIT_ENTRIES_GET_IDP)
+        .path("/api/audit/entries")
+        .accept_json()
+        .optional(rt::json)
+}
 
-    /// `GET /api/audit/types`
-    ///
-    /// Lists the types of events that the audit log of this environment knows.
-    ///
-    /// Upstream: `audit_types_get_idp_api`. Tag: `Audit Logs`.
-    pub fn audit_types_get_idp(
-        &self,
-    ) -> Call<'_, ::std::vec::Vec<::std::string::String>> {
-        let url = self.url(::std::format_args!("/api/audit/types"));
-        let request = self
-            .http()
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .build();
-        Call::new(self, &operations::AUDIT_TYPES_GET_IDP, request, crate::lenient::json)
-    }
+/// `GET /api/audit/types`
+pub(crate) fn audit_types_get_idp<'a>(
+    client: &'a rt::Client,
+) -> rt::Call<'a, ::std::vec::Vec<::std::string::String>> {
+    rt::request(client, &operations::AUDIT_TYPES_GET_IDP)
+        .path("/api/audit/types")
+        .accept_json()
+        .call(rt::json)
 }

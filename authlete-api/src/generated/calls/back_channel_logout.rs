@@ -2,44 +2,23 @@
 
 //! Operations of `back_channel_logout`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `POST /api/{serviceId}/backchannel/logout/token`
-    ///
-    /// Issues a logout token (OpenID Connect Back-Channel Logout 2.4) for a client, about a user, a session or both. With `OK` the server sends it to the client's `backchannelLogoutUri`. From Authlete 3.0.32.
-    ///
-    /// Upstream: `backchannel_logout_token_api`. Tag: `Back-Channel Logout`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn backchannel_logout_token(
-        &self,
-        service_id: &str,
-        body: &types::BackchannelLogoutTokenRequest,
-    ) -> Call<'_, types::BackchannelLogoutTokenResponse> {
-        let url = self
-            .url(
+use crate::generated::{operations, types};
+use crate::rt;
+/// `POST /api/{serviceId}/backchannel/logout/token`
+pub(crate) fn backchannel_logout_token<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::BackchannelLogoutTokenRequest,
+) -> rt::Call<'a, types::BackchannelLogoutTokenResponse> {
+    rt::request(client, &operations::BACKCHANNEL_LOGOUT_TOKEN)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/backchannel/logout/token", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/backchannel/logout/token", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(
-            self,
-            &operations::BACKCHANNEL_LOGOUT_TOKEN,
-            request,
-            crate::lenient::json,
+            ),
         )
-    }
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

@@ -2,161 +2,83 @@
 
 //! Operations of `ciba`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `POST /api/{serviceId}/backchannel/authentication`
-    ///
-    /// Reads what a client sent to the backchannel authentication endpoint. With `USER_IDENTIFICATION` the server finds the user by the hint, and `issue` or `fail` follows.
-    ///
-    /// Upstream: `backchannel_authentication_api`. Tag: `CIBA`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn backchannel_authentication(
-        &self,
-        service_id: &str,
-        body: &types::BackchannelAuthenticationRequest,
-    ) -> Call<'_, types::BackchannelAuthenticationResponse> {
-        let url = self
-            .url(
+use crate::generated::{operations, types};
+use crate::rt;
+/// `POST /api/{serviceId}/backchannel/authentication`
+pub(crate) fn backchannel_authentication<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::BackchannelAuthenticationRequest,
+) -> rt::Call<'a, types::BackchannelAuthenticationResponse> {
+    rt::request(client, &operations::BACKCHANNEL_AUTHENTICATION)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/backchannel/authentication", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/backchannel/authentication", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(
-            self,
-            &operations::BACKCHANNEL_AUTHENTICATION,
-            request,
-            crate::lenient::json,
+            ),
         )
-    }
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/backchannel/authentication/complete`
-    ///
-    /// Records how the user decided on the authentication device. The answer says whether the client wants to be told (ping, push), and what to send to it.
-    ///
-    /// Upstream: `backchannel_authentication_complete_api`. Tag: `CIBA`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn backchannel_authentication_complete(
-        &self,
-        service_id: &str,
-        body: &types::BackchannelAuthenticationCompleteRequest,
-    ) -> Call<'_, types::BackchannelAuthenticationCompleteResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/backchannel/authentication/complete`
+pub(crate) fn backchannel_authentication_complete<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::BackchannelAuthenticationCompleteRequest,
+) -> rt::Call<'a, types::BackchannelAuthenticationCompleteResponse> {
+    rt::request(client, &operations::BACKCHANNEL_AUTHENTICATION_COMPLETE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/backchannel/authentication/complete", crate
-                    ::encode::path_segment(& service_id)
+                    "/api/{}/backchannel/authentication/complete",
+                    rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(
-            self,
-            &operations::BACKCHANNEL_AUTHENTICATION_COMPLETE,
-            request,
-            crate::lenient::json,
+            ),
         )
-    }
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/backchannel/authentication/fail`
-    ///
-    /// Refuses a backchannel authentication request, with the ticket of `process` and the reason.
-    ///
-    /// Upstream: `backchannel_authentication_fail_api`. Tag: `CIBA`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn backchannel_authentication_fail(
-        &self,
-        service_id: &str,
-        body: &types::BackchannelAuthenticationFailRequest,
-    ) -> Call<'_, types::BackchannelAuthenticationFailResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/backchannel/authentication/fail`
+pub(crate) fn backchannel_authentication_fail<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::BackchannelAuthenticationFailRequest,
+) -> rt::Call<'a, types::BackchannelAuthenticationFailResponse> {
+    rt::request(client, &operations::BACKCHANNEL_AUTHENTICATION_FAIL)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/backchannel/authentication/fail", crate
-                    ::encode::path_segment(& service_id)
+                    "/api/{}/backchannel/authentication/fail",
+                    rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(
-            self,
-            &operations::BACKCHANNEL_AUTHENTICATION_FAIL,
-            request,
-            crate::lenient::json,
+            ),
         )
-    }
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/backchannel/authentication/issue`
-    ///
-    /// Gives the client its `auth_req_id`, once the user is known. The server then asks the user on the authentication device, and `complete` follows.
-    ///
-    /// Upstream: `backchannel_authentication_issue_api`. Tag: `CIBA`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn backchannel_authentication_issue(
-        &self,
-        service_id: &str,
-        body: &types::BackchannelAuthenticationIssueRequest,
-    ) -> Call<'_, types::BackchannelAuthenticationIssueResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/backchannel/authentication/issue`
+pub(crate) fn backchannel_authentication_issue<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::BackchannelAuthenticationIssueRequest,
+) -> rt::Call<'a, types::BackchannelAuthenticationIssueResponse> {
+    rt::request(client, &operations::BACKCHANNEL_AUTHENTICATION_ISSUE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/backchannel/authentication/issue", crate
-                    ::encode::path_segment(& service_id)
+                    "/api/{}/backchannel/authentication/issue",
+                    rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(
-            self,
-            &operations::BACKCHANNEL_AUTHENTICATION_ISSUE,
-            request,
-            crate::lenient::json,
+            ),
         )
-    }
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

@@ -2,44 +2,23 @@
 
 //! Operations of `client_attestation`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `POST /api/{serviceId}/attestation/challenge`
-    ///
-    /// Makes the answer of the challenge endpoint, which clients that attest themselves ask before they sign a proof of possession. From Authlete 3.0.28.
-    ///
-    /// Upstream: `attestation_challenge_api`. Tag: `Client Attestation`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn attestation_challenge(
-        &self,
-        service_id: &str,
-        body: &types::AttestationChallengeRequest,
-    ) -> Call<'_, types::AttestationChallengeResponse> {
-        let url = self
-            .url(
+use crate::generated::{operations, types};
+use crate::rt;
+/// `POST /api/{serviceId}/attestation/challenge`
+pub(crate) fn attestation_challenge<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::AttestationChallengeRequest,
+) -> rt::Call<'a, types::AttestationChallengeResponse> {
+    rt::request(client, &operations::ATTESTATION_CHALLENGE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/attestation/challenge", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/attestation/challenge", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(
-            self,
-            &operations::ATTESTATION_CHALLENGE,
-            request,
-            crate::lenient::json,
+            ),
         )
-    }
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

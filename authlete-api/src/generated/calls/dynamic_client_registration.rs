@@ -2,156 +2,80 @@
 
 //! Operations of `dynamic_client_registration`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `POST /api/{serviceId}/client/registration`
-    ///
-    /// Registers the client that the body describes (RFC 7591 3), and answers with its metadata and a registration access token.
-    ///
-    /// Upstream: `client_registration_api`. Tag: `Dynamic Client Registration`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn client_registration(
-        &self,
-        service_id: &str,
-        body: &types::ClientRegistrationRequest,
-    ) -> Call<'_, types::ClientRegistrationResponse> {
-        let url = self
-            .url(
+use crate::generated::{operations, types};
+use crate::rt;
+/// `POST /api/{serviceId}/client/registration`
+pub(crate) fn client_registration<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::ClientRegistrationRequest,
+) -> rt::Call<'a, types::ClientRegistrationResponse> {
+    rt::request(client, &operations::CLIENT_REGISTRATION)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/client/registration", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/client/registration", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::CLIENT_REGISTRATION, request, crate::lenient::json)
-    }
-
-    /// `POST /api/{serviceId}/client/registration/delete`
-    ///
-    /// Removes a client's registration for the client itself (RFC 7592 2.3).
-    ///
-    /// Upstream: `client_registration_delete_api`. Tag: `Dynamic Client Registration`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn client_registration_delete(
-        &self,
-        service_id: &str,
-        body: &types::ClientRegistrationDeleteRequest,
-    ) -> Call<'_, types::ClientRegistrationResponse> {
-        let url = self
-            .url(
-                ::std::format_args!(
-                    "/api/{}/client/registration/delete", crate ::encode::path_segment(&
-                    service_id)
-                ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(
-            self,
-            &operations::CLIENT_REGISTRATION_DELETE,
-            request,
-            crate::lenient::json,
+            ),
         )
-    }
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/client/registration/get`
-    ///
-    /// Reads a client's registration for the client itself (RFC 7592 2.1), with its registration access token.
-    ///
-    /// Upstream: `client_registration_get_api`. Tag: `Dynamic Client Registration`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn client_registration_get(
-        &self,
-        service_id: &str,
-        body: &types::ClientRegistrationGetRequest,
-    ) -> Call<'_, types::ClientRegistrationResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/client/registration/delete`
+pub(crate) fn client_registration_delete<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::ClientRegistrationDeleteRequest,
+) -> rt::Call<'a, types::ClientRegistrationResponse> {
+    rt::request(client, &operations::CLIENT_REGISTRATION_DELETE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/client/registration/get", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/client/registration/delete", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(
-            self,
-            &operations::CLIENT_REGISTRATION_GET,
-            request,
-            crate::lenient::json,
+            ),
         )
-    }
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/client/registration/update`
-    ///
-    /// Replaces a client's registration for the client itself (RFC 7592 2.2).
-    ///
-    /// Upstream: `client_registration_update_api`. Tag: `Dynamic Client Registration`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn client_registration_update(
-        &self,
-        service_id: &str,
-        body: &types::ClientRegistrationUpdateRequest,
-    ) -> Call<'_, types::ClientRegistrationResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/client/registration/get`
+pub(crate) fn client_registration_get<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::ClientRegistrationGetRequest,
+) -> rt::Call<'a, types::ClientRegistrationResponse> {
+    rt::request(client, &operations::CLIENT_REGISTRATION_GET)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/client/registration/update", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/client/registration/get", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(
-            self,
-            &operations::CLIENT_REGISTRATION_UPDATE,
-            request,
-            crate::lenient::json,
+            ),
         )
-    }
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
+
+/// `POST /api/{serviceId}/client/registration/update`
+pub(crate) fn client_registration_update<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::ClientRegistrationUpdateRequest,
+) -> rt::Call<'a, types::ClientRegistrationResponse> {
+    rt::request(client, &operations::CLIENT_REGISTRATION_UPDATE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/registration/update", rt::path_segment(service_id)
+                ),
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

@@ -2,83 +2,42 @@
 
 //! Operations of `federation_endpoint`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `POST /api/{serviceId}/federation/configuration`
-    ///
-    /// Makes the entity configuration to publish at `/.well-known/openid-federation`.
-    ///
-    /// Upstream: `federation_configuration_api`. Tag: `Federation Endpoint`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn federation_configuration(
-        &self,
-        service_id: &str,
-        body: &types::FederationConfigurationRequest,
-    ) -> Call<'_, types::FederationConfigurationResponse> {
-        let url = self
-            .url(
+use crate::generated::{operations, types};
+use crate::rt;
+/// `POST /api/{serviceId}/federation/configuration`
+pub(crate) fn federation_configuration<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::FederationConfigurationRequest,
+) -> rt::Call<'a, types::FederationConfigurationResponse> {
+    rt::request(client, &operations::FEDERATION_CONFIGURATION)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/federation/configuration", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/federation/configuration", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(
-            self,
-            &operations::FEDERATION_CONFIGURATION,
-            request,
-            crate::lenient::json,
+            ),
         )
-    }
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/federation/registration`
-    ///
-    /// Registers a client explicitly, by its entity configuration or a trust chain; serves the federation registration endpoint.
-    ///
-    /// Upstream: `federation_registration_api`. Tag: `Federation Endpoint`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn federation_registration(
-        &self,
-        service_id: &str,
-        body: &types::FederationRegistrationRequest,
-    ) -> Call<'_, types::FederationRegistrationResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/federation/registration`
+pub(crate) fn federation_registration<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::FederationRegistrationRequest,
+) -> rt::Call<'a, types::FederationRegistrationResponse> {
+    rt::request(client, &operations::FEDERATION_REGISTRATION)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/federation/registration", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/federation/registration", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(
-            self,
-            &operations::FEDERATION_REGISTRATION,
-            request,
-            crate::lenient::json,
+            ),
         )
-    }
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

@@ -2,38 +2,17 @@
 
 //! Operations of `grant_management_endpoint`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `POST /api/{serviceId}/gm`
-    ///
-    /// Reads a request to the grant management endpoint: looks at a grant, or revokes it. The answer is what to send; nothing follows.
-    ///
-    /// Upstream: `grant_m_api`. Tag: `Grant Management Endpoint`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn grant_management(
-        &self,
-        service_id: &str,
-        body: &types::GrantManagementRequest,
-    ) -> Call<'_, types::GrantManagementResponse> {
-        let url = self
-            .url(
-                ::std::format_args!(
-                    "/api/{}/gm", crate ::encode::path_segment(& service_id)
-                ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::GRANT_MANAGEMENT, request, crate::lenient::json)
-    }
+use crate::generated::{operations, types};
+use crate::rt;
+/// `POST /api/{serviceId}/gm`
+pub(crate) fn grant_management<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::GrantManagementRequest,
+) -> rt::Call<'a, types::GrantManagementResponse> {
+    rt::request(client, &operations::GRANT_MANAGEMENT)
+        .path(rt::path(::std::format_args!("/api/{}/gm", rt::path_segment(service_id))))
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

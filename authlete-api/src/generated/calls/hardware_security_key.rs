@@ -2,128 +2,74 @@
 
 //! Operations of `hardware_security_key`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `POST /api/{serviceId}/hsk/create`
-    ///
-    /// Makes a key in the hardware security module, and answers with the handle to refer to it by.
-    ///
-    /// Upstream: `hsk_create_api`. Tag: `Hardware Security Key`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn hsk_create(
-        &self,
-        service_id: &str,
-        body: &types::HskCreateRequest,
-    ) -> Call<'_, types::HskCreateResponse> {
-        let url = self
-            .url(
-                ::std::format_args!(
-                    "/api/{}/hsk/create", crate ::encode::path_segment(& service_id)
-                ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::HSK_CREATE, request, crate::lenient::json)
-    }
+use crate::generated::{operations, types};
+use crate::rt;
+/// `POST /api/{serviceId}/hsk/create`
+pub(crate) fn hsk_create<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::HskCreateRequest,
+) -> rt::Call<'a, types::HskCreateResponse> {
+    rt::request(client, &operations::HSK_CREATE)
+        .path(
+            rt::path(
+                ::std::format_args!("/api/{}/hsk/create", rt::path_segment(service_id)),
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `DELETE /api/{serviceId}/hsk/delete/{handle}`
-    ///
-    /// Removes a key from the hardware security module. `None` stands for an answer without content.
-    ///
-    /// Upstream: `hsk_delete_api`. Tag: `Hardware Security Key`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `handle`: `handle`, in the path, required.
-    pub fn hsk_delete(
-        &self,
-        service_id: &str,
-        handle: &str,
-    ) -> Call<'_, ::std::option::Option<types::HskDeleteResponse>> {
-        let url = self
-            .url(
+/// `DELETE /api/{serviceId}/hsk/delete/{handle}`
+pub(crate) fn hsk_delete<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    handle: &str,
+) -> rt::Call<'a, ::std::option::Option<types::HskDeleteResponse>> {
+    rt::request(client, &operations::HSK_DELETE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/hsk/delete/{}", crate ::encode::path_segment(& service_id),
-                    crate ::encode::path_segment(& handle)
+                    "/api/{}/hsk/delete/{}", rt::path_segment(service_id),
+                    rt::path_segment(handle)
                 ),
-            );
-        let request = self
-            .http()
-            .delete(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .build();
-        Call::new(self, &operations::HSK_DELETE, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .call(rt::json)
+}
 
-    /// `GET /api/{serviceId}/hsk/get/{handle}`
-    ///
-    /// Reads what is known of one key, its public part included.
-    ///
-    /// Upstream: `hsk_get_api`. Tag: `Hardware Security Key`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `handle`: `handle`, in the path, required.
-    pub fn hsk_get(
-        &self,
-        service_id: &str,
-        handle: &str,
-    ) -> Call<'_, types::HskGetResponse> {
-        let url = self
-            .url(
+/// `GET /api/{serviceId}/hsk/get/{handle}`
+pub(crate) fn hsk_get<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    handle: &str,
+) -> rt::Call<'a, types::HskGetResponse> {
+    rt::request(client, &operations::HSK_GET)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/hsk/get/{}", crate ::encode::path_segment(& service_id),
-                    crate ::encode::path_segment(& handle)
+                    "/api/{}/hsk/get/{}", rt::path_segment(service_id),
+                    rt::path_segment(handle)
                 ),
-            );
-        let request = self
-            .http()
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .build();
-        Call::new(self, &operations::HSK_GET, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .call(rt::json)
+}
 
-    /// `GET /api/{serviceId}/hsk/get/list`
-    ///
-    /// Lists the keys of the service.
-    ///
-    /// Upstream: `hsk_get_list_api`. Tag: `Hardware Security Key`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    pub fn hsk_get_list(&self, service_id: &str) -> Call<'_, types::HskGetListResponse> {
-        let url = self
-            .url(
-                ::std::format_args!(
-                    "/api/{}/hsk/get/list", crate ::encode::path_segment(& service_id)
-                ),
-            );
-        let request = self
-            .http()
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .build();
-        Call::new(self, &operations::HSK_GET_LIST, request, crate::lenient::json)
-    }
+/// `GET /api/{serviceId}/hsk/get/list`
+pub(crate) fn hsk_get_list<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+) -> rt::Call<'a, types::HskGetListResponse> {
+    rt::request(client, &operations::HSK_GET_LIST)
+        .path(
+            rt::path(
+                ::std::format_args!("/api/{}/hsk/get/list", rt::path_segment(service_id)),
+            ),
+        )
+        .accept_json()
+        .call(rt::json)
 }

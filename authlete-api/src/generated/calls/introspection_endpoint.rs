@@ -2,78 +2,42 @@
 
 //! Operations of `introspection_endpoint`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `POST /api/{serviceId}/auth/introspection`
-    ///
-    /// Checks an access token for a protected resource: is it there, in time, allowed the scopes, bound to this DPoP key or client certificate? `OK` says who it stands for; the other actions say how to refuse (RFC 6750 3).
-    ///
-    /// Upstream: `auth_introspection_api`. Tag: `Introspection Endpoint`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn auth_introspection(
-        &self,
-        service_id: &str,
-        body: &types::IntrospectionRequest,
-    ) -> Call<'_, types::IntrospectionResponse> {
-        let url = self
-            .url(
+use crate::generated::{operations, types};
+use crate::rt;
+/// `POST /api/{serviceId}/auth/introspection`
+pub(crate) fn auth_introspection<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::IntrospectionRequest,
+) -> rt::Call<'a, types::IntrospectionResponse> {
+    rt::request(client, &operations::AUTH_INTROSPECTION)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/auth/introspection", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/auth/introspection", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::AUTH_INTROSPECTION, request, crate::lenient::json)
-    }
-
-    /// `POST /api/{serviceId}/auth/introspection/standard`
-    ///
-    /// Serves the introspection endpoint of RFC 7662 for resource servers elsewhere. Authenticating those is the server's part, and comes first.
-    ///
-    /// Upstream: `auth_introspection_standard_api`. Tag: `Introspection Endpoint`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn auth_introspection_standard(
-        &self,
-        service_id: &str,
-        body: &types::StandardIntrospectionRequest,
-    ) -> Call<'_, types::StandardIntrospectionResponse> {
-        let url = self
-            .url(
-                ::std::format_args!(
-                    "/api/{}/auth/introspection/standard", crate ::encode::path_segment(&
-                    service_id)
-                ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(
-            self,
-            &operations::AUTH_INTROSPECTION_STANDARD,
-            request,
-            crate::lenient::json,
+            ),
         )
-    }
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
+
+/// `POST /api/{serviceId}/auth/introspection/standard`
+pub(crate) fn auth_introspection_standard<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::StandardIntrospectionRequest,
+) -> rt::Call<'a, types::StandardIntrospectionResponse> {
+    rt::request(client, &operations::AUTH_INTROSPECTION_STANDARD)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/introspection/standard", rt::path_segment(service_id)
+                ),
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

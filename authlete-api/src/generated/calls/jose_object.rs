@@ -2,38 +2,21 @@
 
 //! Operations of `jose_object`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `POST /api/{serviceId}/jose/verify`
-    ///
-    /// Verifies a JOSE object by the keys of a client or by those given: its signature, and the claims that must be there.
-    ///
-    /// Upstream: `jose_verify_api`. Tag: `Jose Object`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn jose_verify(
-        &self,
-        service_id: &str,
-        body: &types::JoseVerifyRequest,
-    ) -> Call<'_, types::JoseVerifyResponse> {
-        let url = self
-            .url(
-                ::std::format_args!(
-                    "/api/{}/jose/verify", crate ::encode::path_segment(& service_id)
-                ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::JOSE_VERIFY, request, crate::lenient::json)
-    }
+use crate::generated::{operations, types};
+use crate::rt;
+/// `POST /api/{serviceId}/jose/verify`
+pub(crate) fn jose_verify<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::JoseVerifyRequest,
+) -> rt::Call<'a, types::JoseVerifyResponse> {
+    rt::request(client, &operations::JOSE_VERIFY)
+        .path(
+            rt::path(
+                ::std::format_args!("/api/{}/jose/verify", rt::path_segment(service_id)),
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

@@ -2,46 +2,21 @@
 
 //! Operations of `jwk_set_endpoint`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `GET /api/{serviceId}/service/jwks/get`
-    ///
-    /// Reads the key set to publish at the service's `jwks_uri` (RFC 7517). `None` when the service has none.
-    ///
-    /// Upstream: `service_jwks_get_api`. Tag: `JWK Set Endpoint`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `include_private_keys`: `includePrivateKeys`, in the query, optional.
-    /// - `pretty`: `pretty`, in the query, optional.
-    pub fn service_jwks_get(
-        &self,
-        service_id: &str,
-        include_private_keys: Option<bool>,
-        pretty: Option<bool>,
-    ) -> Call<'_, ::std::option::Option<types::ServiceJwksGetResponse>> {
-        let url = self
-            .url(
+use crate::generated::{operations, types};
+use crate::rt;
+/// `GET /api/{serviceId}/service/jwks/get`
+pub(crate) fn service_jwks_get<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+) -> rt::OptionalCall<'a, ::std::option::Option<types::ServiceJwksGetResponse>> {
+    rt::request(client, &operations::SERVICE_JWKS_GET)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/service/jwks/get", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/service/jwks/get", rt::path_segment(service_id)
                 ),
-            );
-        let request = self
-            .http()
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .query(
-                &crate::encode::QueryParam::new(
-                    "includePrivateKeys",
-                    &include_private_keys,
-                ),
-            )
-            .query(&crate::encode::QueryParam::new("pretty", &pretty))
-            .build();
-        Call::new(self, &operations::SERVICE_JWKS_GET, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .optional(rt::json)
 }

@@ -2,26 +2,13 @@
 
 //! Operations of `lifecycle`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `GET /api/lifecycle/healthcheck`
-    ///
-    /// Tells whether the server is well, in more detail with `extended`.
-    ///
-    /// Upstream: `lifecycle_healthcheck_api`. Tag: `Lifecycle`.
-    ///
-    /// Arguments:
-    /// - `extended`: `extended`, in the query, optional.
-    pub fn lifecycle_healthcheck(
-        &self,
-        extended: Option<bool>,
-    ) -> Call<'_, ::bytes::Bytes> {
-        let url = self.url(::std::format_args!("/api/lifecycle/healthcheck"));
-        let request = self
-            .http()
-            .get(url)
-            .query(&crate::encode::QueryParam::new("extended", &extended))
-            .build();
-        Call::new(self, &operations::LIFECYCLE_HEALTHCHECK, request, crate::lenient::raw)
-    }
+use crate::generated::{operations, types};
+use crate::rt;
+/// `GET /api/lifecycle/healthcheck`
+pub(crate) fn lifecycle_healthcheck<'a>(
+    client: &'a rt::Client,
+) -> rt::OptionalCall<'a, rt::Bytes> {
+    rt::request(client, &operations::LIFECYCLE_HEALTHCHECK)
+        .path("/api/lifecycle/healthcheck")
+        .optional(rt::raw)
 }

@@ -2,72 +2,40 @@
 
 //! Operations of `native_sso`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `POST /api/{serviceId}/nativesso`
-    ///
-    /// Gives a second application its tokens, after the token endpoint answered `NATIVE_SSO` and the server found the session to be alive.
-    ///
-    /// Upstream: `native_sso_api`. Tag: `Native SSO`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn native_sso(
-        &self,
-        service_id: &str,
-        body: &types::NativeSsoRequest,
-    ) -> Call<'_, types::NativeSsoResponse> {
-        let url = self
-            .url(
-                ::std::format_args!(
-                    "/api/{}/nativesso", crate ::encode::path_segment(& service_id)
-                ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::NATIVE_SSO, request, crate::lenient::json)
-    }
+use crate::generated::{operations, types};
+use crate::rt;
+/// `POST /api/{serviceId}/nativesso`
+pub(crate) fn native_sso<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::NativeSsoRequest,
+) -> rt::Call<'a, types::NativeSsoResponse> {
+    rt::request(client, &operations::NATIVE_SSO)
+        .path(
+            rt::path(
+                ::std::format_args!("/api/{}/nativesso", rt::path_segment(service_id)),
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/nativesso/logout`
-    ///
-    /// Ends a session, so that no application gets tokens by it any more.
-    ///
-    /// Upstream: `native_sso_logout_api`. Tag: `Native SSO`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn native_sso_logout(
-        &self,
-        service_id: &str,
-        body: &types::NativeSsoLogoutRequest,
-    ) -> Call<'_, types::NativeSsoLogoutResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/nativesso/logout`
+pub(crate) fn native_sso_logout<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::NativeSsoLogoutRequest,
+) -> rt::Call<'a, types::NativeSsoLogoutResponse> {
+    rt::request(client, &operations::NATIVE_SSO_LOGOUT)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/nativesso/logout", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/nativesso/logout", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::NATIVE_SSO_LOGOUT, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

@@ -2,38 +2,23 @@
 
 //! Operations of `pushed_authorization_endpoint`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `POST /api/{serviceId}/pushed_auth_req`
-    ///
-    /// Reads what a client pushed (RFC 9126), and answers with the `request_uri` that its authorization request then names. Nothing follows on this endpoint.
-    ///
-    /// Upstream: `pushed_auth_req_api`. Tag: `Pushed Authorization Endpoint`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn pushed_auth_req(
-        &self,
-        service_id: &str,
-        body: &types::PushedAuthorizationRequest,
-    ) -> Call<'_, types::PushedAuthorizationResponse> {
-        let url = self
-            .url(
+use crate::generated::{operations, types};
+use crate::rt;
+/// `POST /api/{serviceId}/pushed_auth_req`
+pub(crate) fn pushed_auth_req<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::PushedAuthorizationRequest,
+) -> rt::Call<'a, types::PushedAuthorizationResponse> {
+    rt::request(client, &operations::PUSHED_AUTH_REQ)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/pushed_auth_req", crate ::encode::path_segment(& service_id)
+                    "/api/{}/pushed_auth_req", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::PUSHED_AUTH_REQ, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

@@ -2,38 +2,23 @@
 
 //! Operations of `revocation_endpoint`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `POST /api/{serviceId}/auth/revocation`
-    ///
-    /// Reads what a client sent to the revocation endpoint (RFC 7009), withdraws the token, and answers with what to send. Nothing follows.
-    ///
-    /// Upstream: `auth_revocation_api`. Tag: `Revocation Endpoint`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn auth_revocation(
-        &self,
-        service_id: &str,
-        body: &types::RevocationRequest,
-    ) -> Call<'_, types::RevocationResponse> {
-        let url = self
-            .url(
+use crate::generated::{operations, types};
+use crate::rt;
+/// `POST /api/{serviceId}/auth/revocation`
+pub(crate) fn auth_revocation<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::RevocationRequest,
+) -> rt::Call<'a, types::RevocationResponse> {
+    rt::request(client, &operations::AUTH_REVOCATION)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/auth/revocation", crate ::encode::path_segment(& service_id)
+                    "/api/{}/auth/revocation", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::AUTH_REVOCATION, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

@@ -2,225 +2,119 @@
 
 //! Operations of `service_management`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `GET /api/{serviceId}/service/configuration`
-    ///
-    /// Makes the discovery document to publish at `/.well-known/openid-configuration` (OpenID Connect Discovery 4, RFC 8414).
-    ///
-    /// Upstream: `service_configuration_api`. Tag: `Service Management`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `pretty`: `pretty`, in the query, optional.
-    /// - `patch`: `patch`, in the query, optional.
-    pub fn service_configuration(
-        &self,
-        service_id: &str,
-        pretty: Option<bool>,
-        patch: Option<&str>,
-    ) -> Call<'_, ::serde_json::Map<::std::string::String, ::serde_json::Value>> {
-        let url = self
-            .url(
+use crate::generated::{operations, types};
+use crate::rt;
+/// `GET /api/{serviceId}/service/configuration`
+pub(crate) fn service_configuration<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+) -> rt::OptionalCall<
+    'a,
+    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+> {
+    rt::request(client, &operations::SERVICE_CONFIGURATION)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/service/configuration", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/service/configuration", rt::path_segment(service_id)
                 ),
-            );
-        let request = self
-            .http()
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .query(&crate::encode::QueryParam::new("patch", &patch))
-            .query(&crate::encode::QueryParam::new("pretty", &pretty))
-            .build();
-        Call::new(
-            self,
-            &operations::SERVICE_CONFIGURATION,
-            request,
-            crate::lenient::json,
+            ),
         )
-    }
+        .accept_json()
+        .optional(rt::json)
+}
 
-    /// `POST /api/service/create`
-    ///
-    /// Makes a service. The answer has its id.
-    ///
-    /// Upstream: `service_create_api`. Tag: `Service Management`.
-    pub fn service_create(&self, body: &types::Service) -> Call<'_, types::Service> {
-        let url = self.url(::std::format_args!("/api/service/create"));
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::SERVICE_CREATE, request, crate::lenient::json)
-    }
+/// `POST /api/service/create`
+pub(crate) fn service_create<'a>(
+    client: &'a rt::Client,
+    body: &types::Service,
+) -> rt::Call<'a, types::Service> {
+    rt::request(client, &operations::SERVICE_CREATE)
+        .path("/api/service/create")
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/service`
-    ///
-    /// Creates a service on the cluster with the given id, for an organization. On the identity provider's host, with a token of the organization.
-    ///
-    /// Upstream: `service_create_idp_api`. Tag: `Service Management`.
-    pub fn service_create_idp(
-        &self,
-        body: &types::ServiceCreateIdpRequest,
-    ) -> Call<'_, types::Service> {
-        let url = self.url(::std::format_args!("/api/service"));
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::SERVICE_CREATE_IDP, request, crate::lenient::json)
-    }
+/// `POST /api/service`
+pub(crate) fn service_create_idp<'a>(
+    client: &'a rt::Client,
+    body: &types::ServiceCreateIdpRequest,
+) -> rt::Call<'a, types::Service> {
+    rt::request(client, &operations::SERVICE_CREATE_IDP)
+        .path("/api/service")
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `DELETE /api/{serviceId}/service/delete`
-    ///
-    /// Removes the service with everything in it.
-    ///
-    /// Upstream: `service_delete_api`. Tag: `Service Management`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    pub fn service_delete(&self, service_id: &str) -> Call<'_, ()> {
-        let url = self
-            .url(
+/// `DELETE /api/{serviceId}/service/delete`
+pub(crate) fn service_delete<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+) -> rt::Call<'a, ()> {
+    rt::request(client, &operations::SERVICE_DELETE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/service/delete", crate ::encode::path_segment(& service_id)
+                    "/api/{}/service/delete", rt::path_segment(service_id)
                 ),
-            );
-        let request = self
-            .http()
-            .delete(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .build();
-        Call::new(self, &operations::SERVICE_DELETE, request, crate::lenient::empty)
-    }
+            ),
+        )
+        .call(rt::empty)
+}
 
-    /// `GET /api/{serviceId}/service/get`
-    ///
-    /// Reads all settings of the service.
-    ///
-    /// Upstream: `service_get_api`. Tag: `Service Management`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    pub fn service_get(&self, service_id: &str) -> Call<'_, types::Service> {
-        let url = self
-            .url(
+/// `GET /api/{serviceId}/service/get`
+pub(crate) fn service_get<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+) -> rt::Call<'a, types::Service> {
+    rt::request(client, &operations::SERVICE_GET)
+        .path(
+            rt::path(
+                ::std::format_args!("/api/{}/service/get", rt::path_segment(service_id)),
+            ),
+        )
+        .accept_json()
+        .call(rt::json)
+}
+
+/// `GET /api/service/get/list`
+pub(crate) fn service_get_list<'a>(
+    client: &'a rt::Client,
+) -> rt::OptionalCall<'a, types::ServiceGetListResponse> {
+    rt::request(client, &operations::SERVICE_GET_LIST)
+        .path("/api/service/get/list")
+        .accept_json()
+        .optional(rt::json)
+}
+
+/// `POST /api/service/remove`
+pub(crate) fn service_remove_idp<'a>(
+    client: &'a rt::Client,
+    body: &types::ServiceRemoveIdpRequest,
+) -> rt::Call<'a, ()> {
+    rt::request(client, &operations::SERVICE_REMOVE_IDP)
+        .path("/api/service/remove")
+        .json(::serde_json::to_vec(body))
+        .call(rt::empty)
+}
+
+/// `POST /api/{serviceId}/service/update`
+pub(crate) fn service_update<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::Service,
+) -> rt::Call<'a, types::Service> {
+    rt::request(client, &operations::SERVICE_UPDATE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/service/get", crate ::encode::path_segment(& service_id)
+                    "/api/{}/service/update", rt::path_segment(service_id)
                 ),
-            );
-        let request = self
-            .http()
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .build();
-        Call::new(self, &operations::SERVICE_GET, request, crate::lenient::json)
-    }
-
-    /// `GET /api/service/get/list`
-    ///
-    /// Lists the services that the token may see.
-    ///
-    /// Upstream: `service_get_list_api`. Tag: `Service Management`.
-    ///
-    /// Arguments:
-    /// - `start`: `start`, in the query, optional.
-    /// - `end`: `end`, in the query, optional.
-    pub fn service_get_list(
-        &self,
-        start: Option<i32>,
-        end: Option<i32>,
-    ) -> Call<'_, types::ServiceGetListResponse> {
-        let url = self.url(::std::format_args!("/api/service/get/list"));
-        let request = self
-            .http()
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .query(&crate::encode::QueryParam::new("end", &end))
-            .query(&crate::encode::QueryParam::new("start", &start))
-            .build();
-        Call::new(self, &operations::SERVICE_GET_LIST, request, crate::lenient::json)
-    }
-
-    /// `POST /api/service/remove`
-    ///
-    /// Removes a service from its cluster and from its organization. On the identity provider's host.
-    ///
-    /// Upstream: `service_remove_idp_api`. Tag: `Service Management`.
-    pub fn service_remove_idp(
-        &self,
-        body: &types::ServiceRemoveIdpRequest,
-    ) -> Call<'_, ()> {
-        let url = self.url(::std::format_args!("/api/service/remove"));
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::SERVICE_REMOVE_IDP, request, crate::lenient::empty)
-    }
-
-    /// `POST /api/{serviceId}/service/update`
-    ///
-    /// Replaces all settings of the service: start from what `get` returned, or let `modify` do both.
-    ///
-    /// Upstream: `service_update_api`. Tag: `Service Management`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn service_update(
-        &self,
-        service_id: &str,
-        body: &types::Service,
-    ) -> Call<'_, types::Service> {
-        let url = self
-            .url(
-                ::std::format_args!(
-                    "/api/{}/service/update", crate ::encode::path_segment(& service_id)
-                ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::SERVICE_UPDATE, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

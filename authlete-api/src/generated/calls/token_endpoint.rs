@@ -2,138 +2,78 @@
 
 //! Operations of `token_endpoint`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `POST /api/{serviceId}/auth/token`
-    ///
-    /// Reads what a client sent to the token endpoint, with its credentials. `OK` is the end; for `PASSWORD`, `TOKEN_EXCHANGE`, `JWT_BEARER` and the like the server decides, and `issue`, `fail` or `access_tokens().create` follows.
-    ///
-    /// Upstream: `auth_token_api`. Tag: `Token Endpoint`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn auth_token(
-        &self,
-        service_id: &str,
-        body: &types::TokenRequest,
-    ) -> Call<'_, types::TokenResponse> {
-        let url = self
-            .url(
-                ::std::format_args!(
-                    "/api/{}/auth/token", crate ::encode::path_segment(& service_id)
-                ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::AUTH_TOKEN, request, crate::lenient::json)
-    }
+use crate::generated::{operations, types};
+use crate::rt;
+/// `POST /api/{serviceId}/auth/token`
+pub(crate) fn auth_token<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::TokenRequest,
+) -> rt::Call<'a, types::TokenResponse> {
+    rt::request(client, &operations::AUTH_TOKEN)
+        .path(
+            rt::path(
+                ::std::format_args!("/api/{}/auth/token", rt::path_segment(service_id)),
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/auth/token/fail`
-    ///
-    /// Refuses a request that `process` left to the server, with its ticket and the reason.
-    ///
-    /// Upstream: `auth_token_fail_api`. Tag: `Token Endpoint`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn auth_token_fail(
-        &self,
-        service_id: &str,
-        body: &types::TokenFailRequest,
-    ) -> Call<'_, types::TokenFailResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/auth/token/fail`
+pub(crate) fn auth_token_fail<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::TokenFailRequest,
+) -> rt::Call<'a, types::TokenFailResponse> {
+    rt::request(client, &operations::AUTH_TOKEN_FAIL)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/auth/token/fail", crate ::encode::path_segment(& service_id)
+                    "/api/{}/auth/token/fail", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::AUTH_TOKEN_FAIL, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/auth/token/issue`
-    ///
-    /// Gives out tokens for a request that `process` left to the server (RFC 6749 4.3), with its ticket and the user's subject.
-    ///
-    /// Upstream: `auth_token_issue_api`. Tag: `Token Endpoint`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn auth_token_issue(
-        &self,
-        service_id: &str,
-        body: &types::TokenIssueRequest,
-    ) -> Call<'_, types::TokenIssueResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/auth/token/issue`
+pub(crate) fn auth_token_issue<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::TokenIssueRequest,
+) -> rt::Call<'a, types::TokenIssueResponse> {
+    rt::request(client, &operations::AUTH_TOKEN_ISSUE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/auth/token/issue", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/auth/token/issue", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::AUTH_TOKEN_ISSUE, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/idtoken/reissue`
-    ///
-    /// Makes a new ID token beside refreshed tokens (OpenID Connect Core 12.2); follows `ID_TOKEN_REISSUABLE` of `process`.
-    ///
-    /// Upstream: `idtoken_reissue_api`. Tag: `Token Endpoint`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn id_token_reissue(
-        &self,
-        service_id: &str,
-        body: &types::IdTokenReissueRequest,
-    ) -> Call<'_, types::IdTokenReissueResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/idtoken/reissue`
+pub(crate) fn id_token_reissue<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::IdTokenReissueRequest,
+) -> rt::Call<'a, types::IdTokenReissueResponse> {
+    rt::request(client, &operations::ID_TOKEN_REISSUE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/idtoken/reissue", crate ::encode::path_segment(& service_id)
+                    "/api/{}/idtoken/reissue", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::ID_TOKEN_REISSUE, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

@@ -2,262 +2,135 @@
 
 //! Operations of `token_operations`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `POST /api/{serviceId}/auth/token/create`
-    ///
-    /// Makes an access token as the request has it, without a client asking: for token exchange and JWT bearer grants, for tests, or for a grant of the server's own.
-    ///
-    /// Upstream: `auth_token_create_api`. Tag: `Token Operations`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn auth_token_create(
-        &self,
-        service_id: &str,
-        body: &types::TokenCreateRequest,
-    ) -> Call<'_, types::TokenCreateResponse> {
-        let url = self
-            .url(
+use crate::generated::{operations, types};
+use crate::rt;
+/// `POST /api/{serviceId}/auth/token/create`
+pub(crate) fn auth_token_create<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::TokenCreateRequest,
+) -> rt::Call<'a, types::TokenCreateResponse> {
+    rt::request(client, &operations::AUTH_TOKEN_CREATE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/auth/token/create", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/auth/token/create", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::AUTH_TOKEN_CREATE, request, crate::lenient::json)
-    }
-
-    /// `POST /api/{serviceId}/auth/token/create/batch`
-    ///
-    /// Starts making many access tokens at once, or with `dry_run` only checks the requests. `batch_status` tells when it is done.
-    ///
-    /// Upstream: `auth_token_create_batch_api`. Tag: `Token Operations`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `dry_run`: `dryRun`, in the query, optional.
-    /// - `body`
-    pub fn auth_token_create_batch(
-        &self,
-        service_id: &str,
-        dry_run: Option<bool>,
-        body: &::std::vec::Vec<types::TokenCreateRequest>,
-    ) -> Call<'_, types::TokenCreateBatchResponse> {
-        let url = self
-            .url(
-                ::std::format_args!(
-                    "/api/{}/auth/token/create/batch", crate ::encode::path_segment(&
-                    service_id)
-                ),
-            );
-        let request = self
-            .http()
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .query(&crate::encode::QueryParam::new("dryRun", &dry_run))
-            .build();
-        Call::new(
-            self,
-            &operations::AUTH_TOKEN_CREATE_BATCH,
-            request,
-            crate::lenient::json,
+            ),
         )
-    }
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `GET /api/{serviceId}/auth/token/create/batch/status/{tokenBatchRequestId}`
-    ///
-    /// Tells how far a batch of `create_batch` is.
-    ///
-    /// Upstream: `auth_token_create_batch_status_api`. Tag: `Token Operations`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `token_batch_request_id`: `tokenBatchRequestId`, in the path, required.
-    pub fn auth_token_create_batch_status(
-        &self,
-        service_id: &str,
-        token_batch_request_id: &str,
-    ) -> Call<'_, types::TokenCreateBatchStatusResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/auth/token/create/batch`
+pub(crate) fn auth_token_create_batch<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &[types::TokenCreateRequest],
+) -> rt::OptionalCall<'a, types::TokenCreateBatchResponse> {
+    rt::request(client, &operations::AUTH_TOKEN_CREATE_BATCH)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/auth/token/create/batch/status/{}", crate
-                    ::encode::path_segment(& service_id), crate ::encode::path_segment(&
-                    token_batch_request_id)
+                    "/api/{}/auth/token/create/batch", rt::path_segment(service_id)
                 ),
-            );
-        let request = self
-            .http()
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .build();
-        Call::new(
-            self,
-            &operations::AUTH_TOKEN_CREATE_BATCH_STATUS,
-            request,
-            crate::lenient::json,
+            ),
         )
-    }
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .optional(rt::json)
+}
 
-    /// `DELETE /api/{serviceId}/auth/token/delete/{accessTokenIdentifier}`
-    ///
-    /// Removes one access token, by its value or its hash.
-    ///
-    /// Upstream: `auth_token_delete_api`. Tag: `Token Operations`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `access_token_identifier`: `accessTokenIdentifier`, in the path, required.
-    pub fn auth_token_delete(
-        &self,
-        service_id: &str,
-        access_token_identifier: &str,
-    ) -> Call<'_, ()> {
-        let url = self
-            .url(
+/// `GET /api/{serviceId}/auth/token/create/batch/status/{tokenBatchRequestId}`
+pub(crate) fn auth_token_create_batch_status<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    token_batch_request_id: &str,
+) -> rt::Call<'a, types::TokenCreateBatchStatusResponse> {
+    rt::request(client, &operations::AUTH_TOKEN_CREATE_BATCH_STATUS)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/auth/token/delete/{}", crate ::encode::path_segment(&
-                    service_id), crate ::encode::path_segment(& access_token_identifier)
+                    "/api/{}/auth/token/create/batch/status/{}",
+                    rt::path_segment(service_id),
+                    rt::path_segment(token_batch_request_id)
                 ),
-            );
-        let request = self
-            .http()
-            .delete(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .build();
-        Call::new(self, &operations::AUTH_TOKEN_DELETE, request, crate::lenient::empty)
-    }
+            ),
+        )
+        .accept_json()
+        .call(rt::json)
+}
 
-    /// `GET /api/{serviceId}/auth/token/get/list`
-    ///
-    /// Lists access tokens, of a client or a user where one is named.
-    ///
-    /// Upstream: `auth_token_get_list_api`. Tag: `Token Operations`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `client_identifier`: `clientIdentifier`, in the query, optional.
-    /// - `subject`: `subject`, in the query, optional.
-    /// - `start`: `start`, in the query, optional.
-    /// - `end`: `end`, in the query, optional.
-    pub fn auth_token_get_list(
-        &self,
-        service_id: &str,
-        client_identifier: Option<&str>,
-        subject: Option<&str>,
-        start: Option<i32>,
-        end: Option<i32>,
-    ) -> Call<'_, types::TokenGetListResponse> {
-        let url = self
-            .url(
+/// `DELETE /api/{serviceId}/auth/token/delete/{accessTokenIdentifier}`
+pub(crate) fn auth_token_delete<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    access_token_identifier: &str,
+) -> rt::Call<'a, ()> {
+    rt::request(client, &operations::AUTH_TOKEN_DELETE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/auth/token/get/list", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/auth/token/delete/{}", rt::path_segment(service_id),
+                    rt::path_segment(access_token_identifier)
                 ),
-            );
-        let request = self
-            .http()
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .query(
-                &crate::encode::QueryParam::new("clientIdentifier", &client_identifier),
-            )
-            .query(&crate::encode::QueryParam::new("end", &end))
-            .query(&crate::encode::QueryParam::new("start", &start))
-            .query(&crate::encode::QueryParam::new("subject", &subject))
-            .build();
-        Call::new(self, &operations::AUTH_TOKEN_GET_LIST, request, crate::lenient::json)
-    }
+            ),
+        )
+        .call(rt::empty)
+}
 
-    /// `POST /api/{serviceId}/auth/token/revoke`
-    ///
-    /// Withdraws access tokens: one by its identifier, or all of a client, a user, or both.
-    ///
-    /// Upstream: `auth_token_revoke_api`. Tag: `Token Operations`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn auth_token_revoke(
-        &self,
-        service_id: &str,
-        body: &types::TokenRevokeRequest,
-    ) -> Call<'_, types::TokenRevokeResponse> {
-        let url = self
-            .url(
+/// `GET /api/{serviceId}/auth/token/get/list`
+pub(crate) fn auth_token_get_list<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+) -> rt::OptionalCall<'a, types::TokenGetListResponse> {
+    rt::request(client, &operations::AUTH_TOKEN_GET_LIST)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/auth/token/revoke", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/auth/token/get/list", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::AUTH_TOKEN_REVOKE, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .optional(rt::json)
+}
 
-    /// `POST /api/{serviceId}/auth/token/update`
-    ///
-    /// Changes an access token: its lifetime, scopes, properties, or its value.
-    ///
-    /// Upstream: `auth_token_update_api`. Tag: `Token Operations`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn auth_token_update(
-        &self,
-        service_id: &str,
-        body: &types::TokenUpdateRequest,
-    ) -> Call<'_, types::TokenUpdateResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/auth/token/revoke`
+pub(crate) fn auth_token_revoke<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::TokenRevokeRequest,
+) -> rt::Call<'a, types::TokenRevokeResponse> {
+    rt::request(client, &operations::AUTH_TOKEN_REVOKE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/auth/token/update", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/auth/token/revoke", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
+
+/// `POST /api/{serviceId}/auth/token/update`
+pub(crate) fn auth_token_update<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::TokenUpdateRequest,
+) -> rt::Call<'a, types::TokenUpdateResponse> {
+    rt::request(client, &operations::AUTH_TOKEN_UPDATE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/token/update", rt::path_segment(service_id)
                 ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::AUTH_TOKEN_UPDATE, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

@@ -2,72 +2,42 @@
 
 //! Operations of `userinfo_endpoint`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `POST /api/{serviceId}/auth/userinfo`
-    ///
-    /// Checks the access token of a userinfo request. With `OK` the answer names the subject and the claims to collect, and `issue` follows.
-    ///
-    /// Upstream: `auth_userinfo_api`. Tag: `UserInfo Endpoint`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn auth_userinfo(
-        &self,
-        service_id: &str,
-        body: &types::UserInfoRequest,
-    ) -> Call<'_, types::UserInfoResponse> {
-        let url = self
-            .url(
+use crate::generated::{operations, types};
+use crate::rt;
+/// `POST /api/{serviceId}/auth/userinfo`
+pub(crate) fn auth_userinfo<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::UserInfoRequest,
+) -> rt::Call<'a, types::UserInfoResponse> {
+    rt::request(client, &operations::AUTH_USERINFO)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/auth/userinfo", crate ::encode::path_segment(& service_id)
+                    "/api/{}/auth/userinfo", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::AUTH_USERINFO, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/auth/userinfo/issue`
-    ///
-    /// Makes the userinfo response of the claims collected after `process`: JSON, or a JWT where the client registered for one.
-    ///
-    /// Upstream: `auth_userinfo_issue_api`. Tag: `UserInfo Endpoint`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn auth_userinfo_issue(
-        &self,
-        service_id: &str,
-        body: &types::UserInfoIssueRequest,
-    ) -> Call<'_, types::UserInfoIssueResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/auth/userinfo/issue`
+pub(crate) fn auth_userinfo_issue<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::UserInfoIssueRequest,
+) -> rt::Call<'a, types::UserInfoIssueResponse> {
+    rt::request(client, &operations::AUTH_USERINFO_ISSUE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/auth/userinfo/issue", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/auth/userinfo/issue", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::AUTH_USERINFO_ISSUE, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

@@ -2,46 +2,22 @@
 
 //! Operations of `utility_endpoints`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `GET /api/info`
-    ///
-    /// Tells the version of the server and what it supports.
-    ///
-    /// Upstream: `info_api`. Tag: `Utility Endpoints`.
-    pub fn info(&self) -> Call<'_, types::InfoResponse> {
-        let url = self.url(::std::format_args!("/api/info"));
-        let request = self
-            .http()
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .build();
-        Call::new(self, &operations::INFO, request, crate::lenient::json)
-    }
+use crate::generated::{operations, types};
+use crate::rt;
+/// `GET /api/info`
+pub(crate) fn info<'a>(client: &'a rt::Client) -> rt::Call<'a, types::InfoResponse> {
+    rt::request(client, &operations::INFO).path("/api/info").accept_json().call(rt::json)
+}
 
-    /// `GET /api/misc/echo`
-    ///
-    /// Sends the query parameters back; shows whether the server can be reached at all.
-    ///
-    /// Upstream: `misc_echo_api`. Tag: `Utility Endpoints`.
-    pub fn misc_echo(
-        &self,
-    ) -> Call<
-        '_,
-        ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
-    > {
-        let url = self.url(::std::format_args!("/api/misc/echo"));
-        let request = self
-            .http()
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .build();
-        Call::new(self, &operations::MISC_ECHO, request, crate::lenient::json)
-    }
+/// `GET /api/misc/echo`
+pub(crate) fn misc_echo<'a>(
+    client: &'a rt::Client,
+) -> rt::Call<
+    'a,
+    ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
+> {
+    rt::request(client, &operations::MISC_ECHO)
+        .path("/api/misc/echo")
+        .accept_json()
+        .call(rt::json)
 }

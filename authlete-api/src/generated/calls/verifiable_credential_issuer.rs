@@ -2,406 +2,226 @@
 
 //! Operations of `verifiable_credential_issuer`.
 #[allow(unused_imports)]
-use crate::{Call, Client, operations, types};
-impl Client {
-    /// `POST /api/{serviceId}/vci/batch/issue`
-    ///
-    /// Issues the credentials that `parse_batch` read the request for, each now or later.
-    ///
-    /// Upstream: `vci_batch_issue_api`. Tag: `Verifiable Credential Issuer`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn vci_batch_issue(
-        &self,
-        service_id: &str,
-        body: &types::VciBatchIssueRequest,
-    ) -> Call<'_, types::VciBatchIssueResponse> {
-        let url = self
-            .url(
+use crate::generated::{operations, types};
+use crate::rt;
+/// `POST /api/{serviceId}/vci/batch/issue`
+pub(crate) fn vci_batch_issue<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::VciBatchIssueRequest,
+) -> rt::Call<'a, types::VciBatchIssueResponse> {
+    rt::request(client, &operations::VCI_BATCH_ISSUE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/vci/batch/issue", crate ::encode::path_segment(& service_id)
+                    "/api/{}/vci/batch/issue", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::VCI_BATCH_ISSUE, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/vci/batch/parse`
-    ///
-    /// Reads a request to the batch credential endpoint, after introspection of its access token; `issue_batch` follows.
-    ///
-    /// Upstream: `vci_batch_parse_api`. Tag: `Verifiable Credential Issuer`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn vci_batch_parse(
-        &self,
-        service_id: &str,
-        body: &types::VciBatchParseRequest,
-    ) -> Call<'_, types::VciBatchParseResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/vci/batch/parse`
+pub(crate) fn vci_batch_parse<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::VciBatchParseRequest,
+) -> rt::Call<'a, types::VciBatchParseResponse> {
+    rt::request(client, &operations::VCI_BATCH_PARSE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/vci/batch/parse", crate ::encode::path_segment(& service_id)
+                    "/api/{}/vci/batch/parse", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::VCI_BATCH_PARSE, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/vci/deferred/issue`
-    ///
-    /// Issues the credential that was put off and that `parse_deferred` read the request for.
-    ///
-    /// Upstream: `vci_deferred_issue_api`. Tag: `Verifiable Credential Issuer`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn vci_deferred_issue(
-        &self,
-        service_id: &str,
-        body: &types::VciDeferredIssueRequest,
-    ) -> Call<'_, types::VciDeferredIssueResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/vci/deferred/issue`
+pub(crate) fn vci_deferred_issue<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::VciDeferredIssueRequest,
+) -> rt::Call<'a, types::VciDeferredIssueResponse> {
+    rt::request(client, &operations::VCI_DEFERRED_ISSUE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/vci/deferred/issue", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/vci/deferred/issue", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::VCI_DEFERRED_ISSUE, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/vci/deferred/parse`
-    ///
-    /// Reads a request to the deferred credential endpoint, where a wallet asks for what was put off; `issue_deferred` follows.
-    ///
-    /// Upstream: `vci_deferred_parse_api`. Tag: `Verifiable Credential Issuer`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn vci_deferred_parse(
-        &self,
-        service_id: &str,
-        body: &types::VciDeferredParseRequest,
-    ) -> Call<'_, types::VciDeferredParseResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/vci/deferred/parse`
+pub(crate) fn vci_deferred_parse<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::VciDeferredParseRequest,
+) -> rt::Call<'a, types::VciDeferredParseResponse> {
+    rt::request(client, &operations::VCI_DEFERRED_PARSE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/vci/deferred/parse", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/vci/deferred/parse", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::VCI_DEFERRED_PARSE, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/vci/jwks`
-    ///
-    /// Makes the key set that verifies issued credentials, for the issuer's JWK set endpoint.
-    ///
-    /// Upstream: `vci_jwks_api`. Tag: `Verifiable Credential Issuer`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn vci_jwks(
-        &self,
-        service_id: &str,
-        body: &types::VciJwksRequest,
-    ) -> Call<'_, types::VciJwksResponse> {
-        let url = self
-            .url(
-                ::std::format_args!(
-                    "/api/{}/vci/jwks", crate ::encode::path_segment(& service_id)
-                ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::VCI_JWKS, request, crate::lenient::json)
-    }
+/// `POST /api/{serviceId}/vci/jwks`
+pub(crate) fn vci_jwks<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::VciJwksRequest,
+) -> rt::Call<'a, types::VciJwksResponse> {
+    rt::request(client, &operations::VCI_JWKS)
+        .path(
+            rt::path(
+                ::std::format_args!("/api/{}/vci/jwks", rt::path_segment(service_id)),
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/vci/jwtissuer`
-    ///
-    /// Makes the document to publish at `/.well-known/jwt-vc-issuer` (SD-JWT VC).
-    ///
-    /// Upstream: `vci_jwtissuer_api`. Tag: `Verifiable Credential Issuer`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn vci_jwt_issuer(
-        &self,
-        service_id: &str,
-        body: &types::VciJwtIssuerRequest,
-    ) -> Call<'_, types::VciJwtIssuerResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/vci/jwtissuer`
+pub(crate) fn vci_jwt_issuer<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::VciJwtIssuerRequest,
+) -> rt::Call<'a, types::VciJwtIssuerResponse> {
+    rt::request(client, &operations::VCI_JWT_ISSUER)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/vci/jwtissuer", crate ::encode::path_segment(& service_id)
+                    "/api/{}/vci/jwtissuer", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::VCI_JWT_ISSUER, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/vci/metadata`
-    ///
-    /// Makes the credential issuer's metadata to publish at `/.well-known/openid-credential-issuer`.
-    ///
-    /// Upstream: `vci_metadata_api`. Tag: `Verifiable Credential Issuer`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn vci_metadata(
-        &self,
-        service_id: &str,
-        body: &types::VciMetadataRequest,
-    ) -> Call<'_, types::VciMetadataResponse> {
-        let url = self
-            .url(
-                ::std::format_args!(
-                    "/api/{}/vci/metadata", crate ::encode::path_segment(& service_id)
-                ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::VCI_METADATA, request, crate::lenient::json)
-    }
+/// `POST /api/{serviceId}/vci/metadata`
+pub(crate) fn vci_metadata<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::VciMetadataRequest,
+) -> rt::Call<'a, types::VciMetadataResponse> {
+    rt::request(client, &operations::VCI_METADATA)
+        .path(
+            rt::path(
+                ::std::format_args!("/api/{}/vci/metadata", rt::path_segment(service_id)),
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/vci/nonce`
-    ///
-    /// Makes the answer of the nonce endpoint (OpenID4VCI 7), which wallets ask for a `c_nonce` before they prove that they hold a key. From Authlete 3.0.22.
-    ///
-    /// Upstream: `vci_nonce_api`. Tag: `Verifiable Credential Issuer`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn vci_nonce(
-        &self,
-        service_id: &str,
-        body: &types::VciNonceRequest,
-    ) -> Call<'_, types::VciNonceResponse> {
-        let url = self
-            .url(
-                ::std::format_args!(
-                    "/api/{}/vci/nonce", crate ::encode::path_segment(& service_id)
-                ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::VCI_NONCE, request, crate::lenient::json)
-    }
+/// `POST /api/{serviceId}/vci/nonce`
+pub(crate) fn vci_nonce<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::VciNonceRequest,
+) -> rt::Call<'a, types::VciNonceResponse> {
+    rt::request(client, &operations::VCI_NONCE)
+        .path(
+            rt::path(
+                ::std::format_args!("/api/{}/vci/nonce", rt::path_segment(service_id)),
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/vci/offer/create`
-    ///
-    /// Makes a credential offer for a user, to be shown as a link or a QR code.
-    ///
-    /// Upstream: `vci_offer_create_api`. Tag: `Verifiable Credential Issuer`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn vci_offer_create(
-        &self,
-        service_id: &str,
-        body: &types::VciOfferCreateRequest,
-    ) -> Call<'_, types::VciOfferCreateResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/vci/offer/create`
+pub(crate) fn vci_offer_create<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::VciOfferCreateRequest,
+) -> rt::Call<'a, types::VciOfferCreateResponse> {
+    rt::request(client, &operations::VCI_OFFER_CREATE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/vci/offer/create", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/vci/offer/create", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::VCI_OFFER_CREATE, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/vci/offer/info`
-    ///
-    /// Looks up a credential offer by its identifier; serves the endpoint that `credential_offer_uri` points to.
-    ///
-    /// Upstream: `vci_offer_info_api`. Tag: `Verifiable Credential Issuer`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn vci_offer_info(
-        &self,
-        service_id: &str,
-        body: &types::VciOfferInfoRequest,
-    ) -> Call<'_, types::VciOfferInfoResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/vci/offer/info`
+pub(crate) fn vci_offer_info<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::VciOfferInfoRequest,
+) -> rt::Call<'a, types::VciOfferInfoResponse> {
+    rt::request(client, &operations::VCI_OFFER_INFO)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/vci/offer/info", crate ::encode::path_segment(& service_id)
+                    "/api/{}/vci/offer/info", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::VCI_OFFER_INFO, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/vci/single/issue`
-    ///
-    /// Issues the credential that `parse` read the request for, now or later by a transaction id.
-    ///
-    /// Upstream: `vci_single_issue_api`. Tag: `Verifiable Credential Issuer`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn vci_single_issue(
-        &self,
-        service_id: &str,
-        body: &types::VciSingleIssueRequest,
-    ) -> Call<'_, types::VciSingleIssueResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/vci/single/issue`
+pub(crate) fn vci_single_issue<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::VciSingleIssueRequest,
+) -> rt::Call<'a, types::VciSingleIssueResponse> {
+    rt::request(client, &operations::VCI_SINGLE_ISSUE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/vci/single/issue", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/vci/single/issue", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::VCI_SINGLE_ISSUE, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
+}
 
-    /// `POST /api/{serviceId}/vci/single/parse`
-    ///
-    /// Reads a request to the credential endpoint, after introspection of its access token. With `OK` the server collects the user's data for what is asked, and `issue` follows.
-    ///
-    /// Upstream: `vci_single_parse_api`. Tag: `Verifiable Credential Issuer`.
-    ///
-    /// Arguments:
-    /// - `service_id`: `serviceId`, in the path, required.
-    /// - `body`
-    pub fn vci_single_parse(
-        &self,
-        service_id: &str,
-        body: &types::VciSingleParseRequest,
-    ) -> Call<'_, types::VciSingleParseResponse> {
-        let url = self
-            .url(
+/// `POST /api/{serviceId}/vci/single/parse`
+pub(crate) fn vci_single_parse<'a>(
+    client: &'a rt::Client,
+    service_id: &str,
+    body: &types::VciSingleParseRequest,
+) -> rt::Call<'a, types::VciSingleParseResponse> {
+    rt::request(client, &operations::VCI_SINGLE_PARSE)
+        .path(
+            rt::path(
                 ::std::format_args!(
-                    "/api/{}/vci/single/parse", crate ::encode::path_segment(&
-                    service_id)
+                    "/api/{}/vci/single/parse", rt::path_segment(service_id)
                 ),
-            );
-        let request = crate::encode::json(
-            self
-                .http()
-                .post(url)
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json"),
-                ),
-            ::serde_json::to_vec(&body),
-        );
-        Call::new(self, &operations::VCI_SINGLE_PARSE, request, crate::lenient::json)
-    }
+            ),
+        )
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

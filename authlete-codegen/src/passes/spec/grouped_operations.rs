@@ -90,7 +90,7 @@ impl Found {
         let cache = given("x-cache");
         match cache.as_deref() {
             Some(value) if KEPT.contains(&value) && idempotency == IDEMPOTENCIES[0] => {
-                drop(self.kept.insert(group.clone()))
+                self.kept.insert(group.clone());
             }
             Some(value) if NOT_KEPT.contains(&value) => {}
             Some(value) if KEPT.contains(&value) => {

@@ -1,0 +1,160 @@
+//! Replies from what the action table says of them.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA};
+use http::{HeaderName, HeaderValue, StatusCode};
+
+use super::ExtraHeaders;
+use super::reply::{Details, Reply, SERVER_ERROR};
+use crate::call::operation::Operation;
+
+/// What a response says for a reply.
+#[derive(Default)]
+#[allow(missing_docs, reason = "named after the fields of responses")]
+pub struct ResponseParts {
+    pub action: Option<String>,
+    pub code: Option<String>,
+    pub message: Option<String>,
+    pub content: Option<String>,
+    /// Headers whose values are fields of their own.
+    pub headers: Vec<(&'static str, Option<String>)>,
+}
+
+impl fmt::Debug for ResponseParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseParts").field("action", &self.action).field("code", &self.code).finish_non_exhaustive()
+    }
+}
+
+/// A response that a reply is made from.
+pub trait TakeParts {
+    /// Takes out what a reply is made from.
+    fn take_parts(&mut self) -> ResponseParts;
+
+    /// Headers that every reply has.
+    fn always(&self) -> Vec<(&'static str, Option<String>)>;
+}
+
+/// How the table says that an action is rendered.
+#[derive(Debug)]
+pub struct Rendering {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub content: Content,
+    /// The headers, with where their values come from.
+    pub headers: &'static [(&'static str, HeaderSource)],
+    /// Whether the reply must not be stored by caches.
+    pub no_store: bool,
+}
+
+/// What is in a reply's body.
+#[derive(Debug)]
+pub enum Content {
+    /// Nothing.
+    None,
+    /// The content that the response has, with this media type.
+    Response(&'static str),
+    /// A media type, and a string.
+    Fixed(&'static str, &'static str),
+}
+
+/// Where a header's value comes from.
+#[derive(Debug)]
+pub enum HeaderSource {
+    /// The content that the response has.
+    Content,
+    /// A field of its own.
+    Field,
+    /// The table.
+    Fixed(&'static str),
+}
+
+const FAILED: Rendering =
+    Rendering { status: 500, content: Content::Fixed("application/json", SERVER_ERROR), headers: &[], no_store: true };
+
+/// The reply of a response that is rendered as the table says, with the extra headers of earlier ones; a 500 when a value in
+/// it cannot be sent.
+pub fn render(
+    operation: &'static Operation,
+    rendering: &Rendering,
+    parts: ResponseParts,
+    extra_headers: &ExtraHeaders,
+) -> Reply {
+    let ResponseParts { action, code, message, content, headers } = parts;
+    let mut details = Details { operation: Some(operation), action, code, message, reason: None };
+    match response(rendering, content, &headers, extra_headers) {
+        Ok(response) => Reply::new(response, details),
+        Err(reason) => {
+            details.reason = Some(reason);
+            // The extra headers stay, unless they are what cannot be sent.
+            match response(&FAILED, None, &[], extra_headers) {
+                Ok(response) => Reply::new(response, details),
+                Err(_) => Reply::failed(details),
+            }
+        }
+    }
+}
+
+/// A 500 that says nothing to the client.
+pub(super) fn failed(
+    operation: &'static Operation,
+    parts: ResponseParts,
+    extra_headers: &ExtraHeaders,
+    reason: &'static str,
+) -> Reply {
+    let mut reply = render(operation, &FAILED, parts, extra_headers);
+    reply.details_mut().reason.get_or_insert(reason);
+    reply
+}
+
+fn response(
+    rendering: &Rendering,
+    content: Option<String>,
+    fields: &[(&'static str, Option<String>)],
+    extra_headers: &ExtraHeaders,
+) -> Result<http::Response<Bytes>, &'static str> {
+    let Rendering { status, content: form, headers: fixed, no_store } = rendering;
+    let content = content.filter(|content| !content.is_empty());
+    let mut response = http::Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::from_u16(*status).map_err(|_| "the status is not a valid HTTP status")?;
+    let headers = response.headers_mut();
+    let mut add = |name: &str, value: &str| -> Result<(), &'static str> {
+        let name = HeaderName::try_from(name).map_err(|_| "a header has an invalid name")?;
+        headers.insert(name, value.try_into().map_err(|_| "a value does not fit into a header")?);
+        Ok(())
+    };
+    for (name, value) in *fixed {
+        match value {
+            HeaderSource::Fixed(value) => add(name, value)?,
+            HeaderSource::Content => match &content {
+                Some(content) => add(name, content)?,
+                None if name.eq_ignore_ascii_case(LOCATION.as_str()) => return Err("there is nowhere to redirect to"),
+                None => {}
+            },
+            HeaderSource::Field => {
+                let value = fields.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.as_deref());
+                value.map_or(Ok(()), |value| add(name, value))?;
+            }
+        }
+    }
+    for (name, value) in &extra_headers.0 {
+        add(name, value)?;
+    }
+    if *no_store {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    }
+    let body = match form {
+        Content::None => None,
+        Content::Fixed(media, text) => Some((media, Bytes::from_static(text.as_bytes()))),
+        Content::Response(media) => content.map(|content| (media, Bytes::from(content))),
+    };
+    if let Some((media, body)) = body {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+        *response.body_mut() = body;
+    }
+    Ok(response)
+}

@@ -1,0 +1,189 @@
+//! An HTTP answer that is ready to be sent.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+
+use crate::call::operation::Operation;
+use crate::error::Error;
+
+/// What a client is told of failures that are not its own.
+pub(crate) const SERVER_ERROR: &str = r#"{"error":"server_error"}"#;
+
+/// An HTTP answer that is ready to be sent, with details for the log.
+///
+/// It is an error too, so that `?` ends a handler with it: what a server sends when there is nothing more to do.
+#[must_use = "it has to be sent"]
+pub struct Reply(Box<Inner>);
+
+struct Inner {
+    response: Response<Bytes>,
+    details: Details,
+    error: Option<Error>,
+}
+
+/// Why an answer is what it is: for the log, never for the client. It holds no secrets.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Details {
+    /// The operation that asked for the answer.
+    pub operation: Option<&'static Operation>,
+    /// The action in its response.
+    pub action: Option<String>,
+    /// The `resultCode` in its response.
+    pub code: Option<String>,
+    /// The `resultMessage` in its response.
+    pub message: Option<String>,
+    /// What we have to add.
+    pub reason: Option<&'static str>,
+}
+
+impl Details {
+    /// Details with a reason alone.
+    #[doc(hidden)]
+    pub fn because(reason: &'static str) -> Self {
+        Self { reason: Some(reason), ..Self::default() }
+    }
+}
+
+impl Reply {
+    /// A reply of the server's own, with details for the log.
+    #[doc(hidden)]
+    pub fn new(response: Response<Bytes>, details: Details) -> Self {
+        Self(Box::new(Inner { response, details, error: None }))
+    }
+
+    /// A 500 that tells the client nothing.
+    #[doc(hidden)]
+    pub fn failed(details: Details) -> Self {
+        Self::fixed(StatusCode::INTERNAL_SERVER_ERROR, SERVER_ERROR, details)
+    }
+
+    /// A 400 for what we cannot even read.
+    pub(crate) fn invalid_request(details: Details) -> Self {
+        Self::fixed(StatusCode::BAD_REQUEST, r#"{"error":"invalid_request"}"#, details)
+    }
+
+    fn fixed(status: StatusCode, body: &'static str, details: Details) -> Self {
+        let mut response = Response::new(Bytes::from_static(body.as_bytes()));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+        Self::new(response, details)
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.0.response.status()
+    }
+
+    /// The status, to change it.
+    pub fn status_mut(&mut self) -> &mut StatusCode {
+        self.0.response.status_mut()
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.0.response.headers()
+    }
+
+    /// The headers, to add what the server sends with every answer.
+    pub fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.0.response.headers_mut()
+    }
+
+    /// The body.
+    pub fn body(&self) -> &Bytes {
+        self.0.response.body()
+    }
+
+    /// Why the answer is what it is, for the log.
+    pub fn details(&self) -> &Details {
+        &self.0.details
+    }
+
+    #[doc(hidden)]
+    pub fn details_mut(&mut self) -> &mut Details {
+        &mut self.0.details
+    }
+}
+
+/// A call that failed: to the client, a failure of the server.
+impl From<Error> for Reply {
+    fn from(error: Error) -> Self {
+        let details = Details { operation: error.operation(), reason: Some("the call failed"), ..Details::default() };
+        let mut reply = Self::failed(details);
+        reply.0.error = Some(error);
+        reply
+    }
+}
+
+impl From<Reply> for Response<Bytes> {
+    fn from(reply: Reply) -> Self {
+        reply.0.response
+    }
+}
+
+impl From<Reply> for Response<Vec<u8>> {
+    fn from(reply: Reply) -> Self {
+        reply.0.response.map(|body| body.to_vec())
+    }
+}
+
+impl From<Reply> for Response<String> {
+    fn from(reply: Reply) -> Self {
+        // Bodies are made from texts.
+        reply.0.response.map(|body| String::from_utf8_lossy(&body).into_owned())
+    }
+}
+
+#[cfg(feature = "axum")]
+impl axum_core::response::IntoResponse for Reply {
+    fn into_response(self) -> axum_core::response::Response {
+        self.0.response.map(axum_core::body::Body::from)
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Locations hold codes, bodies hold tokens.
+        f.debug_struct("Reply")
+            .field("status", &self.status())
+            .field("headers", &self.headers().keys().map(http::HeaderName::as_str).collect::<Vec<_>>())
+            .field("body", &format_args!("{} bytes", self.body().len()))
+            .field("details", &self.0.details)
+            .field("error", &self.0.error)
+            .finish()
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to be sent", self.status().as_u16())?;
+        if let Some(error) = &self.0.error {
+            return write!(f, ": {error}");
+        }
+        write!(f, ": {}", self.0.details)
+    }
+}
+
+impl fmt::Display for Details {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operation = self.operation.map(|operation| operation.name);
+        let parts = [operation, self.action.as_deref(), self.code.as_deref(), self.message.as_deref(), self.reason];
+        for (index, part) in parts.into_iter().flatten().enumerate() {
+            write!(f, "{}{part}", if index == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Reply {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.error.as_ref().map(|error| error as _)
+    }
+}

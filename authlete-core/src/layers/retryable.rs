@@ -1,0 +1,68 @@
+//! What a failure means for another try; what an operation allows is in its [`Idempotency`], from an overlay.
+
+use http::{HeaderMap, StatusCode, header};
+
+use crate::call::operation::Idempotency;
+use crate::transport::TransportErrorKind;
+
+/// What a failure means for another try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// It will not pass.
+    Lasting,
+    /// It may pass, and the call surely did nothing.
+    NotProcessed,
+    /// It may pass; the call may have done what it does.
+    Uncertain,
+}
+
+impl Failure {
+    /// What an answer means; none when it is not a failure at all.
+    pub(crate) fn of_answer(status: StatusCode, headers: &HeaderMap) -> Option<Self> {
+        match status {
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::NotProcessed),
+            StatusCode::SERVICE_UNAVAILABLE if headers.contains_key(header::RETRY_AFTER) => Some(Self::NotProcessed),
+            StatusCode::REQUEST_TIMEOUT
+            | StatusCode::INTERNAL_SERVER_ERROR
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT => Some(Self::Uncertain),
+            status if status.is_success() => None,
+            _ => Some(Self::Lasting),
+        }
+    }
+
+    /// What the lack of an answer means.
+    pub(crate) fn of_transport(kind: TransportErrorKind) -> Self {
+        match kind {
+            // The provider has its own ways to try again.
+            TransportErrorKind::Credentials => Self::Lasting,
+            TransportErrorKind::Tls | TransportErrorKind::TooLarge => Self::Lasting,
+            TransportErrorKind::Connect | TransportErrorKind::CircuitOpen => Self::NotProcessed,
+            TransportErrorKind::Timeout | TransportErrorKind::Interrupted => Self::Uncertain,
+        }
+    }
+
+    /// Whether the operation may be called again after it.
+    pub(crate) fn allows(self, idempotency: Idempotency) -> bool {
+        match self {
+            Self::Lasting => false,
+            Self::NotProcessed => true,
+            Self::Uncertain => idempotency != Idempotency::NotIdempotent,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_consumes_something_is_sent_again_only_if_it_was_not_processed() {
+        use Idempotency::{Idempotent, NotIdempotent, Safe};
+        assert!(!Failure::Uncertain.allows(NotIdempotent) && Failure::NotProcessed.allows(NotIdempotent));
+        for idempotency in [Safe, Idempotent] {
+            assert!(Failure::Uncertain.allows(idempotency) && !Failure::Lasting.allows(idempotency));
+        }
+    }
+}

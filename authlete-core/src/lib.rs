@@ -1,0 +1,21 @@
+//! What every client of the Authlete API is made of, whatever the API's description says: calls and their responses, the
+//! transport and its layers, credentials, lenient reading, identifiers, errors, and replies to clients.
+//!
+//! Use [`authlete-api`](https://docs.rs/authlete-api): it has the operations and types of the API, and everything that is
+//! public here.
+
+pub mod actions;
+pub mod call;
+#[doc(hidden)]
+pub mod codegen;
+pub mod credentials;
+pub mod error;
+pub mod http_inputs;
+pub mod layers;
+#[cfg(test)]
+mod test;
+pub mod transport;
+pub mod wire;
+
+#[cfg(feature = "reqwest")]
+pub use reqwest;

@@ -1,0 +1,429 @@
+//! Reading what Authlete sends, leniently; writing stays strict.
+//!
+//! One adapter around serde_json's reader, instead of an attribute on every field:
+//! - a `null` among a list's elements is skipped (a `null` in place of an optional value is `None` by itself);
+//! - a number sent as text is read as the number, a number in place of a text as the text;
+//! - a struct is read from an object only, which also spares compiling the decoder that reads it from a list.
+//!
+//! Untyped values (`serde_json::Value`) stay exactly as sent.
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
+
+/// Decodes a body.
+pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = T::deserialize(Lenient(&mut reader))?;
+    reader.end()?;
+    Ok(value)
+}
+
+/// Decodes the body of a response; an empty one counts as `null`, which an optional type reads as `None`.
+///
+/// # Errors
+/// When the body is not JSON, or not what the type says.
+pub fn json<T: DeserializeOwned>(body: &Bytes) -> Result<T, serde_json::Error> {
+    if body.is_empty() { from_slice(b"null") } else { from_slice(body) }
+}
+
+/// For operations whose responses have no content.
+///
+/// # Errors
+/// None; it has the form of a decoder.
+#[expect(clippy::unnecessary_wraps, reason = "has the form of a decoder")]
+pub fn empty(_body: &Bytes) -> Result<(), serde_json::Error> {
+    Ok(())
+}
+
+/// For operations whose responses are not JSON.
+///
+/// # Errors
+/// None; it has the form of a decoder.
+#[expect(clippy::unnecessary_wraps, reason = "has the form of a decoder")]
+pub fn raw(body: &Bytes) -> Result<Bytes, serde_json::Error> {
+    Ok(body.clone())
+}
+
+/// The adapter, around a deserializer, a visitor, an accessor or a seed.
+struct Lenient<T>(T);
+
+macro_rules! numbers {
+    ($($method:ident)*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+            self.0.deserialize_any(Number(visitor))
+        })*
+    };
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<D> {
+    type Error = D::Error;
+
+    numbers! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
+        deserialize_f32 deserialize_f64
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_any(visitor)
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_bool(visitor)
+    }
+
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_char(visitor)
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_any(Text(visitor))
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_any(Text(visitor))
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_bytes(visitor)
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_byte_buf(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_option(Optional(visitor))
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_unit(visitor)
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_unit_struct(name, visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, D::Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_seq(List(visitor))
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_tuple(len, List(visitor))
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_tuple_struct(name, len, List(visitor))
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(Object(visitor))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(Object(visitor))
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_enum(name, variants, visitor)
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_identifier(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_ignored_any(visitor)
+    }
+}
+
+/// Shows a number's visitor a text as the number it spells.
+struct Number<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Number<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<V::Value, E> {
+        self.0.visit_i64(value)
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<V::Value, E> {
+        self.0.visit_u64(value)
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
+        self.0.visit_f64(value)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<V::Value, E> {
+        if let Ok(value) = text.parse() {
+            self.0.visit_i64(value)
+        } else if let Ok(value) = text.parse() {
+            self.0.visit_u64(value)
+        } else if let Ok(value) = text.parse() {
+            self.0.visit_f64(value)
+        } else {
+            Err(E::invalid_type(Unexpected::Other("text"), &self))
+        }
+    }
+}
+
+/// Shows a text's visitor a number as its text.
+struct Text<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Text<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<V::Value, E> {
+        self.0.visit_str(text)
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<V::Value, E> {
+        self.0.visit_borrowed_str(text)
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<V::Value, E> {
+        self.0.visit_string(text)
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<V::Value, E> {
+        self.0.visit_string(value.to_string())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<V::Value, E> {
+        self.0.visit_string(value.to_string())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
+        self.0.visit_string(value.to_string())
+    }
+}
+
+struct Optional<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Optional<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<V::Value, E> {
+        self.0.visit_none()
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
+        self.0.visit_none()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+        self.0.visit_some(Lenient(deserializer))
+    }
+}
+
+struct Object<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Object<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<V::Value, A::Error> {
+        self.0.visit_map(Lenient(members))
+    }
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Lenient<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        self.0.next_key_seed(seed)
+    }
+
+    // Not inlined: each type of value is then read by one function, not by a copy of it for every field that has it.
+    #[inline(never)]
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
+        self.0.next_value_seed(Lenient(seed))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.0.size_hint()
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Lenient<S> {
+    type Value = S::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
+        self.0.deserialize(Lenient(deserializer))
+    }
+}
+
+struct List<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for List<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<V::Value, A::Error> {
+        self.0.visit_seq(Lenient(elements))
+    }
+}
+
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Lenient<A> {
+    type Error = A::Error;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
+        let mut seed = seed;
+        loop {
+            match self.0.next_element_seed(Element(seed))? {
+                None => return Ok(None),
+                Some(Found::Value(value)) => return Ok(Some(value)),
+                Some(Found::Null(unused)) => seed = unused,
+            }
+        }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.0.size_hint()
+    }
+}
+
+/// Reads an element, and hands the seed back when there is a `null` in its place.
+struct Element<S>(S);
+
+enum Found<S, T> {
+    Null(S),
+    Value(T),
+}
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Element<S> {
+    type Value = Found<S, S::Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for Element<S> {
+    type Value = Found<S, S::Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an element of a list")
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Found::Null(self.0))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Found::Null(self.0))
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        self.0.deserialize(Lenient(deserializer)).map(Found::Value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Shape {
+        number: Option<i64>,
+        text: Option<String>,
+        list: Option<Vec<Point>>,
+        map: Option<HashMap<String, i32>>,
+        #[serde(flatten)]
+        extra: serde_json::Map<String, serde_json::Value>,
+    }
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Point {
+        x: i64,
+    }
+
+    fn read(body: &str) -> Result<Shape, serde_json::Error> {
+        from_slice(body.as_bytes())
+    }
+
+    #[test]
+    fn null_is_absence_everywhere() {
+        let nulls = read(r#"{"number":null,"text":null,"list":null,"map":null}"#).unwrap();
+        assert_eq!(nulls, read("{}").unwrap());
+    }
+
+    #[test]
+    fn absent_and_empty_lists_differ() {
+        assert_eq!(read(r#"{"list":[]}"#).unwrap().list, Some(vec![]));
+        assert_eq!(read("{}").unwrap().list, None);
+    }
+
+    #[test]
+    fn null_elements_are_skipped() {
+        let shape = read(r#"{"list":[null,{"x":1},null,null,{"x":"2"},null]}"#).unwrap();
+        assert_eq!(shape.list, Some(vec![Point { x: 1 }, Point { x: 2 }]));
+        assert_eq!(read(r#"{"list":[null]}"#).unwrap().list, Some(vec![]));
+    }
+
+    #[test]
+    fn numbers_and_texts_stand_in_for_each_other() {
+        let shape = read(r#"{"number":"9223372036854775807","text":404,"map":{"a":"-7"}}"#).unwrap();
+        assert_eq!(shape.number, Some(i64::MAX));
+        assert_eq!(shape.text.as_deref(), Some("404"));
+        assert_eq!(shape.map, Some(HashMap::from([("a".to_owned(), -7)])));
+        assert!(read(r#"{"number":"9223372036854775808"}"#).is_err());
+        assert!(read(r#"{"number":"many"}"#).is_err());
+        assert!(read(r#"{"number":true}"#).is_err());
+        assert!(read(r#"{"text":{}}"#).is_err());
+    }
+
+    #[test]
+    fn untyped_values_stay_as_sent() {
+        let shape = read(r#"{"new":[null,"1",{"y":null}]}"#).unwrap();
+        assert_eq!(serde_json::Value::Object(shape.extra), serde_json::json!({"new": [null, "1", {"y": null}]}));
+    }
+
+    #[test]
+    fn a_body_ends_where_it_ends() {
+        assert!(read("{} x").is_err());
+        assert_eq!(json::<Option<Point>>(&Bytes::new()).unwrap(), None);
+        assert!(json::<Point>(&Bytes::new()).is_err());
+    }
+}
