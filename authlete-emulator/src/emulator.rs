@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::fetch::{FetchScope, Fetcher, FetcherSettings};
 use crate::random;
 use crate::server::Server;
 use crate::snapshot;
@@ -60,6 +61,7 @@ pub struct Builder {
     organization_token: Option<String>,
     config: Option<Config>,
     snapshot: Option<PathBuf>,
+    fetching: FetcherSettings,
 }
 
 impl Builder {
@@ -106,6 +108,26 @@ impl Builder {
         self
     }
 
+    /// From where documents may be fetched, such as the key sets at clients' `jwksUri`; the default is this machine.
+    pub fn fetch_scope(mut self, scope: FetchScope) -> Self {
+        self.fetching.scope = scope;
+        self
+    }
+
+    /// Sends what is fetched from a host to this address, so that a test can serve the documents of
+    /// `https://client.example.org` itself. The scope does not matter for such a host.
+    pub fn fetch_host(mut self, host: impl Into<String>, address: SocketAddr) -> Self {
+        self.fetching.hosts.insert(host.into().to_ascii_lowercase(), address);
+        self
+    }
+
+    /// Certificates of authorities, in PEM, that servers of documents may have theirs from. Servers on this machine
+    /// need one of these; elsewhere the authorities that the system trusts are good as well.
+    pub fn fetch_authorities(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.fetching.authorities = pem.into();
+        self
+    }
+
     /// The state to start with.
     fn state(&mut self) -> Result<State, StartError> {
         let loaded = self.snapshot.take().map(|path| snapshot::load(&path)).transpose()?;
@@ -135,7 +157,7 @@ impl Builder {
         let listen = |source| StartError::Listen { port, source };
         let state = self.state()?;
         let organization_token = state.organization_token.clone();
-        let server = Arc::new(Server::new(state, self.clock)?);
+        let server = Arc::new(Server::new(state, self.clock, Fetcher::new(self.fetching))?);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;

@@ -1,10 +1,11 @@
 //! The emulator as a program: `authlete-emulator --port 8080`, until Ctrl-C.
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use authlete_emulator::{Config, Emulator};
+use authlete_emulator::{Config, Emulator, FetchScope};
 use lexopt::prelude::{Long, Short, ValueExt};
 
 const USAGE: &str = r#"An imitation of the Authlete API for development and tests.
@@ -18,6 +19,10 @@ Usage: authlete-emulator [OPTION]...
   --snapshot FILE             start with the state in this file, if it is there
   --save FILE                 write the state to this file at the end; it holds every secret
   --explicit-nulls            answer with null for what is absent, as Authlete has been seen to
+  --fetch SCOPE               fetch clients' documents from "loopback" (the default), "public"
+                              addresses too, or "any", private networks included
+  --fetch-host HOST=ADDRESS   fetch from this address and port what is at this host
+  --fetch-authorities FILE    trust these authorities (PEM) when fetching over TLS
   -h, --help                  this text
   -V, --version               the version
 
@@ -71,6 +76,17 @@ fn run() -> Result<(), Box<dyn Error>> {
             }
             Long("save") => save = Some(writable(arguments.value()?.into())?),
             Long("explicit-nulls") => explicit_nulls = true,
+            Long("fetch") => builder = builder.fetch_scope(scope(&arguments.value()?.string()?)?),
+            Long("fetch-host") => {
+                let (host, address) = host(&arguments.value()?.string()?)?;
+                builder = builder.fetch_host(host, address);
+            }
+            Long("fetch-authorities") => {
+                let path = PathBuf::from(arguments.value()?);
+                let pem = std::fs::read(&path);
+                let pem = pem.map_err(|error| format!("--fetch-authorities: {}: {error}", path.display()))?;
+                builder = builder.fetch_authorities(pem);
+            }
             Short('h') | Long("help") => {
                 println!("{USAGE}");
                 return Ok(());
@@ -98,6 +114,15 @@ fn run() -> Result<(), Box<dyn Error>> {
 
 fn port(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| format!("--port has to be a number from 0 to 65535, not \"{text}\""))
+}
+
+fn scope(text: &str) -> Result<FetchScope, String> {
+    FetchScope::parse(text).ok_or_else(|| format!("--fetch has to be loopback, public or any, not \"{text}\""))
+}
+
+fn host(text: &str) -> Result<(String, SocketAddr), String> {
+    let parsed = text.split_once('=').and_then(|(host, address)| Some((host.to_owned(), address.parse().ok()?)));
+    parsed.ok_or_else(|| format!("--fetch-host has to be like client.example.org=127.0.0.1:8443, not \"{text}\""))
 }
 
 /// A file whose folder is not there is found out now, and not when there is a state to lose.

@@ -1,6 +1,7 @@
 //! From an HTTP request to a handler and back: routing, tokens, bodies.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,10 +15,12 @@ use percent_encoding::percent_decode_str;
 use crate::clock::Clock;
 use crate::error::ApiError;
 use crate::faults::{self, Faults, Kind};
+use crate::fetch::{Documents, FetchError, Fetcher, Wanted};
 use crate::further_methods;
 use crate::generated::OPERATIONS;
 use crate::operation::Operation;
 use crate::ops::{self, Caller, Handler};
+use crate::preparation;
 use crate::random;
 use crate::record::{Call, Record};
 use crate::reply::{self, Reply};
@@ -31,6 +34,9 @@ const LONGEST_BODY: usize = 1 << 20;
 /// A body is read up to here, so that a client whose body is too long hears of it; beyond, the connection ends.
 const LONGEST_READ: usize = 8 << 20;
 
+/// So many documents may be fetched for one call.
+const MOST_DOCUMENTS: usize = 40;
+
 /// An operation, and the parameters of its path.
 type Found = (&'static Operation, BTreeMap<String, String>);
 
@@ -42,11 +48,12 @@ pub(crate) struct Server {
     pub(crate) faults: Faults,
     pub(crate) record: Record,
     pub(crate) explicit_nulls: AtomicBool,
+    fetcher: Fetcher,
     routes: matchit::Router<BTreeMap<&'static str, &'static Operation>>,
 }
 
 impl Server {
-    pub(crate) fn new(state: State, clock: Clock) -> Result<Self, StartError> {
+    pub(crate) fn new(state: State, clock: Clock, fetcher: Fetcher) -> Result<Self, StartError> {
         let routes = routes(OPERATIONS).map_err(StartError::Setup)?;
         Ok(Self {
             state: Mutex::new(state),
@@ -54,6 +61,7 @@ impl Server {
             faults: Faults::default(),
             record: Record::default(),
             explicit_nulls: AtomicBool::new(false),
+            fetcher,
             routes,
         })
     }
@@ -84,29 +92,46 @@ impl Server {
         Ok((operation, names.map(str::to_owned).zip(values).collect()))
     }
 
-    fn dispatch(&self, caller: Result<Caller, ApiError>, request: &Request) -> Result<Reply, ApiError> {
+    async fn dispatch(&self, caller: Result<Caller, ApiError>, request: &Request) -> Result<Reply, ApiError> {
         let handler = ops::handler(request.operation.id);
         if let Some(Handler::Open(handle)) = handler {
             return handle(request);
         }
         let caller = caller?;
-        self.with_state(|state| {
-            let tenant = match request.path.get("serviceId") {
-                Some(id) => Some(tenant(state, caller, id)?),
-                None => None,
+        let mut documents = Documents::default();
+        loop {
+            // Nobody waits for a document while the state is locked.
+            let wanted = match self.attempt(handler, caller, request, &mut documents) {
+                Ok(result) => return result,
+                Err(wanted) => wanted,
             };
-            match (handler, tenant) {
-                (Some(Handler::Service(handle)), Some(tenant)) => {
-                    tenant.purge(request.now);
-                    handle(tenant, request)
+            let fetched = match documents.len() {
+                MOST_DOCUMENTS.. => Err(FetchError::TooMany(wanted.url.clone())),
+                _ => self.fetcher.fetch(&wanted, request.now).await,
+            };
+            documents.insert(wanted, fetched);
+        }
+    }
+
+    /// Serves the call, unless it needs a document that has not been fetched.
+    fn attempt(
+        &self,
+        handler: Option<Handler>,
+        caller: Caller,
+        request: &Request,
+        documents: &mut Documents,
+    ) -> Result<Result<Reply, ApiError>, Wanted> {
+        self.with_state(|state| {
+            if let (Some(Handler::Service(_)), Some(id)) = (handler, request.path.get("serviceId"))
+                && let Ok(tenant) = tenant(state, caller, id)
+            {
+                tenant.documents = mem::take(documents);
+                if let Some(wanted) = preparation::missing(tenant, request) {
+                    *documents = mem::take(&mut tenant.documents);
+                    return Err(wanted);
                 }
-                (Some(Handler::ServiceById(handle)), Some(tenant)) => {
-                    let id = tenant.id;
-                    handle(state, id, request)
-                }
-                (Some(Handler::Global(handle)), _) => handle(state, &caller, request),
-                _ => Err(ApiError::not_implemented(format!("the operation {}", request.operation.id))),
             }
+            Ok(serve(state, handler, caller, request))
         })
     }
 
@@ -124,6 +149,28 @@ impl Server {
             }
             state.services.by_token(token).map(Caller::Service).ok_or_else(ApiError::wrong_token)
         })
+    }
+}
+
+/// Hands the call to its handler.
+fn serve(state: &mut State, handler: Option<Handler>, caller: Caller, request: &Request) -> Result<Reply, ApiError> {
+    let tenant = match request.path.get("serviceId") {
+        Some(id) => Some(tenant(state, caller, id)?),
+        None => None,
+    };
+    match (handler, tenant) {
+        (Some(Handler::Service(handle)), Some(tenant)) => {
+            tenant.purge(request.now);
+            let result = handle(tenant, request);
+            tenant.documents = Documents::default();
+            result
+        }
+        (Some(Handler::ServiceById(handle)), Some(tenant)) => {
+            let id = tenant.id;
+            handle(state, id, request)
+        }
+        (Some(Handler::Global(handle)), _) => handle(state, &caller, request),
+        _ => Err(ApiError::not_implemented(format!("the operation {}", request.operation.id))),
     }
 }
 
@@ -196,7 +243,11 @@ async fn answer(Shared(server): Shared<Arc<Server>>, request: HttpRequest) -> Re
         return fault.answer(status);
     }
     let nulls = operation.filter(|_| server.explicit_nulls.load(Ordering::Relaxed)).map(|operation| operation.response);
-    let result = bytes.map_err(|_| ApiError::too_large()).and_then(|bytes| run(&server, &head, found?, &bytes));
+    let result = match (bytes, found) {
+        (Ok(bytes), Ok(found)) => run(&server, &head, found, &bytes).await,
+        (Err(_), _) => Err(ApiError::too_large()),
+        (_, Err(error)) => Err(error),
+    };
     let response = reply::to_http(result, nulls);
     match ending.map(|(kind, _)| kind) {
         Some(Kind::Disconnect { .. }) => faults::nothing(),
@@ -205,7 +256,7 @@ async fn answer(Shared(server): Shared<Arc<Server>>, request: HttpRequest) -> Re
     }
 }
 
-fn run(server: &Server, head: &Parts, (operation, path): Found, bytes: &[u8]) -> Result<Reply, ApiError> {
+async fn run(server: &Server, head: &Parts, (operation, path): Found, bytes: &[u8]) -> Result<Reply, ApiError> {
     let caller = server.caller(&head.headers);
     if let (false, Err(error)) = (matches!(ops::handler(operation.id), Some(Handler::Open(_))), &caller) {
         return Err(error.clone());
@@ -220,7 +271,7 @@ fn run(server: &Server, head: &Parts, (operation, path): Found, bytes: &[u8]) ->
         Body::default()
     };
     let request = Request { operation, path, query, body, now: server.clock.now_millis() };
-    server.dispatch(caller, &request)
+    server.dispatch(caller, &request).await
 }
 
 /// Reads a body by its media type.

@@ -119,11 +119,10 @@ impl Settings {
         if let Some(timeout) = self.timeout {
             call = call.timeout(timeout);
         }
-        let answer = call.await.map_err(challenge::unavailable)?;
-        match answer.into_action() {
+        match call.await.map_err(challenge::unavailable)? {
             // What Authlete has to say of its own failures is not for clients.
             IntrospectionAction::InternalServerError(reply) => Err(challenge::silent(reply)),
-            outcome => outcome.proceed().map(Principal::new),
+            action => action.proceed().map(Principal::new),
         }
     }
 }

@@ -13,17 +13,34 @@ fn files(folder: &str) -> Vec<syn::File> {
     paths.iter().map(|path| syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap()).collect()
 }
 
-/// Every generated method, by name.
-fn methods() -> Vec<syn::ImplItemFn> {
+/// The generated function of every operation, by name.
+fn functions() -> Vec<syn::ItemFn> {
     let items = files("calls").into_iter().flat_map(|file| file.items);
-    let methods = items.flat_map(|item| match item {
-        Item::Impl(item) => item.items,
-        _ => Vec::new(),
+    let mut functions: Vec<_> =
+        items.filter_map(|item| if let Item::Fn(function) = item { Some(function) } else { None }).collect();
+    functions.sort_by_key(|function| function.sig.ident.to_string());
+    functions
+}
+
+/// The signatures of what is public on the groups and the handles, as a trait for each.
+fn groups() -> Vec<Item> {
+    let mut traits = std::collections::BTreeMap::<String, Vec<syn::Signature>>::new();
+    for item in files("groups").into_iter().flat_map(|file| file.items) {
+        let name = owner(&item);
+        if let (Item::Impl(item), Some(name)) = (item, name) {
+            let methods = item.items.into_iter().filter_map(|item| match item {
+                ImplItem::Fn(method) if matches!(method.vis, syn::Visibility::Public(_)) => Some(method.sig),
+                _ => None,
+            });
+            traits.entry(name).or_default().extend(methods);
+        }
+    }
+    let traits = traits.into_iter().map(|(name, mut signatures)| {
+        signatures.sort_by_key(|signature| signature.ident.to_string());
+        let name = quote::format_ident!("{name}");
+        syn::parse_quote!(trait #name { #(#signatures;)* })
     });
-    let mut methods: Vec<_> =
-        methods.filter_map(|item| if let ImplItem::Fn(method) = item { Some(method) } else { None }).collect();
-    methods.sort_by_key(|method| method.sig.ident.to_string());
-    methods
+    traits.collect()
 }
 
 fn print(items: Vec<Item>) -> String {
@@ -38,14 +55,13 @@ fn snapshot(name: &str, text: &str) {
 
 #[test]
 fn signatures() {
-    let signatures = methods().into_iter().map(|method| method.sig);
-    snapshot("signatures", &print(vec![syn::parse_quote!(trait Client { #(#signatures;)* })]));
+    snapshot("signatures", &print(groups()));
 }
 
 #[test]
-fn operations_and_methods_are_the_same() {
-    let methods: Vec<_> = methods().iter().map(|method| method.sig.ident.to_string()).collect();
-    assert_eq!(operations::ALL.iter().map(|operation| operation.name).collect::<Vec<_>>(), methods);
+fn operations_and_functions_are_the_same() {
+    let functions: Vec<_> = functions().iter().map(|function| function.sig.ident.to_string()).collect();
+    assert_eq!(operations::ALL.iter().map(|operation| operation.name).collect::<Vec<_>>(), functions);
     let table: Vec<_> = operations::ALL
         .iter()
         .map(|operation| format!("{operation}: {}, of {}", operation.id, operation.tag))
@@ -59,7 +75,7 @@ fn enumerations() {
     let text = std::fs::read_to_string(file).unwrap();
     let lines = text.lines().map(str::trim).filter_map(|line| {
         let value = line.strip_suffix(',').filter(|line| line.contains(" = ")).map(|line| format!("    {line}"));
-        value.or_else(|| line.strip_suffix(" {").filter(|name| *name != "open_enum!").map(str::to_owned))
+        value.or_else(|| line.strip_suffix(" {").filter(|name| *name != "rt::open_enum!").map(str::to_owned))
     });
     snapshot("enumerations", &lines.collect::<Vec<_>>().join("\n"));
 }
@@ -110,8 +126,8 @@ fn calls() {
         "service_get",
         "service_jwks_get",
     ];
-    let chosen: Vec<_> =
-        methods().into_iter().filter(|method| names.contains(&method.sig.ident.to_string().as_str())).collect();
+    let chosen = functions().into_iter().filter(|function| names.contains(&function.sig.ident.to_string().as_str()));
+    let chosen: Vec<_> = chosen.map(Item::Fn).collect();
     assert_eq!(chosen.len(), names.len());
-    snapshot("calls", &print(vec![syn::parse_quote!(impl Client { #(#chosen)* })]));
+    snapshot("calls", &print(chosen));
 }

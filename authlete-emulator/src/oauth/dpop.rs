@@ -2,14 +2,12 @@
 
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
-use jsonwebtoken::{AlgorithmFamily, DecodingKey};
 use serde_json::Value;
 use url::Url;
 
-use super::jose::{self, Jwt};
 use super::{CheckError, OperationError, endpoint};
 use crate::error::ApiError;
+use crate::jose::{self, Algorithm, Jwt, jwk};
 use crate::random;
 use crate::reply::Code;
 use crate::request::Request;
@@ -22,7 +20,7 @@ const WINDOW_SECONDS: u64 = 300;
 const NONCE_SECONDS: u64 = 600;
 
 /// The algorithms of proofs, for challenges.
-pub(crate) const ALGORITHMS: &str = "ES256 ES384 EdDSA PS256 PS384 PS512 RS256 RS384 RS512";
+pub(crate) const ALGORITHMS: &str = "ES256 ES384 ES512 ES256K EdDSA PS256 PS384 PS512 RS256 RS384 RS512";
 
 const NO_HTU: Code = "A000204";
 
@@ -71,19 +69,16 @@ fn read(text: &str) -> Result<(Jwt<'_>, String), CheckError<Rejection>> {
     if jwt.header.get("typ").and_then(Value::as_str) != Some("dpop+jwt") || jwt.is_critical() {
         return Err(invalid("The header is not that of a DPoP proof."));
     }
-    let algorithm = jose::algorithm(jwt.alg())?.filter(|algorithm| algorithm.family() != AlgorithmFamily::Hmac);
+    let algorithm = Algorithm::parse(jwt.alg()).filter(|algorithm| !algorithm.is_symmetric());
     let Some(algorithm) = algorithm else { return Err(invalid("The DPoP proof has no asymmetric algorithm.")) };
     let jwk = jwt.header.get("jwk").and_then(Value::as_object);
-    let Some(jwk) = jwk.filter(|jwk| !jwk.contains_key("d") && !jwk.contains_key("k")) else {
+    let Some(jwk) = jwk.filter(|jwk| !jwk::is_private(jwk)) else {
         return Err(invalid("The DPoP proof has no public key in its header."));
     };
-    let Ok(key) = serde_json::from_value::<Jwk>(Value::Object(jwk.clone())) else {
-        return Err(invalid("The DPoP proof has a key of an unknown kind."));
-    };
-    let signed = DecodingKey::from_jwk(&key).is_ok_and(|key| jwt.is_signed_by(algorithm, &key));
-    match key.thumbprint(ThumbprintHash::SHA256) {
-        Ok(thumbprint) if signed => Ok((jwt, thumbprint)),
-        _ => Err(invalid("The signature of the DPoP proof is not that of the key in its header.")),
+    match jwk::thumbprint(jwk) {
+        Some(thumbprint) if jwt.is_signed_by(algorithm, jwk) => Ok((jwt, thumbprint)),
+        Some(_) => Err(invalid("The signature of the DPoP proof is not that of the key in its header.")),
+        None => Err(invalid("The DPoP proof has a key of an unknown kind.")),
     }
 }
 

@@ -1,13 +1,12 @@
 //! ID tokens (OpenID Connect Core 1.0, section 2).
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
+use aws_lc_rs::digest;
 use serde_json::json;
-use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use super::jose::{self, Jwt};
-use super::{OperationError, lifetime};
+use super::encryption::{Content, Encryption, decrypt};
+use super::{CheckError, OperationError, lifetime};
 use crate::error::ApiError;
+use crate::jose::{Algorithm, Jwt, encode, jwk};
 use crate::reply::{self, Code};
 use crate::state::{Authorized, Client, Tenant, Token};
 
@@ -56,9 +55,6 @@ impl IdToken<'_> {
         if client.string("subjectType") == Some("PAIRWISE") {
             return Err(ApiError::not_implemented("pairwise subjects").into());
         }
-        if client.string("idTokenEncryptionAlg").is_some() {
-            return Err(ApiError::not_implemented("encrypted ID tokens").into());
-        }
         let name = client.string("idTokenSignAlg").unwrap_or(DEFAULT_ALGORITHM);
         let key = tenant.keys.signer(&tenant.settings, self.client, name, "idTokenSignatureKeyId")?;
         let audience = self.client.id.to_string();
@@ -90,31 +86,37 @@ impl IdToken<'_> {
                 claims[name.as_str()] = value.clone();
             }
         }
-        Ok(key.sign_with("JWT", &details.id_token_header, &reply::without_nulls(claims))?)
+        let jwt = key.sign_with("JWT", &details.id_token_header, &reply::without_nulls(claims))?;
+        match Encryption::wanted(client, "idTokenEncryptionAlg", "idTokenEncryptionEnc")? {
+            Some(encryption) => encryption.to_client(tenant, self.client, &Content::Jwt(&jwt)),
+            None => Ok(jwt),
+        }
     }
 }
 
 /// Half of the hash that belongs to the algorithm (section 3.3.2.11).
 fn left_half(algorithm: Algorithm, text: &str) -> String {
-    let hash = match algorithm {
-        Algorithm::HS384 | Algorithm::RS384 | Algorithm::PS384 | Algorithm::ES384 => Sha384::digest(text).to_vec(),
-        // Ed25519 hashes by SHA-512 itself.
-        Algorithm::HS512 | Algorithm::RS512 | Algorithm::PS512 | Algorithm::EdDSA => Sha512::digest(text).to_vec(),
-        _ => Sha256::digest(text).to_vec(),
-    };
-    URL_SAFE_NO_PAD.encode(hash.get(..hash.len() / 2).unwrap_or_default())
+    let hash = digest::digest(algorithm.digest(), text.as_bytes());
+    let half = hash.as_ref().get(..hash.as_ref().len() / 2);
+    encode(half.unwrap_or_default())
 }
 
 /// The subject of an ID token that this service has issued to the client, even if it has ended since (section 3.1.2.1).
-pub(crate) fn subject_of(tenant: &mut Tenant, client: &Client, hint: &str) -> Result<Option<String>, ApiError> {
-    let Ok(jwt) = Jwt::read(hint) else { return Ok(None) };
-    let Some(algorithm) = jose::algorithm(jwt.alg())? else { return Ok(None) };
-    let signed = if algorithm.family() == AlgorithmFamily::Hmac {
+pub(crate) fn subject_of(tenant: &mut Tenant, client: &Client, hint: &str) -> Result<Option<String>, OperationError> {
+    // A client that gets its ID tokens encrypted may send them back as they came, or encrypted to the service.
+    let decrypted = match decrypt(tenant, Some(client), hint) {
+        Ok(decrypted) => decrypted.content,
+        Err(CheckError::Rejected(_)) => hint.to_owned(),
+        Err(CheckError::Failed(error)) => return Err(error),
+    };
+    let Ok(jwt) = Jwt::read(&decrypted) else { return Ok(None) };
+    let Some(algorithm) = Algorithm::parse(jwt.alg()) else { return Ok(None) };
+    let signed = if algorithm.is_symmetric() {
         let secret = client.settings.string("clientSecret").unwrap_or_default();
-        jwt.is_signed_by(algorithm, &DecodingKey::from_secret(secret.as_bytes()))
+        jwt.is_signed_by_secret(algorithm, secret)
     } else {
         let published = tenant.keys.published(&tenant.settings)?;
-        jwt.is_signed_by_one_of(algorithm, &jose::elements(&published))
+        jwt.is_signed_by_one_of(algorithm, &jwk::elements(&published))
     };
     let ours = signed
         && tenant.settings.string("issuer").is_some_and(|issuer| jwt.string("iss") == Some(issuer))

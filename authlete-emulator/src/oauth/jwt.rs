@@ -1,9 +1,10 @@
 //! What is looked at in JWTs (RFC 7519) that come as grants, hints and tokens to exchange.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::jose::{self, Jwt};
+use super::client_keys::{UnknownKeys, client_keys};
 use crate::error::ApiError;
+use crate::jose::{Algorithm, Jwk, Jwt, jwk};
 use crate::state::{Client, Tenant};
 
 /// The name of the signature algorithm; `None` for a JWT that is not signed.
@@ -44,31 +45,29 @@ pub(crate) fn is_signed_by_service(
     jwt: &Jwt<'_>,
 ) -> Result<bool, ApiError> {
     if is_symmetric(jwt) {
-        return is_signed_with_secret(client, jwt);
+        return Ok(is_signed_with_secret(client, jwt));
     }
     let published = tenant.keys.published(&tenant.settings)?;
-    is_signed_by_one_of(jwt, &jose::elements(&published))
+    Ok(is_signed_by_one_of(jwt, &jwk::elements(&published)))
 }
 
-/// Whether the client made the signature, with a key of its `jwks` or its secret.
-pub(crate) fn is_signed_by_client(client: &Client, jwt: &Jwt<'_>) -> Result<bool, ApiError> {
+/// Whether the client made the signature, with one of its keys or its secret.
+pub(crate) fn is_signed_by_client(tenant: &Tenant, client: &Client, jwt: &Jwt<'_>) -> Result<bool, UnknownKeys> {
     if is_symmetric(jwt) {
-        return is_signed_with_secret(Some(client), jwt);
+        return Ok(is_signed_with_secret(Some(client), jwt));
     }
-    is_signed_by_one_of(jwt, &jose::client_keys(&client.settings)?)
+    Ok(is_signed_by_one_of(jwt, &client_keys(tenant, &client.settings)?))
 }
 
-fn is_signed_by_one_of(jwt: &Jwt<'_>, keys: &[Map<String, Value>]) -> Result<bool, ApiError> {
-    let algorithm = jose::algorithm(jwt.alg())?.filter(|_| !jwt.is_critical());
-    Ok(algorithm.is_some_and(|algorithm| jwt.is_signed_by_one_of(algorithm, keys)))
+fn is_signed_by_one_of(jwt: &Jwt<'_>, keys: &[Jwk]) -> bool {
+    let algorithm = Algorithm::parse(jwt.alg()).filter(|_| !jwt.is_critical());
+    algorithm.is_some_and(|algorithm| jwt.is_signed_by_one_of(algorithm, keys))
 }
 
-fn is_signed_with_secret(client: Option<&Client>, jwt: &Jwt<'_>) -> Result<bool, ApiError> {
+fn is_signed_with_secret(client: Option<&Client>, jwt: &Jwt<'_>) -> bool {
     let secret = client.and_then(|client| client.settings.string("clientSecret"));
-    let algorithm = jose::algorithm(jwt.alg())?.filter(|_| !jwt.is_critical());
-    Ok(secret.zip(algorithm).is_some_and(|(secret, algorithm)| {
-        jwt.is_signed_by(algorithm, &jsonwebtoken::DecodingKey::from_secret(secret.as_bytes()))
-    }))
+    let algorithm = Algorithm::parse(jwt.alg()).filter(|_| !jwt.is_critical());
+    secret.zip(algorithm).is_some_and(|(secret, algorithm)| jwt.is_signed_by_secret(algorithm, secret))
 }
 
 #[cfg(test)]
@@ -77,7 +76,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{algorithm, has_audience, wrong_time};
-    use crate::oauth::jose::Jwt;
+    use crate::jose::Jwt;
 
     fn unsigned(claims: &Value) -> String {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());

@@ -1,26 +1,32 @@
-//! Which key of a service signs: one of its own `jwks`, or one that the emulator makes for it.
+//! Which keys of a service sign and decrypt: those of its own `jwks`, or those that the emulator makes for it.
 
 use std::collections::BTreeMap;
 
-use jsonwebtoken::{Algorithm, AlgorithmFamily};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::OperationError;
 use super::signing::SigningKey;
-use super::{OperationError, jose};
 use crate::error::ApiError;
+use crate::jose::jwk::{self, Jwk};
+use crate::jose::{Algorithm, Family, PrivateKey};
 use crate::state::{Client, Settings};
 
-/// One key of each kind is made, and serves all algorithms of its kind.
+/// Of these kinds a service has a key from the first time that its keys are asked for. Keys for ES512 and ES256K are
+/// made when something is signed by them: not every client can read such keys.
 const MADE: &[Algorithm] = &[Algorithm::ES256, Algorithm::ES384, Algorithm::RS256, Algorithm::EdDSA];
+
+/// What the emulator makes keys for decryption from.
+const MADE_FOR_DECRYPTION: &[Algorithm] = &[Algorithm::ES256, Algorithm::RS256];
 
 const NO_KEY: &str = "A000201";
 
 /// The keys that the emulator has made for a service, each when it was first needed.
 #[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(transparent)]
 pub(crate) struct Keys {
     made: BTreeMap<String, SigningKey>,
+    /// Private keys, to which others encrypt.
+    made_for_decryption: Vec<Jwk>,
 }
 
 impl Keys {
@@ -32,10 +38,10 @@ impl Keys {
         algorithm: &str,
         kid_setting: &str,
     ) -> Result<SigningKey, OperationError> {
-        let Some(algorithm) = jose::algorithm(algorithm)? else {
+        let Some(algorithm) = Algorithm::parse(algorithm) else {
             return Err(ApiError::not_implemented(format!("JWTs signed with {algorithm}")).into());
         };
-        if algorithm.family() == AlgorithmFamily::Hmac {
+        if algorithm.is_symmetric() {
             let secret = client.settings.string("clientSecret").unwrap_or_default();
             return Ok(SigningKey::of_secret(algorithm, secret));
         }
@@ -51,68 +57,61 @@ impl Keys {
     ) -> Result<SigningKey, OperationError> {
         if let Some(set) = service.string("jwks") {
             let wanted = service.string(kid_setting);
-            let mut keys = jose::key_set(set).into_iter().filter(|key| signs(key, algorithm));
-            let found = keys.find(|key| wanted.is_none() || key.get("kid").and_then(Value::as_str) == wanted);
+            let signs = |key: &Jwk| key.contains_key("d") && jwk::fits(key, algorithm);
+            let mut keys = jwk::set(set).into_iter().filter(signs);
+            let found = keys.find(|key| wanted.is_none() || jwk::string(key, "kid") == wanted);
             let found = found.ok_or_else(|| {
-                OperationError::server(
-                    NO_KEY,
-                    &format!("The service's jwks has no private key that signs with {algorithm:?}."),
-                )
+                let message = format!("The service's jwks has no private key that signs with {}.", algorithm.name());
+                OperationError::server(NO_KEY, &message)
             })?;
             return Ok(SigningKey::from_jwk(algorithm, &found)?);
         }
         Ok(self.made(algorithm)?.with_algorithm(algorithm))
     }
 
+    /// The private keys of the service to which others encrypt: those that are not for signing alone.
+    pub(crate) fn for_decryption(&mut self, service: &Settings) -> Result<Vec<Jwk>, ApiError> {
+        if let Some(set) = service.string("jwks") {
+            return Ok(jwk::set(set).into_iter().filter(|key| jwk::string(key, "use") != Some("sig")).collect());
+        }
+        if self.made_for_decryption.is_empty() {
+            for algorithm in MADE_FOR_DECRYPTION {
+                let key = PrivateKey::generate(*algorithm).map_err(ApiError::internal)?;
+                let jwk = key.to_jwk(*algorithm).ok_or_else(|| ApiError::internal("A key cannot be written."))?;
+                let mut jwk = jwk;
+                jwk.insert("kid".to_owned(), json!(jwk::thumbprint(&jwk)));
+                jwk.insert("use".to_owned(), json!("enc"));
+                self.made_for_decryption.push(jwk);
+            }
+        }
+        Ok(self.made_for_decryption.clone())
+    }
+
     /// The public keys of the service (RFC 7517, section 5).
     pub(crate) fn published(&mut self, service: &Settings) -> Result<Value, ApiError> {
         if let Some(set) = service.string("jwks") {
-            let keys: Vec<Map<String, Value>> = jose::key_set(set).iter().filter_map(without_secrets).collect();
+            let keys: Vec<Jwk> = jwk::set(set).iter().filter_map(jwk::public).collect();
             return Ok(json!({"keys": keys}));
         }
-        let mut keys = Vec::new();
         for algorithm in MADE {
-            keys.push(self.made(*algorithm)?.public().cloned());
+            self.made(*algorithm)?;
         }
+        let decrypting = self.for_decryption(service)?;
+        let signing = self.made.values().filter_map(SigningKey::public).cloned();
+        let keys: Vec<Jwk> = signing.chain(decrypting.iter().filter_map(jwk::public)).collect();
         Ok(json!({"keys": keys}))
     }
 
     fn made(&mut self, algorithm: Algorithm) -> Result<&SigningKey, ApiError> {
         let kind = match algorithm.family() {
-            AlgorithmFamily::Rsa => Algorithm::RS256,
+            Family::Rsa => Algorithm::RS256,
             _ => algorithm,
         };
-        let name = format!("{kind:?}");
-        let key = match self.made.remove(&name) {
+        let name = kind.name();
+        let key = match self.made.remove(name) {
             Some(key) => key,
             None => SigningKey::generate(kind)?,
         };
-        Ok(self.made.entry(name).or_insert(key))
+        Ok(self.made.entry(name.to_owned()).or_insert(key))
     }
-}
-
-/// Whether a key of a set is private, and for this algorithm.
-fn signs(key: &Map<String, Value>, algorithm: Algorithm) -> bool {
-    let text = |name: &str| key.get(name).and_then(Value::as_str);
-    let fits = match algorithm.family() {
-        AlgorithmFamily::Rsa => text("kty") == Some("RSA"),
-        AlgorithmFamily::Ec => {
-            text("kty") == Some("EC")
-                && text("crv") == Some(if algorithm == Algorithm::ES384 { "P-384" } else { "P-256" })
-        }
-        AlgorithmFamily::Ed => text("kty") == Some("OKP") && text("crv") == Some("Ed25519"),
-        AlgorithmFamily::Hmac => false,
-    };
-    let name = format!("{algorithm:?}");
-    fits && text("d").is_some()
-        && text("use").is_none_or(|one| one == "sig")
-        && text("alg").is_none_or(|alg| alg == name)
-}
-
-/// The public part of a key; nothing of a symmetric one.
-fn without_secrets(key: &Map<String, Value>) -> Option<Map<String, Value>> {
-    const SECRET: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-    let symmetric = key.get("kty").and_then(Value::as_str) == Some("oct");
-    let public = key.iter().filter(|(name, _)| !SECRET.contains(&name.as_str()));
-    (!symmetric).then(|| public.map(|(name, value)| (name.clone(), value.clone())).collect())
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::destination::Destination;
+use super::encryption::{Content, Encryption};
 use super::{OAuthError, OperationError};
 use crate::error::ApiError;
 use crate::reply::{self, Code, Reply};
@@ -59,9 +60,7 @@ fn pack(
     let Some(client) = tenant.clients.get(&to.client_id) else {
         return Err(ApiError::not_found("The request's client no longer exists.").into());
     };
-    if client.settings.string("authorizationEncryptionAlg").is_some() {
-        return Err(ApiError::not_implemented("encrypted authorization responses").into());
-    }
+    let client = client.clone();
     let Some(issuer) = tenant.settings.string("issuer") else {
         return Err(OperationError::server(
             "A000202",
@@ -75,6 +74,10 @@ fn pack(
     claims.insert("exp".to_owned(), json!(now / 1000 + seconds));
     claims.extend(parameters.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
     let algorithm = client.settings.string("authorizationSignAlg").unwrap_or("RS256");
-    let key = tenant.keys.signer(&tenant.settings, client, algorithm, "authorizationSignatureKeyId")?;
-    Ok(key.sign("JWT", &Value::Object(claims))?)
+    let key = tenant.keys.signer(&tenant.settings, &client, algorithm, "authorizationSignatureKeyId")?;
+    let jwt = key.sign("JWT", &Value::Object(claims))?;
+    match Encryption::wanted(&client.settings, "authorizationEncryptionAlg", "authorizationEncryptionEnc")? {
+        Some(encryption) => encryption.to_client(tenant, &client, &Content::Jwt(&jwt)),
+        None => Ok(jwt),
+    }
 }

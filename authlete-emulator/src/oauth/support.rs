@@ -7,7 +7,7 @@ use crate::error::ApiError;
 use crate::state::{Client, Settings};
 
 /// Settings of both that change what a request must look like or what it yields.
-const COMMON: &[&str] = &["fapiModes", "frontChannelRequestObjectEncryptionRequired"];
+const COMMON: &[&str] = &["fapiModes"];
 
 /// Settings of a service alone.
 const SERVICE: &[&str] = &["accessTokenForExternalAttachmentEmbedded", "supportedServiceProfiles"];

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
-use crate::oauth::jose;
+use crate::jose::Algorithm;
+use crate::jose::jwe::{Encoding, Management};
 use crate::oauth::names::{self, Names};
 use crate::reply::Reply;
 use crate::request::Request;
@@ -103,8 +104,10 @@ fn document(service: &Settings) -> Value {
 
 /// What follows from several settings, or from what the emulator can do.
 fn own(service: &Settings) -> Map<String, Value> {
-    let implemented = |name: &&str| matches!(jose::algorithm(name), Ok(Some(_)));
+    let implemented = |name: &&str| Algorithm::parse(name).is_some();
     let algorithms: Vec<&str> = names::JWS_ALGORITHMS.iter().map(|(name, _)| *name).filter(implemented).collect();
+    let management: Vec<&str> = Management::ALL.into_iter().map(Management::name).collect();
+    let encodings: Vec<&str> = Encoding::ALL.into_iter().map(Encoding::name).collect();
     let by_assertion = service
         .strings("supportedTokenAuthMethods")
         .any(|method| matches!(method, "CLIENT_SECRET_JWT" | "PRIVATE_KEY_JWT"));
@@ -124,15 +127,23 @@ fn own(service: &Settings) -> Map<String, Value> {
         "response_modes_supported":
             ["query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt"],
         "id_token_signing_alg_values_supported": algorithms,
+        "id_token_encryption_alg_values_supported": management,
+        "id_token_encryption_enc_values_supported": encodings,
         "userinfo_signing_alg_values_supported": algorithms,
+        "userinfo_encryption_alg_values_supported": management,
+        "userinfo_encryption_enc_values_supported": encodings,
         "authorization_signing_alg_values_supported": algorithms,
+        "authorization_encryption_alg_values_supported": management,
+        "authorization_encryption_enc_values_supported": encodings,
         "request_object_signing_alg_values_supported": algorithms,
+        "request_object_encryption_alg_values_supported": management,
+        "request_object_encryption_enc_values_supported": encodings,
         "backchannel_authentication_request_signing_alg_values_supported": ciba.then_some(&asymmetric),
         "dpop_signing_alg_values_supported": asymmetric,
         "claims_parameter_supported": true,
         "request_parameter_supported": true,
-        // What a client that reads nothing here takes for granted (OpenID Connect Discovery 1.0, section 3).
-        "request_uri_parameter_supported": false,
+        "request_uri_parameter_supported": true,
+        "require_request_uri_registration": true,
         "token_endpoint_auth_signing_alg_values_supported": by_assertion.then_some(&algorithms),
         "code_challenge_methods_supported": methods,
         "authorization_response_iss_parameter_supported": !service.flag("issSuppressed"),

@@ -1,11 +1,13 @@
 //! `auth_introspection_standard_api`: the introspection endpoint (RFC 7662), in JSON or as a signed JWT (RFC 9701).
 
-use jsonwebtoken::AlgorithmFamily;
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
+use crate::jose::{Algorithm, Jwk, encode, jwe, jwk};
+use crate::oauth::encryption::{Content, Encryption};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, OperationError, access_token, jose};
+use crate::oauth::signing::SigningKey;
+use crate::oauth::{OAuthError, OperationError, access_token};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Refresh, Tenant, Token};
@@ -14,23 +16,14 @@ use crate::views;
 const ANSWERED: Code = "A145001";
 const NO_PARAMETERS: Code = "A145201";
 const NO_ISSUER: Code = "A145202";
+const NO_KEY: Code = "A145203";
 const NO_TOKEN: Code = "A145301";
 const REPEATED: Code = "A145302";
-
-/// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &[
-    "introspectionEncryptionAlg",
-    "introspectionEncryptionEnc",
-    "sharedKeyForEncryption",
-    "sharedKeyForSign",
-    "publicKeyForEncryption",
-];
 
 /// The media type that asks for a JWT.
 const JWT: &str = "application/token-introspection+jwt";
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    request.refuse(NOT_IMPLEMENTED)?;
     respond(tenant, request).or_else(|error| error.reply(&tenant.settings, "BAD_REQUEST"))
 }
 
@@ -47,6 +40,7 @@ fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationErr
         return Ok(reply::action("OK", ANSWERED, "This is what the token is.", members));
     }
     let jwt = signed(tenant, request, &members)?;
+    let jwt = encrypted(request, jwt)?;
     Ok(reply::action("JWT", ANSWERED, "This is what the token is.", json!({"responseContent": jwt})))
 }
 
@@ -110,10 +104,38 @@ fn signed(tenant: &mut Tenant, request: &Request, members: &Value) -> Result<Str
     let claims = json!({"iss": issuer, "aud": audience, "iat": request.now / 1000, "token_introspection": members});
     let given = request.body.non_empty("introspectionSignAlg")?;
     let name = given.as_deref().unwrap_or("ES256");
-    let algorithm = jose::algorithm(name)?.filter(|algorithm| algorithm.family() != AlgorithmFamily::Hmac);
-    let Some(algorithm) = algorithm else {
+    let Some(algorithm) = Algorithm::parse(name) else {
         return Err(ApiError::not_implemented(format!("introspection responses signed with {name}")).into());
     };
-    let key = tenant.keys.of_service(&tenant.settings, algorithm, "introspectionSignatureKeyId")?;
+    let key = if algorithm.is_symmetric() {
+        let Some(secret) = request.body.non_empty("sharedKeyForSign")? else {
+            return Err(OperationError::server(NO_KEY, "The call has no sharedKeyForSign, which the algorithm needs."));
+        };
+        SigningKey::of_secret(algorithm, &secret)
+    } else {
+        tenant.keys.of_service(&tenant.settings, algorithm, "introspectionSignatureKeyId")?
+    };
     Ok(key.sign("token-introspection+jwt", &claims)?)
+}
+
+/// The JWT encrypted to the resource server, if the call says how (RFC 9701, section 6).
+fn encrypted(request: &Request, jwt: String) -> Result<String, OperationError> {
+    let Some(alg) = request.body.non_empty("introspectionEncryptionAlg")? else { return Ok(jwt) };
+    let enc = request.body.non_empty("introspectionEncryptionEnc")?;
+    let encryption = Encryption::parse(&alg, enc.as_deref())?;
+    let symmetric = encryption.management.is_symmetric();
+    let member = if symmetric { "sharedKeyForEncryption" } else { "publicKeyForEncryption" };
+    let unusable = |why| OperationError::server(NO_KEY, &format!("The member {member} {why}."));
+    let Some(text) = request.body.non_empty(member)? else { return Err(unusable("is missing, but needed")) };
+    let keys = match serde_json::from_str::<Value>(&text) {
+        Ok(Value::Object(jwk)) if jwk.contains_key("kty") => vec![jwk],
+        Ok(set @ Value::Object(_)) => jwk::elements(&set),
+        // A shared key need not be a JWK: its bytes are the key.
+        _ if symmetric => {
+            vec![Jwk::from_iter([("kty".to_owned(), json!("oct")), ("k".to_owned(), json!(encode(&text)))])]
+        }
+        _ => return Err(unusable("is not a JWK")),
+    };
+    let key = jwe::recipient(&keys, encryption.management, encryption.encoding);
+    encryption.to_key(key.ok_or_else(|| unusable("is not a key for the algorithm"))?, &Content::Jwt(&jwt))
 }

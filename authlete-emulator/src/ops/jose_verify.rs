@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use crate::error::ApiError;
-use crate::oauth::jose::{Jwt, Unreadable};
-use crate::oauth::jwt;
+use crate::jose::{Jwt, Unreadable};
+use crate::oauth::encryption::decrypt;
+use crate::oauth::{CheckError, OperationError, jwt};
 use crate::reply::{Code, Reply, result_message};
 use crate::request::Request;
 use crate::state::{Client, Tenant};
@@ -36,12 +37,20 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
             Some(found.ok_or_else(|| ApiError::not_found(format!("There is no client {identifier}.")))?)
         }
     };
+    let failed = |error: String| Ok(Outcome { errors: vec![error], ..Outcome::default() }.reply());
+    let text = match Jwt::read(&text) {
+        Err(Unreadable::Encrypted) => match decrypt(tenant, client.as_ref(), &text) {
+            Ok(decrypted) => decrypted.content,
+            Err(CheckError::Rejected(reason)) => return failed(format!("The object cannot be decrypted: {reason}.")),
+            Err(CheckError::Failed(OperationError::Api(error))) => return Err(error),
+            Err(CheckError::Failed(OperationError::Client(error) | OperationError::Server(error))) => {
+                return failed(error.message);
+            }
+        },
+        _ => text,
+    };
     match Jwt::read(&text) {
-        Err(Unreadable::Malformed) => {
-            let errors = vec!["The object is no compact serialisation with a JSON header and payload.".to_owned()];
-            Ok(Outcome { errors, ..Outcome::default() }.reply())
-        }
-        Err(Unreadable::Encrypted) => Err(ApiError::not_implemented("encrypted JOSE objects in jose_verify_api")),
+        Err(_) => failed("The object is no compact serialisation with a JSON header and payload.".to_owned()),
         Ok(jwt) => Ok(verify(tenant, request, client.as_ref(), by_client, &jwt)?.reply()),
     }
 }
@@ -57,7 +66,13 @@ fn verify(
     let is_signed = jwt::algorithm(jwt).is_some();
     outcome.signature_valid = match client {
         _ if !is_signed => false,
-        Some(client) if by_client => jwt::is_signed_by_client(client, jwt)?,
+        Some(client) if by_client => match jwt::is_signed_by_client(tenant, client, jwt) {
+            Ok(signed) => signed,
+            Err(unknown) => {
+                outcome.errors.push(unknown.to_string());
+                false
+            }
+        },
         client => jwt::is_signed_by_service(tenant, client, jwt)?,
     };
     if !outcome.signature_valid {

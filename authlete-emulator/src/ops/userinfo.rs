@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
 use crate::oauth::authorization::claims;
+use crate::oauth::encryption::{Content, Encryption};
 use crate::oauth::{CheckError, OAuthError, OperationError, dpop, possession};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
@@ -83,9 +84,18 @@ fn make(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
     let sub = request.body.non_empty("sub")?.or_else(|| token.authorized.sub().map(str::to_owned));
     claims.insert("sub".to_owned(), json!(sub));
     let algorithm = client.settings.string("userInfoSignAlg").filter(|name| *name != "NONE");
-    let (action, content) = match algorithm {
-        None => ("JSON", Value::Object(claims).to_string()),
-        Some(algorithm) => ("JWT", signed(tenant, &client, algorithm, claims)?),
+    let encryption = Encryption::wanted(&client.settings, "userInfoEncryptionAlg", "userInfoEncryptionEnc")?;
+    let (action, content) = match (algorithm, encryption) {
+        (None, None) => ("JSON", Value::Object(claims).to_string()),
+        (None, Some(encryption)) => {
+            let claims = Value::Object(claims).to_string();
+            ("JWT", encryption.to_client(tenant, &client, &Content::Claims(&claims))?)
+        }
+        (Some(algorithm), None) => ("JWT", signed(tenant, &client, algorithm, claims)?),
+        (Some(algorithm), Some(encryption)) => {
+            let jwt = signed(tenant, &client, algorithm, claims)?;
+            ("JWT", encryption.to_client(tenant, &client, &Content::Jwt(&jwt))?)
+        }
     };
     Ok(reply::action(action, ISSUED, "The claims are ready.", json!({"responseContent": content})))
 }
@@ -98,10 +108,7 @@ fn refuse_settings(service: &Settings, client: &Client) -> Result<(), ApiError> 
     if client.settings.string("subjectType") == Some("PAIRWISE") {
         return Err(ApiError::not_implemented("pairwise subjects"));
     }
-    match client.settings.string("userInfoEncryptionAlg") {
-        Some(_) => Err(ApiError::not_implemented("encrypted userinfo")),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// Section 5.3.2: signed claims say who made them, and for whom.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::Tenant;
-use crate::oauth::jose;
+use crate::jose;
 
 /// All services.
 #[derive(Debug, Default, Serialize, Deserialize)]

@@ -7,8 +7,9 @@ use super::{
     Settings, Tokens,
 };
 use crate::error::ApiError;
+use crate::fetch::Documents;
+use crate::jose;
 use crate::oauth::destination::Destination;
-use crate::oauth::jose;
 use crate::oauth::keys::Keys;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::pkce::Challenge;
@@ -43,6 +44,9 @@ pub(crate) struct Tenant {
     proofs: Expiring<String, ()>,
     /// What the nonces for DPoP proofs are made from, once one has been asked for.
     pub(crate) nonce_secret: Option<String>,
+    /// What has been fetched for the call that is being served.
+    #[serde(skip)]
+    pub(crate) documents: Documents,
 }
 
 /// An authorization request that waits for the user.
@@ -134,6 +138,7 @@ impl Tenant {
             assertions: Expiring::new(),
             proofs: Expiring::new(),
             nonce_secret: None,
+            documents: Documents::default(),
         }
     }
 

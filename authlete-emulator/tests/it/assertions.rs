@@ -147,14 +147,3 @@ async fn half_an_assertion_and_two_credentials() {
         assert_error(&world.act("/auth/token", body).await, "BAD_REQUEST", "invalid_request");
     }
 }
-
-#[tokio::test]
-async fn keys_elsewhere_are_not_fetched() {
-    let world = world("PRIVATE_KEY_JWT", json!({"jwksUri": "https://client.example.org/jwks"})).await;
-    let assertion = Key::ec().sign(&claims(&world, "1"));
-    let parameters = format!("grant_type=client_credentials&client_assertion={assertion}&client_assertion_type={TYPE}");
-    let path = format!("/api/{}/auth/token", world.service_id());
-    let (status, answer) = world.call("POST", &path, Some(&json!({"parameters": parameters}))).await;
-    assert_eq!(status, 501);
-    assert!(answer["resultMessage"].as_str().expect("a message").contains("jwksUri"), "{answer}");
-}

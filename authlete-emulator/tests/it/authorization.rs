@@ -146,12 +146,12 @@ async fn response_modes() {
 #[tokio::test]
 async fn what_is_not_implemented_is_refused_by_name() {
     let world = World::plain().await;
-    for more in ["issuer_state=s1", "claims=%7B%22transformed_claims%22%3A%7B%7D%7D", "request=a.b.c.d.e"] {
+    for more in ["issuer_state=s1", "claims=%7B%22transformed_claims%22%3A%7B%7D%7D"] {
         let id = world.client_id();
         let parameters = format!("response_type=code&client_id={id}&redirect_uri={REDIRECT_URI}&{more}");
         assert_refused(&world, "/auth/authorization", &json!({"parameters": parameters}), more.split('=').next()).await;
     }
-    for setting in ["frontChannelRequestObjectEncryptionRequired", "rsRequestSigned"] {
+    for setting in ["rsRequestSigned"] {
         let world = World::new(json!({}), json!({setting: true})).await;
         let parameters = format!("response_type=code&client_id={}&redirect_uri={REDIRECT_URI}", world.client_id());
         assert_refused(&world, "/auth/authorization", &json!({"parameters": parameters}), Some(setting)).await;

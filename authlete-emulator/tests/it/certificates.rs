@@ -1,7 +1,9 @@
 //! Clients that authenticate by a certificate (RFC 8705).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use rcgen::{CertificateParams, DnType, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+};
 use serde_json::{Value, json};
 
 use crate::world::{World, assert_error};
@@ -71,14 +73,64 @@ async fn what_is_no_certificate_is_the_servers_mistake() {
     assert_error(&present(&world, Some("nonsense")).await, "INTERNAL_SERVER_ERROR", "server_error");
 }
 
+/// A root, an authority below it, and a client's certificate below that. All are in PEM.
+struct Chain {
+    root: String,
+    authority: String,
+    client: String,
+}
+
+/// A chain whose client certificate may be used for this.
+fn chain(usage: ExtendedKeyUsagePurpose) -> Chain {
+    let authority = |name: &str| {
+        let mut params = CertificateParams::new(Vec::new()).expect("parameters");
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        (params, KeyPair::generate().expect("a key"))
+    };
+    let (root, root_key) = authority("Root");
+    let root_pem = root.self_signed(&root_key).expect("a certificate").pem();
+    let root = Issuer::new(root, root_key);
+    let (middle, middle_key) = authority("Authority");
+    let middle_pem = middle.signed_by(&middle_key, &root).expect("a certificate").pem();
+    let middle = Issuer::new(middle, middle_key);
+    let mut params = CertificateParams::new(vec!["shop.example.org".to_owned()]).expect("a name");
+    params.extended_key_usages = vec![usage];
+    let client = params.signed_by(&KeyPair::generate().expect("a key"), &middle).expect("a certificate").pem();
+    Chain { root: root_pem, authority: middle_pem, client }
+}
+
 #[tokio::test]
-async fn chains_are_not_validated_and_a_service_that_asks_for_it_hears_so() {
-    let service = json!({"supportedTokenAuthMethods": ["TLS_CLIENT_AUTH"], "mutualTlsValidatePkiCertChain": true});
+async fn a_chain_leads_to_a_root_of_the_services() {
+    let chain_of = |usage| chain(usage);
+    let chain = chain_of(ExtendedKeyUsagePurpose::ClientAuth);
+    let stranger = chain_of(ExtendedKeyUsagePurpose::ClientAuth);
+    let of_a_server = chain_of(ExtendedKeyUsagePurpose::ServerAuth);
+    let service = json!({
+        "supportedTokenAuthMethods": ["TLS_CLIENT_AUTH"],
+        "mutualTlsValidatePkiCertChain": true,
+        "trustedRootCertificates": [chain.root, of_a_server.root],
+    });
     let client = json!({"tokenAuthMethod": "TLS_CLIENT_AUTH", "tlsClientAuthSanDns": "shop.example.org"});
     let world = World::new(service, client).await;
     let parameters = format!("grant_type=client_credentials&client_id={}", world.client_id());
-    let body = json!({"parameters": parameters, "clientCertificate": certificate("shop.example.org").0});
-    let (status, answer) = world.call("POST", &format!("/api/{}/auth/token", world.service_id()), Some(&body)).await;
-    assert_eq!(status, 501);
-    assert!(answer["resultMessage"].as_str().expect("a message").contains("mutualTlsValidatePkiCertChain"), "{answer}");
+    let present = async |certificate: &str, path: &[&str]| {
+        let body = json!({"parameters": parameters, "clientCertificate": certificate, "clientCertificatePath": path});
+        world.act("/auth/token", body).await
+    };
+    assert_eq!(present(&chain.client, &[&chain.authority]).await["action"], "OK");
+    assert_eq!(present(&chain.client, &[&chain.authority, &chain.root]).await["action"], "OK");
+    for (certificate, path) in [
+        (&chain.client, vec![]),
+        (&chain.client, vec![stranger.authority.as_str()]),
+        (&chain.client, vec!["no certificate"]),
+        (&stranger.client, vec![&stranger.authority, &stranger.root]),
+        (&of_a_server.client, vec![&of_a_server.authority]),
+        (&certificate("shop.example.org").0, vec![]),
+    ] {
+        assert_error(&present(certificate, &path).await, "INVALID_CLIENT", "invalid_client");
+    }
+    world.advance(100 * 366 * 24 * 3600 * 30);
+    assert_error(&present(&chain.client, &[&chain.authority]).await, "INVALID_CLIENT", "invalid_client");
 }

@@ -14,12 +14,19 @@ mod compatibility;
 mod controls;
 mod description;
 mod device_flow;
+mod documents;
 mod dpop;
+mod encryption;
 mod expiry;
+mod fetched;
 mod grant_management;
 mod introspection;
 mod introspection_standard;
 mod issue_and_fail;
+/// The emulator's own, for clients that encrypt. `tests/clients/jose` shows that others can read it.
+#[allow(dead_code, unused_imports)]
+#[path = "../../src/jose/mod.rs"]
+mod jose;
 mod jose_verify;
 mod keys;
 mod management;

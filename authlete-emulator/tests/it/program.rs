@@ -38,6 +38,8 @@ fn a_mistake_on_the_command_line_is_explained_before_anything_runs() {
         (["--port", "many"], "--port has to be a number from 0 to 65535, not \"many\""),
         (["--port", "65536"], "--port has to be a number from 0 to 65535, not \"65536\""),
         (["--organization-token", ""], "--organization-token is empty, so no call could bring it"),
+        (["--fetch", "all"], "--fetch has to be loopback, public or any, not \"all\""),
+        (["--fetch-host", "a"], "--fetch-host has to be like client.example.org=127.0.0.1:8443, not \"a\""),
         (["--prot", "1"], "invalid option '--prot'; --help lists the options"),
         (["--save", &file], &folder),
     ] {

@@ -103,10 +103,10 @@ async fn a_request_uri_of_the_clients_own() {
     let world = World::new(json!({}), json!({"requestUris": ["https://client.example.org/request"]})).await;
     let answer = open(&world, "&request_uri=https://evil.example.org/request").await;
     assert_error(&answer, "BAD_REQUEST", "invalid_request_uri");
-    let parameters = format!("client_id={}&request_uri=https://client.example.org/request", world.client_id());
-    let path = format!("/api/{}/auth/authorization", world.service_id());
-    let (status, answer) = world.call("POST", &path, Some(&json!({"parameters": parameters}))).await;
-    assert_eq!(status, 501, "{answer}");
+    // By default nothing is fetched from elsewhere.
+    let answer = open(&world, "&request_uri=https://client.example.org/request").await;
+    assert_error(&answer, "BAD_REQUEST", "invalid_request_uri");
+    assert!(answer["resultMessage"].as_str().expect("a message").contains("may fetch"), "{answer}");
 }
 
 fn claims(world: &World) -> Value {

@@ -180,10 +180,10 @@ async fn the_discovery_document_follows_the_settings() {
         ("code_challenge_methods_supported", json!(["S256"])),
         ("authorization_response_iss_parameter_supported", json!(true)),
         ("request_parameter_supported", json!(true)),
-        ("request_uri_parameter_supported", json!(false)),
+        ("request_uri_parameter_supported", json!(true)),
         (
             "dpop_signing_alg_values_supported",
-            json!(["RS256", "RS384", "RS512", "ES256", "ES384", "PS256", "PS384", "PS512", "EdDSA",]),
+            json!(["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "ES256K", "EdDSA"]),
         ),
     ] {
         assert_eq!(document[name], value, "{name}");

@@ -154,7 +154,8 @@ async fn an_id_token_that_cannot_be_made_is_not_made_up() {
     for (service, client, status) in [
         (json!({"issuer": null}), json!({}), 200),
         (json!({"jwks": "{\"keys\":[]}"}), json!({}), 200),
-        (json!({}), json!({"idTokenSignAlg": "ES512"}), 501),
+        (json!({}), json!({"idTokenEncryptionAlg": "RSA1_5"}), 501),
+        (json!({}), json!({"idTokenEncryptionAlg": "ECDH_ES"}), 200),
     ] {
         let world = World::new(service, client).await;
         let code = world.code("scope=openid").await;

@@ -27,7 +27,7 @@ pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 /// use std::time::Duration;
 ///
 /// use authlete_api::BoxFuture;
-/// use authlete_api::layers::{IntrospectionKey, IntrospectionStore, KeptIntrospection, StoreError};
+/// use authlete_resource_server::{IntrospectionKey, IntrospectionStore, KeptIntrospection, StoreError};
 ///
 /// /// Texts by texts, as a server such as Redis would have them.
 /// #[derive(Default)]

@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
+use authlete_api::Error;
 use authlete_api::actions::{
     BackchannelAuthenticationCompleteNext, BackchannelAuthenticationIssueAction, BackchannelAuthenticationIssued,
 };
@@ -12,69 +14,97 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect};
 use axum::{Extension, Form};
 use http::HeaderMap;
+use serde::{Deserialize, Serialize};
 
-use crate::endpoints::client;
-use crate::session::{Browser, Decision, random, to_login};
+use crate::consent::{Wish, request};
+use crate::inputs::client;
+use crate::session::{Browser, Decision, to_login};
 use crate::{Answer, App, pages, ready};
 
-/// What waits for users, by subject. What nobody decides on is forgotten when there is too much of it: Authlete lets it
-/// expire.
-#[derive(Default)]
-pub(crate) struct Approvals(Mutex<HashMap<String, Vec<Approval>>>);
+/// As many requests of one client's as can wait for a user, and as many of all clients.
+const OF_A_CLIENT: usize = 5;
+const OF_ALL: usize = 100;
 
+/// A request that waits for a user.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Approval {
-    pub(crate) id: String,
-    pub(crate) step: BackchannelAuthenticationIssued,
+    step: BackchannelAuthenticationIssued,
+    shown: Option<Wish>,
 }
 
-impl Approvals {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, HashMap<String, Vec<Approval>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+/// Which requests wait for whom, by subject.
+#[derive(Default)]
+pub(crate) struct Queues(Mutex<HashMap<String, Vec<Place>>>);
+
+struct Place {
+    id: String,
+    client_id: i64,
+    until: Instant,
+}
+
+impl Queues {
+    /// The subject's queue, without what has expired.
+    fn with<R>(&self, subject: &str, look: impl FnOnce(&mut Vec<Place>) -> R) -> R {
+        let mut all: MutexGuard<'_, _> = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = all.entry(subject.to_owned()).or_default();
+        queue.retain(|place| place.until > Instant::now());
+        look(queue)
     }
 
-    fn put(&self, subject: String, step: BackchannelAuthenticationIssued) {
-        let mut all = self.lock();
-        let waiting = all.entry(subject).or_default();
-        if waiting.len() >= 20 {
-            waiting.remove(0);
-        }
-        waiting.push(Approval { id: random(), step });
-    }
-
-    fn take(&self, subject: &str, id: &str) -> Option<BackchannelAuthenticationIssued> {
-        let mut all = self.lock();
-        let waiting = all.get_mut(subject)?;
-        let index = waiting.iter().position(|approval| approval.id == id)?;
-        Some(waiting.remove(index).step)
+    /// Whether another request may wait. Where there is no room it is the new one that goes, so that nobody pushes out
+    /// what others asked.
+    fn have_room(&self, subject: &str, client_id: i64) -> bool {
+        self.with(subject, |queue| {
+            let own = queue.iter().filter(|place| place.client_id == client_id).count();
+            own < OF_A_CLIENT && queue.len() < OF_ALL
+        })
     }
 }
 
 pub(crate) async fn authentication(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
-    let (client_id, client_secret) = client(&headers)?;
+    let form = app.resources.known(form)?;
     let mut request = BackchannelAuthenticationRequest::new(form);
-    request.client_id = client_id;
-    request.client_secret = client_secret;
+    (request.client_id, request.client_secret) = client(&headers)?;
     let step = app.service.ciba().process(request).await?.proceed()?;
+    let client_id = step.client_id().unwrap_or_default();
     // The subject of an ID token hint, or what else the client calls the user.
     let subject = step.sub().or(step.hint()).and_then(|hint| app.users.find(hint)).map(str::to_owned);
-    let Some(subject) = subject else {
-        return ready(step.fail(BackchannelAuthenticationFailReason::UnknownUserId).send(&app.service).await?);
+    let (subject, reason) = match subject {
+        None => (String::new(), Some(BackchannelAuthenticationFailReason::UnknownUserId)),
+        Some(_) if !app.resources.have(step.resources()) => {
+            (String::new(), Some(BackchannelAuthenticationFailReason::InvalidTarget))
+        }
+        Some(subject) if !app.queues.have_room(&subject, client_id) => {
+            (subject, Some(BackchannelAuthenticationFailReason::AccessDenied))
+        }
+        Some(subject) => (subject, None),
     };
+    if let Some(reason) = reason {
+        return ready(step.fail(reason).send(&app.service).await?);
+    }
     let (issue, step) = step.issue();
     let issued = issue.send(&app.service).await?;
-    if let BackchannelAuthenticationIssueAction::Ok(_) = &issued {
-        app.approvals.put(subject, step);
+    if let BackchannelAuthenticationIssueAction::Ok(issued) = &issued {
+        let id = app.approvals.put(Some(&subject), &Approval { step, shown: None });
+        let until = Instant::now() + issued.expires_in().unwrap_or_default();
+        app.queues.with(&subject, |queue| queue.push(Place { id, client_id, until }));
     }
     ready(issued)
 }
 
 /// What waits for the user.
 pub(crate) async fn approvals(State(app): State<App>, Extension(browser): Extension<Browser>) -> Answer {
-    let session = browser.session();
-    let Some(login) = &session.login else { return Ok(to_login("/approvals", None)) };
-    let all = app.approvals.lock();
-    let waiting = all.get(&login.subject).map(Vec::as_slice).unwrap_or_default();
-    Ok(pages::approvals(&session, waiting, &app.users.name(&login.subject)))
+    let Some(login) = browser.user().0 else { return Ok(to_login("/approvals", None)) };
+    let ids = app.queues.with(&login.subject, |queue| queue.iter().map(|place| place.id.clone()).collect::<Vec<_>>());
+    let mut waiting = Vec::new();
+    for id in ids {
+        let Some(mut approval) = app.approvals.get(&login.subject, &id) else { continue };
+        let wish = wish(&app, &login.subject, &approval.step).await?;
+        approval.shown = Some(wish.clone());
+        app.approvals.set(&login.subject, &id, &approval);
+        waiting.push((id, wish));
+    }
+    Ok(pages::approvals(&browser.session(), &waiting, &app.users.name(&login.subject)))
 }
 
 pub(crate) async fn decide(
@@ -82,26 +112,34 @@ pub(crate) async fn decide(
     Extension(browser): Extension<Browser>,
     Form(form): Form<Decision>,
 ) -> Answer {
-    let login = {
-        let session = browser.session();
-        if !session.made(&form.csrf) {
-            return Ok(pages::not_ours());
-        }
-        let Some(login) = session.login.clone() else { return Ok(to_login("/approvals", None)) };
-        login
+    if !browser.session().made(&form) {
+        return Ok(pages::not_ours());
+    }
+    let Some(login) = browser.user().0 else { return Ok(to_login("/approvals", None)) };
+    let subject = login.subject;
+    let Some((Approval { step, shown }, taken)) = app.approvals.take(&subject, &form.id) else {
+        return Ok(pages::gone());
     };
-    let Some(step) = app.approvals.take(&login.subject, &form.id) else { return Ok(pages::gone()) };
-    let allowed = form.allows();
-    let result = if allowed { CompletionResult::Authorized } else { CompletionResult::AccessDenied };
-    let claims = app.users.claims(&login.subject, step.claim_names());
-    let mut complete = step.complete(result, login.subject);
-    if allowed {
+    let wish = match wish(&app, &subject, &step).await {
+        Ok(wish) if shown.as_ref() == Some(&wish) => wish,
+        Ok(_) => return Ok(pages::changed()),
+        Err(error) => return Ok(pages::later(&browser.session(), "/approvals", form.allows(), &form.id, &error)),
+    };
+    let result = if form.allows() { CompletionResult::Authorized } else { CompletionResult::AccessDenied };
+    let claims = app.users.claims(&subject, step.claim_names());
+    let mut complete = step.complete(result, subject.clone());
+    if form.allows() {
         complete.auth_time = Some(login.auth_time);
+        complete.consented_claims = Some(wish.claim_names);
         complete = complete.claims(&claims)?;
     }
-    if let BackchannelAuthenticationCompleteNext::Notification(notification) =
-        complete.send(&app.service).await?.proceed()?
-    {
+    let completed = match complete.send(&app.service).await {
+        Ok(completed) => completed,
+        Err(unsent) => return Ok(pages::later(&browser.session(), "/approvals", form.allows(), &form.id, &unsent)),
+    };
+    taken.end();
+    app.queues.with(&subject, |queue| queue.retain(|place| place.id != form.id));
+    if let BackchannelAuthenticationCompleteNext::Notification(notification) = completed.proceed()? {
         // The client is told meanwhile; what becomes of it changes nothing.
         let sender = app.notifications.clone();
         tokio::spawn(async move {
@@ -111,4 +149,8 @@ pub(crate) async fn decide(
         });
     }
     Ok(Redirect::to("/approvals").into_response())
+}
+
+async fn wish(app: &App, subject: &str, step: &BackchannelAuthenticationIssued) -> Result<Wish, Error> {
+    Wish::new(app, subject, request!(step, step.client_id(), step.claim_names().iter(), step.binding_message())).await
 }

@@ -11,9 +11,18 @@ use authlete_api::{Authlete, AuthleteService};
 use authlete_emulator::Emulator;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::App;
 use crate::session::random;
+
+/// How to set the service up.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Access tokens are JWTs (RFC 9068), which resource servers can check by themselves.
+    pub jwt_access_tokens: bool,
+}
 
 /// What was set up.
 pub struct Demo {
@@ -35,30 +44,24 @@ impl Demo {
     ///
     /// # Errors
     /// When the emulator does not start, or refuses something.
-    pub async fn set_up(url: &str) -> Result<Self, Box<dyn Error>> {
+    pub async fn set_up(url: &str, options: Options) -> Result<Self, Box<dyn Error>> {
         let emulator = Emulator::start().await?;
         let authlete = Authlete::builder()
             .base_url(emulator.base_url())
             .organization_token(emulator.organization_token())
             .build()?;
-        let id = authlete.services().create(settings(url)).await?.api_key.ok_or("the service has no id")?;
+        let id = authlete.services().create(settings(url, options)).await?.api_key.ok_or("the service has no id")?;
         let service = authlete.service(id);
-        let web = OAuthClient {
-            client_name: Some("A web shop".to_owned()),
-            application_type: Some(ApplicationType::Web),
-            redirect_uris: Some(vec![format!("{url}/client/callback")]),
-            response_types: Some(vec![ResponseType::Code]),
-            ..client(&[GrantType::AuthorizationCode, GrantType::RefreshToken], ClientAuthMethod::ClientSecretBasic)
-        };
-        let device = OAuthClient {
-            client_name: Some("A television".to_owned()),
-            ..client(&[GrantType::DeviceCode, GrantType::RefreshToken], ClientAuthMethod::None)
-        };
-        let backend = OAuthClient {
-            client_name: Some("A call centre".to_owned()),
-            bc_delivery_mode: Some(DeliveryMode::Poll),
-            ..client(&[GrantType::ClientCredentials, GrantType::Ciba], ClientAuthMethod::ClientSecretBasic)
-        };
+        let web = client(&[GrantType::AuthorizationCode, GrantType::RefreshToken], ClientAuthMethod::ClientSecretBasic)
+            .client_name("A web shop")
+            .application_type(ApplicationType::Web)
+            .redirect_uris([format!("{url}/client/callback")])
+            .response_types([ResponseType::Code]);
+        let device = client(&[GrantType::DeviceCode, GrantType::RefreshToken], ClientAuthMethod::None)
+            .client_name("A television");
+        let backend = client(&[GrantType::ClientCredentials, GrantType::Ciba], ClientAuthMethod::ClientSecretBasic)
+            .client_name("A call centre")
+            .bc_delivery_mode(DeliveryMode::Poll);
         let web = service.clients().create(web).await?.into_inner();
         let device = service.clients().create(device).await?.into_inner();
         let backend = service.clients().create(backend).await?.into_inner();
@@ -67,7 +70,7 @@ impl Demo {
 }
 
 /// What a service has to be set to for this server.
-fn settings(url: &str) -> types::Service {
+fn settings(url: &str, options: Options) -> types::Service {
     let at = |path: &str| format!("{url}{path}");
     let auth = vec![
         ClientAuthMethod::ClientSecretBasic,
@@ -76,65 +79,100 @@ fn settings(url: &str) -> types::Service {
         ClientAuthMethod::PrivateKeyJwt,
         ClientAuthMethod::None,
     ];
-    types::Service::default()
-.service_name("Example")
-.issuer(url.to_owned())
-.authorization_endpoint(at("/authorize"))
-.pushed_auth_req_endpoint(at("/par"))
-.token_endpoint(at("/token"))
-.introspection_endpoint(at("/introspect"))
-.revocation_endpoint(at("/revoke"))
-.user_info_endpoint(at("/userinfo"))
-.jwks_uri(at("/jwks"))
-.registration_endpoint(at("/register"))
-.registration_management_endpoint(at("/register"))
-.device_authorization_endpoint(at("/device_authorization"))
-.device_verification_uri(at("/device"))
-.device_verification_uri_complete(at("/device?user_code=USER_CODE"))
-.backchannel_authentication_endpoint(at("/backchannel"))
-.grant_management_endpoint(at("/grants"))
-.dynamic_registration_supported(true)
-.supported_response_types([ResponseType::Code])
-.supported_grant_types([
+    let mut settings = types::Service::default()
+        .service_name("Example")
+        .issuer(url.to_owned())
+        .authorization_endpoint(at("/authorize"))
+        .pushed_auth_req_endpoint(at("/par"))
+        .token_endpoint(at("/token"))
+        .introspection_endpoint(at("/introspect"))
+        .revocation_endpoint(at("/revoke"))
+        .user_info_endpoint(at("/userinfo"))
+        .jwks_uri(at("/jwks"))
+        .registration_endpoint(at("/register"))
+        .registration_management_endpoint(at("/register"))
+        .device_authorization_endpoint(at("/device_authorization"))
+        .device_verification_uri(at("/device"))
+        .device_verification_uri_complete(at("/device?user_code=USER_CODE"))
+        .backchannel_authentication_endpoint(at("/backchannel"))
+        .grant_management_endpoint(at("/grants"))
+        .dynamic_registration_supported(true)
+        .supported_response_types([ResponseType::Code])
+        .supported_grant_types([
             GrantType::AuthorizationCode,
             GrantType::RefreshToken,
             GrantType::ClientCredentials,
             GrantType::DeviceCode,
             GrantType::Ciba,
         ])
-.supported_token_auth_methods(auth.clone())
-.supported_revocation_auth_methods(auth)
-.supported_backchannel_token_delivery_modes([DeliveryMode::Poll, DeliveryMode::Ping])
-.supported_scopes([
+        .supported_token_auth_methods(auth.clone())
+        .supported_revocation_auth_methods(auth)
+        .supported_backchannel_token_delivery_modes([DeliveryMode::Poll, DeliveryMode::Ping])
+        .supported_scopes([
             scope("openid", "Know who you are"),
             scope("profile", "Read your name"),
             scope("email", "Read your email address"),
             scope("offline_access", "Go on while you are away"),
         ])
-.supported_claims(["sub", "name", "preferred_username", "email", "email_verified"])
-.pkce_required(true)
-.pkce_s256_required(true)
-.access_token_duration(600)
-.refresh_token_duration(30 * 24 * 3600)
-.id_token_duration(600)
-.device_flow_code_duration(600)
-.device_flow_polling_interval(5)
-.backchannel_auth_req_id_duration(300)
-.backchannel_polling_interval(5)
+        .supported_claims(["sub", "name", "preferred_username", "email", "email_verified"])
+        // Programs listen on any port that is free (RFC 8252 7.3).
+        .loopback_redirection_uri_variable(true)
+        // RFC 7592 2.1.
+        .unauthorized_on_client_config_supported(true)
+        .pkce_required(true)
+        .pkce_s256_required(true)
+        .access_token_duration(600)
+        .refresh_token_duration(30 * 24 * 3600)
+        .id_token_duration(600)
+        .device_flow_code_duration(600)
+        .device_flow_polling_interval(5)
+        .backchannel_auth_req_id_duration(300)
+        .backchannel_polling_interval(5);
+    settings.access_token_sign_alg = options.jwt_access_tokens.then_some(types::JwsAlg::Es256);
+    settings
 }
 
 fn scope(name: &str, description: &str) -> Scope {
-    Scope::default()
-.name(name.to_owned())
-.description(description.to_owned())
+    Scope::default().name(name).description(description)
 }
 
 fn client(grants: &[GrantType], method: ClientAuthMethod) -> OAuthClient {
     let public = method == ClientAuthMethod::None;
     OAuthClient::default()
-.client_type(if public { ClientType::Public } else { ClientType::Confidential })
-.grant_types(grants.to_vec())
-.token_auth_method(method)
+        .client_type(if public { ClientType::Public } else { ClientType::Confidential })
+        .grant_types(grants.to_vec())
+        .token_auth_method(method)
+}
+
+/// What programs are told when the server is ready, in one line.
+pub fn ready_line(app: &App, demo: Option<&Demo>) -> Value {
+    let (id, secret) = app.resource_server().split_once(':').unwrap_or_default();
+    let client = |client: &OAuthClient| {
+        let mut members = json!({"id": client.client_id.unwrap_or_default().to_string()});
+        if client.client_type == Some(ClientType::Confidential) {
+            members["secret"] = json!(client.client_secret);
+        }
+        if let Some([uri, ..]) = client.redirect_uris.as_deref() {
+            members["redirect_uri"] = json!(uri);
+        }
+        members
+    };
+    let mut clients = json!({"resource_server": {"id": id, "secret": secret}});
+    if let Some(demo) = demo {
+        for (name, registered) in [("web", &demo.web), ("backchannel", &demo.backend), ("device", &demo.device)] {
+            clients[name] = client(registered);
+        }
+    }
+    json!({
+        "issuer": app.url,
+        "emulator": demo.map(|demo| json!({
+            "base_url": demo.emulator.base_url(),
+            "organization_token": demo.emulator.organization_token(),
+            "service_id": demo.service.id().to_string(),
+        })),
+        "clients": clients,
+        "users": app.users().list().map(|(name, password)| json!({"name": name, "password": password})).collect::<Vec<_>>(),
+    })
 }
 
 /// Where to click, and what to type.

@@ -1,94 +1,137 @@
-//! The device flow (RFC 8628): the endpoint that devices call, and the page on which the user enters the code.
+//! The device flow (RFC 8628): the endpoint that devices call, and the pages on which the user enters the code and decides.
 
-use authlete_api::actions::DeviceCompleteNext;
-use authlete_api::actions::DeviceVerificationNext;
+use authlete_api::Error;
+use authlete_api::actions::{DeviceCompleteNext, DeviceVerificationNext, DeviceVerificationValid};
 use authlete_api::types::{CompletionResult, DeviceAuthorizationRequest};
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect};
 use axum::{Extension, Form};
 use http::HeaderMap;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::endpoints::client;
+use crate::consent::{Wish, request};
+use crate::inputs::client;
 use crate::session::{Browser, Decision, to_login};
 use crate::{Answer, App, pages, ready};
 
+/// A device that waits for the user.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Device {
+    code: String,
+    step: DeviceVerificationValid,
+    shown: Wish,
+}
+
 pub(crate) async fn authorization(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
-    let (client_id, client_secret) = client(&headers)?;
+    let form = app.resources.known(form)?;
     let mut request = DeviceAuthorizationRequest::new(form);
-    request.client_id = client_id;
-    request.client_secret = client_secret;
+    (request.client_id, request.client_secret) = client(&headers)?;
     ready(app.service.device().process(request).await?)
 }
 
 #[derive(Deserialize)]
 pub(crate) struct Entry {
-    user_code: Option<String>,
+    #[serde(default)]
+    user_code: String,
 }
 
-/// Asks for the code, and with one, whether the device may have what it wants.
+/// Asks for the code, and looks it up.
 pub(crate) async fn enter(
     State(app): State<App>,
     Extension(browser): Extension<Browser>,
     Query(entry): Query<Entry>,
 ) -> Answer {
-    let code = entry.user_code.map(|code| code.trim().to_uppercase()).filter(|code| !code.is_empty());
-    let login = browser.session().login.clone();
-    let (Some(login), Some(code)) = (login, code.as_deref()) else {
-        let back = code.map_or("/device".to_owned(), |code| {
-            let mut query = form_urlencoded::Serializer::new(String::new());
-            format!("/device?{}", query.append_pair("user_code", &code).finish())
-        });
-        return Ok(match browser.session().login {
-            None => to_login(&back, None),
-            Some(_) => pages::user_code(),
-        });
+    // People write the code in groups, and in small letters (RFC 8628 6.1).
+    let code: String = entry.user_code.chars().filter(char::is_ascii_alphanumeric).collect();
+    let code = code.to_ascii_uppercase();
+    let (login, owner) = browser.user();
+    let Some(login) = login else {
+        let back = if code.is_empty() { "/device".to_owned() } else { format!("/device?user_code={code}") };
+        return Ok(to_login(&back, None));
     };
-    // A product slows guessing of codes down here (RFC 8628 5.1).
-    match app.service.device().verify(code).await?.proceed()? {
-        DeviceVerificationNext::NotExist(page) => Ok(pages::user_code_again(page, "There is no such code.")),
+    if entry.user_code.is_empty() {
+        return Ok(pages::user_code(None));
+    }
+    if code.is_empty() {
+        return Ok(pages::user_code(Some("There is no such code.")));
+    }
+    if let Some(wait) = app.user_codes.wait(&login.subject) {
+        return Ok(pages::wait(wait, pages::user_code(Some(&pages::too_many(wait)))));
+    }
+    match app.service.device().verify(code.as_str()).await?.proceed()? {
+        DeviceVerificationNext::NotExist(page) => {
+            app.user_codes.failed(&login.subject);
+            Ok(pages::user_code_again(page, "There is no such code."))
+        }
         DeviceVerificationNext::Expired(page) => {
             Ok(pages::user_code_again(page, "The code has expired. Start again on the device."))
         }
         DeviceVerificationNext::Valid(step) => {
-            let mut session = browser.session();
-            let wish = pages::Wish::of_device(&step, app.users.name(&login.subject), code);
-            session.device = Some((code.to_owned(), step));
-            Ok(pages::consent(&session, "/device", &wish))
+            let shown = wish(&app, &login.subject, &step).await?;
+            let id = app.devices.put(Some(&owner), &Device { code, step, shown });
+            Ok(Redirect::to(&format!("/device/{id}")).into_response())
         }
     }
+}
+
+/// Shows what the device wants.
+pub(crate) async fn show(
+    State(app): State<App>,
+    Extension(browser): Extension<Browser>,
+    Path(id): Path<String>,
+) -> Answer {
+    let (login, owner) = browser.user();
+    let path = format!("/device/{id}");
+    let Some(login) = login else { return Ok(to_login(&path, None)) };
+    let device = app.devices.get(&owner, &id).filter(|device| device.shown.subject == login.subject);
+    let Some(device) = device else { return Ok(pages::gone()) };
+    let user = app.users.name(&login.subject);
+    Ok(pages::device(&browser.session(), &path, &device.shown, &user, &device.code))
 }
 
 pub(crate) async fn decide(
     State(app): State<App>,
     Extension(browser): Extension<Browser>,
+    Path(id): Path<String>,
     Form(form): Form<Decision>,
 ) -> Answer {
-    let (login, code, step) = {
-        let mut session = browser.session();
-        if !session.made(&form.csrf) {
-            return Ok(pages::not_ours());
-        }
-        let (Some(login), Some((code, step))) = (session.login.clone(), session.device.take()) else {
-            return Ok(pages::gone());
-        };
-        (login, code, step)
-    };
-    let allowed = form.allows();
-    let result = if allowed { CompletionResult::Authorized } else { CompletionResult::AccessDenied };
+    if !browser.session().made(&form) {
+        return Ok(pages::not_ours());
+    }
+    let (login, owner) = browser.user();
+    let path = format!("/device/{id}");
+    let Some(login) = login else { return Ok(to_login(&path, None)) };
+    let Some((Device { code, step, shown }, taken)) = app.devices.take(&owner, &id) else { return Ok(pages::gone()) };
+    match wish(&app, &login.subject, &step).await {
+        Ok(wish) if wish == shown => {}
+        Ok(_) => return Ok(pages::changed()),
+        Err(error) => return Ok(pages::later(&browser.session(), &path, form.allows(), "", &error)),
+    }
+    let result = if form.allows() { CompletionResult::Authorized } else { CompletionResult::AccessDenied };
     let claims = app.users.claims(&login.subject, step.claim_names());
     let mut complete = step.complete(result, login.subject, code);
-    if allowed {
+    if form.allows() {
         complete.auth_time = Some(login.auth_time);
+        complete.consented_claims = Some(shown.claim_names);
         complete = complete.claims(&claims)?;
     }
-    let done = if allowed { "Go on with your device." } else { "The device was refused." };
-    match complete.send(&app.service).await?.proceed()? {
-        DeviceCompleteNext::Success(page) => Ok(pages::message(page, "Done", done)),
+    let done = if form.allows() { "Go on with your device." } else { "The device was refused." };
+    let completed = match complete.send(&app.service).await {
+        Ok(completed) => completed,
+        Err(unsent) => return Ok(pages::later(&browser.session(), &path, form.allows(), "", &unsent)),
+    };
+    taken.end();
+    Ok(match completed.proceed()? {
+        DeviceCompleteNext::Success(page) => pages::message(page, "Done", done),
         DeviceCompleteNext::UserCodeNotExist(page) => {
-            Ok(pages::message(page, "Too late", "There is no such code any more."))
+            pages::message(page, "Too late", "There is no such code any more.")
         }
         DeviceCompleteNext::UserCodeExpired(page) => {
-            Ok(pages::message(page, "Too late", "The code has expired. Start again on the device."))
+            pages::message(page, "Too late", "The code has expired. Start again on the device.")
         }
-    }
+    })
+}
+
+async fn wish(app: &App, subject: &str, step: &DeviceVerificationValid) -> Result<Wish, Error> {
+    Wish::new(app, subject, request!(step, step.client_id(), step.claim_names().iter(), None)).await
 }

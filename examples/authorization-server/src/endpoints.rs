@@ -1,74 +1,90 @@
 //! The endpoints that clients and resource servers call, where Authlete's answer is all there is to send.
 
-use authlete_api::actions::TokenNext;
-use authlete_api::http_inputs::{self, AccessToken, Malformed, TokenScheme};
+use authlete_api::actions::{PushedAuthorizationAction, StandardIntrospectionAction, TokenNext};
 use authlete_api::types::{
     GrantManagementAction, GrantManagementRequest, PushedAuthorizationRequest, RevocationRequest,
-    StandardIntrospectionRequest, TokenFailReason, TokenRequest,
+    StandardIntrospectionRequest, TokenFailReason, TokenRequest, UserInfoRequest,
 };
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT, WWW_AUTHENTICATE};
+use axum::response::IntoResponse;
 use http::{HeaderMap, Method, StatusCode};
 use subtle::ConstantTimeEq;
 
+use crate::authorize::asks_for_max_age_0;
+use crate::inputs::{Introspected, access_token, client, client_proof, proof, refused, unauthorized};
+use crate::users::Attempt;
 use crate::{Answer, App, ready};
 
 pub(crate) async fn par(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
-    let (client_id, client_secret) = client(&headers)?;
-    let dpop = http_inputs::dpop_proof(&headers)?;
-    let mut request = PushedAuthorizationRequest::new(form);
-    request.client_id = client_id;
-    request.client_secret = client_secret;
-    request.dpop = dpop;
-    ready(app.service.pushed_authorization().process(request).await?)
+    let form = app.resources.known(form)?;
+    let max_age_0 = asks_for_max_age_0(&form, None);
+    let mut request = PushedAuthorizationRequest::new(form).htm("POST").htu(format!("{}/par", app.url));
+    (request.client_id, request.client_secret) = client(&headers)?;
+    request.dpop = client_proof(&headers)?;
+    let action = app.service.pushed_authorization().process(request).await?;
+    if let PushedAuthorizationAction::Created(created) = &action
+        && let Some(uri) = created.request_uri().filter(|_| max_age_0)
+    {
+        app.pushed_max_age_0.insert(uri.to_owned(), ());
+    }
+    ready(action)
 }
 
 pub(crate) async fn token(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
-    let (client_id, client_secret) = client(&headers)?;
+    let form = app.resources.known(form)?;
     let mut request = TokenRequest::new(form).htm("POST").htu(format!("{}/token", app.url));
-    request.client_id = client_id;
-    request.client_secret = client_secret;
-    request.dpop = http_inputs::dpop_proof(&headers)?;
+    (request.client_id, request.client_secret) = client(&headers)?;
+    request.dpop = client_proof(&headers)?;
     match app.service.token().process(request).await?.proceed()? {
         TokenNext::Password(step) => {
             let user = app.users.log_in(step.username().unwrap_or_default(), step.password().unwrap_or_default());
             match user {
-                Some(subject) => ready(step.issue(subject).send(&app.service).await?),
-                None => {
+                Attempt::Subject(subject) => ready(step.issue(subject).send(&app.service).await?),
+                Attempt::Wrong | Attempt::TooMany(_) => {
                     let reason = TokenFailReason::InvalidResourceOwnerCredentials;
                     ready(step.fail(reason).send(&app.service).await?)
                 }
             }
         }
-        // What is left to the server by these: whom to trust, and for what. This one trusts nobody.
-        TokenNext::TokenExchange(step) => ready(step.decline()),
-        TokenNext::JwtBearer(step) => ready(step.decline()),
-        TokenNext::NativeSso(step) => ready(step.decline()),
         TokenNext::IdTokenReissuable(step) => ready(step.reissue().send(&app.service).await?),
+        // What is left to the server by the others: whom to trust, and for what. This one trusts nobody.
+        next => ready(next.decline()),
     }
 }
 
 pub(crate) async fn revoke(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
-    let (client_id, client_secret) = client(&headers)?;
     let mut request = RevocationRequest::new(form);
-    request.client_id = client_id;
-    request.client_secret = client_secret;
+    (request.client_id, request.client_secret) = client(&headers)?;
     ready(app.service.revocation().process(request).await?)
 }
 
-/// RFC 7662, for resource servers that are elsewhere. To know them is our part.
+/// RFC 7662, for resource servers that are elsewhere. To know them is our part, and so is in which form they want it.
 pub(crate) async fn introspect(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
-    let given = http_inputs::client_credentials(&headers)?.map(|given| format!("{}:{}", given.id, given.secret));
-    let known = given.is_some_and(|given| given.as_bytes().ct_eq(app.resource_server.as_bytes()).into());
-    if !known {
-        return Ok((StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Basic realm=\"introspection\"")]).into_response());
+    let (id, secret) = client(&headers)?;
+    let given = id.zip(secret).map(|(id, secret)| format!("{id}:{secret}"));
+    if !given.is_some_and(|given| given.as_bytes().ct_eq(app.resource_server.as_bytes()).into()) {
+        return Ok(unauthorized());
     }
-    let http_accept_header = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).map(str::to_owned);
-    let mut request = StandardIntrospectionRequest::new(form);
-    request.http_accept_header = http_accept_header;
-    ready(app.service.introspection().process_standard(request).await?)
+    let mut forms = vec![Introspected::Json, Introspected::Jwt];
+    while let Some(wanted) = Introspected::wanted(&headers, &forms) {
+        let is_jwt = wanted == Introspected::Jwt;
+        let mut request = StandardIntrospectionRequest::new(form.as_str()).http_accept_header(if is_jwt {
+            Introspected::JWT
+        } else {
+            "application/json"
+        });
+        // For whom the JWT is.
+        request.rs_uri = app.resource_server.split_once(':').map(|(id, _)| id.to_owned());
+        match app.service.introspection().process_standard(request).await {
+            // Services that are not set up for it make no JWTs.
+            Ok(StandardIntrospectionAction::InternalServerError(reply)) if is_jwt => eprintln!("{reply}"),
+            Err(error) if is_jwt && error.status() == Some(StatusCode::NOT_IMPLEMENTED) => eprintln!("{error}"),
+            action => return ready(action?),
+        }
+        forms.retain(|form| *form != wanted);
+    }
+    Ok(refused(StatusCode::NOT_ACCEPTABLE, "invalid_request"))
 }
 
 pub(crate) async fn configuration(State(app): State<App>) -> Answer {
@@ -76,10 +92,25 @@ pub(crate) async fn configuration(State(app): State<App>) -> Answer {
 }
 
 pub(crate) async fn jwks(State(app): State<App>) -> Answer {
-    Ok(match app.service.jwks(None, None).await?.into_inner() {
+    Ok(match app.service.jwks().await?.into_inner() {
         Some(keys) => Json(keys).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     })
+}
+
+/// The userinfo endpoint (OpenID Connect Core 1.0, 5.3): Authlete checks the token, the claims are ours. A token may be in
+/// a form that is posted (RFC 6750 2.2).
+pub(crate) async fn userinfo(State(app): State<App>, method: Method, headers: HeaderMap, form: String) -> Answer {
+    let token = access_token(&headers, if method == Method::POST { &form } else { "" })?;
+    let dpop = proof(&headers, &token)?;
+    let mut request = UserInfoRequest::new(token.token).htm(method.to_string()).htu(format!("{}/userinfo", app.url));
+    request.dpop = dpop;
+    let step = app.service.userinfo().process(request).await?.proceed()?;
+    let consented = step.consented_claims();
+    let is_told = |name: &&String| consented.is_empty() || consented.contains(name);
+    let names: Vec<_> = step.claims().iter().filter(is_told).cloned().collect();
+    let claims = app.users.claims(step.subject().unwrap_or_default(), &names);
+    ready(step.issue().claims(&claims)?.send(&app.service).await?)
 }
 
 /// Grant Management for OAuth 2.0: a client looks at a grant, or gives it back.
@@ -89,27 +120,11 @@ pub(crate) async fn grant(
     Path(grant_id): Path<String>,
     headers: HeaderMap,
 ) -> Answer {
-    let Some(token) = http_inputs::access_token(&headers)? else { return Ok(no_token()) };
+    let token = access_token(&headers, "")?;
     let action = if method == Method::DELETE { GrantManagementAction::Revoke } else { GrantManagementAction::Query };
     let mut request = GrantManagementRequest::new(token.token.clone(), action, grant_id.clone());
     request.dpop = proof(&headers, &token)?;
     request.htm = Some(method.to_string());
     request.htu = Some(format!("{}/grants/{grant_id}", app.url));
     ready(app.service.grant_management().process(request).await?)
-}
-
-/// The client's id and secret, for Authlete to check. A client certificate would be taken from the proxy's headers here,
-/// by `http_inputs::client_certificates`.
-pub(crate) fn client(headers: &HeaderMap) -> Result<(Option<String>, Option<String>), Malformed> {
-    Ok(http_inputs::client_credentials(headers)?.map(|given| (given.id, given.secret)).unzip())
-}
-
-/// The proof of possession that belongs to a token which is bound to a key.
-pub(crate) fn proof(headers: &HeaderMap, token: &AccessToken) -> Result<Option<String>, Malformed> {
-    if token.scheme == TokenScheme::DPoP { http_inputs::dpop_proof(headers) } else { Ok(None) }
-}
-
-/// The answer to a request without a token (RFC 6750 3).
-pub(crate) fn no_token() -> Response {
-    (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")]).into_response()
 }

@@ -1,49 +1,74 @@
 //! An OpenID Connect authorization server in axum, to start a product from. Authlete does the protocol; this has users,
 //! sessions, pages, and for every endpoint the few lines that do what Authlete's answer asks for.
 //!
-//! What a product replaces: [`users`] by its user store, the sessions by a store that instances share, the pages by its
-//! own, and the printing of failures by its log.
+//! What a product replaces: [`users`] by its user store; the sessions, what waits for users and what they agreed to by
+//! stores that its instances share; the pages by its own; and the printing of failures by its log.
 
 mod authorize;
 mod ciba;
+mod consent;
 mod device;
 mod endpoints;
+mod inputs;
 mod pages;
 mod registration;
+mod resources;
 mod session;
-mod userinfo;
+mod throttle;
+mod waiting;
 
 pub mod demo;
 pub mod users;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use authlete_api::actions::NotificationSender;
 use authlete_api::{AuthleteService, Error, Reply};
 use authlete_resource_server::{Principal, ProtectLayer, Refusal};
 use axum::extract::Request;
-use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderName, Method};
+use moka::sync::Cache;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
+
+pub use resources::Resources;
+use waiting::Waiting;
 
 /// What handlers end with.
 pub(crate) type Answer = Result<Response, Stop>;
 
 /// An answer that ends a handler: `?` makes it of everything that Authlete's answers and errors become.
-pub(crate) struct Stop(Reply);
+pub(crate) enum Stop {
+    Reply(Reply),
+    Response(Box<Response>),
+}
 
 impl<E: Into<Reply>> From<E> for Stop {
     fn from(error: E) -> Self {
-        Self(error.into())
+        Self::Reply(error.into())
+    }
+}
+
+impl Stop {
+    /// An answer of our own.
+    pub(crate) fn with(response: Response) -> Self {
+        Self::Response(Box::new(response))
     }
 }
 
 impl IntoResponse for Stop {
     fn into_response(self) -> Response {
-        sent(self.0)
+        match self {
+            Self::Reply(reply) => sent(reply),
+            Self::Response(response) => *response,
+        }
     }
 }
 
@@ -68,10 +93,17 @@ pub struct App(Arc<Parts>);
 pub struct Parts {
     pub(crate) service: AuthleteService,
     pub(crate) url: String,
+    pub(crate) resources: Resources,
     pub(crate) users: users::Users,
+    pub(crate) user_codes: throttle::Throttle,
     pub(crate) sessions: session::Sessions,
-    pub(crate) interactions: authorize::Interactions,
-    pub(crate) approvals: ciba::Approvals,
+    pub(crate) consents: consent::Consents,
+    pub(crate) interactions: Waiting<authorize::Interaction>,
+    pub(crate) devices: Waiting<device::Device>,
+    pub(crate) approvals: Waiting<ciba::Approval>,
+    pub(crate) queues: ciba::Queues,
+    /// Pushed requests that ask for a login, until they expire.
+    pub(crate) pushed_max_age_0: Cache<String, ()>,
     pub(crate) notifications: NotificationSender,
     pub(crate) resource_server: String,
 }
@@ -85,24 +117,32 @@ impl std::ops::Deref for App {
 }
 
 impl App {
-    /// A server that is reached at the given URL, which is its issuer identifier.
+    /// A server that is reached at the given URL, which is its issuer identifier, and that issues tokens for the
+    /// resources.
     ///
     /// # Errors
     /// When no HTTP client for notifications, or no random number, can be had.
-    pub fn new(service: AuthleteService, url: impl Into<String>) -> Result<Self, Error> {
+    pub fn new(service: AuthleteService, url: impl Into<String>, resources: Resources) -> Result<Self, Error> {
         let url = url.into();
+        let is_https = url.starts_with("https:");
         // While developing, clients are on this machine.
-        let notifications = match url.starts_with("https") {
+        let notifications = match is_https {
             true => NotificationSender::new()?,
             false => NotificationSender::to_any_address()?,
         };
         Ok(Self(Arc::new(Parts {
             service,
-            users: users::Users::demo(),
-            sessions: session::Sessions::new(&url),
             url,
-            interactions: authorize::Interactions::new(),
-            approvals: ciba::Approvals::default(),
+            resources,
+            users: users::Users::demo(),
+            user_codes: throttle::Throttle::new(),
+            sessions: session::Sessions::new(is_https),
+            consents: consent::Consents::default(),
+            interactions: Waiting::new(),
+            devices: Waiting::new(),
+            approvals: Waiting::new(),
+            queues: ciba::Queues::default(),
+            pushed_max_age_0: Cache::builder().max_capacity(100_000).time_to_live(Duration::from_secs(3600)).build(),
             notifications,
             resource_server: format!("resource-server:{}", session::random()),
         })))
@@ -111,6 +151,15 @@ impl App {
     /// Id and secret, with a colon between, that introspection asks of resource servers.
     pub fn resource_server(&self) -> &str {
         &self.0.resource_server
+    }
+
+    /// User names and passwords to try it with.
+    pub fn users(&self) -> &users::Users {
+        &self.0.users
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.url.starts_with("https:")
     }
 
     /// Serves until the process ends.
@@ -126,38 +175,70 @@ impl App {
         let protect = ProtectLayer::new(self.service.clone()).external_url(&self.url).scopes(["profile"]);
         // What a browser shows, within a session.
         let pages = Router::new()
-            .route("/interaction/{id}", get(authorize::show).post(authorize::decide))
+            .route("/interaction/{id}", get(authorize::show).head(pages::nothing).post(authorize::decide))
             .route("/login", get(session::login_page).post(session::log_in))
             .route("/logout", post(session::log_out))
-            .route("/device", get(device::enter).post(device::decide))
+            .route("/device", get(device::enter).head(pages::nothing))
+            .route("/device/{id}", get(device::show).post(device::decide))
             .route("/approvals", get(ciba::approvals).post(ciba::decide))
+            .layer(from_fn(pages::failures))
             .layer(from_fn_with_state(self.clone(), session::keep));
-        Router::new()
-            .merge(pages)
-            .route("/", get(pages::home))
-            .route("/style.css", get(pages::style))
-            .route("/client/callback", get(pages::callback).post(pages::callback))
-            .route("/authorize", get(authorize::get).post(authorize::post))
-            .route("/par", post(endpoints::par))
+        let authorize = Router::new()
+            .route("/authorize", get(authorize::get).head(pages::nothing).post(authorize::post))
+            .layer(from_fn(inputs::token_errors));
+        // What clients call, some of which run in browsers: any site may, as no cookie counts here.
+        let clients = Router::new()
             .route("/token", post(endpoints::token))
-            .route("/introspect", post(endpoints::introspect))
+            .route("/par", post(endpoints::par))
             .route("/revoke", post(endpoints::revoke))
-            .route("/userinfo", get(userinfo::get).post(userinfo::post))
-            .route("/jwks", get(endpoints::jwks))
-            .route("/.well-known/openid-configuration", get(endpoints::configuration))
-            .route("/.well-known/oauth-authorization-server", get(endpoints::configuration))
+            .route("/device_authorization", post(device::authorization))
+            .layer(from_fn(inputs::token_errors));
+        let registration = Router::new()
             .route("/register", post(registration::register))
             .route(
                 "/register/{client_id}",
                 get(registration::get).put(registration::update).delete(registration::delete),
             )
-            .route("/device_authorization", post(device::authorization))
-            .route("/backchannel", post(ciba::authentication))
+            .layer(from_fn(inputs::registration_errors));
+        let with_token = Router::new()
+            .route("/userinfo", get(endpoints::userinfo).post(endpoints::userinfo))
             .route("/grants/{grant_id}", get(endpoints::grant).delete(endpoints::grant))
-            .route("/api/me", get(me).layer(protect).layer(from_fn(log)))
-            .layer(map_response(pages::guard))
+            .layer(from_fn(inputs::resource_errors))
+            .route("/api/me", get(me).layer(protect).layer(from_fn(log)));
+        let open = Router::new()
+            .merge(clients)
+            .merge(registration)
+            .merge(with_token)
+            .route("/jwks", get(endpoints::jwks))
+            .route("/.well-known/openid-configuration", get(endpoints::configuration))
+            .route("/.well-known/oauth-authorization-server", get(endpoints::configuration))
+            .layer(from_any_site());
+        // These know their callers, none of which is a browser.
+        let closed = Router::new()
+            .route("/backchannel", post(ciba::authentication))
+            .route("/introspect", post(endpoints::introspect))
+            .layer(from_fn(inputs::token_errors));
+        Router::new()
+            .merge(pages)
+            .merge(authorize)
+            .merge(open)
+            .merge(closed)
+            .route("/", get(pages::home))
+            .route("/style.css", get(pages::style))
+            .route("/client/callback", get(pages::callback).post(pages::callback))
+            .layer(from_fn_with_state(self.clone(), pages::guard))
             .with_state(self)
     }
+}
+
+/// Lets scripts of any site call an endpoint, and read what it asks of clients in headers.
+fn from_any_site() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([WWW_AUTHENTICATE, HeaderName::from_static("dpop-nonce")])
+        .max_age(Duration::from_secs(3600))
 }
 
 /// An API that wants a token: what `ProtectLayer` let through, and for whom.

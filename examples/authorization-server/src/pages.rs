@@ -1,16 +1,22 @@
 //! The pages: plain HTML that works without JavaScript. maud writes them, since it escapes every value that is put in.
 
-use authlete_api::actions::{AuthorizationInteraction, DeviceVerificationValid, UserPage};
-use authlete_api::types::{DynamicScope, Scope};
-use axum::extract::RawForm;
+use std::error::Error;
+use std::time::Duration;
+
+use authlete_api::actions::UserPage;
+use axum::extract::{RawForm, Request, State};
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderName, HeaderValue, StatusCode};
 use maud::{DOCTYPE, Markup, html};
+use serde_json::Value;
 
-use crate::ciba::Approval;
+use crate::App;
+use crate::consent::{Place, Wish, in_words, printable, shortened};
 use crate::session::Session;
 
 /// Nothing from elsewhere, no scripts, no frames. `form-action` is left out: browsers hold the redirect to the client
@@ -27,11 +33,42 @@ const GUARDS: [(HeaderName, HeaderValue); 4] = [
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
 ];
 
-pub(crate) async fn guard(mut response: Response) -> Response {
+/// For a year, browsers come by https alone (RFC 6797).
+const BY_HTTPS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
     for (name, value) in GUARDS {
         response.headers_mut().entry(name).or_insert(value);
     }
+    if app.is_https() {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, BY_HTTPS);
+    }
     response
+}
+
+/// `HEAD` is safe (RFC 9110 9.2.1): where `GET` uses something up, nothing is done for it.
+pub(crate) async fn nothing() -> Response {
+    ([(CACHE_CONTROL, "no-store")], StatusCode::OK).into_response()
+}
+
+/// What goes wrong where people are is told on a page, whoever says it.
+pub(crate) async fn failures(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let status = response.status();
+    let is_page = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if is_page || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let text = match status.is_server_error() {
+        true => "This did not work. Try again in a moment.",
+        false => "This request cannot be understood. Go back to the application and start again.",
+    };
+    let mut page = page(status, "Something went wrong", &html! { p { (text) } });
+    if let Some(methods) = response.headers().get(ALLOW) {
+        page.headers_mut().insert(ALLOW, methods.clone());
+    }
+    page
 }
 
 pub(crate) async fn style() -> Response {
@@ -88,19 +125,34 @@ pub(crate) fn login(session: &Session, next: &str, username: &str, complaint: Op
         &html! {
             @if let Some(complaint) = complaint { p.complaint role="alert" { (complaint) } }
             form method="post" action="/login" {
-                (hidden(session, &[("next", next)]))
-                label { "User name" input name="username" value=(username) autocomplete="username" autocapitalize="none" required; }
+                (hidden(&session.login_csrf, &[("next", next)]))
+                label { "User name" input name="username" value=(shortened(username, 200)) autocomplete="username" autocapitalize="none" required; }
                 label { "Password" input name="password" type="password" autocomplete="current-password" required; }
                 button { "Log in" }
             }
             @if is_interaction(next) {
                 form method="post" action=(next) {
-                    (hidden(session, &[]))
+                    (hidden(&session.login_csrf, &[]))
                     button.plain name="decision" value="deny" { "Cancel" }
                 }
             }
         },
     )
+}
+
+/// What is said to who has to wait, and the same for programs (RFC 6585 4).
+pub(crate) fn too_many(wait: Duration) -> String {
+    format!("There were too many attempts. Try again in {} seconds.", seconds(wait))
+}
+
+pub(crate) fn wait(wait: Duration, mut page: Response) -> Response {
+    *page.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    page.headers_mut().insert(RETRY_AFTER, seconds(wait).into());
+    page
+}
+
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + 1
 }
 
 /// Whether a request waits there. What the path goes on with would send the form and its token somewhere else.
@@ -109,84 +161,144 @@ fn is_interaction(path: &str) -> bool {
     path.strip_prefix("/interaction/").is_some_and(|id| !id.is_empty() && id.bytes().all(of_id))
 }
 
-/// What a client wants, for the user to decide on.
-pub(crate) struct Wish {
-    user: String,
-    client: String,
-    purpose: Option<String>,
-    scopes: Vec<String>,
+/// What the user decides on.
+fn wish(wish: &Wish, user: &str) -> Markup {
+    html! {
+        p { (client(wish)) " wants to act for you, " strong { bdi { (user) } } "." }
+        @if let Some(purpose) = &wish.purpose { blockquote { bdi { (purpose) } } }
+        @if !wish.scopes.is_empty() || !wish.dynamic_scopes.is_empty() {
+            p { "It asks for:" }
+            ul { @for scope in wish.scopes.iter().chain(&wish.dynamic_scopes) { li { bdi { (scope) } } } }
+        }
+        @if !wish.claims.is_empty() {
+            p { "It learns of you:" }
+            ul { @for claim in &wish.claims { li { bdi { (claim) } } } }
+        }
+        @for detail in &wish.details { div.detail { (value(detail)) } }
+        @if !wish.resources.is_empty() {
+            p { "For use at:" }
+            ul { @for resource in &wish.resources { li { bdi { (resource) } } } }
+        }
+        @if wish.changes_grant { p { "This changes what you allowed before." } }
+    }
 }
 
-impl Wish {
-    pub(crate) fn of_interaction(step: &AuthorizationInteraction, user: String) -> Self {
-        let client = step.client().and_then(|client| client.client_name.clone());
-        Self::new(user, client, step.purpose(), step.scopes(), step.dynamic_scopes())
-    }
-
-    /// Who came by a link may have the code of somebody else's device: RFC 8628 3.3.1 and 5.4.
-    pub(crate) fn of_device(step: &DeviceVerificationValid, user: String, code: &str) -> Self {
-        let purpose = format!("Go on only when the device before you shows the code {code}.");
-        let client = step.client_name().map(str::to_owned);
-        Self::new(user, client, Some(&purpose), step.scopes(), step.dynamic_scopes())
-    }
-
-    fn of_approval(approval: &Approval, user: String) -> Self {
-        let step = &approval.step;
-        let client = step.client_name().map(str::to_owned);
-        Self::new(user, client, step.binding_message(), step.scopes(), step.dynamic_scopes())
-    }
-
-    fn new(
-        user: String,
-        client: Option<String>,
-        purpose: Option<&str>,
-        scopes: &[Scope],
-        dynamic: &[DynamicScope],
-    ) -> Self {
-        let described = scopes.iter().filter_map(|scope| scope.description.clone().or_else(|| scope.name.clone()));
-        let scopes = described.chain(dynamic.iter().filter_map(|scope| scope.value.clone())).collect();
-        let client = client.unwrap_or_else(|| "An application without a name".to_owned());
-        Self { user, client, purpose: purpose.map(str::to_owned), scopes }
-    }
-
-    fn html(&self) -> Markup {
-        html! {
-            p { strong { (self.client) } " wants to act for you, " strong { (self.user) } "." }
-            @if let Some(purpose) = &self.purpose { blockquote { (purpose) } }
-            @if !self.scopes.is_empty() {
-                p { "It asks for:" }
-                ul { @for scope in &self.scopes { li { (scope) } } }
-            }
+/// Who asks. A name that the client chose itself is told as that, after what is certain.
+fn client(wish: &Wish) -> Markup {
+    let client = &wish.client;
+    let name = client.name.as_deref();
+    html! {
+        @match (&client.host, name) {
+            (Some(host), Some(name)) => { strong { bdi { (host) } } ", which calls itself “" bdi { (name) } "”," }
+            (Some(host), None) => strong { bdi { (host) } },
+            (None, Some(name)) if client.names_itself => { "An application that calls itself “" strong { bdi { (name) } } "”" },
+            (None, Some(name)) => strong { bdi { (name) } },
+            (None, None) => strong { "An application without a name" },
         }
     }
 }
 
-/// The form goes to the path.
-pub(crate) fn consent(session: &Session, path: &str, wish: &Wish) -> Response {
-    page(StatusCode::OK, "Do you agree?", &html! { (wish.html()) (decision(session, path, &[])) })
+/// Where the browser goes with what the user decided.
+fn destination(wish: &Wish) -> Markup {
+    const SHOWN: usize = 5;
+    let places = wish.client.places();
+    html! {
+        p.soft {
+            "You go back to "
+            @for (index, place) in places.iter().take(SHOWN).enumerate() {
+                @if index > 0 { " or " }
+                @match place {
+                    Place::Site(host) => strong { bdi { (host) } },
+                    Place::Loopback => { "a program on " strong { "this computer" } ", which may not be the one that it says it is" },
+                    Place::App(scheme) => { "an app that opens " strong { bdi { (scheme) } } ", which may not be the one that it says it is" },
+                }
+            }
+            @if places.len() > SHOWN { " or one of " (places.len() - SHOWN) " other places" }
+            "."
+        }
+    }
 }
 
-pub(crate) fn approvals(session: &Session, waiting: &[Approval], user: &str) -> Response {
+/// Authorization details, as lists of what they hold.
+fn value(value: &Value) -> Markup {
+    html! {
+        @match value {
+            Value::Object(members) => dl { @for (name, member) in members { dt { bdi { (in_words(&printable(name))) } } dd { (self::value(member)) } } },
+            Value::Array(elements) => ul { @for element in elements { li { (self::value(element)) } } },
+            Value::String(text) => bdi { (printable(text)) },
+            Value::Bool(true) => "yes",
+            Value::Bool(false) => "no",
+            Value::Null => "none",
+            Value::Number(number) => (number),
+        }
+    }
+}
+
+/// The page on which a request is decided on; its form goes to the path.
+pub(crate) fn consent(session: &Session, path: &str, wish: &Wish, user: &str) -> Response {
+    page(
+        StatusCode::OK,
+        "Do you agree?",
+        &html! {
+            (self::wish(wish, user))
+            (destination(wish))
+            (decision(session, path, &[]))
+        },
+    )
+}
+
+/// The same for a device. Who came by a link may have the code of somebody else's: RFC 8628 3.3.1 and 5.4.
+pub(crate) fn device(session: &Session, path: &str, wish: &Wish, user: &str, code: &str) -> Response {
+    page(
+        StatusCode::OK,
+        "Do you agree?",
+        &html! {
+            (self::wish(wish, user))
+            blockquote { "Go on only when the device before you shows the code " bdi { (code) } "." }
+            (decision(session, path, &[]))
+        },
+    )
+}
+
+/// The requests that wait for a user, with their ids.
+pub(crate) fn approvals(session: &Session, waiting: &[(String, Wish)], user: &str) -> Response {
     page(
         StatusCode::OK,
         "Requests that wait for you",
         &html! {
             @if waiting.is_empty() { p { "There are none." } }
-            @for approval in waiting {
+            @for (id, wish) in waiting {
                 article {
-                    (Wish::of_approval(approval, user.to_owned()).html())
-                    (decision(session, "/approvals", &[("id", &approval.id)]))
+                    (self::wish(wish, user))
+                    (decision(session, "/approvals", &[("id", id)]))
                 }
             }
-            form method="post" action="/logout" { (hidden(session, &[])) button.plain { "Log out" } }
+            form method="post" action="/logout" { (hidden(&session.csrf, &[])) button.plain { "Log out" } }
+        },
+    )
+}
+
+/// A decision that could not be carried out: it can be sent again.
+pub(crate) fn later(session: &Session, path: &str, allows: bool, id: &str, error: &dyn Error) -> Response {
+    eprintln!("{error}");
+    let decision = if allows { "allow" } else { "deny" };
+    page(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Not yet",
+        &html! {
+            p { "Your decision could not be carried out at the moment. It is not lost." }
+            form method="post" action=(path) {
+                (hidden(&session.csrf, &[("decision", decision), ("id", id)]))
+                button { "Try again" }
+            }
         },
     )
 }
 
 const USER_CODE: &str = "Connect a device";
 
-pub(crate) fn user_code() -> Response {
-    page(StatusCode::OK, USER_CODE, &user_code_form(None))
+pub(crate) fn user_code(complaint: Option<&str>) -> Response {
+    page(StatusCode::OK, USER_CODE, &user_code_form(complaint))
 }
 
 /// A code that is not good.
@@ -219,6 +331,17 @@ pub(crate) fn gone() -> Response {
     )
 }
 
+/// A request that is another by now than the page showed.
+pub(crate) fn changed() -> Response {
+    page(
+        StatusCode::CONFLICT,
+        "Something changed",
+        &html! {
+            p { "The application or its request is not what it was when you looked at it. Go back to the application and start again." }
+        },
+    )
+}
+
 /// A form that did not come from a page of ours.
 pub(crate) fn not_ours() -> Response {
     page(
@@ -247,7 +370,7 @@ pub(crate) async fn callback(RawForm(form): RawForm) -> Response {
 fn decision(session: &Session, path: &str, values: &[(&str, &str)]) -> Markup {
     html! {
         form method="post" action=(path) {
-            (hidden(session, values))
+            (hidden(&session.csrf, values))
             div.choice {
                 button name="decision" value="allow" { "Allow" }
                 button.plain name="decision" value="deny" { "Deny" }
@@ -256,9 +379,9 @@ fn decision(session: &Session, path: &str, values: &[(&str, &str)]) -> Markup {
     }
 }
 
-fn hidden(session: &Session, values: &[(&str, &str)]) -> Markup {
+fn hidden(csrf: &str, values: &[(&str, &str)]) -> Markup {
     html! {
-        input type="hidden" name="csrf" value=(session.csrf);
+        input type="hidden" name="csrf" value=(csrf);
         @for (name, value) in values { input type="hidden" name=(name) value=(value); }
     }
 }

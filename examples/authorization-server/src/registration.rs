@@ -1,10 +1,6 @@
 //! Dynamic client registration and its management (RFC 7591, RFC 7592). Anybody may register here; a product asks for an
 //! initial access token, or approves clients by hand.
 
-use authlete_api::actions::{
-    ClientRegistrationAction, ClientRegistrationDeleteAction, ClientRegistrationGetAction, ClientRegistrationUpdateAction, Action,
-};
-use authlete_api::http_inputs::access_token;
 use authlete_api::types::{
     ClientRegistrationDeleteRequest, ClientRegistrationGetRequest, ClientRegistrationRequest,
     ClientRegistrationUpdateRequest,
@@ -12,18 +8,18 @@ use authlete_api::types::{
 use axum::extract::{Path, State};
 use http::HeaderMap;
 
-use crate::endpoints::no_token;
+use crate::inputs::{access_token, given_token};
 use crate::{Answer, App, ready};
 
 pub(crate) async fn register(State(app): State<App>, headers: HeaderMap, json: String) -> Answer {
-    let token = access_token(&headers)?.map(|given| given.token);
+    let token = given_token(&headers, "")?.map(|given| given.token);
     let mut request = ClientRegistrationRequest::new(json);
     request.token = token;
     ready(app.service.registration().register(request).await?)
 }
 
 pub(crate) async fn get(State(app): State<App>, Path(client_id): Path<String>, headers: HeaderMap) -> Answer {
-    let Some(given) = access_token(&headers)? else { return Ok(no_token()) };
+    let given = access_token(&headers, "")?;
     let request = ClientRegistrationGetRequest::new(client_id, given.token);
     ready(app.service.registration().get(request).await?)
 }
@@ -34,13 +30,13 @@ pub(crate) async fn update(
     headers: HeaderMap,
     json: String,
 ) -> Answer {
-    let Some(given) = access_token(&headers)? else { return Ok(no_token()) };
+    let given = access_token(&headers, "")?;
     let request = ClientRegistrationUpdateRequest::new(client_id, json, given.token);
     ready(app.service.registration().update(request).await?)
 }
 
 pub(crate) async fn delete(State(app): State<App>, Path(client_id): Path<String>, headers: HeaderMap) -> Answer {
-    let Some(given) = access_token(&headers)? else { return Ok(no_token()) };
+    let given = access_token(&headers, "")?;
     let request = ClientRegistrationDeleteRequest::new(client_id, given.token);
     ready(app.service.registration().delete(request).await?)
 }

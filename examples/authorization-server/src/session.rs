@@ -1,10 +1,9 @@
-//! Who uses the browser: sessions by cookie, logging in and out, and the token that shows that a form is ours.
+//! Who uses the browser: sessions by cookie, logging in and out, and the tokens that show that a form is ours.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use authlete_api::actions::{AuthorizationInteraction, DeviceVerificationValid, Login};
+use authlete_api::actions::Login;
 use axum::extract::{Query, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -17,20 +16,22 @@ use moka::sync::Cache;
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
+use crate::users::Attempt;
 use crate::{App, pages};
 
 const IDLE: Duration = Duration::from_secs(3600);
 
-/// What a session holds: a product keeps it where its instances share it. The steps of Authlete's serialise for that.
+/// What a session holds: a product keeps it where its instances share it.
 pub(crate) struct Session {
+    /// The cookie's value. It changes with every login.
     id: String,
-    /// In every form of ours, and in none of another site.
+    /// Whose the things are that wait for the user. It lasts until the user logs out, and is told to nobody.
+    pub(crate) key: String,
+    /// In every form with which a user allows something, and in none of another site. It changes with the user.
     pub(crate) csrf: String,
+    /// In the forms of the login page, which stay good when the user logs in by another tab.
+    pub(crate) login_csrf: String,
     pub(crate) login: Option<LoggedIn>,
-    /// Authorization requests that wait for the user.
-    pub(crate) interactions: HashMap<String, Interaction>,
-    /// The device that waits for the user, by its user code.
-    pub(crate) device: Option<(String, DeviceVerificationValid)>,
 }
 
 /// Who logged in, and when.
@@ -39,16 +40,8 @@ pub(crate) struct LoggedIn {
     pub(crate) subject: String,
     /// In seconds since the epoch, for Authlete.
     pub(crate) auth_time: i64,
-    /// For comparisons of our own.
-    at: Instant,
-}
-
-/// An authorization request that waits for the user.
-pub(crate) struct Interaction {
-    pub(crate) step: AuthorizationInteraction,
-    /// Whether the user has to log in for it, logged in or not.
-    pub(crate) anew: bool,
-    pub(crate) since: Instant,
+    /// Tells this login from any other.
+    pub(crate) id: String,
 }
 
 /// What the user decided, in a form of ours. What is missing is empty, so that no form of another site's making gets
@@ -56,9 +49,9 @@ pub(crate) struct Interaction {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Decision {
-    pub(crate) csrf: String,
+    csrf: String,
     decision: String,
-    /// Which of several requests it is about.
+    /// Which of several requests on one page it is about.
     pub(crate) id: String,
 }
 
@@ -70,17 +63,12 @@ impl Decision {
 
 impl Session {
     fn new() -> Self {
-        Self { id: random(), csrf: random(), login: None, interactions: HashMap::new(), device: None }
+        Self { id: random(), key: random(), csrf: random(), login_csrf: random(), login: None }
     }
 
-    /// Whether a form with this token is ours.
-    pub(crate) fn made(&self, csrf: &str) -> bool {
-        self.csrf.as_bytes().ct_eq(csrf.as_bytes()).into()
-    }
-
-    /// Whether the login came after the moment.
-    pub(crate) fn logged_in_since(&self, moment: Instant) -> bool {
-        self.login.as_ref().is_some_and(|login| login.at > moment)
+    /// Whether the form is ours. The login page has one to give a request up with.
+    pub(crate) fn made(&self, form: &Decision) -> bool {
+        same(&self.csrf, &form.csrf) || (!form.allows() && same(&self.login_csrf, &form.csrf))
     }
 
     /// The login as Authlete's checks want it.
@@ -92,6 +80,19 @@ impl Session {
             acr: None,
         }
     }
+
+    /// A new id: one that was known before the login must not be worth more after it.
+    fn log_in(&mut self, subject: String) {
+        self.id = random();
+        if self.login.as_ref().is_none_or(|login| login.subject != subject) {
+            self.csrf = random();
+        }
+        self.login = Some(LoggedIn { subject, auth_time: now(), id: random() });
+    }
+}
+
+fn same(ours: &str, theirs: &str) -> bool {
+    ours.as_bytes().ct_eq(theirs.as_bytes()).into()
 }
 
 /// The session of the browser that a request is from.
@@ -102,6 +103,12 @@ impl Browser {
     pub(crate) fn session(&self) -> MutexGuard<'_, Session> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Who is logged in, and whose the things are that wait.
+    pub(crate) fn user(&self) -> (Option<LoggedIn>, String) {
+        let session = self.session();
+        (session.login.clone(), session.key.clone())
+    }
 }
 
 /// All sessions; those that nobody uses for an hour go.
@@ -111,9 +118,8 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    pub(crate) fn new(url: &str) -> Self {
-        let all = Cache::builder().max_capacity(100_000).time_to_idle(IDLE).build();
-        Self { all, secure: url.starts_with("https") }
+    pub(crate) fn new(secure: bool) -> Self {
+        Self { all: Cache::builder().max_capacity(100_000).time_to_idle(IDLE).build(), secure }
     }
 
     /// The cookie's name. With the prefix, browsers take it from this host alone, and not from a neighbour in its domain.
@@ -126,11 +132,11 @@ impl Sessions {
         format!("{}={id}; HttpOnly; SameSite=Lax; Path=/{secure}", self.name())
     }
 
+    /// The browser's session. There can be several cookies of the name, of which others than ours are foreign or old.
     pub(crate) fn find(&self, headers: &HeaderMap) -> Option<Browser> {
-        let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|value| value.split("; ")).filter_map(|pair| pair.split_once('='));
-        let (_, id) = pairs.find(|(name, _)| *name == self.name())?;
-        self.all.get(id)
+        let cookies = headers.get_all(COOKIE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+        let pairs = cookies.filter_map(|pair| str::from_utf8(pair).ok()?.trim().split_once('='));
+        pairs.filter(|(name, _)| *name == self.name()).find_map(|(_, id)| self.all.get(id))
     }
 }
 
@@ -161,15 +167,12 @@ pub(crate) async fn keep(State(app): State<App>, mut request: Request, next: Nex
 }
 
 /// Where a login page was shown from, and what was entered.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct LoginForm {
-    #[serde(default)]
     next: String,
-    #[serde(default)]
     csrf: String,
-    #[serde(default)]
     username: String,
-    #[serde(default)]
     password: String,
 }
 
@@ -183,23 +186,26 @@ pub(crate) async fn log_in(
     Form(form): Form<LoginForm>,
 ) -> Response {
     let mut session = browser.session();
-    if !session.made(&form.csrf) {
+    if !same(&session.login_csrf, &form.csrf) {
         return pages::not_ours();
     }
-    // A product slows guessing down here.
-    let Some(subject) = app.users.log_in(&form.username, &form.password) else {
-        return pages::login(&session, &form.next, &form.username, Some("User name and password do not match."));
-    };
-    // A new id: one that was known before the login must not be worth more after it.
-    session.id = random();
-    session.csrf = random();
-    session.login = Some(LoggedIn { subject, auth_time: now(), at: Instant::now() });
-    Redirect::to(own_path(&form.next)).into_response()
+    match app.users.log_in(&form.username, &form.password) {
+        Attempt::Subject(subject) => {
+            session.log_in(subject);
+            Redirect::to(own_path(&form.next)).into_response()
+        }
+        Attempt::Wrong => {
+            pages::login(&session, &form.next, &form.username, Some("User name and password do not match."))
+        }
+        Attempt::TooMany(wait) => {
+            pages::wait(wait, pages::login(&session, &form.next, &form.username, Some(&pages::too_many(wait))))
+        }
+    }
 }
 
-pub(crate) async fn log_out(Extension(browser): Extension<Browser>, Form(form): Form<LoginForm>) -> Response {
+pub(crate) async fn log_out(Extension(browser): Extension<Browser>, Form(form): Form<Decision>) -> Response {
     let mut session = browser.session();
-    if !session.made(&form.csrf) {
+    if !same(&session.csrf, &form.csrf) {
         return pages::not_ours();
     }
     *session = Session::new();

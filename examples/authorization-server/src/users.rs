@@ -1,18 +1,19 @@
-//! The users: who they are, what their password is, what may be said of them, and what they have agreed to. A product has
-//! a database here, and passwords in a form that cannot be read back (Argon2id).
+//! The users: who they are, what their password is, and what may be said of them. A product has a database here, and
+//! passwords in a form that cannot be read back (Argon2id).
 
-use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
+use crate::consent::in_words;
+use crate::throttle::Throttle;
+
 /// The users.
 pub struct Users {
     users: Vec<User>,
-    /// The scopes that a user let a client have.
-    consents: Mutex<HashMap<(String, i64), BTreeSet<String>>>,
+    throttle: Throttle,
 }
 
 struct User {
@@ -20,6 +21,16 @@ struct User {
     username: &'static str,
     password: &'static str,
     claims: Map<String, Value>,
+}
+
+/// What becomes of a user name and a password.
+pub(crate) enum Attempt {
+    /// They are the user's with this subject.
+    Subject(String),
+    /// They do not match.
+    Wrong,
+    /// There were too many attempts: so long it is not looked at any other.
+    TooMany(Duration),
 }
 
 impl Users {
@@ -40,14 +51,23 @@ impl Users {
         };
         let users =
             vec![user("1001", "ada", "lovelace", "Ada Lovelace"), user("1002", "alan", "turing", "Alan Turing")];
-        Self { users, consents: Mutex::default() }
+        Self { users, throttle: Throttle::new() }
     }
 
-    /// The subject, when the password is the user's.
-    pub(crate) fn log_in(&self, username: &str, password: &str) -> Option<String> {
-        let user = self.users.iter().find(|user| user.username == username)?;
-        let same: bool = user.password.as_bytes().ct_eq(password.as_bytes()).into();
-        same.then(|| user.subject.to_owned())
+    /// Checks a password.
+    pub(crate) fn log_in(&self, username: &str, password: &str) -> Attempt {
+        // Names that nobody has are counted too: it must not show that nobody has them.
+        if let Some(wait) = self.throttle.wait(username) {
+            return Attempt::TooMany(wait);
+        }
+        let user = self.users.iter().find(|user| user.username == username);
+        match user.filter(|user| user.password.as_bytes().ct_eq(password.as_bytes()).into()) {
+            Some(user) => Attempt::Subject(user.subject.to_owned()),
+            None => {
+                self.throttle.failed(username);
+                Attempt::Wrong
+            }
+        }
     }
 
     /// The subject whom a hint of a client's names: a user name, an email address or a subject.
@@ -72,26 +92,45 @@ impl Users {
         names.iter().filter_map(|name| Some((name.clone(), self.claim(subject, name)?))).collect()
     }
 
-    /// Whether the user agreed before that the client has these scopes.
-    pub(crate) fn agreed<'a>(&self, subject: &str, client: i64, mut scopes: impl Iterator<Item = &'a str>) -> bool {
-        let consents = self.consents.lock().unwrap_or_else(PoisonError::into_inner);
-        let agreed = consents.get(&(subject.to_owned(), client));
-        agreed.is_some_and(|agreed| scopes.all(|scope| agreed.contains(scope)))
-    }
-
-    /// Remembers that the user agreed.
-    pub(crate) fn agree<'a>(&self, subject: &str, client: i64, scopes: impl Iterator<Item = &'a str>) {
-        let mut consents = self.consents.lock().unwrap_or_else(PoisonError::into_inner);
-        consents.entry((subject.to_owned(), client)).or_default().extend(scopes.map(str::to_owned));
+    /// User names and passwords, for those who try.
+    pub(crate) fn list(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.users.iter().map(|user| (user.username, user.password))
     }
 }
 
-/// User names and passwords, for those who try.
 impl fmt::Display for Users {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, user) in self.users.iter().enumerate() {
-            write!(f, "{}{} ({})", if index > 0 { ", " } else { "" }, user.username, user.password)?;
+        for (index, (name, password)) in self.list().enumerate() {
+            write!(f, "{}{name} ({password})", if index > 0 { ", " } else { "" })?;
         }
         Ok(())
     }
+}
+
+/// Whether one of the scopes stands for the claim (OpenID Connect Core 1.0, 5.4), so that agreeing to the scope is
+/// agreeing to it.
+pub(crate) fn comes_with(claim: &str, scopes: &[&str]) -> bool {
+    let scope = match without_tag(claim) {
+        "sub" => "openid",
+        "name" | "preferred_username" => "profile",
+        "email" | "email_verified" => "email",
+        _ => return false,
+    };
+    scopes.contains(&scope)
+}
+
+/// What a client learns by a claim.
+pub(crate) fn claim_in_words(claim: &str) -> String {
+    match without_tag(claim) {
+        "name" => "Your name".to_owned(),
+        "preferred_username" => "Your user name".to_owned(),
+        "email" => "Your email address".to_owned(),
+        "email_verified" => "Whether your email address was checked".to_owned(),
+        other => in_words(other),
+    }
+}
+
+/// The name of a claim without its language (OpenID Connect Core 1.0, 5.2).
+fn without_tag(claim: &str) -> &str {
+    claim.split_once('#').map_or(claim, |(name, _)| name)
 }

@@ -1,8 +1,8 @@
 //! Notifications of clients (CIBA), as a client's endpoint sees them.
 
 use authlete_api::actions::{
-    IntoAction, BackchannelAuthenticationCompleteAction, BackchannelAuthenticationCompleteNotification, NotificationError,
-    NotificationSender,
+    BackchannelAuthenticationCompleteAction, BackchannelAuthenticationCompleteNotification, IntoAction,
+    NotificationError, NotificationSender,
 };
 use authlete_api::types::BackchannelAuthenticationCompleteResponse;
 use serde_json::json;
@@ -68,7 +68,7 @@ async fn what_goes_wrong_is_told_without_the_token() {
         (refusing.base_url.clone(), "answered 500"),
         (broken.base_url.clone(), "connection broke"),
         (nobody, "no connection"),
-        ("no URL".to_owned(), "is no URL"),
+        ("no URL".to_owned(), "is not a URL"),
         (format!("http://client.example/{SECRET}"), "not https"),
     ] {
         let error = sender.send(&notification(&endpoint)).await.unwrap_err();

@@ -1,6 +1,6 @@
 //! Steps that are sent: what they answer, and that a step which did not arrive is given back.
 
-use authlete_api::actions::{IntoAction, AuthorizationAction, AuthorizationInteraction, AuthorizationNext};
+use authlete_api::actions::{AuthorizationAction, AuthorizationInteraction, AuthorizationNext, IntoAction};
 use authlete_api::types::AuthorizationResponse;
 use authlete_api::{
     Authlete, AuthleteService, BoxFuture, Operation, Reply, Transport, TransportError, TransportErrorKind,
@@ -73,7 +73,7 @@ async fn a_question_mark_ends_a_handler() {
     async fn handler(service: &AuthleteService) -> Result<Reply, Reply> {
         match service.authorization().process("").await?.proceed()? {
             AuthorizationNext::Interaction(step) => Ok(step.issue("ada").send(service).await?.into_reply()),
-            AuthorizationNext::NoInteraction(step) => Ok(step.fail("DENIED".into()).send(service).await?.into_reply()),
+            AuthorizationNext::NoInteraction(step) => Ok(step.fail("DENIED").send(service).await?.into_reply()),
         }
     }
     let refused = service(Ok((200, r#"{"action":"BAD_REQUEST","responseContent":"{}"}"#)));

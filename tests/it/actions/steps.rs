@@ -130,7 +130,7 @@ fn a_backchannel_authentication_goes_from_issue_to_notification() {
     let kept = serde_json::to_string(&pending).expect("it serialises");
     let pending: BackchannelAuthenticationIssued = serde_json::from_str(&kept).expect("it comes back");
     assert_eq!((pending.ticket().as_str(), format!("{pending:?}").contains(SECRET)), (SECRET, false));
-    let complete = pending.complete("AUTHORIZED".into(), "ada");
+    let complete = pending.complete("AUTHORIZED", "ada");
     assert_eq!(encoded(&*complete), json!({"ticket": SECRET, "result": "AUTHORIZED", "subject": "ada"}));
     let completed = json!({
         "action": "NOTIFICATION", "clientNotificationEndpoint": "https://client.example/n",

@@ -56,10 +56,10 @@ impl Browser {
             if url.starts_with('/') {
                 url = format!("{URL}{url}");
             }
-            let path = url.strip_prefix(URL).unwrap_or_else(|| panic!("{url} is elsewhere"));
-            if path.starts_with("/client/callback") {
+            let path = url.strip_prefix(URL).filter(|path| !path.starts_with("/client/callback"));
+            let Some(path) = path else {
                 return Shown { url, status: 200, headers: http::HeaderMap::new(), html: String::new() };
-            }
+            };
             let target = format!("{}{path}", self.address);
             let request = match fields.take() {
                 Some(fields) => self.http.post(target).form(fields),

@@ -3,17 +3,23 @@
 
 mod attacks;
 mod browser;
+mod consent;
+mod decisions;
 mod endpoints;
+mod errors;
+mod introspection;
 mod oauth_client;
 mod openid_client;
 mod pages;
 mod possession;
+mod start;
+mod throttle;
 
 use std::collections::HashMap;
 
 use authlete_api::types::OAuthClient;
-use authorization_server::App;
-use authorization_server::demo::Demo;
+use authorization_server::demo::{Demo, Options};
+use authorization_server::{App, Resources};
 use reqwest::redirect::Policy;
 use tokio::net::TcpListener;
 
@@ -32,10 +38,14 @@ struct World {
 
 impl World {
     async fn start() -> Self {
-        let demo = Demo::set_up(URL).await.unwrap();
+        Self::start_with(URL, Options::default(), Resources::default()).await
+    }
+
+    async fn start_with(url: &str, options: Options, resources: Resources) -> Self {
+        let demo = Demo::set_up(url, options).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let app = App::new(demo.service.clone(), URL).unwrap();
+        let app = App::new(demo.service.clone(), url, resources).unwrap();
         let (id, secret) = app.resource_server().split_once(':').unwrap();
         let resource_server = (id.to_owned(), secret.to_owned());
         tokio::spawn(app.run(listener));

@@ -24,17 +24,15 @@ impl World {
     async fn new() -> Self {
         let emulator = Emulator::start().await.unwrap();
         let authlete = authlete(&emulator).build().unwrap();
-        let scope = |name: &str| Scope::default()
-.name(name.to_owned());
+        let scope = |name: &str| Scope::default().name(name.to_owned());
         let settings = Settings::default()
-.issuer("https://as.example.com")
-.supported_scopes([scope("read"), scope("write")])
-.supported_grant_types([GrantType::ClientCredentials])
-.access_token_duration(60);
+            .issuer("https://as.example.com")
+            .supported_scopes([scope("read"), scope("write")])
+            .supported_grant_types([GrantType::ClientCredentials])
+            .access_token_duration(60);
         let id = authlete.services().create(settings).await.unwrap().api_key.unwrap();
         let service = authlete.service(id);
-        let client = OAuthClient::default()
-.grant_types([GrantType::ClientCredentials]);
+        let client = OAuthClient::default().grant_types([GrantType::ClientCredentials]);
         let client = service.clients().create(client).await.unwrap().into_inner();
         Self { emulator, service, client }
     }

@@ -8,7 +8,7 @@ mod source;
 
 pub(crate) use check::{Checked, PROMPTS, check};
 pub(crate) use origin::{Origin, origin};
-pub(crate) use source::{PUSHED, Source, from_browser, from_client};
+pub(crate) use source::{PUSHED, Source, from_browser, from_client, wanted as request_object_wanted};
 
 use crate::reply::Code;
 

@@ -1,39 +1,51 @@
-//! Request objects by value (RFC 9101; OpenID Connect Core 1.0, section 6.1).
+//! Request objects by value or by reference (RFC 9101; OpenID Connect Core 1.0, section 6), signed or also encrypted.
 
-use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
 use serde_json::Value;
 
 use super::REQUEST_OBJECT;
-use crate::error::ApiError;
-use crate::oauth::jose::{self, Jwt, Unreadable};
+use crate::jose::{Algorithm, Jwt, Unreadable};
+use crate::oauth::client_keys::client_keys;
+use crate::oauth::encryption::{Encryption, decrypt};
 use crate::oauth::parameters::Parameters;
 use crate::oauth::{CheckError, OAuthError, OperationError};
 use crate::state::{Client, Tenant};
 
-/// The parameters of the request object if there is one, with its payload; else those that are given.
+const OBJECT: &str = "invalid_request_object";
+
+/// How the request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Channel {
+    /// Through the browser.
+    Front,
+    /// From the client itself.
+    Back,
+}
+
+/// The parameters inside a request object, with its payload. `outer` stands beside it.
 pub(super) fn unpack(
-    tenant: &Tenant,
+    tenant: &mut Tenant,
     client: &Client,
-    outer: Parameters,
+    outer: &Parameters,
+    text: &str,
+    channel: Channel,
     now: u64,
 ) -> Result<(Parameters, Option<String>), OperationError> {
-    let Some(text) = outer.get("request") else { return Ok((outer, None)) };
-    let refused =
-        |message: &str| OperationError::Client(OAuthError::new("invalid_request_object", REQUEST_OBJECT, message));
-    let jwt = match Jwt::read(text) {
+    let refused = |message: &str| OperationError::Client(OAuthError::new(OBJECT, REQUEST_OBJECT, message));
+    let text = decrypted(tenant, client, text, channel)?;
+    let jwt = match Jwt::read(&text) {
         Ok(jwt) => jwt,
-        Err(Unreadable::Encrypted) => return Err(ApiError::not_implemented("encrypted request objects").into()),
+        Err(Unreadable::Encrypted) => return Err(refused("The request object is encrypted twice.")),
         Err(Unreadable::Malformed) => return Err(refused("The request object is not a JWT.")),
     };
     let traditional = tenant.settings.flag("traditionalRequestObjectProcessingApplied");
-    check_signature(client, &jwt, traditional).map_err(|error| error.or_reject(refused))?;
-    check_claims(tenant, client, &jwt, &outer, now).map_err(refused)?;
+    check_signature(tenant, client, &jwt, traditional).map_err(|error| error.or_reject(refused))?;
+    check_claims(tenant, client, &jwt, outer, now).map_err(refused)?;
     let payload = Value::Object(jwt.claims.clone()).to_string();
     let inner = Parameters::from_claims(&jwt.claims)
         .map_err(|name| refused(&format!("{name} of the request object is not a string.")))?;
     // OpenID Connect lets parameters stand beside the object, RFC 9101 (section 6.3) ignores them.
     let parameters = if traditional {
-        inner.or(&outer)
+        inner.or(outer)
     } else {
         let identifier = outer.get("client_id").map_or_else(|| client.id.to_string(), str::to_owned);
         inner.with("client_id", identifier)
@@ -41,7 +53,41 @@ pub(super) fn unpack(
     Ok((parameters.without(&["request", "request_uri"]), Some(payload)))
 }
 
-fn check_signature(client: &Client, jwt: &Jwt<'_>, traditional: bool) -> Result<(), CheckError<&'static str>> {
+/// The signed object. Where it has to be encrypted, and how, is up to service and client.
+fn decrypted(tenant: &mut Tenant, client: &Client, text: &str, channel: Channel) -> Result<String, OperationError> {
+    let refused = |message: String| OperationError::Client(OAuthError::new(OBJECT, REQUEST_OBJECT, message));
+    let required = |tenant: &Tenant, flag| tenant.settings.flag(flag) || client.settings.flag(flag);
+    if !matches!(Jwt::read(text), Err(Unreadable::Encrypted)) {
+        if channel == Channel::Front && required(tenant, "frontChannelRequestObjectEncryptionRequired") {
+            return Err(refused("The request object has to be encrypted.".to_owned()));
+        }
+        return Ok(text.to_owned());
+    }
+    let decrypted = decrypt(tenant, Some(client), text).map_err(|error| {
+        error.or_reject(|reason| refused(format!("The request object cannot be decrypted: {reason}.")))
+    })?;
+    let wanted = Encryption::wanted(&client.settings, "requestEncryptionAlg", "requestEncryptionEnc")?;
+    if let Some(wanted) = wanted {
+        if required(tenant, "requestObjectEncryptionAlgMatchRequired") && decrypted.management != wanted.management {
+            return Err(refused(
+                "The request object is not encrypted by the client's requestEncryptionAlg.".to_owned(),
+            ));
+        }
+        if required(tenant, "requestObjectEncryptionEncMatchRequired") && decrypted.encoding != wanted.encoding {
+            return Err(refused(
+                "The request object is not encrypted by the client's requestEncryptionEnc.".to_owned(),
+            ));
+        }
+    }
+    Ok(decrypted.content)
+}
+
+fn check_signature(
+    tenant: &Tenant,
+    client: &Client,
+    jwt: &Jwt<'_>,
+    traditional: bool,
+) -> Result<(), CheckError<&'static str>> {
     let rejected = |reason| Err(CheckError::Rejected(reason));
     let registered = client.settings.string("requestSignAlg");
     if jwt.alg() == "none" {
@@ -51,22 +97,23 @@ fn check_signature(client: &Client, jwt: &Jwt<'_>, traditional: bool) -> Result<
     if registered.is_some_and(|registered| registered != jwt.alg()) {
         return rejected("The request object is not signed by the client's requestSignAlg.");
     }
-    let Some(algorithm) = jose::algorithm(jwt.alg())? else {
+    let Some(algorithm) = Algorithm::parse(jwt.alg()) else {
         return rejected("The request object is not signed by a known algorithm.");
     };
-    if jwt.is_critical() || !is_signed(client, jwt, algorithm)? {
+    if jwt.is_critical() || !is_signed(tenant, client, jwt, algorithm)? {
         return rejected("The signature of the request object is wrong, or it has critical extensions.");
     }
     Ok(())
 }
 
-fn is_signed(client: &Client, jwt: &Jwt<'_>, algorithm: Algorithm) -> Result<bool, ApiError> {
-    if algorithm.family() == AlgorithmFamily::Hmac {
+fn is_signed(tenant: &Tenant, client: &Client, jwt: &Jwt<'_>, algorithm: Algorithm) -> Result<bool, OperationError> {
+    if algorithm.is_symmetric() {
         let secret = client.settings.string("clientSecret").unwrap_or_default();
         // A public client's secret is no secret.
-        return Ok(!client.is_public() && jwt.is_signed_by(algorithm, &DecodingKey::from_secret(secret.as_bytes())));
+        return Ok(!client.is_public() && jwt.is_signed_by_secret(algorithm, secret));
     }
-    Ok(jwt.is_signed_by_one_of(algorithm, &jose::client_keys(&client.settings)?))
+    let keys = client_keys(tenant, &client.settings).map_err(|unknown| unknown.as_error(OBJECT, REQUEST_OBJECT))?;
+    Ok(jwt.is_signed_by_one_of(algorithm, &keys))
 }
 
 fn check_claims(

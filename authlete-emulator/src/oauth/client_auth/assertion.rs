@@ -1,12 +1,14 @@
 //! Authentication by a signed assertion (RFC 7523, section 3; OpenID Connect Core 1.0, section 9).
 
-use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
-
 use crate::error::ApiError;
-use crate::oauth::jose::{self, Jwt, Unreadable};
-use crate::oauth::{CheckError, endpoint};
+use crate::jose::{Algorithm, Jwt, Unreadable};
+use crate::oauth::client_keys::client_keys;
+use crate::oauth::{CheckError, OperationError, endpoint};
+use crate::reply::Code;
 use crate::request::Request;
 use crate::state::{Client, Tenant};
+
+pub(super) const KEYS: Code = "A000207";
 
 /// The only value of `client_assertion_type`.
 pub(super) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -38,13 +40,13 @@ pub(super) fn check(
     if registered.is_some_and(|registered| registered != jwt.alg()) {
         return rejected("The client_assertion is not signed by the client's tokenAuthSignAlg.");
     }
-    let Some(algorithm) = jose::algorithm(jwt.alg())? else {
+    let Some(algorithm) = Algorithm::parse(jwt.alg()) else {
         return rejected("The client_assertion is not signed by a known algorithm.");
     };
     if jwt.is_critical() {
         return rejected("The client_assertion has critical extensions.");
     }
-    if !is_signed(&jwt, algorithm, client)? {
+    if !is_signed(tenant, &jwt, algorithm, client)? {
         return rejected("The signature of the client_assertion is wrong.");
     }
     if jwt.string("iss") != Some(identifier) || jwt.string("sub") != Some(identifier) {
@@ -66,16 +68,17 @@ pub(super) fn check(
 }
 
 /// The secret signs for `client_secret_jwt`, and only for that: a public key must never serve as one.
-fn is_signed(jwt: &Jwt<'_>, algorithm: Algorithm, client: &Client) -> Result<bool, ApiError> {
-    let by_secret = algorithm.family() == AlgorithmFamily::Hmac;
+fn is_signed(tenant: &Tenant, jwt: &Jwt<'_>, algorithm: Algorithm, client: &Client) -> Result<bool, OperationError> {
+    let by_secret = algorithm.is_symmetric();
     if by_secret != (client.settings.string("tokenAuthMethod") == Some("CLIENT_SECRET_JWT")) {
         return Ok(false);
     }
     if by_secret {
         let secret = client.settings.string("clientSecret").unwrap_or_default();
-        return Ok(jwt.is_signed_by(algorithm, &DecodingKey::from_secret(secret.as_bytes())));
+        return Ok(jwt.is_signed_by_secret(algorithm, secret));
     }
-    Ok(jwt.is_signed_by_one_of(algorithm, &jose::client_keys(&client.settings)?))
+    let keys = client_keys(tenant, &client.settings).map_err(|unknown| unknown.as_error("invalid_client", KEYS))?;
+    Ok(jwt.is_signed_by_one_of(algorithm, &keys))
 }
 
 /// What `aud` may be: the issuer and, unless the service is strict, the token endpoint and the one that was called.

@@ -3,8 +3,9 @@
 mod assertion;
 
 use super::certificate::Certificate;
+use super::client_keys::client_keys;
 use super::parameters::Parameters;
-use super::{CheckError, OAuthError, OperationError, jose};
+use super::{CheckError, OAuthError, OperationError};
 use crate::error::ApiError;
 use crate::random;
 use crate::reply::Code;
@@ -176,11 +177,17 @@ fn by_certificate(
     let settings = &client.settings;
     let right = if method == "TLS_CLIENT_AUTH" {
         if tenant.settings.flag("mutualTlsValidatePkiCertChain") {
-            return Err(ApiError::not_implemented("the service setting mutualTlsValidatePkiCertChain").into());
+            let path = request.body.strings("clientCertificatePath")?.unwrap_or_default();
+            let roots: Vec<&str> = tenant.settings.strings("trustedRootCertificates").collect();
+            if !certificate.leads_to(&roots, &path, request.now) {
+                return Ok(Outcome::Wrong("The certificate does not lead to a root that the service trusts."));
+            }
         }
         certificate.is_valid_at(request.now) && certificate.is_of_subject(settings)?
     } else {
-        certificate.is_in(&jose::client_keys(settings)?, settings.string("selfSignedCertificateKeyId"))
+        let keys = client_keys(tenant, settings);
+        let keys = keys.map_err(|unknown| unknown.as_error("invalid_client", assertion::KEYS))?;
+        certificate.is_in(&keys, settings.string("selfSignedCertificateKeyId"))
     };
     Ok(if right { Outcome::Right } else { Outcome::Wrong("The certificate is not the client's.") })
 }

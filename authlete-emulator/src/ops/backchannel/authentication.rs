@@ -52,7 +52,7 @@ fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
     if delivery == Delivery::Push {
         refuse_bound(&client)?;
     }
-    let parameters = request_object::unpack(&tenant.settings, &client.client, parameters, request.now)?;
+    let parameters = request_object::unpack(tenant, &client.client, parameters, request.now)?;
     if let Some(name) = parameters.first_of(NOT_IMPLEMENTED) {
         return Err(
             ApiError::not_implemented(format!("the backchannel authentication request parameter {name}")).into()

@@ -1,12 +1,12 @@
 //! Signed authentication requests (CIBA, section 7.1.1).
 
-use crate::error::ApiError;
-use crate::oauth::jose::{Jwt, Unreadable};
+use crate::jose::{Jwt, Unreadable};
+use crate::oauth::encryption::decrypt;
 use crate::oauth::jwt;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::{OAuthError, OperationError};
 use crate::reply::Code;
-use crate::state::{Client, Settings};
+use crate::state::{Client, Tenant};
 
 const REQUIRED: Code = "A180330";
 const FORM: Code = "A180331";
@@ -19,7 +19,7 @@ const OF_CLIENT: &[&str] = &["request", "client_id", "client_secret", "client_as
 
 /// The parameters of the request: those inside the request object, if there is one.
 pub(super) fn unpack(
-    service: &Settings,
+    tenant: &mut Tenant,
     client: &Client,
     parameters: Parameters,
     now: u64,
@@ -32,18 +32,26 @@ pub(super) fn unpack(
             None => Ok(parameters),
         };
     };
-    let object = match Jwt::read(text) {
+    let text = match Jwt::read(text) {
+        Err(Unreadable::Encrypted) => {
+            let reject = |reason| refused(FORM, &format!("The request object cannot be decrypted: {reason}."));
+            decrypt(tenant, Some(client), text).map_err(|error| error.or_reject(reject))?.content
+        }
+        _ => text.to_owned(),
+    };
+    let object = match Jwt::read(&text) {
         Ok(object) => object,
-        Err(Unreadable::Encrypted) => return Err(ApiError::not_implemented("an encrypted request object").into()),
-        Err(Unreadable::Malformed) => return Err(refused(FORM, "The request object does not have the form of a JWT.")),
+        Err(_) => return Err(refused(FORM, "The request object does not have the form of a JWT.")),
     };
     let algorithm = jwt::algorithm(&object).filter(|_| !jwt::is_symmetric(&object));
     if algorithm.is_none() || registered.is_some_and(|registered| algorithm != Some(registered)) {
         return Err(refused(SIGNATURE, "The request object is not signed with the client's algorithm."));
     }
-    if !jwt::is_signed_by_client(client, &object)? {
+    let signed = jwt::is_signed_by_client(tenant, client, &object);
+    if !signed.map_err(|unknown| unknown.as_error("invalid_request", SIGNATURE))? {
         return Err(refused(SIGNATURE, "The signature of the request object is wrong."));
     }
+    let service = &tenant.settings;
     let own_names = [Some(client.id.to_string()), client.alias().map(str::to_owned)];
     let issuer = object.string("iss").map(str::to_owned);
     let wrong = if issuer.is_none() || !own_names.contains(&issuer) {

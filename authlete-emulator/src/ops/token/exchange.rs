@@ -6,7 +6,7 @@ use url::Url;
 use super::TokenRequest;
 use super::native_sso;
 use crate::error::ApiError;
-use crate::oauth::jose::{Jwt, Unreadable};
+use crate::jose::{Jwt, Unreadable};
 use crate::oauth::jwt;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::{OAuthError, OperationError, rar, scope, target};

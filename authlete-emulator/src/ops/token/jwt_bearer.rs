@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{TokenRequest, exchange};
-use crate::oauth::jose::{Jwt, Unreadable};
+use crate::jose::{Jwt, Unreadable};
 use crate::oauth::jwt;
 use crate::oauth::{OAuthError, OperationError};
 use crate::reply::{Code, Reply};

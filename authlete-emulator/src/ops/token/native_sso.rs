@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::grant::{self, Grant};
 use super::{TokenRequest, deferred};
 use crate::error::ApiError;
-use crate::oauth::jose::Jwt;
+use crate::jose::Jwt;
 use crate::oauth::jwt;
 use crate::oauth::{OAuthError, OperationError, scope, target};
 use crate::reply::{self, Code as ResultCode, Reply};

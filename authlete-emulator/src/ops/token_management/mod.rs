@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::error::ApiError;
 // What stands for a token where its value must not be seen.
-use crate::oauth::jose::sha256 as hash;
+use crate::jose::sha256 as hash;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Tenant, Token};

@@ -19,11 +19,11 @@ use super::{URL, World, credentials, query_of};
 /// RFC 7636, appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-const CALLBACK: &str = "https://as.example.com/client/callback";
+pub(super) const CALLBACK: &str = "https://as.example.com/client/callback";
 const MARKUP: &str = "<script>alert(1)</script>\"'";
 
 /// The pairs as a form or query. Changes replace the values, and with an empty one take the parameter out.
-fn form(pairs: &[(&str, &str)], changes: &[(&str, &str)]) -> String {
+pub(super) fn form(pairs: &[(&str, &str)], changes: &[(&str, &str)]) -> String {
     let changed = |name: &str| changes.iter().find(|change| change.0 == name).map(|change| change.1);
     let kept = pairs.iter().map(|(name, value)| (*name, changed(name).unwrap_or(value)));
     let added = changes.iter().filter(|change| pairs.iter().all(|pair| pair.0 != change.0)).copied();
@@ -32,32 +32,25 @@ fn form(pairs: &[(&str, &str)], changes: &[(&str, &str)]) -> String {
 }
 
 /// A confidential client for all flows.
-fn client(name: &str) -> OAuthClient {
-    OAuthClient {
-        client_name: Some(name.to_owned()),
-        client_type: Some(ClientType::Confidential),
-        application_type: Some(ApplicationType::Web),
-        redirect_uris: Some(vec![CALLBACK.to_owned()]),
-        response_types: Some(vec![ResponseType::Code]),
-        grant_types: Some(vec![
-            GrantType::AuthorizationCode,
-            GrantType::RefreshToken,
-            GrantType::DeviceCode,
-            GrantType::Ciba,
-        ]),
-        bc_delivery_mode: Some(DeliveryMode::Poll),
-        token_auth_method: Some(ClientAuthMethod::ClientSecretBasic),
-        ..OAuthClient::default()
-    }
+pub(super) fn client(name: &str) -> OAuthClient {
+    OAuthClient::default()
+        .client_name(name.to_owned())
+        .client_type(ClientType::Confidential)
+        .application_type(ApplicationType::Web)
+        .redirect_uris([CALLBACK.to_owned()])
+        .response_types([ResponseType::Code])
+        .grant_types([GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::DeviceCode, GrantType::Ciba])
+        .bc_delivery_mode(DeliveryMode::Poll)
+        .token_auth_method(ClientAuthMethod::ClientSecretBasic)
 }
 
 impl World {
-    async fn register(&self, client: OAuthClient) -> OAuthClient {
+    pub(super) async fn register(&self, client: OAuthClient) -> OAuthClient {
         self.demo.service.clients().create(client).await.unwrap().into_inner()
     }
 
     /// A good authorization request of the client's, with changes.
-    fn wish(&self, client: &OAuthClient, changes: &[(&str, &str)]) -> String {
+    pub(super) fn wish(&self, client: &OAuthClient, changes: &[(&str, &str)]) -> String {
         let (id, _) = credentials(client);
         let pairs = [
             ("response_type", "code"),
@@ -72,12 +65,12 @@ impl World {
     }
 
     /// A code that Ada lets the client have.
-    async fn code(&self, client: &OAuthClient, changes: &[(&str, &str)]) -> String {
+    pub(super) async fn code(&self, client: &OAuthClient, changes: &[(&str, &str)]) -> String {
         query_of(&self.browser().agree(&self.wish(client, changes)).await).remove("code").unwrap()
     }
 
     /// What the token endpoint says to the client that brings the code, with changes.
-    async fn exchange(&self, client: &OAuthClient, code: &str, changes: &[(&str, &str)]) -> (u16, Value) {
+    pub(super) async fn exchange(&self, client: &OAuthClient, code: &str, changes: &[(&str, &str)]) -> (u16, Value) {
         let pairs = [
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -87,7 +80,7 @@ impl World {
         self.post("/token", &basic(client), &form(&pairs, changes)).await
     }
 
-    async fn refresh(&self, client: &OAuthClient, token: &str) -> (u16, Value) {
+    pub(super) async fn refresh(&self, client: &OAuthClient, token: &str) -> (u16, Value) {
         let pairs = [("grant_type", "refresh_token"), ("refresh_token", token)];
         self.post("/token", &basic(client), &form(&pairs, &[])).await
     }
@@ -98,7 +91,13 @@ impl World {
     }
 
     /// A bare request, and the whole answer.
-    async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> http::Response<String> {
+    pub(super) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> http::Response<String> {
         let request = http::Request::builder().method(method).uri(format!("{URL}{path}"));
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let answer = self.carry(request.body(body.as_bytes().to_vec()).unwrap()).await.unwrap();
@@ -106,7 +105,7 @@ impl World {
     }
 
     /// A browser in which Ada is logged in.
-    async fn ada(&self) -> Browser {
+    pub(super) async fn ada(&self) -> Browser {
         let mut browser = self.browser();
         let login = browser.open(&format!("{URL}/login?next=/approvals")).await;
         assert!(browser.log_in(&login, "ada", "lovelace").await.says("Requests that wait for you"));
@@ -115,6 +114,6 @@ impl World {
 }
 
 /// A header of an answer; empty when it is not there.
-fn header<'a, T>(answer: &'a http::Response<T>, name: &str) -> &'a str {
+pub(super) fn header<'a, T>(answer: &'a http::Response<T>, name: &str) -> &'a str {
     answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }

@@ -5,7 +5,8 @@ mod metadata;
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
-use crate::oauth::{OAuthError, OperationError, jose, redirect_uri};
+use crate::jose;
+use crate::oauth::{OAuthError, OperationError, redirect_uri};
 use crate::random;
 use crate::registry::clients::{self, Fixed};
 use crate::reply::{self, Code, Reply};

@@ -1,17 +1,9 @@
-//! JSON Web Signatures (RFC 7515) as others send them: reading, finding the key, verifying.
+//! JSON Web Signatures (RFC 7515) in the compact form, as others send them: reading, finding the key, verifying.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::crypto::{self, aws_lc::DEFAULT_PROVIDER};
-use jsonwebtoken::jwk::Jwk;
-use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
-use crate::error::ApiError;
-use crate::state::Settings;
-
-/// Algorithms that Authlete defines and the library has not.
-const NOT_IMPLEMENTED: &[&str] = &["ES512", "ES256K"];
+use super::jwk::{self, Jwk};
+use super::{Algorithm, decode, signature};
 
 /// A JWT whose signature nobody has looked at yet.
 #[derive(Debug)]
@@ -83,65 +75,31 @@ impl<'a> Jwt<'a> {
         ends && begins("nbf") && begins("iat")
     }
 
-    /// Whether the signature is that of this key.
-    pub(crate) fn is_signed_by(&self, algorithm: Algorithm, key: &DecodingKey) -> bool {
-        // Where the user's program has chosen a provider, that one stays; where features name two, this decides.
-        let _ = DEFAULT_PROVIDER.install_default();
-        let Some((message, signature)) = self.text.rsplit_once('.') else { return false };
-        crypto::verify(signature, message.as_bytes(), key, algorithm).unwrap_or(false)
+    /// Whether the signature is by this secret.
+    pub(crate) fn is_signed_by_secret(&self, algorithm: Algorithm, secret: &str) -> bool {
+        self.signed().is_some_and(|(message, bytes)| {
+            signature::verify_secret(algorithm, secret.as_bytes(), message.as_bytes(), &bytes)
+        })
     }
 
-    /// Whether the signature is that of a key of the set: the one that `kid` names, or any if it names none.
-    pub(crate) fn is_signed_by_one_of(&self, algorithm: Algorithm, keys: &[Map<String, Value>]) -> bool {
+    /// Whether the signature is by this key.
+    pub(crate) fn is_signed_by(&self, algorithm: Algorithm, key: &Jwk) -> bool {
+        self.signed().is_some_and(|(message, bytes)| signature::verify(algorithm, key, message.as_bytes(), &bytes))
+    }
+
+    /// Whether the signature is by an asymmetric key of the set: the one that `kid` names, or any if it names none.
+    pub(crate) fn is_signed_by_one_of(&self, algorithm: Algorithm, keys: &[Jwk]) -> bool {
         let kid = self.header.get("kid");
         let mut candidates = keys.iter().filter(|key| kid.is_none() || key.get("kid") == kid);
-        candidates.any(|jwk| public_key(jwk).is_some_and(|key| self.is_signed_by(algorithm, &key)))
+        !algorithm.is_symmetric()
+            && candidates.any(|key| jwk::public(key).is_some_and(|key| self.is_signed_by(algorithm, &key)))
     }
-}
 
-/// The public key in a JWK, if it is of an asymmetric kind that is known.
-pub(crate) fn public_key(jwk: &Map<String, Value>) -> Option<DecodingKey> {
-    if jwk.get("kty").and_then(Value::as_str) == Some("oct") {
-        return None;
+    /// What is signed, and the signature.
+    fn signed(&self) -> Option<(&str, Vec<u8>)> {
+        let (message, signature) = self.text.rsplit_once('.')?;
+        Some((message, decode(signature)?))
     }
-    let jwk: Jwk = serde_json::from_value(Value::Object(jwk.clone())).ok()?;
-    DecodingKey::from_jwk(&jwk).ok()
-}
-
-/// The keys of a JWK set (RFC 7517, section 5) that is kept as a string.
-pub(crate) fn key_set(text: &str) -> Vec<Map<String, Value>> {
-    elements(&serde_json::from_str(text).unwrap_or_default())
-}
-
-/// The keys of a set.
-pub(crate) fn elements(set: &Value) -> Vec<Map<String, Value>> {
-    set["keys"].as_array().into_iter().flatten().filter_map(Value::as_object).cloned().collect()
-}
-
-/// The public keys of a client. Where the client has them elsewhere, nobody fetches them.
-pub(crate) fn client_keys(client: &Settings) -> Result<Vec<Map<String, Value>>, ApiError> {
-    match client.string("jwksUri") {
-        Some(_) => Err(ApiError::not_implemented("the client setting jwksUri where a key is needed; jwks is")),
-        None => Ok(client.string("jwks").map(key_set).unwrap_or_default()),
-    }
-}
-
-/// The algorithm of a JWS by its name; none if there is no such algorithm, or it means that nothing is signed.
-pub(crate) fn algorithm(name: &str) -> Result<Option<Algorithm>, ApiError> {
-    match name {
-        _ if NOT_IMPLEMENTED.contains(&name) => Err(ApiError::not_implemented(format!("the JWS algorithm {name}"))),
-        _ => Ok(name.parse().ok()),
-    }
-}
-
-/// Bytes from base64url.
-pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(text).ok()
-}
-
-/// The SHA-256 hash of some bytes in base64url.
-pub(crate) fn sha256(bytes: impl AsRef<[u8]>) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(bytes))
 }
 
 #[cfg(test)]

@@ -1,0 +1,332 @@
+//! What a user is asked to agree to, in words, and what was agreed to before.
+//!
+//! A [`Wish`] holds everything that is granted: scopes, claims, authorization details, resources; and who gets it. It is
+//! what the page shows, what the decision is about, and what is remembered.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
+
+use authlete_api::Error;
+use authlete_api::types::{
+    AuthorizationDetails, AuthorizationDetailsElement, ClientSource, ClientType, DynamicScope, OAuthClient, Scope,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use url::{Host, Url};
+
+use crate::{App, users};
+
+/// What a request asks for, as the steps of all flows have it.
+pub(crate) struct Request<'a> {
+    pub(crate) client_id: i64,
+    pub(crate) purpose: Option<&'a str>,
+    pub(crate) scopes: &'a [Scope],
+    pub(crate) dynamic_scopes: &'a [DynamicScope],
+    pub(crate) claims: Vec<&'a String>,
+    pub(crate) details: Option<&'a AuthorizationDetails>,
+    pub(crate) resources: &'a [String],
+    /// Whether it changes a grant that the user gave before (Grant Management for OAuth 2.0).
+    pub(crate) changes_grant: bool,
+}
+
+/// Reads a [`Request`] from a step, which has to say in its own way who asks, for which claims, and why.
+macro_rules! request {
+    ($step:expr, $client_id:expr, $claims:expr, $purpose:expr) => {
+        $crate::consent::Request {
+            client_id: $client_id.unwrap_or_default(),
+            purpose: $purpose,
+            scopes: $step.scopes(),
+            dynamic_scopes: $step.dynamic_scopes(),
+            claims: $claims.collect(),
+            details: $step.authorization_details(),
+            resources: $step.resources(),
+            changes_grant: $step.gm_action().is_some(),
+        }
+    };
+}
+pub(crate) use request;
+
+/// What a client wants of a user, for the user to decide on.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Wish {
+    /// Who decides.
+    pub(crate) subject: String,
+    pub(crate) client: Client,
+    pub(crate) purpose: Option<String>,
+    /// What the scopes let the client do.
+    pub(crate) scopes: Vec<String>,
+    /// Scopes that were made for this request, as they are.
+    pub(crate) dynamic_scopes: Vec<String>,
+    /// What it learns of the user besides.
+    pub(crate) claims: BTreeSet<String>,
+    /// Authorization details (RFC 9396).
+    pub(crate) details: Vec<Value>,
+    /// Where it may use its token (RFC 8707).
+    pub(crate) resources: BTreeSet<String>,
+    pub(crate) changes_grant: bool,
+    /// The names of the claims, for Authlete.
+    pub(crate) claim_names: Vec<String>,
+}
+
+/// Who asks.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Client {
+    id: i64,
+    pub(crate) name: Option<String>,
+    /// The host of its metadata document, which is all that is known of such a client for certain.
+    pub(crate) host: Option<String>,
+    /// Whether the name is the client's own word, which nobody checked.
+    pub(crate) names_itself: bool,
+    redirect_uris: Vec<String>,
+    /// Whether only this client can receive what is sent to its redirect URIs. Other programs of the same machine can
+    /// pretend to be a public native client (RFC 8252 8.6).
+    is_certain: bool,
+}
+
+impl Wish {
+    /// What the request asks of the user, with what is registered of the client now.
+    pub(crate) async fn new(app: &App, subject: &str, request: Request<'_>) -> Result<Self, Error> {
+        let client = app.service.clients().get(request.client_id).await?.into_inner();
+        let of_scopes: Vec<_> = request.scopes.iter().filter_map(|scope| scope.name.as_deref()).collect();
+        let scopes = what_they_allow(app, request.scopes).await?;
+        let claims = request.claims.iter().filter(|claim| !users::comes_with(claim, &of_scopes));
+        let elements = request.details.and_then(|details| details.elements.as_deref()).unwrap_or_default();
+        let mut claim_names: Vec<_> = request.claims.iter().map(|claim| (*claim).clone()).collect();
+        claim_names.sort();
+        claim_names.dedup();
+        Ok(Self {
+            subject: subject.to_owned(),
+            client: Client::new(request.client_id, client),
+            purpose: request.purpose.map(|purpose| shortened(purpose, 300)),
+            scopes,
+            dynamic_scopes: request
+                .dynamic_scopes
+                .iter()
+                .filter_map(|scope| scope.value.as_deref())
+                .map(printable)
+                .collect(),
+            claims: claims.map(|claim| printable(&users::claim_in_words(claim))).collect(),
+            details: elements.iter().map(detail).collect(),
+            resources: request.resources.iter().map(|resource| printable(resource)).collect(),
+            changes_grant: request.changes_grant,
+            claim_names,
+        })
+    }
+
+    /// Whether an earlier consent can stand for another. What is made for one occasion, such as a payment, is agreed to
+    /// each time, and so is what might go to a program that only pretends to be the client.
+    fn can_be_remembered(&self) -> bool {
+        self.client.is_certain && self.dynamic_scopes.is_empty() && self.details.is_empty() && !self.changes_grant
+    }
+
+    fn key(&self) -> Key {
+        (self.subject.clone(), self.client.id, self.resources.clone())
+    }
+
+    /// What the user lets the client do and learn, in the words of the page.
+    fn parts(&self) -> BTreeSet<String> {
+        let scopes = self.scopes.iter().map(|words| format!("scope {words}"));
+        scopes.chain(self.claims.iter().map(|words| format!("claim {words}"))).collect()
+    }
+}
+
+impl Client {
+    fn new(id: i64, client: OAuthClient) -> Self {
+        let redirect_uris = client.redirect_uris.unwrap_or_default();
+        let is_public = client.client_type.is_none_or(|kind| kind == ClientType::Public);
+        let is_known = matches!(client.client_source, None | Some(ClientSource::StaticRegistration))
+            && client.dynamically_registered != Some(true);
+        let document = client.metadata_document_location.as_deref().and_then(|location| Url::parse(location).ok());
+        Self {
+            id,
+            name: client.client_name.map(|name| shortened(&name, 80)).filter(|name| !name.is_empty()),
+            host: document.and_then(|url| url.host_str().map(str::to_owned)),
+            names_itself: !is_known,
+            is_certain: !is_public || redirect_uris.iter().all(|uri| matches!(Place::of(uri), Place::Site(_))),
+            redirect_uris,
+        }
+    }
+
+    /// Where the browser can be sent with the answer.
+    pub(crate) fn places(&self) -> BTreeSet<Place> {
+        self.redirect_uris.iter().map(|uri| Place::of(uri)).collect()
+    }
+}
+
+/// Where a redirect URI leads to.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    /// A web site.
+    Site(String),
+    /// A program that listens on a port of the user's machine.
+    Loopback,
+    /// An app that is registered for a scheme.
+    App(String),
+}
+
+impl Place {
+    fn of(redirect_uri: &str) -> Self {
+        let Ok(url) = Url::parse(redirect_uri) else { return Self::App(shortened(redirect_uri, 80)) };
+        let is_loopback = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        match (url.scheme(), url.host_str()) {
+            ("http" | "https", Some(_)) if is_loopback => Self::Loopback,
+            ("https", Some(host)) => Self::Site(host.to_owned()),
+            // Anybody on the way can read what goes there.
+            ("http", Some(host)) => Self::App(format!("http://{host}")),
+            (scheme, _) => Self::App(format!("{scheme}:")),
+        }
+    }
+}
+
+/// What scopes let a client do. Some steps name them without their descriptions, which the service has.
+async fn what_they_allow(app: &App, scopes: &[Scope]) -> Result<Vec<String>, Error> {
+    let described = match scopes.iter().all(|scope| scope.description.is_some()) {
+        true => Vec::new(),
+        false => app.service.get().await?.into_inner().supported_scopes.unwrap_or_default(),
+    };
+    let description = |scope: &Scope| {
+        let same = described.iter().find(|described| described.name == scope.name);
+        scope.description.clone().or_else(|| same?.description.clone()).or_else(|| scope.name.clone())
+    };
+    Ok(scopes.iter().filter_map(description).map(|words| printable(&words)).collect())
+}
+
+/// An element of the authorization details as one object.
+fn detail(element: &AuthorizationDetailsElement) -> Value {
+    let mut all = serde_json::to_value(element).unwrap_or_default();
+    if let Value::Object(members) = &mut all {
+        // Members that Authlete has no name for come as a string of JSON.
+        if let Some(Value::String(others)) = members.remove("otherFields") {
+            match serde_json::from_str(&others) {
+                Ok(Value::Object(others)) => members.extend(others),
+                _ => drop(members.insert("otherFields".to_owned(), Value::String(others))),
+            }
+        }
+    }
+    all
+}
+
+/// The name of a member or claim as words: `creditorName` and `creditor_name` are "Creditor name".
+pub(crate) fn in_words(name: &str) -> String {
+    let mut words = String::new();
+    for character in name.chars() {
+        match character {
+            '_' | '-' | ' ' => words.push(' '),
+            _ if words.is_empty() => words.extend(character.to_uppercase()),
+            _ if character.is_uppercase() && words.ends_with(char::is_lowercase) => {
+                words.push(' ');
+                words.extend(character.to_lowercase());
+            }
+            _ => words.push(character),
+        }
+    }
+    words
+}
+
+/// Text that others chose, without what would change the order or the look of the text around it.
+pub(crate) fn printable(text: &str) -> String {
+    let harmful = |character: char| {
+        matches!(character,
+            // Controls of direction, and characters that are not seen.
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            | '\u{ad}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{feff}'
+            | '\u{e0000}'..='\u{e0fff}')
+    };
+    let blank = |character: char| character.is_whitespace() || character.is_control();
+    let kept = text.chars().filter(|character| !harmful(*character)).map(|c| if blank(c) { ' ' } else { c });
+    kept.collect::<String>().trim().to_owned()
+}
+
+/// The same, of a text that has to be short.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    let text = printable(text);
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// What users agreed to before. A product keeps it with its users.
+#[derive(Default)]
+pub(crate) struct Consents(Mutex<HashMap<Key, Consent>>);
+
+/// The user, the client's id, and where the token may be used: what is agreed to for one place is not for another.
+type Key = (String, i64, BTreeSet<String>);
+
+struct Consent {
+    client: Client,
+    parts: BTreeSet<String>,
+}
+
+impl Consents {
+    /// Whether the user agreed to all of it before, for the client as it is now.
+    pub(crate) fn cover(&self, wish: &Wish) -> bool {
+        let consents = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = consents.get(&wish.key()).filter(|consent| consent.client == wish.client);
+        wish.can_be_remembered() && before.is_some_and(|consent| consent.parts.is_superset(&wish.parts()))
+    }
+
+    /// Remembers that the user agreed to what was shown.
+    pub(crate) fn remember(&self, wish: &Wish) {
+        if !wish.can_be_remembered() {
+            return;
+        }
+        let mut consents = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Consent { client: wish.client.clone(), parts: BTreeSet::new() };
+        let consent = consents.entry(wish.key()).or_insert_with(new);
+        if consent.client != wish.client {
+            *consent = new();
+        }
+        consent.parts.extend(wish.parts());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_words() {
+        for (name, words) in [
+            ("creditorName", "Creditor name"),
+            ("creditor_name", "Creditor name"),
+            ("phone_number", "Phone number"),
+            ("type", "Type"),
+            ("IBAN", "IBAN"),
+            ("", ""),
+        ] {
+            assert_eq!(in_words(name), words);
+        }
+    }
+
+    #[test]
+    fn texts_of_others_change_nothing_around_them() {
+        assert_eq!(printable("\u{202e}knaB\u{2069} \u{200b}x\u{e0041}"), "knaB x");
+        assert_eq!(printable("a\nb\u{2028}c\0"), "a b c");
+        assert_eq!(printable("שלום, می‌خواهم"), "שלום, می‌خواهم");
+        assert_eq!(shortened(&"W".repeat(100_000), 80), format!("{}…", "W".repeat(80)));
+        assert_eq!(shortened("short", 80), "short");
+    }
+
+    #[test]
+    fn places_are_told_by_the_redirect_uri() {
+        let site = |host: &str| Place::Site(host.to_owned());
+        for (uri, place) in [
+            ("https://shop.example/cb", site("shop.example")),
+            ("https://shop.example:8443/cb", site("shop.example")),
+            ("http://127.0.0.1/cb", Place::Loopback),
+            ("http://127.9.9.9:1/cb", Place::Loopback),
+            ("http://[::1]:5000/cb", Place::Loopback),
+            ("https://localhost/cb", Place::Loopback),
+            ("com.example.app:/cb", Place::App("com.example.app:".to_owned())),
+            ("http://shop.example/cb", Place::App("http://shop.example".to_owned())),
+        ] {
+            assert!(Place::of(uri) == place, "{uri}");
+        }
+    }
+}
