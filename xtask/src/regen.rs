@@ -50,6 +50,9 @@ impl Regen {
         }
         if !self.lenient && !generated.unsaid.is_empty() {
             eprintln!("note: {} items lack words, or words lack their item", generated.unsaid.len());
+            for item in &generated.unsaid {
+                eprintln!("  {item}");
+            }
         }
         match &self.out {
             Some(out) => {

@@ -3,6 +3,8 @@
 //! Types of `client_management`.
 #[allow(unused_imports)]
 use crate::rt;
+/// Which user to withdraw the permissions of, apart from the client in the path.
+///
 /// Written inline upstream, at `ClientAuthorizationDeletePost request`.
 ///
 /// Request of `client_authorization_delete_post`.
@@ -10,6 +12,8 @@ use crate::rt;
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ClientAuthorizationDeletePostRequest {
+    /// The user's identifier, the `subject` that the server gave when it issued tokens.
+    ///
     /// `subject`, required.
     pub subject: ::std::string::String,
 }
@@ -885,6 +889,8 @@ impl ClientGrantedScopesDeleteResponse {
     }
 }
 
+/// Which user to look up, apart from the client in the path.
+///
 /// Written inline upstream, at `ClientGrantedScopesGetPost request`.
 ///
 /// Request of `client_granted_scopes_get_post`.
@@ -892,6 +898,8 @@ impl ClientGrantedScopesDeleteResponse {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ClientGrantedScopesGetPostRequest {
+    /// The user's identifier, the `subject` that the server gave when it issued tokens.
+    ///
     /// `subject`, required.
     pub subject: ::std::string::String,
 }
