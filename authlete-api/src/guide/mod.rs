@@ -14,7 +14,7 @@
 //! | [`management`] | services, clients and tokens as resources |
 //! | [`production`] | errors, retries, timeouts, limits, caches |
 //! | [`observability`] | spans and logs |
-//! | [`testing`] | the mock, the emulator, faults |
+//! | [`testing`] | the emulator, its clock, faults |
 //! | [`frameworks`] | actix-web, poem and plain hyper |
 //! | [`migration`] | from Authlete's other libraries, and from version 2.x |
 //!
@@ -80,7 +80,7 @@ pub mod production {}
 #[cfg_attr(all(feature = "tracing", feature = "reqwest"), doc = include_str!("observability.md"))]
 pub mod observability {}
 
-/// Testing without an account: the mock, the emulator, faults.
+/// Testing without an account: the emulator, its clock, faults.
 ///
 #[cfg_attr(feature = "reqwest", doc = include_str!("testing.md"))]
 pub mod testing {}
