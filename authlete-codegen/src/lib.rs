@@ -9,6 +9,7 @@ pub mod diff;
 pub mod document;
 pub mod emit;
 pub mod import;
+pub mod java;
 pub mod model;
 pub mod overlay;
 pub mod passes;

@@ -27,7 +27,7 @@ fn document() -> Document {
             }},
             "AskAction": {"enum": ["OK", "WORK"]},
             "Info": {"properties": {"identifier": {"type": "string"}}},
-            "TellRequest": {"properties": {"ticket": {"type": "string"}, "kind": {"type": "string"}}},
+            "TellRequest": {"required": ["ticket", "kind"], "properties": {"ticket": {"type": "string"}, "kind": {"type": "string"}}},
             "TellResponse": {"properties": {"action": {"enum": ["DONE", "FAILED"]}, "responseContent": {}}},
             "Plain": {"properties": {"count": {"type": "integer"}}},
         }},
@@ -105,6 +105,24 @@ fn everything_that_differs_is_said_with_its_place() {
     ] {
         let found = problems(&with(old, new));
         assert!(found.contains(&format!("actions.yaml: {said}")), "{said:?} is not in:\n{found}");
+    }
+}
+
+#[test]
+fn what_was_decided_of_a_request_is_so() {
+    let decided = |requests: &str| {
+        problems(&format!("{TABLE}decisions: [{{ids: [C1], decision: d, reason: r, requests: {requests}}}]\n"))
+    };
+    assert_eq!(decided("{tell: {required: [kind, ticket], fields: [kind]}}"), "");
+    for (requests, said) in [
+        ("{tell: {required: [ticket]}}", "C1: TellRequest requires kind, ticket, which was decided otherwise"),
+        ("{tell: {required: [kind, subject]}}", "C1: TellRequest requires kind, ticket"),
+        ("{ask: {required: [parameters]}}", "C1: AskRequest requires nothing"),
+        ("{tell: {required: [kind, ticket], fields: [kind.name]}}", "C1: TellRequest has no field kind.name"),
+        ("{shout: {required: []}}", "C1: there is no operation shout with a request"),
+    ] {
+        let found = decided(requests);
+        assert!(found.contains(said), "{said:?} is not in:\n{found}");
     }
 }
 

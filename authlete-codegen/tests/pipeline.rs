@@ -149,5 +149,5 @@ fn an_unmarked_text_fails_a_strict_run_and_is_secret_in_a_lenient_one() {
     assert!(generated.warnings.iter().any(|warning| warning.contains("taken as secret")), "{:?}", generated.warnings);
     let types: String =
         generated.files.iter().filter(|(path, _)| path.contains("/types/")).map(|(_, text)| text.as_str()).collect();
-    assert!(types.contains(".field(\"title\", &crate::redact::optional(&self.title))"), "{types}");
+    assert!(types.contains(".field(\"title\", &rt::optional(&self.title))"), "{types}");
 }

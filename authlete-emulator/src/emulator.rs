@@ -1,7 +1,7 @@
 //! The emulator as a user holds it: start, addresses and tokens, stop.
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
@@ -12,6 +12,8 @@ use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::control::{self, Control};
+use crate::error::ApiError;
 use crate::fetch::{FetchScope, Fetcher, FetcherSettings};
 use crate::random;
 use crate::server::Server;
@@ -61,6 +63,9 @@ pub struct Builder {
     organization_token: Option<String>,
     config: Option<Config>,
     snapshot: Option<PathBuf>,
+    listen: Option<IpAddr>,
+    control_token: Option<String>,
+    without_control: bool,
     fetching: FetcherSettings,
 }
 
@@ -68,6 +73,25 @@ impl Builder {
     /// The port to listen on; 0, which is the default, takes any that is free.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// The address to listen on; the default is that of the loopback interface, 127.0.0.1. Whoever reaches another one
+    /// can read every secret that the emulator has, so it is for a container or a network of one's own.
+    pub fn listen(mut self, address: IpAddr) -> Self {
+        self.listen = Some(address);
+        self
+    }
+
+    /// The bearer token of the control API under `/emulator/`; the default is a random one.
+    pub fn control_token(mut self, token: impl Into<String>) -> Self {
+        self.control_token = Some(token.into());
+        self
+    }
+
+    /// Whether there is a control API under `/emulator/` and a page at `/`. There is, unless this says otherwise.
+    pub fn control(mut self, on: bool) -> Self {
+        self.without_control = !on;
         self
     }
 
@@ -157,8 +181,12 @@ impl Builder {
         let listen = |source| StartError::Listen { port, source };
         let state = self.state()?;
         let organization_token = state.organization_token.clone();
-        let server = Arc::new(Server::new(state, self.clock, Fetcher::new(self.fetching))?);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(listen)?;
+        let address = self.listen.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let setup = |error: ApiError| StartError::Setup(error.message);
+        let control = Control::new(!self.without_control, self.control_token, !address.is_loopback()).map_err(setup)?;
+        let server = Arc::new(Server::new(state, self.clock, control, Fetcher::new(self.fetching))?);
+        control::keep_start(&server).map_err(setup)?;
+        let listener = TcpListener::bind((address, port)).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let (stop, stop_asked) = oneshot::channel();
@@ -194,9 +222,26 @@ impl Emulator {
         Builder::default()
     }
 
-    /// Where it listens, such as `http://127.0.0.1:49152`: what a client takes in place of Authlete's own address.
+    /// Where it listens, such as `http://127.0.0.1:49152`: what a client takes in place of Authlete's own address. Of one
+    /// that listens on all addresses it is the loopback one.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        let ip = match self.address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            ip => ip,
+        };
+        format!("http://{}", SocketAddr::new(ip, self.address.port()))
+    }
+
+    /// The address that it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The bearer token of the control API, which `control-api.json` describes: `<base URL>/emulator/…`. `None` where it is
+    /// switched off.
+    pub fn control_token(&self) -> Option<&str> {
+        self.server.control.is_enabled().then(|| self.server.control.token())
     }
 
     /// The bearer token that creates services and may act on every one of them.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use futures_core::Stream;
+use serde_json::{Value, json};
 
 use crate::operation::{Operation, UnknownOperation};
 
@@ -167,6 +168,26 @@ impl Faults {
 
     pub(crate) fn clear(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The faults that have not hit yet, as the control API tells of them.
+    pub(crate) fn waiting(&self) -> Vec<Value> {
+        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let described = |fault: &Fault| {
+            let (kind, status, delay) = match fault.kind {
+                Kind::Delay(by) => ("delay", None, Some(by.as_millis())),
+                Kind::Status(status) => ("status", Some(status.as_u16()), None),
+                Kind::Disconnect { served: false } => ("disconnectBeforeServing", None, None),
+                Kind::Disconnect { served: true } => ("disconnectAfterServing", None, None),
+                Kind::Truncate => ("truncate", None, None),
+            };
+            let delay = delay.map(|millis| u64::try_from(millis).unwrap_or(u64::MAX));
+            json!({
+                "kind": kind, "operation": fault.operation_id, "times": fault.times, "status": status,
+                "delayMillis": delay,
+            })
+        };
+        waiting.iter().map(described).collect()
     }
 
     /// The faults that hit a call: delays, and the first of another kind. They are used up.

@@ -2,13 +2,16 @@
 
 mod clock;
 mod config;
+mod control;
 mod controls;
+mod discovery;
 mod emulator;
 mod error;
 mod faults;
 mod fetch;
 mod further_methods;
 mod generated;
+mod html;
 mod jose;
 mod nulls;
 mod oauth;

@@ -1,40 +1,17 @@
 //! The emulator as a program: `authlete-emulator --port 8080`, until Ctrl-C.
 
+mod options;
+mod wait;
+
 use std::error::Error;
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::path::Path;
+use std::process::{Command, ExitCode};
 
-use authlete_emulator::{Config, Emulator, FetchScope};
-use lexopt::prelude::{Long, Short, ValueExt};
-
-const USAGE: &str = r#"An imitation of the Authlete API for development and tests.
-
-Usage: authlete-emulator [OPTION]...
-
-  --port PORT                 port on 127.0.0.1 (default: any free one)
-  --organization-token TOKEN  the token that manages services (default: the one of the snapshot
-                              or the start-up file, or else a random one)
-  --config FILE               start with the services and clients in this JSON file
-  --snapshot FILE             start with the state in this file, if it is there
-  --save FILE                 write the state to this file at the end; it holds every secret
-  --explicit-nulls            answer with null for what is absent, as Authlete has been seen to
-  --fetch SCOPE               fetch clients' documents from "loopback" (the default), "public"
-                              addresses too, or "any", private networks included
-  --fetch-host HOST=ADDRESS   fetch from this address and port what is at this host
-  --fetch-authorities FILE    trust these authorities (PEM) when fetching over TLS
-  -h, --help                  this text
-  -V, --version               the version
-
-It prints its base URL and the organization token, and runs until Ctrl-C. A start-up file:
-
-  {"services": [{
-    "serviceId": 1001, "accessToken": "secret", "settings": {"issuer": "https://as.example.com"},
-    "clients": [{"clientId": 2001, "clientSecret": "secret", "settings": {"clientName": "Web"}}]
-  }]}"#;
+use authlete_emulator::{Builder, Config, Emulator};
+use options::{Options, Run};
 
 fn main() -> ExitCode {
-    match run() {
+    match options::read().and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let mut message = error.to_string();
@@ -49,101 +26,146 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<(), Box<dyn Error>> {
-    let mut builder = Emulator::builder();
-    let mut save: Option<PathBuf> = None;
-    let mut explicit_nulls = false;
-    let mut arguments = lexopt::Parser::from_env();
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Long("port") => builder = builder.port(port(&arguments.value()?.string()?)?),
-            Long("organization-token") => {
-                let token = arguments.value()?.string()?;
-                if token.is_empty() {
-                    return Err("--organization-token is empty, so no call could bring it".into());
-                }
-                builder = builder.organization_token(token);
-            }
-            Long("config") => builder = builder.config(Config::read(arguments.value()?)?),
-            Long("snapshot") => {
-                let path = PathBuf::from(arguments.value()?);
-                // The first start with `--snapshot` and `--save` of one file has nothing to start with yet.
-                if path.exists() {
-                    builder = builder.snapshot(path);
-                } else {
-                    eprintln!("authlete-emulator: there is no snapshot {} yet; starting without one", path.display());
-                }
-            }
-            Long("save") => save = Some(writable(arguments.value()?.into())?),
-            Long("explicit-nulls") => explicit_nulls = true,
-            Long("fetch") => builder = builder.fetch_scope(scope(&arguments.value()?.string()?)?),
-            Long("fetch-host") => {
-                let (host, address) = host(&arguments.value()?.string()?)?;
-                builder = builder.fetch_host(host, address);
-            }
-            Long("fetch-authorities") => {
-                let path = PathBuf::from(arguments.value()?);
-                let pem = std::fs::read(&path);
-                let pem = pem.map_err(|error| format!("--fetch-authorities: {}: {error}", path.display()))?;
-                builder = builder.fetch_authorities(pem);
-            }
-            Short('h') | Long("help") => {
-                println!("{USAGE}");
-                return Ok(());
-            }
-            Short('V') | Long("version") => {
-                println!("authlete-emulator {}", env!("CARGO_PKG_VERSION"));
-                return Ok(());
-            }
-            other => return Err(format!("{}; --help lists the options", other.unexpected()).into()),
+fn run(run: Run) -> Result<(), Box<dyn Error>> {
+    match run {
+        Run::Show(text) => {
+            println!("{text}");
+            Ok(())
+        }
+        Run::Wait { url, timeout } => Ok(wait::until_healthy(&url, timeout)?),
+        Run::Serve(options) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(serve(*options))
         }
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let emulator = builder.start().await?;
-        emulator.set_explicit_nulls(explicit_nulls);
-        println!("base URL: {}  organization token: {}", emulator.base_url(), emulator.organization_token());
-        asked_to_stop().await?;
-        if let Some(path) = save {
+}
+
+async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
+    if options.listen.is_some_and(|address| !address.is_loopback()) {
+        eprintln!(
+            "authlete-emulator: warning: whoever reaches this address can act on every service, and read every secret \
+             with the control token; use it in a container or a network of your own"
+        );
+    }
+    // Before anybody hears that it runs, and may want it to stop.
+    let mut signals = StopSignals::listen()?;
+    let mut emulators = Vec::new();
+    for number in 0..options.instances {
+        let emulator = builder(&options, number)?.start().await?;
+        emulator.set_explicit_nulls(options.explicit_nulls);
+        announce(&emulator, options.json);
+        emulators.push(emulator);
+    }
+    let mut server = match (&options.with_server, emulators.first()) {
+        (Some(program), Some(emulator)) => Some(start_server(program, emulator, options.server_port)?),
+        _ => None,
+    };
+    let stopped = signals.received().await;
+    if let Some(server) = &mut server {
+        let _ = server.kill();
+        let _ = server.wait();
+    }
+    stopped?;
+    for (number, emulator) in emulators.into_iter().enumerate() {
+        if let (Some(path), 0) = (&options.save, number) {
             emulator.save(path)?;
         }
         emulator.stop().await;
-        Ok(())
+    }
+    Ok(())
+}
+
+/// What an instance starts with: of several, each has a port of its own, and the first the snapshot.
+fn builder(options: &Options, number: u16) -> Result<Builder, Box<dyn Error>> {
+    let port = match options.port {
+        0 => 0,
+        port => port.checked_add(number).ok_or("there are not that many ports from --port upwards")?,
+    };
+    let mut builder = Emulator::builder().port(port).control(options.control);
+    if let Some(address) = options.listen {
+        builder = builder.listen(address);
+    }
+    if let Some(token) = &options.organization_token {
+        builder = builder.organization_token(token);
+    }
+    if let Some(scope) = options.fetch {
+        builder = builder.fetch_scope(scope);
+    }
+    for (host, address) in &options.fetch_hosts {
+        builder = builder.fetch_host(host, *address);
+    }
+    if let Some(pem) = &options.fetch_authorities {
+        builder = builder.fetch_authorities(pem.clone());
+    }
+    if let Some(token) = &options.control_token {
+        builder = builder.control_token(token);
+    }
+    if let Some(path) = &options.config {
+        builder = builder.config(Config::read(path)?);
+    } else if let Some(json) = &options.config_json {
+        builder = builder.config(Config::parse(json)?);
+    }
+    if let (Some(path), 0) = (&options.snapshot, number) {
+        // The first start with `--snapshot` and `--save` of one file has nothing to start with yet.
+        if Path::new(path).exists() {
+            builder = builder.snapshot(path);
+        } else {
+            eprintln!("authlete-emulator: there is no snapshot {} yet; starting without one", path.display());
+        }
+    }
+    Ok(builder)
+}
+
+/// One line: for people, or JSON for programs.
+fn announce(emulator: &Emulator, json: bool) {
+    let (url, organization) = (emulator.base_url(), emulator.organization_token());
+    if json {
+        let line = serde_json::json!({
+            "baseUrl": url, "organizationToken": organization, "controlToken": emulator.control_token(),
+        });
+        println!("{line}");
+        return;
+    }
+    let control = emulator.control_token().map(|token| format!("  control token: {token}")).unwrap_or_default();
+    println!("base URL: {url}  organization token: {organization}{control}");
+}
+
+/// Starts the example authorization server, which sets a service up for itself in this emulator.
+fn start_server(program: &Path, emulator: &Emulator, port: u16) -> Result<std::process::Child, Box<dyn Error>> {
+    let mut command = Command::new(program);
+    command
+        .env("AUTHLETE_EMULATOR_URL", emulator.base_url())
+        .env("AUTHLETE_EMULATOR_ORGANIZATION_TOKEN", emulator.organization_token())
+        .args(["--port", &port.to_string()]);
+    command.spawn().map_err(|error| {
+        let hint = "build it with `cargo build -p authorization-server --example authorization-server`, and name it with \
+                    --server-program";
+        format!("--with-server: cannot start {}: {error}; {hint}", program.display()).into()
     })
 }
 
-fn port(text: &str) -> Result<u16, String> {
-    text.parse().map_err(|_| format!("--port has to be a number from 0 to 65535, not \"{text}\""))
-}
-
-fn scope(text: &str) -> Result<FetchScope, String> {
-    FetchScope::parse(text).ok_or_else(|| format!("--fetch has to be loopback, public or any, not \"{text}\""))
-}
-
-fn host(text: &str) -> Result<(String, SocketAddr), String> {
-    let parsed = text.split_once('=').and_then(|(host, address)| Some((host.to_owned(), address.parse().ok()?)));
-    parsed.ok_or_else(|| format!("--fetch-host has to be like client.example.org=127.0.0.1:8443, not \"{text}\""))
-}
-
-/// A file whose folder is not there is found out now, and not when there is a state to lose.
-fn writable(path: PathBuf) -> Result<PathBuf, String> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    match folder {
-        Some(folder) if !folder.is_dir() => Err(format!("--save: there is no folder {}", folder.display())),
-        _ => Ok(path),
-    }
-}
-
-/// Waits for Ctrl-C or, where there is such a thing, for the signal by which containers are stopped.
-async fn asked_to_stop() -> std::io::Result<()> {
+/// The signals that end the program: Ctrl-C and, where there is such a thing, the one by which containers are stopped.
+struct StopSignals {
     #[cfg(unix)]
-    {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        tokio::select! {
-            result = tokio::signal::ctrl_c() => result,
-            _ = terminate.recv() => Ok(()),
-        }
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl StopSignals {
+    /// From now on the signals are noticed, and no longer end the program by themselves.
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
+        })
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+
+    async fn received(&mut self) -> std::io::Result<()> {
+        #[cfg(unix)]
+        tokio::select! {
+            result = tokio::signal::ctrl_c() => return result,
+            _ = self.terminate.recv() => return Ok(()),
+        }
+        #[cfg(not(unix))]
+        tokio::signal::ctrl_c().await
+    }
 }

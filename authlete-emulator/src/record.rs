@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Uri, header};
@@ -38,6 +38,7 @@ pub struct Call {
     query: String,
     headers: Vec<(String, String)>,
     body: Bytes,
+    response: OnceLock<(u16, Bytes)>,
 }
 
 impl Call {
@@ -60,6 +61,7 @@ impl Call {
             query: uri.query().unwrap_or_default().to_owned(),
             headers: headers.collect(),
             body,
+            response: OnceLock::new(),
         }
     }
 
@@ -109,9 +111,15 @@ impl Call {
         &self.body
     }
 
+    /// The status and the body of the response; none where the connection ended before there was one.
+    pub fn response(&self) -> Option<(u16, &[u8])> {
+        self.response.get().map(|(status, body)| (*status, body.as_ref()))
+    }
+
     fn size(&self) -> usize {
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-        self.path.len() + self.query.len() + headers + self.body.len()
+        let response = self.response.get().map_or(0, |(_, body)| body.len());
+        self.path.len() + self.query.len() + headers + self.body.len() + response
     }
 }
 
@@ -143,14 +151,32 @@ struct Kept {
     bytes: usize,
 }
 
+impl Kept {
+    fn shrink(&mut self) {
+        while self.calls.len() > CALLS || self.bytes > BYTES {
+            let Some(oldest) = self.calls.pop_front() else { break };
+            self.bytes = self.bytes.saturating_sub(oldest.size());
+        }
+    }
+}
+
 impl Record {
-    pub(crate) fn add(&self, call: Call) {
+    pub(crate) fn add(&self, call: Call) -> Arc<Call> {
+        let call = Arc::new(call);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.bytes += call.size();
-        kept.calls.push_back(Arc::new(call));
-        while kept.calls.len() > CALLS || kept.bytes > BYTES {
-            let Some(oldest) = kept.calls.pop_front() else { break };
-            kept.bytes = kept.bytes.saturating_sub(oldest.size());
+        kept.calls.push_back(Arc::clone(&call));
+        kept.shrink();
+        call
+    }
+
+    /// Notes what a call of the record was answered.
+    pub(crate) fn answered(&self, call: &Arc<Call>, status: u16, body: Bytes) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let size = body.len();
+        if kept.calls.iter().rev().any(|one| Arc::ptr_eq(one, call)) && call.response.set((status, body)).is_ok() {
+            kept.bytes += size;
+            kept.shrink();
         }
     }
 

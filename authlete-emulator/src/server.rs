@@ -13,6 +13,8 @@ use axum::http::{HeaderMap, Method, Response, header};
 use percent_encoding::percent_decode_str;
 
 use crate::clock::Clock;
+use crate::control::{self, Control};
+use crate::discovery;
 use crate::error::ApiError;
 use crate::faults::{self, Faults, Kind};
 use crate::fetch::{Documents, FetchError, Fetcher, Wanted};
@@ -27,6 +29,7 @@ use crate::reply::{self, Reply};
 use crate::request::{Body, Request};
 use crate::start_error::StartError;
 use crate::state::State;
+use crate::views;
 
 /// No call needs a body longer than this (1 MiB).
 const LONGEST_BODY: usize = 1 << 20;
@@ -48,12 +51,13 @@ pub(crate) struct Server {
     pub(crate) faults: Faults,
     pub(crate) record: Record,
     pub(crate) explicit_nulls: AtomicBool,
+    pub(crate) control: Control,
     fetcher: Fetcher,
     routes: matchit::Router<BTreeMap<&'static str, &'static Operation>>,
 }
 
 impl Server {
-    pub(crate) fn new(state: State, clock: Clock, fetcher: Fetcher) -> Result<Self, StartError> {
+    pub(crate) fn new(state: State, clock: Clock, control: Control, fetcher: Fetcher) -> Result<Self, StartError> {
         let routes = routes(OPERATIONS).map_err(StartError::Setup)?;
         Ok(Self {
             state: Mutex::new(state),
@@ -61,6 +65,7 @@ impl Server {
             faults: Faults::default(),
             record: Record::default(),
             explicit_nulls: AtomicBool::new(false),
+            control,
             fetcher,
             routes,
         })
@@ -126,7 +131,8 @@ impl Server {
                 && let Ok(tenant) = tenant(state, caller, id)
             {
                 tenant.documents = mem::take(documents);
-                if let Some(wanted) = preparation::missing(tenant, request) {
+                let missing = discovery::resolve(tenant, request).err();
+                if let Some(wanted) = missing.or_else(|| preparation::missing(tenant, request)) {
                     *documents = mem::take(&mut tenant.documents);
                     return Err(wanted);
                 }
@@ -161,7 +167,7 @@ fn serve(state: &mut State, handler: Option<Handler>, caller: Caller, request: &
     match (handler, tenant) {
         (Some(Handler::Service(handle)), Some(tenant)) => {
             tenant.purge(request.now);
-            let result = handle(tenant, request);
+            let result = handle(tenant, request).map(|reply| views::with_client_urls(tenant, request, reply));
             tenant.documents = Documents::default();
             result
         }
@@ -222,6 +228,9 @@ fn routes(
 
 async fn answer(Shared(server): Shared<Arc<Server>>, request: HttpRequest) -> Response<HttpBody> {
     let (head, body) = request.into_parts();
+    if control::owns(&server, head.uri.path()) {
+        return control::respond(&server, &head, body).await;
+    }
     let found = server.find(head.method.as_str(), head.uri.path());
     let operation = found.as_ref().ok().map(|(operation, _)| *operation);
     let record = |body| server.record.add(Call::new(operation, head.method.as_str(), &head.uri, &head.headers, body));
@@ -238,9 +247,9 @@ async fn answer(Shared(server): Shared<Arc<Server>>, request: HttpRequest) -> Re
     }
     // The body comes first even where nobody looks at it: a client may not read a response before it has sent all.
     let bytes = to_bytes(body, LONGEST_READ).await;
-    record(bytes.as_ref().cloned().unwrap_or_default());
+    let call = record(bytes.as_ref().cloned().unwrap_or_default());
     if let Some((Kind::Status(status), fault)) = ending {
-        return fault.answer(status);
+        return recorded(&server, &call, fault.answer(status)).await;
     }
     let nulls = operation.filter(|_| server.explicit_nulls.load(Ordering::Relaxed)).map(|operation| operation.response);
     let result = match (bytes, found) {
@@ -248,12 +257,21 @@ async fn answer(Shared(server): Shared<Arc<Server>>, request: HttpRequest) -> Re
         (Err(_), _) => Err(ApiError::too_large()),
         (_, Err(error)) => Err(error),
     };
-    let response = reply::to_http(result, nulls);
+    let response = recorded(&server, &call, reply::to_http(result, nulls)).await;
     match ending.map(|(kind, _)| kind) {
         Some(Kind::Disconnect { .. }) => faults::nothing(),
         Some(Kind::Truncate) => faults::half(response).await,
         _ => response,
     }
+}
+
+/// The response, after it has been put into the record of calls.
+async fn recorded(server: &Server, call: &Arc<Call>, response: Response<HttpBody>) -> Response<HttpBody> {
+    let (head, body) = response.into_parts();
+    // The body is one that was made here, as a whole.
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    server.record.answered(call, head.status.as_u16(), body.clone());
+    Response::from_parts(head, HttpBody::from(body))
 }
 
 async fn run(server: &Server, head: &Parts, (operation, path): Found, bytes: &[u8]) -> Result<Reply, ApiError> {

@@ -57,15 +57,18 @@ fn write_private(path: &OsStr, text: &str) -> io::Result<()> {
 pub(crate) fn load(path: &Path) -> Result<(State, u64), StartError> {
     let wrong = |problem: String| StartError::Snapshot { path: path.to_owned(), problem };
     let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    // What serde says may repeat a value of the file, and all of them are secrets.
+    read(&text).map_err(wrong)
+}
+
+/// The state in a snapshot, and the time at which it was saved. An error never repeats a value, since all are secrets.
+pub(crate) fn read(text: &str) -> Result<(State, u64), String> {
     let place = |error: &serde_json::Error| format!("line {}, column {}", error.line(), error.column());
-    let form: Form = serde_json::from_str(&text)
-        .map_err(|error| wrong(format!("it is no snapshot of an emulator ({})", place(&error))))?;
+    let form: Form =
+        serde_json::from_str(text).map_err(|error| format!("it is no snapshot of an emulator ({})", place(&error)))?;
     if form.format != FORMAT {
-        let problem = format!("it has the form {}, and this emulator reads the form {FORMAT}; save anew", form.format);
-        return Err(wrong(problem));
+        return Err(format!("it has the form {}, and this emulator reads the form {FORMAT}; save anew", form.format));
     }
-    let snapshot: Snapshot<State> = serde_json::from_str(&text)
-        .map_err(|error| wrong(format!("its state is not whole, or another version's ({})", place(&error))))?;
+    let snapshot: Snapshot<State> = serde_json::from_str(text)
+        .map_err(|error| format!("its state is not whole, or another version's ({})", place(&error)))?;
     Ok((snapshot.state, snapshot.saved_at))
 }

@@ -11,6 +11,7 @@ mod plain;
 mod regen;
 mod standalone;
 mod verify_examples;
+mod verify_shapes;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,6 +41,8 @@ enum Command {
     Regen(regen::Regen),
     /// Takes every example of an upstream document through the project's types, and reports what is lost or changed
     VerifyExamples(verify_examples::VerifyExamples),
+    /// Compares the corrected description with the classes of Authlete's Java library, and reports what differs
+    VerifyShapes(verify_shapes::VerifyShapes),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Diff(diff) => diff.run(&project),
         Command::Plain(plain) => plain.run(&project),
         Command::Regen(regen) => regen.run(&project),
+        Command::VerifyShapes(verify) => verify.run(&project),
         Command::VerifyExamples(verify) => match verify.run(&project) {
             Ok(code) => return code,
             Err(message) => Err(message),

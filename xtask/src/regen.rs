@@ -50,8 +50,8 @@ impl Regen {
         }
         if !self.lenient && !generated.unsaid.is_empty() {
             eprintln!("note: {} items lack words, or words lack their item", generated.unsaid.len());
-            for item in &generated.unsaid {
-                eprintln!("  {item}");
+            for problem in &generated.unsaid {
+                eprintln!("note: {problem}");
             }
         }
         match &self.out {

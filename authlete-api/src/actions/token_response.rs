@@ -19,7 +19,7 @@ impl TokenCreateOk {
         let text = |value: Option<&str>| value.map(Value::from);
         let scopes = self.scopes();
         let members = [
-            ("access_token", text(self.jwt_access_token().or(self.access_token()))),
+            ("access_token", text(self.jwt_access_token().or(Some(self.access_token())))),
             ("issued_token_type", text(issued_token_type)),
             ("token_type", text(self.token_type().or(Some("Bearer")))),
             ("expires_in", self.response.expires_in.map(Value::from)),

@@ -64,6 +64,7 @@ impl Check<'_> {
                 responses.insert(name.to_owned(), (response, values));
             }
         }
+        self.decisions(&actions.requests);
         let known: BTreeSet<&String> = responses.keys().chain(self.table.operations.keys()).collect();
         for name in known {
             match (responses.get(name), self.table.operations.get(name)) {
@@ -150,6 +151,30 @@ impl Check<'_> {
     fn properties(&self, name: &str) -> BTreeSet<String> {
         let properties = self.schema(name).and_then(|schema| schema.get("properties")).and_then(Value::as_object);
         properties.into_iter().flatten().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// What was decided of requests is so.
+    fn decisions(&mut self, requests: &BTreeMap<String, String>) {
+        for decision in &self.table.decisions {
+            let at = decision.ids.join(", ");
+            for (operation, form) in &decision.requests {
+                let Some(request) = requests.get(operation) else {
+                    self.problem(&at, format!("there is no operation {operation} with a request"), "");
+                    continue;
+                };
+                let required = self.schema(request).and_then(|schema| schema.get("required")?.as_array());
+                let required: BTreeSet<_> = required.into_iter().flatten().filter_map(Value::as_str).collect();
+                if !form.required.iter().map(String::as_str).eq(required.iter().copied()) {
+                    let required: Vec<_> = required.into_iter().collect();
+                    let required = if required.is_empty() { "nothing".to_owned() } else { required.join(", ") };
+                    let message = format!("{request} requires {required}, which was decided otherwise");
+                    self.problem(&at, message, "carry the decision out by an overlay, or revise it");
+                }
+                for field in &form.fields {
+                    self.field(&at, request, field);
+                }
+            }
+        }
     }
 
     fn operation(

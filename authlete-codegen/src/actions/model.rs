@@ -1,6 +1,6 @@
 //! The table as it is written; its head in `openapi/actions.yaml` explains every key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -191,6 +191,20 @@ pub struct Decision {
     pub decision: String,
     /// Why.
     pub reason: String,
+    /// What it demands of the requests of operations, which the overlays see to.
+    #[serde(default)]
+    pub requests: BTreeMap<String, RequestForm>,
+}
+
+/// What a decision demands of a request.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestForm {
+    /// The fields that are required, and no others.
+    pub required: BTreeSet<String>,
+    /// Fields that are there, or fields within them (`info.context`).
+    #[serde(default)]
+    pub fields: Vec<String>,
 }
 
 impl Action {

@@ -117,14 +117,14 @@ macro_rules! __optional_call {
 
 #[cfg(test)]
 mod tests {
-    use crate::call::operation::OTHER;
+    use crate::test::INFO;
     use crate::call::request::request;
     use crate::wire::lenient::json;
 
     #[test]
     fn a_parameter_that_is_set_twice_is_sent_once() {
         let client = crate::test::client();
-        let mut call = request(&client, &OTHER).path("/api/x").optional(json::<serde_json::Value>);
+        let mut call = request(&client, &INFO).path("/api/x").optional(json::<serde_json::Value>);
         call.set("pretty", &true);
         call.set("ids", &["a b", "c"]);
         call.set("pretty", &false);
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn what_no_header_can_hold_fails_the_call() {
         let client = crate::test::client();
-        let mut call = request(&client, &OTHER).path("/api/x").optional(json::<serde_json::Value>);
+        let mut call = request(&client, &INFO).path("/api/x").optional(json::<serde_json::Value>);
         call.set_header("x-trace", "a\nb");
         assert!(call.into_call().request.is_err());
     }

@@ -2201,6 +2201,11 @@ pub(crate) static CLIENT_GET_LIST_RESPONSE: Object = Object(
             shape: Shape::List(&Shape::Object(&O_AUTH_CLIENT)),
         },
         Member {
+            name: "developer",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
             name: "end",
             required: false,
             shape: Shape::Integer,
@@ -2448,6 +2453,11 @@ pub(crate) static CREDENTIAL_ISSUER_METADATA: Object = Object(
         },
         Member {
             name: "deferredCredentialEndpoint",
+            required: false,
+            shape: Shape::Text,
+        },
+        Member {
+            name: "display",
             required: false,
             shape: Shape::Text,
         },
@@ -4805,6 +4815,11 @@ pub(crate) static SERVICE: Object = Object(
             shape: Shape::Text,
         },
         Member {
+            name: "developerSnsCredentials",
+            required: false,
+            shape: Shape::List(&Shape::Object(&SNS_CREDENTIALS)),
+        },
+        Member {
             name: "deviceAuthorizationEndpoint",
             required: false,
             shape: Shape::Text,
@@ -5290,6 +5305,11 @@ pub(crate) static SERVICE: Object = Object(
             shape: Shape::List(&Shape::Text),
         },
         Member {
+            name: "supportedDeveloperSnses",
+            required: false,
+            shape: Shape::List(&Shape::OneOf(SNS)),
+        },
+        Member {
             name: "supportedDigestAlgorithms",
             required: false,
             shape: Shape::List(&Shape::Text),
@@ -5561,7 +5581,7 @@ pub(crate) static SNS_CREDENTIALS: Object = Object(
         Member {
             name: "sns",
             required: false,
-            shape: Shape::Text,
+            shape: Shape::OneOf(SNS),
         },
     ],
 );

@@ -10,6 +10,7 @@ use crate::reply::{self, Code};
 use crate::state::{Client, Tenant, Token};
 
 const NO_ISSUER: Code = "A000205";
+const TAKEN: Code = "A000207";
 
 /// The token with its form as a JWT (RFC 9068), if the service issues such.
 pub(crate) fn in_its_form(
@@ -33,13 +34,13 @@ pub(crate) fn in_its_form(
     let is_bound = details.binding.jkt.is_some() || details.binding.x5t.is_some();
     let mut claims = json!({
         "iss": issuer,
-        "sub": token.authorized.subject.clone().unwrap_or_else(|| client.id.to_string()),
+        "sub": token.authorized.subject.clone().unwrap_or_else(|| client.identifier()),
         // Where the request names no resource, the issuer stands for all that it protects (section 3).
         "aud": if details.access_resources.is_empty() { json!([issuer]) } else { json!(details.access_resources) },
         "exp": token.expires_at / 1000,
         "iat": now / 1000,
         "jti": random::token::<32>()?,
-        "client_id": client.id.to_string(),
+        "client_id": client.identifier(),
         "scope": (!token.authorized.scopes.is_empty()).then(|| token.authorized.scopes.join(" ")),
         "auth_time": token.authorized.auth_time,
         "acr": token.authorized.acr,
@@ -54,6 +55,17 @@ pub(crate) fn in_its_form(
     let key = tenant.keys.signer(&tenant.settings, client, &name, "accessTokenSignatureKeyId")?;
     token.authorized.details.jwt = Some(key.sign("at+jwt", &reply::without_nulls(claims))?);
     Ok(token)
+}
+
+/// The value of a new access token: the one that the call chooses, unless there is such a token already, or a random one.
+pub(crate) fn value(tenant: &Tenant, chosen: Option<String>) -> Result<String, OperationError> {
+    match chosen {
+        None => Ok(random::token::<32>()?),
+        Some(chosen) if tenant.tokens.number_by_access(&chosen).is_some() => {
+            Err(OperationError::server(TAKEN, "There is an access token with the value of the call's accessToken."))
+        }
+        Some(chosen) => Ok(chosen),
+    }
 }
 
 /// Its type, as the token response names it.

@@ -4,6 +4,7 @@ use form_urlencoded::Serializer;
 use serde::{Deserialize, Serialize};
 
 use super::response_mode::{Carrier, ResponseMode};
+use crate::html::escape;
 
 /// Where the response to an authorization request goes, and what it always says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,22 +49,6 @@ fn form(uri: &str, parameters: &[(&str, &str)]) -> String {
          <noscript><button type=\"submit\">Continue</button></noscript>\n</form>\n</body>\n</html>\n",
         escape(uri)
     )
-}
-
-/// A string as it stands inside an attribute of HTML.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

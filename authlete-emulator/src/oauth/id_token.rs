@@ -4,8 +4,7 @@ use aws_lc_rs::digest;
 use serde_json::json;
 
 use super::encryption::{Content, Encryption, decrypt};
-use super::{CheckError, OperationError, lifetime};
-use crate::error::ApiError;
+use super::{CheckError, OperationError, lifetime, sector};
 use crate::jose::{Algorithm, Jwt, encode, jwk};
 use crate::reply::{self, Code};
 use crate::state::{Authorized, Client, Tenant, Token};
@@ -52,20 +51,25 @@ impl IdToken<'_> {
         let Some(issuer) = tenant.settings.string("issuer").map(str::to_owned) else {
             return Err(OperationError::server(NO_ISSUER, "The service has no issuer, which an ID token must name."));
         };
-        if client.string("subjectType") == Some("PAIRWISE") {
-            return Err(ApiError::not_implemented("pairwise subjects").into());
-        }
+        // What the authorization server gives as `sub` stands; a subject may become a pairwise one.
+        let sub = match (&self.authorized.sub, &self.authorized.subject) {
+            (Some(sub), _) => Some(sub.clone()),
+            (None, Some(subject)) => Some(sector::subject(tenant, self.client, subject)?),
+            (None, None) => None,
+        };
         let name = client.string("idTokenSignAlg").unwrap_or(DEFAULT_ALGORITHM);
         let key = tenant.keys.signer(&tenant.settings, self.client, name, "idTokenSignatureKeyId")?;
-        let audience = self.client.id.to_string();
+        let audience = self.client.identifier();
         let form = details.audience_form.as_deref().or(tenant.settings.string("idTokenAudType"));
         let seconds = now / 1000;
         let hash = |text: Option<&str>| text.map(|text| left_half(key.algorithm(), text));
         // Where the service has no Native SSO, a session means nothing to it.
-        let session = details.session_id.as_ref().filter(|_| tenant.settings.flag("nativeSsoSupported"));
+        let session = details.session_id.as_ref().filter(|_| {
+            tenant.settings.flag("nativeSsoSupported") || tenant.settings.flag("backchannelLogoutSessionSupported")
+        });
         let mut claims = json!({
             "iss": issuer,
-            "sub": self.authorized.sub(),
+            "sub": sub,
             "aud": if form == Some("string") { json!(audience) } else { json!([audience]) },
             "iat": seconds,
             "exp": seconds + lifetime::ID_TOKEN.of(&tenant.settings, self.client, scopes),
@@ -120,6 +124,7 @@ pub(crate) fn subject_of(tenant: &mut Tenant, client: &Client, hint: &str) -> Re
     };
     let ours = signed
         && tenant.settings.string("issuer").is_some_and(|issuer| jwt.string("iss") == Some(issuer))
-        && jwt.is_for(&[&client.id.to_string()]);
-    Ok(jwt.string("sub").filter(|_| ours).map(str::to_owned))
+        && jwt.is_for(&[&client.identifier()]);
+    let known = |sub: &str| tenant.pairwise.get(sub).cloned().unwrap_or_else(|| sub.to_owned());
+    Ok(jwt.string("sub").filter(|_| ours).map(known))
 }

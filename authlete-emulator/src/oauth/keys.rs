@@ -16,6 +16,21 @@ use crate::state::{Client, Settings};
 /// made when something is signed by them: not every client can read such keys.
 const MADE: &[Algorithm] = &[Algorithm::ES256, Algorithm::ES384, Algorithm::RS256, Algorithm::EdDSA];
 
+/// The algorithm of a key that does not say one is the first of these that it fits.
+const ASYMMETRIC: &[Algorithm] = &[
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::ES512,
+    Algorithm::ES256K,
+    Algorithm::EdDSA,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+];
+
 /// What the emulator makes keys for decryption from.
 const MADE_FOR_DECRYPTION: &[Algorithm] = &[Algorithm::ES256, Algorithm::RS256];
 
@@ -67,6 +82,21 @@ impl Keys {
             return Ok(SigningKey::from_jwk(algorithm, &found)?);
         }
         Ok(self.made(algorithm)?.with_algorithm(algorithm))
+    }
+
+    /// The key of the service that a member of its names, by the algorithm that the key is for. Without such a member it
+    /// is one for ES256, or else the first that signs.
+    pub(crate) fn named(&mut self, service: &Settings, kid_setting: &str) -> Result<SigningKey, OperationError> {
+        let Some(set) = service.string("jwks") else { return self.of_service(service, Algorithm::ES256, kid_setting) };
+        let wanted = service.string(kid_setting);
+        let keys: Vec<Jwk> = jwk::set(set).into_iter().filter(|key| key.contains_key("d")).collect();
+        let named = keys.iter().filter(|key| wanted.is_none() || jwk::string(key, "kid") == wanted);
+        let signing = |key| ASYMMETRIC.iter().find(|algorithm| jwk::fits(key, **algorithm)).map(|one| (*one, key));
+        let found = named.filter_map(signing).min_by_key(|(algorithm, _)| *algorithm != Algorithm::ES256);
+        let (algorithm, key) = found.ok_or_else(|| {
+            OperationError::server(NO_KEY, &format!("The service's jwks has no private key for {kid_setting}."))
+        })?;
+        Ok(SigningKey::from_jwk(algorithm, key)?)
     }
 
     /// The private keys of the service to which others encrypt: those that are not for signing alone.

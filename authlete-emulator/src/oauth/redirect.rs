@@ -69,7 +69,7 @@ fn pack(
     };
     let mut claims = Map::new();
     claims.insert("iss".to_owned(), json!(issuer));
-    claims.insert("aud".to_owned(), json!(to.client_id.to_string()));
+    claims.insert("aud".to_owned(), json!(client.identifier()));
     let seconds = tenant.duration("authorizationResponseDuration", RESPONSE_SECONDS);
     claims.insert("exp".to_owned(), json!(now / 1000 + seconds));
     claims.extend(parameters.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));

@@ -6,21 +6,18 @@ use serde_json::Value;
 use crate::error::ApiError;
 use crate::state::{Client, Settings};
 
-/// Settings of both that change what a request must look like or what it yields.
-const COMMON: &[&str] = &["fapiModes"];
-
 /// Settings of a service alone.
-const SERVICE: &[&str] = &["accessTokenForExternalAttachmentEmbedded", "supportedServiceProfiles"];
-
-/// Settings of a client alone.
-const CLIENT: &[&str] = &["rsRequestSigned"];
+const SERVICE: &[&str] = &["accessTokenForExternalAttachmentEmbedded"];
 
 /// Fails, naming the setting, if the service or the client has one that is not implemented.
 pub(crate) fn refuse_settings(service: &Settings, client: &Client) -> Result<(), ApiError> {
-    refuse("service", service, COMMON)?;
+    for mode in ["FAPI2_MESSAGE_SIGNING_RESOURCE_REQ", "FAPI2_MESSAGE_SIGNING_RESOURCE_RES"] {
+        if service.has("fapiModes", mode) || client.settings.has("fapiModes", mode) {
+            return Err(ApiError::not_implemented(format!("the value {mode} of the setting fapiModes")));
+        }
+    }
     refuse("service", service, SERVICE)?;
-    refuse("client", &client.settings, COMMON)?;
-    refuse("client", &client.settings, CLIENT)
+    Ok(())
 }
 
 fn refuse(owner: &str, settings: &Settings, names: &[&str]) -> Result<(), ApiError> {

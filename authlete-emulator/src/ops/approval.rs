@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::properties;
 use super::token::deferred;
 use crate::error::ApiError;
-use crate::oauth::{CheckError, scope};
+use crate::oauth::{CheckError, grant, scope};
 use crate::request::{Body, Request};
-use crate::state::{Approval, Authorized, Client, Decision, ErrorInfo, Pending, Settings};
+use crate::state::{Approval, Authorized, Client, Decision, ErrorInfo, Pending, Settings, Tenant};
 
 /// A decision as the call has it: its scopes are not yet those that the client may have.
 pub(super) struct Given {
@@ -36,7 +36,7 @@ pub(super) fn read(request: &Request) -> Result<Given, CheckError<String>> {
         details: deferred::added(body, CheckError::Rejected)?,
         ..authorized(body)?
     };
-    let approval = Approval { authorized, lifetimes: body.lifetimes()? };
+    let approval = Approval { authorized, lifetimes: body.lifetimes()?, access_token: body.non_empty("accessToken")? };
     let info = ErrorInfo { description: text("errorDescription")?, uri: text("errorUri")? };
     // An empty list takes all scopes away; no list leaves them.
     let scopes = if body.members.get("scopes").is_none_or(Value::is_null) { None } else { body.strings("scopes")? };
@@ -57,6 +57,22 @@ pub(super) fn authorized(body: &Body) -> Result<Authorized, ApiError> {
         consented_claims: body.strings("consentedClaims")?.unwrap_or_default(),
         ..Authorized::default()
     })
+}
+
+/// Does what the request asked for to a grant, now that the user has agreed (Grant Management for OAuth 2.0).
+pub(super) fn apply_grant(
+    tenant: &mut Tenant,
+    pending: &Pending,
+    decision: &mut Decision,
+    now: u64,
+) -> Result<(), ApiError> {
+    let (Decision::Approved(approval), Some(asked)) = (decision, &pending.grant_request) else { return Ok(()) };
+    let authorized = &mut approval.authorized;
+    let Some(subject) = authorized.subject.clone() else { return Ok(()) };
+    let owner = (pending.client_id, subject.as_str());
+    let id = grant::apply(tenant, asked, owner, &authorized.scopes, &pending.details, now)?;
+    authorized.details.grant_id = Some(id);
+    Ok(())
 }
 
 impl Given {

@@ -18,7 +18,6 @@ const NO_INTERACTION: Code = "A004002";
 const NO_PARAMETERS: Code = "A004201";
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    request.refuse(&["cimdOptions"])?;
     let Some(text) = request.body.string("parameters")? else {
         return OperationError::server(NO_PARAMETERS, "The call has no parameters member.").reply(&tenant.settings, "");
     };

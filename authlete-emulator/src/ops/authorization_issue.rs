@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::approval;
 use super::token::native_sso;
 use crate::error::ApiError;
+use crate::oauth::fapi::Profiles;
 use crate::oauth::id_token::IdToken;
 use crate::oauth::{OAuthError, OperationError, access_token, grant as grants, lifetime, rar, redirect, scope};
 use crate::random;
@@ -24,7 +25,7 @@ const ACR: ResultCode = "A040303";
 const AUTH_TIME: ResultCode = "A040304";
 
 /// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &["claimsForTx", "verifiedClaimsForTx", "accessToken"];
+const NOT_IMPLEMENTED: &[&str] = &["claimsForTx", "verifiedClaimsForTx"];
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED)?;
@@ -69,6 +70,8 @@ struct Given {
     authorization_details: Option<Vec<Value>>,
     /// Seconds, where the call sets them.
     access_duration: Option<u64>,
+    /// The access token, where the call chooses it.
+    access_token: Option<String>,
 }
 
 impl Given {
@@ -93,6 +96,7 @@ impl Given {
             scopes: body.strings("scopes")?,
             authorization_details: rar::from_api(body.members.get("authorizationDetails"))?,
             access_duration: body.lifetimes()?.access,
+            access_token: body.non_empty("accessToken")?,
         })
     }
 }
@@ -177,6 +181,7 @@ fn grant(tenant: &mut Tenant, request: &Request, ticket: Ticket, given: Given) -
     };
     let response_type = ticket.response_type;
     let access_duration = given.access_duration;
+    let chosen = given.access_token.clone();
     let subject = given.subject.clone();
     let mut record = record(tenant, &client, ticket, given, request.now);
     let authorized = &mut record.authorized;
@@ -193,7 +198,7 @@ fn grant(tenant: &mut Tenant, request: &Request, ticket: Ticket, given: Given) -
         issued.code = Some(code);
     }
     if response_type.token {
-        let token = token(tenant, &client, &record, access_duration, request.now)?;
+        let token = token(tenant, &client, &record, (access_duration, chosen), request.now)?;
         issued.token_type = tenant.settings.string("accessTokenType").unwrap_or("Bearer").to_owned();
         issued.expires_in = (token.expires_at.saturating_sub(request.now) / 1000).to_string();
         issued.scope = token.authorized.scopes.join(" ");
@@ -240,10 +245,12 @@ fn record(tenant: &Tenant, client: &Client, ticket: Ticket, given: Given, now: u
     if let Some(elements) = given.authorization_details {
         details.authorization_details = elements;
     }
+    let seconds = tenant.duration("authorizationCodeDuration", CODE_SECONDS);
+    let seconds = Profiles::of(&tenant.settings, &client.settings).code_seconds(seconds);
     Code {
         ticket,
         authorized: Authorized { scopes, details, ..given.authorized },
-        expires_at: now + 1000 * tenant.duration("authorizationCodeDuration", CODE_SECONDS),
+        expires_at: now + 1000 * seconds,
         token: None,
     }
 }
@@ -253,13 +260,13 @@ fn token(
     tenant: &mut Tenant,
     client: &Client,
     record: &Code,
-    duration: Option<u64>,
+    (duration, chosen): (Option<u64>, Option<String>),
     now: u64,
 ) -> Result<Token, OperationError> {
     let seconds =
         duration.unwrap_or_else(|| lifetime::ACCESS_TOKEN.of(&tenant.settings, client, &record.authorized.scopes));
     let token = Token {
-        access: random::token::<32>()?,
+        access: access_token::value(tenant, chosen)?,
         expires_at: now + 1000 * seconds,
         refresh: None,
         refresh_expires_at: 0,

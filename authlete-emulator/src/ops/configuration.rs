@@ -1,12 +1,13 @@
 //! `service_configuration_api`: the discovery document (OpenID Connect Discovery 1.0, RFC 8414), made of the settings.
 
+use json_patch::Patch;
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
 use crate::jose::Algorithm;
 use crate::jose::jwe::{Encoding, Management};
 use crate::oauth::names::{self, Names};
-use crate::reply::Reply;
+use crate::reply::{self, Reply};
 use crate::request::Request;
 use crate::state::{Settings, Tenant};
 
@@ -48,6 +49,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("backchannel_user_code_parameter_supported", "backchannelUserCodeParameterSupported"),
     ("grant_management_action_required", "grantManagementActionRequired"),
     ("native_sso_supported", "nativeSsoSupported"),
+    ("client_id_metadata_document_supported", "clientIdMetadataDocumentSupported"),
 ];
 
 /// Lists whose names are written otherwise.
@@ -68,10 +70,15 @@ const LOWERCASE: &[(&str, &str)] = &[
 ];
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    if request.query("patch").is_some_and(|patch| !patch.is_empty()) {
-        return Err(ApiError::not_implemented("patch in service_configuration_api"));
+    let mut document = document(&tenant.settings);
+    if let Some(text) = request.query("patch").filter(|patch| !patch.is_empty()) {
+        let wrong = |problem: &dyn std::fmt::Display| {
+            ApiError::invalid(format!("The parameter patch cannot be applied (RFC 6902): {problem}."))
+        };
+        document = reply::without_nulls(document);
+        let patch: Patch = serde_json::from_str(text).map_err(|error| wrong(&error))?;
+        json_patch::patch(&mut document, &patch).map_err(|error| wrong(&error))?;
     }
-    let document = document(&tenant.settings);
     Ok(if request.query("pretty") == Some("true") { Reply::Pretty(document) } else { Reply::Json(document) })
 }
 

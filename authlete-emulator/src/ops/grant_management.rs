@@ -42,7 +42,7 @@ fn manage(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationErro
     if let Some(refusal) = refusal(tenant, request, &id, &token, scope)? {
         let content = refusal.challenge(tenant.settings.flag("errorDescriptionOmitted"));
         let members = json!({"responseContent": content});
-        return Ok(reply::action(refusal.action, refusal.code, refusal.message, members));
+        return Ok(reply::action(refusal.action, refusal.code, &refusal.message, members));
     }
     if query {
         let content = tenant.grants.get(&id).map(|grant| content(&grant.granted).to_string());

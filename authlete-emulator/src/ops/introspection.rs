@@ -1,9 +1,11 @@
 //! `auth_introspection_api`: whether an access token is good for what a resource server asks.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::oauth::{CheckError, OperationError, dpop, grant, possession, rar, scope};
+use crate::oauth::{CheckError, OperationError, dpop, grant, possession, rar, scope, signed_request};
 use crate::reply::{self, Code, Reply, result_message};
 use crate::request::Request;
 use crate::state::{Tenant, Token};
@@ -17,11 +19,9 @@ const SCOPES: Code = "A056304";
 const SUBJECT: Code = "A056305";
 const AUTHENTICATION: Code = "A056306";
 const RESOURCES: Code = "A056307";
+const SIGNATURE: Code = "A056309";
 const PROOF: Code = "A056308";
 const UNREADABLE: Code = "A056201";
-
-/// What the call may ask for and the emulator cannot check yet.
-const NOT_IMPLEMENTED: &[&str] = &["requiredComponents"];
 
 /// Why a token is not good: the action, the error of RFC 6750, 9449 or 9470, and a further attribute of the challenge.
 pub(super) struct Refusal {
@@ -29,12 +29,11 @@ pub(super) struct Refusal {
     scheme: &'static str,
     pub(super) code: Code,
     error: &'static str,
-    pub(super) message: &'static str,
+    pub(super) message: Cow<'static, str>,
     pub(super) attribute: Option<String>,
 }
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    request.refuse(NOT_IMPLEMENTED)?;
     let reply = introspect(tenant, request).or_else(|error| match error {
         OperationError::Api(error) => Err(error),
         OperationError::Client(error) | OperationError::Server(error) => {
@@ -59,31 +58,49 @@ fn introspect(tenant: &mut Tenant, request: &Request) -> Result<Reply, Operation
     if found.is_none() {
         found = unproven(tenant, request, &token, &given)?;
     }
+    if found.is_none() {
+        found = unsigned(tenant, request, &token)?;
+    }
     if let Some(refusal) = found {
         return Ok(refused(tenant, &refusal, Some(&token), request.now));
     }
     let mut members = members(tenant, &token, request.now);
     members["responseContent"] = json!("Bearer error=\"invalid_request\"");
     members["sufficient"] = json!(true);
+    members["responseSigningRequired"] = json!(tenant.settings.flag("rsResponseSigned"));
     Ok(reply::action("OK", VALID, "The access token is valid.", members))
 }
 
 impl Refusal {
-    pub(super) fn new(action: &'static str, code: Code, error: &'static str, message: &'static str) -> Self {
-        Self { action, scheme: "Bearer", code, error, message, attribute: None }
+    pub(super) fn new(
+        action: &'static str,
+        code: Code,
+        error: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { action, scheme: "Bearer", code, error, message: message.into(), attribute: None }
     }
 
     /// The value of the header `WWW-Authenticate`.
     pub(super) fn challenge(&self, omit_description: bool) -> String {
         let mut challenge = format!("{} error=\"{}\"", self.scheme, self.error);
         if !omit_description {
-            challenge += &format!(",error_description=\"{}\"", result_message(self.code, self.message));
+            challenge += &format!(",error_description=\"{}\"", result_message(self.code, &self.message));
         }
         if let Some(attribute) = &self.attribute {
             challenge.push(',');
             challenge += attribute;
         }
         challenge
+    }
+}
+
+/// Whether the request lacks the signature that it has to have.
+fn unsigned(tenant: &Tenant, request: &Request, token: &Token) -> Result<Option<Refusal>, OperationError> {
+    match signed_request::check(tenant, request, token, None) {
+        Ok(()) => Ok(None),
+        Err(CheckError::Rejected(why)) => Ok(Some(Refusal::new("BAD_REQUEST", SIGNATURE, "invalid_request", why))),
+        Err(CheckError::Failed(error)) => Err(error),
     }
 }
 
@@ -158,7 +175,7 @@ fn refused(tenant: &Tenant, refusal: &Refusal, token: Option<&Token>, now: u64) 
     };
     members["responseContent"] = json!(refusal.challenge(tenant.settings.flag("errorDescriptionOmitted")));
     members["sufficient"] = json!(refusal.action != "FORBIDDEN" && token.is_some());
-    reply::action(refusal.action, refusal.code, refusal.message, members)
+    reply::action(refusal.action, refusal.code, &refusal.message, members)
 }
 
 fn members(tenant: &Tenant, token: &Token, now: u64) -> Value {
@@ -177,6 +194,7 @@ fn members(tenant: &Tenant, token: &Token, now: u64) -> Value {
         "properties": views::listed(&token.authorized.properties),
         "consentedClaims": views::listed(&token.authorized.consented_claims),
         "grantType": token.grant_type,
+        "forExternalAttachment": token.authorized.details.for_external_attachment,
         "certificateThumbprint": token.authorized.details.binding.x5t,
         "resources": views::listed(&token.authorized.details.resources),
         "accessTokenResources": views::listed(&token.authorized.details.access_resources),

@@ -5,12 +5,13 @@ use serde_json::{Map, Value, json};
 use crate::error::ApiError;
 use crate::jose::{Algorithm, Jwk, encode, jwe, jwk};
 use crate::oauth::encryption::{Content, Encryption};
+use crate::oauth::fapi::Profiles;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::signing::SigningKey;
 use crate::oauth::{OAuthError, OperationError, access_token};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
-use crate::state::{Refresh, Tenant, Token};
+use crate::state::{Client, Refresh, Settings, Tenant, Token};
 use crate::views;
 
 const ANSWERED: Code = "A145001";
@@ -35,7 +36,10 @@ fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationErr
     let hidden = request.body.flag("withHiddenProperties")?;
     let members = introspect(tenant, value, hidden, request.now);
     let accept = request.body.string("httpAcceptHeader")?.unwrap_or_default();
-    if !accept.split(',').any(|part| part.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(JWT)) {
+    let demanded = Profiles::of(&tenant.settings, &<Settings as Default>::default()).signs_introspection();
+    if !demanded
+        && !accept.split(',').any(|part| part.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(JWT))
+    {
         let members = json!({"responseContent": members.to_string()});
         return Ok(reply::action("OK", ANSWERED, "This is what the token is.", members));
     }
@@ -76,7 +80,7 @@ fn active(tenant: &Tenant, token: &Token, hidden: bool, now: u64, refresh: bool)
     let issued_at = token.refreshed_at.unwrap_or(token.created_at).min(now);
     let own = json!({
         "active": true,
-        "client_id": token.client_id.to_string(),
+        "client_id": tenant.clients.get(&token.client_id).map(Client::identifier),
         "scope": if scopes.is_empty() { Value::Null } else { json!(scopes.join(" ")) },
         "sub": token.authorized.subject,
         "iss": tenant.settings.string("issuer"),

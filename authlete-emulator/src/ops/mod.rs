@@ -6,7 +6,8 @@ mod authorization_fail;
 mod authorization_issue;
 mod authorization_ticket;
 mod backchannel;
-mod client;
+mod backchannel_logout;
+pub(crate) mod client;
 mod configuration;
 mod device;
 mod grant_management;
@@ -73,6 +74,7 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("backchannel_authentication_complete_api", Handler::Service(backchannel::complete)),
     ("backchannel_authentication_fail_api", Handler::Service(backchannel::fail)),
     ("backchannel_authentication_issue_api", Handler::Service(backchannel::issue)),
+    ("backchannel_logout_token_api", Handler::Service(backchannel_logout::handle)),
     ("client_authorization_delete_api", Handler::Service(client::authorization::delete)),
     ("client_authorization_delete_api_post", Handler::Service(client::authorization::delete)),
     ("client_authorization_delete_by_subject_api", Handler::Service(client::authorization::delete)),

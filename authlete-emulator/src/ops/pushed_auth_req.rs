@@ -37,7 +37,7 @@ fn push(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
         .map_err(|error| error.or_reject(|rejection| OAuthError::new(rejection.error, PROOF, rejection.message)))?;
     let identifier = match client.alias_used {
         true => client.client.alias().unwrap_or_default().to_owned(),
-        false => client.client.id.to_string(),
+        false => client.client.identifier(),
     };
     let parameters = parameters.without(CREDENTIALS).with("client_id", identifier);
     let source = authorization::from_client(tenant, client.client, client.alias_used, parameters, request.now)?;

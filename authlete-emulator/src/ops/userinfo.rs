@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::error::ApiError;
 use crate::oauth::authorization::claims;
 use crate::oauth::encryption::{Content, Encryption};
-use crate::oauth::{CheckError, OAuthError, OperationError, dpop, possession};
+use crate::oauth::{CheckError, OAuthError, OperationError, dpop, http_signature, possession, sector, signed_request};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Client, Settings, Tenant, Token};
@@ -20,17 +20,16 @@ const NO_SUBJECT: Code = "A091304";
 const NO_OPENID: Code = "A091305";
 const UNPROVEN: Code = "A091306";
 const CERTIFICATE: Code = "A091201";
+const SIGNATURE: Code = "A091307";
 const CLAIMS: Code = "A096201";
 const NO_ISSUER: Code = "A096202";
 const NO_CLIENT: Code = "A096203";
 
-/// What the calls may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &["requestBodyContained"];
-const NOT_IMPLEMENTED_ISSUE: &[&str] = &["claimsForTx", "verifiedClaimsForTx", "requestSignature"];
+/// What the call may ask for and the emulator cannot do yet.
+const NOT_IMPLEMENTED_ISSUE: &[&str] = &["claimsForTx", "verifiedClaimsForTx"];
 
 /// `auth_userinfo_api`: whether the token is good, and which claims it is for.
 pub(crate) fn look(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    request.refuse(NOT_IMPLEMENTED)?;
     let reply = claims_of(tenant, request).or_else(|error| refusal(&tenant.settings, error))?;
     Ok(reply.with("dpopNonce", json!(dpop::nonce(tenant, request)?)))
 }
@@ -42,6 +41,13 @@ fn claims_of(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationE
         Ok(()) => {}
         Err(CheckError::Rejected(unproven)) => {
             return Ok(challenge(&tenant.settings, unproven.scheme, unproven.error, UNPROVEN, unproven.message));
+        }
+        Err(CheckError::Failed(error)) => return Err(error),
+    }
+    match signed_request::check(tenant, request, &token, Some("userInfoEndpoint")) {
+        Ok(()) => {}
+        Err(CheckError::Rejected(why)) => {
+            return Ok(challenge(&tenant.settings, "Bearer", "invalid_request", SIGNATURE, &why));
         }
         Err(CheckError::Failed(error)) => return Err(error),
     }
@@ -79,9 +85,12 @@ fn make(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
     let client = tenant.clients.get(&token.client_id).cloned();
     let client =
         client.ok_or_else(|| OperationError::server(NO_CLIENT, "The access token's client no longer exists."))?;
-    refuse_settings(&tenant.settings, &client)?;
     let mut claims = request.body.object("claims", |message| OperationError::server(CLAIMS, &message))?;
-    let sub = request.body.non_empty("sub")?.or_else(|| token.authorized.sub().map(str::to_owned));
+    let sub = match (request.body.non_empty("sub")?.or(token.authorized.sub), &token.authorized.subject) {
+        (Some(sub), _) => Some(sub),
+        (None, Some(subject)) => Some(sector::subject(tenant, &client, subject)?),
+        (None, None) => None,
+    };
     claims.insert("sub".to_owned(), json!(sub));
     let algorithm = client.settings.string("userInfoSignAlg").filter(|name| *name != "NONE");
     let encryption = Encryption::wanted(&client.settings, "userInfoEncryptionAlg", "userInfoEncryptionEnc")?;
@@ -97,18 +106,24 @@ fn make(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
             ("JWT", encryption.to_client(tenant, &client, &Content::Jwt(&jwt))?)
         }
     };
-    Ok(reply::action(action, ISSUED, "The claims are ready.", json!({"responseContent": content})))
+    let members = signed_response(tenant, request, content)?;
+    Ok(reply::action(action, ISSUED, "The claims are ready.", members))
 }
 
-/// Settings under which the claims would look other than they do here.
-fn refuse_settings(service: &Settings, client: &Client) -> Result<(), ApiError> {
-    if service.flag("rsResponseSigned") {
-        return Err(ApiError::not_implemented("the service setting rsResponseSigned"));
+/// The content, with the fields of a signature where the service signs the responses of resources.
+fn signed_response(tenant: &mut Tenant, request: &Request, content: String) -> Result<Value, OperationError> {
+    if !tenant.settings.flag("rsResponseSigned") {
+        return Ok(json!({"responseContent": content}));
     }
-    if client.settings.string("subjectType") == Some("PAIRWISE") {
-        return Err(ApiError::not_implemented("pairwise subjects"));
-    }
-    Ok(())
+    let key = tenant.keys.named(&tenant.settings, "resourceSignatureKeyId")?;
+    let of_request = request.body.non_empty("requestSignature")?;
+    let signed = http_signature::sign_response(&key, &content, of_request.as_deref(), request.now)?;
+    Ok(json!({
+        "responseContent": content,
+        "signature": signed.signature,
+        "signatureInput": signed.signature_input,
+        "contentDigest": signed.content_digest,
+    }))
 }
 
 /// Section 5.3.2: signed claims say who made them, and for whom.
@@ -122,7 +137,7 @@ fn signed(
     let issuer =
         issuer.ok_or_else(|| OperationError::server(NO_ISSUER, "The service has no issuer, which a JWT must name."))?;
     claims.insert("iss".to_owned(), json!(issuer));
-    claims.insert("aud".to_owned(), json!([client.id.to_string()]));
+    claims.insert("aud".to_owned(), json!([client.identifier()]));
     let key = tenant.keys.signer(&tenant.settings, client, algorithm, "userInfoSignatureKeyId")?;
     Ok(key.sign("JWT", &Value::Object(claims))?)
 }

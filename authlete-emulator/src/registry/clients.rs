@@ -20,6 +20,10 @@ const ASSIGNED: &[&str] = &[
     "dynamicallyRegistered",
     "clientSource",
     "registrationAccessTokenHash",
+    "discoveredByMetadataDocument",
+    "metadataDocumentLocation",
+    "metadataDocumentExpiresAt",
+    "metadataDocumentUpdatedAt",
 ];
 
 /// What the start-up file may fix and is random otherwise.

@@ -29,11 +29,6 @@ impl Authorized {
     pub(crate) fn has_scope(&self, scope: &str) -> bool {
         self.scopes.iter().any(|one| one == scope)
     }
-
-    /// The value of `sub` in ID tokens and at the userinfo endpoint.
-    pub(crate) fn sub(&self) -> Option<&str> {
-        self.sub.as_deref().or(self.subject.as_deref())
-    }
 }
 
 /// Lifetimes of tokens in seconds, where a call sets them and they do not follow from the settings.

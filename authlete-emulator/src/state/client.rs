@@ -27,8 +27,30 @@ impl Client {
         self.settings.string("clientIdAlias").filter(|_| self.settings.flag("clientIdAliasEnabled"))
     }
 
+    /// The URL at which the client publishes who it is.
+    pub(crate) fn url(&self) -> Option<&str> {
+        self.settings.string("metadataDocumentLocation").or_else(|| self.settings.string("entityId"))
+    }
+
+    /// How the client knows itself: by its URL where it publishes one, by its id else.
+    pub(crate) fn identifier(&self) -> String {
+        self.url().map_or_else(|| self.id.to_string(), str::to_owned)
+    }
+
+    /// Whether this is one of the names that the client has.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        name == self.id.to_string() || self.alias() == Some(name) || self.url() == Some(name)
+    }
+
     /// Whether the client cannot keep a secret (RFC 6749, section 2.1).
     pub(crate) fn is_public(&self) -> bool {
         self.settings.string("clientType") != Some("CONFIDENTIAL")
     }
+}
+
+/// A client identifier that leads to no client, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unresolved {
+    pub(crate) identifier: String,
+    pub(crate) reason: String,
 }

@@ -1,4 +1,4 @@
-//! The clients of a service, found by id and by alias.
+//! The clients of a service, found by id, by alias and by the URL that identifies them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,6 +14,8 @@ pub(crate) struct Clients {
     by_id: BTreeMap<u64, Client>,
     #[serde(skip)]
     by_alias: HashMap<String, u64>,
+    #[serde(skip)]
+    by_url: HashMap<String, u64>,
 }
 
 impl From<BTreeMap<u64, Client>> for Clients {
@@ -31,7 +33,7 @@ impl Clients {
         self.by_id.get(id)
     }
 
-    /// A client to change. Its alias is changed by [`Self::replace`] alone.
+    /// A client to change. Its alias and its URL are changed by [`Self::replace`] alone.
     pub(crate) fn get_mut(&mut self, id: &u64) -> Option<&mut Client> {
         self.by_id.get_mut(id)
     }
@@ -39,6 +41,11 @@ impl Clients {
     /// The client that has this alias, whether it may be used or not.
     pub(crate) fn by_alias(&self, alias: &str) -> Option<&Client> {
         self.by_alias.get(alias).and_then(|id| self.by_id.get(id))
+    }
+
+    /// The client that publishes at this URL who it is.
+    pub(crate) fn by_url(&self, url: &str) -> Option<&Client> {
+        self.by_url.get(url).and_then(|id| self.by_id.get(id))
     }
 
     pub(crate) fn contains(&self, id: u64) -> bool {
@@ -56,9 +63,12 @@ impl Clients {
     /// Puts a client in, or in the place of the one with its id.
     pub(crate) fn insert(&mut self, client: Client) -> &Client {
         let id = client.id;
-        self.forget_alias(id);
+        self.forget_names(id);
         if let Some(alias) = client.settings.string("clientIdAlias") {
             self.by_alias.insert(alias.to_owned(), id);
+        }
+        if let Some(url) = client.url() {
+            self.by_url.insert(url.to_owned(), id);
         }
         match self.by_id.entry(id) {
             std::collections::btree_map::Entry::Vacant(entry) => entry.insert(client),
@@ -75,14 +85,17 @@ impl Clients {
     }
 
     pub(crate) fn remove(&mut self, id: u64) {
-        self.forget_alias(id);
+        self.forget_names(id);
         self.by_id.remove(&id);
     }
 
-    fn forget_alias(&mut self, id: u64) {
-        let alias = self.by_id.get(&id).and_then(|client| client.settings.string("clientIdAlias"));
-        if let Some(alias) = alias {
+    fn forget_names(&mut self, id: u64) {
+        let Some(client) = self.by_id.get(&id) else { return };
+        if let Some(alias) = client.settings.string("clientIdAlias") {
             self.by_alias.remove(alias);
+        }
+        if let Some(url) = client.url() {
+            self.by_url.remove(url);
         }
     }
 }

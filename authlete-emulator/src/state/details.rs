@@ -31,6 +31,8 @@ pub(crate) struct Details {
     /// The grant (Grant Management for OAuth 2.0) that this belongs to.
     pub(crate) grant_id: Option<String>,
     pub(crate) binding: Binding,
+    /// Whether the access token is for attachments that are elsewhere (OpenID Connect for Identity Assurance).
+    pub(crate) for_external_attachment: bool,
     /// The access token in the form of a JWT (RFC 9068), where the service issues such.
     pub(crate) jwt: Option<String>,
 }
@@ -53,6 +55,13 @@ impl Details {
             }
             self.claims.insert(name, value);
         }
+    }
+
+    /// The names of all claims that the client asked for, each once.
+    pub(crate) fn claim_names(&self) -> Vec<String> {
+        let mut names = self.id_token_claims.clone();
+        names.extend(self.userinfo_claims.iter().filter(|name| !self.id_token_claims.contains(name)).cloned());
+        names
     }
 
     /// The same rest for an access token that is bound to these keys.

@@ -87,7 +87,6 @@ impl<K: Clone + Eq + Hash + Ord, V> Expiring<K, V> {
         self.records.values().map(|(_, value)| value)
     }
 
-    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.records.len()
     }

@@ -17,7 +17,7 @@ mod tokens;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use authorized::{Authorized, Lifetimes};
-pub(crate) use client::Client;
+pub(crate) use client::{Client, Unresolved};
 pub(crate) use clients::Clients;
 pub(crate) use consents::Consents;
 pub(crate) use details::{Binding, Details};

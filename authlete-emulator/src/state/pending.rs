@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Authorized, Details, Expiring, Lifetimes};
+use super::{Authorized, Details, Expiring, GrantRequest, Lifetimes};
 
 /// What has expired stays known this long (an hour), so that it can be told from what never was.
 const REMEMBERED_MILLIS: u64 = 3_600_000;
@@ -21,6 +21,8 @@ pub(crate) struct Pending {
     pub(crate) scopes: Vec<String>,
     pub(crate) acrs: Vec<String>,
     pub(crate) details: Details,
+    /// What the request does to a grant, if anything.
+    pub(crate) grant_request: Option<GrantRequest>,
     pub(crate) expires_at: u64,
     /// Seconds that the client has to leave between two token requests.
     pub(crate) interval: u64,
@@ -63,6 +65,8 @@ pub(crate) enum Decision {
 pub(crate) struct Approval {
     pub(crate) authorized: Authorized,
     pub(crate) lifetimes: Lifetimes,
+    /// The access token, where the call chooses it.
+    pub(crate) access_token: Option<String>,
 }
 
 /// What the authorization server wants an error to say to the client.
@@ -139,6 +143,15 @@ impl PendingTable {
         }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// The requests without a decision, with the server's key.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (&str, &Pending)> {
+        self.records.values().filter_map(|(key, pending)| Some((key.as_deref()?, pending)))
+    }
+
     /// Whether the server's key is in use.
     pub(crate) fn has_server_key(&self, server_key: &str) -> bool {
         self.by_server_key.contains_key(server_key)
@@ -193,6 +206,7 @@ mod tests {
             scopes: Vec::new(),
             acrs: Vec::new(),
             details: Details::default(),
+            grant_request: None,
             expires_at: 100_000,
             interval: 5,
             polled_at: None,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Authorized, Client, Clients, Consents, Decision, Details, Expiring, GrantRequest, Grants, Lifetimes, PendingTable,
-    Settings, Tokens,
+    Settings, Tokens, Unresolved,
 };
 use crate::error::ApiError;
 use crate::fetch::Documents;
@@ -42,11 +42,17 @@ pub(crate) struct Tenant {
     /// Assertions and proofs that have been seen, by a hash of their ids, so that none works twice.
     assertions: Expiring<String, ()>,
     proofs: Expiring<String, ()>,
+    /// What pairwise subjects are made from, once one has been asked for, and whose they are.
+    pub(crate) pairwise_salt: Option<String>,
+    pub(crate) pairwise: Expiring<String, String>,
     /// What the nonces for DPoP proofs are made from, once one has been asked for.
     pub(crate) nonce_secret: Option<String>,
     /// What has been fetched for the call that is being served.
     #[serde(skip)]
     pub(crate) documents: Documents,
+    /// The client of that call, where its identifier is a URL that leads to no client.
+    #[serde(skip)]
+    pub(crate) unresolved: Option<Unresolved>,
 }
 
 /// An authorization request that waits for the user.
@@ -93,6 +99,8 @@ pub(crate) struct TokenTicket {
     /// What the user authorizes by the password, with the keys that the token request has proven.
     pub(crate) authorized: Authorized,
     pub(crate) lifetimes: Lifetimes,
+    /// The access token, where the token request's call chooses it.
+    pub(crate) access_token: Option<String>,
 }
 
 /// An authorization code: what was granted, and whether it has been used.
@@ -116,6 +124,15 @@ pub(crate) struct Batch {
     pub(crate) error: Option<String>,
 }
 
+/// Something that waits for a decision, and the key that the authorization server has for it.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) kind: &'static str,
+    pub(crate) client_id: u64,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) key: String,
+}
+
 impl Tenant {
     pub(crate) fn new(id: u64, settings: Settings, access_token: String) -> Self {
         Self {
@@ -137,8 +154,11 @@ impl Tenant {
             keys: Keys::default(),
             assertions: Expiring::new(),
             proofs: Expiring::new(),
+            pairwise_salt: None,
+            pairwise: Expiring::new(),
             nonce_secret: None,
             documents: Documents::default(),
+            unresolved: None,
         }
     }
 
@@ -154,6 +174,46 @@ impl Tenant {
         self.assertions.purge(now);
         self.proofs.purge(now);
         self.batches.purge(now);
+    }
+
+    /// How much there is of what comes and goes, with a label for each.
+    pub(crate) fn counts(&self) -> [(&'static str, usize); 6] {
+        [
+            ("Clients", self.clients.len()),
+            ("Access tokens", self.tokens.len()),
+            ("Codes", self.codes.len()),
+            ("Tickets", self.tickets.len() + self.token_tickets.len()),
+            ("Pushed requests", self.pushed.len()),
+            ("Device and CIBA requests", self.devices.len() + self.backchannels.len()),
+        ]
+    }
+
+    /// What waits for the authorization server or the user, of each kind at most `most`.
+    pub(crate) fn waiting(&self, most: usize) -> Vec<Waiting> {
+        let tickets = self.tickets.iter().take(most).map(|(key, ticket)| Waiting {
+            kind: "authorization request",
+            client_id: ticket.client_id,
+            scopes: ticket.scopes.clone(),
+            key: key.clone(),
+        });
+        let passwords = self.token_tickets.iter().take(most).map(|(key, ticket)| Waiting {
+            kind: "password",
+            client_id: ticket.client_id,
+            scopes: ticket.authorized.scopes.clone(),
+            key: key.clone(),
+        });
+        let pending = |kind, table: &PendingTable| {
+            let waiting = table.waiting().take(most).map(|(key, pending)| Waiting {
+                kind,
+                client_id: pending.client_id,
+                scopes: pending.scopes.clone(),
+                key: key.to_owned(),
+            });
+            waiting.collect::<Vec<_>>()
+        };
+        let devices = pending("device", &self.devices);
+        let backchannels = pending("CIBA request", &self.backchannels);
+        tickets.chain(passwords).chain(devices).chain(backchannels).collect()
     }
 
     /// A client that is known to be there, or was until now.
@@ -184,11 +244,33 @@ impl Tenant {
         if let Some(client) = identifier.parse().ok().and_then(|id: u64| self.clients.get(&id)) {
             return Some((client, false));
         }
+        if self.unresolved.as_ref().is_some_and(|unresolved| unresolved.identifier == identifier) {
+            return None;
+        }
+        if let Some(client) = self.clients.by_url(identifier).filter(|client| self.accepts_url_of(client)) {
+            return Some((client, false));
+        }
         if !self.settings.flag("clientIdAliasEnabled") {
             return None;
         }
         let found = self.clients.by_alias(identifier).filter(|client| client.alias().is_some())?;
         Some((found, true))
+    }
+
+    /// Whether the service still identifies clients by URLs as this one is.
+    fn accepts_url_of(&self, client: &Client) -> bool {
+        match client.settings.string("metadataDocumentLocation") {
+            Some(_) => self.settings.flag("clientIdMetadataDocumentSupported"),
+            None => self.settings.flag("federationEnabled"),
+        }
+    }
+
+    /// Why there is no client with this identifier.
+    pub(crate) fn why_unknown(&self, identifier: &str) -> String {
+        match self.unresolved.as_ref().filter(|unresolved| unresolved.identifier == identifier) {
+            Some(unresolved) => format!("The client cannot be taken from its URL. {}.", unresolved.reason),
+            None => "There is no such client.".to_owned(),
+        }
     }
 
     /// Whether this client assertion is seen for the first time. It is remembered until it ends.

@@ -172,6 +172,10 @@ impl Tokens {
         current.or_else(|| self.spent.get(refresh).map(|number| Refresh::Spent(*number)))
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.records.len()
+    }
+
     pub(crate) fn get(&self, number: u64) -> Option<&Token> {
         self.records.get(&number)
     }

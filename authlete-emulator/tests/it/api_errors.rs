@@ -35,7 +35,7 @@ async fn tokens() {
 async fn what_is_not_there() {
     let world = World::plain().await;
     let id = world.service_id();
-    for path in ["/", "/api", "/api/nothing", "/api/1/service/get", "/api/x/service/get", "/api/1/nothing/at/all"] {
+    for path in ["/api", "/api/nothing", "/api/1/service/get", "/api/x/service/get", "/api/1/nothing/at/all"] {
         assert_api_error(&world.call("GET", path, None).await, 404);
     }
     assert_api_error(&world.call("GET", &format!("/api/{id}/client/get/1"), None).await, 404);

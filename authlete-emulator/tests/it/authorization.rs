@@ -151,11 +151,6 @@ async fn what_is_not_implemented_is_refused_by_name() {
         let parameters = format!("response_type=code&client_id={id}&redirect_uri={REDIRECT_URI}&{more}");
         assert_refused(&world, "/auth/authorization", &json!({"parameters": parameters}), more.split('=').next()).await;
     }
-    for setting in ["rsRequestSigned"] {
-        let world = World::new(json!({}), json!({setting: true})).await;
-        let parameters = format!("response_type=code&client_id={}&redirect_uri={REDIRECT_URI}", world.client_id());
-        assert_refused(&world, "/auth/authorization", &json!({"parameters": parameters}), Some(setting)).await;
-    }
 }
 
 async fn assert_refused(world: &World, path: &str, body: &Value, what: Option<&str>) {

@@ -45,8 +45,8 @@ async fn requests_that_are_refused() {
     ] {
         assert_error(&ask(&world, &parameters).await, "BAD_REQUEST", error);
     }
-    let body = world.token_body(&format!("scope=openid&login_hint=a&grant_id=g&{token}"));
-    assert_eq!(world.status("/backchannel/authentication", &body).await, 501);
+    let parameters = format!("scope=openid&login_hint=a&grant_id=g&{token}");
+    assert_error(&ask(&world, &parameters).await, "BAD_REQUEST", "invalid_request");
     let body = json!({"parameters": "scope=openid&login_hint=a", "clientId": world.client_id(), "clientSecret": "x"});
     assert_error(&world.act("/backchannel/authentication", body).await, "UNAUTHORIZED", "invalid_client");
     let answer = world.act("/backchannel/authentication", json!({})).await;

@@ -50,6 +50,16 @@ impl Key {
         json!({"keys": [self.public]}).to_string()
     }
 
+    /// A service's `jwks` with this key on P-256, private part included.
+    pub(crate) fn private_set(&self) -> String {
+        use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+        // PKCS #8 has the private part of a key on P-256 at this place.
+        let d = URL_SAFE_NO_PAD.encode(&self.private.as_bytes()[36..68]);
+        let mut key = self.public.clone();
+        key["d"] = json!(d);
+        json!({"keys": [key]}).to_string()
+    }
+
     pub(crate) fn sign(&self, claims: &Value) -> String {
         self.sign_with(&Header::new(self.algorithm), claims)
     }

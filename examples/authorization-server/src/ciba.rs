@@ -9,7 +9,7 @@ use authlete_api::Error;
 use authlete_api::actions::{
     BackchannelAuthenticationCompleteNext, BackchannelAuthenticationIssueAction, BackchannelAuthenticationIssued,
 };
-use authlete_api::types::{BackchannelAuthenticationFailReason, BackchannelAuthenticationRequest, CompletionResult};
+use authlete_api::types::{BackchannelAuthenticationFailReason, BackchannelAuthenticationRequest};
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect};
 use axum::{Extension, Form};
@@ -125,9 +125,8 @@ pub(crate) async fn decide(
         Ok(_) => return Ok(pages::changed()),
         Err(error) => return Ok(pages::later(&browser.session(), "/approvals", form.allows(), &form.id, &error)),
     };
-    let result = if form.allows() { CompletionResult::Authorized } else { CompletionResult::AccessDenied };
     let claims = app.users.claims(&subject, step.claim_names());
-    let mut complete = step.complete(result, subject.clone());
+    let mut complete = if form.allows() { step.approve(subject.clone()) } else { step.deny() };
     if form.allows() {
         complete.auth_time = Some(login.auth_time);
         complete.consented_claims = Some(wish.claim_names);

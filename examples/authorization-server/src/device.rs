@@ -2,7 +2,7 @@
 
 use authlete_api::Error;
 use authlete_api::actions::{DeviceCompleteNext, DeviceVerificationNext, DeviceVerificationValid};
-use authlete_api::types::{CompletionResult, DeviceAuthorizationRequest};
+use authlete_api::types::DeviceAuthorizationRequest;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect};
 use axum::{Extension, Form};
@@ -28,6 +28,9 @@ pub(crate) async fn authorization(State(app): State<App>, headers: HeaderMap, fo
     (request.client_id, request.client_secret) = client(&headers)?;
     ready(app.service.device().process(request).await?)
 }
+
+/// What the user is told when the server cannot go on.
+const OUT_OF_ORDER: &str = "Something is wrong on our side. Start again on the device in a while.";
 
 #[derive(Deserialize)]
 pub(crate) struct Entry {
@@ -65,6 +68,9 @@ pub(crate) async fn enter(
         }
         DeviceVerificationNext::Expired(page) => {
             Ok(pages::user_code_again(page, "The code has expired. Start again on the device."))
+        }
+        DeviceVerificationNext::ServerError(page) | DeviceVerificationNext::InternalServerError(page) => {
+            Ok(pages::message(page, "Out of order", OUT_OF_ORDER))
         }
         DeviceVerificationNext::Valid(step) => {
             let shown = wish(&app, &login.subject, &step).await?;
@@ -107,9 +113,8 @@ pub(crate) async fn decide(
         Ok(_) => return Ok(pages::changed()),
         Err(error) => return Ok(pages::later(&browser.session(), &path, form.allows(), "", &error)),
     }
-    let result = if form.allows() { CompletionResult::Authorized } else { CompletionResult::AccessDenied };
     let claims = app.users.claims(&login.subject, step.claim_names());
-    let mut complete = step.complete(result, login.subject, code);
+    let mut complete = if form.allows() { step.approve(login.subject, code) } else { step.deny(code) };
     if form.allows() {
         complete.auth_time = Some(login.auth_time);
         complete.consented_claims = Some(shown.claim_names);
@@ -123,6 +128,7 @@ pub(crate) async fn decide(
     taken.end();
     Ok(match completed.proceed()? {
         DeviceCompleteNext::Success(page) => pages::message(page, "Done", done),
+        DeviceCompleteNext::ServerError(page) => pages::message(page, "Out of order", OUT_OF_ORDER),
         DeviceCompleteNext::UserCodeNotExist(page) => {
             pages::message(page, "Too late", "There is no such code any more.")
         }

@@ -63,6 +63,10 @@ fn sample(properties: &Value, action: &str, content: &str) -> Value {
         ("ticket", json!(SECRET)),
         ("token", json!(SECRET)),
         ("logoutToken", json!(SECRET)),
+        ("accessToken", json!(SECRET)),
+        ("subjectToken", json!(SECRET)),
+        ("assertion", json!(SECRET)),
+        ("hsk", json!({"handle": SECRET})),
         ("dpopNonce", json!("nonce-1")),
         ("attestationChallenge", json!("challenge-1")),
         ("signature", json!("sig1=:AAAA:")),
@@ -76,8 +80,9 @@ fn sample(properties: &Value, action: &str, content: &str) -> Value {
             response[name] = value;
         }
     }
-    if properties.get("info").is_some_and(|info| info.get("type").is_none()) {
-        response["info"] = json!({"identifier": SECRET, "credentialOffer": content});
+    if let Some(info) = properties.get("info") {
+        let one = json!({"identifier": SECRET, "credentialOffer": content});
+        response["info"] = if info["type"] == "array" { json!([one]) } else { one };
     }
     response
 }

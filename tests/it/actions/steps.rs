@@ -63,10 +63,17 @@ fn a_step_is_kept_in_a_session_and_comes_back() {
 
 #[test]
 fn grants_that_the_server_decides_build_the_token_and_its_response() {
-    let first = json!({"action": "TOKEN_EXCHANGE", "clientId": 7, "scopes": ["a"], "dpopNonce": "n"});
+    let details = json!({"elements": [{"type": "pay"}]});
+    let first = json!({
+        "action": "TOKEN_EXCHANGE", "clientId": 7, "clientIdAliasUsed": true, "clientEntityIdUsed": false, "scopes": ["a"],
+        "authorizationDetails": details, "subjectToken": "st", "dpopNonce": "n",
+    });
     let TokenNext::TokenExchange(step) = token(first) else { panic!("another step") };
     let create = step.create("ada");
-    let expected = json!({"grantType": "TOKEN_EXCHANGE", "clientId": 7, "scopes": ["a"], "subject": "ada"});
+    let expected = json!({
+        "grantType": "TOKEN_EXCHANGE", "clientId": 7, "clientIdAliasUsed": true, "clientEntityIdUsed": false,
+        "scopes": ["a"], "authorizationDetails": details, "subject": "ada",
+    });
     assert_eq!(encoded(&*create), expected);
     let created =
         json!({"action": "OK", "accessToken": "at", "tokenType": "DPoP", "expiresIn": 60, "scopes": ["a", "b"]});
@@ -85,23 +92,25 @@ fn grants_that_the_server_decides_build_the_token_and_its_response() {
 #[test]
 fn what_a_server_does_not_do_is_declined() {
     for action in ["TOKEN_EXCHANGE", "JWT_BEARER", "PASSWORD"] {
-        let reply = match token(json!({"action": action, "ticket": SECRET})) {
-            TokenNext::TokenExchange(step) => step.decline(),
-            TokenNext::JwtBearer(step) => step.decline(),
-            TokenNext::Password(step) => step.decline(),
-            other => panic!("{other:?}"),
-        };
+        let reply =
+            match token(json!({"action": action, "ticket": SECRET, "subjectToken": SECRET, "assertion": SECRET})) {
+                TokenNext::TokenExchange(step) => step.decline(),
+                TokenNext::JwtBearer(step) => step.decline(),
+                TokenNext::Password(step) => step.decline(),
+                other => panic!("{other:?}"),
+            };
         assert_eq!((reply.status().as_u16(), &reply.body()[..]), (400, &br#"{"error":"unsupported_grant_type"}"#[..]));
     }
     // RFC 6749 5.2
-    let exchange = json!({"action": "NATIVE_SSO", "sessionId": SECRET, "dpopNonce": "n"});
+    let exchange = json!({"action": "NATIVE_SSO", "sessionId": SECRET, "accessToken": SECRET, "dpopNonce": "n"});
     let TokenNext::NativeSso(step) = token(exchange) else { panic!("another step") };
     let reply = step.refuse("invalid_grant", Some("the \"session\" has ended"));
     assert_eq!((reply.status().as_u16(), &reply.headers()["dpop-nonce"]), (400, &"n".parse().expect("a value")));
     assert_eq!(reply.headers()["cache-control"], "no-store");
     let body: Value = serde_json::from_slice(reply.body()).expect("the body is JSON");
     assert_eq!(body, json!({"error": "invalid_grant", "error_description": "the \"session\" has ended"}));
-    let reissuable = json!({"action": "ID_TOKEN_REISSUABLE", "responseContent": "{\"access_token\":\"a\"}"});
+    let reissuable =
+        json!({"action": "ID_TOKEN_REISSUABLE", "accessToken": "a", "responseContent": "{\"access_token\":\"a\"}"});
     let TokenNext::IdTokenReissuable(step) = token(reissuable) else { panic!("another step") };
     let reply = step.decline();
     assert_eq!((reply.status().as_u16(), &reply.body()[..]), (200, &br#"{"access_token":"a"}"#[..]));
@@ -113,7 +122,8 @@ fn native_sso_and_reissue_prefer_the_jwt_that_the_client_has() {
     let TokenNext::NativeSso(step) = token(both) else { panic!("another step") };
     let expected = json!({"accessToken": "jwt", "refreshToken": "rt", "deviceSecret": "ds"});
     assert_eq!(encoded(&*step.issue("ds")), expected);
-    let one = json!({"action": "ID_TOKEN_REISSUABLE", "accessToken": "opaque", "refreshToken": "rt"});
+    let mut one = json!({"action": "ID_TOKEN_REISSUABLE", "accessToken": "opaque", "refreshToken": "rt"});
+    one["responseContent"] = json!("{}");
     let TokenNext::IdTokenReissuable(step) = token(one) else { panic!("another step") };
     assert_eq!(encoded(&*step.reissue()), json!({"accessToken": "opaque", "refreshToken": "rt"}));
 }
@@ -130,7 +140,7 @@ fn a_backchannel_authentication_goes_from_issue_to_notification() {
     let kept = serde_json::to_string(&pending).expect("it serialises");
     let pending: BackchannelAuthenticationIssued = serde_json::from_str(&kept).expect("it comes back");
     assert_eq!((pending.ticket().as_str(), format!("{pending:?}").contains(SECRET)), (SECRET, false));
-    let complete = pending.complete("AUTHORIZED", "ada");
+    let complete = pending.approve("ada");
     assert_eq!(encoded(&*complete), json!({"ticket": SECRET, "result": "AUTHORIZED", "subject": "ada"}));
     let completed = json!({
         "action": "NOTIFICATION", "clientNotificationEndpoint": "https://client.example/n",
@@ -165,7 +175,9 @@ fn credential_orders_name_their_request() {
 // RFC 9449 8.2: the nonce goes with whatever answers the client's request.
 #[test]
 fn what_is_carried_survives_what_nobody_foresaw() {
-    let first = json!({"action": "ID_TOKEN_REISSUABLE", "accessToken": "at", "refreshToken": "rt", "dpopNonce": "n"});
+    let mut first =
+        json!({"action": "ID_TOKEN_REISSUABLE", "accessToken": "at", "refreshToken": "rt", "dpopNonce": "n"});
+    first["responseContent"] = json!("{}");
     for then in [json!({"action": "ASK_THE_ORACLE", "resultCode": "A1"}), json!({"action": "CALLER_ERROR"}), json!({})]
     {
         let TokenNext::IdTokenReissuable(step) = token(first.clone()) else { panic!("another step") };

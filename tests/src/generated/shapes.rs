@@ -391,7 +391,7 @@ pub static BackchannelAuthenticationCompleteRequest: Struct = Struct {
         Field::required("result", Shape::Enum(types::CompletionResult::KNOWN)),
         Field::optional("scopes", Shape::List(&Shape::Text)),
         Field::optional("sub", Shape::Text),
-        Field::required("subject", Shape::Text),
+        Field::optional("subject", Shape::Text),
         Field::required("ticket", Shape::Text),
     ],
 };
@@ -719,6 +719,7 @@ pub static ClientGetListResponse: Struct = Struct {
     keeps_unknown: false,
     fields: &[
         Field::optional("clients", Shape::List(&Shape::Struct(&shapes::OAuthClient))),
+        Field::optional("developer", Shape::Text),
         Field::optional("end", Shape::Integer),
         Field::optional("start", Shape::Integer),
         Field::optional("totalCount", Shape::Integer),
@@ -923,6 +924,7 @@ pub static CredentialIssuerMetadata: Struct = Struct {
         ),
         Field::optional("credentialsSupported", Shape::Text),
         Field::optional("deferredCredentialEndpoint", Shape::Text),
+        Field::optional("display", Shape::Text),
         Field::optional("nonceEndpoint", Shape::Text),
         Field::optional("notificationEndpoint", Shape::Text),
         Field::optional("requireCredentialRequestEncryption", Shape::Boolean),
@@ -1064,7 +1066,7 @@ pub static DeviceCompleteRequest: Struct = Struct {
         Field::required("result", Shape::Enum(types::CompletionResult::KNOWN)),
         Field::optional("scopes", Shape::List(&Shape::Text)),
         Field::optional("sub", Shape::Text),
-        Field::required("subject", Shape::Text),
+        Field::optional("subject", Shape::Text),
         Field::required("userCode", Shape::Text),
     ],
 };
@@ -1913,6 +1915,10 @@ pub static Service: Struct = Struct {
         Field::optional("developerAuthenticationCallbackApiKey", Shape::Text),
         Field::optional("developerAuthenticationCallbackApiSecret", Shape::Text),
         Field::optional("developerAuthenticationCallbackEndpoint", Shape::Text),
+        Field::optional(
+            "developerSnsCredentials",
+            Shape::List(&Shape::Struct(&shapes::SnsCredentials)),
+        ),
         Field::optional("deviceAuthorizationEndpoint", Shape::Text),
         Field::optional("deviceFlowCodeDuration", Shape::Integer),
         Field::optional("deviceFlowPollingInterval", Shape::Integer),
@@ -2028,6 +2034,10 @@ pub static Service: Struct = Struct {
             Shape::List(&Shape::Enum(types::ClientRegistrationType::KNOWN)),
         ),
         Field::optional("supportedCustomClientMetadata", Shape::List(&Shape::Text)),
+        Field::optional(
+            "supportedDeveloperSnses",
+            Shape::List(&Shape::Enum(types::Sns::KNOWN)),
+        ),
         Field::optional("supportedDigestAlgorithms", Shape::List(&Shape::Text)),
         Field::optional(
             "supportedDisplays",
@@ -2159,7 +2169,7 @@ pub static SnsCredentials: Struct = Struct {
     fields: &[
         Field::optional("apiKey", Shape::Text),
         Field::optional("apiSecret", Shape::Text),
-        Field::optional("sns", Shape::Text),
+        Field::optional("sns", Shape::Enum(types::Sns::KNOWN)),
     ],
 };
 
@@ -2169,9 +2179,9 @@ pub static StandardIntrospectionRequest: Struct = Struct {
     keeps_unknown: false,
     fields: &[
         Field::optional("httpAcceptHeader", Shape::Text),
-        Field::optional("introspectionEncryptionAlg", Shape::Text),
-        Field::optional("introspectionEncryptionEnc", Shape::Text),
-        Field::optional("introspectionSignAlg", Shape::Text),
+        Field::optional("introspectionEncryptionAlg", Shape::Enum(types::JweAlg::KNOWN)),
+        Field::optional("introspectionEncryptionEnc", Shape::Enum(types::JweEnc::KNOWN)),
+        Field::optional("introspectionSignAlg", Shape::Enum(types::JwsAlg::KNOWN)),
         Field::required("parameters", Shape::Text),
         Field::optional("publicKeyForEncryption", Shape::Text),
         Field::optional("rsUri", Shape::Text),
@@ -2565,8 +2575,10 @@ pub static TokenUpdateRequest: Struct = Struct {
         Field::optional("dpopKeyThumbprint", Shape::Text),
         Field::optional("forExternalAttachment", Shape::Boolean),
         Field::optional("properties", Shape::List(&Shape::Struct(&shapes::Property))),
+        Field::optional("refreshToken", Shape::Text),
         Field::optional("refreshTokenExpiresAt", Shape::Integer),
         Field::optional("refreshTokenExpiresAtUpdatedOnScopeUpdate", Shape::Boolean),
+        Field::optional("refreshTokenHash", Shape::Text),
         Field::optional("scopes", Shape::List(&Shape::Text)),
         Field::optional("tokenId", Shape::Text),
     ],

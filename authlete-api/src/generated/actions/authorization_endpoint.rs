@@ -1182,7 +1182,7 @@ impl rt::IntoAction for types::AuthorizationTicketInfoResponse {
 
 /// What the response of [`service.authorization().ticket_info`](crate::groups::AuthorizationApi::ticket_info) asks the server to do: a variant for each action that Authlete answers with.
 ///
-/// [`TicketInfoAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
+/// [`TicketInfoAction::proceed`] gives a [`TicketInfoNext`] for those that leave something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
 pub enum TicketInfoAction {
@@ -1192,8 +1192,8 @@ pub enum TicketInfoAction {
     Ok(TicketInfoOk),
     /// There is no such ticket, because it was used, expired, or never existed. The server cannot go on with this login; it answers 500, as the ticket is its own, and the user starts again from the client.
     ///
-    /// `NOT_FOUND`: the call was wrong, the client is not; it is told no more than `server_error`.
-    NotFound(rt::Reply),
+    /// `NOT_FOUND`: the server has something to do; see [`TicketInfoNotFound`].
+    NotFound(TicketInfoNotFound),
     /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
     ///
     /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
@@ -1227,7 +1227,10 @@ impl rt::Action for TicketInfoAction {
                 })
             }
             Some("NOT_FOUND") => {
-                Self::NotFound(rt::refused(operation, response, extra_headers))
+                Self::NotFound(TicketInfoNotFound {
+                    response,
+                    extra_headers,
+                })
             }
             Some("CALLER_ERROR") => {
                 Self::CallerError(rt::refused(operation, response, extra_headers))
@@ -1255,15 +1258,29 @@ impl rt::Action for TicketInfoAction {
     }
 }
 
+/// What the response of [`service.authorization().ticket_info`](crate::groups::AuthorizationApi::ticket_info) can leave the server to do: the actions of [`TicketInfoAction`] without those that [`TicketInfoAction::proceed`] makes a reply of.
+#[derive(Debug)]
+#[must_use]
+pub enum TicketInfoNext {
+    /// The ticket is alive, and `info` has what was stored with it. The server goes on with its pages.
+    ///
+    /// `OK`: the server has something to do; see [`TicketInfoOk`].
+    Ok(TicketInfoOk),
+    /// There is no such ticket, because it was used, expired, or never existed. The server cannot go on with this login; it answers 500, as the ticket is its own, and the user starts again from the client.
+    ///
+    /// `NOT_FOUND`: the server has something to do; see [`TicketInfoNotFound`].
+    NotFound(TicketInfoNotFound),
+}
+
 impl TicketInfoAction {
-    /// What `OK` leaves the server to do, see [`TicketInfoAction::Ok`]; every other action is a reply to send.
+    /// What there is to do for the server, as a [`TicketInfoNext`]; every other action is a reply to send.
     ///
     /// # Errors
     /// The reply to send to the client.
-    pub fn proceed(self) -> Result<TicketInfoOk, rt::Reply> {
+    pub fn proceed(self) -> Result<TicketInfoNext, rt::Reply> {
         match self {
-            Self::Ok(step) => Ok(step),
-            Self::NotFound(reply) => Err(reply),
+            Self::Ok(step) => Ok(TicketInfoNext::Ok(step)),
+            Self::NotFound(step) => Ok(TicketInfoNext::NotFound(step)),
             Self::CallerError(reply) => Err(reply),
             Self::AuthleteError(reply) => Err(reply),
             Self::Unknown(response) => {
@@ -1292,6 +1309,17 @@ impl TicketInfoOk {
     }
 }
 
+/// There is no such ticket, because it was used, expired, or never existed. The server cannot go on with this login; it answers 500, as the ticket is its own, and the user starts again from the client.
+///
+/// What [`TicketInfoAction::NotFound`] holds, which [`service.authorization().ticket_info`](crate::groups::AuthorizationApi::ticket_info) answers with.
+#[must_use]
+pub struct TicketInfoNotFound {
+    pub(crate) response: Box<types::AuthorizationTicketInfoResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(TicketInfoNotFound, types::AuthorizationTicketInfoResponse);
+impl TicketInfoNotFound {}
 impl rt::Sealed for types::AuthorizationTicketUpdateResponse {}
 impl rt::TakeParts for types::AuthorizationTicketUpdateResponse {
     fn take_parts(&mut self) -> rt::ResponseParts {
@@ -1315,7 +1343,7 @@ impl rt::IntoAction for types::AuthorizationTicketUpdateResponse {
 
 /// What the response of [`service.authorization().update_ticket`](crate::groups::AuthorizationApi::update_ticket) asks the server to do: a variant for each action that Authlete answers with.
 ///
-/// [`TicketUpdateAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
+/// [`TicketUpdateAction::proceed`] gives a [`TicketUpdateNext`] for those that leave something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
 pub enum TicketUpdateAction {
@@ -1325,8 +1353,8 @@ pub enum TicketUpdateAction {
     Ok(TicketUpdateOk),
     /// There is no such ticket, because it was used, expired, or never existed. Nothing was stored; the server answers 500, as the ticket is its own, and the user starts again from the client.
     ///
-    /// `NOT_FOUND`: the call was wrong, the client is not; it is told no more than `server_error`.
-    NotFound(rt::Reply),
+    /// `NOT_FOUND`: the server has something to do; see [`TicketUpdateNotFound`].
+    NotFound(TicketUpdateNotFound),
     /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
     ///
     /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
@@ -1360,7 +1388,10 @@ impl rt::Action for TicketUpdateAction {
                 })
             }
             Some("NOT_FOUND") => {
-                Self::NotFound(rt::refused(operation, response, extra_headers))
+                Self::NotFound(TicketUpdateNotFound {
+                    response,
+                    extra_headers,
+                })
             }
             Some("CALLER_ERROR") => {
                 Self::CallerError(rt::refused(operation, response, extra_headers))
@@ -1388,15 +1419,29 @@ impl rt::Action for TicketUpdateAction {
     }
 }
 
+/// What the response of [`service.authorization().update_ticket`](crate::groups::AuthorizationApi::update_ticket) can leave the server to do: the actions of [`TicketUpdateAction`] without those that [`TicketUpdateAction::proceed`] makes a reply of.
+#[derive(Debug)]
+#[must_use]
+pub enum TicketUpdateNext {
+    /// The new text is stored, and `info` shows it. The server goes on with its pages.
+    ///
+    /// `OK`: the server has something to do; see [`TicketUpdateOk`].
+    Ok(TicketUpdateOk),
+    /// There is no such ticket, because it was used, expired, or never existed. Nothing was stored; the server answers 500, as the ticket is its own, and the user starts again from the client.
+    ///
+    /// `NOT_FOUND`: the server has something to do; see [`TicketUpdateNotFound`].
+    NotFound(TicketUpdateNotFound),
+}
+
 impl TicketUpdateAction {
-    /// What `OK` leaves the server to do, see [`TicketUpdateAction::Ok`]; every other action is a reply to send.
+    /// What there is to do for the server, as a [`TicketUpdateNext`]; every other action is a reply to send.
     ///
     /// # Errors
     /// The reply to send to the client.
-    pub fn proceed(self) -> Result<TicketUpdateOk, rt::Reply> {
+    pub fn proceed(self) -> Result<TicketUpdateNext, rt::Reply> {
         match self {
-            Self::Ok(step) => Ok(step),
-            Self::NotFound(reply) => Err(reply),
+            Self::Ok(step) => Ok(TicketUpdateNext::Ok(step)),
+            Self::NotFound(step) => Ok(TicketUpdateNext::NotFound(step)),
             Self::CallerError(reply) => Err(reply),
             Self::AuthleteError(reply) => Err(reply),
             Self::Unknown(response) => {
@@ -1425,6 +1470,17 @@ impl TicketUpdateOk {
     }
 }
 
+/// There is no such ticket, because it was used, expired, or never existed. Nothing was stored; the server answers 500, as the ticket is its own, and the user starts again from the client.
+///
+/// What [`TicketUpdateAction::NotFound`] holds, which [`service.authorization().update_ticket`](crate::groups::AuthorizationApi::update_ticket) answers with.
+#[must_use]
+pub struct TicketUpdateNotFound {
+    pub(crate) response: Box<types::AuthorizationTicketUpdateResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(TicketUpdateNotFound, types::AuthorizationTicketUpdateResponse);
+impl TicketUpdateNotFound {}
 impl rt::Sealed for types::AuthorizationFailRequest {}
 impl rt::FollowUp for types::AuthorizationFailRequest {
     type Action = AuthorizationFailAction;

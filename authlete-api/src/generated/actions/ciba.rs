@@ -456,7 +456,26 @@ impl ::std::ops::Deref for BackchannelAuthenticationIssued {
 }
 
 impl BackchannelAuthenticationIssued {
-    /// Records the user's decision. It holds the ticket; give it the result and, when the user agreed, the subject. The server must have authenticated the user on the authentication device, shown the client, what it asks for and the binding message there, and made sure that it is the user whom the hint named.
+    /// Records that the user agreed. It holds the ticket; give it the subject. The server must have authenticated the user on the authentication device, shown the client, what it asks for and the binding message there, and made sure that it is the user whom the hint named.
+    ///
+    /// Prepares the call of [`service.ciba().complete`](crate::groups::CibaApi::complete), to be sent with [`PendingRequest::send`], which gives a [`BackchannelAuthenticationCompleteAction`].
+    ///
+    /// The request already holds, from this response: `ticket` from `ticket` and `result` as `AUTHORIZED`.
+    #[allow(unused_mut)]
+    pub fn approve(
+        self,
+        subject: impl Into<::std::string::String>,
+    ) -> PendingRequest<types::BackchannelAuthenticationCompleteRequest> {
+        let mut response = self.0.response;
+        let mut request = types::BackchannelAuthenticationCompleteRequest::new(
+            "AUTHORIZED",
+            response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
+        );
+        request.subject = Some(subject.into());
+        PendingRequest::new(request, rt::extra_headers(&*response, self.0.extra_headers))
+    }
+
+    /// Records any result, such as `TRANSACTION_FAILED` when the user could not be reached. It holds the ticket; give it the result, and the subject when it is `AUTHORIZED`.
     ///
     /// Prepares the call of [`service.ciba().complete`](crate::groups::CibaApi::complete), to be sent with [`PendingRequest::send`], which gives a [`BackchannelAuthenticationCompleteAction`].
     ///
@@ -465,12 +484,27 @@ impl BackchannelAuthenticationIssued {
     pub fn complete(
         self,
         result: impl Into<types::CompletionResult>,
-        subject: impl Into<::std::string::String>,
     ) -> PendingRequest<types::BackchannelAuthenticationCompleteRequest> {
         let mut response = self.0.response;
         let mut request = types::BackchannelAuthenticationCompleteRequest::new(
             result,
-            subject,
+            response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
+        );
+        PendingRequest::new(request, rt::extra_headers(&*response, self.0.extra_headers))
+    }
+
+    /// Records that the user refused; the client is told `access_denied`. It holds the ticket.
+    ///
+    /// Prepares the call of [`service.ciba().complete`](crate::groups::CibaApi::complete), to be sent with [`PendingRequest::send`], which gives a [`BackchannelAuthenticationCompleteAction`].
+    ///
+    /// The request already holds, from this response: `ticket` from `ticket` and `result` as `ACCESS_DENIED`.
+    #[allow(unused_mut)]
+    pub fn deny(
+        self,
+    ) -> PendingRequest<types::BackchannelAuthenticationCompleteRequest> {
+        let mut response = self.0.response;
+        let mut request = types::BackchannelAuthenticationCompleteRequest::new(
+            "ACCESS_DENIED",
             response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
         PendingRequest::new(request, rt::extra_headers(&*response, self.0.extra_headers))
@@ -747,13 +781,6 @@ impl BackchannelAuthenticationCompleteNotification {
         self.response.authorization_details.as_ref()
     }
 
-    /// The claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
-    ///
-    /// `consentedClaims`, optional.
-    pub fn consented_claims(&self) -> &[::std::string::String] {
-        self.response.consented_claims.as_deref().unwrap_or_default()
-    }
-
     /// The grant that the access token belongs to (Grant Management for OAuth 2.0). Absent when grant management was not used.
     ///
     /// `grantId`, optional, secret.
@@ -773,6 +800,34 @@ impl BackchannelAuthenticationCompleteNotification {
     /// `clientIdAlias`, optional.
     pub fn client_id_alias(&self) -> Option<&str> {
         self.response.client_id_alias.as_deref()
+    }
+
+    /// The client's name to show to the user, from the `client_name` of its metadata (RFC 7591 section 2). Absent when it has no name.
+    ///
+    /// `clientName`, optional.
+    pub fn client_name(&self) -> Option<&str> {
+        self.response.client_name.as_deref()
+    }
+
+    /// The key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `serviceAttributes`, optional.
+    pub fn service_attributes(&self) -> &[types::KeyValuePair] {
+        self.response.service_attributes.as_deref().unwrap_or_default()
+    }
+
+    /// The key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `clientAttributes`, optional.
+    pub fn client_attributes(&self) -> &[types::KeyValuePair] {
+        self.response.client_attributes.as_deref().unwrap_or_default()
+    }
+
+    /// The claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
+    /// `consentedClaims`, optional.
+    pub fn consented_claims(&self) -> &[::std::string::String] {
+        self.response.consented_claims.as_deref().unwrap_or_default()
     }
 
     /// Whether the `client_id` in the client's request was the alias rather than the number.
@@ -796,13 +851,6 @@ impl BackchannelAuthenticationCompleteNotification {
         self.response.client_entity_id_used.unwrap_or_default()
     }
 
-    /// The client's name to show to the user, from the `client_name` of its metadata (RFC 7591 section 2). Absent when it has no name.
-    ///
-    /// `clientName`, optional.
-    pub fn client_name(&self) -> Option<&str> {
-        self.response.client_name.as_deref()
-    }
-
     /// The URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
     ///
     /// `metadataDocumentLocation`, optional.
@@ -815,20 +863,6 @@ impl BackchannelAuthenticationCompleteNotification {
     /// `metadataDocumentUsed`, optional.
     pub fn metadata_document_used(&self) -> bool {
         self.response.metadata_document_used.unwrap_or_default()
-    }
-
-    /// The key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
-    ///
-    /// `serviceAttributes`, optional.
-    pub fn service_attributes(&self) -> &[types::KeyValuePair] {
-        self.response.service_attributes.as_deref().unwrap_or_default()
-    }
-
-    /// The key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
-    ///
-    /// `clientAttributes`, optional.
-    pub fn client_attributes(&self) -> &[types::KeyValuePair] {
-        self.response.client_attributes.as_deref().unwrap_or_default()
     }
 }
 
@@ -1322,6 +1356,17 @@ impl PendingRequest<types::BackchannelAuthenticationCompleteRequest> {
         value: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         self.sub = Some(value.into());
+        self
+    }
+
+    /// Sets `subject`: the unique identifier of the user who decided, ASCII and at most 100 characters. It matters with `AUTHORIZED`; the official document requires the field for every result, though its prose demands it for `AUTHORIZED` alone.
+    ///
+    /// `subject`, optional.
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = Some(value.into());
         self
     }
 }

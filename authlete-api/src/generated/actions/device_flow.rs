@@ -404,8 +404,8 @@ impl rt::IntoAction for types::DeviceCompleteResponse {
 pub enum DeviceCompleteAction {
     /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client. The user starts again at the device.
     ///
-    /// `SERVER_ERROR`: the reply, with status 500, is ready to send.
-    ServerError(rt::Reply),
+    /// `SERVER_ERROR`: the server shows a page of its own, with status 500.
+    ServerError(rt::UserPage),
     /// The user code does not exist any more, for example because the decision was made in another window. The server shows a page, here with status 400, that asks the user to start again at the device.
     ///
     /// `USER_CODE_NOT_EXIST`: the server shows a page of its own, with status 400.
@@ -442,20 +442,7 @@ impl rt::Action for DeviceCompleteAction {
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    rt::reply(
-                        operation,
-                        &rt::Rendering {
-                            status: 500,
-                            content: rt::Content::Fixed(
-                                "application/json",
-                                "{\"error\":\"server_error\"}",
-                            ),
-                            headers: &[],
-                            no_store: true,
-                        },
-                        response,
-                        extra_headers,
-                    ),
+                    rt::UserPage::new(operation, 500, response, extra_headers),
                 )
             }
             Some("USER_CODE_NOT_EXIST") => {
@@ -483,6 +470,10 @@ impl rt::Action for DeviceCompleteAction {
 #[derive(Debug)]
 #[must_use]
 pub enum DeviceCompleteNext {
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client. The user starts again at the device.
+    ///
+    /// `SERVER_ERROR`: the server shows a page of its own, with status 500.
+    ServerError(rt::UserPage),
     /// The user code does not exist any more, for example because the decision was made in another window. The server shows a page, here with status 400, that asks the user to start again at the device.
     ///
     /// `USER_CODE_NOT_EXIST`: the server shows a page of its own, with status 400.
@@ -504,12 +495,12 @@ impl DeviceCompleteAction {
     /// The reply to send to the client.
     pub fn proceed(self) -> Result<DeviceCompleteNext, rt::Reply> {
         match self {
+            Self::ServerError(step) => Ok(DeviceCompleteNext::ServerError(step)),
             Self::UserCodeNotExist(step) => {
                 Ok(DeviceCompleteNext::UserCodeNotExist(step))
             }
             Self::UserCodeExpired(step) => Ok(DeviceCompleteNext::UserCodeExpired(step)),
             Self::Success(step) => Ok(DeviceCompleteNext::Success(step)),
-            Self::ServerError(reply) => Err(reply),
             Self::InvalidRequest(reply) => Err(reply),
             Self::Unknown(response) => {
                 Err(rt::unknown(<Self as rt::Action>::operation(), response))
@@ -547,8 +538,8 @@ impl rt::IntoAction for types::DeviceVerificationResponse {
 pub enum DeviceVerificationAction {
     /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client. The official document's list of values has this name, its prose and the Java library have `SERVER_ERROR`; they mean the same.
     ///
-    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
-    InternalServerError(rt::Reply),
+    /// `INTERNAL_SERVER_ERROR`: the server shows a page of its own, with status 500.
+    InternalServerError(rt::UserPage),
     /// There is no such user code. The server shows the form again with a message, here with status 404, and counts the attempt against guessing (RFC 8628 section 5.1).
     ///
     /// `NOT_EXIST`: the server shows a page of its own, with status 404.
@@ -563,8 +554,8 @@ pub enum DeviceVerificationAction {
     Valid(DeviceVerificationValid),
     /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client. The user starts again at the device.
     ///
-    /// `SERVER_ERROR`: the reply, with status 500, is ready to send.
-    ServerError(rt::Reply),
+    /// `SERVER_ERROR`: the server shows a page of its own, with status 500.
+    ServerError(rt::UserPage),
     /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
     /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::DeviceVerificationResponse>),
@@ -585,20 +576,7 @@ impl rt::Action for DeviceVerificationAction {
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    rt::reply(
-                        operation,
-                        &rt::Rendering {
-                            status: 500,
-                            content: rt::Content::Fixed(
-                                "application/json",
-                                "{\"error\":\"server_error\"}",
-                            ),
-                            headers: &[],
-                            no_store: true,
-                        },
-                        response,
-                        extra_headers,
-                    ),
+                    rt::UserPage::new(operation, 500, response, extra_headers),
                 )
             }
             Some("NOT_EXIST") => {
@@ -617,20 +595,7 @@ impl rt::Action for DeviceVerificationAction {
             }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    rt::reply(
-                        operation,
-                        &rt::Rendering {
-                            status: 500,
-                            content: rt::Content::Fixed(
-                                "application/json",
-                                "{\"error\":\"server_error\"}",
-                            ),
-                            headers: &[],
-                            no_store: true,
-                        },
-                        response,
-                        extra_headers,
-                    ),
+                    rt::UserPage::new(operation, 500, response, extra_headers),
                 )
             }
             _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
@@ -642,6 +607,10 @@ impl rt::Action for DeviceVerificationAction {
 #[derive(Debug)]
 #[must_use]
 pub enum DeviceVerificationNext {
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client. The official document's list of values has this name, its prose and the Java library have `SERVER_ERROR`; they mean the same.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the server shows a page of its own, with status 500.
+    InternalServerError(rt::UserPage),
     /// There is no such user code. The server shows the form again with a message, here with status 404, and counts the attempt against guessing (RFC 8628 section 5.1).
     ///
     /// `NOT_EXIST`: the server shows a page of its own, with status 404.
@@ -654,6 +623,10 @@ pub enum DeviceVerificationNext {
     ///
     /// `VALID`: the server has something to do; see [`DeviceVerificationValid`].
     Valid(DeviceVerificationValid),
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client. The user starts again at the device.
+    ///
+    /// `SERVER_ERROR`: the server shows a page of its own, with status 500.
+    ServerError(rt::UserPage),
 }
 
 impl DeviceVerificationAction {
@@ -663,11 +636,13 @@ impl DeviceVerificationAction {
     /// The reply to send to the client.
     pub fn proceed(self) -> Result<DeviceVerificationNext, rt::Reply> {
         match self {
+            Self::InternalServerError(step) => {
+                Ok(DeviceVerificationNext::InternalServerError(step))
+            }
             Self::NotExist(step) => Ok(DeviceVerificationNext::NotExist(step)),
             Self::Expired(step) => Ok(DeviceVerificationNext::Expired(step)),
             Self::Valid(step) => Ok(DeviceVerificationNext::Valid(step)),
-            Self::InternalServerError(reply) => Err(reply),
-            Self::ServerError(reply) => Err(reply),
+            Self::ServerError(step) => Ok(DeviceVerificationNext::ServerError(step)),
             Self::Unknown(response) => {
                 Err(rt::unknown(<Self as rt::Action>::operation(), response))
             }
@@ -677,7 +652,7 @@ impl DeviceVerificationAction {
 
 /// The client and what it asks for. The page must show which client and device the user is about to authorize and ask whether they started that themselves, because a code can come from an attacker (RFC 8628 section 5.4); then `complete` follows.
 ///
-/// What [`DeviceVerificationAction::Valid`] holds, which [`service.device().verify`](crate::groups::DeviceApi::verify) answers with. What can follow: [`complete`](DeviceVerificationValid::complete).
+/// What [`DeviceVerificationAction::Valid`] holds, which [`service.device().verify`](crate::groups::DeviceApi::verify) answers with. What can follow: [`approve`](DeviceVerificationValid::approve), [`complete`](DeviceVerificationValid::complete), [`deny`](DeviceVerificationValid::deny).
 #[must_use]
 pub struct DeviceVerificationValid {
     pub(crate) response: Box<types::DeviceVerificationResponse>,
@@ -836,18 +811,49 @@ impl DeviceVerificationValid {
         rt::epoch_milliseconds(i64::from(self.response.expires_at?))
     }
 
-    /// Records the user's decision. Give it the user code, the result and the subject. The server must have authenticated the user, got the decision by a form that is protected against cross-site request forgery, and kept the user code in the user's session instead of trusting the form for it.
+    /// Records that the user agreed. Give it the subject and the user code. The server must have authenticated the user, got the decision by a form that is protected against cross-site request forgery, and kept the user code in the user's session instead of trusting the form for it.
+    ///
+    /// Prepares the call of [`service.device().complete`](crate::groups::DeviceApi::complete), to be sent with [`PendingRequest::send`], which gives a [`DeviceCompleteAction`].
+    ///
+    /// The request already holds, from this response: `result` as `AUTHORIZED`.
+    #[allow(unused_mut)]
+    pub fn approve(
+        self,
+        subject: impl Into<::std::string::String>,
+        user_code: impl Into<rt::UserCode>,
+    ) -> PendingRequest<types::DeviceCompleteRequest> {
+        let mut response = self.response;
+        let mut request = types::DeviceCompleteRequest::new("AUTHORIZED", user_code);
+        request.subject = Some(subject.into());
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+    }
+
+    /// Records any result, such as `TRANSACTION_FAILED` when the server could not ask the user. Give it the result and the user code, and the subject when the result is `AUTHORIZED`.
     ///
     /// Prepares the call of [`service.device().complete`](crate::groups::DeviceApi::complete), to be sent with [`PendingRequest::send`], which gives a [`DeviceCompleteAction`].
     #[allow(unused_mut)]
     pub fn complete(
         self,
         result: impl Into<types::CompletionResult>,
-        subject: impl Into<::std::string::String>,
         user_code: impl Into<rt::UserCode>,
     ) -> PendingRequest<types::DeviceCompleteRequest> {
         let mut response = self.response;
-        let mut request = types::DeviceCompleteRequest::new(result, subject, user_code);
+        let mut request = types::DeviceCompleteRequest::new(result, user_code);
+        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+    }
+
+    /// Records that the user refused; the device is told `access_denied`. Give it the user code.
+    ///
+    /// Prepares the call of [`service.device().complete`](crate::groups::DeviceApi::complete), to be sent with [`PendingRequest::send`], which gives a [`DeviceCompleteAction`].
+    ///
+    /// The request already holds, from this response: `result` as `ACCESS_DENIED`.
+    #[allow(unused_mut)]
+    pub fn deny(
+        self,
+        user_code: impl Into<rt::UserCode>,
+    ) -> PendingRequest<types::DeviceCompleteRequest> {
+        let mut response = self.response;
+        let mut request = types::DeviceCompleteRequest::new("ACCESS_DENIED", user_code);
         PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 }
@@ -1032,6 +1038,17 @@ impl PendingRequest<types::DeviceCompleteRequest> {
         value: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         self.sub = Some(value.into());
+        self
+    }
+
+    /// Sets `subject`: the unique identifier of the user who decided, ASCII and at most 100 characters. It matters with `AUTHORIZED`; the official document requires the field for every result, though its prose demands it for `AUTHORIZED` alone.
+    ///
+    /// `subject`, optional.
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = Some(value.into());
         self
     }
 }

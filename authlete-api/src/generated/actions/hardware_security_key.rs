@@ -26,7 +26,7 @@ impl rt::IntoAction for types::HskCreateResponse {
 
 /// What the response of [`service.hardware_keys().create`](crate::groups::HardwareKeysApi::create) asks the server to do: a variant for each action that Authlete answers with.
 ///
-/// [`HskCreateAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
+/// [`HskCreateAction::proceed`] gives a [`HskCreateNext`] for those that leave something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
 pub enum HskCreateAction {
@@ -40,8 +40,8 @@ pub enum HskCreateAction {
     InvalidRequest(rt::Reply),
     /// Shared with the calls that take a handle. It cannot sensibly follow a request to make a key; treat it as a wrong call.
     ///
-    /// `NOT_FOUND`: the call was wrong, the client is not; it is told no more than `server_error`.
-    NotFound(rt::Reply),
+    /// `NOT_FOUND`: the server has something to do; see [`HskCreateNotFound`].
+    NotFound(HskCreateNotFound),
     /// Authlete, or the module behind it, failed. The result message says more; whether anything was changed in the module is not certain.
     ///
     /// `SERVER_ERROR`: the reply, with status 500, is ready to send.
@@ -64,7 +64,7 @@ impl rt::Action for HskCreateAction {
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("SUCCESS") => {
+            Some("SUCCESS") if response.hsk.is_some() => {
                 Self::Success(HskCreateSuccess {
                     response,
                     extra_headers,
@@ -74,7 +74,10 @@ impl rt::Action for HskCreateAction {
                 Self::InvalidRequest(rt::refused(operation, response, extra_headers))
             }
             Some("NOT_FOUND") => {
-                Self::NotFound(rt::refused(operation, response, extra_headers))
+                Self::NotFound(HskCreateNotFound {
+                    response,
+                    extra_headers,
+                })
             }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
@@ -99,16 +102,30 @@ impl rt::Action for HskCreateAction {
     }
 }
 
+/// What the response of [`service.hardware_keys().create`](crate::groups::HardwareKeysApi::create) can leave the server to do: the actions of [`HskCreateAction`] without those that [`HskCreateAction::proceed`] makes a reply of.
+#[derive(Debug)]
+#[must_use]
+pub enum HskCreateNext {
+    /// The key exists in the module. Keep its handle, by which it is read and deleted.
+    ///
+    /// `SUCCESS`: the server has something to do; see [`HskCreateSuccess`].
+    Success(HskCreateSuccess),
+    /// Shared with the calls that take a handle. It cannot sensibly follow a request to make a key; treat it as a wrong call.
+    ///
+    /// `NOT_FOUND`: the server has something to do; see [`HskCreateNotFound`].
+    NotFound(HskCreateNotFound),
+}
+
 impl HskCreateAction {
-    /// What `SUCCESS` leaves the server to do, see [`HskCreateAction::Success`]; every other action is a reply to send.
+    /// What there is to do for the server, as a [`HskCreateNext`]; every other action is a reply to send.
     ///
     /// # Errors
     /// The reply to send to the client.
-    pub fn proceed(self) -> Result<HskCreateSuccess, rt::Reply> {
+    pub fn proceed(self) -> Result<HskCreateNext, rt::Reply> {
         match self {
-            Self::Success(step) => Ok(step),
+            Self::Success(step) => Ok(HskCreateNext::Success(step)),
+            Self::NotFound(step) => Ok(HskCreateNext::NotFound(step)),
             Self::InvalidRequest(reply) => Err(reply),
-            Self::NotFound(reply) => Err(reply),
             Self::ServerError(reply) => Err(reply),
             Self::Unknown(response) => {
                 Err(rt::unknown(<Self as rt::Action>::operation(), response))
@@ -136,6 +153,17 @@ impl HskCreateSuccess {
     }
 }
 
+/// Shared with the calls that take a handle. It cannot sensibly follow a request to make a key; treat it as a wrong call.
+///
+/// What [`HskCreateAction::NotFound`] holds, which [`service.hardware_keys().create`](crate::groups::HardwareKeysApi::create) answers with.
+#[must_use]
+pub struct HskCreateNotFound {
+    pub(crate) response: Box<types::HskCreateResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(HskCreateNotFound, types::HskCreateResponse);
+impl HskCreateNotFound {}
 impl rt::Sealed for types::HskDeleteResponse {}
 impl rt::TakeParts for types::HskDeleteResponse {
     fn take_parts(&mut self) -> rt::ResponseParts {
@@ -159,7 +187,7 @@ impl rt::IntoAction for types::HskDeleteResponse {
 
 /// What the response of [`service.hardware_keys().delete`](crate::groups::HardwareKeysApi::delete) asks the server to do: a variant for each action that Authlete answers with.
 ///
-/// [`HskDeleteAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
+/// [`HskDeleteAction::proceed`] gives a [`HskDeleteNext`] for those that leave something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
 pub enum HskDeleteAction {
@@ -173,8 +201,8 @@ pub enum HskDeleteAction {
     InvalidRequest(rt::Reply),
     /// The service has no key with this handle. Nothing was changed; the list of keys shows the handles that exist.
     ///
-    /// `NOT_FOUND`: the call was wrong, the client is not; it is told no more than `server_error`.
-    NotFound(rt::Reply),
+    /// `NOT_FOUND`: the server has something to do; see [`HskDeleteNotFound`].
+    NotFound(HskDeleteNotFound),
     /// Authlete, or the module behind it, failed. The result message says more; whether anything was changed in the module is not certain.
     ///
     /// `SERVER_ERROR`: the reply, with status 500, is ready to send.
@@ -207,7 +235,10 @@ impl rt::Action for HskDeleteAction {
                 Self::InvalidRequest(rt::refused(operation, response, extra_headers))
             }
             Some("NOT_FOUND") => {
-                Self::NotFound(rt::refused(operation, response, extra_headers))
+                Self::NotFound(HskDeleteNotFound {
+                    response,
+                    extra_headers,
+                })
             }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
@@ -232,16 +263,30 @@ impl rt::Action for HskDeleteAction {
     }
 }
 
+/// What the response of [`service.hardware_keys().delete`](crate::groups::HardwareKeysApi::delete) can leave the server to do: the actions of [`HskDeleteAction`] without those that [`HskDeleteAction::proceed`] makes a reply of.
+#[derive(Debug)]
+#[must_use]
+pub enum HskDeleteNext {
+    /// The key is gone. Settings that name its `kid` should be changed before.
+    ///
+    /// `SUCCESS`: the server has something to do; see [`HskDeleteSuccess`].
+    Success(HskDeleteSuccess),
+    /// The service has no key with this handle. Nothing was changed; the list of keys shows the handles that exist.
+    ///
+    /// `NOT_FOUND`: the server has something to do; see [`HskDeleteNotFound`].
+    NotFound(HskDeleteNotFound),
+}
+
 impl HskDeleteAction {
-    /// What `SUCCESS` leaves the server to do, see [`HskDeleteAction::Success`]; every other action is a reply to send.
+    /// What there is to do for the server, as a [`HskDeleteNext`]; every other action is a reply to send.
     ///
     /// # Errors
     /// The reply to send to the client.
-    pub fn proceed(self) -> Result<HskDeleteSuccess, rt::Reply> {
+    pub fn proceed(self) -> Result<HskDeleteNext, rt::Reply> {
         match self {
-            Self::Success(step) => Ok(step),
+            Self::Success(step) => Ok(HskDeleteNext::Success(step)),
+            Self::NotFound(step) => Ok(HskDeleteNext::NotFound(step)),
             Self::InvalidRequest(reply) => Err(reply),
-            Self::NotFound(reply) => Err(reply),
             Self::ServerError(reply) => Err(reply),
             Self::Unknown(response) => {
                 Err(rt::unknown(<Self as rt::Action>::operation(), response))
@@ -269,6 +314,17 @@ impl HskDeleteSuccess {
     }
 }
 
+/// The service has no key with this handle. Nothing was changed; the list of keys shows the handles that exist.
+///
+/// What [`HskDeleteAction::NotFound`] holds, which [`service.hardware_keys().delete`](crate::groups::HardwareKeysApi::delete) answers with.
+#[must_use]
+pub struct HskDeleteNotFound {
+    pub(crate) response: Box<types::HskDeleteResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(HskDeleteNotFound, types::HskDeleteResponse);
+impl HskDeleteNotFound {}
 impl rt::Sealed for types::HskGetResponse {}
 impl rt::TakeParts for types::HskGetResponse {
     fn take_parts(&mut self) -> rt::ResponseParts {
@@ -292,7 +348,7 @@ impl rt::IntoAction for types::HskGetResponse {
 
 /// What the response of [`service.hardware_keys().get`](crate::groups::HardwareKeysApi::get) asks the server to do: a variant for each action that Authlete answers with.
 ///
-/// [`HskGetAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
+/// [`HskGetAction::proceed`] gives a [`HskGetNext`] for those that leave something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
 pub enum HskGetAction {
@@ -306,8 +362,8 @@ pub enum HskGetAction {
     InvalidRequest(rt::Reply),
     /// The service has no key with this handle. Nothing was changed; the list of keys shows the handles that exist.
     ///
-    /// `NOT_FOUND`: the call was wrong, the client is not; it is told no more than `server_error`.
-    NotFound(rt::Reply),
+    /// `NOT_FOUND`: the server has something to do; see [`HskGetNotFound`].
+    NotFound(HskGetNotFound),
     /// Authlete, or the module behind it, failed. The result message says more; whether anything was changed in the module is not certain.
     ///
     /// `SERVER_ERROR`: the reply, with status 500, is ready to send.
@@ -330,7 +386,7 @@ impl rt::Action for HskGetAction {
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("SUCCESS") => {
+            Some("SUCCESS") if response.hsk.is_some() => {
                 Self::Success(HskGetSuccess {
                     response,
                     extra_headers,
@@ -340,7 +396,10 @@ impl rt::Action for HskGetAction {
                 Self::InvalidRequest(rt::refused(operation, response, extra_headers))
             }
             Some("NOT_FOUND") => {
-                Self::NotFound(rt::refused(operation, response, extra_headers))
+                Self::NotFound(HskGetNotFound {
+                    response,
+                    extra_headers,
+                })
             }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
@@ -365,16 +424,30 @@ impl rt::Action for HskGetAction {
     }
 }
 
+/// What the response of [`service.hardware_keys().get`](crate::groups::HardwareKeysApi::get) can leave the server to do: the actions of [`HskGetAction`] without those that [`HskGetAction::proceed`] makes a reply of.
+#[derive(Debug)]
+#[must_use]
+pub enum HskGetNext {
+    /// The handle belongs to a key of this service, whose description is in `hsk`.
+    ///
+    /// `SUCCESS`: the server has something to do; see [`HskGetSuccess`].
+    Success(HskGetSuccess),
+    /// The service has no key with this handle. Nothing was changed; the list of keys shows the handles that exist.
+    ///
+    /// `NOT_FOUND`: the server has something to do; see [`HskGetNotFound`].
+    NotFound(HskGetNotFound),
+}
+
 impl HskGetAction {
-    /// What `SUCCESS` leaves the server to do, see [`HskGetAction::Success`]; every other action is a reply to send.
+    /// What there is to do for the server, as a [`HskGetNext`]; every other action is a reply to send.
     ///
     /// # Errors
     /// The reply to send to the client.
-    pub fn proceed(self) -> Result<HskGetSuccess, rt::Reply> {
+    pub fn proceed(self) -> Result<HskGetNext, rt::Reply> {
         match self {
-            Self::Success(step) => Ok(step),
+            Self::Success(step) => Ok(HskGetNext::Success(step)),
+            Self::NotFound(step) => Ok(HskGetNext::NotFound(step)),
             Self::InvalidRequest(reply) => Err(reply),
-            Self::NotFound(reply) => Err(reply),
             Self::ServerError(reply) => Err(reply),
             Self::Unknown(response) => {
                 Err(rt::unknown(<Self as rt::Action>::operation(), response))
@@ -402,6 +475,17 @@ impl HskGetSuccess {
     }
 }
 
+/// The service has no key with this handle. Nothing was changed; the list of keys shows the handles that exist.
+///
+/// What [`HskGetAction::NotFound`] holds, which [`service.hardware_keys().get`](crate::groups::HardwareKeysApi::get) answers with.
+#[must_use]
+pub struct HskGetNotFound {
+    pub(crate) response: Box<types::HskGetResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(HskGetNotFound, types::HskGetResponse);
+impl HskGetNotFound {}
 impl rt::Sealed for types::HskGetListResponse {}
 impl rt::TakeParts for types::HskGetListResponse {
     fn take_parts(&mut self) -> rt::ResponseParts {

@@ -144,25 +144,28 @@ impl rt::Action for TokenAction {
                 })
             }
             Some("OK") => Self::Ok(TokenOk { response, extra_headers }),
-            Some("TOKEN_EXCHANGE") => {
+            Some("TOKEN_EXCHANGE") if response.subject_token.is_some() => {
                 Self::TokenExchange(TokenTokenExchange {
                     response,
                     extra_headers,
                 })
             }
-            Some("JWT_BEARER") => {
+            Some("JWT_BEARER") if response.assertion.is_some() => {
                 Self::JwtBearer(TokenJwtBearer {
                     response,
                     extra_headers,
                 })
             }
-            Some("NATIVE_SSO") => {
+            Some("NATIVE_SSO") if response.access_token.is_some() => {
                 Self::NativeSso(TokenNativeSso {
                     response,
                     extra_headers,
                 })
             }
-            Some("ID_TOKEN_REISSUABLE") => {
+            Some(
+                "ID_TOKEN_REISSUABLE",
+            ) if response.access_token.is_some()
+                && response.response_content.is_some() => {
                 Self::IdTokenReissuable(TokenIdTokenReissuable {
                     response,
                     extra_headers,
@@ -289,6 +292,20 @@ impl TokenPassword {
         self.response.client_id_alias_used.unwrap_or_default()
     }
 
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
+    pub fn client_entity_id(&self) -> Option<&str> {
+        self.response.client_entity_id.as_deref()
+    }
+
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
+    pub fn client_entity_id_used(&self) -> bool {
+        self.response.client_entity_id_used.unwrap_or_default()
+    }
+
     /// The scopes that the access token has. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the scopes that the client asked for.
     ///
     /// `scopes`, optional.
@@ -301,6 +318,13 @@ impl TokenPassword {
     /// `resources`, optional.
     pub fn resources(&self) -> &[::std::string::String] {
         self.response.resources.as_deref().unwrap_or_default()
+    }
+
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the ones that the client asked for.
+    ///
+    /// `authorizationDetails`, optional.
+    pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
+        self.response.authorization_details.as_ref()
     }
 
     /// Refuses the client. It holds the ticket; give it the reason.
@@ -668,6 +692,20 @@ impl TokenTokenExchange {
         self.response.client_entity_id.as_deref()
     }
 
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
+    pub fn client_entity_id_used(&self) -> bool {
+        self.response.client_entity_id_used.unwrap_or_default()
+    }
+
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
+    pub fn metadata_document_used(&self) -> bool {
+        self.response.metadata_document_used.unwrap_or_default()
+    }
+
     /// The scopes that the access token has. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the scopes that the client asked for.
     ///
     /// `scopes`, optional.
@@ -699,8 +737,8 @@ impl TokenTokenExchange {
     /// The token that stands for the party on whose behalf the client asks, from `subject_token` (RFC 8693 section 2.1); present with `TOKEN_EXCHANGE` only. Whether its signature was verified depends on its type; see `subjectTokenType`.
     ///
     /// `subjectToken`, optional, secret.
-    pub fn subject_token(&self) -> Option<&str> {
-        self.response.subject_token.as_deref()
+    pub fn subject_token(&self) -> &str {
+        self.response.subject_token.as_deref().unwrap_or_default()
     }
 
     /// The type of `subjectToken`, from `subject_token_type` (RFC 8693 section 3). Authlete verified access and refresh tokens in its database, and an ID token's claims and asymmetric signature. Of another JWT it checked the times only, of SAML assertions and encrypted JWTs nothing, and unsigned JWTs pass unless the service rejects them; the server must verify those.
@@ -749,7 +787,7 @@ impl TokenTokenExchange {
     ///
     /// Prepares the call of [`service.access_tokens().create`](crate::groups::AccessTokensApi::create), to be sent with [`PendingRequest::send`], which gives a [`TokenCreateAction`].
     ///
-    /// The request already holds, from this response: `clientId` from `clientId`, `resources` from `resources`, `scopes` from `scopes` and `grantType` as `TOKEN_EXCHANGE`.
+    /// The request already holds, from this response: `authorizationDetails` from `authorizationDetails`, `clientEntityIdUsed` from `clientEntityIdUsed`, `clientId` from `clientId`, `clientIdAliasUsed` from `clientIdAliasUsed`, `metadataDocumentUsed` from `metadataDocumentUsed`, `resources` from `resources`, `scopes` from `scopes` and `grantType` as `TOKEN_EXCHANGE`.
     #[allow(unused_mut)]
     pub fn create(
         self,
@@ -757,7 +795,11 @@ impl TokenTokenExchange {
     ) -> PendingRequest<types::TokenCreateRequest> {
         let mut response = self.response;
         let mut request = types::TokenCreateRequest::new("TOKEN_EXCHANGE");
+        request.authorization_details = response.authorization_details.take();
+        request.client_entity_id_used = response.client_entity_id_used.take();
         request.client_id = response.client_id.take();
+        request.client_id_alias_used = response.client_id_alias_used.take();
+        request.metadata_document_used = response.metadata_document_used.take();
         request.resources = response.resources.take();
         request.scopes = response.scopes.take();
         request.subject = Some(subject.into());
@@ -805,8 +847,8 @@ impl TokenJwtBearer {
     /// The JWT that the client presents as its grant, from `assertion` (RFC 7523 section 2.1); present with `JWT_BEARER` only. Authlete checked its claims but not its signature.
     ///
     /// `assertion`, optional, secret.
-    pub fn assertion(&self) -> Option<&str> {
-        self.response.assertion.as_deref()
+    pub fn assertion(&self) -> &str {
+        self.response.assertion.as_deref().unwrap_or_default()
     }
 
     /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`. Zero or absent when the client could not be identified, which `TOKEN_EXCHANGE` and `JWT_BEARER` allow if the service is set up so.
@@ -837,6 +879,20 @@ impl TokenJwtBearer {
         self.response.client_entity_id.as_deref()
     }
 
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
+    pub fn client_entity_id_used(&self) -> bool {
+        self.response.client_entity_id_used.unwrap_or_default()
+    }
+
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
+    pub fn metadata_document_used(&self) -> bool {
+        self.response.metadata_document_used.unwrap_or_default()
+    }
+
     /// The scopes that the access token has. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the scopes that the client asked for.
     ///
     /// `scopes`, optional.
@@ -862,7 +918,7 @@ impl TokenJwtBearer {
     ///
     /// Prepares the call of [`service.access_tokens().create`](crate::groups::AccessTokensApi::create), to be sent with [`PendingRequest::send`], which gives a [`TokenCreateAction`].
     ///
-    /// The request already holds, from this response: `clientId` from `clientId`, `resources` from `resources`, `scopes` from `scopes` and `grantType` as `JWT_BEARER`.
+    /// The request already holds, from this response: `authorizationDetails` from `authorizationDetails`, `clientEntityIdUsed` from `clientEntityIdUsed`, `clientId` from `clientId`, `clientIdAliasUsed` from `clientIdAliasUsed`, `metadataDocumentUsed` from `metadataDocumentUsed`, `resources` from `resources`, `scopes` from `scopes` and `grantType` as `JWT_BEARER`.
     #[allow(unused_mut)]
     pub fn create(
         self,
@@ -870,7 +926,11 @@ impl TokenJwtBearer {
     ) -> PendingRequest<types::TokenCreateRequest> {
         let mut response = self.response;
         let mut request = types::TokenCreateRequest::new("JWT_BEARER");
+        request.authorization_details = response.authorization_details.take();
+        request.client_entity_id_used = response.client_entity_id_used.take();
         request.client_id = response.client_id.take();
+        request.client_id_alias_used = response.client_id_alias_used.take();
+        request.metadata_document_used = response.metadata_document_used.take();
         request.resources = response.resources.take();
         request.scopes = response.scopes.take();
         request.subject = Some(subject.into());
@@ -932,8 +992,8 @@ impl TokenNativeSso {
     /// The access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead.
     ///
     /// `accessToken`, optional, secret.
-    pub fn access_token(&self) -> Option<&str> {
-        self.response.access_token.as_deref()
+    pub fn access_token(&self) -> &str {
+        self.response.access_token.as_deref().unwrap_or_default()
     }
 
     /// The same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
@@ -1043,8 +1103,8 @@ impl TokenIdTokenReissuable {
     /// The access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead.
     ///
     /// `accessToken`, optional, secret.
-    pub fn access_token(&self) -> Option<&str> {
-        self.response.access_token.as_deref()
+    pub fn access_token(&self) -> &str {
+        self.response.access_token.as_deref().unwrap_or_default()
     }
 
     /// `access_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.

@@ -88,7 +88,7 @@ impl rt::Action for TokenCreateAction {
             Some("FORBIDDEN") => {
                 Self::Forbidden(rt::refused(operation, response, extra_headers))
             }
-            Some("OK") => {
+            Some("OK") if response.access_token.is_some() => {
                 Self::Ok(TokenCreateOk {
                     response,
                     extra_headers,
@@ -131,8 +131,8 @@ impl TokenCreateOk {
     /// The access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead.
     ///
     /// `accessToken`, optional, secret.
-    pub fn access_token(&self) -> Option<&str> {
-        self.response.access_token.as_deref()
+    pub fn access_token(&self) -> &str {
+        self.response.access_token.as_deref().unwrap_or_default()
     }
 
     /// The same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
@@ -275,7 +275,7 @@ impl rt::IntoAction for types::TokenUpdateResponse {
 
 /// What the response of [`service.access_tokens().update`](crate::groups::AccessTokensApi::update) asks the server to do: a variant for each action that Authlete answers with.
 ///
-/// [`TokenUpdateAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
+/// [`TokenUpdateAction::proceed`] gives a [`TokenUpdateNext`] for those that leave something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
 pub enum TokenUpdateAction {
@@ -293,8 +293,8 @@ pub enum TokenUpdateAction {
     Forbidden(rt::Reply),
     /// There is no such access token, because it never existed, expired and was removed, or was deleted. Nothing is changed. Towards a client it is 500, as the token was the server's own choice.
     ///
-    /// `NOT_FOUND`: the call was wrong, the client is not; it is told no more than `server_error`.
-    NotFound(rt::Reply),
+    /// `NOT_FOUND`: the server has something to do; see [`TokenUpdateNotFound`].
+    NotFound(TokenUpdateNotFound),
     /// The token is changed. The response shows it as it is now; what the server does with it is up to the server.
     ///
     /// `OK`: the server has something to do; see [`TokenUpdateOk`].
@@ -342,7 +342,10 @@ impl rt::Action for TokenUpdateAction {
                 Self::Forbidden(rt::refused(operation, response, extra_headers))
             }
             Some("NOT_FOUND") => {
-                Self::NotFound(rt::refused(operation, response, extra_headers))
+                Self::NotFound(TokenUpdateNotFound {
+                    response,
+                    extra_headers,
+                })
             }
             Some("OK") => {
                 Self::Ok(TokenUpdateOk {
@@ -355,18 +358,32 @@ impl rt::Action for TokenUpdateAction {
     }
 }
 
+/// What the response of [`service.access_tokens().update`](crate::groups::AccessTokensApi::update) can leave the server to do: the actions of [`TokenUpdateAction`] without those that [`TokenUpdateAction::proceed`] makes a reply of.
+#[derive(Debug)]
+#[must_use]
+pub enum TokenUpdateNext {
+    /// There is no such access token, because it never existed, expired and was removed, or was deleted. Nothing is changed. Towards a client it is 500, as the token was the server's own choice.
+    ///
+    /// `NOT_FOUND`: the server has something to do; see [`TokenUpdateNotFound`].
+    NotFound(TokenUpdateNotFound),
+    /// The token is changed. The response shows it as it is now; what the server does with it is up to the server.
+    ///
+    /// `OK`: the server has something to do; see [`TokenUpdateOk`].
+    Ok(TokenUpdateOk),
+}
+
 impl TokenUpdateAction {
-    /// What `OK` leaves the server to do, see [`TokenUpdateAction::Ok`]; every other action is a reply to send.
+    /// What there is to do for the server, as a [`TokenUpdateNext`]; every other action is a reply to send.
     ///
     /// # Errors
     /// The reply to send to the client.
-    pub fn proceed(self) -> Result<TokenUpdateOk, rt::Reply> {
+    pub fn proceed(self) -> Result<TokenUpdateNext, rt::Reply> {
         match self {
-            Self::Ok(step) => Ok(step),
+            Self::NotFound(step) => Ok(TokenUpdateNext::NotFound(step)),
+            Self::Ok(step) => Ok(TokenUpdateNext::Ok(step)),
             Self::InternalServerError(reply) => Err(reply),
             Self::BadRequest(reply) => Err(reply),
             Self::Forbidden(reply) => Err(reply),
-            Self::NotFound(reply) => Err(reply),
             Self::Unknown(response) => {
                 Err(rt::unknown(<Self as rt::Action>::operation(), response))
             }
@@ -374,6 +391,17 @@ impl TokenUpdateAction {
     }
 }
 
+/// There is no such access token, because it never existed, expired and was removed, or was deleted. Nothing is changed. Towards a client it is 500, as the token was the server's own choice.
+///
+/// What [`TokenUpdateAction::NotFound`] holds, which [`service.access_tokens().update`](crate::groups::AccessTokensApi::update) answers with.
+#[must_use]
+pub struct TokenUpdateNotFound {
+    pub(crate) response: Box<types::TokenUpdateResponse>,
+    pub(crate) extra_headers: rt::ExtraHeaders,
+}
+
+rt::step!(TokenUpdateNotFound, types::TokenUpdateResponse);
+impl TokenUpdateNotFound {}
 /// The access token after the change. If its value changed, the client has to be given the new one, because the old one is void.
 ///
 /// What [`TokenUpdateAction::Ok`] holds, which [`service.access_tokens().update`](crate::groups::AccessTokensApi::update) answers with.

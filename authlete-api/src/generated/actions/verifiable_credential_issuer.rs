@@ -303,7 +303,7 @@ impl rt::Action for VciBatchParseAction {
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some("OK") if response.info.is_some() => {
                 Self::Ok(VciBatchParseOk {
                     response,
                     extra_headers,
@@ -709,7 +709,7 @@ impl rt::Action for VciDeferredParseAction {
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some("OK") if response.info.is_some() => {
                 Self::Ok(VciDeferredParseOk {
                     response,
                     extra_headers,
@@ -1433,7 +1433,7 @@ impl rt::Action for VciOfferCreateAction {
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("CREATED") => {
+            Some("CREATED") if response.info.is_some() => {
                 Self::Created(VciOfferCreateCreated {
                     response,
                     extra_headers,
@@ -2042,7 +2042,7 @@ impl rt::Action for VciSingleParseAction {
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some("OK") if response.info.is_some() => {
                 Self::Ok(VciSingleParseOk {
                     response,
                     extra_headers,

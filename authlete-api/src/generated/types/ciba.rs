@@ -117,8 +117,9 @@ pub struct BackchannelAuthenticationCompleteRequest {
     pub sub: ::std::option::Option<::std::string::String>,
     /// The unique identifier of the user who decided, ASCII and at most 100 characters. It matters with `AUTHORIZED`; the official document requires the field for every result, though its prose demands it for `AUTHORIZED` alone.
     ///
-    /// `subject`, required.
-    pub subject: ::std::string::String,
+    /// `subject`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub subject: ::std::option::Option<::std::string::String>,
     /// The handle from the response of `backchannel/authentication`, under which Authlete keeps the client's request. It stays usable from `issue` until `complete`, while `fail` deletes it.
     ///
     /// `ticket`, required, secret.
@@ -151,10 +152,9 @@ impl ::std::fmt::Debug for BackchannelAuthenticationCompleteRequest {
 }
 
 impl BackchannelAuthenticationCompleteRequest {
-    /// A `BackchannelAuthenticationCompleteRequest` with `result`, `subject` and `ticket`, which are required; the other fields are left out.
+    /// A `BackchannelAuthenticationCompleteRequest` with `result` and `ticket`, which are required; the other fields are left out.
     pub fn new(
         result: impl ::std::convert::Into<super::CompletionResult>,
-        subject: impl ::std::convert::Into<::std::string::String>,
         ticket: impl ::std::convert::Into<rt::Ticket>,
     ) -> Self {
         Self {
@@ -174,7 +174,7 @@ impl BackchannelAuthenticationCompleteRequest {
             result: result.into(),
             scopes: ::std::option::Option::None,
             sub: ::std::option::Option::None,
-            subject: subject.into(),
+            subject: ::std::option::Option::None,
             ticket: ticket.into(),
         }
     }
@@ -356,6 +356,18 @@ impl BackchannelAuthenticationCompleteRequest {
         value: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         self.sub = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `subject`: the unique identifier of the user who decided, ASCII and at most 100 characters. It matters with `AUTHORIZED`; the official document requires the field for every result, though its prose demands it for `AUTHORIZED` alone.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
         self
     }
 

@@ -699,6 +699,9 @@ pub struct ClientGetListResponse {
     /// `clients`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub clients: ::std::option::Option<::std::vec::Vec<super::OAuthClient>>,
+    /// `developer`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub developer: ::std::option::Option<::std::string::String>,
     /// Index after the last entry of this page, counted from 0; exclusive. Without it a list ends at 5.
     ///
     /// `end`, optional.
@@ -725,9 +728,10 @@ impl rt::Object for ClientGetListResponse {
         ::std::option::Option::Some(
             match name {
                 "clients" => 0,
-                "end" => 1,
-                "start" => 2,
-                "totalCount" => 3,
+                "developer" => 1,
+                "end" => 2,
+                "start" => 3,
+                "totalCount" => 4,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -740,9 +744,10 @@ impl rt::Object for ClientGetListResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.clients = members.next_value()?,
-            1 => self.end = members.next_value()?,
-            2 => self.start = members.next_value()?,
-            3 => self.total_count = members.next_value()?,
+            1 => self.developer = members.next_value()?,
+            2 => self.end = members.next_value()?,
+            3 => self.start = members.next_value()?,
+            4 => self.total_count = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -771,6 +776,16 @@ impl ClientGetListResponse {
         self.clients = ::std::option::Option::Some(
             value.into_iter().map(::std::convert::Into::into).collect(),
         );
+        self
+    }
+
+    /// Sets `developer`: `developer`, optional.
+    #[must_use]
+    pub fn developer(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.developer = ::std::option::Option::Some(value.into());
         self
     }
 

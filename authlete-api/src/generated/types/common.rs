@@ -801,6 +801,9 @@ pub struct CredentialIssuerMetadata {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub deferred_credential_endpoint: ::std::option::Option<::std::string::String>,
+    /// `display`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub display: ::std::option::Option<rt::JsonString>,
     /// The URL at which wallets fetch a `c_nonce` for their key proofs, shown as `nonce_endpoint` by the final version of OpenID4VCI (section 7). Needed wherever proofs must carry a nonce.
     ///
     /// `nonceEndpoint`, optional.
@@ -856,10 +859,11 @@ impl rt::Object for CredentialIssuerMetadata {
                 "credentialResponseEncryptionZipValuesSupported" => 10,
                 "credentialsSupported" => 11,
                 "deferredCredentialEndpoint" => 12,
-                "nonceEndpoint" => 13,
-                "notificationEndpoint" => 14,
-                "requireCredentialRequestEncryption" => 15,
-                "requireCredentialResponseEncryption" => 16,
+                "display" => 13,
+                "nonceEndpoint" => 14,
+                "notificationEndpoint" => 15,
+                "requireCredentialRequestEncryption" => 16,
+                "requireCredentialResponseEncryption" => 17,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -899,10 +903,11 @@ impl rt::Object for CredentialIssuerMetadata {
             }
             11 => self.credentials_supported = members.next_value()?,
             12 => self.deferred_credential_endpoint = members.next_value()?,
-            13 => self.nonce_endpoint = members.next_value()?,
-            14 => self.notification_endpoint = members.next_value()?,
-            15 => self.require_credential_request_encryption = members.next_value()?,
-            16 => self.require_credential_response_encryption = members.next_value()?,
+            13 => self.display = members.next_value()?,
+            14 => self.nonce_endpoint = members.next_value()?,
+            15 => self.notification_endpoint = members.next_value()?,
+            16 => self.require_credential_request_encryption = members.next_value()?,
+            17 => self.require_credential_response_encryption = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -955,6 +960,7 @@ impl ::std::fmt::Debug for CredentialIssuerMetadata {
             )
             .field("credentials_supported", &self.credentials_supported)
             .field("deferred_credential_endpoint", &self.deferred_credential_endpoint)
+            .field("display", &self.display)
             .field("nonce_endpoint", &self.nonce_endpoint)
             .field("notification_endpoint", &self.notification_endpoint)
             .field(
@@ -1147,6 +1153,13 @@ impl CredentialIssuerMetadata {
         value: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         self.deferred_credential_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `display`: `display`, optional.
+    #[must_use]
+    pub fn display(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
+        self.display = ::std::option::Option::Some(value.into());
         self
     }
 
@@ -6086,6 +6099,14 @@ pub struct Service {
     pub developer_authentication_callback_endpoint: ::std::option::Option<
         ::std::string::String,
     >,
+    /// `developerSnsCredentials`, optional.
+    #[serde(
+        rename = "developerSnsCredentials",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub developer_sns_credentials: ::std::option::Option<
+        ::std::vec::Vec<super::SnsCredentials>,
+    >,
     /// The URL at which devices start the device flow, shown as `device_authorization_endpoint` (RFC 8628 section 4). The server serves it, on top of `device().process`.
     ///
     /// `deviceAuthorizationEndpoint`, optional.
@@ -6858,6 +6879,12 @@ pub struct Service {
     pub supported_custom_client_metadata: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// `supportedDeveloperSnses`, optional.
+    #[serde(
+        rename = "supportedDeveloperSnses",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub supported_developer_snses: ::std::option::Option<::std::vec::Vec<super::Sns>>,
     /// The hash algorithms for external attachments, shown as `digest_algorithms_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata). Names come from IANA's Named Information registry, such as `sha-256`.
     ///
     /// `supportedDigestAlgorithms`, optional.
@@ -7312,147 +7339,149 @@ impl rt::Object for Service {
                 "developerAuthenticationCallbackApiKey" => 52,
                 "developerAuthenticationCallbackApiSecret" => 53,
                 "developerAuthenticationCallbackEndpoint" => 54,
-                "deviceAuthorizationEndpoint" => 55,
-                "deviceFlowCodeDuration" => 56,
-                "deviceFlowPollingInterval" => 57,
-                "deviceVerificationUri" => 58,
-                "deviceVerificationUriComplete" => 59,
-                "directAuthorizationEndpointEnabled" => 60,
-                "directIntrospectionEndpointEnabled" => 61,
-                "directJwksEndpointEnabled" => 62,
-                "directRevocationEndpointEnabled" => 63,
-                "directTokenEndpointEnabled" => 64,
-                "directUserInfoEndpointEnabled" => 65,
-                "dpopNonceDuration" => 66,
-                "dpopNonceRequired" => 67,
-                "dynamicRegistrationSupported" => 68,
-                "endSessionEndpoint" => 69,
-                "errorDescriptionOmitted" => 70,
-                "errorUriOmitted" => 71,
-                "fapiModes" => 72,
-                "federationConfigurationDuration" => 73,
-                "federationEnabled" => 74,
-                "federationJwks" => 75,
-                "federationRegistrationEndpoint" => 76,
-                "federationSignatureKeyId" => 77,
-                "frontChannelRequestObjectEncryptionRequired" => 78,
-                "grantManagementActionRequired" => 79,
-                "grantManagementEndpoint" => 80,
-                "haipVersion" => 81,
-                "hsks" => 82,
-                "hsmEnabled" => 83,
-                "httpAliasProhibited" => 84,
-                "idTokenAudType" => 85,
-                "idTokenDroppedOnIssueWithoutOpenid" => 86,
-                "idTokenDuration" => 87,
-                "idTokenReissuable" => 88,
-                "idTokenSignatureKeyId" => 89,
-                "introspectionEndpoint" => 90,
-                "introspectionSignatureKeyId" => 91,
-                "issSuppressed" => 92,
-                "issuer" => 93,
-                "jwks" => 94,
-                "jwksUri" => 95,
-                "jwtGrantByIdentifiableClientsOnly" => 96,
-                "jwtGrantEncryptedJwtRejected" => 97,
-                "jwtGrantUnsignedJwtRejected" => 98,
-                "keyAttesterRoots" => 99,
-                "keyAttesterRootsEnabled" => 100,
-                "keyAttesterRootsOnly" => 101,
-                "loopbackRedirectionUriVariable" => 102,
-                "metadata" => 103,
-                "missingClientIdAllowed" => 104,
-                "modifiedAt" => 105,
-                "mtlsEndpointAliases" => 106,
-                "mutualTlsValidatePkiCertChain" => 107,
-                "nativeSsoSupported" => 108,
-                "nbfOptional" => 109,
-                "number" => 110,
-                "oid4vciVersion" => 111,
-                "openidDroppedOnRefreshWithoutOfflineAccess" => 112,
-                "organizationName" => 113,
-                "parRequired" => 114,
-                "pkceRequired" => 115,
-                "pkceS256Required" => 116,
-                "policyUri" => 117,
-                "preAuthorizedGrantAnonymousAccessSupported" => 118,
-                "predefinedTransformedClaims" => 119,
-                "pushedAuthReqDuration" => 120,
-                "pushedAuthReqEndpoint" => 121,
-                "refreshTokenDuration" => 122,
-                "refreshTokenDurationKept" => 123,
-                "refreshTokenDurationReset" => 124,
-                "refreshTokenIdempotent" => 125,
-                "refreshTokenKept" => 126,
-                "registrationEndpoint" => 127,
-                "registrationManagementEndpoint" => 128,
-                "requestObjectAudienceChecked" => 129,
-                "requestObjectEncryptionAlgMatchRequired" => 130,
-                "requestObjectEncryptionEncMatchRequired" => 131,
-                "requestObjectRequired" => 132,
-                "resourceSignatureKeyId" => 133,
-                "revocationEndpoint" => 134,
-                "rsResponseSigned" => 135,
-                "scopeRequired" => 136,
-                "serviceDocumentation" => 137,
-                "serviceName" => 138,
-                "serviceOwnerNumber" => 139,
-                "signedJwksUri" => 140,
-                "singleAccessTokenPerSubject" => 141,
-                "snsCredentials" => 142,
-                "supportedAcrs" => 143,
-                "supportedAttachments" => 144,
-                "supportedAuthorizationDetailsTypes" => 145,
-                "supportedBackchannelTokenDeliveryModes" => 146,
-                "supportedClaimLocales" => 147,
-                "supportedClaimTypes" => 148,
-                "supportedClaims" => 149,
-                "supportedClientRegistrationTypes" => 150,
-                "supportedCustomClientMetadata" => 151,
-                "supportedDigestAlgorithms" => 152,
-                "supportedDisplays" => 153,
-                "supportedDocuments" => 154,
-                "supportedDocumentsCheckMethods" => 155,
-                "supportedDocumentsMethods" => 156,
-                "supportedDocumentsValidationMethods" => 157,
-                "supportedDocumentsVerificationMethods" => 158,
-                "supportedElectronicRecords" => 159,
-                "supportedEvidence" => 160,
-                "supportedGrantTypes" => 161,
-                "supportedIdentityDocuments" => 162,
-                "supportedIntrospectionAuthMethods" => 163,
-                "supportedPromptValues" => 164,
-                "supportedResponseTypes" => 165,
-                "supportedRevocationAuthMethods" => 166,
-                "supportedScopes" => 167,
-                "supportedServiceProfiles" => 168,
-                "supportedSnses" => 169,
-                "supportedTokenAuthMethods" => 170,
-                "supportedTrustFrameworks" => 171,
-                "supportedUiLocales" => 172,
-                "supportedVerificationMethods" => 173,
-                "supportedVerifiedClaims" => 174,
-                "tlsClientCertificateBoundAccessTokens" => 175,
-                "tokenBatchNotificationEndpoint" => 176,
-                "tokenEndpoint" => 177,
-                "tokenExchangeByConfidentialClientsOnly" => 178,
-                "tokenExchangeByIdentifiableClientsOnly" => 179,
-                "tokenExchangeByPermittedClientsOnly" => 180,
-                "tokenExchangeEncryptedJwtRejected" => 181,
-                "tokenExchangeUnsignedJwtRejected" => 182,
-                "tokenExpirationLinked" => 183,
-                "tosUri" => 184,
-                "traditionalRequestObjectProcessingApplied" => 185,
-                "trustAnchors" => 186,
-                "trustedRootCertificates" => 187,
-                "unauthorizedOnClientConfigSupported" => 188,
-                "userCodeCharset" => 189,
-                "userCodeLength" => 190,
-                "userInfoEndpoint" => 191,
-                "userInfoSignatureKeyId" => 192,
-                "userPinLength" => 193,
-                "verifiableCredentialsEnabled" => 194,
-                "verifiedClaimsValidationSchemaSet" => 195,
+                "developerSnsCredentials" => 55,
+                "deviceAuthorizationEndpoint" => 56,
+                "deviceFlowCodeDuration" => 57,
+                "deviceFlowPollingInterval" => 58,
+                "deviceVerificationUri" => 59,
+                "deviceVerificationUriComplete" => 60,
+                "directAuthorizationEndpointEnabled" => 61,
+                "directIntrospectionEndpointEnabled" => 62,
+                "directJwksEndpointEnabled" => 63,
+                "directRevocationEndpointEnabled" => 64,
+                "directTokenEndpointEnabled" => 65,
+                "directUserInfoEndpointEnabled" => 66,
+                "dpopNonceDuration" => 67,
+                "dpopNonceRequired" => 68,
+                "dynamicRegistrationSupported" => 69,
+                "endSessionEndpoint" => 70,
+                "errorDescriptionOmitted" => 71,
+                "errorUriOmitted" => 72,
+                "fapiModes" => 73,
+                "federationConfigurationDuration" => 74,
+                "federationEnabled" => 75,
+                "federationJwks" => 76,
+                "federationRegistrationEndpoint" => 77,
+                "federationSignatureKeyId" => 78,
+                "frontChannelRequestObjectEncryptionRequired" => 79,
+                "grantManagementActionRequired" => 80,
+                "grantManagementEndpoint" => 81,
+                "haipVersion" => 82,
+                "hsks" => 83,
+                "hsmEnabled" => 84,
+                "httpAliasProhibited" => 85,
+                "idTokenAudType" => 86,
+                "idTokenDroppedOnIssueWithoutOpenid" => 87,
+                "idTokenDuration" => 88,
+                "idTokenReissuable" => 89,
+                "idTokenSignatureKeyId" => 90,
+                "introspectionEndpoint" => 91,
+                "introspectionSignatureKeyId" => 92,
+                "issSuppressed" => 93,
+                "issuer" => 94,
+                "jwks" => 95,
+                "jwksUri" => 96,
+                "jwtGrantByIdentifiableClientsOnly" => 97,
+                "jwtGrantEncryptedJwtRejected" => 98,
+                "jwtGrantUnsignedJwtRejected" => 99,
+                "keyAttesterRoots" => 100,
+                "keyAttesterRootsEnabled" => 101,
+                "keyAttesterRootsOnly" => 102,
+                "loopbackRedirectionUriVariable" => 103,
+                "metadata" => 104,
+                "missingClientIdAllowed" => 105,
+                "modifiedAt" => 106,
+                "mtlsEndpointAliases" => 107,
+                "mutualTlsValidatePkiCertChain" => 108,
+                "nativeSsoSupported" => 109,
+                "nbfOptional" => 110,
+                "number" => 111,
+                "oid4vciVersion" => 112,
+                "openidDroppedOnRefreshWithoutOfflineAccess" => 113,
+                "organizationName" => 114,
+                "parRequired" => 115,
+                "pkceRequired" => 116,
+                "pkceS256Required" => 117,
+                "policyUri" => 118,
+                "preAuthorizedGrantAnonymousAccessSupported" => 119,
+                "predefinedTransformedClaims" => 120,
+                "pushedAuthReqDuration" => 121,
+                "pushedAuthReqEndpoint" => 122,
+                "refreshTokenDuration" => 123,
+                "refreshTokenDurationKept" => 124,
+                "refreshTokenDurationReset" => 125,
+                "refreshTokenIdempotent" => 126,
+                "refreshTokenKept" => 127,
+                "registrationEndpoint" => 128,
+                "registrationManagementEndpoint" => 129,
+                "requestObjectAudienceChecked" => 130,
+                "requestObjectEncryptionAlgMatchRequired" => 131,
+                "requestObjectEncryptionEncMatchRequired" => 132,
+                "requestObjectRequired" => 133,
+                "resourceSignatureKeyId" => 134,
+                "revocationEndpoint" => 135,
+                "rsResponseSigned" => 136,
+                "scopeRequired" => 137,
+                "serviceDocumentation" => 138,
+                "serviceName" => 139,
+                "serviceOwnerNumber" => 140,
+                "signedJwksUri" => 141,
+                "singleAccessTokenPerSubject" => 142,
+                "snsCredentials" => 143,
+                "supportedAcrs" => 144,
+                "supportedAttachments" => 145,
+                "supportedAuthorizationDetailsTypes" => 146,
+                "supportedBackchannelTokenDeliveryModes" => 147,
+                "supportedClaimLocales" => 148,
+                "supportedClaimTypes" => 149,
+                "supportedClaims" => 150,
+                "supportedClientRegistrationTypes" => 151,
+                "supportedCustomClientMetadata" => 152,
+                "supportedDeveloperSnses" => 153,
+                "supportedDigestAlgorithms" => 154,
+                "supportedDisplays" => 155,
+                "supportedDocuments" => 156,
+                "supportedDocumentsCheckMethods" => 157,
+                "supportedDocumentsMethods" => 158,
+                "supportedDocumentsValidationMethods" => 159,
+                "supportedDocumentsVerificationMethods" => 160,
+                "supportedElectronicRecords" => 161,
+                "supportedEvidence" => 162,
+                "supportedGrantTypes" => 163,
+                "supportedIdentityDocuments" => 164,
+                "supportedIntrospectionAuthMethods" => 165,
+                "supportedPromptValues" => 166,
+                "supportedResponseTypes" => 167,
+                "supportedRevocationAuthMethods" => 168,
+                "supportedScopes" => 169,
+                "supportedServiceProfiles" => 170,
+                "supportedSnses" => 171,
+                "supportedTokenAuthMethods" => 172,
+                "supportedTrustFrameworks" => 173,
+                "supportedUiLocales" => 174,
+                "supportedVerificationMethods" => 175,
+                "supportedVerifiedClaims" => 176,
+                "tlsClientCertificateBoundAccessTokens" => 177,
+                "tokenBatchNotificationEndpoint" => 178,
+                "tokenEndpoint" => 179,
+                "tokenExchangeByConfidentialClientsOnly" => 180,
+                "tokenExchangeByIdentifiableClientsOnly" => 181,
+                "tokenExchangeByPermittedClientsOnly" => 182,
+                "tokenExchangeEncryptedJwtRejected" => 183,
+                "tokenExchangeUnsignedJwtRejected" => 184,
+                "tokenExpirationLinked" => 185,
+                "tosUri" => 186,
+                "traditionalRequestObjectProcessingApplied" => 187,
+                "trustAnchors" => 188,
+                "trustedRootCertificates" => 189,
+                "unauthorizedOnClientConfigSupported" => 190,
+                "userCodeCharset" => 191,
+                "userCodeLength" => 192,
+                "userInfoEndpoint" => 193,
+                "userInfoSignatureKeyId" => 194,
+                "userPinLength" => 195,
+                "verifiableCredentialsEnabled" => 196,
+                "verifiedClaimsValidationSchemaSet" => 197,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -7526,171 +7555,173 @@ impl rt::Object for Service {
                 self.developer_authentication_callback_api_secret = members.next_value()?;
             }
             54 => self.developer_authentication_callback_endpoint = members.next_value()?,
-            55 => self.device_authorization_endpoint = members.next_value()?,
-            56 => self.device_flow_code_duration = members.next_value()?,
-            57 => self.device_flow_polling_interval = members.next_value()?,
-            58 => self.device_verification_uri = members.next_value()?,
-            59 => self.device_verification_uri_complete = members.next_value()?,
-            60 => self.direct_authorization_endpoint_enabled = members.next_value()?,
-            61 => self.direct_introspection_endpoint_enabled = members.next_value()?,
-            62 => self.direct_jwks_endpoint_enabled = members.next_value()?,
-            63 => self.direct_revocation_endpoint_enabled = members.next_value()?,
-            64 => self.direct_token_endpoint_enabled = members.next_value()?,
-            65 => self.direct_user_info_endpoint_enabled = members.next_value()?,
-            66 => self.dpop_nonce_duration = members.next_value()?,
-            67 => self.dpop_nonce_required = members.next_value()?,
-            68 => self.dynamic_registration_supported = members.next_value()?,
-            69 => self.end_session_endpoint = members.next_value()?,
-            70 => self.error_description_omitted = members.next_value()?,
-            71 => self.error_uri_omitted = members.next_value()?,
-            72 => self.fapi_modes = members.next_value()?,
-            73 => self.federation_configuration_duration = members.next_value()?,
-            74 => self.federation_enabled = members.next_value()?,
-            75 => self.federation_jwks = members.next_value()?,
-            76 => self.federation_registration_endpoint = members.next_value()?,
-            77 => self.federation_signature_key_id = members.next_value()?,
-            78 => {
+            55 => self.developer_sns_credentials = members.next_value()?,
+            56 => self.device_authorization_endpoint = members.next_value()?,
+            57 => self.device_flow_code_duration = members.next_value()?,
+            58 => self.device_flow_polling_interval = members.next_value()?,
+            59 => self.device_verification_uri = members.next_value()?,
+            60 => self.device_verification_uri_complete = members.next_value()?,
+            61 => self.direct_authorization_endpoint_enabled = members.next_value()?,
+            62 => self.direct_introspection_endpoint_enabled = members.next_value()?,
+            63 => self.direct_jwks_endpoint_enabled = members.next_value()?,
+            64 => self.direct_revocation_endpoint_enabled = members.next_value()?,
+            65 => self.direct_token_endpoint_enabled = members.next_value()?,
+            66 => self.direct_user_info_endpoint_enabled = members.next_value()?,
+            67 => self.dpop_nonce_duration = members.next_value()?,
+            68 => self.dpop_nonce_required = members.next_value()?,
+            69 => self.dynamic_registration_supported = members.next_value()?,
+            70 => self.end_session_endpoint = members.next_value()?,
+            71 => self.error_description_omitted = members.next_value()?,
+            72 => self.error_uri_omitted = members.next_value()?,
+            73 => self.fapi_modes = members.next_value()?,
+            74 => self.federation_configuration_duration = members.next_value()?,
+            75 => self.federation_enabled = members.next_value()?,
+            76 => self.federation_jwks = members.next_value()?,
+            77 => self.federation_registration_endpoint = members.next_value()?,
+            78 => self.federation_signature_key_id = members.next_value()?,
+            79 => {
                 self.front_channel_request_object_encryption_required = members
                     .next_value()?;
             }
-            79 => self.grant_management_action_required = members.next_value()?,
-            80 => self.grant_management_endpoint = members.next_value()?,
-            81 => self.haip_version = members.next_value()?,
-            82 => self.hsks = members.next_value()?,
-            83 => self.hsm_enabled = members.next_value()?,
-            84 => self.http_alias_prohibited = members.next_value()?,
-            85 => self.id_token_aud_type = members.next_value()?,
-            86 => self.id_token_dropped_on_issue_without_openid = members.next_value()?,
-            87 => self.id_token_duration = members.next_value()?,
-            88 => self.id_token_reissuable = members.next_value()?,
-            89 => self.id_token_signature_key_id = members.next_value()?,
-            90 => self.introspection_endpoint = members.next_value()?,
-            91 => self.introspection_signature_key_id = members.next_value()?,
-            92 => self.iss_suppressed = members.next_value()?,
-            93 => self.issuer = members.next_value()?,
-            94 => self.jwks = members.next_value()?,
-            95 => self.jwks_uri = members.next_value()?,
-            96 => self.jwt_grant_by_identifiable_clients_only = members.next_value()?,
-            97 => self.jwt_grant_encrypted_jwt_rejected = members.next_value()?,
-            98 => self.jwt_grant_unsigned_jwt_rejected = members.next_value()?,
-            99 => self.key_attester_roots = members.next_value()?,
-            100 => self.key_attester_roots_enabled = members.next_value()?,
-            101 => self.key_attester_roots_only = members.next_value()?,
-            102 => self.loopback_redirection_uri_variable = members.next_value()?,
-            103 => self.metadata = members.next_value()?,
-            104 => self.missing_client_id_allowed = members.next_value()?,
-            105 => self.modified_at = members.next_value()?,
-            106 => self.mtls_endpoint_aliases = members.next_value()?,
-            107 => self.mutual_tls_validate_pki_cert_chain = members.next_value()?,
-            108 => self.native_sso_supported = members.next_value()?,
-            109 => self.nbf_optional = members.next_value()?,
-            110 => self.number = members.next_value()?,
-            111 => self.oid4vci_version = members.next_value()?,
-            112 => {
+            80 => self.grant_management_action_required = members.next_value()?,
+            81 => self.grant_management_endpoint = members.next_value()?,
+            82 => self.haip_version = members.next_value()?,
+            83 => self.hsks = members.next_value()?,
+            84 => self.hsm_enabled = members.next_value()?,
+            85 => self.http_alias_prohibited = members.next_value()?,
+            86 => self.id_token_aud_type = members.next_value()?,
+            87 => self.id_token_dropped_on_issue_without_openid = members.next_value()?,
+            88 => self.id_token_duration = members.next_value()?,
+            89 => self.id_token_reissuable = members.next_value()?,
+            90 => self.id_token_signature_key_id = members.next_value()?,
+            91 => self.introspection_endpoint = members.next_value()?,
+            92 => self.introspection_signature_key_id = members.next_value()?,
+            93 => self.iss_suppressed = members.next_value()?,
+            94 => self.issuer = members.next_value()?,
+            95 => self.jwks = members.next_value()?,
+            96 => self.jwks_uri = members.next_value()?,
+            97 => self.jwt_grant_by_identifiable_clients_only = members.next_value()?,
+            98 => self.jwt_grant_encrypted_jwt_rejected = members.next_value()?,
+            99 => self.jwt_grant_unsigned_jwt_rejected = members.next_value()?,
+            100 => self.key_attester_roots = members.next_value()?,
+            101 => self.key_attester_roots_enabled = members.next_value()?,
+            102 => self.key_attester_roots_only = members.next_value()?,
+            103 => self.loopback_redirection_uri_variable = members.next_value()?,
+            104 => self.metadata = members.next_value()?,
+            105 => self.missing_client_id_allowed = members.next_value()?,
+            106 => self.modified_at = members.next_value()?,
+            107 => self.mtls_endpoint_aliases = members.next_value()?,
+            108 => self.mutual_tls_validate_pki_cert_chain = members.next_value()?,
+            109 => self.native_sso_supported = members.next_value()?,
+            110 => self.nbf_optional = members.next_value()?,
+            111 => self.number = members.next_value()?,
+            112 => self.oid4vci_version = members.next_value()?,
+            113 => {
                 self.openid_dropped_on_refresh_without_offline_access = members
                     .next_value()?;
             }
-            113 => self.organization_name = members.next_value()?,
-            114 => self.par_required = members.next_value()?,
-            115 => self.pkce_required = members.next_value()?,
-            116 => self.pkce_s256_required = members.next_value()?,
-            117 => self.policy_uri = members.next_value()?,
-            118 => {
+            114 => self.organization_name = members.next_value()?,
+            115 => self.par_required = members.next_value()?,
+            116 => self.pkce_required = members.next_value()?,
+            117 => self.pkce_s256_required = members.next_value()?,
+            118 => self.policy_uri = members.next_value()?,
+            119 => {
                 self.pre_authorized_grant_anonymous_access_supported = members
                     .next_value()?;
             }
-            119 => self.predefined_transformed_claims = members.next_value()?,
-            120 => self.pushed_auth_req_duration = members.next_value()?,
-            121 => self.pushed_auth_req_endpoint = members.next_value()?,
-            122 => self.refresh_token_duration = members.next_value()?,
-            123 => self.refresh_token_duration_kept = members.next_value()?,
-            124 => self.refresh_token_duration_reset = members.next_value()?,
-            125 => self.refresh_token_idempotent = members.next_value()?,
-            126 => self.refresh_token_kept = members.next_value()?,
-            127 => self.registration_endpoint = members.next_value()?,
-            128 => self.registration_management_endpoint = members.next_value()?,
-            129 => self.request_object_audience_checked = members.next_value()?,
-            130 => {
+            120 => self.predefined_transformed_claims = members.next_value()?,
+            121 => self.pushed_auth_req_duration = members.next_value()?,
+            122 => self.pushed_auth_req_endpoint = members.next_value()?,
+            123 => self.refresh_token_duration = members.next_value()?,
+            124 => self.refresh_token_duration_kept = members.next_value()?,
+            125 => self.refresh_token_duration_reset = members.next_value()?,
+            126 => self.refresh_token_idempotent = members.next_value()?,
+            127 => self.refresh_token_kept = members.next_value()?,
+            128 => self.registration_endpoint = members.next_value()?,
+            129 => self.registration_management_endpoint = members.next_value()?,
+            130 => self.request_object_audience_checked = members.next_value()?,
+            131 => {
                 self.request_object_encryption_alg_match_required = members.next_value()?;
             }
-            131 => {
+            132 => {
                 self.request_object_encryption_enc_match_required = members.next_value()?;
             }
-            132 => self.request_object_required = members.next_value()?,
-            133 => self.resource_signature_key_id = members.next_value()?,
-            134 => self.revocation_endpoint = members.next_value()?,
-            135 => self.rs_response_signed = members.next_value()?,
-            136 => self.scope_required = members.next_value()?,
-            137 => self.service_documentation = members.next_value()?,
-            138 => self.service_name = members.next_value()?,
-            139 => self.service_owner_number = members.next_value()?,
-            140 => self.signed_jwks_uri = members.next_value()?,
-            141 => self.single_access_token_per_subject = members.next_value()?,
-            142 => self.sns_credentials = members.next_value()?,
-            143 => self.supported_acrs = members.next_value()?,
-            144 => self.supported_attachments = members.next_value()?,
-            145 => self.supported_authorization_details_types = members.next_value()?,
-            146 => {
+            133 => self.request_object_required = members.next_value()?,
+            134 => self.resource_signature_key_id = members.next_value()?,
+            135 => self.revocation_endpoint = members.next_value()?,
+            136 => self.rs_response_signed = members.next_value()?,
+            137 => self.scope_required = members.next_value()?,
+            138 => self.service_documentation = members.next_value()?,
+            139 => self.service_name = members.next_value()?,
+            140 => self.service_owner_number = members.next_value()?,
+            141 => self.signed_jwks_uri = members.next_value()?,
+            142 => self.single_access_token_per_subject = members.next_value()?,
+            143 => self.sns_credentials = members.next_value()?,
+            144 => self.supported_acrs = members.next_value()?,
+            145 => self.supported_attachments = members.next_value()?,
+            146 => self.supported_authorization_details_types = members.next_value()?,
+            147 => {
                 self.supported_backchannel_token_delivery_modes = members.next_value()?;
             }
-            147 => self.supported_claim_locales = members.next_value()?,
-            148 => self.supported_claim_types = members.next_value()?,
-            149 => self.supported_claims = members.next_value()?,
-            150 => self.supported_client_registration_types = members.next_value()?,
-            151 => self.supported_custom_client_metadata = members.next_value()?,
-            152 => self.supported_digest_algorithms = members.next_value()?,
-            153 => self.supported_displays = members.next_value()?,
-            154 => self.supported_documents = members.next_value()?,
-            155 => self.supported_documents_check_methods = members.next_value()?,
-            156 => self.supported_documents_methods = members.next_value()?,
-            157 => self.supported_documents_validation_methods = members.next_value()?,
-            158 => self.supported_documents_verification_methods = members.next_value()?,
-            159 => self.supported_electronic_records = members.next_value()?,
-            160 => self.supported_evidence = members.next_value()?,
-            161 => self.supported_grant_types = members.next_value()?,
-            162 => self.supported_identity_documents = members.next_value()?,
-            163 => self.supported_introspection_auth_methods = members.next_value()?,
-            164 => self.supported_prompt_values = members.next_value()?,
-            165 => self.supported_response_types = members.next_value()?,
-            166 => self.supported_revocation_auth_methods = members.next_value()?,
-            167 => self.supported_scopes = members.next_value()?,
-            168 => self.supported_service_profiles = members.next_value()?,
-            169 => self.supported_snses = members.next_value()?,
-            170 => self.supported_token_auth_methods = members.next_value()?,
-            171 => self.supported_trust_frameworks = members.next_value()?,
-            172 => self.supported_ui_locales = members.next_value()?,
-            173 => self.supported_verification_methods = members.next_value()?,
-            174 => self.supported_verified_claims = members.next_value()?,
-            175 => {
+            148 => self.supported_claim_locales = members.next_value()?,
+            149 => self.supported_claim_types = members.next_value()?,
+            150 => self.supported_claims = members.next_value()?,
+            151 => self.supported_client_registration_types = members.next_value()?,
+            152 => self.supported_custom_client_metadata = members.next_value()?,
+            153 => self.supported_developer_snses = members.next_value()?,
+            154 => self.supported_digest_algorithms = members.next_value()?,
+            155 => self.supported_displays = members.next_value()?,
+            156 => self.supported_documents = members.next_value()?,
+            157 => self.supported_documents_check_methods = members.next_value()?,
+            158 => self.supported_documents_methods = members.next_value()?,
+            159 => self.supported_documents_validation_methods = members.next_value()?,
+            160 => self.supported_documents_verification_methods = members.next_value()?,
+            161 => self.supported_electronic_records = members.next_value()?,
+            162 => self.supported_evidence = members.next_value()?,
+            163 => self.supported_grant_types = members.next_value()?,
+            164 => self.supported_identity_documents = members.next_value()?,
+            165 => self.supported_introspection_auth_methods = members.next_value()?,
+            166 => self.supported_prompt_values = members.next_value()?,
+            167 => self.supported_response_types = members.next_value()?,
+            168 => self.supported_revocation_auth_methods = members.next_value()?,
+            169 => self.supported_scopes = members.next_value()?,
+            170 => self.supported_service_profiles = members.next_value()?,
+            171 => self.supported_snses = members.next_value()?,
+            172 => self.supported_token_auth_methods = members.next_value()?,
+            173 => self.supported_trust_frameworks = members.next_value()?,
+            174 => self.supported_ui_locales = members.next_value()?,
+            175 => self.supported_verification_methods = members.next_value()?,
+            176 => self.supported_verified_claims = members.next_value()?,
+            177 => {
                 self.tls_client_certificate_bound_access_tokens = members.next_value()?;
             }
-            176 => self.token_batch_notification_endpoint = members.next_value()?,
-            177 => self.token_endpoint = members.next_value()?,
-            178 => {
+            178 => self.token_batch_notification_endpoint = members.next_value()?,
+            179 => self.token_endpoint = members.next_value()?,
+            180 => {
                 self.token_exchange_by_confidential_clients_only = members.next_value()?;
             }
-            179 => {
+            181 => {
                 self.token_exchange_by_identifiable_clients_only = members.next_value()?;
             }
-            180 => self.token_exchange_by_permitted_clients_only = members.next_value()?,
-            181 => self.token_exchange_encrypted_jwt_rejected = members.next_value()?,
-            182 => self.token_exchange_unsigned_jwt_rejected = members.next_value()?,
-            183 => self.token_expiration_linked = members.next_value()?,
-            184 => self.tos_uri = members.next_value()?,
-            185 => {
+            182 => self.token_exchange_by_permitted_clients_only = members.next_value()?,
+            183 => self.token_exchange_encrypted_jwt_rejected = members.next_value()?,
+            184 => self.token_exchange_unsigned_jwt_rejected = members.next_value()?,
+            185 => self.token_expiration_linked = members.next_value()?,
+            186 => self.tos_uri = members.next_value()?,
+            187 => {
                 self.traditional_request_object_processing_applied = members
                     .next_value()?;
             }
-            186 => self.trust_anchors = members.next_value()?,
-            187 => self.trusted_root_certificates = members.next_value()?,
-            188 => self.unauthorized_on_client_config_supported = members.next_value()?,
-            189 => self.user_code_charset = members.next_value()?,
-            190 => self.user_code_length = members.next_value()?,
-            191 => self.user_info_endpoint = members.next_value()?,
-            192 => self.user_info_signature_key_id = members.next_value()?,
-            193 => self.user_pin_length = members.next_value()?,
-            194 => self.verifiable_credentials_enabled = members.next_value()?,
-            195 => self.verified_claims_validation_schema_set = members.next_value()?,
+            188 => self.trust_anchors = members.next_value()?,
+            189 => self.trusted_root_certificates = members.next_value()?,
+            190 => self.unauthorized_on_client_config_supported = members.next_value()?,
+            191 => self.user_code_charset = members.next_value()?,
+            192 => self.user_code_length = members.next_value()?,
+            193 => self.user_info_endpoint = members.next_value()?,
+            194 => self.user_info_signature_key_id = members.next_value()?,
+            195 => self.user_pin_length = members.next_value()?,
+            196 => self.verifiable_credentials_enabled = members.next_value()?,
+            197 => self.verified_claims_validation_schema_set = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -7824,6 +7855,7 @@ impl ::std::fmt::Debug for Service {
                 "developer_authentication_callback_endpoint",
                 &self.developer_authentication_callback_endpoint,
             )
+            .field("developer_sns_credentials", &self.developer_sns_credentials)
             .field("device_authorization_endpoint", &self.device_authorization_endpoint)
             .field("device_flow_code_duration", &self.device_flow_code_duration)
             .field("device_flow_polling_interval", &self.device_flow_polling_interval)
@@ -8005,6 +8037,7 @@ impl ::std::fmt::Debug for Service {
                 "supported_custom_client_metadata",
                 &self.supported_custom_client_metadata,
             )
+            .field("supported_developer_snses", &self.supported_developer_snses)
             .field("supported_digest_algorithms", &self.supported_digest_algorithms)
             .field("supported_displays", &self.supported_displays)
             .field("supported_documents", &self.supported_documents)
@@ -8702,6 +8735,20 @@ impl Service {
     ) -> Self {
         self.developer_authentication_callback_endpoint = ::std::option::Option::Some(
             value.into(),
+        );
+        self
+    }
+
+    /// Sets `developer_sns_credentials`: `developerSnsCredentials`, optional.
+    #[must_use]
+    pub fn developer_sns_credentials(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::SnsCredentials>,
+        >,
+    ) -> Self {
+        self.developer_sns_credentials = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
         );
         self
     }
@@ -9792,6 +9839,20 @@ impl Service {
         self
     }
 
+    /// Sets `supported_developer_snses`: `supportedDeveloperSnses`, optional.
+    #[must_use]
+    pub fn supported_developer_snses(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Sns>,
+        >,
+    ) -> Self {
+        self.supported_developer_snses = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
     /// Sets `supported_digest_algorithms`: the hash algorithms for external attachments, shown as `digest_algorithms_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata). Names come from IANA's Named Information registry, such as `sha-256`.
     ///
     /// `supportedDigestAlgorithms`, optional.
@@ -10641,7 +10702,7 @@ pub struct SnsCredentials {
     ///
     /// `sns`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub sns: ::std::option::Option<::std::string::String>,
+    pub sns: ::std::option::Option<super::Sns>,
     /// Fields that this version does not know, kept and sent back.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -10727,10 +10788,7 @@ impl SnsCredentials {
     ///
     /// `sns`, optional.
     #[must_use]
-    pub fn sns(
-        mut self,
-        value: impl ::std::convert::Into<::std::string::String>,
-    ) -> Self {
+    pub fn sns(mut self, value: impl ::std::convert::Into<super::Sns>) -> Self {
         self.sns = ::std::option::Option::Some(value.into());
         self
     }

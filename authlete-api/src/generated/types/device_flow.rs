@@ -1108,8 +1108,9 @@ pub struct DeviceCompleteRequest {
     pub sub: ::std::option::Option<::std::string::String>,
     /// The unique identifier of the user who decided, ASCII and at most 100 characters. It matters with `AUTHORIZED`; the official document requires the field for every result, though its prose demands it for `AUTHORIZED` alone.
     ///
-    /// `subject`, required.
-    pub subject: ::std::string::String,
+    /// `subject`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub subject: ::std::option::Option<::std::string::String>,
     /// The user code that was verified. It is the handle for the request, as there is no ticket in this flow.
     ///
     /// `userCode`, required, secret.
@@ -1142,10 +1143,9 @@ impl ::std::fmt::Debug for DeviceCompleteRequest {
 }
 
 impl DeviceCompleteRequest {
-    /// A `DeviceCompleteRequest` with `result`, `subject` and `user_code`, which are required; the other fields are left out.
+    /// A `DeviceCompleteRequest` with `result` and `user_code`, which are required; the other fields are left out.
     pub fn new(
         result: impl ::std::convert::Into<super::CompletionResult>,
-        subject: impl ::std::convert::Into<::std::string::String>,
         user_code: impl ::std::convert::Into<rt::UserCode>,
     ) -> Self {
         Self {
@@ -1164,7 +1164,7 @@ impl DeviceCompleteRequest {
             result: result.into(),
             scopes: ::std::option::Option::None,
             sub: ::std::option::Option::None,
-            subject: subject.into(),
+            subject: ::std::option::Option::None,
             user_code: user_code.into(),
         }
     }
@@ -1334,6 +1334,18 @@ impl DeviceCompleteRequest {
         value: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         self.sub = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `subject`: the unique identifier of the user who decided, ASCII and at most 100 characters. It matters with `AUTHORIZED`; the official document requires the field for every result, though its prose demands it for `AUTHORIZED` alone.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
         self
     }
 

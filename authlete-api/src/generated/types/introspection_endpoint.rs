@@ -1320,7 +1320,7 @@ pub struct StandardIntrospectionRequest {
         rename = "introspectionEncryptionAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub introspection_encryption_alg: ::std::option::Option<::std::string::String>,
+    pub introspection_encryption_alg: ::std::option::Option<super::JweAlg>,
     /// The JWE `enc` for encrypting the JWT, as registered in `introspection_encrypted_response_enc` (RFC 9701 section 6). `A128CBC_HS256` when absent; without effect where `introspectionEncryptionAlg` is absent.
     ///
     /// `introspectionEncryptionEnc`, optional.
@@ -1328,7 +1328,7 @@ pub struct StandardIntrospectionRequest {
         rename = "introspectionEncryptionEnc",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub introspection_encryption_enc: ::std::option::Option<::std::string::String>,
+    pub introspection_encryption_enc: ::std::option::Option<super::JweEnc>,
     /// The JWS `alg` for signing the JWT, as the resource server registered it in `introspection_signed_response_alg` (RFC 9701 section 6). `RS256` when absent; without effect on a JSON response.
     ///
     /// `introspectionSignAlg`, optional.
@@ -1336,7 +1336,7 @@ pub struct StandardIntrospectionRequest {
         rename = "introspectionSignAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub introspection_sign_alg: ::std::option::Option<::std::string::String>,
+    pub introspection_sign_alg: ::std::option::Option<super::JwsAlg>,
     /// The body of the client's request, in `application/x-www-form-urlencoded`, untouched; the empty string where there was none. Do not parse and re-encode it, because the order and the repetition of parameters can matter. It has `token`, and perhaps `token_type_hint`.
     ///
     /// `parameters`, required, secret.
@@ -1435,7 +1435,7 @@ impl StandardIntrospectionRequest {
     #[must_use]
     pub fn introspection_encryption_alg(
         mut self,
-        value: impl ::std::convert::Into<::std::string::String>,
+        value: impl ::std::convert::Into<super::JweAlg>,
     ) -> Self {
         self.introspection_encryption_alg = ::std::option::Option::Some(value.into());
         self
@@ -1447,7 +1447,7 @@ impl StandardIntrospectionRequest {
     #[must_use]
     pub fn introspection_encryption_enc(
         mut self,
-        value: impl ::std::convert::Into<::std::string::String>,
+        value: impl ::std::convert::Into<super::JweEnc>,
     ) -> Self {
         self.introspection_encryption_enc = ::std::option::Option::Some(value.into());
         self
@@ -1459,7 +1459,7 @@ impl StandardIntrospectionRequest {
     #[must_use]
     pub fn introspection_sign_alg(
         mut self,
-        value: impl ::std::convert::Into<::std::string::String>,
+        value: impl ::std::convert::Into<super::JwsAlg>,
     ) -> Self {
         self.introspection_sign_alg = ::std::option::Option::Some(value.into());
         self

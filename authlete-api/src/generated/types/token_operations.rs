@@ -2320,6 +2320,12 @@ pub struct TokenUpdateRequest {
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub properties: ::std::option::Option<::std::vec::Vec<super::Property>>,
+    /// `refreshToken`, optional, secret.
+    #[serde(
+        rename = "refreshToken",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub refresh_token: ::std::option::Option<::std::string::String>,
     /// When the refresh token shall expire, in milliseconds since 1970-01-01 UTC. Zero, a negative number or absence leaves it. The official document says access token here once, by mistake.
     ///
     /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
@@ -2336,6 +2342,12 @@ pub struct TokenUpdateRequest {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_expires_at_updated_on_scope_update: ::std::option::Option<bool>,
+    /// `refreshTokenHash`, optional, secret.
+    #[serde(
+        rename = "refreshTokenHash",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub refresh_token_hash: ::std::option::Option<::std::string::String>,
     /// The scopes that the token shall have in place of its present ones. Those that the service does not support or the client may not have are ignored; absent leaves them.
     ///
     /// `scopes`, optional.
@@ -2364,10 +2376,12 @@ impl rt::Object for TokenUpdateRequest {
                 "dpopKeyThumbprint" => 8,
                 "forExternalAttachment" => 9,
                 "properties" => 10,
-                "refreshTokenExpiresAt" => 11,
-                "refreshTokenExpiresAtUpdatedOnScopeUpdate" => 12,
-                "scopes" => 13,
-                "tokenId" => 14,
+                "refreshToken" => 11,
+                "refreshTokenExpiresAt" => 12,
+                "refreshTokenExpiresAtUpdatedOnScopeUpdate" => 13,
+                "refreshTokenHash" => 14,
+                "scopes" => 15,
+                "tokenId" => 16,
                 _ => return ::std::option::Option::None,
             },
         )
@@ -2393,13 +2407,15 @@ impl rt::Object for TokenUpdateRequest {
             8 => self.dpop_key_thumbprint = members.next_value()?,
             9 => self.for_external_attachment = members.next_value()?,
             10 => self.properties = members.next_value()?,
-            11 => self.refresh_token_expires_at = members.next_value()?,
-            12 => {
+            11 => self.refresh_token = members.next_value()?,
+            12 => self.refresh_token_expires_at = members.next_value()?,
+            13 => {
                 self.refresh_token_expires_at_updated_on_scope_update = members
                     .next_value()?;
             }
-            13 => self.scopes = members.next_value()?,
-            14 => self.token_id = members.next_value()?,
+            14 => self.refresh_token_hash = members.next_value()?,
+            15 => self.scopes = members.next_value()?,
+            16 => self.token_id = members.next_value()?,
             _ => {}
         }
         ::std::result::Result::Ok(())
@@ -2431,11 +2447,13 @@ impl ::std::fmt::Debug for TokenUpdateRequest {
             .field("dpop_key_thumbprint", &self.dpop_key_thumbprint)
             .field("for_external_attachment", &self.for_external_attachment)
             .field("properties", &self.properties)
+            .field("refresh_token", &rt::optional(&self.refresh_token))
             .field("refresh_token_expires_at", &self.refresh_token_expires_at)
             .field(
                 "refresh_token_expires_at_updated_on_scope_update",
                 &self.refresh_token_expires_at_updated_on_scope_update,
             )
+            .field("refresh_token_hash", &rt::optional(&self.refresh_token_hash))
             .field("scopes", &self.scopes)
             .field("token_id", &rt::optional(&self.token_id))
             .finish()
@@ -2569,6 +2587,16 @@ impl TokenUpdateRequest {
         self
     }
 
+    /// Sets `refresh_token`: `refreshToken`, optional, secret.
+    #[must_use]
+    pub fn refresh_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.refresh_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
     /// Sets `refresh_token_expires_at`: when the refresh token shall expire, in milliseconds since 1970-01-01 UTC. Zero, a negative number or absence leaves it. The official document says access token here once, by mistake.
     ///
     /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
@@ -2589,6 +2617,16 @@ impl TokenUpdateRequest {
         self.refresh_token_expires_at_updated_on_scope_update = ::std::option::Option::Some(
             value,
         );
+        self
+    }
+
+    /// Sets `refresh_token_hash`: `refreshTokenHash`, optional, secret.
+    #[must_use]
+    pub fn refresh_token_hash(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.refresh_token_hash = ::std::option::Option::Some(value.into());
         self
     }
 

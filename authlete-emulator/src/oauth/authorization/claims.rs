@@ -7,7 +7,7 @@ use crate::error::ApiError;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::response_type::ResponseType;
 use crate::oauth::{OAuthError, OperationError};
-use crate::state::Settings;
+use crate::state::{Details, Settings};
 
 /// Scopes that stand for claims.
 const SCOPES: &[(&str, &[&str])] = &[
@@ -94,6 +94,23 @@ impl Requested {
     pub(super) fn for_userinfo(&self, service: &Settings, scopes: &[String]) -> Vec<String> {
         names(service, self.userinfo.as_ref(), scopes)
     }
+}
+
+/// What a request that comes without a browser asks for by the parameter `claims` and by scopes, with the rest of it.
+pub(crate) fn requested(
+    service: &Settings,
+    parameters: &Parameters,
+    scopes: &[String],
+    rest: Details,
+) -> Result<Details, OperationError> {
+    let requested = Requested::parse(parameters)?;
+    let response_type = ResponseType { code: true, ..ResponseType::default() };
+    Ok(Details {
+        id_token_claims: requested.for_id_token(service, scopes, response_type),
+        userinfo_claims: requested.for_userinfo(service, scopes),
+        userinfo_request: requested.userinfo,
+        ..rest
+    })
 }
 
 /// The names of the claims that scopes stand for.

@@ -47,7 +47,7 @@ pub(super) fn unpack(
     let parameters = if traditional {
         inner.or(outer)
     } else {
-        let identifier = outer.get("client_id").map_or_else(|| client.id.to_string(), str::to_owned);
+        let identifier = outer.get("client_id").map_or_else(|| client.identifier(), str::to_owned);
         inner.with("client_id", identifier)
     };
     Ok((parameters.without(&["request", "request_uri"]), Some(payload)))
@@ -123,8 +123,7 @@ fn check_claims(
     outer: &Parameters,
     now: u64,
 ) -> Result<(), &'static str> {
-    let id = client.id.to_string();
-    let is_client = |name: &str| name == id || client.alias() == Some(name);
+    let is_client = |name: &str| client.is_called(name);
     if ["client_id", "iss"]
         .iter()
         .any(|claim| jwt.claims.contains_key(*claim) && !jwt.string(claim).is_some_and(is_client))

@@ -4,6 +4,7 @@ mod assertion;
 
 use super::certificate::Certificate;
 use super::client_keys::client_keys;
+use super::fapi::Profiles;
 use super::parameters::Parameters;
 use super::{CheckError, OAuthError, OperationError};
 use crate::error::ApiError;
@@ -48,7 +49,7 @@ pub(crate) fn authenticate(
         return Err(invalid_client(codes.missing, "The request does not say which client it is from."));
     };
     let Some((client, alias_used)) = tenant.client(identifier) else {
-        return Err(invalid_client(codes.unknown, "There is no such client."));
+        return Err(invalid_client(codes.unknown, &tenant.why_unknown(identifier)));
     };
     let client = client.clone();
     if client.settings.flag("locked") {
@@ -59,6 +60,7 @@ pub(crate) fn authenticate(
         let message = "The service does not accept this client's authentication method.";
         return Err(invalid_client(codes.method, message));
     }
+    Profiles::of(&tenant.settings, &client.settings).check_method(method)?;
     match given.check(tenant, request, &client, method, codes)? {
         Outcome::Right => Ok(Authenticated { client, alias_used, method }),
         Outcome::OtherMethod => {

@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::oauth::authorization::claims;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, OperationError, rar, scope, support, target};
+use crate::oauth::{OAuthError, OperationError, grant, rar, scope, support, target};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::schema::{AUTH_REQ_ID_SECONDS, POLLING_SECONDS, TICKET_SECONDS};
@@ -27,16 +27,13 @@ const USER_CODE: Code = "A180306";
 const EXPIRY: Code = "A180307";
 const PUBLIC: Code = "A180308";
 const TARGET: Code = "A180313";
+const GRANT: Code = "A180340";
 const CLIENT: Codes = Codes { missing: "A180309", unknown: "A180310", method: "A180311", secret: "A180312" };
-
-/// Parameters whose meaning the emulator does not know yet.
-const NOT_IMPLEMENTED: &[&str] = &["grant_management_action", "grant_id", "claims", "request_uri"];
 
 /// CIBA, section 7.1: no client notification token is longer.
 const LONGEST_NOTIFICATION_TOKEN: usize = 1024;
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    request.refuse(&["cimdOptions"])?;
     open(tenant, request).or_else(|error| error.reply_to_client(&tenant.settings, "UNAUTHORIZED"))
 }
 
@@ -53,15 +50,10 @@ fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
         refuse_bound(&client)?;
     }
     let parameters = request_object::unpack(tenant, &client.client, parameters, request.now)?;
-    if let Some(name) = parameters.first_of(NOT_IMPLEMENTED) {
-        return Err(
-            ApiError::not_implemented(format!("the backchannel authentication request parameter {name}")).into()
-        );
-    }
     let hint = hint::read(tenant, &client.client, &parameters)?;
     let pending = check(tenant, request, &client, &parameters, delivery)?;
     let ticket = random::token::<32>()?;
-    let reply = respond(&tenant.settings, &client, &parameters, &pending, &hint, &ticket);
+    let reply = respond(tenant, &client, &parameters, &pending, &hint, &ticket);
     // The client gets to know the second key when the ticket is used.
     tenant.backchannels.insert(ticket, random::token::<32>()?, pending);
     Ok(reply)
@@ -142,16 +134,18 @@ fn check(
         seconds => seconds,
     };
     let acrs = parameters.words("acr_values").into_iter().filter(|acr| service.has("supportedAcrs", acr)).collect();
+    let details = target::requested(service, &client.client, parameters, TARGET)?;
     Ok(Pending {
         client_id: client.client.id,
         alias_used: client.alias_used,
-        scopes,
         acrs,
-        details: target::requested(service, &client.client, parameters, TARGET)?,
+        details: claims::requested(service, parameters, &scopes, details)?,
+        grant_request: grant::requested(tenant, &client.client, parameters, GRANT)?,
         expires_at: request.now + 1000 * TICKET_SECONDS,
         interval: tenant.duration("backchannelPollingInterval", POLLING_SECONDS),
         polled_at: None,
         decision: None,
+        scopes,
         backchannel: Some(Backchannel { delivery, notification_token, lifetime, issued: false }),
     })
 }
@@ -175,16 +169,17 @@ fn requested_expiry(parameters: &Parameters) -> Result<u64, OAuthError> {
 }
 
 fn respond(
-    service: &Settings,
+    tenant: &Tenant,
     client: &Authenticated,
     parameters: &Parameters,
     pending: &Pending,
     hint: &Hint,
     ticket: &str,
 ) -> Reply {
+    let service = &tenant.settings;
     let settings = &client.client.settings;
     let backchannel = pending.backchannel.as_ref();
-    let members = json!({
+    let mut members = json!({
         "ticket": ticket,
         "clientId": client.client.id,
         "clientIdAlias": settings.string("clientIdAlias"),
@@ -194,7 +189,7 @@ fn respond(
         "deliveryMode": backchannel.map(|backchannel| backchannel.delivery),
         "clientNotificationToken": backchannel.map(|backchannel| &backchannel.notification_token),
         "scopes": views::listed(&scope::details(service, &pending.scopes)),
-        "claimNames": views::listed(&claims::of_scopes(service, &pending.scopes)),
+        "claimNames": views::listed(&pending.details.claim_names()),
         "acrs": views::listed(&pending.acrs),
         "resources": views::listed(&pending.details.resources),
         "authorizationDetails": rar::to_api(&pending.details.authorization_details),
@@ -209,5 +204,8 @@ fn respond(
         "serviceAttributes": service.0.get("attributes"),
         "clientAttributes": settings.0.get("attributes"),
     });
+    if let Some(members) = members.as_object_mut() {
+        members.extend(grant::members(tenant, pending.grant_request.as_ref()));
+    }
     reply::action("USER_IDENTIFICATION", OPENED, "The request is valid and waits for the user to be found.", members)
 }

@@ -21,7 +21,6 @@ const DENIED: Code = "A210302";
 const FAILED: Code = "A210303";
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    request.refuse(&["accessToken"])?;
     let server_error = |code, message: &str| Ok(reply::action("SERVER_ERROR", code, message, json!({})));
     let Some(ticket) = request.body.non_empty("ticket")? else {
         return server_error(WRONG, "The call has no ticket.");
@@ -47,7 +46,8 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
     if expired && delivery == Delivery::Poll {
         return server_error(EXPIRED, "The auth_req_id has expired.");
     }
-    let decision = given.about(&pending, &tenant.settings, &client);
+    let mut decision = given.about(&pending, &tenant.settings, &client);
+    approval::apply_grant(tenant, &pending, &mut decision, request.now)?;
     tenant.record_consent(client.id, &decision, request.now);
     tenant.backchannels.decide(&ticket, decision.clone());
     let members = members(tenant, &client, &pending, &id);

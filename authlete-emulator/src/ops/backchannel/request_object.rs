@@ -52,9 +52,7 @@ pub(super) fn unpack(
         return Err(refused(SIGNATURE, "The signature of the request object is wrong."));
     }
     let service = &tenant.settings;
-    let own_names = [Some(client.id.to_string()), client.alias().map(str::to_owned)];
-    let issuer = object.string("iss").map(str::to_owned);
-    let wrong = if issuer.is_none() || !own_names.contains(&issuer) {
+    let wrong = if !object.string("iss").is_some_and(|issuer| client.is_called(issuer)) {
         Some("iss")
     } else if !service.string("issuer").is_some_and(|us| object.is_for(&[us])) {
         Some("aud")

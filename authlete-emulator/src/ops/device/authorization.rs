@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
+use crate::oauth::authorization::claims;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OAuthError, OperationError, scope, support, target};
+use crate::oauth::{OAuthError, OperationError, grant, scope, support, target};
 use crate::random;
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
@@ -19,10 +20,8 @@ const REPEATED: Code = "A220301";
 const GRANT_TYPE: Code = "A220302";
 const SCOPE: Code = "A220303";
 const TARGET: Code = "A220308";
+const GRANT: Code = "A220340";
 const CLIENT: Codes = Codes { missing: "A220304", unknown: "A220305", method: "A220306", secret: "A220307" };
-
-/// Parameters whose meaning the emulator does not know yet.
-const NOT_IMPLEMENTED: &[&str] = &["grant_management_action", "grant_id", "claims", "request"];
 
 /// RFC 8628, section 6.1: letters that make no words and are not mistaken for others.
 const BASE20: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
@@ -33,14 +32,13 @@ const USER_CODE_LENGTH: usize = 8;
 const LONGEST_USER_CODE: usize = 255;
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    request.refuse(&["cimdOptions"])?;
     open(tenant, request).or_else(|error| error.reply_to_client(&tenant.settings, "UNAUTHORIZED"))
 }
 
 fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError> {
     let parameters = Parameters::forwarded(request, NO_PARAMETERS, REPEATED)?;
     let client = client_auth::authenticate(tenant, request, &parameters, CLIENT)?;
-    check(&tenant.settings, &client.client, &parameters)?;
+    check(&tenant.settings, &client.client)?;
     let service = &tenant.settings;
     let Some(uri) = service.string("deviceVerificationUri").map(str::to_owned) else {
         return Err(OperationError::server(NO_URI, "The service has no deviceVerificationUri to send the user to."));
@@ -50,6 +48,8 @@ fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
     if requested.is_none() && scopes.is_empty() && service.flag("scopeRequired") {
         return Err(OAuthError::new("invalid_scope", SCOPE, "The service requires a scope.").into());
     }
+    let details = target::requested(service, &client.client, &parameters, TARGET)?;
+    let details = claims::requested(service, &parameters, &scopes, details)?;
     let acrs = parameters.words("acr_values").into_iter().filter(|acr| service.has("supportedAcrs", acr)).collect();
     let seconds = tenant.duration("deviceFlowCodeDuration", DEVICE_CODE_SECONDS);
     let pending = Pending {
@@ -57,7 +57,8 @@ fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
         alias_used: client.alias_used,
         scopes,
         acrs,
-        details: target::requested(&tenant.settings, &client.client, &parameters, TARGET)?,
+        details,
+        grant_request: grant::requested(tenant, &client.client, &parameters, GRANT)?,
         expires_at: request.now + 1000 * seconds,
         interval: tenant.duration("deviceFlowPollingInterval", POLLING_SECONDS),
         polled_at: None,
@@ -66,24 +67,18 @@ fn open(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
     };
     let device_code = random::token::<32>()?;
     let user_code = user_code(tenant)?;
-    let reply = respond(&tenant.settings, &client, &pending, seconds, &uri, [&device_code, &user_code]);
+    let reply = respond(tenant, &client, &pending, seconds, &uri, [&device_code, &user_code]);
     tenant.devices.insert(user_code, device_code, pending);
     Ok(reply)
 }
 
 /// Whether the service, the client and the request are such that there can be a device flow.
-fn check(service: &Settings, client: &Client, parameters: &Parameters) -> Result<(), OperationError> {
+fn check(service: &Settings, client: &Client) -> Result<(), OperationError> {
     if !service.has("supportedGrantTypes", "DEVICE_CODE") || !client.settings.has("grantTypes", "DEVICE_CODE") {
         let message = "The service or the client does not use the device flow.";
         return Err(OAuthError::new("unauthorized_client", GRANT_TYPE, message).into());
     }
-    support::refuse_settings(service, client)?;
-    match parameters.first_of(NOT_IMPLEMENTED) {
-        Some(name) => {
-            Err(ApiError::not_implemented(format!("the device authorization request parameter {name}")).into())
-        }
-        None => Ok(()),
-    }
+    Ok(support::refuse_settings(service, client)?)
 }
 
 /// A user code that no other request has.
@@ -102,13 +97,14 @@ fn user_code(tenant: &Tenant) -> Result<String, ApiError> {
 }
 
 fn respond(
-    service: &Settings,
+    tenant: &Tenant,
     client: &Authenticated,
     pending: &Pending,
     seconds: u64,
     uri: &str,
     [device_code, user_code]: [&String; 2],
 ) -> Reply {
+    let service = &tenant.settings;
     let complete = service.string("deviceVerificationUriComplete").map(|uri| uri.replace("USER_CODE", user_code));
     let content = reply::without_nulls(json!({
         "device_code": device_code,
@@ -118,7 +114,7 @@ fn respond(
         "expires_in": seconds,
         "interval": pending.interval,
     }));
-    let mut members = super::verification::members(service, &client.client, pending);
+    let mut members = super::verification::members(tenant, &client.client, pending);
     for (name, value) in [
         ("clientAuthMethod", json!(client.method)),
         ("deviceCode", json!(device_code)),

@@ -33,7 +33,9 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
         return answer("USER_CODE_EXPIRED", EXPIRED, "The user code has expired.");
     }
     let client_id = client.id;
-    let decision = given.about(pending, &tenant.settings, client);
+    let mut decision = given.about(pending, &tenant.settings, client);
+    let pending = pending.clone();
+    approval::apply_grant(tenant, &pending, &mut decision, request.now)?;
     tenant.record_consent(client_id, &decision, request.now);
     tenant.devices.decide(&user_code, decision);
     answer("SUCCESS", DONE, "The decision is noted; the device gets it at its next token request.")

@@ -3,11 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::oauth::authorization::claims;
-use crate::oauth::{rar, scope};
+use crate::oauth::{grant, rar, scope};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
-use crate::state::{Client, Pending, Settings, Tenant};
+use crate::state::{Client, Pending, Tenant};
 use crate::views;
 
 const VALID: Code = "A224001";
@@ -21,7 +20,7 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
     let Some((pending, client)) = found else {
         return Ok(reply::action("NOT_EXIST", UNKNOWN, "There is no such user code.", json!({})));
     };
-    let members = members(&tenant.settings, client, pending);
+    let members = members(tenant, client, pending);
     Ok(match request.now < pending.expires_at {
         true => reply::action("VALID", VALID, "The user can decide.", members),
         false => reply::action("EXPIRED", EXPIRED, "The user code has expired.", members),
@@ -29,11 +28,12 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
 }
 
 /// What a consent page needs.
-pub(crate) fn members(service: &Settings, client: &Client, pending: &Pending) -> Value {
+pub(crate) fn members(tenant: &Tenant, client: &Client, pending: &Pending) -> Value {
+    let service = &tenant.settings;
     let settings = &client.settings;
     let openid = pending.scopes.iter().any(|scope| scope == "openid");
-    let names = if openid { claims::of_scopes(service, &pending.scopes) } else { Vec::new() };
-    json!({
+    let names = if openid { pending.details.claim_names() } else { Vec::new() };
+    let mut members = json!({
         "clientId": client.id,
         "clientIdAlias": settings.string("clientIdAlias"),
         "clientIdAliasUsed": pending.alias_used,
@@ -46,5 +46,9 @@ pub(crate) fn members(service: &Settings, client: &Client, pending: &Pending) ->
         "expiresAt": pending.expires_at,
         "serviceAttributes": service.0.get("attributes"),
         "clientAttributes": settings.0.get("attributes"),
-    })
+    });
+    if let Some(members) = members.as_object_mut() {
+        members.extend(grant::members(tenant, pending.grant_request.as_ref()));
+    }
+    members
 }

@@ -24,7 +24,7 @@ pub(super) fn exchange(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Resul
     let alias_used = pending.alias_used;
     let details = target::narrowed(&pending.details, request.parameters, TARGET)?;
     let approval = poll::approval(pending, request.now, CODES)?;
-    let request = request.lasting(approval.lifetimes);
+    let request = request.lasting(approval.lifetimes, approval.access_token.clone());
     let grant = poll::grant(tenant, &request, "DEVICE_CODE", alias_used, details, approval);
     let (_, reply) = grant::issue(tenant, &request, grant)?;
     tenant.devices.remove(key);

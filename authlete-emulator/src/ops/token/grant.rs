@@ -48,7 +48,7 @@ pub(super) fn issue(
     let access_seconds = request.lifetimes.access.unwrap_or_else(|| lifetime(lifetime::ACCESS_TOKEN));
     let refresh_seconds = request.lifetimes.refresh.unwrap_or_else(|| lifetime(lifetime::REFRESH_TOKEN));
     let token = Token {
-        access: random::token::<32>()?,
+        access: access_token::value(tenant, request.chosen_token.clone())?,
         expires_at: request.now + 1000 * access_seconds,
         refresh: if grant.refreshable { Some(random::token::<32>()?) } else { None },
         refresh_expires_at: request.now + 1000 * refresh_seconds,

@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
+use crate::oauth::fapi::Profiles;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::{OAuthError, OperationError, dpop, names, support};
 use crate::reply::{Code, Reply};
@@ -33,14 +34,13 @@ const NO_GRANT_TYPE: Code = "A050302";
 const GRANT_TYPE: Code = "A050303";
 const CLIENT: Codes = Codes { missing: "A050304", unknown: "A050305", method: "A050306", secret: "A050307" };
 
-/// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &["accessToken", "cimdOptions"];
-
 /// A token request from a client that is known, with what the authorization server adds to it.
 pub(crate) struct TokenRequest<'a> {
     parameters: &'a Parameters,
     client: Authenticated,
     pub(crate) lifetimes: Lifetimes,
+    /// The access token, where the call chooses it.
+    pub(crate) chosen_token: Option<String>,
     properties: Vec<Value>,
     /// Claims for an access token that is a JWT.
     jwt_claims: Map<String, Value>,
@@ -51,11 +51,12 @@ pub(crate) struct TokenRequest<'a> {
 
 impl<'a> TokenRequest<'a> {
     /// The same request for tokens with other lifetimes, where there are any.
-    fn lasting(&self, lifetimes: Lifetimes) -> Self {
+    fn lasting(&self, lifetimes: Lifetimes, chosen_token: Option<String>) -> Self {
         Self {
             parameters: self.parameters,
             client: self.client.clone(),
             lifetimes: lifetimes.or(self.lifetimes),
+            chosen_token: self.chosen_token.clone().or(chosen_token),
             properties: self.properties.clone(),
             jwt_claims: self.jwt_claims.clone(),
             binding: self.binding.clone(),
@@ -69,6 +70,7 @@ impl<'a> TokenRequest<'a> {
             parameters,
             client: Authenticated { client: client.clone(), alias_used, method: "NONE" },
             lifetimes: Lifetimes::default(),
+            chosen_token: None,
             properties: Vec::new(),
             jwt_claims: Map::new(),
             binding: Binding::default(),
@@ -85,7 +87,6 @@ impl<'a> TokenRequest<'a> {
 }
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    request.refuse(NOT_IMPLEMENTED)?;
     let reply = respond(tenant, request).or_else(|error| error.reply_to_client(&tenant.settings, "INVALID_CLIENT"))?;
     Ok(reply.with("dpopNonce", json!(dpop::nonce(tenant, request)?)))
 }
@@ -98,14 +99,15 @@ fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationErr
     };
     let grant_type = grant_type(tenant, &client, &parameters)?;
     support::refuse_settings(&tenant.settings, &client.client)?;
-    if grant_type != "TOKEN_EXCHANGE" && parameters.has("audience") {
-        return Err(ApiError::not_implemented("the token request parameter audience").into());
-    }
     let binding = binding::of(tenant, request, &client.client)?;
+    if !client.client.is_unidentified() {
+        Profiles::of(&tenant.settings, &client.client.settings).check_binding(&binding)?;
+    }
     let token_request = TokenRequest {
         parameters: &parameters,
         client,
         lifetimes: request.body.lifetimes()?,
+        chosen_token: request.body.non_empty("accessToken")?,
         properties: super::properties(&request.body)?,
         jwt_claims: jwt_claims(request)?,
         binding,

@@ -78,6 +78,7 @@ pub(super) fn open(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Re
             ..Authorized::default()
         }),
         lifetimes: request.lifetimes,
+        access_token: request.chosen_token.clone(),
     };
     tenant.token_tickets.insert(ticket, request.now + TICKET_SECONDS * 1000, record);
     Ok(reply::action("PASSWORD", OPENED, "The request is valid and waits for the password to be checked.", members))
@@ -85,7 +86,6 @@ pub(super) fn open(tenant: &mut Tenant, request: &TokenRequest<'_>) -> Result<Re
 
 /// `auth_token_issue_api`.
 pub(crate) fn issue(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    request.refuse(&["accessToken"])?;
     issue_tokens(tenant, request).or_else(|error| error.reply(&tenant.settings, "INTERNAL_SERVER_ERROR"))
 }
 
@@ -99,6 +99,7 @@ fn issue_tokens(tenant: &mut Tenant, request: &Request) -> Result<Reply, Operati
     }
     let added = properties(body)?;
     let lifetimes = body.lifetimes()?;
+    let chosen = body.non_empty("accessToken")?;
     let jwt_claims = super::jwt_claims(request)?;
     let ticket = tenant.token_tickets.remove(&key);
     let ticket =
@@ -109,6 +110,7 @@ fn issue_tokens(tenant: &mut Tenant, request: &Request) -> Result<Reply, Operati
     let none = Parameters::default();
     let token_request = TokenRequest {
         lifetimes: lifetimes.or(ticket.lifetimes),
+        chosen_token: chosen.or(ticket.access_token),
         jwt_claims,
         binding: ticket.authorized.details.binding.clone(),
         ..TokenRequest::of_server(&none, client, ticket.alias_used, request.now)

@@ -53,9 +53,17 @@ pub(super) fn grant(
     details: Details,
     approval: Approval,
 ) -> Grant {
-    let Details { resources, access_resources, authorization_details, .. } = details;
     let Approval { authorized, .. } = approval;
-    let details = Details { resources, access_resources, authorization_details, ..authorized.details };
+    let added = authorized.details;
+    let mut details = Details {
+        session_id: added.session_id,
+        audience_form: added.audience_form,
+        id_token_header: added.id_token_header,
+        jwt_claims: added.jwt_claims,
+        grant_id: added.grant_id,
+        ..details
+    };
+    details.add_claims(added.claims);
     let properties = grant::with_properties(authorized.properties, &request.properties);
     Grant {
         grant_type,

@@ -28,6 +28,7 @@ pub(crate) fn tokens(
     let none = Parameters::default();
     let request = TokenRequest {
         lifetimes: approval.lifetimes,
+        chosen_token: approval.access_token.clone(),
         ..TokenRequest::of_server(&none, client, pending.alias_used, now)
     };
     let mut grant = poll::grant(tenant, &request, "CIBA", pending.alias_used, pending.details.clone(), approval);

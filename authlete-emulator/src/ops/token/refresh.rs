@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::{TokenRequest, binding, grant, native_sso};
-use crate::error::ApiError;
 use crate::oauth::{OAuthError, OperationError, access_token, lifetime, rar, resource};
 use crate::random;
 use crate::reply::{Code, Reply};
@@ -109,7 +108,7 @@ fn authorized(old: &Token, scopes: Vec<String>, request: &TokenRequest<'_>) -> R
 }
 
 /// The token with a new access token and, unless the service keeps it or this use is a repetition, a new refresh token.
-fn renewed(tenant: &Tenant, request: &TokenRequest<'_>, old: Token, repeated: bool) -> Result<Token, ApiError> {
+fn renewed(tenant: &Tenant, request: &TokenRequest<'_>, old: Token, repeated: bool) -> Result<Token, OperationError> {
     let service = &tenant.settings;
     let kept = service.flag("refreshTokenKept");
     let client = &request.client.client;
@@ -134,7 +133,7 @@ fn renewed(tenant: &Tenant, request: &TokenRequest<'_>, old: Token, repeated: bo
     };
     let properties = grant::with_properties(old.authorized.properties, &request.properties);
     Ok(Token {
-        access: random::token::<32>()?,
+        access: access_token::value(tenant, request.chosen_token.clone())?,
         expires_at,
         refresh,
         refresh_expires_at,

@@ -23,7 +23,7 @@ const BATCH_STATUS: Code = "A443001";
 const BATCH_MILLIS: u64 = 86_400_000;
 
 /// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &["forExternalAttachment", "clientEntityIdUsed", "metadataDocumentUsed"];
+const NOT_IMPLEMENTED: &[&str] = &["clientEntityIdUsed", "metadataDocumentUsed"];
 
 /// Why a token is not made.
 enum Refusal {
@@ -201,6 +201,7 @@ fn details(body: &Body) -> Result<Details, ApiError> {
         resources,
         authorization_details: rar::from_api(body.members.get("authorizationDetails"))?.unwrap_or_default(),
         session_id: given("sessionId")?,
+        for_external_attachment: body.flag("forExternalAttachment")?,
         jwt_claims,
         binding: Binding { jkt: given("dpopKeyThumbprint")?, x5t: given("certificateThumbprint")? },
         ..Details::default()
@@ -228,10 +229,10 @@ fn subject(given: Option<String>, grant_type: &str) -> Result<Option<String>, Re
 }
 
 fn members(tenant: &Tenant, token: &Token, now: u64) -> Value {
-    let alias = tenant.clients.get(&token.client_id).and_then(Client::alias);
-    let identifier = match alias {
-        Some(alias) if token.alias_used => alias.to_owned(),
-        _ => token.client_id.to_string(),
+    let client = tenant.clients.get(&token.client_id);
+    let identifier = match client.and_then(Client::alias) {
+        Some(alias) if token.alias_used => Some(alias.to_owned()),
+        _ => client.map(Client::identifier),
     };
     json!({
         "accessToken": token.access,

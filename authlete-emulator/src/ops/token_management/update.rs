@@ -17,7 +17,7 @@ const NO_TOKEN: Code = "A098201";
 const UNKNOWN: Code = "A098301";
 
 /// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &["forExternalAttachment", "tokenId"];
+const NOT_IMPLEMENTED: &[&str] = &["tokenId"];
 
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     request.refuse(NOT_IMPLEMENTED)?;
@@ -69,6 +69,9 @@ fn updated(tenant: &Tenant, request: &Request, client: &Client, old: &Token) -> 
     }
     if let Some(elements) = rar::from_api(body.members.get("authorizationDetails"))? {
         new.authorized.details.authorization_details = elements;
+    }
+    if let Some(flag) = body.given_flag("forExternalAttachment")? {
+        new.authorized.details.for_external_attachment = flag;
     }
     expire(tenant, request, client, old, &mut new)?;
     Ok(new)

@@ -5,8 +5,8 @@ mod metadata;
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
-use crate::jose;
-use crate::oauth::{OAuthError, OperationError, redirect_uri};
+use crate::jose::{self, Jwt};
+use crate::oauth::{OAuthError, OperationError, jwt, redirect_uri};
 use crate::random;
 use crate::registry::clients::{self, Fixed};
 use crate::reply::{self, Code, Reply};
@@ -24,6 +24,7 @@ const METADATA: Code = "A212303";
 const REDIRECT_URIS: Code = "A212304";
 const SOFTWARE_ID: Code = "A212305";
 const TOKEN: Code = "A212306";
+const STATEMENT: Code = "A212307";
 
 /// Members that are the server's to say (RFC 7592, section 2.2).
 const SERVERS: &[&str] = &["registration_access_token", "client_secret_expires_at", "client_id_issued_at"];
@@ -48,6 +49,7 @@ pub(crate) fn update(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
         let given = document(request)?;
         let client = tenant.known_client(id)?.clone();
         check_update(tenant, &client, &given)?;
+        let given = with_statement(tenant, given, request.now)?;
         let mut settings = client.settings;
         fill(tenant, &given, &mut settings)?;
         let client = clients::replace(tenant, id, settings, request.now).map_err(as_metadata)?.clone();
@@ -92,6 +94,7 @@ fn document(request: &Request) -> Result<Map<String, Value>, OperationError> {
 fn create(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError> {
     supported(tenant)?;
     let given = document(request)?;
+    let given = with_statement(tenant, given, request.now)?;
     let mut settings = Settings(Map::new());
     fill(tenant, &given, &mut settings)?;
     let token = random::token::<32>()?;
@@ -156,11 +159,33 @@ fn check_update(tenant: &Tenant, client: &Client, given: &Map<String, Value>) ->
     }
 }
 
-/// Turns metadata into settings, and checks what they must be together.
-fn fill(tenant: &Tenant, given: &Map<String, Value>, settings: &mut Settings) -> Result<(), OperationError> {
-    if given.contains_key("software_statement") {
-        return Err(ApiError::not_implemented("software statements").into());
+/// The metadata with that of its software statement, which takes precedence (RFC 7591, section 2.3). Only statements that
+/// the service itself has signed are approved: whom else it trusts, none of its settings says.
+fn with_statement(
+    tenant: &mut Tenant,
+    mut given: Map<String, Value>,
+    now: u64,
+) -> Result<Map<String, Value>, OperationError> {
+    let Some(statement) = given.get("software_statement").filter(|value| !value.is_null()).cloned() else {
+        return Ok(given);
+    };
+    let invalid = || OAuthError::new("invalid_software_statement", STATEMENT, "The software_statement is not a JWT.");
+    let text = statement.as_str().ok_or_else(invalid)?;
+    let jwt = Jwt::read(text).map_err(|_| invalid())?;
+    let signed = !jwt::is_symmetric(&jwt) && jwt::is_signed_by_service(tenant, None, &jwt)?;
+    if !signed || jwt::wrong_time(&jwt, now, tenant.settings.number("allowableClockSkew"), &[]).is_some() {
+        let message = "The software_statement is not signed by a key of the service, or has expired.";
+        return Err(OAuthError::new("unapproved_software_statement", STATEMENT, message).into());
     }
+    let of_jwt = ["iss", "sub", "aud", "exp", "iat", "nbf", "jti"];
+    given.extend(
+        jwt.claims.iter().filter(|(name, _)| !of_jwt.contains(&name.as_str())).map(|(n, v)| (n.clone(), v.clone())),
+    );
+    Ok(given)
+}
+
+/// Turns metadata into settings, and checks what they must be together.
+pub(crate) fn fill(tenant: &Tenant, given: &Map<String, Value>, settings: &mut Settings) -> Result<(), OperationError> {
     let service = &tenant.settings;
     metadata::apply(given, service, settings).map_err(|message| refused(METADATA, message))?;
     settings.default("tokenAuthMethod", json!("CLIENT_SECRET_BASIC"));
