@@ -7,6 +7,7 @@ use crate::error::ApiError;
 use crate::jose::Algorithm;
 use crate::jose::jwe::{Encoding, Management};
 use crate::oauth::names::{self, Names};
+use crate::oauth::transformed_claims::FUNCTIONS;
 use crate::reply::{self, Reply};
 use crate::request::Request;
 use crate::state::{Settings, Tenant};
@@ -129,6 +130,8 @@ fn own(service: &Settings) -> Map<String, Value> {
         }
     }
     let methods = if service.flag("pkceS256Required") { json!(["S256"]) } else { json!(["plain", "S256"]) };
+    let predefined = service.string("predefinedTransformedClaims");
+    let predefined: Option<Value> = predefined.and_then(|text| serde_json::from_str(text).ok());
     let members = json!({
         "subject_types_supported": ["public"],
         "response_modes_supported":
@@ -148,6 +151,8 @@ fn own(service: &Settings) -> Map<String, Value> {
         "backchannel_authentication_request_signing_alg_values_supported": ciba.then_some(&asymmetric),
         "dpop_signing_alg_values_supported": asymmetric,
         "claims_parameter_supported": true,
+        "transformed_claims_functions_supported": FUNCTIONS,
+        "transformed_claims_predefined": predefined,
         "request_parameter_supported": true,
         "request_uri_parameter_supported": true,
         "require_request_uri_registration": true,

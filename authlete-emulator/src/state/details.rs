@@ -18,6 +18,12 @@ pub(crate) struct Details {
     pub(crate) userinfo_claims: Vec<String>,
     /// The member `userinfo` of the parameter `claims`.
     pub(crate) userinfo_request: Option<Map<String, Value>>,
+    /// The member `id_token` of it.
+    pub(crate) id_token_request: Option<Map<String, Value>>,
+    /// The member `transformed_claims` of it: definitions by name.
+    pub(crate) transformed_claims: Map<String, Value>,
+    /// Verified and transformed claims of ID tokens, as they were made when the request was granted.
+    pub(crate) computed_claims: Map<String, Value>,
     /// The values that the authorization server gave for claims.
     pub(crate) claims: Map<String, Value>,
     /// The session of the user, which becomes `sid` in ID tokens.

@@ -24,6 +24,7 @@ mod fetched;
 mod further;
 mod grant_management;
 mod http_signatures;
+mod identity_assurance;
 mod introspection;
 mod introspection_standard;
 mod issue_and_fail;

@@ -256,6 +256,8 @@ fn details(
         id_token_claims: requested.for_id_token(service, &origin.scopes, response_type),
         userinfo_claims: requested.for_userinfo(service, &origin.scopes),
         userinfo_request: requested.userinfo.clone(),
+        id_token_request: requested.id_token.clone(),
+        transformed_claims: requested.transformed.clone(),
         binding: Binding { jkt, x5t: None },
         ..Details::default()
     })
