@@ -699,6 +699,8 @@ pub struct ClientGetListResponse {
     /// `clients`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub clients: ::std::option::Option<::std::vec::Vec<super::OAuthClient>>,
+    /// The developer whose clients were asked for, repeated from the request. Absent when the list was not narrowed to one; known from the Java library alone.
+    ///
     /// `developer`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub developer: ::std::option::Option<::std::string::String>,
@@ -779,7 +781,9 @@ impl ClientGetListResponse {
         self
     }
 
-    /// Sets `developer`: `developer`, optional.
+    /// Sets `developer`: the developer whose clients were asked for, repeated from the request. Absent when the list was not narrowed to one; known from the Java library alone.
+    ///
+    /// `developer`, optional.
     #[must_use]
     pub fn developer(
         mut self,
