@@ -1,5 +1,5 @@
 use authlete_api::prelude::*;
-use authlete_api::{actions::TokenNext, http_inputs, types};
+use authlete_api::{http_inputs, types};
 use poem::web::Data;
 use poem::{Response, handler};
 
@@ -16,11 +16,6 @@ async fn answer(service: &AuthleteService, headers: &http::HeaderMap, body: Stri
     if let Some(client) = http_inputs::client_credentials(headers)? {
         request = request.client_id(client.id).client_secret(client.secret);
     }
-    match service.token().process(request).await?.proceed()? {
-        TokenNext::TokenExchange(step) => Ok(step.decline()),
-        TokenNext::IdTokenReissuable(step) => Ok(step.decline()),
-        TokenNext::Password(step) => Ok(step.decline()),
-        TokenNext::JwtBearer(step) => Ok(step.decline()),
-        TokenNext::NativeSso(step) => Ok(step.decline()),
-    }
+    // What is not ready are grants on which the server decides; this one offers none of them.
+    Ok(service.token().process(request).await?.proceed()?.decline())
 }
