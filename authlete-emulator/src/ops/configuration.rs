@@ -11,6 +11,7 @@ use crate::oauth::transformed_claims::FUNCTIONS;
 use crate::reply::{self, Reply};
 use crate::request::Request;
 use crate::state::{Settings, Tenant};
+use crate::vci;
 
 /// Members that stand in the document as they stand among the settings.
 const PLAIN: &[(&str, &str)] = &[
@@ -150,6 +151,8 @@ fn own(service: &Settings) -> Map<String, Value> {
         "request_object_encryption_enc_values_supported": encodings,
         "backchannel_authentication_request_signing_alg_values_supported": ciba.then_some(&asymmetric),
         "dpop_signing_alg_values_supported": asymmetric,
+        "pre-authorized_grant_anonymous_access_supported": vci::is_enabled(service)
+            .then(|| service.flag("preAuthorizedGrantAnonymousAccessSupported")),
         "claims_parameter_supported": true,
         "transformed_claims_functions_supported": FUNCTIONS,
         "transformed_claims_predefined": predefined,

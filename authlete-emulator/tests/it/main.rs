@@ -53,4 +53,5 @@ mod targets;
 mod token_exchange;
 mod token_management;
 mod userinfo;
+mod vci;
 mod world;
