@@ -21,7 +21,7 @@ use crate::service::AuthleteService;
 /// let created = authlete.services().create(types::Service::default()).await?;
 /// if let Some(id) = created.api_key {
 ///     let service = authlete.service(id);
-///     println!("{:?}", service.configuration(None, None).await?.get("issuer"));
+///     println!("{:?}", service.configuration().await?.get("issuer"));
 /// }
 /// # Ok(())
 /// # }

@@ -60,7 +60,7 @@ const NAMES: [(&str, &[&str]); 8] = [
 /// # async fn example() -> Result<(), authlete_api::Error> {
 /// let environment = authlete_api::Environment::read()?;
 /// let service = environment.service()?;
-/// println!("{:?}", service.configuration(None, None).await?.get("issuer"));
+/// println!("{:?}", service.configuration().await?.get("issuer"));
 /// # Ok(())
 /// # }
 /// ```

@@ -1,11 +1,12 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "axum", doc = include_str!("../README.md"))]
 //!
-//! # The rest of it
+//! # Where things are
 //!
-//! [`Authlete`] and [`AuthleteService`] have the operations in [`groups`]; [`operations`] lists them; [`types`] has what they
-//! take and return, and [`actions`] what their responses ask for; [`AuthleteBuilder`] has all settings, and [`Environment`]
-//! reads them; [`Transport`] is the seam through which calls go; [`layers`] are what stands in it: retries, limits and the
-//! like; [`Error`] says what went wrong.
+//! The [`guide`] has a chapter for each kind of server, and [`prelude`] what most programs use. [`Authlete`] and
+//! [`AuthleteService`] have the operations in [`groups`]; [`operations`] lists them; [`types`] has what they take and
+//! return, and [`actions`] what their responses ask for; [`AuthleteBuilder`] has all settings, and [`Environment`] reads
+//! them; [`Transport`] is the seam through which calls go; [`layers`] are what stands in it: retries, limits and the like;
+//! [`Error`] says what went wrong.
 
 /// What generated code reaches of the runtime.
 pub(crate) use authlete_core::codegen as rt;
@@ -39,6 +40,8 @@ pub mod mock {
         Recorder::new(path, crate::operations::PUBLIC_MEMBERS)
     }
 }
+pub mod guide;
+pub mod prelude;
 mod region;
 mod service;
 

@@ -15,7 +15,7 @@ use crate::environment::Environment;
 ///
 /// ```no_run
 /// # async fn example(service: authlete_api::AuthleteService) -> Result<(), authlete_api::Error> {
-/// let configuration = service.configuration(None, None).await?;
+/// let configuration = service.configuration().await?;
 /// println!("{:?}", configuration.get("issuer"));
 /// # Ok(())
 /// # }

@@ -76,6 +76,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Generated, Problems> {
         ("openapi/corrected.json".to_owned(), corrected.to_canonical_string()),
         ("openapi/effective.json".to_owned(), effective.to_canonical_string()),
         ("openapi/report.md".to_owned(), report),
+        ("docs/llms.txt".to_owned(), emitted.llms),
         ("docs/operations.md".to_owned(), emitted.overview + &origin(&inputs.document)),
     ]);
     for (folder, emitted) in [(API, emitted.api), (EMULATOR, emitted.emulator), (TESTS, emitted.tests)] {

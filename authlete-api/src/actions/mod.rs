@@ -1,7 +1,7 @@
 //! What the responses of operations ask the server to do.
 //!
 //! Every operation whose response has an `action` has an enum here, with a variant for each action. Match on it, or call
-//! `proceed()`, which leaves what there is to do and makes a [`Reply`] of everything else:
+//! `proceed()`, which leaves what there is to do and makes a [`Reply`](crate::Reply) of everything else:
 //!
 //! ```no_run
 //! use authlete_api::actions::AuthorizationNext;

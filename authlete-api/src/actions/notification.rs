@@ -47,7 +47,6 @@ impl BackchannelAuthenticationCompleteNotification {
 /// ```no_run
 /// use authlete_api::actions::BackchannelAuthenticationCompleteNext as Next;
 /// use authlete_api::actions::{BackchannelAuthenticationIssued, NotificationSender};
-/// use authlete_api::types::CompletionResult;
 /// use authlete_api::{AuthleteService, Reply};
 ///
 /// async fn approved(
@@ -55,7 +54,7 @@ impl BackchannelAuthenticationCompleteNotification {
 ///     sender: &NotificationSender,
 ///     pending: BackchannelAuthenticationIssued,
 /// ) -> Result<(), Reply> {
-///     match pending.complete(CompletionResult::Authorized, "ada").send(service).await?.proceed()? {
+///     match pending.approve("ada").send(service).await?.proceed()? {
 ///         Next::NoAction(_) => {}
 ///         // What becomes of it changes nothing.
 ///         Next::Notification(notification) => {

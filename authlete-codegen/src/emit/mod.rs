@@ -33,6 +33,8 @@ pub struct Emitted {
     pub api: Files,
     /// The table of operations in `docs`, for people.
     pub overview: String,
+    /// `docs/llms.txt`.
+    pub llms: String,
     /// What the emulator routes by, and the members of its answers.
     pub emulator: Files,
     /// What `verify-examples` decodes with, and a test that prints every type.
@@ -79,5 +81,5 @@ pub fn emit(document: &Document, actions: &Actions, words: &Words) -> Result<Emi
         enums: model.enums().count(),
         verbatim: model.types.values().filter(|one| matches!(one.kind, TypeKind::Verbatim(_))).count(),
     };
-    Ok(Emitted { api, overview: overview::operations(&model), emulator, tests, counts })
+    Ok(Emitted { api, overview: overview::operations(&model), llms: overview::llms(&model), emulator, tests, counts })
 }

@@ -1190,7 +1190,7 @@ pub enum TicketInfoAction {
     ///
     /// `OK`: the server has something to do; see [`TicketInfoOk`].
     Ok(TicketInfoOk),
-    /// There is no such ticket, because it was used, expired, or never existed. The server cannot go on with this login; it answers 500, as the ticket is its own, and the user starts again from the client.
+    /// There is no such ticket, because it was used, expired, or never existed. The server cannot go on with this login; it shows an error, and the user starts again from the client.
     ///
     /// `NOT_FOUND`: the server has something to do; see [`TicketInfoNotFound`].
     NotFound(TicketInfoNotFound),
@@ -1266,7 +1266,7 @@ pub enum TicketInfoNext {
     ///
     /// `OK`: the server has something to do; see [`TicketInfoOk`].
     Ok(TicketInfoOk),
-    /// There is no such ticket, because it was used, expired, or never existed. The server cannot go on with this login; it answers 500, as the ticket is its own, and the user starts again from the client.
+    /// There is no such ticket, because it was used, expired, or never existed. The server cannot go on with this login; it shows an error, and the user starts again from the client.
     ///
     /// `NOT_FOUND`: the server has something to do; see [`TicketInfoNotFound`].
     NotFound(TicketInfoNotFound),
@@ -1309,7 +1309,7 @@ impl TicketInfoOk {
     }
 }
 
-/// There is no such ticket, because it was used, expired, or never existed. The server cannot go on with this login; it answers 500, as the ticket is its own, and the user starts again from the client.
+/// Nothing but the fact that the ticket is gone. Nothing follows; remove what the session kept for it.
 ///
 /// What [`TicketInfoAction::NotFound`] holds, which [`service.authorization().ticket_info`](crate::groups::AuthorizationApi::ticket_info) answers with.
 #[must_use]
@@ -1351,7 +1351,7 @@ pub enum TicketUpdateAction {
     ///
     /// `OK`: the server has something to do; see [`TicketUpdateOk`].
     Ok(TicketUpdateOk),
-    /// There is no such ticket, because it was used, expired, or never existed. Nothing was stored; the server answers 500, as the ticket is its own, and the user starts again from the client.
+    /// There is no such ticket, because it was used, expired, or never existed. Nothing was stored; the server shows an error, and the user starts again from the client.
     ///
     /// `NOT_FOUND`: the server has something to do; see [`TicketUpdateNotFound`].
     NotFound(TicketUpdateNotFound),
@@ -1427,7 +1427,7 @@ pub enum TicketUpdateNext {
     ///
     /// `OK`: the server has something to do; see [`TicketUpdateOk`].
     Ok(TicketUpdateOk),
-    /// There is no such ticket, because it was used, expired, or never existed. Nothing was stored; the server answers 500, as the ticket is its own, and the user starts again from the client.
+    /// There is no such ticket, because it was used, expired, or never existed. Nothing was stored; the server shows an error, and the user starts again from the client.
     ///
     /// `NOT_FOUND`: the server has something to do; see [`TicketUpdateNotFound`].
     NotFound(TicketUpdateNotFound),
@@ -1470,7 +1470,7 @@ impl TicketUpdateOk {
     }
 }
 
-/// There is no such ticket, because it was used, expired, or never existed. Nothing was stored; the server answers 500, as the ticket is its own, and the user starts again from the client.
+/// Nothing but the fact that the ticket is gone. Nothing follows; remove what the session kept for it.
 ///
 /// What [`TicketUpdateAction::NotFound`] holds, which [`service.authorization().update_ticket`](crate::groups::AuthorizationApi::update_ticket) answers with.
 #[must_use]

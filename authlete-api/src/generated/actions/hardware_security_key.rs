@@ -153,7 +153,7 @@ impl HskCreateSuccess {
     }
 }
 
-/// Shared with the calls that take a handle. It cannot sensibly follow a request to make a key; treat it as a wrong call.
+/// Nothing that could be acted on. Nothing follows; report it together with the result message.
 ///
 /// What [`HskCreateAction::NotFound`] holds, which [`service.hardware_keys().create`](crate::groups::HardwareKeysApi::create) answers with.
 #[must_use]
@@ -314,7 +314,7 @@ impl HskDeleteSuccess {
     }
 }
 
-/// The service has no key with this handle. Nothing was changed; the list of keys shows the handles that exist.
+/// Nothing but the fact that there is no such key. Nothing follows; a handle that the caller keeps is out of date.
 ///
 /// What [`HskDeleteAction::NotFound`] holds, which [`service.hardware_keys().delete`](crate::groups::HardwareKeysApi::delete) answers with.
 #[must_use]
@@ -475,7 +475,7 @@ impl HskGetSuccess {
     }
 }
 
-/// The service has no key with this handle. Nothing was changed; the list of keys shows the handles that exist.
+/// Nothing but the fact that there is no such key. Nothing follows; a handle that the caller keeps is out of date.
 ///
 /// What [`HskGetAction::NotFound`] holds, which [`service.hardware_keys().get`](crate::groups::HardwareKeysApi::get) answers with.
 #[must_use]

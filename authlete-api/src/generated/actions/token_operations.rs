@@ -291,7 +291,7 @@ pub enum TokenUpdateAction {
     ///
     /// `FORBIDDEN`: the call was wrong, the client is not; it is told no more than `server_error`.
     Forbidden(rt::Reply),
-    /// There is no such access token, because it never existed, expired and was removed, or was deleted. Nothing is changed. Towards a client it is 500, as the token was the server's own choice.
+    /// There is no such access token, because it never existed, expired and was removed, or was deleted. Nothing is changed; a list of tokens that the server keeps is out of date.
     ///
     /// `NOT_FOUND`: the server has something to do; see [`TokenUpdateNotFound`].
     NotFound(TokenUpdateNotFound),
@@ -362,7 +362,7 @@ impl rt::Action for TokenUpdateAction {
 #[derive(Debug)]
 #[must_use]
 pub enum TokenUpdateNext {
-    /// There is no such access token, because it never existed, expired and was removed, or was deleted. Nothing is changed. Towards a client it is 500, as the token was the server's own choice.
+    /// There is no such access token, because it never existed, expired and was removed, or was deleted. Nothing is changed; a list of tokens that the server keeps is out of date.
     ///
     /// `NOT_FOUND`: the server has something to do; see [`TokenUpdateNotFound`].
     NotFound(TokenUpdateNotFound),
@@ -391,7 +391,7 @@ impl TokenUpdateAction {
     }
 }
 
-/// There is no such access token, because it never existed, expired and was removed, or was deleted. Nothing is changed. Towards a client it is 500, as the token was the server's own choice.
+/// Nothing but the fact that the token is gone. Nothing follows: to a client that waits for it, the server issues a new one or fails.
 ///
 /// What [`TokenUpdateAction::NotFound`] holds, which [`service.access_tokens().update`](crate::groups::AccessTokensApi::update) answers with.
 #[must_use]

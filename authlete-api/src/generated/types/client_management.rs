@@ -3,6 +3,8 @@
 //! Types of `client_management`.
 #[allow(unused_imports)]
 use crate::rt;
+/// Which user to withdraw the permissions of, apart from the client in the path.
+///
 /// Written inline upstream, at `ClientAuthorizationDeletePost request`.
 ///
 /// Request of `client_authorization_delete_post`.
@@ -10,6 +12,8 @@ use crate::rt;
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ClientAuthorizationDeletePostRequest {
+    /// The user's identifier, the `subject` that the server gave when it issued tokens.
+    ///
     /// `subject`, required.
     pub subject: ::std::string::String,
 }
@@ -695,6 +699,8 @@ pub struct ClientGetListResponse {
     /// `clients`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub clients: ::std::option::Option<::std::vec::Vec<super::OAuthClient>>,
+    /// The developer whose clients were asked for, repeated from the request. Absent when the list was not narrowed to one; known from the Java library alone.
+    ///
     /// `developer`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub developer: ::std::option::Option<::std::string::String>,
@@ -775,7 +781,9 @@ impl ClientGetListResponse {
         self
     }
 
-    /// Sets `developer`: `developer`, optional.
+    /// Sets `developer`: the developer whose clients were asked for, repeated from the request. Absent when the list was not narrowed to one; known from the Java library alone.
+    ///
+    /// `developer`, optional.
     #[must_use]
     pub fn developer(
         mut self,
@@ -900,6 +908,8 @@ impl ClientGrantedScopesDeleteResponse {
     }
 }
 
+/// Which user to look up, apart from the client in the path.
+///
 /// Written inline upstream, at `ClientGrantedScopesGetPost request`.
 ///
 /// Request of `client_granted_scopes_get_post`.
@@ -907,6 +917,8 @@ impl ClientGrantedScopesDeleteResponse {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ClientGrantedScopesGetPostRequest {
+    /// The user's identifier, the `subject` that the server gave when it issued tokens.
+    ///
     /// `subject`, required.
     pub subject: ::std::string::String,
 }

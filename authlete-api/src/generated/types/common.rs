@@ -801,6 +801,8 @@ pub struct CredentialIssuerMetadata {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub deferred_credential_endpoint: ::std::option::Option<::std::string::String>,
+    /// What wallets show of the issuer, such as its name and logo in several languages, as a JSON array in a string; published as `display` (OpenID4VCI 1.0 section 12.2.4). Absent leaves wallets with the issuer's URL. Known from the Java library alone.
+    ///
     /// `display`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display: ::std::option::Option<rt::JsonString>,
@@ -1156,7 +1158,9 @@ impl CredentialIssuerMetadata {
         self
     }
 
-    /// Sets `display`: `display`, optional.
+    /// Sets `display`: what wallets show of the issuer, such as its name and logo in several languages, as a JSON array in a string; published as `display` (OpenID4VCI 1.0 section 12.2.4). Absent leaves wallets with the issuer's URL. Known from the Java library alone.
+    ///
+    /// `display`, optional.
     #[must_use]
     pub fn display(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
         self.display = ::std::option::Option::Some(value.into());
@@ -6099,6 +6103,8 @@ pub struct Service {
     pub developer_authentication_callback_endpoint: ::std::option::Option<
         ::std::string::String,
     >,
+    /// What the service was given by each of the social networks in `supportedDeveloperSnses`. It belongs to a console for developers that Authlete hosted; known from the Java library alone.
+    ///
     /// `developerSnsCredentials`, optional.
     #[serde(
         rename = "developerSnsCredentials",
@@ -6879,6 +6885,8 @@ pub struct Service {
     pub supported_custom_client_metadata: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The social networks with whose accounts developers, as opposed to users, may log in to a console that Authlete hosted for them. A service without such a console leaves it out; known from the Java library alone.
+    ///
     /// `supportedDeveloperSnses`, optional.
     #[serde(
         rename = "supportedDeveloperSnses",
@@ -8739,7 +8747,9 @@ impl Service {
         self
     }
 
-    /// Sets `developer_sns_credentials`: `developerSnsCredentials`, optional.
+    /// Sets `developer_sns_credentials`: what the service was given by each of the social networks in `supportedDeveloperSnses`. It belongs to a console for developers that Authlete hosted; known from the Java library alone.
+    ///
+    /// `developerSnsCredentials`, optional.
     #[must_use]
     pub fn developer_sns_credentials(
         mut self,
@@ -9839,7 +9849,9 @@ impl Service {
         self
     }
 
-    /// Sets `supported_developer_snses`: `supportedDeveloperSnses`, optional.
+    /// Sets `supported_developer_snses`: the social networks with whose accounts developers, as opposed to users, may log in to a console that Authlete hosted for them. A service without such a console leaves it out; known from the Java library alone.
+    ///
+    /// `supportedDeveloperSnses`, optional.
     #[must_use]
     pub fn supported_developer_snses(
         mut self,

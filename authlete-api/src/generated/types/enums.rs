@@ -151,7 +151,7 @@ rt::open_enum! {
     AuthorizationTicketInfoResponseAction {
         /// `OK`: The ticket is alive, and `info` has what was stored with it. The server goes on with its pages.
         Ok = "OK",
-        /// `NOT_FOUND`: There is no such ticket, because it was used, expired, or never existed. The server cannot go on with this login; it answers 500, as the ticket is its own, and the user starts again from the client.
+        /// `NOT_FOUND`: There is no such ticket, because it was used, expired, or never existed. The server cannot go on with this login; it shows an error, and the user starts again from the client.
         NotFound = "NOT_FOUND",
         /// `CALLER_ERROR`: This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
         CallerError = "CALLER_ERROR",
@@ -167,7 +167,7 @@ rt::open_enum! {
     AuthorizationTicketUpdateResponseAction {
         /// `OK`: The new text is stored, and `info` shows it. The server goes on with its pages.
         Ok = "OK",
-        /// `NOT_FOUND`: There is no such ticket, because it was used, expired, or never existed. Nothing was stored; the server answers 500, as the ticket is its own, and the user starts again from the client.
+        /// `NOT_FOUND`: There is no such ticket, because it was used, expired, or never existed. Nothing was stored; the server shows an error, and the user starts again from the client.
         NotFound = "NOT_FOUND",
         /// `CALLER_ERROR`: This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
         CallerError = "CALLER_ERROR",
@@ -1149,7 +1149,7 @@ rt::open_enum! {
         BadRequest = "BAD_REQUEST",
         /// `FORBIDDEN`: This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting. Here the token does not belong to this service.
         Forbidden = "FORBIDDEN",
-        /// `NOT_FOUND`: There is no such access token, because it never existed, expired and was removed, or was deleted. Nothing is changed. Towards a client it is 500, as the token was the server's own choice.
+        /// `NOT_FOUND`: There is no such access token, because it never existed, expired and was removed, or was deleted. Nothing is changed; a list of tokens that the server keeps is out of date.
         NotFound = "NOT_FOUND",
         /// `OK`: The token is changed. The response shows it as it is now; what the server does with it is up to the server.
         Ok = "OK",

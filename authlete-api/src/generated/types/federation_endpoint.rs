@@ -3,6 +3,8 @@
 //! Types of `federation_endpoint`.
 #[allow(unused_imports)]
 use crate::rt;
+/// Which of the service's roles its entity configuration is to describe. A body must be sent even when it has nothing in it, because servers have been seen to reject a request without one.
+///
 /// Written inline upstream, at `FederationConfiguration request`.
 ///
 /// Request of `federation_configuration`.
@@ -10,6 +12,8 @@ use crate::rt;
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FederationConfigurationRequest {
+    /// The roles to include metadata for. Only `OPENID_PROVIDER` counts, and `OPENID_CREDENTIAL_ISSUER` where the service issues verifiable credentials; others are ignored, and without any the provider's metadata is included.
+    ///
     /// `entityTypes`, optional.
     #[serde(
         rename = "entityTypes",
@@ -51,7 +55,9 @@ impl<'de> ::serde::Deserialize<'de> for FederationConfigurationRequest {
 }
 
 impl FederationConfigurationRequest {
-    /// Sets `entity_types`: `entityTypes`, optional.
+    /// Sets `entity_types`: the roles to include metadata for. Only `OPENID_PROVIDER` counts, and `OPENID_CREDENTIAL_ISSUER` where the service issues verifiable credentials; others are ignored, and without any the provider's metadata is included.
+    ///
+    /// `entityTypes`, optional.
     #[must_use]
     pub fn entity_types(
         mut self,

@@ -2320,6 +2320,8 @@ pub struct TokenUpdateRequest {
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub properties: ::std::option::Option<::std::vec::Vec<super::Property>>,
+    /// The access token to change, by the value of the refresh token that was issued with it. Which of several ways to name a token takes precedence is not documented; known from the Java library alone.
+    ///
     /// `refreshToken`, optional, secret.
     #[serde(
         rename = "refreshToken",
@@ -2342,6 +2344,8 @@ pub struct TokenUpdateRequest {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_expires_at_updated_on_scope_update: ::std::option::Option<bool>,
+    /// The access token to change, by the hash of its refresh token's value, as the list of tokens shows it. Known from the Java library alone.
+    ///
     /// `refreshTokenHash`, optional, secret.
     #[serde(
         rename = "refreshTokenHash",
@@ -2587,7 +2591,9 @@ impl TokenUpdateRequest {
         self
     }
 
-    /// Sets `refresh_token`: `refreshToken`, optional, secret.
+    /// Sets `refresh_token`: the access token to change, by the value of the refresh token that was issued with it. Which of several ways to name a token takes precedence is not documented; known from the Java library alone.
+    ///
+    /// `refreshToken`, optional, secret.
     #[must_use]
     pub fn refresh_token(
         mut self,
@@ -2620,7 +2626,9 @@ impl TokenUpdateRequest {
         self
     }
 
-    /// Sets `refresh_token_hash`: `refreshTokenHash`, optional, secret.
+    /// Sets `refresh_token_hash`: the access token to change, by the hash of its refresh token's value, as the list of tokens shows it. Known from the Java library alone.
+    ///
+    /// `refreshTokenHash`, optional, secret.
     #[must_use]
     pub fn refresh_token_hash(
         mut self,
