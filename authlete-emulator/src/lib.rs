@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod certificates;
 mod clock;
 mod config;
 mod control;
@@ -28,6 +29,7 @@ mod server;
 mod snapshot;
 mod start_error;
 mod state;
+mod vci;
 mod views;
 
 pub use clock::Clock;

@@ -76,7 +76,7 @@ type Fetch<'a, T> = Box<dyn Fn(Range<i32>) -> BoxFuture<'a, Result<ListPage<T>, 
 ///
 /// ```no_run
 /// # async fn example(service: authlete_api::AuthleteService) -> Result<(), authlete_api::Error> {
-/// let mut pages = service.clients().all(None).page_size(50);
+/// let mut pages = service.clients().list().pages().page_size(50);
 /// while let Some(page) = pages.next_page().await? {
 ///     println!("{} of {:?}", page.items.len(), page.total);
 /// }

@@ -90,6 +90,9 @@ impl IdToken<'_> {
                 claims[name.as_str()] = value.clone();
             }
         }
+        for (name, value) in &details.computed_claims {
+            claims[name.as_str()] = value.clone();
+        }
         let jwt = key.sign_with("JWT", &details.id_token_header, &reply::without_nulls(claims))?;
         match Encryption::wanted(client, "idTokenEncryptionAlg", "idTokenEncryptionEnc")? {
             Some(encryption) => encryption.to_client(tenant, self.client, &Content::Jwt(&jwt)),

@@ -32,6 +32,8 @@ pub(crate) mod signed_request;
 pub(crate) mod signing;
 pub(crate) mod support;
 pub(crate) mod target;
+pub(crate) mod transformed_claims;
+pub(crate) mod window;
 
 use serde_json::{Value, json};
 

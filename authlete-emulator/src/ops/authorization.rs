@@ -6,11 +6,12 @@ use super::token::native_sso;
 use crate::error::ApiError;
 use crate::oauth::authorization::{self, Checked, Origin, PROMPTS};
 use crate::oauth::parameters::Parameters;
-use crate::oauth::{OperationError, grant, rar, redirect, scope};
+use crate::oauth::{OperationError, grant, rar, redirect, scope, transformed_claims};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::schema::TICKET_SECONDS;
-use crate::state::{Settings, Tenant, Ticket};
+use crate::state::{Authorized, Details, Settings, Tenant, Ticket};
+use crate::vci::{self, issuable};
 use crate::{random, views};
 
 const INTERACTION: Code = "A004001";
@@ -62,6 +63,11 @@ fn respond(tenant: &Tenant, origin: &Origin, checked: &Checked, ticket: &str) ->
     let parameters = &origin.source.parameters;
     let lowest = PROMPTS.iter().find(|prompt| checked.prompts.contains(prompt));
     let text = |claims: &Option<Map<String, Value>>| claims.as_ref().map(|claims| json!(claims).to_string());
+    let offer = parameters.get("issuer_state").and_then(|state| tenant.offers.of_issuer_state(state));
+    let offer = offer.filter(|_| vci::is_enabled(service));
+    let authorized =
+        Authorized { scopes: origin.scopes.clone(), details: checked.details.clone(), ..Authorized::default() };
+    let asked = checked.id_token_claims.as_ref();
     let mut members = json!({
         "ticket": ticket,
         "client": views::client(&origin.source.client),
@@ -77,7 +83,13 @@ fn respond(tenant: &Tenant, origin: &Origin, checked: &Checked, ticket: &str) ->
         "claimsAtUserInfo": views::listed(&checked.details.userinfo_claims),
         "idTokenClaims": text(&checked.id_token_claims),
         "userInfoClaims": text(&checked.userinfo_claims),
+        "transformedClaims": transformed_text(&checked.details),
+        "requestedClaimsForTx": views::listed(&transformed_claims::sources(service, &checked.details, asked)),
+        "requestedVerifiedClaimsForTx":
+            views::listed(&transformed_claims::verified_sources(service, &checked.details, asked)),
         "resources": views::listed(&checked.details.resources),
+        "credentialOfferInfo": offer.map(|offer| &offer.info),
+        "issuableCredentials": issuable::to_api(service, &issuable::of(service, &authorized)),
         "authorizationDetails": rar::to_api(&checked.details.authorization_details),
         "requestObjectPayload": origin.source.payload,
         "nativeSsoRequested": checked.response_type.code && native_sso::applies(service, &origin.scopes),
@@ -104,4 +116,10 @@ fn supported(service: &Settings, list: &str, mut words: Vec<String>) -> Vec<Stri
         words.retain(|word| service.has(list, word));
     }
     words
+}
+
+/// The definitions of transformed claims that the client sent.
+pub(crate) fn transformed_text(details: &Details) -> Option<String> {
+    let definitions = &details.transformed_claims;
+    (!definitions.is_empty()).then(|| json!(definitions).to_string())
 }

@@ -1,18 +1,19 @@
 //! `auth_authorization_issue_api`: ends an authorization request with a code or tokens for the client.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::approval;
 use super::token::native_sso;
 use crate::error::ApiError;
 use crate::oauth::fapi::Profiles;
 use crate::oauth::id_token::IdToken;
+use crate::oauth::transformed_claims::{self, ForTx};
 use crate::oauth::{OAuthError, OperationError, access_token, grant as grants, lifetime, rar, redirect, scope};
 use crate::random;
 use crate::reply::{Code as ResultCode, Reply};
 use crate::request::Request;
 use crate::schema::CODE_SECONDS;
-use crate::state::{Authorized, Binding, Client, Code, Details, Tenant, Ticket, Token};
+use crate::state::{Authorized, Binding, Client, Code, Details, Settings, Tenant, Ticket, Token};
 
 const ISSUED: ResultCode = "A040001";
 const NO_TICKET: ResultCode = "A040201";
@@ -24,11 +25,7 @@ const OTHER_SUBJECT: ResultCode = "A040302";
 const ACR: ResultCode = "A040303";
 const AUTH_TIME: ResultCode = "A040304";
 
-/// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &["claimsForTx", "verifiedClaimsForTx"];
-
 pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    request.refuse(NOT_IMPLEMENTED)?;
     issue(tenant, request).or_else(|error| error.reply(&tenant.settings, "BAD_REQUEST"))
 }
 
@@ -70,6 +67,7 @@ struct Given {
     authorization_details: Option<Vec<Value>>,
     /// Seconds, where the call sets them.
     access_duration: Option<u64>,
+    for_tx: ForTx,
     /// The access token, where the call chooses it.
     access_token: Option<String>,
 }
@@ -96,6 +94,7 @@ impl Given {
             scopes: body.strings("scopes")?,
             authorization_details: rar::from_api(body.members.get("authorizationDetails"))?,
             access_duration: body.lifetimes()?.access,
+            for_tx: ForTx::read(body, |message| OperationError::server(CLAIMS, &message))?,
             access_token: body.non_empty("accessToken")?,
         })
     }
@@ -242,6 +241,7 @@ fn record(tenant: &Tenant, client: &Client, ticket: Ticket, given: Given, now: u
         jwt_claims: added.jwt_claims,
         ..ticket.details.clone()
     };
+    details.computed_claims = computed(&tenant.settings, &details, &given.for_tx, now);
     if let Some(elements) = given.authorization_details {
         details.authorization_details = elements;
     }
@@ -253,6 +253,17 @@ fn record(tenant: &Tenant, client: &Client, ticket: Ticket, given: Given, now: u
         expires_at: now + 1000 * seconds,
         token: None,
     }
+}
+
+/// The verified and transformed claims of the ID token.
+fn computed(service: &Settings, details: &Details, for_tx: &ForTx, now: u64) -> Map<String, Value> {
+    let Some(asked) = &details.id_token_request else { return Map::new() };
+    let mut claims = Map::new();
+    if let Some(verified) = details.claims.get("verified_claims").filter(|_| asked.contains_key("verified_claims")) {
+        claims.insert("verified_claims".to_owned(), verified.clone());
+    }
+    transformed_claims::add(service, details, Some(asked), for_tx, &mut claims, now);
+    claims
 }
 
 /// The access token that goes through the browser. Nothing refreshes it (RFC 6749, section 4.2.2).

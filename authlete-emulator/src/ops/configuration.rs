@@ -7,9 +7,11 @@ use crate::error::ApiError;
 use crate::jose::Algorithm;
 use crate::jose::jwe::{Encoding, Management};
 use crate::oauth::names::{self, Names};
+use crate::oauth::transformed_claims::FUNCTIONS;
 use crate::reply::{self, Reply};
 use crate::request::Request;
 use crate::state::{Settings, Tenant};
+use crate::vci;
 
 /// Members that stand in the document as they stand among the settings.
 const PLAIN: &[(&str, &str)] = &[
@@ -129,6 +131,8 @@ fn own(service: &Settings) -> Map<String, Value> {
         }
     }
     let methods = if service.flag("pkceS256Required") { json!(["S256"]) } else { json!(["plain", "S256"]) };
+    let predefined = service.string("predefinedTransformedClaims");
+    let predefined: Option<Value> = predefined.and_then(|text| serde_json::from_str(text).ok());
     let members = json!({
         "subject_types_supported": ["public"],
         "response_modes_supported":
@@ -147,7 +151,11 @@ fn own(service: &Settings) -> Map<String, Value> {
         "request_object_encryption_enc_values_supported": encodings,
         "backchannel_authentication_request_signing_alg_values_supported": ciba.then_some(&asymmetric),
         "dpop_signing_alg_values_supported": asymmetric,
+        "pre-authorized_grant_anonymous_access_supported": vci::is_enabled(service)
+            .then(|| service.flag("preAuthorizedGrantAnonymousAccessSupported")),
         "claims_parameter_supported": true,
+        "transformed_claims_functions_supported": FUNCTIONS,
+        "transformed_claims_predefined": predefined,
         "request_parameter_supported": true,
         "request_uri_parameter_supported": true,
         "require_request_uri_registration": true,

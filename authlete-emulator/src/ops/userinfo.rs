@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::error::ApiError;
 use crate::oauth::authorization::claims;
 use crate::oauth::encryption::{Content, Encryption};
+use crate::oauth::transformed_claims::{self, ForTx};
 use crate::oauth::{CheckError, OAuthError, OperationError, dpop, http_signature, possession, sector, signed_request};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
@@ -24,9 +25,6 @@ const SIGNATURE: Code = "A091307";
 const CLAIMS: Code = "A096201";
 const NO_ISSUER: Code = "A096202";
 const NO_CLIENT: Code = "A096203";
-
-/// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED_ISSUE: &[&str] = &["claimsForTx", "verifiedClaimsForTx"];
 
 /// `auth_userinfo_api`: whether the token is good, and which claims it is for.
 pub(crate) fn look(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
@@ -62,6 +60,14 @@ fn claims_of(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationE
         "subject": token.authorized.subject,
         "scopes": views::listed(&token.authorized.scopes),
         "claims": views::listed(&names),
+        "transformedClaims": super::authorization::transformed_text(details),
+        "requestedClaimsForTx":
+            views::listed(&transformed_claims::sources(&tenant.settings, details, details.userinfo_request.as_ref())),
+        "requestedVerifiedClaimsForTx": views::listed(&transformed_claims::verified_sources(
+            &tenant.settings,
+            details,
+            details.userinfo_request.as_ref()
+        )),
         "userInfoClaims": details.userinfo_request.as_ref().map(|claims| json!(claims).to_string()),
         "consentedClaims": views::listed(&token.authorized.consented_claims),
         "clientId": token.client_id,
@@ -76,7 +82,6 @@ fn claims_of(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationE
 
 /// `auth_userinfo_issue_api`: the response of the endpoint, plain or signed.
 pub(crate) fn issue(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    request.refuse(NOT_IMPLEMENTED_ISSUE)?;
     make(tenant, request).or_else(|error| refusal(&tenant.settings, error))
 }
 
@@ -86,6 +91,10 @@ fn make(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
     let client =
         client.ok_or_else(|| OperationError::server(NO_CLIENT, "The access token's client no longer exists."))?;
     let mut claims = request.body.object("claims", |message| OperationError::server(CLAIMS, &message))?;
+    let for_tx = ForTx::read(&request.body, |message| OperationError::server(CLAIMS, &message))?;
+    let details = &token.authorized.details;
+    let asked = details.userinfo_request.as_ref();
+    transformed_claims::add(&tenant.settings, details, asked, &for_tx, &mut claims, request.now);
     let sub = match (request.body.non_empty("sub")?.or(token.authorized.sub), &token.authorized.subject) {
         (Some(sub), _) => Some(sub),
         (None, Some(subject)) => Some(sector::subject(tenant, &client, subject)?),

@@ -12,12 +12,20 @@ pub(crate) struct Details {
     pub(crate) access_resources: Vec<String>,
     /// The elements of `authorization_details` (RFC 9396), as the client wrote them.
     pub(crate) authorization_details: Vec<Value>,
+    /// The credential configurations of the offer that this came from (OpenID4VCI 1.0).
+    pub(crate) offered: Vec<String>,
     /// The names of the claims that the client asked for in the ID token.
     pub(crate) id_token_claims: Vec<String>,
     /// The names of the claims that the client asked for in the response of the UserInfo endpoint.
     pub(crate) userinfo_claims: Vec<String>,
     /// The member `userinfo` of the parameter `claims`.
     pub(crate) userinfo_request: Option<Map<String, Value>>,
+    /// The member `id_token` of it.
+    pub(crate) id_token_request: Option<Map<String, Value>>,
+    /// The member `transformed_claims` of it: definitions by name.
+    pub(crate) transformed_claims: Map<String, Value>,
+    /// Verified and transformed claims of ID tokens, as they were made when the request was granted.
+    pub(crate) computed_claims: Map<String, Value>,
     /// The values that the authorization server gave for claims.
     pub(crate) claims: Map<String, Value>,
     /// The session of the user, which becomes `sid` in ID tokens.

@@ -232,11 +232,8 @@ impl AuthorizationDetailsElement {
     ///
     /// `otherFields`, optional, secret.
     #[must_use]
-    pub fn other_fields(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.other_fields = ::std::option::Option::Some(value.into());
+    pub fn other_fields(mut self, value: rt::JsonString) -> Self {
+        self.other_fields = ::std::option::Option::Some(value);
         self
     }
 
@@ -660,8 +657,8 @@ impl ClientRegistrationRequestPart {
     ///
     /// `json`, optional, secret.
     #[must_use]
-    pub fn json(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.json = ::std::option::Option::Some(value.into());
+    pub fn json(mut self, value: rt::JsonString) -> Self {
+        self.json = ::std::option::Option::Some(value);
         self
     }
 
@@ -1136,11 +1133,8 @@ impl CredentialIssuerMetadata {
     ///
     /// `credentialsSupported`, optional.
     #[must_use]
-    pub fn credentials_supported(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.credentials_supported = ::std::option::Option::Some(value.into());
+    pub fn credentials_supported(mut self, value: rt::JsonString) -> Self {
+        self.credentials_supported = ::std::option::Option::Some(value);
         self
     }
 
@@ -1158,8 +1152,8 @@ impl CredentialIssuerMetadata {
 
     /// Sets `display`: `display`, optional.
     #[must_use]
-    pub fn display(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.display = ::std::option::Option::Some(value.into());
+    pub fn display(mut self, value: rt::JsonString) -> Self {
+        self.display = ::std::option::Option::Some(value);
         self
     }
 
@@ -1523,11 +1517,8 @@ impl CredentialOfferInfo {
     ///
     /// `credentialOffer`, optional, secret.
     #[must_use]
-    pub fn credential_offer(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.credential_offer = ::std::option::Option::Some(value.into());
+    pub fn credential_offer(mut self, value: rt::JsonString) -> Self {
+        self.credential_offer = ::std::option::Option::Some(value);
         self
     }
 
@@ -1577,11 +1568,8 @@ impl CredentialOfferInfo {
     ///
     /// `jwtAtClaims`, optional, secret.
     #[must_use]
-    pub fn jwt_at_claims(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.jwt_at_claims = ::std::option::Option::Some(value.into());
+    pub fn jwt_at_claims(mut self, value: rt::JsonString) -> Self {
+        self.jwt_at_claims = ::std::option::Option::Some(value);
         self
     }
 
@@ -4357,11 +4345,8 @@ impl OAuthClient {
     ///
     /// `customMetadata`, optional, secret.
     #[must_use]
-    pub fn custom_metadata(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.custom_metadata = ::std::option::Option::Some(value.into());
+    pub fn custom_metadata(mut self, value: rt::JsonString) -> Self {
+        self.custom_metadata = ::std::option::Option::Some(value);
         self
     }
 
@@ -4621,8 +4606,8 @@ impl OAuthClient {
     ///
     /// `jwks`, optional, secret.
     #[must_use]
-    pub fn jwks(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.jwks = ::std::option::Option::Some(value.into());
+    pub fn jwks(mut self, value: rt::JsonString) -> Self {
+        self.jwks = ::std::option::Option::Some(value);
         self
     }
 
@@ -8479,11 +8464,8 @@ impl Service {
     ///
     /// `cimdMetadataPolicy`, optional.
     #[must_use]
-    pub fn cimd_metadata_policy(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.cimd_metadata_policy = ::std::option::Option::Some(value.into());
+    pub fn cimd_metadata_policy(mut self, value: rt::JsonString) -> Self {
+        self.cimd_metadata_policy = ::std::option::Option::Some(value);
         self
     }
 
@@ -8629,11 +8611,8 @@ impl Service {
     ///
     /// `credentialJwks`, optional, secret.
     #[must_use]
-    pub fn credential_jwks(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.credential_jwks = ::std::option::Option::Some(value.into());
+    pub fn credential_jwks(mut self, value: rt::JsonString) -> Self {
+        self.credential_jwks = ::std::option::Option::Some(value);
         self
     }
 
@@ -8958,11 +8937,8 @@ impl Service {
     ///
     /// `federationJwks`, optional, secret.
     #[must_use]
-    pub fn federation_jwks(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.federation_jwks = ::std::option::Option::Some(value.into());
+    pub fn federation_jwks(mut self, value: rt::JsonString) -> Self {
+        self.federation_jwks = ::std::option::Option::Some(value);
         self
     }
 
@@ -9175,8 +9151,8 @@ impl Service {
     ///
     /// `jwks`, optional, secret.
     #[must_use]
-    pub fn jwks(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.jwks = ::std::option::Option::Some(value.into());
+    pub fn jwks(mut self, value: rt::JsonString) -> Self {
+        self.jwks = ::std::option::Option::Some(value);
         self
     }
 
@@ -9443,11 +9419,8 @@ impl Service {
     ///
     /// `predefinedTransformedClaims`, optional.
     #[must_use]
-    pub fn predefined_transformed_claims(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.predefined_transformed_claims = ::std::option::Option::Some(value.into());
+    pub fn predefined_transformed_claims(mut self, value: rt::JsonString) -> Self {
+        self.predefined_transformed_claims = ::std::option::Option::Some(value);
         self
     }
 
@@ -10977,8 +10950,8 @@ impl TrustAnchor {
     ///
     /// `jwks`, optional, secret.
     #[must_use]
-    pub fn jwks(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.jwks = ::std::option::Option::Some(value.into());
+    pub fn jwks(mut self, value: rt::JsonString) -> Self {
+        self.jwks = ::std::option::Option::Some(value);
         self
     }
 }

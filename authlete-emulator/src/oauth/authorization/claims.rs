@@ -6,6 +6,7 @@ use super::CLAIMS;
 use crate::error::ApiError;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::response_type::ResponseType;
+use crate::oauth::transformed_claims::{self, DefinitionError};
 use crate::oauth::{OAuthError, OperationError};
 use crate::state::{Details, Settings};
 
@@ -43,6 +44,8 @@ const OWN: &[&str] = &["sub", "acr", "auth_time"];
 pub(crate) struct Requested {
     pub(crate) id_token: Option<Map<String, Value>>,
     pub(crate) userinfo: Option<Map<String, Value>>,
+    /// Definitions of transformed claims, by name.
+    pub(crate) transformed: Map<String, Value>,
 }
 
 impl Requested {
@@ -51,18 +54,26 @@ impl Requested {
         let Some(text) = parameters.get("claims") else { return Ok(Self::default()) };
         let mut given: Map<String, Value> =
             serde_json::from_str(text).map_err(|_| refused("The parameter claims is not a JSON object."))?;
-        if given.contains_key("transformed_claims") {
-            return Err(ApiError::not_implemented("transformed_claims in the parameter claims").into());
-        }
+        let transformed = match given.remove("transformed_claims") {
+            None | Some(Value::Null) => Map::new(),
+            Some(Value::Object(definitions)) => definitions,
+            Some(_) => return Err(refused("The member transformed_claims of the parameter claims is not an object.")),
+        };
+        transformed_claims::check(&transformed).map_err(|error| match error {
+            DefinitionError::Form => refused(&format!("In the parameter claims, {error}.")),
+            DefinitionError::Function(name) => {
+                ApiError::not_implemented(format!("the function {name} of transformed claims")).into()
+            }
+        })?;
         let mut part = |name: &str| match given.remove(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::Object(members)) if members.contains_key("verified_claims") => {
-                Err(ApiError::not_implemented("verified_claims in the parameter claims").into())
+            Some(Value::Object(members)) if members.get("verified_claims").is_some_and(|one| !is_verified(one)) => {
+                Err(refused("In the parameter claims, verified_claims has to have verification and claims."))
             }
             Some(Value::Object(members)) => Ok(Some(members)),
             Some(_) => Err(refused("The parameter claims has a member that is not an object.")),
         };
-        Ok(Self { id_token: part("id_token")?, userinfo: part("userinfo")? })
+        Ok(Self { id_token: part("id_token")?, userinfo: part("userinfo")?, transformed })
     }
 
     /// The user that the client expects.
@@ -96,6 +107,19 @@ impl Requested {
     }
 }
 
+/// Whether this is a request for verified claims (OpenID Connect for Identity Assurance 1.0): an object with an object
+/// `verification` and an object `claims` that is not empty, or a list of such.
+fn is_verified(value: &Value) -> bool {
+    let entry = |entry: &Value| {
+        entry.get("verification").is_some_and(Value::is_object)
+            && entry.get("claims").and_then(Value::as_object).is_some_and(|claims| !claims.is_empty())
+    };
+    match value {
+        Value::Array(entries) => !entries.is_empty() && entries.iter().all(entry),
+        value => entry(value),
+    }
+}
+
 /// What a request that comes without a browser asks for by the parameter `claims` and by scopes, with the rest of it.
 pub(crate) fn requested(
     service: &Settings,
@@ -109,6 +133,8 @@ pub(crate) fn requested(
         id_token_claims: requested.for_id_token(service, scopes, response_type),
         userinfo_claims: requested.for_userinfo(service, scopes),
         userinfo_request: requested.userinfo,
+        id_token_request: requested.id_token,
+        transformed_claims: requested.transformed,
         ..rest
     })
 }
@@ -131,6 +157,8 @@ fn names(service: &Settings, asked: Option<&Map<String, Value>>, scopes: &[Strin
         let plain = name.split('#').next().unwrap_or_default();
         !restricted || service.has("supportedClaims", plain)
     };
-    names.retain(|name| !OWN.contains(&name.as_str()) && supported(name));
+    // Transformed claims are computed, and verified ones have a request of their own.
+    let special = |name: &str| name.starts_with(':') || name == "verified_claims";
+    names.retain(|name| !OWN.contains(&name.as_str()) && !special(name) && supported(name));
     names
 }
