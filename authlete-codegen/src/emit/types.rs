@@ -267,6 +267,12 @@ pub(super) fn setter_parts(ty: &RustType, types: &TokenStream) -> (TokenStream, 
     let written = |ty: &RustType| ty.tokens(types, &quote!(rt));
     match ty {
         ty if ty.is_copy() => (written(ty), quote!(value)),
+        // JSON is made from values, or said to be JSON: a string is not taken for it.
+        ty if is_json(ty) => (written(ty), quote!(value)),
+        RustType::List(element) if is_json(element) => {
+            let element = written(element);
+            (quote!(impl ::std::iter::IntoIterator<Item = #element>), quote!(value.into_iter().collect()))
+        }
         RustType::List(element) => {
             let element = written(element);
             (
@@ -280,6 +286,14 @@ pub(super) fn setter_parts(ty: &RustType, types: &TokenStream) -> (TokenStream, 
             (quote!(impl ::std::convert::Into<#ty>), quote!(value.into()))
         }
     }
+}
+
+/// The runtime's type of strings that hold JSON.
+const JSON: &str = "JsonString";
+
+/// Whether a type is a string that holds JSON.
+pub(super) fn is_json(ty: &RustType) -> bool {
+    matches!(ty, RustType::Own(name) if name == JSON)
 }
 
 /// Names of methods that a setter must not take.

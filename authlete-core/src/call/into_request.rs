@@ -11,7 +11,7 @@ use std::borrow::Borrow;
 /// # async fn example(service: authlete_api::AuthleteService) -> Result<(), authlete_api::Error> {
 /// let query = "response_type=code&client_id=1";
 /// let answer = service.authorization().process(query).await?;
-/// let request = AuthorizationRequest { context: Some("web".to_owned()), ..AuthorizationRequest::new(query) };
+/// let request = AuthorizationRequest::new(query).context("web");
 /// let answer = service.authorization().process(&request).await?;
 /// # Ok(())
 /// # }

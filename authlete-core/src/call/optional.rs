@@ -117,8 +117,8 @@ macro_rules! __optional_call {
 
 #[cfg(test)]
 mod tests {
-    use crate::test::INFO;
     use crate::call::request::request;
+    use crate::test::INFO;
     use crate::wire::lenient::json;
 
     #[test]

@@ -22,7 +22,7 @@ use crate::error::Error;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let claims = JsonString::of(&Claims { given_name: "Ada".to_owned() })?;
-/// let request = AuthorizationIssueRequest { claims: Some(claims), ..AuthorizationIssueRequest::new("ada", "ticket") };
+/// let request = AuthorizationIssueRequest::new("ada", "ticket").claims(claims);
 ///
 /// let claims: Claims = request.claims.as_ref().ok_or("no claims")?.parse()?;
 /// assert_eq!(claims.given_name, "Ada");

@@ -2,7 +2,7 @@
 use authlete_api::types::AuthorizationIssueRequest;
 
 fn issue(name: String) -> AuthorizationIssueRequest {
-    AuthorizationIssueRequest { claims: Some(name), ..AuthorizationIssueRequest::new("ada", "ticket") }
+    AuthorizationIssueRequest::new("ada", "ticket").claims(name)
 }
 
 fn main() {}

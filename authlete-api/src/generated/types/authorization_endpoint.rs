@@ -1523,8 +1523,8 @@ impl AuthorizationIssueRequest {
     ///
     /// `claims`, optional, secret.
     #[must_use]
-    pub fn claims(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.claims = ::std::option::Option::Some(value.into());
+    pub fn claims(mut self, value: rt::JsonString) -> Self {
+        self.claims = ::std::option::Option::Some(value);
         self
     }
 
@@ -1532,11 +1532,8 @@ impl AuthorizationIssueRequest {
     ///
     /// `claimsForTx`, optional, secret.
     #[must_use]
-    pub fn claims_for_tx(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.claims_for_tx = ::std::option::Option::Some(value.into());
+    pub fn claims_for_tx(mut self, value: rt::JsonString) -> Self {
+        self.claims_for_tx = ::std::option::Option::Some(value);
         self
     }
 
@@ -1572,11 +1569,8 @@ impl AuthorizationIssueRequest {
     ///
     /// `idtHeaderParams`, optional.
     #[must_use]
-    pub fn idt_header_params(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.idt_header_params = ::std::option::Option::Some(value.into());
+    pub fn idt_header_params(mut self, value: rt::JsonString) -> Self {
+        self.idt_header_params = ::std::option::Option::Some(value);
         self
     }
 
@@ -1584,11 +1578,8 @@ impl AuthorizationIssueRequest {
     ///
     /// `jwtAtClaims`, optional, secret.
     #[must_use]
-    pub fn jwt_at_claims(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.jwt_at_claims = ::std::option::Option::Some(value.into());
+    pub fn jwt_at_claims(mut self, value: rt::JsonString) -> Self {
+        self.jwt_at_claims = ::std::option::Option::Some(value);
         self
     }
 
@@ -1654,12 +1645,10 @@ impl AuthorizationIssueRequest {
     #[must_use]
     pub fn verified_claims_for_tx(
         mut self,
-        value: impl ::std::iter::IntoIterator<
-            Item = impl ::std::convert::Into<rt::JsonString>,
-        >,
+        value: impl ::std::iter::IntoIterator<Item = rt::JsonString>,
     ) -> Self {
         self.verified_claims_for_tx = ::std::option::Option::Some(
-            value.into_iter().map(::std::convert::Into::into).collect(),
+            value.into_iter().collect(),
         );
         self
     }
@@ -2761,11 +2750,8 @@ impl AuthorizationResponse {
     ///
     /// `idTokenClaims`, optional, secret.
     #[must_use]
-    pub fn id_token_claims(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.id_token_claims = ::std::option::Option::Some(value.into());
+    pub fn id_token_claims(mut self, value: rt::JsonString) -> Self {
+        self.id_token_claims = ::std::option::Option::Some(value);
         self
     }
 
@@ -2773,11 +2759,8 @@ impl AuthorizationResponse {
     ///
     /// `issuableCredentials`, optional.
     #[must_use]
-    pub fn issuable_credentials(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.issuable_credentials = ::std::option::Option::Some(value.into());
+    pub fn issuable_credentials(mut self, value: rt::JsonString) -> Self {
+        self.issuable_credentials = ::std::option::Option::Some(value);
         self
     }
 
@@ -2864,11 +2847,8 @@ impl AuthorizationResponse {
     ///
     /// `requestObjectPayload`, optional, secret.
     #[must_use]
-    pub fn request_object_payload(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.request_object_payload = ::std::option::Option::Some(value.into());
+    pub fn request_object_payload(mut self, value: rt::JsonString) -> Self {
+        self.request_object_payload = ::std::option::Option::Some(value);
         self
     }
 
@@ -3006,11 +2986,8 @@ impl AuthorizationResponse {
     ///
     /// `transformedClaims`, optional, secret.
     #[must_use]
-    pub fn transformed_claims(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.transformed_claims = ::std::option::Option::Some(value.into());
+    pub fn transformed_claims(mut self, value: rt::JsonString) -> Self {
+        self.transformed_claims = ::std::option::Option::Some(value);
         self
     }
 
@@ -3034,11 +3011,8 @@ impl AuthorizationResponse {
     ///
     /// `userInfoClaims`, optional, secret.
     #[must_use]
-    pub fn user_info_claims(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.user_info_claims = ::std::option::Option::Some(value.into());
+    pub fn user_info_claims(mut self, value: rt::JsonString) -> Self {
+        self.user_info_claims = ::std::option::Option::Some(value);
         self
     }
 

@@ -225,8 +225,8 @@ impl BackchannelAuthenticationCompleteRequest {
     ///
     /// `claims`, optional, secret.
     #[must_use]
-    pub fn claims(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.claims = ::std::option::Option::Some(value.into());
+    pub fn claims(mut self, value: rt::JsonString) -> Self {
+        self.claims = ::std::option::Option::Some(value);
         self
     }
 
@@ -286,11 +286,8 @@ impl BackchannelAuthenticationCompleteRequest {
     ///
     /// `idtHeaderParams`, optional.
     #[must_use]
-    pub fn idt_header_params(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.idt_header_params = ::std::option::Option::Some(value.into());
+    pub fn idt_header_params(mut self, value: rt::JsonString) -> Self {
+        self.idt_header_params = ::std::option::Option::Some(value);
         self
     }
 
@@ -298,11 +295,8 @@ impl BackchannelAuthenticationCompleteRequest {
     ///
     /// `jwtAtClaims`, optional, secret.
     #[must_use]
-    pub fn jwt_at_claims(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.jwt_at_claims = ::std::option::Option::Some(value.into());
+    pub fn jwt_at_claims(mut self, value: rt::JsonString) -> Self {
+        self.jwt_at_claims = ::std::option::Option::Some(value);
         self
     }
 
@@ -2540,11 +2534,8 @@ impl BackchannelAuthenticationResponse {
     ///
     /// `requestContext`, optional, secret.
     #[must_use]
-    pub fn request_context(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.request_context = ::std::option::Option::Some(value.into());
+    pub fn request_context(mut self, value: rt::JsonString) -> Self {
+        self.request_context = ::std::option::Option::Some(value);
         self
     }
 

@@ -232,11 +232,8 @@ impl AuthorizationDetailsElement {
     ///
     /// `otherFields`, optional, secret.
     #[must_use]
-    pub fn other_fields(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.other_fields = ::std::option::Option::Some(value.into());
+    pub fn other_fields(mut self, value: rt::JsonString) -> Self {
+        self.other_fields = ::std::option::Option::Some(value);
         self
     }
 
@@ -660,8 +657,8 @@ impl ClientRegistrationRequestPart {
     ///
     /// `json`, optional, secret.
     #[must_use]
-    pub fn json(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.json = ::std::option::Option::Some(value.into());
+    pub fn json(mut self, value: rt::JsonString) -> Self {
+        self.json = ::std::option::Option::Some(value);
         self
     }
 
@@ -1138,11 +1135,8 @@ impl CredentialIssuerMetadata {
     ///
     /// `credentialsSupported`, optional.
     #[must_use]
-    pub fn credentials_supported(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.credentials_supported = ::std::option::Option::Some(value.into());
+    pub fn credentials_supported(mut self, value: rt::JsonString) -> Self {
+        self.credentials_supported = ::std::option::Option::Some(value);
         self
     }
 
@@ -1162,8 +1156,8 @@ impl CredentialIssuerMetadata {
     ///
     /// `display`, optional.
     #[must_use]
-    pub fn display(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.display = ::std::option::Option::Some(value.into());
+    pub fn display(mut self, value: rt::JsonString) -> Self {
+        self.display = ::std::option::Option::Some(value);
         self
     }
 
@@ -1527,11 +1521,8 @@ impl CredentialOfferInfo {
     ///
     /// `credentialOffer`, optional, secret.
     #[must_use]
-    pub fn credential_offer(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.credential_offer = ::std::option::Option::Some(value.into());
+    pub fn credential_offer(mut self, value: rt::JsonString) -> Self {
+        self.credential_offer = ::std::option::Option::Some(value);
         self
     }
 
@@ -1581,11 +1572,8 @@ impl CredentialOfferInfo {
     ///
     /// `jwtAtClaims`, optional, secret.
     #[must_use]
-    pub fn jwt_at_claims(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.jwt_at_claims = ::std::option::Option::Some(value.into());
+    pub fn jwt_at_claims(mut self, value: rt::JsonString) -> Self {
+        self.jwt_at_claims = ::std::option::Option::Some(value);
         self
     }
 
@@ -4361,11 +4349,8 @@ impl OAuthClient {
     ///
     /// `customMetadata`, optional, secret.
     #[must_use]
-    pub fn custom_metadata(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.custom_metadata = ::std::option::Option::Some(value.into());
+    pub fn custom_metadata(mut self, value: rt::JsonString) -> Self {
+        self.custom_metadata = ::std::option::Option::Some(value);
         self
     }
 
@@ -4625,8 +4610,8 @@ impl OAuthClient {
     ///
     /// `jwks`, optional, secret.
     #[must_use]
-    pub fn jwks(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.jwks = ::std::option::Option::Some(value.into());
+    pub fn jwks(mut self, value: rt::JsonString) -> Self {
+        self.jwks = ::std::option::Option::Some(value);
         self
     }
 
@@ -8487,11 +8472,8 @@ impl Service {
     ///
     /// `cimdMetadataPolicy`, optional.
     #[must_use]
-    pub fn cimd_metadata_policy(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.cimd_metadata_policy = ::std::option::Option::Some(value.into());
+    pub fn cimd_metadata_policy(mut self, value: rt::JsonString) -> Self {
+        self.cimd_metadata_policy = ::std::option::Option::Some(value);
         self
     }
 
@@ -8637,11 +8619,8 @@ impl Service {
     ///
     /// `credentialJwks`, optional, secret.
     #[must_use]
-    pub fn credential_jwks(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.credential_jwks = ::std::option::Option::Some(value.into());
+    pub fn credential_jwks(mut self, value: rt::JsonString) -> Self {
+        self.credential_jwks = ::std::option::Option::Some(value);
         self
     }
 
@@ -8968,11 +8947,8 @@ impl Service {
     ///
     /// `federationJwks`, optional, secret.
     #[must_use]
-    pub fn federation_jwks(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.federation_jwks = ::std::option::Option::Some(value.into());
+    pub fn federation_jwks(mut self, value: rt::JsonString) -> Self {
+        self.federation_jwks = ::std::option::Option::Some(value);
         self
     }
 
@@ -9185,8 +9161,8 @@ impl Service {
     ///
     /// `jwks`, optional, secret.
     #[must_use]
-    pub fn jwks(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.jwks = ::std::option::Option::Some(value.into());
+    pub fn jwks(mut self, value: rt::JsonString) -> Self {
+        self.jwks = ::std::option::Option::Some(value);
         self
     }
 
@@ -9453,11 +9429,8 @@ impl Service {
     ///
     /// `predefinedTransformedClaims`, optional.
     #[must_use]
-    pub fn predefined_transformed_claims(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.predefined_transformed_claims = ::std::option::Option::Some(value.into());
+    pub fn predefined_transformed_claims(mut self, value: rt::JsonString) -> Self {
+        self.predefined_transformed_claims = ::std::option::Option::Some(value);
         self
     }
 
@@ -10989,8 +10962,8 @@ impl TrustAnchor {
     ///
     /// `jwks`, optional, secret.
     #[must_use]
-    pub fn jwks(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.jwks = ::std::option::Option::Some(value.into());
+    pub fn jwks(mut self, value: rt::JsonString) -> Self {
+        self.jwks = ::std::option::Option::Some(value);
         self
     }
 }

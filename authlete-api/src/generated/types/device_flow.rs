@@ -1203,8 +1203,8 @@ impl DeviceCompleteRequest {
     ///
     /// `claims`, optional, secret.
     #[must_use]
-    pub fn claims(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.claims = ::std::option::Option::Some(value.into());
+    pub fn claims(mut self, value: rt::JsonString) -> Self {
+        self.claims = ::std::option::Option::Some(value);
         self
     }
 
@@ -1264,11 +1264,8 @@ impl DeviceCompleteRequest {
     ///
     /// `idtHeaderParams`, optional.
     #[must_use]
-    pub fn idt_header_params(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.idt_header_params = ::std::option::Option::Some(value.into());
+    pub fn idt_header_params(mut self, value: rt::JsonString) -> Self {
+        self.idt_header_params = ::std::option::Option::Some(value);
         self
     }
 
@@ -1276,11 +1273,8 @@ impl DeviceCompleteRequest {
     ///
     /// `jwtAtClaims`, optional, secret.
     #[must_use]
-    pub fn jwt_at_claims(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.jwt_at_claims = ::std::option::Option::Some(value.into());
+    pub fn jwt_at_claims(mut self, value: rt::JsonString) -> Self {
+        self.jwt_at_claims = ::std::option::Option::Some(value);
         self
     }
 

@@ -53,8 +53,8 @@ impl ClientRegistrationDeleteRequest {
     ///
     /// `json`, optional, secret.
     #[must_use]
-    pub fn json(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.json = ::std::option::Option::Some(value.into());
+    pub fn json(mut self, value: rt::JsonString) -> Self {
+        self.json = ::std::option::Option::Some(value);
         self
     }
 }
@@ -109,8 +109,8 @@ impl ClientRegistrationGetRequest {
     ///
     /// `json`, optional, secret.
     #[must_use]
-    pub fn json(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.json = ::std::option::Option::Some(value.into());
+    pub fn json(mut self, value: rt::JsonString) -> Self {
+        self.json = ::std::option::Option::Some(value);
         self
     }
 }

@@ -289,11 +289,8 @@ impl FederationRegistrationRequest {
     ///
     /// `trustChain`, optional.
     #[must_use]
-    pub fn trust_chain(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.trust_chain = ::std::option::Option::Some(value.into());
+    pub fn trust_chain(mut self, value: rt::JsonString) -> Self {
+        self.trust_chain = ::std::option::Option::Some(value);
         self
     }
 }

@@ -1073,11 +1073,8 @@ impl IntrospectionResponse {
     ///
     /// `issuableCredentials`, optional.
     #[must_use]
-    pub fn issuable_credentials(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.issuable_credentials = ::std::option::Option::Some(value.into());
+    pub fn issuable_credentials(mut self, value: rt::JsonString) -> Self {
+        self.issuable_credentials = ::std::option::Option::Some(value);
         self
     }
 

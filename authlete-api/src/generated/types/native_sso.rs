@@ -258,8 +258,8 @@ impl NativeSsoRequest {
     ///
     /// `claims`, optional, secret.
     #[must_use]
-    pub fn claims(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.claims = ::std::option::Option::Some(value.into());
+    pub fn claims(mut self, value: rt::JsonString) -> Self {
+        self.claims = ::std::option::Option::Some(value);
         self
     }
 
@@ -291,11 +291,8 @@ impl NativeSsoRequest {
     ///
     /// `idtHeaderParams`, optional.
     #[must_use]
-    pub fn idt_header_params(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.idt_header_params = ::std::option::Option::Some(value.into());
+    pub fn idt_header_params(mut self, value: rt::JsonString) -> Self {
+        self.idt_header_params = ::std::option::Option::Some(value);
         self
     }
 

@@ -83,8 +83,8 @@ impl IdTokenReissueRequest {
     ///
     /// `claims`, optional, secret.
     #[must_use]
-    pub fn claims(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.claims = ::std::option::Option::Some(value.into());
+    pub fn claims(mut self, value: rt::JsonString) -> Self {
+        self.claims = ::std::option::Option::Some(value);
         self
     }
 
@@ -104,11 +104,8 @@ impl IdTokenReissueRequest {
     ///
     /// `idtHeaderParams`, optional.
     #[must_use]
-    pub fn idt_header_params(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.idt_header_params = ::std::option::Option::Some(value.into());
+    pub fn idt_header_params(mut self, value: rt::JsonString) -> Self {
+        self.idt_header_params = ::std::option::Option::Some(value);
         self
     }
 
@@ -894,11 +891,8 @@ impl TokenIssueRequest {
     ///
     /// `jwtAtClaims`, optional, secret.
     #[must_use]
-    pub fn jwt_at_claims(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.jwt_at_claims = ::std::option::Option::Some(value.into());
+    pub fn jwt_at_claims(mut self, value: rt::JsonString) -> Self {
+        self.jwt_at_claims = ::std::option::Option::Some(value);
         self
     }
 
@@ -1949,11 +1943,8 @@ impl TokenRequest {
     ///
     /// `jwtAtClaims`, optional, secret.
     #[must_use]
-    pub fn jwt_at_claims(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.jwt_at_claims = ::std::option::Option::Some(value.into());
+    pub fn jwt_at_claims(mut self, value: rt::JsonString) -> Self {
+        self.jwt_at_claims = ::std::option::Option::Some(value);
         self
     }
 
@@ -2734,11 +2725,8 @@ impl TokenResponse {
     ///
     /// `additionalClaims`, optional, secret.
     #[must_use]
-    pub fn additional_claims(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.additional_claims = ::std::option::Option::Some(value.into());
+    pub fn additional_claims(mut self, value: rt::JsonString) -> Self {
+        self.additional_claims = ::std::option::Option::Some(value);
         self
     }
 

@@ -89,8 +89,8 @@ impl UserInfoIssueRequest {
     ///
     /// `claims`, optional, secret.
     #[must_use]
-    pub fn claims(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.claims = ::std::option::Option::Some(value.into());
+    pub fn claims(mut self, value: rt::JsonString) -> Self {
+        self.claims = ::std::option::Option::Some(value);
         self
     }
 
@@ -98,11 +98,8 @@ impl UserInfoIssueRequest {
     ///
     /// `claimsForTx`, optional, secret.
     #[must_use]
-    pub fn claims_for_tx(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.claims_for_tx = ::std::option::Option::Some(value.into());
+    pub fn claims_for_tx(mut self, value: rt::JsonString) -> Self {
+        self.claims_for_tx = ::std::option::Option::Some(value);
         self
     }
 
@@ -152,12 +149,10 @@ impl UserInfoIssueRequest {
     #[must_use]
     pub fn verified_claims_for_tx(
         mut self,
-        value: impl ::std::iter::IntoIterator<
-            Item = impl ::std::convert::Into<rt::JsonString>,
-        >,
+        value: impl ::std::iter::IntoIterator<Item = rt::JsonString>,
     ) -> Self {
         self.verified_claims_for_tx = ::std::option::Option::Some(
-            value.into_iter().map(::std::convert::Into::into).collect(),
+            value.into_iter().collect(),
         );
         self
     }
@@ -1187,11 +1182,8 @@ impl UserInfoResponse {
     ///
     /// `transformedClaims`, optional, secret.
     #[must_use]
-    pub fn transformed_claims(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.transformed_claims = ::std::option::Option::Some(value.into());
+    pub fn transformed_claims(mut self, value: rt::JsonString) -> Self {
+        self.transformed_claims = ::std::option::Option::Some(value);
         self
     }
 
@@ -1199,11 +1191,8 @@ impl UserInfoResponse {
     ///
     /// `userInfoClaims`, optional, secret.
     #[must_use]
-    pub fn user_info_claims(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.user_info_claims = ::std::option::Option::Some(value.into());
+    pub fn user_info_claims(mut self, value: rt::JsonString) -> Self {
+        self.user_info_claims = ::std::option::Option::Some(value);
         self
     }
 }

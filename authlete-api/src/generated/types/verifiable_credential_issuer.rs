@@ -118,11 +118,8 @@ impl CredentialIssuanceOrder {
     ///
     /// `credentialPayload`, optional, secret.
     #[must_use]
-    pub fn credential_payload(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.credential_payload = ::std::option::Option::Some(value.into());
+    pub fn credential_payload(mut self, value: rt::JsonString) -> Self {
+        self.credential_payload = ::std::option::Option::Some(value);
         self
     }
 
@@ -342,8 +339,8 @@ impl CredentialRequestInfo {
     ///
     /// `details`, optional, secret.
     #[must_use]
-    pub fn details(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
-        self.details = ::std::option::Option::Some(value.into());
+    pub fn details(mut self, value: rt::JsonString) -> Self {
+        self.details = ::std::option::Option::Some(value);
         self
     }
 
@@ -2335,11 +2332,8 @@ impl VciOfferCreateRequest {
     ///
     /// `jwtAtClaims`, optional, secret.
     #[must_use]
-    pub fn jwt_at_claims(
-        mut self,
-        value: impl ::std::convert::Into<rt::JsonString>,
-    ) -> Self {
-        self.jwt_at_claims = ::std::option::Option::Some(value.into());
+    pub fn jwt_at_claims(mut self, value: rt::JsonString) -> Self {
+        self.jwt_at_claims = ::std::option::Option::Some(value);
         self
     }
 

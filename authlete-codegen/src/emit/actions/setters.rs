@@ -4,11 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use crate::emit::docs::{self, doc};
-use crate::emit::types::{setter_name, setter_parts};
+use crate::emit::types::{is_json, setter_name, setter_parts};
 use crate::model::{Field, Model, RustType};
-
-/// The type of fields with JSON.
-const JSON: &str = "JsonString";
 
 /// The methods for one request.
 pub(super) fn setters(model: &Model, request: &str) -> TokenStream {
@@ -28,13 +25,12 @@ pub(super) fn setters(model: &Model, request: &str) -> TokenStream {
 fn setter(field: &Field) -> Option<TokenStream> {
     let RustType::Option(ty) = &field.ty else { return None };
     let (name, method) = (format_ident!("{}", field.name), setter_name(field));
-    let json = |ty: &RustType| matches!(ty, RustType::Own(name) if name == JSON);
     let (parameter, written) = match ty.elements() {
-        Some(element) if json(element) => (
+        Some(element) if is_json(element) => (
             quote!(impl IntoIterator<Item = impl ::serde::Serialize>),
             quote!(value.into_iter().map(|value| rt::JsonString::of(&value)).collect::<Result<_, _>>()?),
         ),
-        None if json(ty) => (quote!(&(impl ::serde::Serialize + ?Sized)), quote!(rt::JsonString::of(value)?)),
+        None if is_json(ty) => (quote!(&(impl ::serde::Serialize + ?Sized)), quote!(rt::JsonString::of(value)?)),
         _ => {
             let (parameter, value) = setter_parts(ty, &quote!(types));
             let docs = doc(&docs::setter(field));
