@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use authlete_api::actions::Introspection;
+use authlete_api::actions::IntrospectionAction;
 use authlete_api::http_inputs::Malformed;
 use authlete_api::types::IntrospectionRequest;
 use authlete_api::{AuthleteService, BoxFuture, Reply};
@@ -119,11 +119,10 @@ impl Settings {
         if let Some(timeout) = self.timeout {
             call = call.timeout(timeout);
         }
-        let answer = call.await.map_err(challenge::unavailable)?;
-        match answer.into_action() {
+        match call.await.map_err(challenge::unavailable)? {
             // What Authlete has to say of its own failures is not for clients.
-            Introspection::InternalServerError(reply) => Err(challenge::silent(reply)),
-            outcome => outcome.proceed().map(Principal::new),
+            IntrospectionAction::InternalServerError(reply) => Err(challenge::silent(reply)),
+            action => action.proceed().map(Principal::new),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use super::challenge;
 use authlete_api::actions::IntrospectionOk;
@@ -28,8 +28,7 @@ impl Principal {
 
     /// When the token expires.
     pub fn expires(&self) -> Option<SystemTime> {
-        let millis = u64::try_from(self.expires_at()?).ok()?;
-        UNIX_EPOCH.checked_add(Duration::from_millis(millis))
+        self.expires_at()
     }
 
     /// The value of a property that the authorization server gave the token.

@@ -26,13 +26,11 @@ impl Settings {
         let given = access_token(headers).map_err(|error| challenge::malformed(error.what()))?;
         let given = given.filter(|given| given.scheme == TokenScheme::Bearer || accepts_proofs);
         let given = given.ok_or_else(|| challenge::missing(&self.scopes, accepts_proofs))?;
-        let mut question = IntrospectionRequest {
-            scopes: some(&self.scopes),
-            resources: some(&self.resources),
-            acr_values: some(&self.acr_values),
-            max_age: self.max_age.map(|age| i64::try_from(age.as_secs()).unwrap_or(i64::MAX)),
-            ..IntrospectionRequest::new(given.token)
-        };
+        let mut question = IntrospectionRequest::new(given.token);
+        question.scopes = some(&self.scopes);
+        question.resources = some(&self.resources);
+        question.acr_values = some(&self.acr_values);
+        question.max_age = self.max_age.map(|age| i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
         if let (TokenScheme::DPoP, Some(url)) = (given.scheme, &self.external_url) {
             question.dpop = Some(proof(headers)?);
             question.htm = Some(method.as_str().to_owned());

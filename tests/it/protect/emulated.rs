@@ -24,28 +24,24 @@ impl World {
     async fn new() -> Self {
         let emulator = Emulator::start().await.unwrap();
         let authlete = authlete(&emulator).build().unwrap();
-        let scope = |name: &str| Scope { name: Some(name.to_owned()), ..Scope::default() };
-        let settings = Settings {
-            issuer: Some("https://as.example.com".to_owned()),
-            supported_scopes: Some(vec![scope("read"), scope("write")]),
-            supported_grant_types: Some(vec![GrantType::ClientCredentials]),
-            access_token_duration: Some(60),
-            ..Settings::default()
-        };
+        let scope = |name: &str| Scope::default().name(name.to_owned());
+        let settings = Settings::default()
+            .issuer("https://as.example.com")
+            .supported_scopes([scope("read"), scope("write")])
+            .supported_grant_types([GrantType::ClientCredentials])
+            .access_token_duration(60);
         let id = authlete.services().create(settings).await.unwrap().api_key.unwrap();
         let service = authlete.service(id);
-        let client = OAuthClient { grant_types: Some(vec![GrantType::ClientCredentials]), ..OAuthClient::default() };
+        let client = OAuthClient::default().grant_types([GrantType::ClientCredentials]);
         let client = service.clients().create(client).await.unwrap().into_inner();
         Self { emulator, service, client }
     }
 
     async fn bearer(&self, scope: &str) -> String {
-        let request = TokenRequest {
-            client_id: self.client.client_id.map(|id| id.to_string()),
-            client_secret: self.client.client_secret.clone(),
-            ..TokenRequest::new(format!("grant_type=client_credentials&scope={scope}"))
-        };
-        let issued = self.service.token().process(request).await.unwrap();
+        let mut request = TokenRequest::new(format!("grant_type=client_credentials&scope={scope}"));
+        request.client_id = self.client.client_id.map(|id| id.to_string());
+        request.client_secret = self.client.client_secret.clone();
+        let issued = self.service.token().process(request).raw().await.unwrap();
         format!("Bearer {}", issued.access_token.as_deref().unwrap())
     }
 }

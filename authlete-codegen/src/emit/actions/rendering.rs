@@ -1,47 +1,45 @@
-//! How a response tells what an answer is made from, and rows of the table as constants.
+//! What a response tells of the reply that is made of it, and how the table says that an action is rendered.
+
+use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::Context;
+use super::{Context, types};
 use crate::actions::{Answer, Cache};
 
 /// `impl TakeParts` of a response.
-pub(super) fn answer(context: &Context<'_>) -> TokenStream {
+pub(super) fn take_parts(context: &Context<'_>) -> TokenStream {
     let response = context.answering.response();
     let ty = context.answering.response.as_str();
     let take = |wire: &str| {
-        let source = context.types.text(ty, wire, &quote!(self), false);
+        let source = types::string(context.model, ty, wire, &quote!(self), false);
         source.unwrap_or_else(|| quote!(None))
     };
     let (code, message) = (take("resultCode"), take("resultMessage"));
-    let rows = || {
-        context
-            .answering
-            .row
-            .actions
-            .values()
-            .flat_map(|action| action.answer().into_iter().chain(action.decline.clone()))
+    let answers = || {
+        let actions = context.answering.row.actions.values();
+        actions.flat_map(|action| action.answer().into_iter().chain(action.decline.clone()))
     };
-    let body = rows().find_map(|answer| answer.body_field().map(str::to_owned));
+    let body = answers().find_map(|answer| answer.body_field().map(str::to_owned));
     let content = take(body.as_deref().unwrap_or("responseContent"));
     let always = context.answering.row.always.iter().filter_map(|field| {
         let header = context.actions.headers.get(field)?;
-        let value = context.types.text(ty, field, &quote!(self), true)?;
+        let value = types::string(context.model, ty, field, &quote!(self), true)?;
         Some(quote!((#header, #value)))
     });
-    let mut extra = std::collections::BTreeMap::new();
-    for answer in rows() {
+    let mut headers = BTreeMap::new();
+    for answer in answers() {
         for (header, field) in answer.header_fields().filter(|(_, field)| *field != "responseContent") {
-            extra.insert(header.to_owned(), field.to_owned());
+            headers.insert(header.to_owned(), field.to_owned());
         }
     }
-    let extra = extra.iter().map(|(header, field)| {
+    let headers = headers.iter().map(|(header, field)| {
         let value = take(field);
         quote!((#header, #value))
     });
-    let (always, extra) = (list(&always.collect::<Vec<_>>()), list(&extra.collect::<Vec<_>>()));
-    let outcome = (!context.shared).then(|| {
+    let (always, headers) = (list(&always.collect::<Vec<_>>()), list(&headers.collect::<Vec<_>>()));
+    let into_action = (!context.shared).then(|| {
         let name = context.name();
         quote! {
             impl rt::IntoAction for types::#response {
@@ -59,7 +57,7 @@ pub(super) fn answer(context: &Context<'_>) -> TokenStream {
                     code: #code,
                     message: #message,
                     content: #content,
-                    headers: #extra,
+                    headers: #headers,
                 }
             }
 
@@ -67,7 +65,8 @@ pub(super) fn answer(context: &Context<'_>) -> TokenStream {
                 #always
             }
         }
-        #outcome
+
+        #into_action
     }
 }
 
@@ -75,9 +74,9 @@ fn list(items: &[TokenStream]) -> TokenStream {
     if items.is_empty() { quote!(Vec::new()) } else { quote!(vec![#(#items),*]) }
 }
 
-/// An answer as a row that the code holds.
-pub(super) fn row(answer: &Answer, cache: Cache) -> TokenStream {
-    let status = answer.status;
+/// How an answer of the table is rendered, as a constant.
+pub(super) fn rendering(answer: &Answer, cache: Cache) -> TokenStream {
+    let status = proc_macro2::Literal::u16_unsuffixed(answer.status);
     let content = match (answer.literal(), answer.body_field(), &answer.content_type) {
         (Some(text), _, media) => {
             let media = media.as_deref().unwrap_or("application/json");
@@ -92,6 +91,5 @@ pub(super) fn row(answer: &Answer, cache: Cache) -> TokenStream {
         None => quote!((#name, rt::HeaderSource::Fixed(#value))),
     });
     let no_store = cache == Cache::NoStore;
-    let status = proc_macro2::Literal::u16_unsuffixed(status);
     quote!(&rt::Rendering { status: #status, content: #content, headers: &[#(#headers),*], no_store: #no_store })
 }
