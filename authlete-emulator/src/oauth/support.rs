@@ -50,6 +50,8 @@ fn refuse(owner: &str, settings: &Settings, names: &[&str]) -> Result<(), ApiErr
         None | Some(Value::Null | Value::Bool(false)) => false,
         Some(Value::String(text)) => !text.is_empty(),
         Some(Value::Array(elements)) => !elements.is_empty(),
+        // Numbers are 0 unless somebody sets them.
+        Some(Value::Number(number)) => number.as_i64() != Some(0),
         Some(_) => true,
     };
     match names.iter().find(is_set) {
