@@ -250,10 +250,10 @@ impl Route {
     ) -> Result<Arc<Token>, Refused> {
         let shared = self.server.inner();
         let (revocations, store) = (&shared.settings.revocations, shared.settings.store.as_deref());
-        let (generation, shared_generation) = (revocations.generation(), store.map_or(0, |store| store.generation()));
+        let (generation, shared_generation) = (revocations.generation(), store.map_or(0, super::shared::SharedStore::generation));
         let ttl = shared.introspected.settings().ttl;
-        if let Some(store) = store.filter(|_| !ttl.is_zero()) {
-            if let Some(stored) = shared_verdict(store, &key, shared_generation).await {
+        if let Some(store) = store.filter(|_| !ttl.is_zero())
+            && let Some(stored) = shared_verdict(store, &key, shared_generation).await {
                 let token = Arc::new(stored.token);
                 let age = Duration::from_millis(millis(SystemTime::now()).saturating_sub(stored.asked));
                 let left = ttl.saturating_sub(age);
@@ -262,7 +262,6 @@ impl Route {
                     return Ok(token);
                 }
             }
-        }
         let asked = millis(SystemTime::now());
         let outcome = self.ask(service, presented, headers).await;
         match &outcome {

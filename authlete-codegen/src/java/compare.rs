@@ -227,7 +227,7 @@ impl<'a> Comparison<'a> {
                 let found = self.found.remove(&(at.clone(), known.differs));
                 match found {
                     None => {
-                        self.problem(at, "is listed as a difference, and there is none; delete the entry".to_owned())
+                        self.problem(at, "is listed as a difference, and there is none; delete the entry".to_owned());
                     }
                     Some(text) if known.types.as_ref().is_some_and(|types| *types != text) => {
                         self.problem(at, format!("differs otherwise than the entry says: {text}"));

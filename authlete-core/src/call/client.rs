@@ -148,7 +148,7 @@ fn check_path(path: &str, operation: &Operation) -> Result<(), &'static str> {
     };
     if std::ptr::eq(operation, &OTHER) {
         return match path.starts_with("/api/") && !path.contains(['#', '\\']) {
-            true if segments.any(|segment| folded(segment)) => {
+            true if segments.any(&folded) => {
                 Err("a segment of the path is empty, `.` or `..`, which would lead to another path")
             }
             true => Ok(()),

@@ -216,7 +216,7 @@ fn services(state: &State, secrets: bool) -> String {
     tenants.sort_by_key(|tenant| tenant.settings.number("number"));
     let shown = |value: &str| if secrets { escape(value) } else { HIDDEN.to_owned() };
     if !tenants.is_empty() {
-        let _ = write!(html, "<p>Organization token: <code>{}</code></p>\n", shown(&state.organization_token));
+        let _ = writeln!(html, "<p>Organization token: <code>{}</code></p>", shown(&state.organization_token));
     }
     for tenant in tenants {
         let name = tenant.settings.string("serviceName").unwrap_or("(without a name)");
@@ -241,9 +241,9 @@ fn services(state: &State, secrets: bool) -> String {
             );
             for client in clients.iter().take(200) {
                 let text = |name| escape(client.settings.string(name).unwrap_or_default());
-                let _ = write!(
+                let _ = writeln!(
                     html,
-                    "<tr><td>{}</td><td>{}</td><td>{}</td><td><code>{}</code></td></tr>\n",
+                    "<tr><td>{}</td><td>{}</td><td>{}</td><td><code>{}</code></td></tr>",
                     client.id,
                     text("clientName"),
                     text("clientType"),
@@ -259,9 +259,9 @@ fn services(state: &State, secrets: bool) -> String {
                  <th>Key</th></tr></thead><tbody>\n",
             );
             for one in waiting {
-                let _ = write!(
+                let _ = writeln!(
                     html,
-                    "<tr><td>{}</td><td>{}</td><td>{}</td><td><code>{}</code></td></tr>\n",
+                    "<tr><td>{}</td><td>{}</td><td>{}</td><td><code>{}</code></td></tr>",
                     one.kind,
                     one.client_id,
                     escape(&one.scopes.join(" ")),
@@ -288,16 +288,16 @@ fn calls(server: &Server, secrets: bool) -> String {
             Some((status, _)) if status < 400 => "good",
             _ => "bad",
         };
-        let _ = write!(
+        let _ = writeln!(
             html,
-            "<details><summary><span class=\"{class}\">{status}</span> <b>{}</b> {} <small>{}</small></summary>\n",
+            "<details><summary><span class=\"{class}\">{status}</span> <b>{}</b> {} <small>{}</small></summary>",
             escape(call.method()),
             escape(call.operation_name().unwrap_or("(no operation)")),
             escape(call.path()),
         );
-        let _ = write!(html, "<h4>Request</h4><pre>{}</pre>\n", request(call, secrets));
+        let _ = writeln!(html, "<h4>Request</h4><pre>{}</pre>", request(call, secrets));
         if let Some((_, body)) = call.response() {
-            let _ = write!(html, "<h4>Response</h4><pre>{}</pre>\n", body_text(body, secrets));
+            let _ = writeln!(html, "<h4>Response</h4><pre>{}</pre>", body_text(body, secrets));
         }
         html.push_str("</details>\n");
     }
@@ -308,10 +308,10 @@ fn calls(server: &Server, secrets: bool) -> String {
 fn request(call: &Call, secrets: bool) -> String {
     let mut text = String::new();
     for (name, value) in call.query() {
-        let _ = write!(text, "?{}={}\n", escape(&name), escape(&value));
+        let _ = writeln!(text, "?{}={}", escape(&name), escape(&value));
     }
     for (name, value) in call.headers() {
-        let _ = write!(text, "{}: {}\n", escape(name), escape(value));
+        let _ = writeln!(text, "{}: {}", escape(name), escape(value));
     }
     if !call.bytes().is_empty() {
         text.push('\n');

@@ -20,7 +20,7 @@ pub(crate) fn in_its_form(
     now: u64,
 ) -> Result<Token, OperationError> {
     let Some(name) = tenant.settings.string("accessTokenSignAlg").map(str::to_owned) else { return Ok(token) };
-    if Algorithm::parse(&name).is_none_or(|algorithm| algorithm.is_symmetric()) {
+    if Algorithm::parse(&name).is_none_or(super::super::jose::algorithm::Algorithm::is_symmetric) {
         return Err(ApiError::not_implemented(format!("access tokens signed with {name}")).into());
     }
     let Some(issuer) = tenant.settings.string("issuer").map(str::to_owned) else {

@@ -112,7 +112,7 @@ impl Message<'_> {
         self.check_coverage(covered, expected)?;
         check_time(&covered.params, expected)?;
         let base = self.base(covered)?;
-        let by = |name: &str| covered.params.get(name).and_then(BareItem::as_string).map(|text| text.as_str());
+        let by = |name: &str| covered.params.get(name).and_then(BareItem::as_string).map(sfv::StringRef::as_str);
         let key_id = expected.key_id.or_else(|| by("keyid"));
         let keys = expected.keys.iter().filter(|key| key_id.is_none() || jwk::string(key, "kid") == key_id);
         let mut candidates = keys.flat_map(|key| algorithms(key, by("alg")).into_iter().map(move |one| (one, key)));

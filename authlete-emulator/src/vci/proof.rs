@@ -202,7 +202,7 @@ fn check_claims(expected: &Expected<'_>, jwt: &Jwt<'_>) -> Result<(), OAuthError
         return Err(invalid(CLAIMS, "The iss of a proof is not the client."));
     }
     let window = choices::PROOF_SECONDS + expected.service.number("allowableClockSkew");
-    if !jwt.seconds("iat").is_some_and(|made| made.abs_diff(expected.now) <= window) {
+    if jwt.seconds("iat").is_none_or(|made| made.abs_diff(expected.now) > window) {
         return Err(invalid(CLAIMS, "A proof has no iat, or was not made just now."));
     }
     if !jwt.is_current(expected.now, window) {

@@ -154,7 +154,9 @@ async fn requests_without_a_token_as_it_should_be_are_answered_at_once() {
     }
     // Without a URL to hold proofs against, the scheme is not known.
     let (service, asked) = scripted(ok(&json!({})));
-    let got = send(&api(ResourceServer::new(service).protect()), get_with(&[("authorization", "DPoP a"), ("dpop", "p")])).await;
+    let got =
+        send(&api(ResourceServer::new(service).protect()), get_with(&[("authorization", "DPoP a"), ("dpop", "p")]))
+            .await;
     assert_eq!((got.status, got.challenge()), (StatusCode::UNAUTHORIZED, "Bearer"));
     assert!(asked.lock().unwrap().is_none());
 }
