@@ -1,5 +1,5 @@
-//! Client ID metadata documents (draft-ietf-oauth-client-id-metadata-document): the client's identifier is the URL of a
-//! document with its metadata.
+//! Clients known by a document (draft-ietf-oauth-client-id-metadata-document): its URL is what such a client calls
+//! itself, and its content what the client would register.
 
 use serde_json::{Map, Value, json};
 use url::{Host, Url};

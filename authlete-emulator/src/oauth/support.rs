@@ -13,6 +13,7 @@ const SERVICE: &[&str] = &[
     "haipVersion",
     "httpAliasProhibited",
     "idTokenDroppedOnIssueWithoutOpenid",
+    "keyAttesterRootsOnly",
     "missingClientIdAllowed",
     "nbfOptional",
     "tokenBatchNotificationEndpoint",
