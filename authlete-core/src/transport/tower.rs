@@ -43,10 +43,13 @@ const BODY_LIMIT: usize = 32 << 20;
 /// # }
 /// ```
 pub struct TowerTransport {
-    send: Box<dyn Fn(Request<Bytes>, usize) -> BoxFuture<'static, Result<Response<Bytes>, Failed>> + Send + Sync>,
+    send: Box<SendRequest>,
     kind_of: Box<dyn Fn(&BoxError) -> TransportErrorKind + Send + Sync>,
     body_limit: usize,
 }
+
+/// Sends a request, and reads a body of at most so many bytes.
+type SendRequest = dyn Fn(Request<Bytes>, usize) -> BoxFuture<'static, Result<Response<Bytes>, Failed>> + Send + Sync;
 
 /// Why there is no response: the service says so, or the response is too large.
 enum Failed {

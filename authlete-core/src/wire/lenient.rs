@@ -32,7 +32,6 @@ pub fn json<T: DeserializeOwned>(body: &Bytes) -> Result<T, serde_json::Error> {
 ///
 /// # Errors
 /// None; it has the form of a decoder.
-#[expect(clippy::unnecessary_wraps, reason = "has the form of a decoder")]
 pub fn empty(_body: &Bytes) -> Result<(), serde_json::Error> {
     Ok(())
 }
@@ -41,7 +40,6 @@ pub fn empty(_body: &Bytes) -> Result<(), serde_json::Error> {
 ///
 /// # Errors
 /// None; it has the form of a decoder.
-#[expect(clippy::unnecessary_wraps, reason = "has the form of a decoder")]
 pub fn raw(body: &Bytes) -> Result<Bytes, serde_json::Error> {
     Ok(body.clone())
 }
