@@ -72,9 +72,7 @@ async fn operations_that_are_not_implemented_say_so() {
     let id = world.service_id();
     for (method, path, operation) in [
         ("POST", format!("/api/{id}/vci/metadata"), "vci_metadata_api"),
-        ("GET", format!("/api/{id}/hsk/get/list"), "hsk_get_list_api"),
-        ("DELETE", format!("/api/{id}/hsk/delete/1"), "hsk_delete_api"),
-        ("POST", format!("/api/{id}/federation/registration"), "federation_registration_api"),
+        ("GET", "/api/audit/types".to_owned(), "audit_types_get_idp_api"),
     ] {
         let body = (method != "GET").then(|| json!({}));
         let answer = world.call(method, &path, body.as_ref()).await;
