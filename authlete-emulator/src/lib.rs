@@ -29,6 +29,7 @@ mod server;
 mod snapshot;
 mod start_error;
 mod state;
+mod vci;
 mod views;
 
 pub use clock::Clock;

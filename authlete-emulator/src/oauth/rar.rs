@@ -7,6 +7,7 @@ use super::parameters::Parameters;
 use crate::error::ApiError;
 use crate::reply::Code;
 use crate::state::{Client, Settings};
+use crate::vci;
 
 /// Members that RFC 9396 defines, as it writes them and as Authlete does.
 const MEMBERS: &[(&str, &str)] = &[
@@ -38,6 +39,9 @@ pub(crate) fn requested(
         }
         if !client.settings.has("authorizationDetailsTypes", kind) {
             return Err(refused("The client may not use a type in authorization_details."));
+        }
+        if kind == vci::DETAIL_TYPE {
+            vci::issuable::check(service, element).map_err(refused)?;
         }
         let is_list = |name: &str| match element.get(name) {
             None => true,

@@ -10,7 +10,8 @@ use crate::oauth::{OperationError, grant, rar, redirect, scope, transformed_clai
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::schema::TICKET_SECONDS;
-use crate::state::{Details, Settings, Tenant, Ticket};
+use crate::state::{Authorized, Details, Settings, Tenant, Ticket};
+use crate::vci::{self, issuable};
 use crate::{random, views};
 
 const INTERACTION: Code = "A004001";
@@ -62,6 +63,10 @@ fn respond(tenant: &Tenant, origin: &Origin, checked: &Checked, ticket: &str) ->
     let parameters = &origin.source.parameters;
     let lowest = PROMPTS.iter().find(|prompt| checked.prompts.contains(prompt));
     let text = |claims: &Option<Map<String, Value>>| claims.as_ref().map(|claims| json!(claims).to_string());
+    let offer = parameters.get("issuer_state").and_then(|state| tenant.offers.of_issuer_state(state));
+    let offer = offer.filter(|_| vci::is_enabled(service));
+    let authorized =
+        Authorized { scopes: origin.scopes.clone(), details: checked.details.clone(), ..Authorized::default() };
     let asked = checked.id_token_claims.as_ref();
     let mut members = json!({
         "ticket": ticket,
@@ -83,6 +88,8 @@ fn respond(tenant: &Tenant, origin: &Origin, checked: &Checked, ticket: &str) ->
         "requestedVerifiedClaimsForTx":
             views::listed(&transformed_claims::verified_sources(service, &checked.details, asked)),
         "resources": views::listed(&checked.details.resources),
+        "credentialOfferInfo": offer.map(|offer| &offer.info),
+        "issuableCredentials": issuable::to_api(service, &issuable::of(service, &authorized)),
         "authorizationDetails": rar::to_api(&checked.details.authorization_details),
         "requestObjectPayload": origin.source.payload,
         "nativeSsoRequested": checked.response_type.code && native_sso::applies(service, &origin.scopes),

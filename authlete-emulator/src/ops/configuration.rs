@@ -11,6 +11,7 @@ use crate::oauth::transformed_claims::FUNCTIONS;
 use crate::reply::{self, Reply};
 use crate::request::Request;
 use crate::state::{Settings, Tenant};
+use crate::vci;
 
 /// Members that stand in the document as they stand among the settings.
 const PLAIN: &[(&str, &str)] = &[
@@ -154,6 +155,8 @@ fn own(service: &Settings) -> Map<String, Value> {
         "dpop_signing_alg_values_supported": asymmetric,
         "client_attestation_signing_alg_values_supported": by_attestation.then_some(&asymmetric),
         "client_attestation_pop_signing_alg_values_supported": by_attestation.then_some(&asymmetric),
+        "pre-authorized_grant_anonymous_access_supported": vci::is_enabled(service)
+            .then(|| service.flag("preAuthorizedGrantAnonymousAccessSupported")),
         "claims_parameter_supported": true,
         "transformed_claims_functions_supported": FUNCTIONS,
         "transformed_claims_predefined": predefined,

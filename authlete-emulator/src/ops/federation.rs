@@ -1,7 +1,7 @@
 //! `federation_configuration_api` and `federation_registration_api`: the service as an entity of a federation, and
 //! clients that ask it to register them (OpenID Federation 1.0).
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::configuration;
 use crate::discovery::federation::{self, ChainError, Presented, RELYING_PARTY, TYP, TrustChain};
@@ -13,6 +13,7 @@ use crate::oauth::{OAuthError, OperationError};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Settings, Tenant};
+use crate::vci;
 
 const CONFIGURED: Code = "A319001";
 const NOT_ENABLED: Code = "A319201";
@@ -49,8 +50,16 @@ fn statement(tenant: &mut Tenant, request: &Request) -> Result<String, Operation
         return Err(not_set_up("authorityHints"));
     }
     let types = request.body.strings("entityTypes")?.unwrap_or_default();
-    if service.flag("verifiableCredentialsEnabled") && types.iter().any(|one| one == "OPENID_CREDENTIAL_ISSUER") {
-        return Err(ApiError::not_implemented("OPENID_CREDENTIAL_ISSUER among entityTypes").into());
+    let asked = |name: &str| types.iter().any(|one| one == name);
+    let mut metadata = Map::new();
+    if service.flag("verifiableCredentialsEnabled") && asked("OPENID_CREDENTIAL_ISSUER") {
+        let issuer = vci::document::metadata(service);
+        let issuer = issuer.map_err(|_| not_set_up("credentialIssuerMetadata that is complete"))?;
+        metadata.insert("openid_credential_issuer".to_owned(), issuer);
+    }
+    // What else is asked for does not count, and nothing at all is a provider.
+    if metadata.is_empty() || asked("OPENID_PROVIDER") {
+        metadata.insert("openid_provider".to_owned(), provider(service));
     }
     let key = signing_key(service)?;
     let now = request.now / 1000;
@@ -62,7 +71,7 @@ fn statement(tenant: &mut Tenant, request: &Request) -> Result<String, Operation
         "exp": now + seconds,
         "jwks": {"keys": public_keys(service)},
         "authority_hints": hints,
-        "metadata": {"openid_provider": provider(service)},
+        "metadata": metadata,
     });
     Ok(key.sign(TYP, &reply::without_nulls(claims))?)
 }

@@ -9,6 +9,7 @@ use crate::oauth::{CheckError, OperationError, dpop, grant, possession, rar, sco
 use crate::reply::{self, Code, Reply, result_message};
 use crate::request::Request;
 use crate::state::{Tenant, Token};
+use crate::vci::{self, issuable};
 use crate::views;
 
 const VALID: Code = "A056001";
@@ -180,7 +181,18 @@ fn refused(tenant: &Tenant, refusal: &Refusal, token: Option<&Token>, now: u64) 
 
 fn members(tenant: &Tenant, token: &Token, now: u64) -> Value {
     let client = tenant.clients.get(&token.client_id).map(|client| &client.settings);
+    let details = &token.authorized.details;
+    let issuable = issuable::of(&tenant.settings, &token.authorized);
+    // The text of Authlete's library names these two ways, and not a scope alone.
+    let for_issuance = token.grant_type == "PRE_AUTHORIZED_CODE"
+        || details.authorization_details.iter().any(|element| element["type"] == vci::DETAIL_TYPE);
+    let nonce = token.c_nonce.as_ref();
     json!({
+        "forCredentialIssuance": for_issuance && vci::is_enabled(&tenant.settings),
+        "issuableCredentials": issuable::to_api(&tenant.settings, &issuable),
+        "cnonce": nonce.map(|nonce| &nonce.value),
+        "cnonceExpiresAt": nonce.map(|nonce| nonce.expires_at),
+        "cnonceDuration": nonce.map(|nonce| nonce.expires_at.saturating_sub(now) / 1000),
         "existent": true,
         "usable": token.is_alive(now),
         "refreshable": token.is_refreshable(now),
@@ -198,7 +210,7 @@ fn members(tenant: &Tenant, token: &Token, now: u64) -> Value {
         "certificateThumbprint": token.authorized.details.binding.x5t,
         "resources": views::listed(&token.authorized.details.resources),
         "accessTokenResources": views::listed(&token.authorized.details.access_resources),
-        "authorizationDetails": rar::to_api(&token.authorized.details.authorization_details),
+        "authorizationDetails": rar::to_api(&issuable::identified(&tenant.settings, &details.authorization_details)),
         "grantId": token.authorized.details.grant_id,
         "grant": token.authorized.details.grant_id.as_deref().and_then(|id| tenant.grants.get(id)).map(|g| grant::to_api(&g.granted)),
         "acr": token.authorized.acr,

@@ -24,6 +24,7 @@ mod service;
 mod token;
 mod token_management;
 mod userinfo;
+mod vci;
 
 use serde_json::Value;
 
@@ -134,6 +135,18 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("service_jwks_get_api", Handler::Service(service::jwks)),
     ("service_update_api", Handler::Service(service::update)),
     ("updateAuthorizationTicket", Handler::Service(authorization_ticket::update)),
+    ("vci_batch_issue_api", Handler::Service(vci::batch_issue::handle)),
+    ("vci_batch_parse_api", Handler::Service(vci::batch_parse::handle)),
+    ("vci_deferred_issue_api", Handler::Service(vci::deferred_issue::handle)),
+    ("vci_deferred_parse_api", Handler::Service(vci::deferred_parse::handle)),
+    ("vci_jwks_api", Handler::Service(vci::jwks::handle)),
+    ("vci_jwtissuer_api", Handler::Service(vci::jwt_issuer::handle)),
+    ("vci_metadata_api", Handler::Service(vci::metadata::handle)),
+    ("vci_nonce_api", Handler::Service(vci::nonce::handle)),
+    ("vci_offer_create_api", Handler::Service(vci::offer_create::handle)),
+    ("vci_offer_info_api", Handler::Service(vci::offer_info::handle)),
+    ("vci_single_issue_api", Handler::Service(vci::single_issue::handle)),
+    ("vci_single_parse_api", Handler::Service(vci::single_parse::handle)),
 ];
 
 /// The handler of an operation, if there is one.

@@ -7,6 +7,7 @@ use crate::error::ApiError;
 use crate::random;
 use crate::schema;
 use crate::state::{Settings, State, Tenant};
+use crate::vci;
 
 /// The emulator keeps this many services.
 const CAPACITY: usize = 1_000;
@@ -43,6 +44,7 @@ pub(crate) fn add(state: &mut State, mut settings: Settings, fixed: Fixed, now: 
     settings.set("apiSecret", json!(random::token::<32>()?));
     settings.set("createdAt", json!(now));
     settings.set("modifiedAt", json!(now));
+    vci::keys::name(&mut settings);
     fill(&mut settings);
     Ok(state.services.insert(Tenant::new(id, settings, access_token)))
 }
@@ -54,6 +56,7 @@ pub(crate) fn replace(tenant: &mut Tenant, mut settings: Settings, now: u64) -> 
         settings.set(name, tenant.settings.0.get(*name).cloned().unwrap_or(Value::Null));
     }
     settings.set("modifiedAt", json!(now));
+    vci::keys::name(&mut settings);
     fill(&mut settings);
     tenant.settings = settings;
     Ok(())

@@ -12,6 +12,8 @@ pub(crate) struct Details {
     pub(crate) access_resources: Vec<String>,
     /// The elements of `authorization_details` (RFC 9396), as the client wrote them.
     pub(crate) authorization_details: Vec<Value>,
+    /// The credential configurations of the offer that this came from (OpenID4VCI 1.0).
+    pub(crate) offered: Vec<String>,
     /// The names of the claims that the client asked for in the ID token.
     pub(crate) id_token_claims: Vec<String>,
     /// The names of the claims that the client asked for in the response of the UserInfo endpoint.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Authorized, Client, Clients, Consents, Decision, Details, Expiring, GrantRequest, Grants, Lifetimes, PendingTable,
-    Settings, Tokens, Unresolved,
+    Authorized, Client, Clients, Consents, CredentialRequest, Decision, Details, Expiring, GrantRequest, Grants,
+    Lifetimes, Offers, PendingTable, Settings, Tokens, Unresolved,
 };
 use crate::error::ApiError;
 use crate::fetch::Documents;
@@ -39,6 +39,9 @@ pub(crate) struct Tenant {
     pub(crate) grants: Grants,
     pub(crate) consents: Consents,
     pub(crate) batches: Expiring<String, Batch>,
+    pub(crate) offers: Offers,
+    /// By the identifiers that `vci_single_parse_api` and its like give them; those of deferred ones are transaction IDs.
+    pub(crate) credential_requests: Expiring<String, CredentialRequest>,
     pub(crate) keys: Keys,
     /// Assertions and proofs that have been seen, by a hash of their ids, so that none works twice.
     assertions: Expiring<String, ()>,
@@ -152,6 +155,8 @@ impl Tenant {
             grants: Grants::new(),
             consents: Consents::new(),
             batches: Expiring::new(),
+            offers: Offers::new(),
+            credential_requests: Expiring::new(),
             keys: Keys::default(),
             assertions: Expiring::new(),
             proofs: Expiring::new(),
@@ -175,6 +180,8 @@ impl Tenant {
         self.assertions.purge(now);
         self.proofs.purge(now);
         self.batches.purge(now);
+        self.offers.purge(now);
+        self.credential_requests.purge(now);
     }
 
     /// How much there is of what comes and goes, with a label for each.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::names::{self, Name};
-use super::{Authorized, Expiring};
+use super::{Authorized, CNonce, Expiring};
 
 /// An expired token stays known this long (an hour), so that introspection can tell it from one that never was.
 const REMEMBERED_MILLIS: u64 = 3_600_000;
@@ -32,6 +32,8 @@ pub(crate) struct Token {
     pub(crate) session: Option<Session>,
     /// The refresh token before this one, and when (milliseconds since 1970) it was used.
     pub(crate) previous_refresh: Option<(String, u64)>,
+    /// What the next proof of a key has to show, under OpenID4VCI before 1.0.
+    pub(crate) c_nonce: Option<CNonce>,
 }
 
 /// A login session as OpenID Connect Native SSO shares it between apps.

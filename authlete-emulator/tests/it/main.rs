@@ -56,4 +56,5 @@ mod targets;
 mod token_exchange;
 mod token_management;
 mod userinfo;
+mod vci;
 mod world;

@@ -60,7 +60,7 @@ pub(crate) struct Wish {
     /// What it learns of the user besides.
     pub(crate) claims: BTreeSet<String>,
     /// Authorization details (RFC 9396).
-    pub(crate) details: Vec<Value>,
+    pub(crate) details: Vec<Detail>,
     /// Where it may use its token (RFC 8707).
     pub(crate) resources: BTreeSet<String>,
     pub(crate) changes_grant: bool,
@@ -106,7 +106,7 @@ impl Wish {
                 .map(printable)
                 .collect(),
             claims: claims.map(|claim| printable(&users::claim_in_words(claim))).collect(),
-            details: elements.iter().map(detail).collect(),
+            details: elements.iter().map(Detail::from).collect(),
             resources: request.resources.iter().map(|resource| printable(resource)).collect(),
             changes_grant: request.changes_grant,
             claim_names,
@@ -196,19 +196,28 @@ async fn what_they_allow(app: &App, scopes: &[Scope]) -> Result<Vec<String>, Err
     Ok(scopes.iter().filter_map(description).map(|words| printable(&words)).collect())
 }
 
-/// An element of the authorization details as one object.
-fn detail(element: &AuthorizationDetailsElement) -> Value {
-    let mut all = serde_json::to_value(element).unwrap_or_default();
-    if let Value::Object(members) = &mut all {
-        // Members that Authlete has no name for come as a string of JSON.
-        if let Some(Value::String(others)) = members.remove("otherFields") {
-            match serde_json::from_str(&others) {
-                Ok(Value::Object(others)) => members.extend(others),
-                _ => drop(members.insert("otherFields".to_owned(), Value::String(others))),
+/// An element of the authorization details: what it is, and its members.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Detail {
+    pub(crate) kind: String,
+    pub(crate) members: Value,
+}
+
+impl From<&AuthorizationDetailsElement> for Detail {
+    fn from(element: &AuthorizationDetailsElement) -> Self {
+        let mut all = serde_json::to_value(element).unwrap_or_default();
+        if let Value::Object(members) = &mut all {
+            members.remove("type");
+            // Members that Authlete has no name for come as a string of JSON.
+            if let Some(Value::String(others)) = members.remove("otherFields") {
+                match serde_json::from_str(&others) {
+                    Ok(Value::Object(others)) => members.extend(others),
+                    _ => drop(members.insert("otherFields".to_owned(), Value::String(others))),
+                }
             }
         }
+        Self { kind: element.type_.clone(), members: all }
     }
-    all
 }
 
 /// The name of a member or claim as words: `creditorName` and `creditor_name` are "Creditor name".

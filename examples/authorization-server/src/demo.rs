@@ -124,6 +124,10 @@ fn settings(url: &str, options: Options) -> types::Service {
         supported_claims: texts(&["sub", "name", "preferred_username", "email", "email_verified"]),
         // Programs listen on any port that is free (RFC 8252 7.3).
         loopback_redirection_uri_variable: Some(true),
+        // Agents are known by the documents that their ids lead to, which may be on this machine while developing.
+        client_id_metadata_document_supported: Some(true),
+        cimd_http_permitted: Some(url.starts_with("http:")),
+        http_alias_prohibited: Some(true),
         // RFC 7592 2.1.
         unauthorized_on_client_config_supported: Some(true),
         access_token_sign_alg: options.jwt_access_tokens.then_some(types::JwsAlg::Es256),

@@ -174,7 +174,12 @@ fn wish(wish: &Wish, user: &str) -> Markup {
             p { "It learns of you:" }
             ul { @for claim in &wish.claims { li { bdi { (claim) } } } }
         }
-        @for detail in &wish.details { div.detail { (value(detail)) } }
+        @for detail in &wish.details {
+            div.detail {
+                strong { bdi { (in_words(&printable(&detail.kind))) } }
+                (value(&detail.members))
+            }
+        }
         @if !wish.resources.is_empty() {
             p { "For use at:" }
             ul { @for resource in &wish.resources { li { bdi { (resource) } } } }

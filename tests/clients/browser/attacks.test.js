@@ -56,6 +56,40 @@ test("names, messages and codes of others are shown as they are, and never run",
   assert.equal(ada.alarm, undefined);
 });
 
+test("names do no harm to the words around them, nor to the page", async () => {
+  for (const [name, screenshot] of [
+    ["\u202eknab ruoY\u2066\u200b", "bidi"],
+    ["W".repeat(100_000), "long"],
+    ["Z\u0300".repeat(40), "marks"],
+  ]) {
+    const client = await Client.register(name);
+    await ada.open(client.request());
+    await ada.sees("Do you agree?", `name-${screenshot}`);
+    const text = await ada.page.getByRole("main").innerText();
+    assert.ok(text.includes("wants to act for you, Ada Lovelace."), text.slice(0, 300));
+    assert.ok(text.length < 1_000 && !/[\u200b-\u200f\u202a-\u202e\u2066-\u2069]/.test(text));
+    const { verification_uri_complete } = await client.device();
+    await ada.open(verification_uri_complete);
+    await ada.sees("Do you agree?", `device-name-${screenshot}`);
+  }
+});
+
+test("a page decides about the device that it shows, whatever another site opens in another tab", async () => {
+  const [mine, theirs] = [await Client.register("My television"), await Client.register("Theirs")];
+  const [a, b] = [await mine.device(), await theirs.device()];
+  await ada.open(a.verification_uri_complete);
+  await ada.sees("Do you agree?", "two-tabs");
+  const tab = await ada.page.context().newPage();
+  await tab.goto(elsewhere(`<a href="${b.verification_uri_complete}">Win</a>`));
+  await tab.getByRole("link").click();
+  await tab.getByText("Theirs").waitFor();
+  await tab.close();
+  await ada.click("Allow");
+  await ada.sees("Done", "two-tabs-done");
+  assert.equal((await mine.pollDevice(a.device_code)).status, 200);
+  assert.equal((await theirs.pollDevice(b.device_code)).error, "authorization_pending");
+});
+
 test("no other site frames a page", async () => {
   const client = await Client.register("Framed");
   const { verification_uri_complete } = await client.device();

@@ -67,6 +67,62 @@ for (const [name, options] of Object.entries({
       assert.equal(client.response(visitor.page.url()).get("error"), "access_denied");
     });
 
+    test("payments, names of a client's own choice, apps and agents are told as what they are", async () => {
+      const { page } = visitor;
+      const shows = async (...parts) => {
+        const text = await page.getByRole("main").innerText();
+        for (const part of parts) assert.ok(text.includes(part), `${part} in ${text}`);
+      };
+      const shop = await Client.create({ clientName: "A shop", authorizationDetailsTypes: ["payment_initiation"] });
+      const payment = {
+        type: "payment_initiation",
+        instructedAmount: { currency: "EUR", amount: "123.50" },
+        creditorName: "A shop",
+        recurring: false,
+      };
+      await visitor.open(
+        shop.request({
+          redirect_uri: "https://shop.example/callback",
+          scope: "openid",
+          claims: JSON.stringify({ userinfo: { email: null } }),
+          authorization_details: JSON.stringify([payment]),
+          resource: "https://bank.example/payments",
+        }),
+      );
+      await visitor.sees("Do you agree?", "payment");
+      await shows("A shop wants", "Instructed amount", "123.50", "Your email address", "https://bank.example/payments");
+      await shows("shop.example");
+      const redirect_uri = "http://127.0.0.1:49152/callback";
+      const agent = await Client.create({
+        clientName: "An agent",
+        clientType: "PUBLIC",
+        applicationType: "NATIVE",
+        tokenAuthMethod: "NONE",
+        redirectUris: ["http://127.0.0.1/callback"],
+      });
+      await visitor.open(agent.request({ redirect_uri }));
+      await visitor.sees("Do you agree?", "native");
+      await shows("An agent wants", "a program on this computer");
+      const itself = await Client.register("Your bank");
+      await visitor.open(itself.request({ prompt: "consent" }));
+      await visitor.sees("Do you agree?", "names-itself");
+      await shows("An application that calls itself “Your bank”");
+    });
+
+    test("guessing takes time", async () => {
+      await visitor.open(`${SERVER}/login`);
+      const username = `nobody on ${name}`;
+      const alert = visitor.page.getByRole("alert");
+      for (let guess = 0; guess < 12; guess += 1) {
+        await visitor.type("User name", username);
+        await visitor.type("Password", `${guess}`);
+        await visitor.click("Log in");
+        await alert.waitFor();
+      }
+      await visitor.sees("Log in", "too-many-attempts");
+      assert.match(await alert.innerText(), /too many attempts/);
+    });
+
     test("the answer as a form, which posts itself or at a click", async () => {
       await visitor.open(client.request({ response_mode: "form_post" }));
       if (!visitor.scripts) await visitor.click("Continue");

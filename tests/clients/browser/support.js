@@ -21,8 +21,39 @@ export function launch() {
   return chromium.launch({ executablePath: process.env.CHROMIUM, chromiumSandbox: process.getuid() !== 0, args });
 }
 
+/** Calls the management API of the emulated service. */
+async function manage(method, path, body) {
+  const { EMULATOR, EMULATOR_TOKEN, EMULATOR_SERVICE } = process.env;
+  const answer = await fetch(`${EMULATOR}/api/${EMULATOR_SERVICE}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${EMULATOR_TOKEN}`, "content-type": "application/json" },
+    body: body && JSON.stringify(body),
+  });
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
+  return answer.json();
+}
+
 /** A client for all flows of the pages. */
 export class Client {
+  /** One that the operator registers, with settings of Authlete's. */
+  static async create(settings) {
+    const service = await manage("GET", "/service/get");
+    await manage("POST", "/service/update", {
+      ...service,
+      supportedAuthorizationDetailsTypes: ["payment_initiation"],
+    });
+    const { clientId, clientSecret } = await manage("POST", "/client/create", {
+      clientType: "CONFIDENTIAL",
+      applicationType: "WEB",
+      redirectUris: ["https://shop.example/callback"],
+      responseTypes: ["CODE"],
+      grantTypes: ["AUTHORIZATION_CODE"],
+      tokenAuthMethod: "CLIENT_SECRET_BASIC",
+      ...settings,
+    });
+    return new Client({ client_id: clientId, client_secret: clientSecret });
+  }
+
   static async register(name) {
     const metadata = {
       client_name: name,

@@ -98,7 +98,9 @@ async fn authorization_details_are_shown_and_agreed_to_each_time() {
     for amount in ["12.50", "9000.00", "12.50"] {
         let details = payment(amount);
         let page = is_asked(&world, &mut ada, &web, &[("authorization_details", &details)]).await;
-        for part in [amount, "Garden centre", "Creditor name", "Instructed amount", "EUR", "initiate"] {
+        for part in
+            [amount, "Garden centre", "Creditor name", "Instructed amount", "EUR", "initiate", "Payment initiation"]
+        {
             assert!(page.says(part), "{part}: {page:?}");
         }
         let code = query_of(&ada.decide(&page, "allow").await.url).remove("code").unwrap();
@@ -251,6 +253,36 @@ async fn a_client_that_registered_itself_calls_itself_what_it_likes() {
     assert!(page.says("An application that calls itself") && page.says("as.example.com"), "{page:?}");
     let page = ada.open(&world.wish(&known, &[("scope", "openid")])).await;
     assert!(page.says("A shop") && !page.says("calls itself"), "{page:?}");
+}
+
+/// A name that a client chose for itself is told after what is certain: where its metadata is.
+#[tokio::test]
+async fn an_agent_is_told_by_the_host_of_its_document() {
+    let world = World::start().await;
+    let permit = |service: &mut authlete_api::types::Service| service.cimd_http_permitted = Some(true);
+    world.demo.service.modify(permit).await.unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://localhost:{}/agent.json", listener.local_addr().unwrap().port());
+    let document = json!({
+        "client_id": url,
+        "client_name": "Your bank, at bank.example",
+        "redirect_uris": ["http://127.0.0.1/callback", CALLBACK],
+        "token_endpoint_auth_method": "none",
+    });
+    let show = axum::routing::get(async || axum::Json(document));
+    tokio::spawn(axum::serve(listener, axum::Router::new().route("/agent.json", show)).into_future());
+    let known = world.register(client("A shop")).await;
+    let mut ada = world.ada().await;
+    let changes =
+        [("client_id", &*url), ("redirect_uri", "http://127.0.0.1:49152/callback"), ("scope", "openid email")];
+    for _ in 0..2 {
+        let page = ada.open(&world.wish(&known, &changes)).await;
+        assert!(page.says("<strong><bdi>localhost</bdi></strong>, which calls itself"), "{page:?}");
+        assert!(page.says("Your bank, at bank.example") && page.says("Read your email address"), "{page:?}");
+        assert!(page.says("this computer"), "{page:?}");
+        let arrived = ada.decide(&page, "allow").await.url;
+        assert!(arrived.contains("code=") && query_of(&arrived)["iss"] == URL, "{arrived}");
+    }
 }
 
 #[tokio::test]

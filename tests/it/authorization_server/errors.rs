@@ -198,6 +198,7 @@ async fn what_agents_look_for_is_in_the_configuration() {
         assert!(has("code_challenge_methods_supported", "S256"), "{found}");
         assert!(has("grant_types_supported", "refresh_token") && has("scopes_supported", "offline_access"), "{found}");
         assert_eq!(found["authorization_response_iss_parameter_supported"], json!(true));
+        assert_eq!(found["client_id_metadata_document_supported"], json!(true));
         assert!(found["registration_endpoint"].is_string() && found["jwks_uri"].is_string(), "{found}");
     }
 }

@@ -7,7 +7,6 @@ use super::{
     ACR, AUTHORIZATION_DETAILS, BINDING, CHALLENGE, DISPLAY, GRANT, ID_TOKEN_HINT, MAX_AGE, NONCE, Origin, PROMPT,
     REPEATED, REQUEST_OBJECT, RESOURCE, RESPONSE_MODE, RESPONSE_TYPE, SCOPE, Source,
 };
-use crate::error::ApiError;
 use crate::oauth::fapi::Profiles;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::pkce::{self, Challenge, Method};
@@ -16,9 +15,7 @@ use crate::oauth::response_type::ResponseType;
 use crate::oauth::{OAuthError, OperationError, grant, id_token, rar, resource, support};
 use crate::reply::Code;
 use crate::state::{Binding, Details, GrantRequest, Settings, Tenant};
-
-/// Parameters whose meaning the emulator does not know yet.
-const NOT_IMPLEMENTED: &[&str] = &["issuer_state"];
+use crate::vci;
 
 /// From the least that the user notices to the most.
 pub(crate) const PROMPTS: &[&str] = &["NONE", "LOGIN", "CONSENT", "SELECT_ACCOUNT", "CREATE"];
@@ -50,9 +47,6 @@ fn invalid(code: Code, message: &str) -> OAuthError {
 pub(crate) fn check(tenant: &mut Tenant, origin: &Origin) -> Result<Checked, OperationError> {
     let parameters = &origin.source.parameters;
     support::refuse_settings(&tenant.settings, &origin.source.client)?;
-    if let Some(name) = parameters.first_of(NOT_IMPLEMENTED) {
-        return Err(ApiError::not_implemented(format!("the authorization request parameter {name}")).into());
-    }
     parameters.refuse_repeated(REPEATED)?;
     check_source(&tenant.settings, origin)?;
     let response_type = response_type(&tenant.settings, origin)?;
@@ -72,7 +66,12 @@ pub(crate) fn check(tenant: &mut Tenant, origin: &Origin) -> Result<Checked, Ope
     let display = display.ok_or_else(|| invalid(DISPLAY, "There is no such display."))?;
     let requested = Requested::parse(parameters)?;
     let (acrs, acr_essential) = acrs(service, client, parameters, &requested)?;
-    let details = details(service, origin, response_type, &requested)?;
+    let mut details = details(service, origin, response_type, &requested)?;
+    // What nobody knows is not an error: a state may come from an issuer of somebody else (OpenID4VCI 1.0, section 5.1.3).
+    let offer = parameters.get("issuer_state").and_then(|state| tenant.offers.of_issuer_state(state));
+    if let Some(offer) = offer.filter(|_| vci::is_enabled(service)) {
+        details.offered.clone_from(&offer.configuration_ids);
+    }
     let subject = subject(tenant, origin, &requested)?;
     let grant_request = grant::requested(tenant, &origin.source.client, parameters, GRANT)?;
     Ok(Checked {

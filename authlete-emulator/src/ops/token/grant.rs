@@ -8,6 +8,7 @@ use crate::oauth::{OperationError, access_token, lifetime, rar};
 use crate::random;
 use crate::reply::{self, Code, Reply};
 use crate::state::{Authorized, Client, Session, Settings, Tenant, Token};
+use crate::vci::{issuable, nonce};
 use crate::views;
 
 const ISSUED: Code = "A050001";
@@ -61,7 +62,8 @@ pub(super) fn issue(
         created_at: request.now,
         ..Token::default()
     };
-    let token = access_token::in_its_form(tenant, client, token, request.now)?;
+    let c_nonce = nonce::of_new_token(tenant, &token.authorized, request.now)?;
+    let token = access_token::in_its_form(tenant, client, Token { c_nonce, ..token }, request.now)?;
     // The ID token of a shared session is for `native_sso_api` to make.
     let id_token = match grant.no_id_token || token.session.is_some() {
         true => None,
@@ -103,7 +105,10 @@ pub(super) fn reply(
         "properties": views::listed(&token.authorized.properties),
         "resources": views::listed(request.parameters.all("resource")),
         "accessTokenResources": views::listed(&token.authorized.details.access_resources),
-        "authorizationDetails": rar::to_api(&token.authorized.details.authorization_details),
+        "authorizationDetails": rar::to_api(&identified(&tenant.settings, token)),
+        "cnonce": token.c_nonce.as_ref().map(|nonce| &nonce.value),
+        "cnonceExpiresAt": token.c_nonce.as_ref().map(|nonce| nonce.expires_at),
+        "cnonceDuration": token.c_nonce.as_ref().map(|nonce| seconds_until(nonce.expires_at)),
         "grantId": token.authorized.details.grant_id,
         "requestedIdTokenClaims": views::listed(&token.authorized.details.id_token_claims),
         "serviceAttributes": tenant.settings.0.get("attributes"),
@@ -134,7 +139,11 @@ pub(crate) fn content(
     set("access_token", json!(token.presented()));
     set("token_type", json!(access_token::kind(tenant, token)));
     set("grant_id", json!(token.authorized.details.grant_id));
-    set("authorization_details", views::listed(&token.authorized.details.authorization_details));
+    set("authorization_details", views::listed(&identified(&tenant.settings, token)));
+    if let Some(nonce) = &token.c_nonce {
+        set("c_nonce", json!(nonce.value));
+        set("c_nonce_expires_in", json!(nonce.expires_at.saturating_sub(request.now) / 1000));
+    }
     set("expires_in", json!(token.expires_at.saturating_sub(request.now) / 1000));
     set("refresh_token", json!(token.refresh));
     set("id_token", json!(id_token));
@@ -145,6 +154,11 @@ pub(crate) fn content(
         set(name, json!(value));
     }
     Value::Object(members).to_string()
+}
+
+/// The elements of `authorization_details` of a token, with what the response says of credentials.
+fn identified(service: &Settings, token: &Token) -> Vec<Value> {
+    issuable::identified(service, &token.authorized.details.authorization_details)
 }
 
 /// The ID token beside an access token that covers the scope `openid`.

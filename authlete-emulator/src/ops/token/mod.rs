@@ -13,6 +13,7 @@ mod jwt_bearer;
 pub(crate) mod native_sso;
 pub(crate) mod password;
 mod poll;
+mod pre_authorized;
 pub(crate) mod push;
 mod refresh;
 
@@ -93,7 +94,9 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
 
 fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError> {
     let parameters = Parameters::forwarded(request, NO_PARAMETERS, REPEATED)?;
-    let client = match exchange::is_anonymous(tenant, request, &parameters)? {
+    let client = match exchange::is_anonymous(tenant, request, &parameters)?
+        || pre_authorized::is_anonymous(tenant, request, &parameters)?
+    {
         true => Authenticated { client: Client::unidentified(), alias_used: false, method: "NONE" },
         false => client_auth::authenticate(tenant, request, &parameters, CLIENT)?,
     };
@@ -121,6 +124,7 @@ fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationErr
         "DEVICE_CODE" => device_code::exchange(tenant, &token_request),
         "CIBA" => ciba::exchange(tenant, &token_request),
         "TOKEN_EXCHANGE" => exchange::check(tenant, &token_request),
+        "PRE_AUTHORIZED_CODE" => pre_authorized::exchange(tenant, &token_request),
         "JWT_BEARER" => jwt_bearer::check(tenant, &token_request),
         other => Err(ApiError::not_implemented(format!("the grant type {other}")).into()),
     }
