@@ -1,5 +1,5 @@
-//! Client ID metadata documents (draft-ietf-oauth-client-id-metadata-document): the client's identifier is the URL of a
-//! document with its metadata.
+//! Clients that are known by a URL at which their metadata is published, as
+//! draft-ietf-oauth-client-id-metadata-document has it.
 
 use serde_json::{Map, Value, json};
 use url::{Host, Url};
