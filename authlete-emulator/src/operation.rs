@@ -43,6 +43,13 @@ impl Operation {
     }
 }
 
+impl Operation {
+    /// Whether its response is an object that may have this member.
+    pub(crate) fn has_member(&self, name: &str) -> bool {
+        matches!(self.response, Shape::Object(object) if object.0.iter().any(|member| member.name == name))
+    }
+}
+
 impl fmt::Debug for Operation {
     // Shapes refer to each other in circles.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

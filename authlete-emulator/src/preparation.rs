@@ -6,6 +6,7 @@ use crate::jose::Jwt;
 use crate::oauth::authorization::{PUSHED, request_object_wanted};
 use crate::oauth::client_keys;
 use crate::oauth::parameters::Parameters;
+use crate::ops::client::registration;
 use crate::request::Request;
 use crate::state::{Client, Tenant};
 
@@ -22,6 +23,9 @@ fn needs_no_keys(operation: &str) -> bool {
 
 /// The next document that the call needs and does not have.
 pub(crate) fn missing(tenant: &Tenant, request: &Request) -> Option<Wanted> {
+    if matches!(request.operation.id, "client_registration_api" | "client_registration_update_api") {
+        return registration::wanted(request).and_then(|wanted| tenant.documents.get(wanted).err());
+    }
     if needs_no_keys(request.operation.id) {
         return None;
     }

@@ -20,6 +20,7 @@ use crate::faults::{self, Faults, Kind};
 use crate::fetch::{Documents, FetchError, Fetcher, Wanted};
 use crate::further_methods;
 use crate::generated::OPERATIONS;
+use crate::oauth::client_auth;
 use crate::operation::Operation;
 use crate::ops::{self, Caller, Handler};
 use crate::preparation;
@@ -168,6 +169,7 @@ fn serve(state: &mut State, handler: Option<Handler>, caller: Caller, request: &
         (Some(Handler::Service(handle)), Some(tenant)) => {
             tenant.purge(request.now);
             let result = handle(tenant, request).map(|reply| views::with_client_urls(tenant, request, reply));
+            let result = result.and_then(|reply| client_auth::with_challenge(tenant, request, reply));
             tenant.documents = Documents::default();
             result
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use aws_lc_rs::encoding::{AsBigEndian, AsDer, Curve25519SeedBin, EcPrivateKeyBin, Pkcs8V1Der};
+use aws_lc_rs::encoding::{AsBigEndian, AsDer, Curve25519SeedBin, EcPrivateKeyBin, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa;
@@ -168,6 +168,17 @@ impl PrivateKey {
             }
         }
         Some(jwk)
+    }
+
+    /// The public key as a `SubjectPublicKeyInfo` in DER (RFC 5280). Nothing of a secret.
+    pub(crate) fn public_der(&self) -> Option<Vec<u8>> {
+        let der: PublicKeyX509Der<'static> = match self {
+            Self::Secret(_) => return None,
+            Self::Rsa(pair) => pair.public_key().as_der().ok()?,
+            Self::Ec(pair) => pair.public_key().as_der().ok()?,
+            Self::Ed(pair) => pair.public_key().as_der().ok()?,
+        };
+        Some(der.as_ref().to_vec())
     }
 
     /// The signature over the message; none where the key is not for the algorithm.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -36,12 +37,48 @@ const MADE_FOR_DECRYPTION: &[Algorithm] = &[Algorithm::ES256, Algorithm::RS256];
 
 const NO_KEY: &str = "A000201";
 
+/// The private key with this id, or else one for ES256 or the first that signs.
+pub(crate) fn first_that_signs(keys: &[Jwk], kid: Option<&str>) -> Result<Option<SigningKey>, ApiError> {
+    let named = keys.iter().filter(|key| key.contains_key("d") && (kid.is_none() || jwk::string(key, "kid") == kid));
+    let signing = |key| ASYMMETRIC.iter().find(|algorithm| jwk::fits(key, **algorithm)).map(|one| (*one, key));
+    let found = named.filter_map(signing).min_by_key(|(algorithm, _)| *algorithm != Algorithm::ES256);
+    found.map(|(algorithm, key)| SigningKey::from_jwk(algorithm, key)).transpose()
+}
+
 /// The keys that the emulator has made for a service, each when it was first needed.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Keys {
     made: BTreeMap<String, SigningKey>,
     /// Private keys, to which others encrypt.
     made_for_decryption: Vec<Jwk>,
+    /// Keys that stand for such in a hardware security module.
+    hardware: Vec<HardwareKey>,
+}
+
+/// A key that stands for one in a hardware security module.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct HardwareKey {
+    pub(crate) handle: String,
+    /// The private key, with `kid`, `use` and `alg`.
+    pub(crate) jwk: Jwk,
+    /// The public key in DER.
+    pub(crate) public: Vec<u8>,
+}
+
+impl HardwareKey {
+    /// The key as the API shows it.
+    pub(crate) fn to_api(&self) -> Value {
+        let member = |name: &str| self.jwk.get(name).cloned();
+        json!({
+            "handle": self.handle,
+            "kty": member("kty"),
+            "use": member("use"),
+            "alg": member("alg"),
+            "kid": member("kid"),
+            "hsmName": "software",
+            "publicKey": STANDARD.encode(&self.public),
+        })
+    }
 }
 
 impl Keys {
@@ -70,10 +107,10 @@ impl Keys {
         algorithm: Algorithm,
         kid_setting: &str,
     ) -> Result<SigningKey, OperationError> {
-        if let Some(set) = service.string("jwks") {
+        if let Some(keys) = self.given(service, kid_setting) {
             let wanted = service.string(kid_setting);
             let signs = |key: &Jwk| key.contains_key("d") && jwk::fits(key, algorithm);
-            let mut keys = jwk::set(set).into_iter().filter(signs);
+            let mut keys = keys.into_iter().filter(signs);
             let found = keys.find(|key| wanted.is_none() || jwk::string(key, "kid") == wanted);
             let found = found.ok_or_else(|| {
                 let message = format!("The service's jwks has no private key that signs with {}.", algorithm.name());
@@ -87,23 +124,23 @@ impl Keys {
     /// The key of the service that a member of its names, by the algorithm that the key is for. Without such a member it
     /// is one for ES256, or else the first that signs.
     pub(crate) fn named(&mut self, service: &Settings, kid_setting: &str) -> Result<SigningKey, OperationError> {
-        let Some(set) = service.string("jwks") else { return self.of_service(service, Algorithm::ES256, kid_setting) };
-        let wanted = service.string(kid_setting);
-        let keys: Vec<Jwk> = jwk::set(set).into_iter().filter(|key| key.contains_key("d")).collect();
-        let named = keys.iter().filter(|key| wanted.is_none() || jwk::string(key, "kid") == wanted);
-        let signing = |key| ASYMMETRIC.iter().find(|algorithm| jwk::fits(key, **algorithm)).map(|one| (*one, key));
-        let found = named.filter_map(signing).min_by_key(|(algorithm, _)| *algorithm != Algorithm::ES256);
-        let (algorithm, key) = found.ok_or_else(|| {
+        let Some(keys) = self.given(service, kid_setting) else {
+            return self.of_service(service, Algorithm::ES256, kid_setting);
+        };
+        first_that_signs(&keys, service.string(kid_setting))?.ok_or_else(|| {
             OperationError::server(NO_KEY, &format!("The service's jwks has no private key for {kid_setting}."))
-        })?;
-        Ok(SigningKey::from_jwk(algorithm, key)?)
+        })
     }
 
     /// The private keys of the service to which others encrypt: those that are not for signing alone.
     pub(crate) fn for_decryption(&mut self, service: &Settings) -> Result<Vec<Jwk>, ApiError> {
+        let hardware = self.usable(service).map(|key| key.jwk.clone());
+        let hardware = hardware.filter(|key| jwk::string(key, "use") == Some("enc"));
         if let Some(set) = service.string("jwks") {
-            return Ok(jwk::set(set).into_iter().filter(|key| jwk::string(key, "use") != Some("sig")).collect());
+            let own = jwk::set(set).into_iter().filter(|key| jwk::string(key, "use") != Some("sig"));
+            return Ok(own.chain(hardware).collect());
         }
+        let hardware: Vec<Jwk> = hardware.collect();
         if self.made_for_decryption.is_empty() {
             for algorithm in MADE_FOR_DECRYPTION {
                 let key = PrivateKey::generate(*algorithm).map_err(ApiError::internal)?;
@@ -114,13 +151,14 @@ impl Keys {
                 self.made_for_decryption.push(jwk);
             }
         }
-        Ok(self.made_for_decryption.clone())
+        Ok(self.made_for_decryption.iter().cloned().chain(hardware).collect())
     }
 
     /// The public keys of the service (RFC 7517, section 5).
     pub(crate) fn published(&mut self, service: &Settings) -> Result<Value, ApiError> {
         if let Some(set) = service.string("jwks") {
-            let keys: Vec<Jwk> = jwk::set(set).iter().filter_map(jwk::public).collect();
+            let hardware = self.usable(service).map(|key| &key.jwk);
+            let keys: Vec<Jwk> = jwk::set(set).iter().chain(hardware).filter_map(jwk::public).collect();
             return Ok(json!({"keys": keys}));
         }
         for algorithm in MADE {
@@ -128,8 +166,41 @@ impl Keys {
         }
         let decrypting = self.for_decryption(service)?;
         let signing = self.made.values().filter_map(SigningKey::public).cloned();
-        let keys: Vec<Jwk> = signing.chain(decrypting.iter().filter_map(jwk::public)).collect();
+        let hardware = self.usable(service).filter(|key| jwk::string(&key.jwk, "use") == Some("sig"));
+        let hardware = hardware.filter_map(|key| jwk::public(&key.jwk));
+        let keys: Vec<Jwk> = signing.chain(hardware).chain(decrypting.iter().filter_map(jwk::public)).collect();
         Ok(json!({"keys": keys}))
+    }
+
+    /// The keys that stand for such in a hardware security module.
+    pub(crate) fn hardware(&self) -> &[HardwareKey] {
+        &self.hardware
+    }
+
+    pub(crate) fn add_hardware(&mut self, key: HardwareKey) {
+        self.hardware.push(key);
+    }
+
+    /// Removes the key with this handle.
+    pub(crate) fn remove_hardware(&mut self, handle: &str) -> Option<HardwareKey> {
+        let at = self.hardware.iter().position(|key| key.handle == handle)?;
+        Some(self.hardware.remove(at))
+    }
+
+    /// Those of them that the service uses.
+    fn usable(&self, service: &Settings) -> impl Iterator<Item = &HardwareKey> {
+        self.hardware.iter().filter(|_| service.flag("hsmEnabled"))
+    }
+
+    /// The keys that the service has been given, where it signs by one of those: the keys of its `jwks`, and those in the
+    /// module. Without a `jwks` it does so only if the setting names a key in the module.
+    fn given(&self, service: &Settings, kid_setting: &str) -> Option<Vec<Jwk>> {
+        let hardware: Vec<Jwk> = self.usable(service).map(|key| key.jwk.clone()).collect();
+        let Some(set) = service.string("jwks") else {
+            let wanted = service.string(kid_setting)?;
+            return hardware.iter().any(|key| jwk::string(key, "kid") == Some(wanted)).then_some(hardware);
+        };
+        Some(jwk::set(set).into_iter().chain(hardware).collect())
     }
 
     fn made(&mut self, algorithm: Algorithm) -> Result<&SigningKey, ApiError> {

@@ -108,6 +108,10 @@ impl<R> From<ApiError> for CheckError<R> {
     }
 }
 
+/// Errors of a client that is not who it says it is (RFC 6749, section 5.2; attestation-based client authentication).
+const NOT_AUTHENTICATED: &[&str] =
+    &["invalid_client", "invalid_client_attestation", "use_attestation_challenge", "use_fresh_attestation"];
+
 /// Why an operation does not do what was asked.
 #[derive(Debug)]
 pub(crate) enum OperationError {
@@ -138,7 +142,7 @@ impl OperationError {
 
     /// The response at an endpoint where clients authenticate: `unauthenticated` is the action where one did not.
     pub(crate) fn reply_to_client(self, service: &Settings, unauthenticated: &str) -> Result<Reply, ApiError> {
-        let failed = matches!(&self, Self::Client(error) if error.error == "invalid_client");
+        let failed = matches!(&self, Self::Client(error) if NOT_AUTHENTICATED.contains(&error.error));
         self.reply(service, if failed { unauthenticated } else { "BAD_REQUEST" })
     }
 }

@@ -28,6 +28,7 @@ const PLAIN: &[(&str, &str)] = &[
     ("userinfo_endpoint", "userInfoEndpoint"),
     ("jwks_uri", "jwksUri"),
     ("signed_jwks_uri", "signedJwksUri"),
+    ("challenge_endpoint", "challengeEndpoint"),
     ("registration_endpoint", "registrationEndpoint"),
     ("revocation_endpoint", "revocationEndpoint"),
     ("introspection_endpoint", "introspectionEndpoint"),
@@ -94,7 +95,7 @@ pub(crate) fn handle(tenant: &mut Tenant, request: &Request) -> Result<Reply, Ap
     Ok(if request.query("pretty") == Some("true") { Reply::Pretty(document) } else { Reply::Json(document) })
 }
 
-fn document(service: &Settings) -> Value {
+pub(crate) fn document(service: &Settings) -> Value {
     let mut members = Map::new();
     for (name, setting) in PLAIN {
         let value = service.0.get(*setting).filter(|value| !matches!(value, Value::Array(list) if list.is_empty()));
@@ -141,6 +142,7 @@ fn own(service: &Settings) -> Map<String, Value> {
         }
     }
     let methods = if service.flag("pkceS256Required") { json!(["S256"]) } else { json!(["plain", "S256"]) };
+    let by_attestation = service.has("supportedTokenAuthMethods", "ATTEST_JWT_CLIENT_AUTH");
     let predefined = service.string("predefinedTransformedClaims");
     let predefined: Option<Value> = predefined.and_then(|text| serde_json::from_str(text).ok());
     let members = json!({
@@ -161,6 +163,8 @@ fn own(service: &Settings) -> Map<String, Value> {
         "request_object_encryption_enc_values_supported": encodings,
         "backchannel_authentication_request_signing_alg_values_supported": ciba.then_some(&asymmetric),
         "dpop_signing_alg_values_supported": asymmetric,
+        "client_attestation_signing_alg_values_supported": by_attestation.then_some(&asymmetric),
+        "client_attestation_pop_signing_alg_values_supported": by_attestation.then_some(&asymmetric),
         "pre-authorized_grant_anonymous_access_supported": vci::is_enabled(service)
             .then(|| service.flag("preAuthorizedGrantAnonymousAccessSupported")),
         "claims_parameter_supported": true,

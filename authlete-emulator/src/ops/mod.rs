@@ -1,6 +1,7 @@
 //! The operations that the emulator implements: one file each, or one for a family.
 
 mod approval;
+mod attestation;
 mod authorization;
 mod authorization_fail;
 mod authorization_issue;
@@ -10,7 +11,9 @@ mod backchannel_logout;
 pub(crate) mod client;
 mod configuration;
 mod device;
+pub(crate) mod federation;
 mod grant_management;
+mod hsk;
 mod introspection;
 mod introspection_standard;
 mod jose_verify;
@@ -53,6 +56,7 @@ pub(crate) enum Caller {
 
 /// The handlers by operation id. An operation of the table that is not here is answered with 501.
 const HANDLERS: &[(&str, Handler)] = &[
+    ("attestation_challenge_api", Handler::Service(attestation::challenge)),
     ("auth_authorization_api", Handler::Service(authorization::handle)),
     ("auth_authorization_fail_api", Handler::Service(authorization_fail::handle)),
     ("auth_authorization_issue_api", Handler::Service(authorization_issue::handle)),
@@ -107,8 +111,14 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("device_authorization_api", Handler::Service(device::authorize)),
     ("device_complete_api", Handler::Service(device::complete)),
     ("device_verification_api", Handler::Service(device::verify)),
+    ("federation_configuration_api", Handler::Service(federation::configure)),
+    ("federation_registration_api", Handler::Service(federation::register)),
     ("getAuthorizationTicketInfo", Handler::Service(authorization_ticket::info)),
     ("grant_m_api", Handler::Service(grant_management::handle)),
+    ("hsk_create_api", Handler::Service(hsk::create)),
+    ("hsk_delete_api", Handler::Service(hsk::delete)),
+    ("hsk_get_api", Handler::Service(hsk::get)),
+    ("hsk_get_list_api", Handler::Service(hsk::list)),
     ("idtoken_reissue_api", Handler::Service(token::id_token_reissue::handle)),
     ("info_api", Handler::Open(misc::info)),
     ("jose_verify_api", Handler::Service(jose_verify::handle)),

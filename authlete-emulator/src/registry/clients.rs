@@ -24,6 +24,13 @@ const ASSIGNED: &[&str] = &[
     "metadataDocumentLocation",
     "metadataDocumentExpiresAt",
     "metadataDocumentUpdatedAt",
+    "entityId",
+    "trustAnchorId",
+    "trustChain",
+    "trustChainExpiresAt",
+    "trustChainUpdatedAt",
+    "automaticallyRegistered",
+    "explicitlyRegistered",
 ];
 
 /// What the start-up file may fix and is random otherwise.

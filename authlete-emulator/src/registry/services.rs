@@ -15,7 +15,7 @@ const CAPACITY: usize = 1_000;
 
 /// Members that the server alone decides.
 const ASSIGNED: &[&str] =
-    &["number", "apiKey", "apiSecret", "serviceOwnerNumber", "createdAt", "modifiedAt", "metadata"];
+    &["number", "apiKey", "apiSecret", "serviceOwnerNumber", "createdAt", "modifiedAt", "metadata", "hsks"];
 
 /// What the start-up file may fix and is random otherwise.
 #[derive(Default)]

@@ -53,4 +53,6 @@ impl Client {
 pub(crate) struct Unresolved {
     pub(crate) identifier: String,
     pub(crate) reason: String,
+    /// The error and the code for it, where those are not the ones for any client that is not known.
+    pub(crate) error: Option<(&'static str, &'static str)>,
 }

@@ -9,6 +9,7 @@ use super::{
 use crate::error::ApiError;
 use crate::fetch::Documents;
 use crate::jose;
+use crate::oauth::OAuthError;
 use crate::oauth::destination::Destination;
 use crate::oauth::keys::Keys;
 use crate::oauth::parameters::Parameters;
@@ -272,11 +273,15 @@ impl Tenant {
         }
     }
 
-    /// Why there is no client with this identifier.
-    pub(crate) fn why_unknown(&self, identifier: &str) -> String {
+    /// The error of a request from a client that is not known: this one, unless there is a better one.
+    pub(crate) fn unknown_client(&self, identifier: &str, error: &'static str, code: &'static str) -> OAuthError {
         match self.unresolved.as_ref().filter(|unresolved| unresolved.identifier == identifier) {
-            Some(unresolved) => format!("The client cannot be taken from its URL. {}.", unresolved.reason),
-            None => "There is no such client.".to_owned(),
+            Some(unresolved) => {
+                let (error, code) = unresolved.error.unwrap_or((error, code));
+                let message = format!("The client cannot be taken from its URL. {}.", unresolved.reason);
+                OAuthError::new(error, code, message)
+            }
+            None => OAuthError::new(error, code, "There is no such client."),
         }
     }
 

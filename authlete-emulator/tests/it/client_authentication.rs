@@ -63,7 +63,7 @@ async fn a_method_that_the_service_does_not_take() {
 
 #[tokio::test]
 async fn methods_that_are_not_implemented_are_refused() {
-    let world = World::new(json!({}), json!({"tokenAuthMethod": "ATTEST_JWT_CLIENT_AUTH"})).await;
+    let world = World::new(json!({}), json!({"tokenAuthMethod": "SPIFFE_JWT"})).await;
     let path = format!("/api/{}/auth/token", world.service_id());
     let body = world.token_body("grant_type=client_credentials");
     assert_eq!(world.call("POST", &path, Some(&body)).await.0, 501);

@@ -120,3 +120,25 @@ async fn keys_and_object_are_both_fetched() {
     assert_eq!(open(&world, &uri).await["action"], "INTERACTION");
     assert_eq!((documents.count("/jwks"), documents.count("/object")), (1, 1));
 }
+
+#[tokio::test]
+async fn a_sector_has_to_know_its_redirect_uris() {
+    let documents = Documents::start().await;
+    let world = World::new(json!({"dynamicRegistrationSupported": true}), json!({})).await;
+    let register = async |uri: &str| {
+        let metadata = json!({"redirect_uris": [REDIRECT_URI], "sector_identifier_uri": uri});
+        world.act("/client/registration", json!({"json": metadata.to_string()})).await
+    };
+    let good = documents.publish("/good", "application/json", json!([REDIRECT_URI, "https://a.example/"]).to_string());
+    let other = documents.publish("/other", "application/json", "[\"https://a.example/\"]");
+    let object = documents.publish("/object", "application/json", "{}");
+    let answer = register(&good).await;
+    assert_eq!(
+        (&answer["action"], &answer["client"]["sectorIdentifierUri"]),
+        (&json!("CREATED"), &json!(good)),
+        "{answer}"
+    );
+    for uri in [other, object, documents.url("/absent"), "https://client.example.org/sector".to_owned()] {
+        assert_error(&register(&uri).await, "BAD_REQUEST", "invalid_client_metadata");
+    }
+}

@@ -1,11 +1,11 @@
 //! What an authorization request may say, once it is known who sent it and where the response goes.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::claims::Requested;
 use super::{
     ACR, AUTHORIZATION_DETAILS, BINDING, CHALLENGE, DISPLAY, GRANT, ID_TOKEN_HINT, MAX_AGE, NONCE, Origin, PROMPT,
-    REPEATED, REQUEST_OBJECT, RESOURCE, RESPONSE_MODE, RESPONSE_TYPE, SCOPE,
+    REPEATED, REQUEST_OBJECT, RESOURCE, RESPONSE_MODE, RESPONSE_TYPE, SCOPE, Source,
 };
 use crate::oauth::fapi::Profiles;
 use crate::oauth::parameters::Parameters;
@@ -93,6 +93,9 @@ pub(crate) fn check(tenant: &mut Tenant, origin: &Origin) -> Result<Checked, Ope
 fn check_source(service: &Settings, origin: &Origin) -> Result<(), OAuthError> {
     let source = &origin.source;
     let required = |flag| service.flag(flag) || source.client.settings.flag(flag);
+    if source.client.settings.flag("automaticallyRegistered") {
+        proves_key(service, source)?;
+    }
     if required("parRequired") && !source.pushed {
         return Err(invalid(REQUEST_OBJECT, "The request has to be pushed ahead of the browser."));
     }
@@ -100,6 +103,29 @@ fn check_source(service: &Settings, origin: &Origin) -> Result<(), OAuthError> {
         return Err(invalid(REQUEST_OBJECT, "The request needs a request object."));
     }
     Ok(())
+}
+
+/// OpenID Federation 1.0, section 12.1.1: a client that is registered automatically proves one of its keys, by a request
+/// object of a stricter form or by authenticating when it pushes the request.
+fn proves_key(service: &Settings, source: &Source) -> Result<(), OAuthError> {
+    let Some(payload) = source.payload.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok()) else {
+        let authenticates = source.client.settings.string("tokenAuthMethod").is_some_and(|method| {
+            matches!(method, "PRIVATE_KEY_JWT" | "TLS_CLIENT_AUTH" | "SELF_SIGNED_TLS_CLIENT_AUTH")
+        });
+        let message = "A client that is registered automatically has to sign its request.";
+        return if source.pushed && authenticates { Ok(()) } else { Err(invalid(REQUEST_OBJECT, message)) };
+    };
+    let is = |claim: &str, value: Option<&str>| value.is_some() && payload[claim].as_str() == value;
+    let url = source.client.url();
+    let right = is("iss", url)
+        && is("client_id", url)
+        && (is("aud", service.string("issuer")) || payload["aud"] == json!([service.string("issuer")]))
+        && payload["jti"].is_string()
+        && payload["exp"].is_number()
+        && payload.get("sub").is_none();
+    let message = "The request object of a client that is registered automatically needs iss, client_id, aud with the \
+                   issuer alone, jti and exp, and must not have sub.";
+    if right { Ok(()) } else { Err(invalid(REQUEST_OBJECT, message)) }
 }
 
 fn response_type(service: &Settings, origin: &Origin) -> Result<ResponseType, OAuthError> {

@@ -30,7 +30,8 @@ pub(crate) fn from_browser(tenant: &mut Tenant, parameters: Parameters, now: u64
     let identifier = parameters.get("client_id");
     let identifier = identifier.ok_or_else(|| refused(NO_CLIENT, "The request has no client_id, or more than one."))?;
     let found = tenant.client(identifier);
-    let (client, alias_used) = found.ok_or_else(|| refused(UNKNOWN_CLIENT, &tenant.why_unknown(identifier)))?;
+    let (client, alias_used) =
+        found.ok_or_else(|| tenant.unknown_client(identifier, "invalid_request", UNKNOWN_CLIENT))?;
     let client = client.clone();
     if client.settings.flag("locked") {
         return Err(ApiError::locked(client.id).into());

@@ -1,6 +1,10 @@
 //! Client authentication (RFC 6749, section 2.3), by the method that the client is registered with.
 
 mod assertion;
+mod attestation;
+
+use attestation::Presented;
+pub(crate) use attestation::{challenge, with_challenge};
 
 use super::certificate::Certificate;
 use super::client_keys::client_keys;
@@ -39,7 +43,6 @@ pub(crate) fn authenticate(
     parameters: &Parameters,
     codes: Codes,
 ) -> Result<Authenticated, OperationError> {
-    request.refuse(&["oauthClientAttestation", "oauthClientAttestationPop"])?;
     let given = Credentials::read(request, parameters, codes)?;
     if tenant.settings.flag("missingClientIdAllowed") && given.identifier.is_none() {
         return Err(ApiError::not_implemented("the service setting missingClientIdAllowed").into());
@@ -49,7 +52,7 @@ pub(crate) fn authenticate(
         return Err(invalid_client(codes.missing, "The request does not say which client it is from."));
     };
     let Some((client, alias_used)) = tenant.client(identifier) else {
-        return Err(invalid_client(codes.unknown, &tenant.why_unknown(identifier)));
+        return Err(tenant.unknown_client(identifier, "invalid_client", codes.unknown).into());
     };
     let client = client.clone();
     if client.settings.flag("locked") {
@@ -84,6 +87,7 @@ fn method(client: &Client) -> Result<&'static str, ApiError> {
         "PRIVATE_KEY_JWT",
         "TLS_CLIENT_AUTH",
         "SELF_SIGNED_TLS_CLIENT_AUTH",
+        "ATTEST_JWT_CLIENT_AUTH",
     ];
     let found = known.into_iter().find(|known| *known == registered);
     found.ok_or_else(|| ApiError::not_implemented(format!("client authentication by {registered}")))
@@ -103,6 +107,7 @@ struct Credentials<'a> {
     basic_secret: Option<String>,
     posted_secret: Option<&'a str>,
     assertion: Option<&'a str>,
+    attestation: Option<Presented>,
 }
 
 impl<'a> Credentials<'a> {
@@ -118,19 +123,23 @@ impl<'a> Credentials<'a> {
             Some(other) if other != assertion::TYPE => return Err(invalid("There is no such client_assertion_type.")),
             _ => {}
         }
-        let kinds = [basic_secret.is_some(), posted_secret.is_some(), assertion.is_some()];
+        let attestation = Presented::read(request, codes.secret);
+        let attestation = attestation.map_err(|error| error.or_reject(|error| error))?;
+        let kinds = [basic_secret.is_some(), posted_secret.is_some(), assertion.is_some(), attestation.is_some()];
         if kinds.into_iter().filter(|given| *given).count() > 1 {
             return Err(invalid("The client authenticates in more than one way."));
         }
         let asserted = assertion.map(assertion::subject).transpose()?.flatten();
         let mut identifier: Option<String> = None;
-        for one in [basic_id, parameters.get("client_id").map(str::to_owned), asserted].into_iter().flatten() {
+        let attested = attestation.as_ref().and_then(Presented::subject);
+        let named = parameters.get("client_id").map(str::to_owned);
+        for one in [basic_id, named, asserted, attested].into_iter().flatten() {
             if identifier.as_ref().is_some_and(|known| *known != one) {
                 return Err(invalid("The request names two different clients."));
             }
             identifier = Some(one);
         }
-        Ok(Self { identifier, basic_secret, posted_secret, assertion })
+        Ok(Self { identifier, basic_secret, posted_secret, assertion, attestation })
     }
 
     fn check(
@@ -160,6 +169,11 @@ impl<'a> Credentials<'a> {
                     Err(CheckError::Rejected(reason)) => Ok(Outcome::Wrong(reason)),
                     Err(CheckError::Failed(error)) => Err(error),
                 }
+            }
+            "ATTEST_JWT_CLIENT_AUTH" => {
+                let Some(attestation) = &self.attestation else { return Ok(Outcome::OtherMethod) };
+                let checked = attestation.check(tenant, request, client, codes.secret);
+                checked.map(|()| Outcome::Right).map_err(|error| error.or_reject(|error| error))
             }
             "TLS_CLIENT_AUTH" | "SELF_SIGNED_TLS_CLIENT_AUTH" => by_certificate(tenant, request, client, method, codes),
             _ => Ok(Outcome::Right),

@@ -5,6 +5,7 @@ mod metadata;
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
+use crate::fetch::{Kind, Wanted};
 use crate::jose::{self, Jwt};
 use crate::oauth::{OAuthError, OperationError, jwt, redirect_uri};
 use crate::random;
@@ -196,6 +197,7 @@ pub(crate) fn fill(tenant: &Tenant, given: &Map<String, Value>, settings: &mut S
     settings.default("responseTypes", if by_code { json!(["CODE"]) } else { json!([]) });
     check_supported(service, settings)?;
     check_redirect_uris(settings, given)?;
+    check_sector(tenant, settings)?;
     if settings.string("jwks").is_some() && settings.string("jwksUri").is_some() {
         return Err(refused(METADATA, "A client has jwks or jwks_uri, not both.").into());
     }
@@ -251,6 +253,34 @@ fn check_redirect_uris(client: &Settings, given: &Map<String, Value>) -> Result<
         return Ok(());
     }
     invalid(&format!("Each of redirect_uris has to be one of {}.", redirect_uri::EXPECTED))
+}
+
+/// OpenID Connect Dynamic Client Registration 1.0, section 5: the document at `sector_identifier_uri` names all of the
+/// client's redirect URIs. It has been fetched where a client registers itself.
+fn check_sector(tenant: &Tenant, client: &Settings) -> Result<(), OAuthError> {
+    let Some(wanted) = sector_document(client) else { return Ok(()) };
+    let document = match tenant.documents.get(wanted) {
+        Ok(Ok(document)) => document,
+        Ok(Err(error)) => {
+            return Err(refused(METADATA, format!("The document at sector_identifier_uri is not there: {error}.")));
+        }
+        Err(_) => return Ok(()),
+    };
+    let uris: Vec<String> = serde_json::from_slice(document.bytes()).unwrap_or_default();
+    if client.strings("redirectUris").all(|uri| uris.iter().any(|one| one == uri)) {
+        return Ok(());
+    }
+    Err(refused(METADATA, "The document at sector_identifier_uri does not name all of redirect_uris."))
+}
+
+fn sector_document(client: &Settings) -> Option<Wanted> {
+    client.string("sectorIdentifierUri").map(|uri| Wanted::new(Kind::SectorIdentifier, uri))
+}
+
+/// The document that the registration of a client needs.
+pub(crate) fn wanted(request: &Request) -> Option<Wanted> {
+    let metadata: Value = serde_json::from_str(&request.body.string("json").ok()??).ok()?;
+    Some(Wanted::new(Kind::SectorIdentifier, metadata.get("sector_identifier_uri")?.as_str()?))
 }
 
 /// Where the client manages its registration.
