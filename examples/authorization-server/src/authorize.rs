@@ -217,9 +217,9 @@ fn needs_login(login: &LoggedIn, interaction: &Interaction) -> bool {
         return false;
     }
     let step = &interaction.step;
-    let age = step.response().max_age.map(i64::from).filter(|age| *age > 0);
+    let age = step.max_age().filter(|age| !age.is_zero());
     interaction.logs_in
-        || age.is_some_and(|age| login.auth_time.saturating_add(age) < now())
+        || age.is_some_and(|age| login.auth_time.saturating_add_unsigned(age.as_secs()) < now())
         || step.subject().is_some_and(|subject| subject != login.subject)
 }
 

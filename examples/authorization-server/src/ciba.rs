@@ -128,9 +128,7 @@ pub(crate) async fn decide(
     let claims = app.users.claims(&subject, step.claim_names());
     let mut complete = if form.allows() { step.approve(subject.clone()) } else { step.deny() };
     if form.allows() {
-        complete.auth_time = Some(login.auth_time);
-        complete.consented_claims = Some(wish.claim_names);
-        complete = complete.claims(&claims)?;
+        complete = complete.auth_time(login.auth_time).consented_claims(wish.claim_names).claims(&claims)?;
     }
     let completed = match complete.send(&app.service).await {
         Ok(completed) => completed,

@@ -116,9 +116,7 @@ pub(crate) async fn decide(
     let claims = app.users.claims(&login.subject, step.claim_names());
     let mut complete = if form.allows() { step.approve(login.subject, code) } else { step.deny(code) };
     if form.allows() {
-        complete.auth_time = Some(login.auth_time);
-        complete.consented_claims = Some(shown.claim_names);
-        complete = complete.claims(&claims)?;
+        complete = complete.auth_time(login.auth_time).consented_claims(shown.claim_names).claims(&claims)?;
     }
     let done = if form.allows() { "Go on with your device." } else { "The device was refused." };
     let completed = match complete.send(&app.service).await {
