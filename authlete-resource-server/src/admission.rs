@@ -250,18 +250,20 @@ impl Route {
     ) -> Result<Arc<Token>, Refused> {
         let shared = self.server.inner();
         let (revocations, store) = (&shared.settings.revocations, shared.settings.store.as_deref());
-        let (generation, shared_generation) = (revocations.generation(), store.map_or(0, super::shared::SharedStore::generation));
+        let (generation, shared_generation) =
+            (revocations.generation(), store.map_or(0, super::shared::SharedStore::generation));
         let ttl = shared.introspected.settings().ttl;
         if let Some(store) = store.filter(|_| !ttl.is_zero())
-            && let Some(stored) = shared_verdict(store, &key, shared_generation).await {
-                let token = Arc::new(stored.token);
-                let age = Duration::from_millis(millis(SystemTime::now()).saturating_sub(stored.asked));
-                let left = ttl.saturating_sub(age);
-                let revoked = revocations.covers(&token, &Sha256::digest(&presented.token).into());
-                if !revoked && !shared.introspected.keep(key, &token, left, generation, None).is_zero() {
-                    return Ok(token);
-                }
+            && let Some(stored) = shared_verdict(store, &key, shared_generation).await
+        {
+            let token = Arc::new(stored.token);
+            let age = Duration::from_millis(millis(SystemTime::now()).saturating_sub(stored.asked));
+            let left = ttl.saturating_sub(age);
+            let revoked = revocations.covers(&token, &Sha256::digest(&presented.token).into());
+            if !revoked && !shared.introspected.keep(key, &token, left, generation, None).is_zero() {
+                return Ok(token);
             }
+        }
         let asked = millis(SystemTime::now());
         let outcome = self.ask(service, presented, headers).await;
         match &outcome {

@@ -23,13 +23,16 @@ pub(crate) struct Challenger {
     pub(crate) dpop: bool,
 }
 
-/// A request that is refused, with the reason for the log.
+/// A request that is refused, with the reason for the log. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Refused {
+pub(crate) struct Refused(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     status: StatusCode,
     headers: HeaderMap,
     reason: &'static str,
-    details: Option<Arc<Details>>,
+    details: Option<Details>,
 }
 
 /// The `error` of a challenge, with its description and what RFC 9470 adds.
@@ -48,20 +51,20 @@ impl Challenger {
     /// The request is not as it has to be.
     pub(crate) fn malformed(&self, scheme: Option<TokenScheme>, what: &'static str) -> Refused {
         let problem = Problem { code: "invalid_request", description: what, parameters: Vec::new() };
-        self.refuse(StatusCode::BAD_REQUEST, scheme, Some(problem), &self.scopes, what)
+        self.refuse(StatusCode::BAD_REQUEST, scheme, Some(&problem), &self.scopes, what)
     }
 
     /// The token is not good. The client learns no more than that; `reason` is for the log.
     pub(crate) fn invalid_token(&self, scheme: TokenScheme, reason: &'static str) -> Refused {
         let description = "the access token is not valid";
         let problem = Problem { code: "invalid_token", description, parameters: Vec::new() };
-        self.refuse(StatusCode::UNAUTHORIZED, Some(scheme), Some(problem), &self.scopes, reason)
+        self.refuse(StatusCode::UNAUTHORIZED, Some(scheme), Some(&problem), &self.scopes, reason)
     }
 
     /// The proof of possession is missing or wrong.
     pub(crate) fn invalid_proof(&self, what: &'static str) -> Refused {
         let problem = Problem { code: "invalid_dpop_proof", description: what, parameters: Vec::new() };
-        self.refuse(StatusCode::UNAUTHORIZED, Some(TokenScheme::DPoP), Some(problem), &self.scopes, what)
+        self.refuse(StatusCode::UNAUTHORIZED, Some(TokenScheme::DPoP), Some(&problem), &self.scopes, what)
     }
 
     /// The token is good, but not for this. The scopes are those to ask for: what is required and what the token has, so
@@ -71,7 +74,7 @@ impl Challenger {
         let problem = Problem { code: "insufficient_scope", description: "", parameters: Vec::new() };
         let scopes: BTreeSet<&String> = required.iter().chain(granted).collect();
         let scopes: Vec<String> = scopes.into_iter().cloned().collect();
-        self.refuse(StatusCode::FORBIDDEN, Some(scheme), Some(problem), &scopes, what)
+        self.refuse(StatusCode::FORBIDDEN, Some(scheme), Some(&problem), &scopes, what)
     }
 
     /// The user has to authenticate again, or better (RFC 9470).
@@ -92,7 +95,7 @@ impl Challenger {
             parameters.push(("max_age", age.as_str()));
         }
         let problem = Problem { code: "insufficient_user_authentication", description: what, parameters };
-        self.refuse(StatusCode::UNAUTHORIZED, Some(scheme), Some(problem), &self.scopes, what)
+        self.refuse(StatusCode::UNAUTHORIZED, Some(scheme), Some(&problem), &self.scopes, what)
     }
 
     /// What Authlete answered, with what this route adds to its challenge.
@@ -109,7 +112,7 @@ impl Challenger {
         headers.remove(http::header::CONTENT_TYPE);
         headers.remove(http::header::CONTENT_LENGTH);
         let reason = "Authlete refused the access token";
-        Refused { status: reply.status(), headers, reason, details: Some(Arc::new(reply.details().clone())) }
+        Refused::of(Parts { status: reply.status(), headers, reason, details: Some(reply.details().clone()) })
     }
 
     /// Adds the parameters that a challenge lacks.
@@ -133,7 +136,7 @@ impl Challenger {
         &self,
         status: StatusCode,
         scheme: Option<TokenScheme>,
-        problem: Option<Problem<'_>>,
+        problem: Option<&Problem<'_>>,
         scopes: &[String],
         reason: &'static str,
     ) -> Refused {
@@ -146,7 +149,7 @@ impl Challenger {
         }
         for (offered, name) in offers.into_iter().filter(|(offered, _)| self.accepts(*offered)) {
             let mut parameters = Vec::new();
-            if let Some(problem) = problem.as_ref().filter(|_| used == offered) {
+            if let Some(problem) = problem.filter(|_| used == offered) {
                 parameters.push(format!("error=\"{}\"", problem.code));
                 if !problem.description.is_empty() {
                     parameters.push(format!("error_description=\"{}\"", problem.description));
@@ -167,7 +170,7 @@ impl Challenger {
             }
         }
         no_store(&mut headers);
-        Refused { status, headers, reason, details: None }
+        Refused::of(Parts { status, headers, reason, details: None })
     }
 
     fn accepts(&self, scheme: TokenScheme) -> bool {
@@ -183,6 +186,10 @@ impl Challenger {
 }
 
 impl Refused {
+    fn of(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
     /// Nobody could be asked whether the token is good. The client learns whether trying again makes sense, and no more.
     pub(crate) fn unavailable(passing: bool, wait: Option<Duration>, reason: &'static str) -> Self {
         let mut headers = HeaderMap::new();
@@ -191,35 +198,35 @@ impl Refused {
         if let Some(wait) = wait.filter(|_| passing) {
             headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().saturating_add(1)));
         }
-        Self { status, headers, reason, details: None }
+        Self::of(Parts { status, headers, reason, details: None })
     }
 
     /// Whether the client is to blame, so that the refusal may be kept for a moment.
     pub(crate) fn is_verdict(&self) -> bool {
-        self.status.is_client_error() && !self.headers.contains_key("dpop-nonce")
+        self.0.status.is_client_error() && !self.0.headers.contains_key("dpop-nonce")
     }
 
     pub(crate) fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     pub(crate) fn headers(&self) -> &HeaderMap {
-        &self.headers
+        &self.0.headers
     }
 
     pub(crate) fn reason(&self) -> &'static str {
-        self.reason
+        self.0.reason
     }
 
     pub(crate) fn details(&self) -> Option<&Details> {
-        self.details.as_deref()
+        self.0.details.as_ref()
     }
 
     pub(crate) fn into_reply(self) -> Reply {
         let mut response = Response::new(Bytes::new());
-        *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers;
-        let details = self.details.map_or_else(|| Details::because(self.reason), |details| (*details).clone());
+        *response.status_mut() = self.0.status;
+        *response.headers_mut() = self.0.headers.clone();
+        let details = self.0.details.clone().unwrap_or_else(|| Details::because(self.0.reason));
         Reply::new(response, details)
     }
 }
@@ -254,7 +261,7 @@ impl Refusal {
 
     /// The status of the response.
     pub fn status(&self) -> StatusCode {
-        self.0.status
+        self.0.status()
     }
 
     /// The reason, which the client is not told in full.
@@ -270,7 +277,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.0.status, self.0.reason)?;
+        write!(f, "{}: {}", self.0.status(), self.0.reason())?;
         match self.0.details().and_then(|details| details.message.as_deref()) {
             Some(message) => write!(f, " ({message})"),
             None => Ok(()),

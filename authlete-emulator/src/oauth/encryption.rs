@@ -121,7 +121,7 @@ fn key_of_secret(client: &Client, management: Management, encoding: Encoding) ->
         Some(length) => {
             let hash = match length {
                 ..=32 => &digest::SHA256,
-                ..=48 => &digest::SHA384,
+                33..=48 => &digest::SHA384,
                 _ => &digest::SHA512,
             };
             encode(digest::digest(hash, secret.as_bytes()).as_ref().get(..length)?)

@@ -137,7 +137,7 @@ impl Profiles {
                 return refused("FAPI 1.0 Advanced wants a signed request object.");
             }
             let detached = response_type == ResponseType { code: true, id_token: true, token: false };
-            if !detached && !(code_alone && origin.destination.mode.jwt) {
+            if !(detached || code_alone && origin.destination.mode.jwt) {
                 return refused(
                     "FAPI 1.0 Advanced wants the response_type code id_token, or code with a response_mode with a JWT.",
                 );

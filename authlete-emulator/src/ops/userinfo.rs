@@ -115,18 +115,18 @@ fn make(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
             ("JWT", encryption.to_client(tenant, &client, &Content::Jwt(&jwt))?)
         }
     };
-    let members = signed_response(tenant, request, content)?;
+    let members = signed_response(tenant, request, &content)?;
     Ok(reply::action(action, ISSUED, "The claims are ready.", members))
 }
 
 /// The content, with the fields of a signature where the service signs the responses of resources.
-fn signed_response(tenant: &mut Tenant, request: &Request, content: String) -> Result<Value, OperationError> {
+fn signed_response(tenant: &mut Tenant, request: &Request, content: &str) -> Result<Value, OperationError> {
     if !tenant.settings.flag("rsResponseSigned") {
         return Ok(json!({"responseContent": content}));
     }
     let key = tenant.keys.named(&tenant.settings, "resourceSignatureKeyId")?;
     let of_request = request.body.non_empty("requestSignature")?;
-    let signed = http_signature::sign_response(&key, &content, of_request.as_deref(), request.now)?;
+    let signed = http_signature::sign_response(&key, content, of_request.as_deref(), request.now)?;
     Ok(json!({
         "responseContent": content,
         "signature": signed.signature,

@@ -105,18 +105,18 @@ pub(crate) fn parameters(
         Version::Final => jwk::string(jwk, "alg"),
         Version::Draft => given.get("alg").and_then(Value::as_str),
     };
-    let Some(alg) = listed(issuer.algorithms("credentialResponseEncryptionAlgValuesSupported", JWE_ALGORITHMS), alg)
+    let Some(alg) = listed(&issuer.algorithms("credentialResponseEncryptionAlgValuesSupported", JWE_ALGORITHMS), alg)
     else {
         return Err(wrong("The alg of credential_response_encryption is not one that the issuer lists."));
     };
     let enc = given.get("enc").and_then(Value::as_str);
-    let Some(enc) = listed(issuer.algorithms("credentialResponseEncryptionEncValuesSupported", JWE_ENCODINGS), enc)
+    let Some(enc) = listed(&issuer.algorithms("credentialResponseEncryptionEncValuesSupported", JWE_ENCODINGS), enc)
     else {
         return Err(wrong("The enc of credential_response_encryption is not one that the issuer lists."));
     };
     let zip = given.get("zip").filter(|zip| !zip.is_null() && issuer.version == Version::Final);
     if zip.is_some_and(|zip| {
-        listed(issuer.strings("credentialResponseEncryptionZipValuesSupported"), zip.as_str()).is_none()
+        listed(&issuer.strings("credentialResponseEncryptionZipValuesSupported"), zip.as_str()).is_none()
     }) {
         return Err(wrong("The zip of credential_response_encryption is not one that the issuer lists."));
     }
@@ -131,7 +131,7 @@ pub(crate) fn parameters(
 }
 
 /// The value, if it is one of the list.
-fn listed<'a>(list: Vec<&str>, value: Option<&'a str>) -> Option<&'a str> {
+fn listed<'a>(list: &[&str], value: Option<&'a str>) -> Option<&'a str> {
     value.filter(|value| list.contains(value))
 }
 

@@ -188,10 +188,11 @@ impl KeySet {
         let shared = Arc::clone(&self.0);
         tokio::spawn(async move {
             if let Ok(_turn) = shared.fetching.try_lock()
-                && shared.read().fetched.is_some_and(|fetched| fetched.elapsed() >= shared.times.ttl) {
-                    // A failure is in the state; the old keys go on.
-                    let _ = shared.fetch().await;
-                }
+                && shared.read().fetched.is_some_and(|fetched| fetched.elapsed() >= shared.times.ttl)
+            {
+                // A failure is in the state; the old keys go on.
+                let _ = shared.fetch().await;
+            }
         });
     }
 }

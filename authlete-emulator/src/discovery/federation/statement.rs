@@ -23,7 +23,7 @@ impl Statement {
         if jwt.header.get("typ").and_then(Value::as_str) != Some(TYP) {
             return wrong("another typ than entity-statement+jwt");
         }
-        if !jwt.header.get("kid").and_then(Value::as_str).is_some_and(|kid| !kid.is_empty()) {
+        if jwt.header.get("kid").and_then(Value::as_str).is_none_or(str::is_empty) {
             return wrong("no kid");
         }
         if jwt.header.contains_key("crit") || jwt.claims.contains_key("crit") {

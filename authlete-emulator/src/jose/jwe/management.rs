@@ -183,7 +183,7 @@ impl Management {
                 header.insert("p2s".to_owned(), json!(encode(&salt)));
                 header.insert("p2c".to_owned(), json!(ITERATIONS));
                 let password = jwk::bytes(key, "k").ok_or(Error::Key)?;
-                let derived = self.from_password(size, &password, &salt, ITERATIONS).ok_or(Error::Encryption)?;
+                let derived = self.derive_key(size, &password, &salt, ITERATIONS).ok_or(Error::Encryption)?;
                 wrap::wrap(&derived, cek).ok_or(Error::Encryption)
             }
             Self::Direct => Err(Error::Encryption),
@@ -222,7 +222,7 @@ impl Management {
                 }
                 let password = jwk::bytes(key, "k").ok_or(Error::Key)?;
                 let count = u32::try_from(count).map_err(|_| Error::Bounds)?;
-                unwrap(&self.from_password(size, &password, &salt, count).ok_or(Error::Decryption)?)?
+                unwrap(&self.derive_key(size, &password, &salt, count).ok_or(Error::Decryption)?)?
             }
         };
         if cek.len() == encoding.key_length() { Ok(cek) } else { Err(Error::Decryption) }
@@ -241,7 +241,7 @@ impl Management {
     }
 
     /// RFC 7518, section 4.8: the salt begins with the name of the algorithm and a zero.
-    fn from_password(self, size: Size, password: &[u8], salt: &[u8], count: u32) -> Option<Vec<u8>> {
+    fn derive_key(self, size: Size, password: &[u8], salt: &[u8], count: u32) -> Option<Vec<u8>> {
         let algorithm = match size {
             Size::Bits128 => pbkdf2::PBKDF2_HMAC_SHA256,
             Size::Bits192 => pbkdf2::PBKDF2_HMAC_SHA384,

@@ -180,8 +180,11 @@ impl Parser<'_> {
     }
 }
 
+/// Reads bytes as they are written in one way.
+type ReadBytes = fn(&str) -> Option<Vec<u8>>;
+
 /// How bytes are written, by what stands in front of them.
-const BYTES: &[(&str, fn(&str) -> Option<Vec<u8>>)] = &[
+const BYTES: &[(&str, ReadBytes)] = &[
     ("b64'", base64),
     ("b32'", |text| base32(text, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")),
     ("h32'", |text| base32(text, b"0123456789ABCDEFGHIJKLMNOPQRSTUV")),

@@ -48,8 +48,11 @@ pub(super) fn make(credential: &Credential<'_>) -> Result<String, FormatError> {
     Ok(encode(bytes(&issued)?))
 }
 
+/// Digests of elements, by their numbers.
+type Digests = Vec<(Cbor, Cbor)>;
+
 /// The elements of a namespace with random bytes, and their digests by their numbers.
-fn items(elements: &Map<String, Value>) -> Result<(Vec<Cbor>, Vec<(Cbor, Cbor)>), FormatError> {
+fn items(elements: &Map<String, Value>) -> Result<(Vec<Cbor>, Digests), FormatError> {
     let mut items = Vec::new();
     let mut digests = Vec::new();
     for (id, (name, value)) in (1_u64..).zip(elements) {
