@@ -138,7 +138,7 @@ async fn the_server_has_trouble() {
         assert_eq!((error.body().as_ref(), error.result_code()), (page.as_bytes(), None));
     }
     let busy = Fault::Answer(answer("503 Service Unavailable", &["Retry-After: 0"], ""));
-    assert!(meet(busy, 4, 4).await.is_retryable());
+    assert!(meet(busy, 4, 1).await.is_retryable());
     let body = r#"{"resultCode":"A000001","resultMessage":"first\r\nsecond"}"#;
     let error = meet(Fault::Answer(answer("400 Bad Request", &[], body)), 1, 1).await;
     assert!(!error.is_retryable());
