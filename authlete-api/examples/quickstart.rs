@@ -6,7 +6,7 @@
 
 use std::error::Error;
 
-use authlete_api::actions::{Authorization, AuthorizationInteraction, Introspection, Token};
+use authlete_api::actions::{AuthorizationAction, AuthorizationInteraction, IntrospectionAction, TokenAction};
 use authlete_api::types::{self, GrantType, OAuthClient, ResponseType, TokenRequest};
 use authlete_api::{Authlete, AuthleteService, Environment, Reply};
 use authlete_emulator::Emulator;
@@ -31,7 +31,7 @@ async fn run() -> Result<()> {
     respond(302, redirect)?;
 
     let access_token = match server.token_request("The client exchanges the code", &code).await? {
-        Token::Ok(granted) => {
+        TokenAction::Ok(granted) => {
             let access_token = granted.access_token().ok_or("there is no access token")?.to_owned();
             respond(200, granted.into_reply())?;
             access_token
@@ -42,10 +42,10 @@ async fn run() -> Result<()> {
 
     let pending = server.authorization_request("The browser arrives again").await?;
     println!("\nThis time the user refuses: authorization().fail");
-    respond(302, pending.fail("DENIED".into()).send(&server.service).await?.into_reply())?;
+    respond(302, pending.fail("DENIED").send(&server.service).await?.into_reply())?;
 
     match server.token_request("Somebody uses the first code again", &code).await? {
-        Token::BadRequest(refusal) => respond(400, refusal),
+        TokenAction::BadRequest(refusal) => respond(400, refusal),
         other => unexpected(&other),
     }
 }
@@ -86,18 +86,15 @@ impl Server {
             .base_url(emulator.base_url())
             .organization_token(emulator.organization_token())
             .build()?;
-        let settings =
-            types::Service { issuer: Some("https://as.example.com".to_owned()), ..types::Service::default() };
+        let settings = types::Service::default().issuer("https://as.example.com");
         let created = authlete.services().create(settings).await?;
         let service = authlete.service(created.api_key.ok_or("the new service has no id")?);
         let redirect_uri = "https://client.example.org/cb/example.com".to_owned();
-        let client = OAuthClient {
-            client_name: Some("A client".to_owned()),
-            grant_types: Some(vec![GrantType::AuthorizationCode]),
-            response_types: Some(vec![ResponseType::Code]),
-            redirect_uris: Some(vec![redirect_uri.clone()]),
-            ..OAuthClient::default()
-        };
+        let client = OAuthClient::default()
+            .client_name("A client")
+            .grant_types([GrantType::AuthorizationCode])
+            .response_types([ResponseType::Code])
+            .redirect_uris([redirect_uri.clone()]);
         let client = service.clients().create(client).await?.into_inner();
         println!("an emulated Authlete at {}, service {}", emulator.base_url(), service.id());
         Ok(Self {
@@ -118,8 +115,8 @@ impl Server {
             ("state", "af0ifjsldkj"),
         ]);
         println!("\n{title}: authorization().process");
-        match self.service.authorization().process(query).await?.into_action() {
-            Authorization::Interaction(pending) => {
+        match self.service.authorization().process(query).await? {
+            AuthorizationAction::Interaction(pending) => {
                 let name = pending.client().and_then(|client| client.client_name.as_deref());
                 println!("  auth_authorization; INTERACTION; the ticket stays in the session");
                 println!("    HTTP/1.1 200 OK\n    content-type: text/html\n");
@@ -131,23 +128,20 @@ impl Server {
     }
 
     /// The token endpoint.
-    async fn token_request(&self, title: &str, code: &str) -> Result<Token> {
+    async fn token_request(&self, title: &str, code: &str) -> Result<TokenAction> {
         let parameters =
             form(&[("grant_type", "authorization_code"), ("code", code), ("redirect_uri", &self.redirect_uri)]);
-        let request = TokenRequest {
-            client_id: Some(self.client_id.clone()),
-            client_secret: Some(self.client_secret.clone()),
-            ..TokenRequest::new(parameters)
-        };
+        let request =
+            TokenRequest::new(parameters).client_id(self.client_id.clone()).client_secret(self.client_secret.clone());
         println!("\n{title}: token().process");
-        Ok(self.service.token().process(request).await?.into_action())
+        Ok(self.service.token().process(request).await?)
     }
 
     /// A resource server that was called with the access token.
     async fn introspect(&self, token: &str) -> Result<()> {
         println!("\nThe client calls an API: introspection().process");
-        match self.service.introspection().process(token).await?.into_action() {
-            Introspection::Ok(access) => {
+        match self.service.introspection().process(token).await? {
+            IntrospectionAction::Ok(access) => {
                 println!("  auth_introspection; OK; the token is good");
                 println!("    HTTP/1.1 200 OK\n    content-type: application/json\n");
                 println!("    {{\"hello\":{:?}}}", access.subject().unwrap_or("the client itself"));

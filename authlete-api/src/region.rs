@@ -5,44 +5,7 @@ use std::str::FromStr;
 
 use authlete_core::error::Error;
 
-/// A cluster of Authlete's shared cloud. For any other server, give its base URL instead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Region {
-    /// United States.
-    Us,
-    /// Japan.
-    Jp,
-    /// Europe.
-    Eu,
-    /// Brazil.
-    Br,
-}
-
-impl Region {
-    /// Every region.
-    pub const ALL: &[Self] = &[Self::Us, Self::Jp, Self::Eu, Self::Br];
-
-    /// The short name: `us`, `jp`, `eu`, `br`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Us => "us",
-            Self::Jp => "jp",
-            Self::Eu => "eu",
-            Self::Br => "br",
-        }
-    }
-
-    /// The base URL, without a final slash.
-    pub const fn base_url(self) -> &'static str {
-        match self {
-            Self::Us => "https://us.authlete.com",
-            Self::Jp => "https://jp.authlete.com",
-            Self::Eu => "https://eu.authlete.com",
-            Self::Br => "https://br.authlete.com",
-        }
-    }
-}
+pub use crate::generated::region::Region;
 
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,6 +15,7 @@ pub mod overlay;
 pub mod passes;
 pub mod pipeline;
 pub mod problem;
+pub mod words;
 
 pub use document::Document;
 pub use problem::{Problem, Problems};

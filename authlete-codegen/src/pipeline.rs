@@ -9,6 +9,7 @@ use crate::emit::{self, Emitted};
 use crate::import::PROVENANCE;
 use crate::overlay::{OverlayReport, Overlays};
 use crate::passes::{Notes, spec::PASSES};
+use crate::words::{Words, check_actions, wrap_references};
 use crate::{Document, Problem, Problems};
 
 /// What is generated from.
@@ -20,6 +21,8 @@ pub struct Inputs<'a> {
     pub overlays: Vec<(&'a str, &'a [u8])>,
     /// The table of actions.
     pub actions: &'a [u8],
+    /// What is said of every item, as (file name, content).
+    pub words: Vec<(&'a str, &'a [u8])>,
     /// Whether overlay actions, rows and rules that fit only the committed document become warnings.
     pub lenient: bool,
 }
@@ -27,6 +30,8 @@ pub struct Inputs<'a> {
 /// What is generated.
 #[derive(Debug, Clone)]
 pub struct Generated {
+    /// What has no words, and words of what there is not.
+    pub unsaid: Vec<Problem>,
     /// The text of every file, by its path in the project.
     pub files: BTreeMap<String, String>,
     /// What was tolerated, or noticed and left alone.
@@ -48,11 +53,18 @@ const TESTS: &str = "tests/src/generated";
 pub fn generate(inputs: &Inputs<'_>) -> Result<Generated, Problems> {
     let overlays = Overlays::parse(inputs.overlays.iter().copied())?;
     let applied = overlays.apply(&inputs.document, inputs.lenient)?;
+    let words = Words::parse(inputs.words.iter().copied())?;
     let mut effective = applied.shaped.clone();
+    let names = operation_names(&effective)?;
+    let mut unsaid = Vec::new();
+    words.describe_components(&mut effective, &mut unsaid);
+    words.describe_operations(&mut effective, &names, &mut unsaid);
+    let corrected = described(&applied.corrected, &words, &names);
     let passes = run_passes(&mut effective, inputs.lenient)?;
     let table = Table::parse(inputs.actions)?;
     let (actions, misfits) = actions::check(&table, &effective, inputs.lenient)?;
-    let emitted = emit::emit(&effective, &actions)?;
+    unsaid.extend(check_actions(&words, &actions));
+    let emitted = emit::emit(&effective, &actions, &words)?;
 
     let mut warnings: Vec<String> = applied.report.warnings.iter().map(Problem::to_string).collect();
     warnings.extend(misfits.iter().map(Problem::to_string));
@@ -61,7 +73,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Generated, Problems> {
     }
     let report = report(&inputs.document, &applied.report, &passes, &emitted);
     let mut files = BTreeMap::from([
-        ("openapi/corrected.json".to_owned(), applied.corrected.to_canonical_string()),
+        ("openapi/corrected.json".to_owned(), corrected.to_canonical_string()),
         ("openapi/effective.json".to_owned(), effective.to_canonical_string()),
         ("openapi/report.md".to_owned(), report),
         ("docs/operations.md".to_owned(), emitted.overview + &origin(&inputs.document)),
@@ -69,7 +81,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Generated, Problems> {
     for (folder, emitted) in [(API, emitted.api), (EMULATOR, emitted.emulator), (TESTS, emitted.tests)] {
         files.extend(emitted.into_iter().map(|(path, text)| (format!("{folder}/{path}"), text)));
     }
-    Ok(Generated { files, warnings })
+    Ok(Generated { files, warnings, unsaid })
 }
 
 /// What differs between the Rust that two documents yield with the same overlays and table.
@@ -84,6 +96,38 @@ pub fn compare_rust(old: &Inputs<'_>, new: &Inputs<'_>) -> Result<RustReport, Pr
         Ok(below.collect())
     };
     crate::diff::rust::compare(&api(old)?, &api(new)?)
+}
+
+/// The operations' names, by path and method.
+fn operation_names(document: &Document) -> Result<BTreeMap<(String, String), String>, Problems> {
+    let mut named = document.clone();
+    for pass in PASSES {
+        (pass.run)(&mut named, &mut Notes { lenient: true, ..Notes::default() })?;
+        if pass.name == "operation_ids" {
+            break;
+        }
+    }
+    let names = named.operations().filter_map(|(path, method, operation)| {
+        let name = operation.get("operationId")?.as_str()?;
+        Some(((path.to_owned(), method.to_owned()), name.to_owned()))
+    });
+    Ok(names.collect())
+}
+
+/// The corrected document with the words, for people and for other tools.
+fn described(corrected: &Document, words: &Words, names: &BTreeMap<(String, String), String>) -> Document {
+    let mut document = corrected.clone();
+    // The same problems were found in the document that generation goes on with.
+    let mut ignored = Vec::new();
+    words.describe_components(&mut document, &mut ignored);
+    words.describe_operations(&mut document, names, &mut ignored);
+    document.for_each_operation_mut(|_, _, operation| {
+        if let Some(doc) = operation.remove("x-doc") {
+            operation.insert("description".to_owned(), doc);
+        }
+    });
+    wrap_references(&mut document.0);
+    document
 }
 
 type PassNotes = Vec<(&'static str, Notes)>;
@@ -124,15 +168,15 @@ fn report(input: &Document, overlays: &OverlayReport, passes: &PassNotes, emitte
         "## In and out\n\n\
          | | upstream | effective | generated |\n|---|---|---|---|\n\
          | operations | {} | {} | {} methods |\n\
-         | components | {} | {} | {} types and {} open enumerations, {} types of progenitor's own |\n\n",
+         | components | {} | {} | {} types and {} open enumerations, {} types as progenitor writes them |\n\n",
         input.operations().count(),
         counts.operations,
         counts.operations,
         input.schemas().count(),
-        counts.components,
-        counts.components - counts.enums,
+        counts.types,
+        counts.types - counts.enums,
         counts.enums,
-        counts.invented,
+        counts.verbatim,
     );
     let _ = write!(text, "## Overlays\n\n{}", overlays.to_markdown());
     text.push_str("## Passes\n\n");

@@ -4,6 +4,7 @@ pub use bytes::Bytes;
 pub use http;
 pub use serde_json;
 
+pub use crate::actions::action_call::{ActionCall, ActionFuture};
 pub use crate::actions::pending_request::was_not_sent;
 pub use crate::actions::rendering::{Content, HeaderSource, Rendering, ResponseParts, TakeParts, render};
 pub use crate::actions::reply::{Details, Reply};
@@ -16,10 +17,11 @@ pub use crate::call::client::{Client, ClientSettings, address, is_loopback, prin
 pub use crate::call::into_request::IntoRequest;
 pub use crate::call::modify::{Modification, Modified};
 pub use crate::call::operation::{CacheClass, Host, Idempotency, Operation, OperationParts};
+pub use crate::call::optional::OptionalCall;
 pub use crate::call::paging::{ListPage, PageRange, Pages};
 pub use crate::call::request::{BuildError, PathSegment, RequestBuilder, path, path_segment, request};
 pub use crate::call::response::ApiResponse;
-pub use crate::call::{Call, call};
+pub use crate::call::{Call, CallFuture, call};
 pub use crate::error::Error;
 pub use crate::transport::BoxFuture;
 pub use crate::wire::ids::{
@@ -33,7 +35,9 @@ pub use crate::wire::object::{Object, deserialize};
 pub use crate::wire::open_enum::json_schema;
 pub use crate::wire::open_enum::{Found, OpenEnum, TextVisitor, from_text as enum_from_text};
 pub use crate::wire::redact::{Extra, Redacted, optional};
+pub use crate::wire::time::{epoch_milliseconds, epoch_seconds, milliseconds, nanoseconds, seconds};
 pub use crate::{
     __made_of_string as made_of_string, __open_enum as open_enum, __open_enum_impls as open_enum_impls,
-    __pending_request as pending_request, __step as step, __stored_step as stored_step,
+    __optional_call as optional_call, __pending_request as pending_request, __step as step,
+    __stored_step as stored_step,
 };

@@ -1,79 +1,279 @@
-//! The answers that need no question to Authlete, or that came of none.
+//! Refusals: status and challenges (RFC 6750 section 3, RFC 9449 section 7.1, RFC 9470 section 3, RFC 9728 section 5.1).
 
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use authlete_api::http_inputs::TokenScheme;
+use authlete_api::{Details, Reply};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
-use authlete_api::{Details, Error, Reply};
+use crate::jwt::dpop;
 
-/// There is no token: a challenge without an error (RFC 6750 3.1).
-pub(super) fn missing(scopes: &[String], accepts_proofs: bool) -> Reply {
-    let schemes: &[&str] = if accepts_proofs { &["Bearer", "DPoP"] } else { &["Bearer"] };
-    let parameters = scope_parameter(scopes).map(|scope| format!(" {scope}")).unwrap_or_default();
-    let challenges = schemes.iter().map(|scheme| format!("{scheme}{parameters}"));
-    refuse(StatusCode::UNAUTHORIZED, challenges, "there is no access token")
+/// Makes the challenges of one route: every one names the accepted scheme, the scopes, and where the metadata of the
+/// resource is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Challenger {
+    pub(crate) metadata_url: Option<String>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) bearer: bool,
+    pub(crate) dpop: bool,
 }
 
-/// The request is not as it should be.
-pub(super) fn malformed(what: &'static str) -> Reply {
-    let challenge = format!("Bearer error=\"invalid_request\", error_description=\"{what}\"");
-    refuse(StatusCode::BAD_REQUEST, [challenge], what)
+/// A request that is refused, with the reason for the log.
+#[derive(Debug, Clone)]
+pub(crate) struct Refused {
+    status: StatusCode,
+    headers: HeaderMap,
+    reason: &'static str,
+    details: Option<Arc<Details>>,
 }
 
-/// There is not one proof of possession.
-pub(super) fn proof() -> Reply {
-    let what = "a token that is bound to a key needs one DPoP header";
-    let challenge = format!("DPoP error=\"invalid_dpop_proof\", error_description=\"{what}\"");
-    refuse(StatusCode::UNAUTHORIZED, [challenge], what)
+/// The `error` of a challenge, with its description and what RFC 9470 adds.
+struct Problem<'a> {
+    code: &'static str,
+    description: &'static str,
+    parameters: Vec<(&'static str, &'a str)>,
 }
 
-/// The token is good, but not for this.
-pub(super) fn insufficient_scope(scopes: &[String]) -> Reply {
-    let mut challenge = "Bearer error=\"insufficient_scope\"".to_owned();
-    if let Some(scope) = scope_parameter(scopes) {
-        challenge += ", ";
-        challenge += &scope;
+impl Challenger {
+    /// There is no token: challenges without an error (RFC 6750 section 3.1).
+    pub(crate) fn missing(&self) -> Refused {
+        self.refuse(StatusCode::UNAUTHORIZED, None, None, &self.scopes, "there is no access token")
     }
-    refuse(StatusCode::FORBIDDEN, [challenge], "the access token lacks a scope")
-}
 
-/// Authlete could not be asked. The client learns whether trying again makes sense, and no more.
-pub(super) fn unavailable(error: Error) -> Reply {
-    let passing = error.is_retryable();
-    let wait = error.retry_after();
-    let mut reply = silent(Reply::from(error));
-    if passing {
-        *reply.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-        if let Some(wait) = wait {
-            reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().saturating_add(1)));
+    /// The request is not as it has to be.
+    pub(crate) fn malformed(&self, scheme: Option<TokenScheme>, what: &'static str) -> Refused {
+        let problem = Problem { code: "invalid_request", description: what, parameters: Vec::new() };
+        self.refuse(StatusCode::BAD_REQUEST, scheme, Some(problem), &self.scopes, what)
+    }
+
+    /// The token is not good. The client learns no more than that; `reason` is for the log.
+    pub(crate) fn invalid_token(&self, scheme: TokenScheme, reason: &'static str) -> Refused {
+        let description = "the access token is not valid";
+        let problem = Problem { code: "invalid_token", description, parameters: Vec::new() };
+        self.refuse(StatusCode::UNAUTHORIZED, Some(scheme), Some(problem), &self.scopes, reason)
+    }
+
+    /// The proof of possession is missing or wrong.
+    pub(crate) fn invalid_proof(&self, what: &'static str) -> Refused {
+        let problem = Problem { code: "invalid_dpop_proof", description: what, parameters: Vec::new() };
+        self.refuse(StatusCode::UNAUTHORIZED, Some(TokenScheme::DPoP), Some(problem), &self.scopes, what)
+    }
+
+    /// The token is good, but not for this. The scopes are those to ask for: what is required and what the token has, so
+    /// that a client that asks for them loses nothing.
+    pub(crate) fn insufficient_scope(&self, scheme: TokenScheme, required: &[String], granted: &[String]) -> Refused {
+        let what = "the access token lacks a scope";
+        let problem = Problem { code: "insufficient_scope", description: "", parameters: Vec::new() };
+        let scopes: BTreeSet<&String> = required.iter().chain(granted).collect();
+        let scopes: Vec<String> = scopes.into_iter().cloned().collect();
+        self.refuse(StatusCode::FORBIDDEN, Some(scheme), Some(problem), &scopes, what)
+    }
+
+    /// The user has to authenticate again, or better (RFC 9470).
+    pub(crate) fn insufficient_authentication(
+        &self,
+        scheme: TokenScheme,
+        acr_values: &[String],
+        max_age: Option<Duration>,
+    ) -> Refused {
+        let what = "the authentication of the user is too old or too weak";
+        let acr_values = acr_values.join(" ");
+        let max_age = max_age.map(|age| age.as_secs().to_string());
+        let mut parameters = Vec::new();
+        if !acr_values.is_empty() {
+            parameters.push(("acr_values", acr_values.as_str()));
+        }
+        if let Some(age) = &max_age {
+            parameters.push(("max_age", age.as_str()));
+        }
+        let problem = Problem { code: "insufficient_user_authentication", description: what, parameters };
+        self.refuse(StatusCode::UNAUTHORIZED, Some(scheme), Some(problem), &self.scopes, what)
+    }
+
+    /// What Authlete answered, with what this route adds to its challenge.
+    pub(crate) fn of_authlete(&self, reply: &Reply, scheme: TokenScheme) -> Refused {
+        let mut headers = HeaderMap::new();
+        for (name, value) in reply.headers() {
+            let challenge = (name == WWW_AUTHENTICATE).then(|| value.to_str().ok()).flatten();
+            let value = challenge
+                .map(|challenge| self.complete(challenge, scheme))
+                .and_then(|challenge| HeaderValue::try_from(challenge).ok())
+                .unwrap_or_else(|| value.clone());
+            headers.append(name.clone(), value);
+        }
+        headers.remove(http::header::CONTENT_TYPE);
+        headers.remove(http::header::CONTENT_LENGTH);
+        let reason = "Authlete refused the access token";
+        Refused { status: reply.status(), headers, reason, details: Some(Arc::new(reply.details().clone())) }
+    }
+
+    /// Adds the parameters that a challenge lacks.
+    fn complete(&self, challenge: &str, scheme: TokenScheme) -> String {
+        let mut challenge = challenge.to_owned();
+        let mut add = |name: &str, value: Option<String>| {
+            if let Some(value) = value.filter(|_| !challenge.contains(&format!("{name}="))) {
+                let separator = if challenge.contains('=') { ", " } else { " " };
+                challenge.push_str(&format!("{separator}{name}=\"{value}\""));
+            }
+        };
+        add("scope", scope(&self.scopes));
+        add("resource_metadata", self.metadata_url.clone());
+        if scheme == TokenScheme::DPoP {
+            add("algs", Some(dpop::ALGORITHMS.to_owned()));
+        }
+        challenge
+    }
+
+    fn refuse(
+        &self,
+        status: StatusCode,
+        scheme: Option<TokenScheme>,
+        problem: Option<Problem<'_>>,
+        scopes: &[String],
+        reason: &'static str,
+    ) -> Refused {
+        let mut headers = HeaderMap::new();
+        // The error belongs to the scheme that the request used; with none, to the first that is accepted.
+        let used = scheme.filter(|scheme| self.accepts(*scheme)).unwrap_or(self.first());
+        let mut offers = [(TokenScheme::Bearer, "Bearer"), (TokenScheme::DPoP, "DPoP")];
+        if used == TokenScheme::DPoP {
+            offers.reverse();
+        }
+        for (offered, name) in offers.into_iter().filter(|(offered, _)| self.accepts(*offered)) {
+            let mut parameters = Vec::new();
+            if let Some(problem) = problem.as_ref().filter(|_| used == offered) {
+                parameters.push(format!("error=\"{}\"", problem.code));
+                if !problem.description.is_empty() {
+                    parameters.push(format!("error_description=\"{}\"", problem.description));
+                }
+                let further =
+                    problem.parameters.iter().filter_map(|(name, value)| quoted(value).map(|value| (name, value)));
+                parameters.extend(further.map(|(name, value)| format!("{name}=\"{value}\"")));
+            }
+            parameters.extend(scope(scopes).map(|scope| format!("scope=\"{scope}\"")));
+            parameters.extend(self.metadata_url.as_ref().map(|url| format!("resource_metadata=\"{url}\"")));
+            if offered == TokenScheme::DPoP {
+                parameters.push(format!("algs=\"{}\"", dpop::ALGORITHMS));
+            }
+            let separator = if parameters.is_empty() { "" } else { " " };
+            let challenge = format!("{name}{separator}{}", parameters.join(", "));
+            if let Ok(challenge) = HeaderValue::try_from(challenge) {
+                headers.append(WWW_AUTHENTICATE, challenge);
+            }
+        }
+        no_store(&mut headers);
+        Refused { status, headers, reason, details: None }
+    }
+
+    fn accepts(&self, scheme: TokenScheme) -> bool {
+        match scheme {
+            TokenScheme::DPoP => self.dpop,
+            _ => self.bearer,
         }
     }
-    reply
-}
 
-/// A failure of ours, without what was to be said of it.
-pub(super) fn silent(mut reply: Reply) -> Reply {
-    reply.headers_mut().remove(WWW_AUTHENTICATE);
-    reply
-}
-
-fn refuse(status: StatusCode, challenges: impl IntoIterator<Item = String>, reason: &'static str) -> Reply {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    for challenge in challenges {
-        if let Ok(challenge) = HeaderValue::try_from(challenge) {
-            headers.append(WWW_AUTHENTICATE, challenge);
-        }
+    fn first(&self) -> TokenScheme {
+        if self.bearer { TokenScheme::Bearer } else { TokenScheme::DPoP }
     }
+}
+
+impl Refused {
+    /// Nobody could be asked whether the token is good. The client learns whether trying again makes sense, and no more.
+    pub(crate) fn unavailable(passing: bool, wait: Option<Duration>, reason: &'static str) -> Self {
+        let mut headers = HeaderMap::new();
+        no_store(&mut headers);
+        let status = if passing { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
+        if let Some(wait) = wait.filter(|_| passing) {
+            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().saturating_add(1)));
+        }
+        Self { status, headers, reason, details: None }
+    }
+
+    /// Whether the client is to blame, so that the refusal may be kept for a moment.
+    pub(crate) fn is_verdict(&self) -> bool {
+        self.status.is_client_error() && !self.headers.contains_key("dpop-nonce")
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    pub(crate) fn reason(&self) -> &'static str {
+        self.reason
+    }
+
+    pub(crate) fn details(&self) -> Option<&Details> {
+        self.details.as_deref()
+    }
+
+    pub(crate) fn into_reply(self) -> Reply {
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        let details = self.details.map_or_else(|| Details::because(self.reason), |details| (*details).clone());
+        Reply::new(response, details)
+    }
+}
+
+fn no_store(headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
-    Reply::new(response, Details::because(reason))
 }
 
-/// `scope`, with the characters that a scope can have (RFC 6749 3.3).
-fn scope_parameter(scopes: &[String]) -> Option<String> {
-    let allowed = |scope: &&String| scope.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~'));
+/// The value of `scope`, with the characters that a scope can have (RFC 6749 section 3.3).
+fn scope(scopes: &[String]) -> Option<String> {
+    let allowed = |scope: &&String| {
+        !scope.is_empty() && scope.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~'))
+    };
     let scopes: Vec<&str> = scopes.iter().filter(allowed).map(String::as_str).collect();
-    (!scopes.is_empty()).then(|| format!("scope=\"{}\"", scopes.join(" ")))
+    (!scopes.is_empty()).then(|| scopes.join(" "))
+}
+
+/// A value that can stand between quotes.
+fn quoted(value: &str) -> Option<&str> {
+    value.bytes().all(|byte| matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~')).then_some(value)
+}
+
+/// Why a request was refused, for the log: in the extensions of the response. Its text holds no secrets.
+#[derive(Debug, Clone)]
+pub struct Refusal(Refused);
+
+impl Refusal {
+    pub(crate) fn new(refused: Refused) -> Self {
+        Self(refused)
+    }
+
+    /// The status of the response.
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// The reason, which the client is not told in full.
+    pub fn reason(&self) -> &'static str {
+        self.0.reason()
+    }
+
+    /// What Authlete said of its refusal, where it was asked.
+    pub fn details(&self) -> Option<&Details> {
+        self.0.details()
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.status, self.0.reason)?;
+        match self.0.details().and_then(|details| details.message.as_deref()) {
+            Some(message) => write!(f, " ({message})"),
+            None => Ok(()),
+        }
+    }
 }

@@ -1,162 +1,174 @@
-//! The layer, and the service it makes.
+//! The layer of a route, and the service it makes.
 
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use authlete_api::actions::Introspection;
-use authlete_api::http_inputs::Malformed;
-use authlete_api::types::IntrospectionRequest;
-use authlete_api::{AuthleteService, BoxFuture, Reply};
-use http::{HeaderMap, Request, Response};
+use authlete_api::BoxFuture;
+use http::{Request, Response};
+use sha2::{Digest, Sha256};
 
-use super::challenge;
-use super::principal::{Principal, Refusal};
+use crate::challenge::{Challenger, Refusal, Refused};
+use crate::server::ResourceServer;
+use crate::verdicts::Key;
 
-/// Lets requests through whose access token is good; see [the crate](crate).
+/// Lets those requests through whose access token is good and meets the route's requirements, and puts a
+/// [`Principal`](crate::Principal) into their extensions. [`ResourceServer::protect`] makes one.
 ///
-/// Each route can have a layer of its own, with other scopes. A layer around routes of which some want more scopes saves
-/// calls: see [`Principal::require_scopes`].
+/// Other requests get the response that tells the client what is missing; the reason for the log is in the response's
+/// extensions as a [`Refusal`].
 #[derive(Clone)]
 #[must_use = "a layer does nothing until it is put around a service"]
-pub struct ProtectLayer(Arc<Settings>);
+pub struct ProtectLayer {
+    server: ResourceServer,
+    requirements: Arc<Requirements>,
+}
 
-/// Takes certificates out of a request's headers.
-type Certificates = dyn Fn(&HeaderMap) -> Result<Vec<String>, Malformed> + Send + Sync;
+/// What a route wants of a token.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Requirements {
+    pub(crate) scopes: Vec<String>,
+    pub(crate) resources: Vec<String>,
+    pub(crate) acr_values: Vec<String>,
+    pub(crate) max_age: Option<Duration>,
+    pub(crate) bound_by: Vec<Bound>,
+    pub(crate) introspect: bool,
+}
 
-#[derive(Clone)]
-pub(super) struct Settings {
-    pub(super) service: AuthleteService,
-    pub(super) external_url: Option<String>,
-    pub(super) scopes: Vec<String>,
-    pub(super) resources: Vec<String>,
-    pub(super) acr_values: Vec<String>,
-    pub(super) max_age: Option<Duration>,
-    pub(super) certificates: Option<Arc<Certificates>>,
-    timeout: Option<Duration>,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bound {
+    Key,
+    Certificate,
 }
 
 impl ProtectLayer {
-    /// Asks the given service.
-    pub fn new(service: AuthleteService) -> Self {
-        Self(Arc::new(Settings {
-            service,
-            external_url: None,
-            scopes: Vec::new(),
-            resources: Vec::new(),
-            acr_values: Vec::new(),
-            max_age: None,
-            certificates: None,
-            timeout: None,
-        }))
+    pub(crate) fn new(server: ResourceServer) -> Self {
+        let mut requirements = Requirements::default();
+        if let Some(metadata) = &server.inner().settings.metadata {
+            requirements.resources.push(metadata.resource().to_owned());
+        }
+        Self { server, requirements: Arc::new(requirements) }
     }
 
-    /// Where clients reach this API: `https://api.example.com`, with the part of the path that the layer does not see.
-    ///
-    /// With it, tokens that are bound to a key are accepted (DPoP): the request's path is appended, and the proof must be
-    /// for that URL. It is not taken from the request, whose `Host` is the client's word.
-    pub fn external_url(self, url: impl Into<String>) -> Self {
-        self.with(|settings| settings.external_url = Some(url.into().trim_end_matches('/').to_owned()))
-    }
-
-    /// Scopes that the token must all have: else 403, `insufficient_scope`.
+    /// Scopes that the token must all have; otherwise the response is 403 with `insufficient_scope`.
     pub fn scopes<S: Into<String>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
-        self.with(|settings| settings.scopes.extend(scopes.into_iter().map(Into::into)))
+        self.with(|wanted| wanted.scopes.extend(scopes.into_iter().map(Into::into)))
     }
 
-    /// Resources that the token must be for (RFC 8707): the audience.
+    /// Resources that the token must be for (RFC 8707), in place of the server's own
+    /// [`resource`](ResourceServer::resource).
     pub fn resources<S: Into<String>>(self, resources: impl IntoIterator<Item = S>) -> Self {
-        self.with(|settings| settings.resources.extend(resources.into_iter().map(Into::into)))
+        self.with(|wanted| wanted.resources = resources.into_iter().map(Into::into).collect())
     }
 
     /// Authentication context classes of which the user's authentication must have satisfied one (RFC 9470).
     pub fn acr_values<S: Into<String>>(self, acrs: impl IntoIterator<Item = S>) -> Self {
-        self.with(|settings| settings.acr_values.extend(acrs.into_iter().map(Into::into)))
+        self.with(|wanted| wanted.acr_values.extend(acrs.into_iter().map(Into::into)))
     }
 
-    /// How long ago the user's authentication may be (RFC 9470). With it no answer is taken from a cache.
+    /// How long ago the user's authentication may be (RFC 9470).
     pub fn max_age(self, age: Duration) -> Self {
-        self.with(|settings| settings.max_age = Some(age))
+        self.with(|wanted| wanted.max_age = Some(age))
     }
 
-    /// Where the client's certificate is found, so that tokens bound to one are accepted (RFC 8705):
-    /// [`http_inputs::client_certificates`](authlete_api::http_inputs::client_certificates), for example.
-    ///
-    /// Only the proxy in front may set such headers: it has to remove those that come from outside.
-    ///
-    /// ```
-    /// # use authlete_api::{AuthleteService, http_inputs};
-    /// # use authlete_resource_server::ProtectLayer;
-    /// # fn example(service: AuthleteService) {
-    /// let header = http::HeaderName::from_static("x-ssl-cert");
-    /// let layer = ProtectLayer::new(service)
-    ///     .certificates(move |headers| http_inputs::pem_certificates(headers, std::slice::from_ref(&header)));
-    /// # }
-    /// ```
-    pub fn certificates(
-        self,
-        find: impl Fn(&HeaderMap) -> Result<Vec<String>, Malformed> + Send + Sync + 'static,
-    ) -> Self {
-        self.with(|settings| settings.certificates = Some(Arc::new(find)))
+    /// Accepts only tokens that are bound to a DPoP key (RFC 9449); with
+    /// [`require_certificate`](Self::require_certificate) as well, either will do.
+    pub fn require_dpop(self) -> Self {
+        self.with(|wanted| wanted.bound_by.push(Bound::Key))
     }
 
-    /// The most that asking Authlete may take, with all tries; by default what the service's client is set to.
-    pub fn timeout(self, timeout: Duration) -> Self {
-        self.with(|settings| settings.timeout = Some(timeout))
+    /// Accepts only tokens that are bound to a client certificate (RFC 8705); with [`require_dpop`](Self::require_dpop) as
+    /// well, either will do.
+    pub fn require_certificate(self) -> Self {
+        self.with(|wanted| wanted.bound_by.push(Bound::Certificate))
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
-        change(Arc::make_mut(&mut self.0));
+    /// Asks Authlete about the token at every request, whatever is cached or can be verified locally: for what must not
+    /// be done with a token that was revoked a moment ago.
+    pub fn introspect(self) -> Self {
+        self.with(|wanted| wanted.introspect = true)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Requirements)) -> Self {
+        change(Arc::make_mut(&mut self.requirements));
         self
+    }
+
+    fn route(&self) -> Route {
+        let settings = &self.server.inner().settings;
+        let wanted = &self.requirements;
+        let only_certificates = wanted.bound_by.contains(&Bound::Certificate);
+        let challenger = Challenger {
+            metadata_url: settings.metadata.as_ref().map(crate::ResourceMetadata::url),
+            scopes: wanted.scopes.clone(),
+            // Tokens that are bound to a certificate are presented as bearer tokens.
+            bearer: wanted.bound_by.is_empty() || only_certificates,
+            dpop: settings.base_url().is_some()
+                && (wanted.bound_by.is_empty() || wanted.bound_by.contains(&Bound::Key)),
+        };
+        Route {
+            server: self.server.clone(),
+            key: wanted.key(),
+            requirements: Arc::clone(&self.requirements),
+            challenger: Arc::new(challenger),
+        }
     }
 }
 
-impl Settings {
-    /// Who a request is from, by what was taken out of it.
-    async fn principal(&self, question: Result<IntrospectionRequest, Reply>) -> Result<Principal, Reply> {
-        let mut call = self.service.introspection().process(question?);
-        if let Some(timeout) = self.timeout {
-            call = call.timeout(timeout);
+impl Requirements {
+    /// What introspection is asked beside the token: verdicts of one route are not those of another.
+    fn key(&self) -> Key {
+        let mut hash = Sha256::new();
+        for (name, list) in [("s", &self.scopes), ("r", &self.resources), ("a", &self.acr_values)] {
+            hash.update(name);
+            hash.update((list.len() as u64).to_be_bytes());
+            for item in list {
+                hash.update((item.len() as u64).to_be_bytes());
+                hash.update(item);
+            }
         }
-        let answer = call.await.map_err(challenge::unavailable)?;
-        match answer.into_action() {
-            // What Authlete has to say of its own failures is not for clients.
-            Introspection::InternalServerError(reply) => Err(challenge::silent(reply)),
-            outcome => outcome.proceed().map(Principal::new),
-        }
+        hash.update(self.max_age.map_or(u64::MAX, |age| age.as_secs()).to_be_bytes());
+        hash.finalize().into()
     }
+}
+
+impl fmt::Debug for ProtectLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProtectLayer")
+            .field("server", &self.server)
+            .field("requirements", &self.requirements)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A layer's settings, with what can be made of them before the first request.
+pub(crate) struct Route {
+    pub(crate) server: ResourceServer,
+    pub(crate) requirements: Arc<Requirements>,
+    pub(crate) challenger: Arc<Challenger>,
+    pub(crate) key: Key,
 }
 
 impl<S> tower_layer::Layer<S> for ProtectLayer {
     type Service = Protect<S>;
 
     fn layer(&self, inner: S) -> Protect<S> {
-        Protect { inner, settings: Arc::clone(&self.0) }
-    }
-}
-
-impl fmt::Debug for ProtectLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProtectLayer")
-            .field("service", &self.service)
-            .field("external_url", &self.external_url)
-            .field("scopes", &self.scopes)
-            .finish_non_exhaustive()
+        Protect { inner, route: Arc::new(self.route()) }
     }
 }
 
 /// A service behind a [`ProtectLayer`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Protect<S> {
     inner: S,
-    settings: Arc<Settings>,
+    route: Arc<Route>,
+}
+
+impl<S: fmt::Debug> fmt::Debug for Protect<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Protect").field("inner", &self.inner).finish_non_exhaustive()
+    }
 }
 
 impl<S, B, R> tower_service::Service<Request<B>> for Protect<S>
@@ -176,32 +188,38 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let settings = Arc::clone(&self.settings);
-        let question = settings.question(request.method(), request.uri(), request.headers());
+        let route = Arc::clone(&self.route);
+        let presented = route.presented(request.method(), request.uri(), request.headers());
         // The one that is ready is the one to call; its clone may not be.
         let ready = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, ready);
         Box::pin(async move {
-            match settings.principal(question).await {
-                Ok(principal) => {
-                    let extra_headers = principal.extra_headers();
-                    request.extensions_mut().insert(principal);
+            let admitted = match presented {
+                Ok(presented) => route.admit(&presented).await,
+                Err(refused) => Err(refused),
+            };
+            match admitted {
+                Ok(admitted) => {
+                    request.extensions_mut().insert(admitted.principal);
                     let mut response = inner.call(request).await?;
-                    extra_headers.add_to(response.headers_mut());
+                    for (name, value) in admitted.headers {
+                        if let Some(name) = name {
+                            response.headers_mut().insert(name, value);
+                        }
+                    }
                     Ok(response)
                 }
-                Err(reply) => Ok(refused(reply)),
+                Err(refused) => Ok(response(refused)),
             }
         })
     }
 }
 
-/// The answer with which a request is refused: headers alone.
-fn refused<R: Default>(reply: Reply) -> Response<R> {
+/// The response with which a request is refused: headers alone.
+fn response<R: Default>(refused: Refused) -> Response<R> {
     let mut response = Response::new(R::default());
-    *response.status_mut() = reply.status();
-    *response.headers_mut() = reply.headers().clone();
-    response.headers_mut().remove(http::header::CONTENT_TYPE);
-    response.extensions_mut().insert(Refusal::new(reply));
+    *response.status_mut() = refused.status();
+    *response.headers_mut() = refused.headers().clone();
+    response.extensions_mut().insert(Refusal::new(refused));
     response
 }

@@ -5,8 +5,9 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
+use authlete_api::actions::AuthorizationAction;
 use authlete_api::layers::RetryPolicy;
-use authlete_api::types::{self, AuthorizationResponseAction};
+use authlete_api::types;
 use authlete_api::{
     Authlete, AuthleteService, BoxFuture, ClientId, Credentials, CredentialsProvider, DpopKey, Error, Idempotency,
     Operation, ProviderError, SharedCredentials, Transport, TransportError, operations,
@@ -98,20 +99,18 @@ async fn groups_work_against_the_emulator() {
     let emulator = Emulator::start().await.unwrap();
     let token = emulator.organization_token();
     let authlete = Authlete::builder().base_url(emulator.base_url()).organization_token(token).build().unwrap();
-    let settings = types::Service { issuer: Some("https://as.example.com".to_owned()), ..Default::default() };
+    let settings = types::Service::default().issuer("https://as.example.com");
     let id = authlete.services().create(&settings).await.unwrap().api_key.unwrap();
     let service = authlete.service(id);
     assert_eq!(service.get().await.unwrap().issuer, settings.issuer);
-    let client = types::OAuthClient {
-        redirect_uris: Some(vec!["https://client.example.org/cb".to_owned()]),
-        response_types: Some(vec![types::ResponseType::Code]),
-        grant_types: Some(vec![types::GrantType::AuthorizationCode]),
-        ..Default::default()
-    };
+    let client = types::OAuthClient::default()
+        .redirect_uris(["https://client.example.org/cb"])
+        .response_types([types::ResponseType::Code])
+        .grant_types([types::GrantType::AuthorizationCode]);
     let client = service.clients().create(client).await.unwrap().client_id.unwrap();
     let query = format!("response_type=code&client_id={client}");
-    let answer = service.authorization().process(query).await.unwrap();
-    assert_eq!(answer.action, Some(AuthorizationResponseAction::Interaction));
+    let action = service.authorization().process(query).await.unwrap();
+    assert!(matches!(action, AuthorizationAction::Interaction(_)), "{action:?}");
 }
 
 #[tokio::test]
@@ -122,8 +121,8 @@ async fn nobody_passes_the_service_id_twice() {
     let _ = service.clients().get(34).await.unwrap();
     let _ = service.clients().refresh_secret("an alias/").await.unwrap();
     let _ = service.clients().refresh_secret(ClientId::from(34)).await.unwrap();
-    let _ = service.access_tokens().list(Some("c".into()), None, 5..10).await.unwrap();
-    let _ = service.clients().list_authorized("user", None, ..).await.unwrap();
+    let _ = service.access_tokens().list().client_identifier("c").start(5).end(10).await.unwrap();
+    let _ = service.clients().list_authorized("user").await.unwrap();
     let _ = service.authlete().utilities().echo().await.unwrap();
     let sent = recorder.sent();
     assert_eq!(sent[0].3, json!({"token": "token"}));
@@ -136,7 +135,7 @@ async fn nobody_passes_the_service_id_twice() {
             "/api/12/client/get/34",
             "/api/12/client/secret/refresh/an%20alias%2F",
             "/api/12/client/secret/refresh/34",
-            "/api/12/auth/token/get/list?clientIdentifier=c&end=10&start=5",
+            "/api/12/auth/token/get/list?clientIdentifier=c&start=5&end=10",
             "/api/12/client/authorization/get/list?subject=user",
             "/api/misc/echo",
         ]
@@ -169,30 +168,30 @@ async fn lists_are_fetched_page_by_page_and_as_a_stream() {
     };
     let recorder = Recorder::answering([page(&[1, 2]), page(&[3]), page(&[1, 2]), page(&[3]), page(&[])]);
     let service = recorder.service();
-    let mut pages = service.clients().all(None).page_size(2);
+    let mut pages = service.clients().list().pages().page_size(2);
     let first = pages.next_page().await.unwrap().unwrap();
     assert_eq!((first.start, first.items.len(), first.total), (0, 2, Some(3)));
     assert_eq!(pages.next_page().await.unwrap().unwrap().start, 2);
     assert!(pages.next_page().await.unwrap().is_none());
     assert_eq!(
         recorder.paths(),
-        ["GET /api/12/client/get/list?end=2&start=0", "GET /api/12/client/get/list?end=4&start=2"]
+        ["GET /api/12/client/get/list?start=0&end=2", "GET /api/12/client/get/list?start=2&end=4"]
     );
 
-    let mut stream = pin!(service.clients().all(Some("dev")).page_size(2).into_stream());
+    let mut stream = pin!(service.clients().list().developer("dev").pages().page_size(2).into_stream());
     let mut ids = Vec::new();
     while let Some(client) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
         ids.push(client.unwrap().client_id.unwrap());
         assert_eq!(recorder.0.lock().unwrap().requests.len(), ids.len().div_ceil(2), "pages come on demand");
     }
     assert_eq!(ids, [1, 2, 3]);
-    assert!(service.clients().all(None).collect().await.unwrap().is_empty());
+    assert!(service.clients().list().pages().collect().await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn a_stream_ends_after_an_error() {
     let service = Recorder::answering([(500, json!({}))]).service();
-    let mut stream = pin!(service.clients().all(None).into_stream());
+    let mut stream = pin!(service.clients().list().pages().into_stream());
     let first = poll_fn(|context| stream.as_mut().poll_next(context)).await;
     assert!(matches!(first, Some(Err(Error::Api(_)))));
     assert!(poll_fn(|context| stream.as_mut().poll_next(context)).await.is_none());

@@ -28,19 +28,13 @@ impl Fixture {
     async fn with(change: impl FnOnce(&mut Service)) -> Self {
         let emulator = Emulator::start().await.unwrap();
         let organization = client(&emulator, emulator.organization_token());
-        let mut service = Service {
-            issuer: Some("https://as.example.com".to_owned()),
-            access_token_duration: Some(60),
-            ..Service::default()
-        };
+        let mut service = Service::default().issuer("https://as.example.com").access_token_duration(60);
         change(&mut service);
         let service = organization.services().create(&service).await.unwrap().api_key.unwrap();
-        let registered = OAuthClient {
-            grant_types: Some(vec![GrantType::AuthorizationCode, GrantType::RefreshToken]),
-            response_types: Some(vec![ResponseType::Code]),
-            redirect_uris: Some(vec![REDIRECT_URI.to_owned()]),
-            ..OAuthClient::default()
-        };
+        let registered = OAuthClient::default()
+            .grant_types([GrantType::AuthorizationCode, GrantType::RefreshToken])
+            .response_types([ResponseType::Code])
+            .redirect_uris([REDIRECT_URI.to_owned()]);
         let registered = organization.service(service).clients().create(&registered).await.unwrap().into_inner();
         let token = emulator.service_token(&service.to_string()).unwrap();
         let authlete = client(&emulator, &token).service(service);
@@ -53,13 +47,13 @@ impl Fixture {
             self.client.client_id.unwrap()
         );
         let request = AuthorizationRequest::new(parameters);
-        self.authlete.authorization().process(&request).await.unwrap().into_inner()
+        self.authlete.authorization().process(&request).raw().await.unwrap().into_inner()
     }
 
     async fn code(&self, more: &str) -> String {
         let ticket = self.authorization(more).await.ticket.unwrap();
         let request = AuthorizationIssueRequest::new("testuser01", ticket);
-        let issued = self.authlete.authorization().issue(&request).await.unwrap();
+        let issued = self.authlete.authorization().issue(&request).raw().await.unwrap();
         assert_eq!(issued.action, Some(AuthorizationIssueResponseAction::Location));
         let location = issued.response_content.as_deref().unwrap();
         let code = issued.authorization_code.clone().unwrap();
@@ -72,12 +66,9 @@ impl Fixture {
     }
 
     async fn token(&self, parameters: String) -> TokenResponse {
-        let request = TokenRequest {
-            client_id: Some(self.client.client_id.unwrap().to_string()),
-            client_secret: self.client.client_secret.clone(),
-            ..TokenRequest::new(parameters)
-        };
-        self.authlete.token().process(&request).await.unwrap().into_inner()
+        let mut request = TokenRequest::new(parameters).client_id(self.client.client_id.unwrap().to_string());
+        request.client_secret = self.client.client_secret.clone();
+        self.authlete.token().process(&request).raw().await.unwrap().into_inner()
     }
 
     async fn exchange(&self, code: &str) -> TokenResponse {
@@ -86,7 +77,7 @@ impl Fixture {
 
     async fn introspect(&self, token: &str) -> IntrospectionResponse {
         let request = IntrospectionRequest::new(token);
-        self.authlete.introspection().process(&request).await.unwrap().into_inner()
+        self.authlete.introspection().process(&request).raw().await.unwrap().into_inner()
     }
 }
 
@@ -125,11 +116,11 @@ async fn a_denied_request_goes_back_to_the_client() {
     let fixture = Fixture::new().await;
     let ticket = fixture.authorization("").await.ticket.unwrap();
     let request = AuthorizationFailRequest::new(AuthorizationFailReason::Denied, ticket);
-    let failed = fixture.authlete.authorization().fail(&request).await.unwrap();
+    let failed = fixture.authlete.authorization().fail(&request).raw().await.unwrap();
     assert_eq!(failed.action, Some(AuthorizationFailResponseAction::Location));
     assert!(failed.response_content.as_deref().unwrap().contains("error=access_denied"));
     // The ticket is spent.
-    let again = fixture.authlete.authorization().fail(&request).await.unwrap();
+    let again = fixture.authlete.authorization().fail(&request).raw().await.unwrap();
     assert_eq!(again.action, Some(AuthorizationFailResponseAction::BadRequest));
 }
 
@@ -185,17 +176,15 @@ async fn pkce_binds_the_code_to_its_verifier() {
 async fn clients_are_checked() {
     let fixture = Fixture::new().await;
     let code = fixture.code("").await;
-    let request = TokenRequest {
-        client_id: Some(fixture.client.client_id.unwrap().to_string()),
-        client_secret: Some("wrong".to_owned()),
-        ..TokenRequest::new(format!("grant_type=authorization_code&code={code}&redirect_uri={REDIRECT_URI}"))
-    };
-    let response = fixture.authlete.token().process(&request).await.unwrap();
+    let request = TokenRequest::new(format!("grant_type=authorization_code&code={code}&redirect_uri={REDIRECT_URI}"))
+        .client_id(fixture.client.client_id.unwrap().to_string())
+        .client_secret("wrong");
+    let response = fixture.authlete.token().process(&request).raw().await.unwrap();
     assert_eq!(response.action, Some(TokenResponseAction::InvalidClient));
 
     let parameters = "response_type=code&client_id=1&redirect_uri=https%3A%2F%2Fevil.example";
     let request = AuthorizationRequest::new(parameters);
-    let response = fixture.authlete.authorization().process(&request).await.unwrap();
+    let response = fixture.authlete.authorization().process(&request).raw().await.unwrap();
     assert_eq!(response.action, Some(AuthorizationResponseAction::BadRequest));
 }
 

@@ -133,7 +133,7 @@ async fn calls_and_errors_print_no_secrets() {
     let client = server.client();
     assert_eq!(
         format!("{:?}", client.authorization().process(&request)),
-        "Call { operation: \"auth_authorization\", .. }"
+        "ActionCall { operation: \"auth_authorization\", .. }"
     );
     for expected in ["A001", "$.client.clientId", "not JSON"] {
         let error = client.authorization().process(&request).await.expect_err("no answer fits");

@@ -85,7 +85,7 @@ async fn an_enum_value_of_tomorrow_is_kept_and_sent_back() {
 
     let server = Server::once(answer("200 OK", r#"{"action":"ASK_THE_ORACLE","ticket":"t"}"#));
     let request = authlete_api::types::AuthorizationRequest::new("client_id=1");
-    let response = server.client().authorization().process(&request).await.unwrap();
+    let response = server.client().authorization().process(&request).raw().await.unwrap();
     assert_eq!(response.action, Some(AuthorizationResponseAction::Unknown("ASK_THE_ORACLE".to_owned())));
     assert_eq!(response.ticket, Some("t".into()));
 }
@@ -96,7 +96,7 @@ async fn an_answer_with_nulls_and_texts_for_numbers_is_read() {
         r#"{"scopeDetails":[null],"scopes":null,"expiresAt":"1700000000000","clientId":7,"subject":42,"action":null}"#;
     let server = Server::once(answer("200 OK", body));
     let request = authlete_api::types::IntrospectionRequest::new("a token");
-    let response = server.client().introspection().process(&request).await.unwrap();
+    let response = server.client().introspection().process(&request).raw().await.unwrap();
     assert_eq!(response.scope_details.as_ref().map(Vec::len), Some(0));
     assert_eq!((&response.scopes, &response.action), (&None, &None));
     assert_eq!((response.expires_at, response.client_id), (Some(1_700_000_000_000), Some(7)));

@@ -73,7 +73,7 @@ fn main() -> ExitCode {
 fn quiet_progenitor() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if std::thread::current().name() != Some(authlete_codegen::emit::progenitor::THREAD) {
+        if std::thread::current().name() != Some(authlete_codegen::model::progenitor::THREAD) {
             usual(panic);
         }
     }));

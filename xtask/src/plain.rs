@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use authlete_codegen::{emit, import};
+use authlete_codegen::{import, model};
 
 use crate::files;
 
@@ -36,7 +36,7 @@ impl Plain {
     pub(crate) fn run(&self, project: &Path) -> Result<(), String> {
         let bytes = files::read_file(&project.join("openapi/effective.json"))?;
         let document = import::parse(&bytes).map_err(|problems| problems.to_string())?;
-        let code = emit::progenitor::plain(&document).map_err(|problems| problems.to_string())?;
+        let code = model::progenitor::plain(&document).map_err(|problems| problems.to_string())?;
         files::write(&self.out.join("Cargo.toml"), MANIFEST)?;
         files::write(&self.out.join("src/lib.rs"), &code)
     }

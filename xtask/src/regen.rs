@@ -35,18 +35,23 @@ impl Regen {
             }
             None => committed(project)?,
         };
-        if self.spec.is_none() {
-            check_regions(&document, &files::read_file(&project.join(REGIONS))?)?;
-        }
         let overlays = overlays(project)?;
         let overlays = overlays.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
         let actions = files::read_file(&project.join("openapi/actions.yaml"))?;
-        let inputs = Inputs { document, overlays, actions: &actions, lenient: self.lenient };
+        let words = folder(project, "openapi/docs")?;
+        let words = words.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
+        let inputs = Inputs { document, overlays, actions: &actions, words, lenient: self.lenient };
         let generated =
             pipeline::generate(&inputs).map_err(|problems| format!("{} problem(s):\n{problems}", problems.0.len()))?;
         if self.lenient {
             for warning in &generated.warnings {
                 eprintln!("warning: {warning}");
+            }
+        }
+        if !self.lenient && !generated.unsaid.is_empty() {
+            eprintln!("note: {} items lack words, or words lack their item", generated.unsaid.len());
+            for problem in &generated.unsaid {
+                eprintln!("note: {problem}");
             }
         }
         match &self.out {
@@ -59,29 +64,6 @@ impl Regen {
     }
 }
 
-/// Where the regions are.
-const REGIONS: &str = "authlete-api/src/region.rs";
-
-/// Every server of the description is a region of the crate.
-fn check_regions(document: &Document, regions: &[u8]) -> Result<(), String> {
-    let regions = String::from_utf8_lossy(regions);
-    let servers = document.0.get("servers").and_then(|servers| servers.as_array());
-    let missing: Vec<_> = servers
-        .into_iter()
-        .flatten()
-        .filter_map(|server| server.get("url").and_then(|url| url.as_str()))
-        .map(|url| url.trim_end_matches('/'))
-        .filter(|url| !regions.contains(&format!("\"{url}\"")))
-        .collect();
-    match missing.is_empty() {
-        true => Ok(()),
-        false => Err(format!(
-            "the description has servers that are no region: {}; add them to {REGIONS}",
-            missing.join(", ")
-        )),
-    }
-}
-
 fn committed(project: &Path) -> Result<Document, String> {
     let path = project.join("openapi/authlete.json");
     let bytes = files::read_file(&path)
@@ -91,13 +73,18 @@ fn committed(project: &Path) -> Result<Document, String> {
 
 /// The overlays of the project, with their names.
 pub(crate) fn overlays(project: &Path) -> Result<Vec<(String, Vec<u8>)>, String> {
+    folder(project, "openapi/overlays")
+}
+
+/// The files of a folder that holds YAML, with their names.
+pub(crate) fn folder(project: &Path, folder: &str) -> Result<Vec<(String, Vec<u8>)>, String> {
     let mut found = Vec::new();
-    for path in list(&project.join("openapi/overlays"))? {
+    for path in list(&project.join(folder))? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if name.ends_with(".yaml") {
             found.push((name, files::read_file(&path)?));
         } else if name != "README.md" {
-            return Err(format!("{} is no overlay: their names end in .yaml", path.display()));
+            return Err(format!("{} is not YAML: the files of {folder} have names that end in .yaml", path.display()));
         }
     }
     Ok(found)

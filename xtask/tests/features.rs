@@ -11,7 +11,7 @@ fn full_is_all_but_the_choice_of_tls() {
     let features = manifest["features"].as_table().expect("there are features");
     let full: BTreeSet<_> =
         features["full"].as_array().expect("a list").iter().filter_map(toml_edit::Value::as_str).collect();
-    let apart = ["default", "full", "rustls", "native-tls"];
+    let apart = ["default", "full", "reqwest", "rustls", "native-tls"];
     let all: BTreeSet<_> = features.iter().map(|(name, _)| name).filter(|name| !apart.contains(name)).collect();
     assert_eq!(full, all);
 }

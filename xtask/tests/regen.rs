@@ -104,8 +104,11 @@ fn a_server_of_the_description_is_a_region() {
     let text = copy.text(description);
     assert!(text.contains(known), "the description has servers");
     copy.write(description, &text.replace(known, "\"https://mars.authlete.com\""));
-    let text = error(&regen(&copy.0, &[]));
-    assert!(text.contains("https://mars.authlete.com; add them to authlete-api/src/region.rs"), "{text}");
+    // The overlays are for the servers that there are.
+    let output = regen(&copy.0, &["--lenient"]);
+    assert!(output.status.success(), "{output:?}");
+    let regions = copy.text("authlete-api/src/generated/region.rs");
+    assert!(regions.contains("\"https://mars.authlete.com\"") && !regions.contains(known), "{regions}");
 }
 
 #[test]
@@ -169,7 +172,7 @@ fn an_overlay_that_fits_no_more_stops_and_leaves_everything_as_it_was() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("$.components.schemas.nobody"), "{output:?}");
 
     copy.write("openapi/overlays/notes.txt", "not an overlay");
-    assert!(error(&regen(&copy.0, &[])).contains("notes.txt is no overlay"));
+    assert!(error(&regen(&copy.0, &[])).contains("notes.txt is not YAML"));
 }
 
 #[test]

@@ -21,7 +21,7 @@ impl AuthorizationNoInteraction {
     /// `now` is in seconds since the epoch.
     pub fn refusal(&self, login: &Login, now: i64) -> Option<AuthorizationFailReason> {
         let Some(subject) = &login.subject else { return Some(AuthorizationFailReason::NotLoggedIn) };
-        if let Some(age) = self.max_age().map(i64::from).filter(|age| *age > 0) {
+        if let Some(age) = self.response.max_age.map(i64::from).filter(|age| *age > 0) {
             match login.auth_time {
                 None => return Some(AuthorizationFailReason::MaxAgeNotSupported),
                 Some(time) if time.saturating_add(age) < now => return Some(AuthorizationFailReason::ExceedsMaxAge),

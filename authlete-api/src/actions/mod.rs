@@ -9,14 +9,14 @@
 //!
 //! # fn log_in() -> String { String::new() }
 //! async fn authorize(service: &AuthleteService, query: &str) -> Result<Reply, Reply> {
-//!     match service.authorization().process(query).await?.into_action().proceed()? {
+//!     match service.authorization().process(query).await?.proceed()? {
 //!         AuthorizationNext::Interaction(pending) => {
 //!             // Keep `pending` in the session (it serialises) while the user logs in; then:
 //!             let issued = pending.issue("subject").send(service).await?;
 //!             Ok(issued.into_reply())
 //!         }
 //!         AuthorizationNext::NoInteraction(pending) => {
-//!             let denied = pending.fail("NOT_LOGGED_IN".into()).send(service).await?;
+//!             let denied = pending.fail("NOT_LOGGED_IN").send(service).await?;
 //!             Ok(denied.into_reply())
 //!         }
 //!     }

@@ -5,7 +5,7 @@ use authlete_core::codegen::{Content, Rendering, ResponseParts, render};
 use serde_json::{Map, Value};
 
 use crate::generated::actions::{
-    Token, TokenCreate, TokenCreateOk, TokenJwtBearer, TokenNativeSso, TokenTokenExchange,
+    TokenAction, TokenCreateAction, TokenCreateOk, TokenJwtBearer, TokenNativeSso, TokenTokenExchange,
 };
 
 const fn json(status: u16) -> Rendering {
@@ -22,13 +22,13 @@ impl TokenCreateOk {
             ("access_token", text(self.jwt_access_token().or(Some(self.access_token())))),
             ("issued_token_type", text(issued_token_type)),
             ("token_type", text(self.token_type().or(Some("Bearer")))),
-            ("expires_in", self.expires_in().map(Value::from)),
+            ("expires_in", self.response.expires_in.map(Value::from)),
             ("scope", (!scopes.is_empty()).then(|| Value::from(scopes.join(" ")))),
             ("refresh_token", text(self.refresh_token())),
         ];
         let body: Map<_, _> = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
         let parts = ResponseParts { content: Some(Value::Object(body).to_string()), ..ResponseParts::default() };
-        render(TokenCreate::operation(), &json(200), parts, &self.extra_headers())
+        render(TokenCreateAction::operation(), &json(200), parts, &self.extra_headers())
     }
 }
 
@@ -37,7 +37,7 @@ fn refusal(error: &str, description: Option<&str>, extra_headers: &ExtraHeaders)
     let body: Map<_, _> =
         members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?)))).collect();
     let parts = ResponseParts { content: Some(Value::Object(body).to_string()), ..ResponseParts::default() };
-    render(Token::operation(), &json(400), parts, extra_headers)
+    render(TokenAction::operation(), &json(400), parts, extra_headers)
 }
 
 /// The error response to a grant that the server refuses, with what the first call said for the headers.

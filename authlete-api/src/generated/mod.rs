@@ -8,4 +8,5 @@ pub(crate) mod actions;
 pub(crate) mod calls;
 pub mod groups;
 pub mod operations;
+pub(crate) mod region;
 pub mod types;

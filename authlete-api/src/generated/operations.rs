@@ -2,7 +2,7 @@
 
 //! What is known of every operation before it is called.
 use crate::rt::{CacheClass, Host, Idempotency, Operation, OperationParts};
-/// `POST /api/{serviceId}/attestation/challenge`
+/// `POST /api/{serviceId}/attestation/challenge`: `service.client_attestation().challenge`
 pub static ATTESTATION_CHALLENGE: Operation = Operation::new(OperationParts {
     id: "attestation_challenge_api",
     name: "attestation_challenge",
@@ -14,7 +14,7 @@ pub static ATTESTATION_CHALLENGE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `GET /api/audit/entries`
+/// `GET /api/audit/entries`: `authlete.audit().entries`
 pub static AUDIT_ENTRIES_GET_IDP: Operation = Operation::new(OperationParts {
     id: "audit_entries_get_idp_api",
     name: "audit_entries_get_idp",
@@ -26,7 +26,7 @@ pub static AUDIT_ENTRIES_GET_IDP: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Idp,
 });
-/// `GET /api/audit/types`
+/// `GET /api/audit/types`: `authlete.audit().types`
 pub static AUDIT_TYPES_GET_IDP: Operation = Operation::new(OperationParts {
     id: "audit_types_get_idp_api",
     name: "audit_types_get_idp",
@@ -38,7 +38,7 @@ pub static AUDIT_TYPES_GET_IDP: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Idp,
 });
-/// `POST /api/{serviceId}/auth/authorization`
+/// `POST /api/{serviceId}/auth/authorization`: `service.authorization().process`
 pub static AUTH_AUTHORIZATION: Operation = Operation::new(OperationParts {
     id: "auth_authorization_api",
     name: "auth_authorization",
@@ -50,7 +50,7 @@ pub static AUTH_AUTHORIZATION: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/auth/authorization/fail`
+/// `POST /api/{serviceId}/auth/authorization/fail`: `service.authorization().fail`
 pub static AUTH_AUTHORIZATION_FAIL: Operation = Operation::new(OperationParts {
     id: "auth_authorization_fail_api",
     name: "auth_authorization_fail",
@@ -62,7 +62,7 @@ pub static AUTH_AUTHORIZATION_FAIL: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/auth/authorization/issue`
+/// `POST /api/{serviceId}/auth/authorization/issue`: `service.authorization().issue`
 pub static AUTH_AUTHORIZATION_ISSUE: Operation = Operation::new(OperationParts {
     id: "auth_authorization_issue_api",
     name: "auth_authorization_issue",
@@ -74,7 +74,7 @@ pub static AUTH_AUTHORIZATION_ISSUE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/auth/authorization/ticket/info`
+/// `POST /api/{serviceId}/auth/authorization/ticket/info`: `service.authorization().ticket_info`
 pub static AUTH_AUTHORIZATION_TICKET_INFO: Operation = Operation::new(OperationParts {
     id: "getAuthorizationTicketInfo",
     name: "auth_authorization_ticket_info",
@@ -86,7 +86,7 @@ pub static AUTH_AUTHORIZATION_TICKET_INFO: Operation = Operation::new(OperationP
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/auth/authorization/ticket/update`
+/// `POST /api/{serviceId}/auth/authorization/ticket/update`: `service.authorization().update_ticket`
 pub static AUTH_AUTHORIZATION_TICKET_UPDATE: Operation = Operation::new(OperationParts {
     id: "updateAuthorizationTicket",
     name: "auth_authorization_ticket_update",
@@ -98,7 +98,7 @@ pub static AUTH_AUTHORIZATION_TICKET_UPDATE: Operation = Operation::new(Operatio
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/auth/introspection`
+/// `POST /api/{serviceId}/auth/introspection`: `service.introspection().process`
 pub static AUTH_INTROSPECTION: Operation = Operation::new(OperationParts {
     id: "auth_introspection_api",
     name: "auth_introspection",
@@ -110,7 +110,7 @@ pub static AUTH_INTROSPECTION: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/auth/introspection/standard`
+/// `POST /api/{serviceId}/auth/introspection/standard`: `service.introspection().process_standard`
 pub static AUTH_INTROSPECTION_STANDARD: Operation = Operation::new(OperationParts {
     id: "auth_introspection_standard_api",
     name: "auth_introspection_standard",
@@ -122,7 +122,7 @@ pub static AUTH_INTROSPECTION_STANDARD: Operation = Operation::new(OperationPart
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/auth/revocation`
+/// `POST /api/{serviceId}/auth/revocation`: `service.revocation().process`
 pub static AUTH_REVOCATION: Operation = Operation::new(OperationParts {
     id: "auth_revocation_api",
     name: "auth_revocation",
@@ -134,7 +134,7 @@ pub static AUTH_REVOCATION: Operation = Operation::new(OperationParts {
     ends_tokens: true,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/auth/token`
+/// `POST /api/{serviceId}/auth/token`: `service.token().process`
 pub static AUTH_TOKEN: Operation = Operation::new(OperationParts {
     id: "auth_token_api",
     name: "auth_token",
@@ -146,7 +146,7 @@ pub static AUTH_TOKEN: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/auth/token/create`
+/// `POST /api/{serviceId}/auth/token/create`: `service.access_tokens().create`
 pub static AUTH_TOKEN_CREATE: Operation = Operation::new(OperationParts {
     id: "auth_token_create_api",
     name: "auth_token_create",
@@ -158,7 +158,7 @@ pub static AUTH_TOKEN_CREATE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/auth/token/create/batch`
+/// `POST /api/{serviceId}/auth/token/create/batch`: `service.access_tokens().create_batch`
 pub static AUTH_TOKEN_CREATE_BATCH: Operation = Operation::new(OperationParts {
     id: "auth_token_create_batch_api",
     name: "auth_token_create_batch",
@@ -170,7 +170,7 @@ pub static AUTH_TOKEN_CREATE_BATCH: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `GET /api/{serviceId}/auth/token/create/batch/status/{tokenBatchRequestId}`
+/// `GET /api/{serviceId}/auth/token/create/batch/status/{tokenBatchRequestId}`: `service.access_tokens().batch_status`
 pub static AUTH_TOKEN_CREATE_BATCH_STATUS: Operation = Operation::new(OperationParts {
     id: "auth_token_create_batch_status_api",
     name: "auth_token_create_batch_status",
@@ -182,7 +182,7 @@ pub static AUTH_TOKEN_CREATE_BATCH_STATUS: Operation = Operation::new(OperationP
     ends_tokens: false,
     host: Host::Api,
 });
-/// `DELETE /api/{serviceId}/auth/token/delete/{accessTokenIdentifier}`
+/// `DELETE /api/{serviceId}/auth/token/delete/{accessTokenIdentifier}`: `service.access_tokens().delete`
 pub static AUTH_TOKEN_DELETE: Operation = Operation::new(OperationParts {
     id: "auth_token_delete_api",
     name: "auth_token_delete",
@@ -194,7 +194,7 @@ pub static AUTH_TOKEN_DELETE: Operation = Operation::new(OperationParts {
     ends_tokens: true,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/auth/token/fail`
+/// `POST /api/{serviceId}/auth/token/fail`: `service.token().fail`
 pub static AUTH_TOKEN_FAIL: Operation = Operation::new(OperationParts {
     id: "auth_token_fail_api",
     name: "auth_token_fail",
@@ -206,7 +206,7 @@ pub static AUTH_TOKEN_FAIL: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `GET /api/{serviceId}/auth/token/get/list`
+/// `GET /api/{serviceId}/auth/token/get/list`: `service.access_tokens().list`
 pub static AUTH_TOKEN_GET_LIST: Operation = Operation::new(OperationParts {
     id: "auth_token_get_list_api",
     name: "auth_token_get_list",
@@ -218,7 +218,7 @@ pub static AUTH_TOKEN_GET_LIST: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/auth/token/issue`
+/// `POST /api/{serviceId}/auth/token/issue`: `service.token().issue`
 pub static AUTH_TOKEN_ISSUE: Operation = Operation::new(OperationParts {
     id: "auth_token_issue_api",
     name: "auth_token_issue",
@@ -230,7 +230,7 @@ pub static AUTH_TOKEN_ISSUE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/auth/token/revoke`
+/// `POST /api/{serviceId}/auth/token/revoke`: `service.access_tokens().revoke`
 pub static AUTH_TOKEN_REVOKE: Operation = Operation::new(OperationParts {
     id: "auth_token_revoke_api",
     name: "auth_token_revoke",
@@ -242,7 +242,7 @@ pub static AUTH_TOKEN_REVOKE: Operation = Operation::new(OperationParts {
     ends_tokens: true,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/auth/token/update`
+/// `POST /api/{serviceId}/auth/token/update`: `service.access_tokens().update`
 pub static AUTH_TOKEN_UPDATE: Operation = Operation::new(OperationParts {
     id: "auth_token_update_api",
     name: "auth_token_update",
@@ -254,7 +254,7 @@ pub static AUTH_TOKEN_UPDATE: Operation = Operation::new(OperationParts {
     ends_tokens: true,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/auth/userinfo`
+/// `POST /api/{serviceId}/auth/userinfo`: `service.userinfo().process`
 pub static AUTH_USERINFO: Operation = Operation::new(OperationParts {
     id: "auth_userinfo_api",
     name: "auth_userinfo",
@@ -266,7 +266,7 @@ pub static AUTH_USERINFO: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/auth/userinfo/issue`
+/// `POST /api/{serviceId}/auth/userinfo/issue`: `service.userinfo().issue`
 pub static AUTH_USERINFO_ISSUE: Operation = Operation::new(OperationParts {
     id: "auth_userinfo_issue_api",
     name: "auth_userinfo_issue",
@@ -278,7 +278,7 @@ pub static AUTH_USERINFO_ISSUE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/backchannel/authentication`
+/// `POST /api/{serviceId}/backchannel/authentication`: `service.ciba().process`
 pub static BACKCHANNEL_AUTHENTICATION: Operation = Operation::new(OperationParts {
     id: "backchannel_authentication_api",
     name: "backchannel_authentication",
@@ -290,7 +290,7 @@ pub static BACKCHANNEL_AUTHENTICATION: Operation = Operation::new(OperationParts
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/backchannel/authentication/complete`
+/// `POST /api/{serviceId}/backchannel/authentication/complete`: `service.ciba().complete`
 pub static BACKCHANNEL_AUTHENTICATION_COMPLETE: Operation = Operation::new(OperationParts {
     id: "backchannel_authentication_complete_api",
     name: "backchannel_authentication_complete",
@@ -302,7 +302,7 @@ pub static BACKCHANNEL_AUTHENTICATION_COMPLETE: Operation = Operation::new(Opera
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/backchannel/authentication/fail`
+/// `POST /api/{serviceId}/backchannel/authentication/fail`: `service.ciba().fail`
 pub static BACKCHANNEL_AUTHENTICATION_FAIL: Operation = Operation::new(OperationParts {
     id: "backchannel_authentication_fail_api",
     name: "backchannel_authentication_fail",
@@ -314,7 +314,7 @@ pub static BACKCHANNEL_AUTHENTICATION_FAIL: Operation = Operation::new(Operation
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/backchannel/authentication/issue`
+/// `POST /api/{serviceId}/backchannel/authentication/issue`: `service.ciba().issue`
 pub static BACKCHANNEL_AUTHENTICATION_ISSUE: Operation = Operation::new(OperationParts {
     id: "backchannel_authentication_issue_api",
     name: "backchannel_authentication_issue",
@@ -326,7 +326,7 @@ pub static BACKCHANNEL_AUTHENTICATION_ISSUE: Operation = Operation::new(Operatio
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/backchannel/logout/token`
+/// `POST /api/{serviceId}/backchannel/logout/token`: `service.backchannel_logout().issue_token`
 pub static BACKCHANNEL_LOGOUT_TOKEN: Operation = Operation::new(OperationParts {
     id: "backchannel_logout_token_api",
     name: "backchannel_logout_token",
@@ -338,7 +338,7 @@ pub static BACKCHANNEL_LOGOUT_TOKEN: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}`
+/// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}`: `service.clients().delete_authorizations`
 pub static CLIENT_AUTHORIZATION_DELETE: Operation = Operation::new(OperationParts {
     id: "client_authorization_delete_api",
     name: "client_authorization_delete",
@@ -350,7 +350,7 @@ pub static CLIENT_AUTHORIZATION_DELETE: Operation = Operation::new(OperationPart
     ends_tokens: true,
     host: Host::Api,
 });
-/// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}/{subject}`
+/// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}/{subject}`: `service.clients().delete_authorizations_by_subject`
 pub static CLIENT_AUTHORIZATION_DELETE_BY_SUBJECT: Operation = Operation::new(OperationParts {
     id: "client_authorization_delete_by_subject_api",
     name: "client_authorization_delete_by_subject",
@@ -362,7 +362,7 @@ pub static CLIENT_AUTHORIZATION_DELETE_BY_SUBJECT: Operation = Operation::new(Op
     ends_tokens: true,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/client/authorization/delete/{clientId}`
+/// `POST /api/{serviceId}/client/authorization/delete/{clientId}`: `service.clients().delete_authorizations_by_post`
 pub static CLIENT_AUTHORIZATION_DELETE_POST: Operation = Operation::new(OperationParts {
     id: "client_authorization_delete_api_post",
     name: "client_authorization_delete_post",
@@ -374,7 +374,7 @@ pub static CLIENT_AUTHORIZATION_DELETE_POST: Operation = Operation::new(Operatio
     ends_tokens: true,
     host: Host::Api,
 });
-/// `GET /api/{serviceId}/client/authorization/get/list`
+/// `GET /api/{serviceId}/client/authorization/get/list`: `service.clients().list_authorized`
 pub static CLIENT_AUTHORIZATION_GET_LIST: Operation = Operation::new(OperationParts {
     id: "client_authorization_get_list_api",
     name: "client_authorization_get_list",
@@ -386,7 +386,7 @@ pub static CLIENT_AUTHORIZATION_GET_LIST: Operation = Operation::new(OperationPa
     ends_tokens: false,
     host: Host::Api,
 });
-/// `GET /api/{serviceId}/client/authorization/get/list/{subject}`
+/// `GET /api/{serviceId}/client/authorization/get/list/{subject}`: `service.clients().list_authorized_by_subject`
 pub static CLIENT_AUTHORIZATION_GET_LIST_BY_SUBJECT: Operation = Operation::new(OperationParts {
     id: "client_authorization_get_list_by_subject_api",
     name: "client_authorization_get_list_by_subject",
@@ -398,7 +398,7 @@ pub static CLIENT_AUTHORIZATION_GET_LIST_BY_SUBJECT: Operation = Operation::new(
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/client/authorization/get/list`
+/// `POST /api/{serviceId}/client/authorization/get/list`: `service.clients().list_authorized_by_post`
 pub static CLIENT_AUTHORIZATION_GET_LIST_POST: Operation = Operation::new(OperationParts {
     id: "client_authorization_get_list_api_post",
     name: "client_authorization_get_list_post",
@@ -410,7 +410,7 @@ pub static CLIENT_AUTHORIZATION_GET_LIST_POST: Operation = Operation::new(Operat
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/client/authorization/update/{clientId}`
+/// `POST /api/{serviceId}/client/authorization/update/{clientId}`: `service.clients().update_authorizations`
 pub static CLIENT_AUTHORIZATION_UPDATE: Operation = Operation::new(OperationParts {
     id: "client_authorization_update_api",
     name: "client_authorization_update",
@@ -422,7 +422,7 @@ pub static CLIENT_AUTHORIZATION_UPDATE: Operation = Operation::new(OperationPart
     ends_tokens: true,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/client/create`
+/// `POST /api/{serviceId}/client/create`: `service.clients().create`
 pub static CLIENT_CREATE: Operation = Operation::new(OperationParts {
     id: "client_create_api",
     name: "client_create",
@@ -434,7 +434,7 @@ pub static CLIENT_CREATE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `DELETE /api/{serviceId}/client/delete/{clientId}`
+/// `DELETE /api/{serviceId}/client/delete/{clientId}`: `service.clients().delete`
 pub static CLIENT_DELETE: Operation = Operation::new(OperationParts {
     id: "client_delete_api",
     name: "client_delete",
@@ -446,7 +446,7 @@ pub static CLIENT_DELETE: Operation = Operation::new(OperationParts {
     ends_tokens: true,
     host: Host::Api,
 });
-/// `DELETE /api/{serviceId}/client/extension/requestable_scopes/delete/{clientId}`
+/// `DELETE /api/{serviceId}/client/extension/requestable_scopes/delete/{clientId}`: `service.clients().delete_requestable_scopes`
 pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_DELETE: Operation = Operation::new(OperationParts {
     id: "client_extension_requestables_scopes_delete_api",
     name: "client_extension_requestable_scopes_delete",
@@ -458,7 +458,7 @@ pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_DELETE: Operation = Operation::ne
     ends_tokens: false,
     host: Host::Api,
 });
-/// `GET /api/{serviceId}/client/extension/requestable_scopes/get/{clientId}`
+/// `GET /api/{serviceId}/client/extension/requestable_scopes/get/{clientId}`: `service.clients().requestable_scopes`
 pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_GET: Operation = Operation::new(OperationParts {
     id: "client_extension_requestables_scopes_get_api",
     name: "client_extension_requestable_scopes_get",
@@ -470,7 +470,7 @@ pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_GET: Operation = Operation::new(O
     ends_tokens: false,
     host: Host::Api,
 });
-/// `PUT /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`
+/// `PUT /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`: `service.clients().update_requestable_scopes`
 pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_UPDATE: Operation = Operation::new(OperationParts {
     id: "client_extension_requestables_scopes_update_api",
     name: "client_extension_requestable_scopes_update",
@@ -482,7 +482,7 @@ pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_UPDATE: Operation = Operation::ne
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`
+/// `POST /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`: `service.clients().update_requestable_scopes_by_post`
 pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_UPDATE_POST: Operation = Operation::new(OperationParts {
     id: "client_extension_requestables_scopes_update_api_post",
     name: "client_extension_requestable_scopes_update_post",
@@ -494,7 +494,7 @@ pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_UPDATE_POST: Operation = Operatio
     ends_tokens: false,
     host: Host::Api,
 });
-/// `GET /api/{serviceId}/client/get/{clientId}`
+/// `GET /api/{serviceId}/client/get/{clientId}`: `service.clients().get`
 pub static CLIENT_GET: Operation = Operation::new(OperationParts {
     id: "client_get_api",
     name: "client_get",
@@ -506,7 +506,7 @@ pub static CLIENT_GET: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `GET /api/{serviceId}/client/get/list`
+/// `GET /api/{serviceId}/client/get/list`: `service.clients().list`
 pub static CLIENT_GET_LIST: Operation = Operation::new(OperationParts {
     id: "client_get_list_api",
     name: "client_get_list",
@@ -518,7 +518,7 @@ pub static CLIENT_GET_LIST: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}`
+/// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}`: `service.clients().delete_granted_scopes`
 pub static CLIENT_GRANTED_SCOPES_DELETE: Operation = Operation::new(OperationParts {
     id: "client_granted_scopes_delete_api",
     name: "client_granted_scopes_delete",
@@ -530,7 +530,7 @@ pub static CLIENT_GRANTED_SCOPES_DELETE: Operation = Operation::new(OperationPar
     ends_tokens: false,
     host: Host::Api,
 });
-/// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}/{subject}`
+/// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}/{subject}`: `service.clients().delete_granted_scopes_by_subject`
 pub static CLIENT_GRANTED_SCOPES_DELETE_BY_SUBJECT: Operation = Operation::new(OperationParts {
     id: "client_granted_scopes_delete_by_subject_api",
     name: "client_granted_scopes_delete_by_subject",
@@ -542,7 +542,7 @@ pub static CLIENT_GRANTED_SCOPES_DELETE_BY_SUBJECT: Operation = Operation::new(O
     ends_tokens: false,
     host: Host::Api,
 });
-/// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}`
+/// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}`: `service.clients().granted_scopes`
 pub static CLIENT_GRANTED_SCOPES_GET: Operation = Operation::new(OperationParts {
     id: "client_granted_scopes_get_api",
     name: "client_granted_scopes_get",
@@ -554,7 +554,7 @@ pub static CLIENT_GRANTED_SCOPES_GET: Operation = Operation::new(OperationParts 
     ends_tokens: false,
     host: Host::Api,
 });
-/// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}`
+/// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}`: `service.clients().granted_scopes_by_subject`
 pub static CLIENT_GRANTED_SCOPES_GET_BY_SUBJECT: Operation = Operation::new(OperationParts {
     id: "client_granted_scopes_get_by_subject_api",
     name: "client_granted_scopes_get_by_subject",
@@ -566,7 +566,7 @@ pub static CLIENT_GRANTED_SCOPES_GET_BY_SUBJECT: Operation = Operation::new(Oper
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/client/granted_scopes/get/{clientId}`
+/// `POST /api/{serviceId}/client/granted_scopes/get/{clientId}`: `service.clients().granted_scopes_by_post`
 pub static CLIENT_GRANTED_SCOPES_GET_POST: Operation = Operation::new(OperationParts {
     id: "client_granted_scopes_get_api_post",
     name: "client_granted_scopes_get_post",
@@ -578,7 +578,7 @@ pub static CLIENT_GRANTED_SCOPES_GET_POST: Operation = Operation::new(OperationP
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/client/lock_flag/update/{clientIdentifier}`
+/// `POST /api/{serviceId}/client/lock_flag/update/{clientIdentifier}`: `service.clients().update_lock_flag`
 pub static CLIENT_LOCK_FLAG_UPDATE: Operation = Operation::new(OperationParts {
     id: "client_flag_update_api",
     name: "client_lock_flag_update",
@@ -590,7 +590,7 @@ pub static CLIENT_LOCK_FLAG_UPDATE: Operation = Operation::new(OperationParts {
     ends_tokens: true,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/client/registration`
+/// `POST /api/{serviceId}/client/registration`: `service.registration().register`
 pub static CLIENT_REGISTRATION: Operation = Operation::new(OperationParts {
     id: "client_registration_api",
     name: "client_registration",
@@ -602,7 +602,7 @@ pub static CLIENT_REGISTRATION: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/client/registration/delete`
+/// `POST /api/{serviceId}/client/registration/delete`: `service.registration().delete`
 pub static CLIENT_REGISTRATION_DELETE: Operation = Operation::new(OperationParts {
     id: "client_registration_delete_api",
     name: "client_registration_delete",
@@ -614,7 +614,7 @@ pub static CLIENT_REGISTRATION_DELETE: Operation = Operation::new(OperationParts
     ends_tokens: true,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/client/registration/get`
+/// `POST /api/{serviceId}/client/registration/get`: `service.registration().get`
 pub static CLIENT_REGISTRATION_GET: Operation = Operation::new(OperationParts {
     id: "client_registration_get_api",
     name: "client_registration_get",
@@ -626,7 +626,7 @@ pub static CLIENT_REGISTRATION_GET: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/client/registration/update`
+/// `POST /api/{serviceId}/client/registration/update`: `service.registration().update`
 pub static CLIENT_REGISTRATION_UPDATE: Operation = Operation::new(OperationParts {
     id: "client_registration_update_api",
     name: "client_registration_update",
@@ -638,7 +638,7 @@ pub static CLIENT_REGISTRATION_UPDATE: Operation = Operation::new(OperationParts
     ends_tokens: false,
     host: Host::Api,
 });
-/// `GET /api/{serviceId}/client/secret/refresh/{clientIdentifier}`
+/// `GET /api/{serviceId}/client/secret/refresh/{clientIdentifier}`: `service.clients().refresh_secret`
 pub static CLIENT_SECRET_REFRESH: Operation = Operation::new(OperationParts {
     id: "client_secret_refresh_api",
     name: "client_secret_refresh",
@@ -650,7 +650,7 @@ pub static CLIENT_SECRET_REFRESH: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/client/secret/update/{clientIdentifier}`
+/// `POST /api/{serviceId}/client/secret/update/{clientIdentifier}`: `service.clients().update_secret`
 pub static CLIENT_SECRET_UPDATE: Operation = Operation::new(OperationParts {
     id: "client_secret_update_api",
     name: "client_secret_update",
@@ -662,7 +662,7 @@ pub static CLIENT_SECRET_UPDATE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/client/update/{clientId}`
+/// `POST /api/{serviceId}/client/update/{clientId}`: `service.clients().update`
 pub static CLIENT_UPDATE: Operation = Operation::new(OperationParts {
     id: "client_update_api",
     name: "client_update",
@@ -674,7 +674,7 @@ pub static CLIENT_UPDATE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/device/authorization`
+/// `POST /api/{serviceId}/device/authorization`: `service.device().process`
 pub static DEVICE_AUTHORIZATION: Operation = Operation::new(OperationParts {
     id: "device_authorization_api",
     name: "device_authorization",
@@ -686,7 +686,7 @@ pub static DEVICE_AUTHORIZATION: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/device/complete`
+/// `POST /api/{serviceId}/device/complete`: `service.device().complete`
 pub static DEVICE_COMPLETE: Operation = Operation::new(OperationParts {
     id: "device_complete_api",
     name: "device_complete",
@@ -698,7 +698,7 @@ pub static DEVICE_COMPLETE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/device/verification`
+/// `POST /api/{serviceId}/device/verification`: `service.device().verify`
 pub static DEVICE_VERIFICATION: Operation = Operation::new(OperationParts {
     id: "device_verification_api",
     name: "device_verification",
@@ -710,7 +710,7 @@ pub static DEVICE_VERIFICATION: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/federation/configuration`
+/// `POST /api/{serviceId}/federation/configuration`: `service.federation().configuration`
 pub static FEDERATION_CONFIGURATION: Operation = Operation::new(OperationParts {
     id: "federation_configuration_api",
     name: "federation_configuration",
@@ -722,7 +722,7 @@ pub static FEDERATION_CONFIGURATION: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/federation/registration`
+/// `POST /api/{serviceId}/federation/registration`: `service.federation().register`
 pub static FEDERATION_REGISTRATION: Operation = Operation::new(OperationParts {
     id: "federation_registration_api",
     name: "federation_registration",
@@ -734,7 +734,7 @@ pub static FEDERATION_REGISTRATION: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/gm`
+/// `POST /api/{serviceId}/gm`: `service.grant_management().process`
 pub static GRANT_MANAGEMENT: Operation = Operation::new(OperationParts {
     id: "grant_m_api",
     name: "grant_management",
@@ -746,7 +746,7 @@ pub static GRANT_MANAGEMENT: Operation = Operation::new(OperationParts {
     ends_tokens: true,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/hsk/create`
+/// `POST /api/{serviceId}/hsk/create`: `service.hardware_keys().create`
 pub static HSK_CREATE: Operation = Operation::new(OperationParts {
     id: "hsk_create_api",
     name: "hsk_create",
@@ -758,7 +758,7 @@ pub static HSK_CREATE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `DELETE /api/{serviceId}/hsk/delete/{handle}`
+/// `DELETE /api/{serviceId}/hsk/delete/{handle}`: `service.hardware_keys().delete`
 pub static HSK_DELETE: Operation = Operation::new(OperationParts {
     id: "hsk_delete_api",
     name: "hsk_delete",
@@ -770,7 +770,7 @@ pub static HSK_DELETE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `GET /api/{serviceId}/hsk/get/{handle}`
+/// `GET /api/{serviceId}/hsk/get/{handle}`: `service.hardware_keys().get`
 pub static HSK_GET: Operation = Operation::new(OperationParts {
     id: "hsk_get_api",
     name: "hsk_get",
@@ -782,7 +782,7 @@ pub static HSK_GET: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `GET /api/{serviceId}/hsk/get/list`
+/// `GET /api/{serviceId}/hsk/get/list`: `service.hardware_keys().list`
 pub static HSK_GET_LIST: Operation = Operation::new(OperationParts {
     id: "hsk_get_list_api",
     name: "hsk_get_list",
@@ -794,7 +794,7 @@ pub static HSK_GET_LIST: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/idtoken/reissue`
+/// `POST /api/{serviceId}/idtoken/reissue`: `service.token().reissue_id_token`
 pub static ID_TOKEN_REISSUE: Operation = Operation::new(OperationParts {
     id: "idtoken_reissue_api",
     name: "id_token_reissue",
@@ -806,7 +806,7 @@ pub static ID_TOKEN_REISSUE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `GET /api/info`
+/// `GET /api/info`: `authlete.utilities().info`
 pub static INFO: Operation = Operation::new(OperationParts {
     id: "info_api",
     name: "info",
@@ -818,7 +818,7 @@ pub static INFO: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/jose/verify`
+/// `POST /api/{serviceId}/jose/verify`: `service.jose().verify`
 pub static JOSE_VERIFY: Operation = Operation::new(OperationParts {
     id: "jose_verify_api",
     name: "jose_verify",
@@ -830,7 +830,7 @@ pub static JOSE_VERIFY: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `GET /api/lifecycle/healthcheck`
+/// `GET /api/lifecycle/healthcheck`: `authlete.utilities().health`
 pub static LIFECYCLE_HEALTHCHECK: Operation = Operation::new(OperationParts {
     id: "lifecycle_healthcheck_api",
     name: "lifecycle_healthcheck",
@@ -842,7 +842,7 @@ pub static LIFECYCLE_HEALTHCHECK: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `GET /api/misc/echo`
+/// `GET /api/misc/echo`: `authlete.utilities().echo`
 pub static MISC_ECHO: Operation = Operation::new(OperationParts {
     id: "misc_echo_api",
     name: "misc_echo",
@@ -854,7 +854,7 @@ pub static MISC_ECHO: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/nativesso`
+/// `POST /api/{serviceId}/nativesso`: `service.native_sso().process`
 pub static NATIVE_SSO: Operation = Operation::new(OperationParts {
     id: "native_sso_api",
     name: "native_sso",
@@ -866,7 +866,7 @@ pub static NATIVE_SSO: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/nativesso/logout`
+/// `POST /api/{serviceId}/nativesso/logout`: `service.native_sso().logout`
 pub static NATIVE_SSO_LOGOUT: Operation = Operation::new(OperationParts {
     id: "native_sso_logout_api",
     name: "native_sso_logout",
@@ -878,7 +878,7 @@ pub static NATIVE_SSO_LOGOUT: Operation = Operation::new(OperationParts {
     ends_tokens: true,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/pushed_auth_req`
+/// `POST /api/{serviceId}/pushed_auth_req`: `service.pushed_authorization().process`
 pub static PUSHED_AUTH_REQ: Operation = Operation::new(OperationParts {
     id: "pushed_auth_req_api",
     name: "pushed_auth_req",
@@ -890,7 +890,7 @@ pub static PUSHED_AUTH_REQ: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `GET /api/{serviceId}/service/configuration`
+/// `GET /api/{serviceId}/service/configuration`: `service.configuration`
 pub static SERVICE_CONFIGURATION: Operation = Operation::new(OperationParts {
     id: "service_configuration_api",
     name: "service_configuration",
@@ -902,7 +902,7 @@ pub static SERVICE_CONFIGURATION: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/service/create`
+/// `POST /api/service/create`: `authlete.services().create`
 pub static SERVICE_CREATE: Operation = Operation::new(OperationParts {
     id: "service_create_api",
     name: "service_create",
@@ -914,7 +914,7 @@ pub static SERVICE_CREATE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/service`
+/// `POST /api/service`: `authlete.services().create_through_idp`
 pub static SERVICE_CREATE_IDP: Operation = Operation::new(OperationParts {
     id: "service_create_idp_api",
     name: "service_create_idp",
@@ -926,7 +926,7 @@ pub static SERVICE_CREATE_IDP: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Idp,
 });
-/// `DELETE /api/{serviceId}/service/delete`
+/// `DELETE /api/{serviceId}/service/delete`: `service.delete`
 pub static SERVICE_DELETE: Operation = Operation::new(OperationParts {
     id: "service_delete_api",
     name: "service_delete",
@@ -938,7 +938,7 @@ pub static SERVICE_DELETE: Operation = Operation::new(OperationParts {
     ends_tokens: true,
     host: Host::Api,
 });
-/// `GET /api/{serviceId}/service/get`
+/// `GET /api/{serviceId}/service/get`: `service.get`
 pub static SERVICE_GET: Operation = Operation::new(OperationParts {
     id: "service_get_api",
     name: "service_get",
@@ -950,7 +950,7 @@ pub static SERVICE_GET: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `GET /api/service/get/list`
+/// `GET /api/service/get/list`: `authlete.services().list`
 pub static SERVICE_GET_LIST: Operation = Operation::new(OperationParts {
     id: "service_get_list_api",
     name: "service_get_list",
@@ -962,7 +962,7 @@ pub static SERVICE_GET_LIST: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `GET /api/{serviceId}/service/jwks/get`
+/// `GET /api/{serviceId}/service/jwks/get`: `service.jwks`
 pub static SERVICE_JWKS_GET: Operation = Operation::new(OperationParts {
     id: "service_jwks_get_api",
     name: "service_jwks_get",
@@ -974,7 +974,7 @@ pub static SERVICE_JWKS_GET: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/service/remove`
+/// `POST /api/service/remove`: `authlete.services().remove_through_idp`
 pub static SERVICE_REMOVE_IDP: Operation = Operation::new(OperationParts {
     id: "service_remove_idp_api",
     name: "service_remove_idp",
@@ -986,7 +986,7 @@ pub static SERVICE_REMOVE_IDP: Operation = Operation::new(OperationParts {
     ends_tokens: true,
     host: Host::Idp,
 });
-/// `POST /api/{serviceId}/service/update`
+/// `POST /api/{serviceId}/service/update`: `service.update`
 pub static SERVICE_UPDATE: Operation = Operation::new(OperationParts {
     id: "service_update_api",
     name: "service_update",
@@ -998,7 +998,7 @@ pub static SERVICE_UPDATE: Operation = Operation::new(OperationParts {
     ends_tokens: true,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/vci/batch/issue`
+/// `POST /api/{serviceId}/vci/batch/issue`: `service.credential_issuer().issue_batch`
 pub static VCI_BATCH_ISSUE: Operation = Operation::new(OperationParts {
     id: "vci_batch_issue_api",
     name: "vci_batch_issue",
@@ -1010,7 +1010,7 @@ pub static VCI_BATCH_ISSUE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/vci/batch/parse`
+/// `POST /api/{serviceId}/vci/batch/parse`: `service.credential_issuer().parse_batch`
 pub static VCI_BATCH_PARSE: Operation = Operation::new(OperationParts {
     id: "vci_batch_parse_api",
     name: "vci_batch_parse",
@@ -1022,7 +1022,7 @@ pub static VCI_BATCH_PARSE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/vci/deferred/issue`
+/// `POST /api/{serviceId}/vci/deferred/issue`: `service.credential_issuer().issue_deferred`
 pub static VCI_DEFERRED_ISSUE: Operation = Operation::new(OperationParts {
     id: "vci_deferred_issue_api",
     name: "vci_deferred_issue",
@@ -1034,7 +1034,7 @@ pub static VCI_DEFERRED_ISSUE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/vci/deferred/parse`
+/// `POST /api/{serviceId}/vci/deferred/parse`: `service.credential_issuer().parse_deferred`
 pub static VCI_DEFERRED_PARSE: Operation = Operation::new(OperationParts {
     id: "vci_deferred_parse_api",
     name: "vci_deferred_parse",
@@ -1046,7 +1046,7 @@ pub static VCI_DEFERRED_PARSE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/vci/jwks`
+/// `POST /api/{serviceId}/vci/jwks`: `service.credential_issuer().jwks`
 pub static VCI_JWKS: Operation = Operation::new(OperationParts {
     id: "vci_jwks_api",
     name: "vci_jwks",
@@ -1058,7 +1058,7 @@ pub static VCI_JWKS: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/vci/jwtissuer`
+/// `POST /api/{serviceId}/vci/jwtissuer`: `service.credential_issuer().jwt_issuer`
 pub static VCI_JWT_ISSUER: Operation = Operation::new(OperationParts {
     id: "vci_jwtissuer_api",
     name: "vci_jwt_issuer",
@@ -1070,7 +1070,7 @@ pub static VCI_JWT_ISSUER: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/vci/metadata`
+/// `POST /api/{serviceId}/vci/metadata`: `service.credential_issuer().metadata`
 pub static VCI_METADATA: Operation = Operation::new(OperationParts {
     id: "vci_metadata_api",
     name: "vci_metadata",
@@ -1082,7 +1082,7 @@ pub static VCI_METADATA: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/vci/nonce`
+/// `POST /api/{serviceId}/vci/nonce`: `service.credential_issuer().nonce`
 pub static VCI_NONCE: Operation = Operation::new(OperationParts {
     id: "vci_nonce_api",
     name: "vci_nonce",
@@ -1094,7 +1094,7 @@ pub static VCI_NONCE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/vci/offer/create`
+/// `POST /api/{serviceId}/vci/offer/create`: `service.credential_issuer().create_offer`
 pub static VCI_OFFER_CREATE: Operation = Operation::new(OperationParts {
     id: "vci_offer_create_api",
     name: "vci_offer_create",
@@ -1106,7 +1106,7 @@ pub static VCI_OFFER_CREATE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/vci/offer/info`
+/// `POST /api/{serviceId}/vci/offer/info`: `service.credential_issuer().offer_info`
 pub static VCI_OFFER_INFO: Operation = Operation::new(OperationParts {
     id: "vci_offer_info_api",
     name: "vci_offer_info",
@@ -1118,7 +1118,7 @@ pub static VCI_OFFER_INFO: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/vci/single/issue`
+/// `POST /api/{serviceId}/vci/single/issue`: `service.credential_issuer().issue`
 pub static VCI_SINGLE_ISSUE: Operation = Operation::new(OperationParts {
     id: "vci_single_issue_api",
     name: "vci_single_issue",
@@ -1130,7 +1130,7 @@ pub static VCI_SINGLE_ISSUE: Operation = Operation::new(OperationParts {
     ends_tokens: false,
     host: Host::Api,
 });
-/// `POST /api/{serviceId}/vci/single/parse`
+/// `POST /api/{serviceId}/vci/single/parse`: `service.credential_issuer().parse`
 pub static VCI_SINGLE_PARSE: Operation = Operation::new(OperationParts {
     id: "vci_single_parse_api",
     name: "vci_single_parse",

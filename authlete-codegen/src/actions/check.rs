@@ -69,7 +69,8 @@ impl Check<'_> {
         for name in known {
             match (responses.get(name), self.table.operations.get(name)) {
                 (Some((response, values)), Some(row)) => {
-                    let answering = self.operation(name, row, response, values, &actions.requests);
+                    let row = self.with_defaults(row, values);
+                    let answering = self.operation(name, &row, response, values, &actions.requests);
                     actions.operations.insert(name.clone(), answering);
                 }
                 (Some((response, _)), None) => self.problem(
@@ -84,7 +85,72 @@ impl Check<'_> {
                 ),
             }
         }
+        self.closed(&actions);
         actions
+    }
+
+    /// The row with what it leaves to the defaults.
+    fn with_defaults(&self, row: &Operation, values: &[String]) -> Operation {
+        let mut row = row.clone();
+        for value in values.iter().filter(|value| !row.never.contains(value)) {
+            if let (None, Some(default)) = (row.actions.get(value), self.table.defaults.actions.get(value)) {
+                row.actions.insert(value.clone(), default.clone());
+            }
+        }
+        for action in row.actions.values_mut() {
+            if action.kind == Kind::Continue || !action.fields.is_empty() {
+                let mut fields = row.fields.clone();
+                fields.extend(action.fields.iter().filter(|field| !row.fields.contains(field)).cloned());
+                action.fields = fields;
+            }
+        }
+        row
+    }
+
+    /// Every field of a response is named for some action, or hidden with a reason.
+    fn closed(&mut self, actions: &Actions) {
+        let mut responses: BTreeMap<&str, Vec<(&String, &Answering)>> = BTreeMap::new();
+        for (name, answering) in &actions.operations {
+            responses.entry(answering.response.as_str()).or_default().push((name, answering));
+        }
+        for (response, operations) in responses {
+            let mut named: BTreeSet<String> = self.table.hidden.keys().cloned().collect();
+            for (_, answering) in &operations {
+                named.extend(named_by(&answering.row));
+            }
+            let fields = self.properties(response);
+            for field in fields.iter().filter(|field| !named.contains(*field) && *field != "action") {
+                let names: Vec<&str> = operations.iter().map(|(name, _)| name.as_str()).collect();
+                self.problem(
+                    &names.join(", "),
+                    format!("{response} has the field {field}, and the table names it for no action"),
+                    "write it into the `fields` of the actions that it is meaningful with, or under `hidden` with the reason",
+                );
+            }
+            for (name, answering) in &operations {
+                for field in answering.row.hidden.keys().filter(|field| !fields.contains(*field)) {
+                    self.problem(name, format!("`{field}` is hidden, and {response} has no such field"), "delete it");
+                }
+            }
+        }
+        let used: BTreeSet<String> =
+            actions.operations.values().flat_map(|answering| self.properties(&answering.response)).collect();
+        let unused: Vec<String> = self.table.hidden.keys().filter(|field| !used.contains(*field)).cloned().collect();
+        for field in unused {
+            self.problem("hidden", format!("no response has a field {field}"), "delete it");
+        }
+        let known: BTreeSet<&String> = actions.operations.values().flat_map(|answering| &answering.actions).collect();
+        let unused: Vec<String> =
+            self.table.defaults.actions.keys().filter(|action| !known.contains(action)).cloned().collect();
+        for action in unused {
+            self.problem("defaults", format!("no response has the action {action}"), "delete it");
+        }
+    }
+
+    /// The names of a component's properties.
+    fn properties(&self, name: &str) -> BTreeSet<String> {
+        let properties = self.schema(name).and_then(|schema| schema.get("properties")).and_then(Value::as_object);
+        properties.into_iter().flatten().map(|(name, _)| name.clone()).collect()
     }
 
     /// What was decided of requests is so.
@@ -253,6 +319,29 @@ impl Check<'_> {
         let problem = Problem::new(FILE, at, message);
         self.problems.push(if hint.is_empty() { problem } else { problem.hint(hint) });
     }
+}
+
+/// The fields that a row names.
+fn named_by(row: &Operation) -> BTreeSet<String> {
+    fn steps(next: &BTreeMap<String, Step>, named: &mut BTreeSet<String>) {
+        for step in next.values() {
+            named.extend(step.copy.values().flat_map(Sources::fields).cloned());
+            if let Some(rest) = &step.leaves {
+                steps(&rest.next, named);
+            }
+        }
+    }
+    let mut named: BTreeSet<String> = row.always.iter().chain(&row.fields).chain(row.hidden.keys()).cloned().collect();
+    for action in row.actions.values() {
+        named.extend(action.fields.iter().chain(&action.requires).cloned());
+        for answer in action.answer().into_iter().chain(action.decline.clone()) {
+            named.extend(answer.body_field().map(str::to_owned));
+            named.extend(answer.header_fields().map(|(_, field)| field.to_owned()));
+        }
+        steps(&action.next, &mut named);
+    }
+    // A field within another names that.
+    named.iter().map(|path| path.split('.').next().unwrap_or(path).to_owned()).collect()
 }
 
 /// The component that a schema refers to, directly or as the only part of an `allOf`.

@@ -14,11 +14,26 @@ pub struct Table {
     /// The header of each field that an operation may name in `always`.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// What several operations have in common.
+    #[serde(default)]
+    pub defaults: Defaults,
+    /// Fields of responses that are meaningful with no action of any operation, and why.
+    #[serde(default)]
+    pub hidden: BTreeMap<String, String>,
     /// Operations by the names of their methods.
     pub operations: BTreeMap<String, Operation>,
     /// What was decided where sources differ.
     #[serde(default)]
     pub decisions: Vec<Decision>,
+}
+
+/// What several operations have in common.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Defaults {
+    /// What an action asks for where an operation has it and says nothing of it.
+    #[serde(default)]
+    pub actions: BTreeMap<String, Action>,
 }
 
 /// What an operation's actions ask for.
@@ -36,7 +51,14 @@ pub struct Operation {
     /// Actions of the response that this operation does not give.
     #[serde(default)]
     pub never: Vec<String>,
-    /// Its actions.
+    /// Fields that are meaningful with every action of its that has fields.
+    #[serde(default)]
+    pub fields: Vec<String>,
+    /// Fields of its response that are meaningful with none of its actions, and why.
+    #[serde(default)]
+    pub hidden: BTreeMap<String, String>,
+    /// Its actions, as far as they are not as the defaults have them.
+    #[serde(default)]
     pub actions: BTreeMap<String, Action>,
 }
 

@@ -8,14 +8,15 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 use syn::{Item, parse_quote};
 
-use super::{Description, Operation, files::print};
-use crate::{Document, Problems};
+use super::files::print;
+use crate::model::{Model, Operation};
+use crate::{Document, Problem};
 
 /// `operations.rs`: the emulator routes by the description, and by nothing else.
-pub(super) fn operations(document: &Document, description: &Description) -> Result<String, Problems> {
+pub(super) fn operations(document: &Document, model: &Model) -> Result<String, Problem> {
     let mut components = BTreeSet::new();
     let mut entries = Vec::new();
-    for Operation { id, name, method, path, .. } in description.operations.values() {
+    for Operation { id, name, method, path, .. } in model.operations.values() {
         let operation = &document.0["paths"][path][method.to_lowercase()];
         let takes_list = json_schema(&operation["requestBody"]).is_some_and(|schema| schema["type"] == "array");
         let answer =
@@ -39,7 +40,7 @@ pub(super) fn operations(document: &Document, description: &Description) -> Resu
         },
     ];
     items.extend(members(document, components));
-    Ok(print("Every operation of the corrected description, and the members of its answer.", items)?)
+    print("Every operation of the corrected description, and the members of its answer.", items)
 }
 
 /// A static for each component, and for those that they refer to; for an enumeration, a constant.

@@ -1,21 +1,22 @@
-//! Open enumerations, as calls of the macro in `authlete-api/src/open_enum.rs`.
+//! Open enumerations, as calls of the macro in `authlete-core/src/wire/open_enum.rs`.
 
 use heck::ToUpperCamelCase;
 
-use super::{Description, EnumType, HEADER};
+use super::{HEADER, docs};
+use crate::model::{EnumValue, Model, TypeDefinition};
 use crate::{Problem, Problems};
 
 /// The file that declares every enumeration.
 ///
 /// # Errors
 /// When one lists a value twice.
-pub fn emit(description: &Description) -> Result<String, Problems> {
+pub fn emit(model: &Model) -> Result<String, Problems> {
     let mut problems = Problems::default();
     let mut text = format!(
-        "{HEADER}\n\n//! Enumerations of texts. They are open: a value not listed is kept as `Unknown`.\n\nuse crate::rt;\n"
+        "{HEADER}\n\n//! Enumerations of strings. They are open: a value not listed is kept as `Unknown`.\n\nuse crate::rt;\n"
     );
-    for (name, declared) in &description.enums {
-        match declaration(name, declared) {
+    for (_, definition, values) in model.enums() {
+        match declaration(definition, values) {
             Ok(declaration) => {
                 text.push('\n');
                 text.push_str(&declaration);
@@ -27,13 +28,15 @@ pub fn emit(description: &Description) -> Result<String, Problems> {
 }
 
 /// One enumeration. prettyplease leaves the inside of macro calls alone, so it is laid out here.
-fn declaration(name: &str, declared: &EnumType) -> Result<String, Problem> {
-    let variants = variants(name, &declared.values)?;
+fn declaration(definition: &TypeDefinition, declared: &[EnumValue]) -> Result<String, Problem> {
+    let name = &definition.name;
+    let values: Vec<String> = declared.iter().map(|value| value.value.clone()).collect();
     let mut text = String::from("rt::open_enum! {\n");
-    doc(&mut text, "    ", &declared.doc);
+    doc(&mut text, "    ", &definition.doc);
     text.push_str(&format!("    {name} {{\n"));
-    for (variant, value) in variants {
-        let value_doc = if value.is_empty() { "The empty text.".to_owned() } else { format!("`{value}`") };
+    for (EnumValue { doc: value_doc, .. }, (variant, value)) in declared.iter().zip(variants(name, &values)?) {
+        let shown = if value.is_empty() { "The empty string.".to_owned() } else { format!("`{value}`") };
+        let value_doc = if value_doc.is_empty() { shown } else { format!("{shown}: {value_doc}") };
         doc(&mut text, "        ", &value_doc);
         text.push_str(&format!("        {variant} = {value:?},\n"));
     }
@@ -41,9 +44,9 @@ fn declaration(name: &str, declared: &EnumType) -> Result<String, Problem> {
     Ok(text)
 }
 
-fn doc(text: &mut String, indent: &str, lines: &str) {
-    for line in lines.trim().lines() {
-        text.push_str(format!("{indent}/// {line}").trim_end());
+fn doc(text: &mut String, indent: &str, words: &str) {
+    for line in docs::lines(words) {
+        text.push_str(format!("{indent}///{line}").trim_end());
         text.push('\n');
     }
 }

@@ -1,263 +1,362 @@
-//! The layer for users: a handle for each group of operations, whose methods call those of the client with the service's
-//! id filled in, and what follows from their shapes: `modify` from `get` and `update`, pages from `start` and `end`.
+//! `groups/*.rs`: what users call. A handle for each group of operations, whose methods fill in the service's id, the calls
+//! with optional parameters, and what follows from their shapes: `modify` from `get` and `update`, pages from lists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use heck::ToUpperCamelCase;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{FnArg, ImplItemFn, Item, Pat, Type};
 
-use super::files::print;
-use super::syntax::{Code, type_name};
-use super::{Description, Files, Operation};
-use crate::{Problem, Problems};
+use super::calls::{argument_type, optional, required};
+use super::docs::doc;
+use super::files::{parse, print};
+use super::types::setter_parts;
+use super::{Files, docs};
+use crate::Problem;
+use crate::actions::Actions;
+use crate::model::{BodyForm, Model, Operation, Paging, Parameter, RustType};
 
 /// The group whose methods are the service's own.
 pub(super) const SERVICE: &str = "service";
 
-/// `groups/*.rs`.
-pub(super) fn emit(code: &Code, description: &Description) -> Result<Files, Problems> {
+/// The files, one for each group.
+pub(super) fn emit(model: &Model, actions: &Actions) -> Result<Files, Problem> {
     let mut files = Files::new();
-    let mut declarations = String::new();
-    let mut texts = BTreeSet::new();
-    for (group, doc) in &description.groups {
-        let mut methods: BTreeMap<&str, Method> = BTreeMap::new();
-        for operation in description.operations.values() {
-            if let Some(layer) = operation.layer.as_ref().filter(|layer| layer.group == *group)
-                && let Some(method) = code.methods.get(&operation.name)
-            {
-                let method = Method::read(operation, method, code).ok_or_else(|| {
-                    Problem::new("groups", operation.name.clone(), "the method has another shape than expected")
-                        .hint("progenitor's output has changed; teach authlete-codegen/src/emit/groups.rs about it")
-                })?;
-                texts.extend(method.made_of_text(code, description));
+    let mut declarations = TokenStream::new();
+    let mut strings = BTreeMap::new();
+    let mut call_types = BTreeSet::new();
+    for (group, doc) in &model.groups {
+        let mut methods: BTreeMap<&str, Method<'_>> = BTreeMap::new();
+        for operation in model.operations.values() {
+            if let Some(layer) = operation.layer.as_ref().filter(|layer| layer.group == *group) {
+                let method = Method { model, actions, operation, group, name: &layer.method };
+                strings.extend(method.request_of_one_string());
                 methods.insert(&layer.method, method);
             }
         }
-        let items = items(group, doc, &methods)?;
-        files.insert(format!("groups/{group}.rs"), print(doc, items)?);
-        declarations.push_str(&format!("mod {group};\n"));
+        let mut names: Vec<syn::Ident> = Vec::new();
+        for method in methods.values().filter(|method| method.has_optional()) {
+            let name = method.call_type();
+            if !call_types.insert(name.to_string()) {
+                let message = format!("another method has a call of the type {name} too");
+                return Err(Problem::new("groups", method.operation.name.clone(), message));
+            }
+            names.push(name);
+        }
+        files.insert(format!("groups/{group}.rs"), print(doc, parse("groups", items(group, doc, &methods)?)?)?);
+        let module = format_ident!("{group}");
         if group != SERVICE {
-            declarations.push_str(&format!("pub use {group}::{};\n", group.to_upper_camel_case()));
+            names.push(api_type(group));
+        }
+        declarations.extend(quote!(mod #module;));
+        if !names.is_empty() {
+            declarations.extend(quote!(pub use #module::{#(#names),*};));
         }
     }
-    let requests = texts.iter().map(|(name, text)| {
-        let (name, text) = (format_ident!("{name}"), text.iter().map(|text| format_ident!("{text}")));
-        quote!(#name #(of #text)*)
+    let requests = strings.iter().map(|(name, own)| {
+        let (name, own) = (format_ident!("{name}"), own.iter().map(|own| format_ident!("{own}")));
+        quote!(#name #(of #own)*)
     });
-    let mut items = parse(declarations.parse().map_err(|_| Problem::new("groups", "", "a name does not parse"))?)?;
-    items.extend(parse(quote! {
+    declarations.extend(quote! {
+        #[allow(unused_imports)]
         use crate::generated::types;
         crate::rt::made_of_string!(#(#requests),*);
-    })?);
-    files.insert("groups/mod.rs".to_owned(), print("Operations by what they serve.", items)?);
+    });
+    let text = print("Operations by what they serve.", parse("groups", declarations)?)?;
+    files.insert("groups/mod.rs".to_owned(), text);
     Ok(files)
 }
 
-/// A method of the client, as a group has it.
+/// The handle of a group.
+pub(super) fn api_type(group: &str) -> syn::Ident {
+    format_ident!("{}Api", group.to_upper_camel_case())
+}
+
+/// A method of a group.
 struct Method<'a> {
+    model: &'a Model,
+    actions: &'a Actions,
     operation: &'a Operation,
-    bound: bool,
-    arguments: Vec<Argument>,
-    output: Type,
-    /// The list in what it answers, when it answers with a page of one.
-    page: Option<(syn::Ident, Type)>,
+    group: &'a str,
+    name: &'a str,
 }
 
-struct Argument {
-    name: syn::Ident,
-    kind: Kind,
+/// Which of two arguments comes first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Parameter,
+    Body,
 }
 
-enum Kind {
-    ServiceId,
-    Id(syn::Ident),
-    SomeId(syn::Ident),
-    Start,
-    End,
-    Body(Type),
-    Other(Type),
-}
-
-impl<'a> Method<'a> {
-    fn read(operation: &'a Operation, method: &ImplItemFn, code: &Code) -> Option<Self> {
-        let mut arguments = Vec::new();
-        // The first is the client.
-        for input in method.sig.inputs.iter().skip(1) {
-            let FnArg::Typed(input) = input else { continue };
-            let Pat::Ident(pat) = &*input.pat else { return None };
-            let (name, ty) = (pat.ident.clone(), (*input.ty).clone());
-            let text = quote!(#ty).to_string();
-            let typed = operation.types.get(&name.to_string()).map(|ty| format_ident!("{ty}"));
-            let kind = match (name.to_string().as_str(), text.as_str(), typed) {
-                ("service_id", "& str", _) => Kind::ServiceId,
-                (_, "& str", Some(id)) => Kind::Id(id),
-                (_, "Option < & str >", Some(id)) => Kind::SomeId(id),
-                ("start", "Option < i32 >", _) => Kind::Start,
-                ("end", "Option < i32 >", _) => Kind::End,
-                ("body", ..) => match &ty {
-                    Type::Reference(reference) => Kind::Body((*reference.elem).clone()),
-                    _ => return None,
-                },
-                _ => Kind::Other(ty),
-            };
-            arguments.push(Argument { name, kind });
-        }
-        // Without the other, a bound is an argument like any other.
-        let both = |kind: fn(&Kind) -> bool| arguments.iter().any(|argument| kind(&argument.kind));
-        let paged = both(|kind| matches!(kind, Kind::Start)) && both(|kind| matches!(kind, Kind::End));
-        if !paged {
-            for argument in &mut arguments {
-                if matches!(argument.kind, Kind::Start | Kind::End) {
-                    argument.kind = Kind::Other(syn::parse_quote!(Option<i32>));
-                }
-            }
-        }
-        let syn::ReturnType::Type(_, output) = &method.sig.output else { return None };
-        let Type::Path(path) = &**output else { return None };
-        let syn::PathArguments::AngleBracketed(generics) = &path.path.segments.last()?.arguments else { return None };
-        let output = generics.args.iter().find_map(|argument| match argument {
-            syn::GenericArgument::Type(ty) => Some(ty.clone()),
-            _ => None,
-        })?;
-        let page = paged.then(|| page(&output, code)).flatten();
-        let bound = arguments.iter().any(|argument| matches!(argument.kind, Kind::ServiceId));
-        Some(Self { operation, bound, arguments, output, page })
+impl Method<'_> {
+    fn is_of_service(&self) -> bool {
+        self.operation.is_of_service()
     }
 
-    /// The request's type, when a single text is all that it requires, with the text's type.
-    fn made_of_text(&self, code: &Code, description: &Description) -> Option<(String, Option<String>)> {
-        let body = self.body()?;
-        let name = type_name(body)?;
-        let constructor = code.types.get(&name)?.iter().find_map(|item| match item {
-            Item::Impl(item) => item.items.iter().find_map(|item| match item {
-                syn::ImplItem::Fn(method) if method.sig.ident == "new" => Some(&method.sig.inputs),
-                _ => None,
-            }),
-            _ => None,
-        })?;
-        let written = quote!(#constructor).to_string();
-        if constructor.len() != 1 {
+    fn has_optional(&self) -> bool {
+        optional(self.operation).next().is_some()
+    }
+
+    /// The type of a call with optional parameters.
+    fn call_type(&self) -> syn::Ident {
+        let method = self.name.to_upper_camel_case();
+        if self.group == SERVICE {
+            format_ident!("{method}Call")
+        } else {
+            format_ident!("{}{method}Call", self.group.to_upper_camel_case())
+        }
+    }
+
+    /// The enum of actions, where every response has one: one that may be empty is given as it is.
+    fn action(&self) -> Option<syn::Ident> {
+        if self.operation.response.is_option() {
             return None;
         }
-        if written.contains("Into < :: std :: string :: String >") {
-            return Some((name, None));
-        }
-        let text =
-            description.texts.iter().find(|text| written.contains(&format!("Into < crate :: rt :: {text} >")))?;
-        Some((name, Some(text.clone())))
+        let table = self.actions.operations.get(&self.operation.name)?;
+        Some(format_ident!("{}Action", table.row.name))
     }
 
-    fn body(&self) -> Option<&Type> {
-        self.arguments.iter().find_map(|argument| match &argument.kind {
-            Kind::Body(ty) => Some(ty),
+    fn body(&self) -> Option<&RustType> {
+        self.operation.body.as_ref().filter(|body| body.form == BodyForm::Json).map(|body| &body.ty)
+    }
+
+    /// The request's type, when a single string is all that it requires, with the string's type.
+    fn request_of_one_string(&self) -> Option<(String, Option<String>)> {
+        let name = self.body()?.name()?;
+        let object = self.model.object(name)?;
+        let mut required = object.fields.iter().filter(|field| !field.ty.is_option());
+        let (first, second) = (required.next()?, required.next());
+        match &first.ty {
+            _ if second.is_some() => None,
+            RustType::String => Some((name.to_owned(), None)),
+            RustType::Own(own) => Some((name.to_owned(), Some(own.clone()))),
             _ => None,
+        }
+    }
+
+    /// The parameters that are given: all required ones but the service's id.
+    fn given(&self) -> impl Iterator<Item = &Parameter> {
+        required(self.operation).filter(|parameter| !parameter.is_service_id())
+    }
+
+    /// The arguments of the method.
+    fn arguments(&self) -> Vec<TokenStream> {
+        let mut arguments: Vec<(Rank, TokenStream)> = self
+            .given()
+            .map(|parameter| {
+                let name = format_ident!("{}", parameter.name);
+                let ty = match &parameter.own {
+                    Some(own) => {
+                        let own = format_ident!("{own}");
+                        quote!(impl Into<rt::#own>)
+                    }
+                    None => argument_type(&parameter.ty),
+                };
+                (Rank::Parameter, quote!(#name: #ty))
+            })
+            .collect();
+        if let Some(body) = &self.operation.body {
+            let ty = match body.form {
+                BodyForm::Json | BodyForm::Form => {
+                    let ty = body.ty.tokens(&quote!(types), &quote!(rt));
+                    quote!(impl rt::IntoRequest<#ty>)
+                }
+                BodyForm::Text => quote!(&str),
+                BodyForm::Bytes => quote!(impl Into<rt::Bytes>),
+            };
+            arguments.push((Rank::Body, quote!(request: #ty)));
+        }
+        arguments.sort_by(|(left, _), (right, _)| left.cmp(right));
+        arguments.into_iter().map(|(_, argument)| argument).collect()
+    }
+
+    /// The arguments of the function that makes the request.
+    fn passed(&self) -> Vec<TokenStream> {
+        let parameters = required(self.operation).map(|parameter| {
+            let name = format_ident!("{}", parameter.name);
+            match (parameter.is_service_id(), &parameter.own, &parameter.ty) {
+                (true, _, _) => quote!(service.id().as_str()),
+                (false, Some(_), RustType::String) => quote!(&#name.into().text()),
+                (false, Some(_), _) => quote!(&#name.into()),
+                (false, None, _) => quote!(#name),
+            }
+        });
+        let body = self.operation.body.as_ref().map(|body| match body.form {
+            BodyForm::Json | BodyForm::Form => quote!(request.into_request().borrow()),
+            BodyForm::Text => quote!(request),
+            BodyForm::Bytes => quote!(request.into()),
+        });
+        parameters.chain(body).collect()
+    }
+
+    fn output(&self) -> TokenStream {
+        self.operation.response.tokens(&quote!(types), &quote!(rt))
+    }
+
+    fn emit(&self, receiver: &Receiver) -> TokenStream {
+        let (name, function) = (format_ident!("{}", self.name), format_ident!("{}", self.operation.name));
+        let Receiver { this, lifetime, holder } = receiver;
+        let docs = doc(&self.doc());
+        let (arguments, passed, output) = (self.arguments(), self.passed(), self.output());
+        let (holder, client) = if self.is_of_service() {
+            (quote!(let service = #holder;), quote!(service.client()))
+        } else {
+            (quote!(let authlete = #holder;), quote!(authlete.client()))
+        };
+        let call = quote!(calls::#function(#client, #(#passed),*));
+        let (output, call) = if self.has_optional() {
+            let ty = self.call_type();
+            (quote!(#ty<#lifetime>), quote!(#ty { call: #call }))
+        } else if let Some(action) = self.action() {
+            (quote!(rt::ActionCall<#lifetime, actions::#action>), quote!(rt::ActionCall::new(#call)))
+        } else {
+            (quote!(rt::Call<#lifetime, #output>), call)
+        };
+        quote! {
+            #docs
+            pub fn #name(#this, #(#arguments),*) -> #output {
+                #holder
+                #call
+            }
+        }
+    }
+
+    /// The method's words.
+    fn doc(&self) -> String {
+        let Operation { method, path, layer, .. } = self.operation;
+        let mut text = layer.as_ref().map(|layer| layer.doc.clone()).unwrap_or_default();
+        let given: Vec<String> = self
+            .given()
+            .filter(|parameter| !parameter.doc.is_empty())
+            .map(|parameter| format!("- `{}`: {}", parameter.name, parameter.doc.replace('\n', "\n  ")))
+            .collect();
+        if !given.is_empty() {
+            text = format!("{text}\n\n{}", given.join("\n"));
+        }
+        if let Some(action) = self.action() {
+            text = format!(
+                "{text}\n\nAwaiting the call gives a [`{action}`](crate::actions::{action}), which says what the server does now."
+            );
+        }
+        format!("{text}\n\n`{method} {path}`")
+    }
+
+    /// The call with the method's optional parameters as setters.
+    fn emit_call(&self) -> Option<TokenStream> {
+        if !self.has_optional() {
+            return None;
+        }
+        let (ty, output) = (self.call_type(), self.output());
+        let path = if self.group == SERVICE {
+            format!("[`AuthleteService::{}`](crate::AuthleteService::{})", self.name, self.name)
+        } else {
+            format!("[`{0}::{1}`]", api_type(self.group), self.name)
+        };
+        let docs = doc(&format!(
+            "The call of {path}, with a method for each parameter that can be left out. Nothing is sent until it is awaited."
+        ));
+        let setters = optional(self.operation).map(|parameter| self.emit_setter(parameter));
+        let pages = self.emit_pages();
+        Some(quote! {
+            #docs
+            #[derive(Debug, Clone)]
+            #[must_use = "a call does nothing until it is awaited"]
+            pub struct #ty<'a> { call: rt::OptionalCall<'a, #output> }
+
+            impl<'a> #ty<'a> {
+                #(#setters)*
+                #pages
+            }
+
+            rt::optional_call!(#ty, #output);
         })
     }
 
-    /// The arguments as the group's method takes them: ids first, then what narrows, the range, the request.
-    fn parameters(&self, range: bool) -> Vec<TokenStream> {
-        let mut parameters: Vec<(u8, TokenStream)> = Vec::new();
-        for Argument { name, kind } in &self.arguments {
-            parameters.push(match kind {
-                Kind::ServiceId | Kind::End => continue,
-                Kind::Start if !range => continue,
-                Kind::Id(id) => (0, quote!(#name: impl Into<rt::#id>)),
-                Kind::SomeId(id) => (1, quote!(#name: Option<rt::#id>)),
-                Kind::Other(ty) if type_name(ty).as_deref() == Some("Option") => (1, quote!(#name: #ty)),
-                Kind::Other(ty) => (0, quote!(#name: #ty)),
-                Kind::Start => (2, quote!(range: impl Into<rt::PageRange>)),
-                Kind::Body(ty) => (3, quote!(request: impl rt::IntoRequest<#ty>)),
-            });
-        }
-        parameters.sort_by_key(|(rank, _)| *rank);
-        parameters.into_iter().map(|(_, parameter)| parameter).collect()
-    }
-
-    /// The arguments as the client's method takes them.
-    fn passed(&self) -> Vec<TokenStream> {
-        let passed = self.arguments.iter().map(|Argument { name, kind }| match kind {
-            Kind::ServiceId => quote!(service.id().as_str()),
-            Kind::Id(_) => quote!(&#name.into().text()),
-            Kind::SomeId(id) => quote!(#name.as_ref().map(rt::#id::as_str)),
-            Kind::Start => quote!(range.start()),
-            Kind::End => quote!(range.end()),
-            Kind::Body(_) => quote!(request.into_request().borrow()),
-            Kind::Other(_) => quote!(#name),
-        });
-        passed.collect()
-    }
-
-    fn emit(&self, name: &str, receiver: &Receiver) -> TokenStream {
-        let ident = format_ident!("{name}");
-        let docs = docs(self.operation);
-        let (parameters, passed, output) = (self.parameters(true), self.passed(), &self.output);
-        let method = format_ident!("{}", self.operation.name);
-        let Receiver { this, lifetime, holder } = receiver;
-        let range = self.parameters(true).len() != self.parameters(false).len();
-        let range = range.then(|| quote!(let range = range.into();));
-        let holder_name = if self.bound { quote!(let service = #holder;) } else { quote!(let authlete = #holder;) };
-        let client = if self.bound { quote!(service.client()) } else { quote!(authlete.client()) };
+    fn emit_setter(&self, parameter: &Parameter) -> TokenStream {
+        let wire = &parameter.wire;
+        let taken = ["timeout", "header", "pages", "clone", "into_future", "into"].contains(&parameter.name.as_str());
+        let name =
+            if taken { format_ident!("{}_parameter", parameter.name) } else { format_ident!("{}", parameter.name) };
+        let required = parameter.ty.required();
+        let (ty, value) = match (&parameter.own, required) {
+            (Some(own), _) => {
+                let own = format_ident!("{own}");
+                (quote!(impl Into<rt::#own>), quote!(value.into().text()))
+            }
+            // The elements are only written.
+            (None, RustType::List(element)) => {
+                let element = element.tokens(&quote!(types), &quote!(rt));
+                (
+                    quote!(impl IntoIterator<Item = impl Into<#element>>),
+                    quote!(value.into_iter().map(Into::into).collect::<Vec<#element>>()),
+                )
+            }
+            (None, RustType::String) => (quote!(&str), quote!(value)),
+            (None, ty) => setter_parts(ty, &quote!(types)),
+        };
+        let set = match parameter.place {
+            crate::model::Place::Header => format_ident!("set_header"),
+            _ => format_ident!("set"),
+        };
+        let value = match (&parameter.own, required) {
+            (None, RustType::Enum(_) | RustType::Named(_) | RustType::Own(_)) => {
+                let ty = required.tokens(&quote!(types), &quote!(rt));
+                quote!(<_ as ::std::convert::Into<#ty>>::into(value))
+            }
+            _ => value,
+        };
+        let docs = doc(&if parameter.doc.is_empty() { format!("Sets `{wire}`.") } else { parameter.doc.clone() });
         quote! {
-            #(#[doc = #docs])*
-            pub fn #ident(#this, #(#parameters),*) -> rt::Call<#lifetime, #output> {
-                #holder_name
-                #range
-                calls::#method(#client, #(#passed),*)
+            #docs
+            pub fn #name(mut self, value: #ty) -> Self {
+                self.call.#set(#wire, &#value);
+                self
             }
         }
     }
 
     /// All that a list holds, fetched page by page.
-    fn emit_pages(&self, name: &str) -> Option<TokenStream> {
-        let (field, item) = self.page.as_ref()?;
-        let all = format_ident!("all{}", name.strip_prefix("list")?);
-        let list = format_ident!("{name}");
-        let doc = format!(" All that [`Self::{name}`] lists, fetched page by page as it is asked for.");
-        let mut parameters = Vec::new();
-        let mut owned = Vec::new();
-        let mut passed: Vec<(u8, TokenStream)> = Vec::new();
-        for Argument { name, kind } in &self.arguments {
-            match kind {
-                Kind::SomeId(id) => {
-                    parameters.push((1, quote!(#name: Option<rt::#id>)));
-                    passed.push((1, quote!(#name.clone())));
-                }
-                Kind::Other(ty) => match quote!(#ty).to_string().as_str() {
-                    "& str" => {
-                        parameters.push((0, quote!(#name: &str)));
-                        owned.push(quote!(let #name = #name.to_owned();));
-                        passed.push((0, quote!(&#name)));
+    fn emit_pages(&self) -> Option<TokenStream> {
+        match self.operation.paging.as_ref()? {
+            Paging::Range => {
+                let (field, item) = self.listed()?;
+                let total = self.total();
+                Some(quote! {
+                    /// All that the list holds, fetched page by page as it is asked for. `start` and `end` have no effect on it.
+                    pub fn pages(self) -> rt::Pages<'a, #item> {
+                        rt::Pages::new(move |range| {
+                            let call = self.clone().start(range.start).end(range.end);
+                            Box::pin(async move {
+                                let response = call.await?.into_inner();
+                                Ok(rt::ListPage::new(range, response.#field, #total))
+                            })
+                        })
                     }
-                    "Option < & str >" => {
-                        parameters.push((1, quote!(#name: Option<&str>)));
-                        owned.push(quote!(let #name = #name.map(str::to_owned);));
-                        passed.push((1, quote!(#name.as_deref())));
-                    }
-                    _ => return None,
-                },
-                Kind::ServiceId | Kind::Start | Kind::End => {}
-                Kind::Id(_) | Kind::Body(_) => return None,
-            }
-        }
-        parameters.sort_by_key(|(rank, _)| *rank);
-        passed.sort_by_key(|(rank, _)| *rank);
-        let parameters = parameters.into_iter().map(|(_, parameter)| parameter);
-        let passed = passed.into_iter().map(|(_, passed)| passed);
-        Some(quote! {
-            #[doc = #doc]
-            pub fn #all(self, #(#parameters),*) -> rt::Pages<'a, #item> {
-                #(#owned)*
-                rt::Pages::new(move |range| {
-                    let call = self.#list(#(#passed,)* range.clone());
-                    Box::pin(async move {
-                        let answer = call.await?.into_inner();
-                        Ok(rt::ListPage::new(range, answer.#field, answer.total_count))
-                    })
                 })
             }
-        })
+            Paging::Cursor { .. } => None,
+        }
+    }
+
+    fn total(&self) -> TokenStream {
+        let name = self.operation.response.name();
+        let field = name.and_then(|name| self.model.object(name)).and_then(|object| object.field("totalCount"));
+        match field {
+            Some(field) => {
+                let name = format_ident!("{}", field.name);
+                quote!(response.#name)
+            }
+            None => quote!(None),
+        }
+    }
+
+    /// The one list in the response, and what it holds.
+    fn listed(&self) -> Option<(syn::Ident, TokenStream)> {
+        let object = self.model.object(self.operation.response.name()?)?;
+        let mut lists = object.fields.iter().filter_map(|field| Some((field, field.ty.elements()?)));
+        let (first, second) = (lists.next()?, lists.next());
+        let (field, element) = first;
+        second.is_none().then(|| (format_ident!("{}", field.name), element.tokens(&quote!(types), &quote!(rt))))
     }
 }
 
@@ -267,141 +366,88 @@ struct Receiver {
     holder: TokenStream,
 }
 
-fn items(group: &str, doc: &str, methods: &BTreeMap<&str, Method>) -> Result<Vec<Item>, Problem> {
-    let bound = methods.values().all(|method| method.bound);
+fn items(group: &str, about: &str, methods: &BTreeMap<&str, Method<'_>>) -> Result<TokenStream, Problem> {
+    let of_service = methods.values().all(Method::is_of_service);
     let own = group == SERVICE;
-    let field = if bound { quote!(service) } else { quote!(authlete) };
+    let field = if of_service { quote!(service) } else { quote!(authlete) };
     let receiver = if own {
         Receiver { this: quote!(&self), lifetime: quote!('_), holder: quote!(self) }
     } else {
         Receiver { this: quote!(self), lifetime: quote!('a), holder: quote!(self.#field) }
     };
-    let mut bodies: Vec<TokenStream> = Vec::new();
-    for (name, method) in methods {
-        bodies.push(method.emit(name, &receiver));
-        if !own {
-            bodies.extend(method.emit_pages(name));
-        }
-    }
+    let mut bodies: Vec<TokenStream> = methods.values().map(|method| method.emit(&receiver)).collect();
     if let (Some(get), Some(update)) = (methods.get("get"), methods.get("update")) {
         bodies.extend(modify(get, update, &receiver));
     }
-    let owner = if bound { format_ident!("AuthleteService") } else { format_ident!("Authlete") };
+    let calls = methods.values().filter_map(Method::emit_call);
+    let owner = if of_service { format_ident!("AuthleteService") } else { format_ident!("Authlete") };
     let imports = quote! {
         #[allow(unused_imports)]
         use std::borrow::Borrow as _;
         #[allow(unused_imports)]
-        use crate::generated::{calls, types};
+        use crate::generated::{actions, calls, types};
         #[allow(unused_imports)]
         use crate::{Authlete, AuthleteService, rt};
     };
     if own {
-        return parse(quote! { #imports impl #owner { #(#bodies)* } });
+        return Ok(quote! { #imports impl #owner { #(#bodies)* } #(#calls)* });
     }
-    let ident = format_ident!("{}", group.to_upper_camel_case());
-    let accessor = format_ident!("{group}");
-    let doc = format!(" {doc}");
-    parse(quote! {
+    let (ident, accessor) = (api_type(group), format_ident!("{group}"));
+    let docs = doc(about);
+    let reached = doc(&format!("{about}\n\nReached by [`{owner}::{group}`](crate::{owner}::{group})."));
+    Ok(quote! {
         #imports
-        #[doc = #doc]
+        #reached
         #[derive(Debug, Clone, Copy)]
         pub struct #ident<'a> { #field: &'a #owner }
         impl<'a> #ident<'a> { #(#bodies)* }
         impl #owner {
-            #[doc = #doc]
+            #docs
             pub fn #accessor(&self) -> #ident<'_> { #ident { #field: self } }
         }
+        #(#calls)*
     })
 }
 
 /// `modify`, where what `get` answers is what `update` takes and answers.
-fn modify(get: &Method, update: &Method, receiver: &Receiver) -> Option<TokenStream> {
-    let output = &get.output;
-    let same = quote!(#output).to_string();
-    let body = update.body()?;
-    let answer = &update.output;
-    if quote!(#body).to_string() != same || quote!(#answer).to_string() != same {
+fn modify(get: &Method<'_>, update: &Method<'_>, receiver: &Receiver) -> Option<TokenStream> {
+    let ty = &get.operation.response;
+    let plain = get.action().is_none() && update.action().is_none() && !get.has_optional() && !update.has_optional();
+    if !plain || update.body()? != ty || update.operation.response != *ty || get.operation.body.is_some() {
         return None;
     }
-    let parameters = get.parameters(true);
-    let given: Vec<_> = get
-        .arguments
-        .iter()
-        .filter(|argument| !matches!(argument.kind, Kind::ServiceId))
-        .map(|argument| match argument.kind {
-            Kind::Id(_) => Some(&argument.name),
-            _ => None,
-        })
-        .collect::<Option<_>>()?;
-    let this = &receiver.this;
+    let given = |method: &Method<'_>| -> Vec<(String, Option<String>)> {
+        method.given().map(|parameter| (parameter.name.clone(), parameter.own.clone())).collect()
+    };
+    if given(get) != given(update) || get.given().any(|parameter| parameter.own.is_none()) {
+        return None;
+    }
+    let (arguments, output, this) = (get.arguments(), get.output(), &receiver.this);
+    let names: Vec<syn::Ident> = get.given().map(|parameter| format_ident!("{}", parameter.name)).collect();
+    let docs = doc(&format!(
+        "Reads, lets `change` change, and writes back, unless that left everything as it was. Says what differs between \
+         what was read and what was sent. Fields that this version does not know stay as they are.\n\n\
+         There is no lock: what another client writes in between is overwritten.\n\n# Errors\n\
+         What went wrong with one of the two calls, those of {}.",
+        docs::listed(&["[`Self::get`]".to_owned(), "[`Self::update`]".to_owned()])
+    ));
     Some(quote! {
-        /// Reads, lets `change` change, and writes back, unless that left everything as it was. Says what differs between
-        /// what was read and what was sent. Fields that this version does not know stay as they are.
-        ///
-        /// There is no lock: what another one writes in between is overwritten.
+        #docs
+        #[allow(clippy::clone_on_copy)]
         pub async fn modify(
             #this,
-            #(#parameters,)*
+            #(#arguments,)*
             change: impl FnOnce(&mut #output),
         ) -> Result<rt::Modified<#output>, rt::Error> {
-            #(let #given = #given.into();)*
-            let mut modification = rt::Modification::of(self.get(#(#given),*).await?.into_inner())?;
+            #(let #names = #names.into();)*
+            let mut modification = rt::Modification::of(self.get(#(#names.clone()),*).await?.into_inner())?;
             change(modification.value());
             let changed = modification.changed()?;
             if changed.is_empty() {
                 return Ok(modification.unchanged());
             }
-            let after = self.update(#(#given,)* &*modification.value()).await?.into_inner();
+            let after = self.update(#(#names,)* &*modification.value()).await?.into_inner();
             Ok(rt::Modified::new(after, changed))
         }
     })
-}
-
-/// The field and the elements of the one list in an answer that also counts all there are.
-fn page(output: &Type, code: &Code) -> Option<(syn::Ident, Type)> {
-    let item = code.types.get(&type_name(output)?)?.iter().find_map(|item| match item {
-        Item::Struct(item) => Some(item),
-        _ => None,
-    })?;
-    let counts = item.fields.iter().any(|field| {
-        let ty = &field.ty;
-        field.ident.as_ref().is_some_and(|ident| ident == "total_count") && quote!(#ty).to_string().contains("i32")
-    });
-    let mut lists = item.fields.iter().filter_map(|field| Some((field.ident.clone()?, element(&field.ty)?)));
-    let (first, second) = (lists.next()?, lists.next());
-    (second.is_none() && counts).then(|| {
-        let (field, ty) = first;
-        let name = format_ident!("{}", type_name(&ty).unwrap_or_default());
-        (field, syn::parse_quote!(types::#name))
-    })
-}
-
-/// `T` of `Vec<T>` and `Option<Vec<T>>`.
-fn element(ty: &Type) -> Option<Type> {
-    let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last()?;
-    let syn::PathArguments::AngleBracketed(generics) = &last.arguments else { return None };
-    let inner = generics.args.iter().find_map(|argument| match argument {
-        syn::GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    })?;
-    if last.ident == "Vec" { Some(inner.clone()) } else { element(inner) }
-}
-
-/// The method's doc, a text per line.
-fn docs(operation: &Operation) -> Vec<String> {
-    let Operation { method, path, layer, .. } = operation;
-    let doc = layer.as_ref().map(|layer| layer.doc.as_str()).unwrap_or_default();
-    let mut lines: Vec<String> = doc.lines().map(|line| format!(" {line}")).collect();
-    if !lines.is_empty() {
-        lines.push(String::new());
-    }
-    lines.push(format!(" `{method} {path}`"));
-    lines
-}
-
-fn parse(tokens: TokenStream) -> Result<Vec<Item>, Problem> {
-    let file: syn::File = syn::parse2(tokens)
-        .map_err(|error| Problem::new("groups", "", format!("the generated code does not parse: {error}")))?;
-    Ok(file.items)
 }

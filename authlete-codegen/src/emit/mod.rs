@@ -1,26 +1,23 @@
-//! The effective description in, the text of the generated files out.
-//!
-//! `progenitor` writes types and methods; `syntax` holds the passes over its syntax tree, for what neither the
-//! description nor progenitor's settings can express; `files` splits the result and prints it.
+//! The model in, the text of the generated files out.
 
 mod actions;
-pub mod count;
-mod description;
+mod calls;
+mod docs;
 mod emulator;
 pub mod enums;
 mod files;
 mod groups;
 mod overview;
-pub mod progenitor;
+mod region;
 mod shapes;
-pub mod syntax;
 mod tables;
+mod types;
 
 use std::collections::BTreeMap;
 
-pub use description::{Description, EnumType, Field, Layer, Operation, StructType};
-
 use crate::actions::Actions;
+use crate::model::{Model, TypeKind};
+use crate::words::Words;
 use crate::{Document, Problems};
 
 /// The first line of every generated file.
@@ -41,29 +38,46 @@ pub struct Emitted {
     /// What `verify-examples` decodes with, and a test that prints every type.
     pub tests: Files,
     /// How many of what went in and came out, for the report.
-    pub counts: count::Counts,
+    pub counts: Counts,
+}
+
+/// How many of what, for the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Operations, each with one method.
+    pub operations: usize,
+    /// Types that are generated.
+    pub types: usize,
+    /// Of these, open enumerations.
+    pub enums: usize,
+    /// Of these, types that are taken over from progenitor as they are.
+    pub verbatim: usize,
 }
 
 /// Generates everything from the effective description.
 ///
 /// # Errors
-/// When progenitor cannot represent something, naming the operation, or when what comes out is not what went in.
-pub fn emit(document: &Document, actions: &Actions) -> Result<Emitted, Problems> {
-    let description = Description::read(document)?;
-    let file = progenitor::generate(document, &description)?;
-    let mut code = syntax::Code::collect(file)?;
-    syntax::run(&mut code, &description)?;
-    let counts = count::check(&code, &description)?;
-    let mut api = files::split(&code, &description)?;
-    api.insert("types/enums.rs".to_owned(), enums::emit(&description)?);
-    api.insert("operations.rs".to_owned(), tables::operations(&description)?);
-    api.extend(groups::emit(&code, &description)?);
-    api.extend(self::actions::emit(actions, &code, &description)?);
-    let emulator = Files::from([("operations.rs".to_owned(), emulator::operations(document, &description)?)]);
+/// What the description has that cannot be represented.
+pub fn emit(document: &Document, actions: &Actions, words: &Words) -> Result<Emitted, Problems> {
+    let model = Model::read(document)?;
+    let mut api = types::emit(&model)?;
+    api.insert("types/enums.rs".to_owned(), enums::emit(&model)?);
+    api.insert("operations.rs".to_owned(), tables::operations(&model)?);
+    api.insert("region.rs".to_owned(), region::emit(&model)?);
+    api.extend(calls::emit(&model)?);
+    api.extend(groups::emit(&model, actions)?);
+    api.extend(self::actions::emit(actions, &model, words)?);
+    let emulator = Files::from([("operations.rs".to_owned(), emulator::operations(document, &model)?)]);
     let tests = Files::from([
-        ("debugged.rs".to_owned(), tables::debugged(&description)?),
-        ("places.rs".to_owned(), tables::places(&code, &description)?),
-        ("shapes.rs".to_owned(), shapes::shapes(&code, &description)?),
+        ("debugged.rs".to_owned(), tables::debugged(&model)?),
+        ("places.rs".to_owned(), tables::places(&model)?),
+        ("shapes.rs".to_owned(), shapes::shapes(&model)?),
     ]);
-    Ok(Emitted { api, overview: overview::operations(&description), emulator, tests, counts })
+    let counts = Counts {
+        operations: model.operations.len(),
+        types: model.types.len(),
+        enums: model.enums().count(),
+        verbatim: model.types.values().filter(|one| matches!(one.kind, TypeKind::Verbatim(_))).count(),
+    };
+    Ok(Emitted { api, overview: overview::operations(&model), emulator, tests, counts })
 }

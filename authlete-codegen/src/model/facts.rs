@@ -6,8 +6,8 @@ use heck::ToSnakeCase;
 use serde_json::{Map, Value};
 
 use super::{
-    Body, BodyForm, EnumValue, Field, Layer, Model, Operation, OwnType, Parameter, Place, RustType, Server, Struct,
-    TypeDefinition, TypeKind,
+    Body, BodyForm, EnumValue, Field, Layer, Model, Operation, OwnType, Paging, Parameter, Place, RustType, Server,
+    Struct, TypeDefinition, TypeKind,
 };
 use crate::document::METHODS;
 use crate::{Document, Problem, Problems};
@@ -60,7 +60,33 @@ fn read_operation(path: &str, method: &str, operation: &Map<String, Value>) -> R
         response: if has_other_content(operation) { RustType::Bytes } else { RustType::Unit },
         layer: layer(operation),
         idp: text(operation, "x-host") == Some("idp"),
+        paging: paging(operation),
     })
+}
+
+fn paging(operation: &Map<String, Value>) -> Option<Paging> {
+    let Some(declared) = operation.get("x-paging") else {
+        let has = |wire: &str| {
+            let mut parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+            parameters.any(|parameter| {
+                parameter["name"] == wire
+                    && parameter["in"] == "query"
+                    && parameter["schema"]["type"] == "integer"
+                    && parameter["required"] != true
+            })
+        };
+        return (has("start") && has("end")).then_some(Paging::Range);
+    };
+    let text = |key: &str| declared.get(key).and_then(Value::as_str).map(str::to_owned);
+    match declared.as_str() {
+        Some("range") => Some(Paging::Range),
+        _ => Some(Paging::Cursor {
+            cursor: text("cursor")?,
+            next: text("next")?,
+            items: text("items")?,
+            limit: text("limit")?,
+        }),
+    }
 }
 
 /// An operation's id as a name in Rust: a keyword gets an underscore.

@@ -68,6 +68,26 @@ pub struct Operation {
     pub layer: Option<Layer>,
     /// Whether it is on the server of the identity provider.
     pub idp: bool,
+    /// How it hands out a list in pieces, where it does.
+    pub paging: Option<Paging>,
+}
+
+/// How an operation hands out a list in pieces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Paging {
+    /// By the numbers of the first element and of the one after the last: `start`, `end`.
+    Range,
+    /// By a cursor that each response has for the next.
+    Cursor {
+        /// The parameter that takes the cursor.
+        cursor: String,
+        /// The field of the response with the next cursor.
+        next: String,
+        /// The field of the response with the elements.
+        items: String,
+        /// The parameter with the most elements of a response.
+        limit: String,
+    },
 }
 
 impl Operation {

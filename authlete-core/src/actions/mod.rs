@@ -4,6 +4,7 @@
 //! that one call leaves to the next, headers that every reply of an exchange has
 //! ([`ExtraHeaders`]), and actions that this version does not know ([`UnknownAction`]).
 
+pub(crate) mod action_call;
 pub(crate) mod pending_request;
 pub(crate) mod rendering;
 pub(crate) mod reply;
@@ -14,6 +15,7 @@ use std::fmt;
 use crate::call::operation::Operation;
 use crate::call::response::ApiResponse;
 
+pub use action_call::{ActionCall, ActionFuture};
 pub use pending_request::FollowUp;
 pub use reply::{Details, Reply};
 

@@ -95,7 +95,7 @@ impl Client {
         let RequestBuilder { operation, path, query, headers, body, idempotency, method, error, .. } = request;
         let refuse = |why: String| Err(Error::request(operation, why));
         if let Some(error) = error {
-            return refuse(error.to_string());
+            return refuse(error);
         }
         if let Err(why) = check_path(&path, operation) {
             return refuse(why.to_owned());

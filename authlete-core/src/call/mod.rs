@@ -4,6 +4,7 @@ pub(crate) mod client;
 pub(crate) mod into_request;
 pub(crate) mod modify;
 pub(crate) mod operation;
+pub(crate) mod optional;
 pub(crate) mod paging;
 pub(crate) mod request;
 pub(crate) mod response;

@@ -63,7 +63,7 @@ pub fn request<'a>(client: &'a Client, operation: &'static Operation) -> Request
 }
 
 /// The request of a call while it is being built. The first thing that goes wrong is kept until the call is made.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use]
 pub struct RequestBuilder<'a> {
     pub(super) client: &'a Client,
@@ -75,7 +75,7 @@ pub struct RequestBuilder<'a> {
     pub(super) idempotency: Idempotency,
     /// Where it is not the operation's.
     pub(super) method: Option<http::Method>,
-    pub(super) error: Option<BuildError>,
+    pub(super) error: Option<String>,
 }
 
 impl<'a> RequestBuilder<'a> {
@@ -184,14 +184,28 @@ impl<'a> RequestBuilder<'a> {
         self
     }
 
+    /// Says that this request may not be sent again, where a value in it can be used once alone.
+    pub fn not_idempotent_if(mut self, condition: bool) -> Self {
+        if condition {
+            self.idempotency = Idempotency::NotIdempotent;
+        }
+        self
+    }
+
     /// Makes a call of it, whose response the decoder reads.
     pub fn call<T>(self, decode: Decode<T>) -> Call<'a, T> {
         Call::new(self, decode)
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "so that callers convert what they have")]
     fn fail(mut self, error: BuildError) -> Self {
-        self.error.get_or_insert(error);
+        self.fail_with(error.to_string());
         self
+    }
+
+    /// Notes why the request cannot be made; what was noted before counts.
+    pub(super) fn fail_with(&mut self, error: String) {
+        self.error.get_or_insert(error);
     }
 }
 

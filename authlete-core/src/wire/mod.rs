@@ -10,6 +10,7 @@ pub(crate) mod object;
 pub(crate) mod open_enum;
 pub(crate) mod outside;
 pub(crate) mod redact;
+pub(crate) mod time;
 
 pub use decode::{BodyError, decode};
 pub use ids::{

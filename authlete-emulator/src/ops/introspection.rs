@@ -192,7 +192,6 @@ fn members(tenant: &Tenant, token: &Token, now: u64) -> Value {
         "issuableCredentials": issuable::to_api(&tenant.settings, &issuable),
         "cnonce": nonce.map(|nonce| &nonce.value),
         "cnonceExpiresAt": nonce.map(|nonce| nonce.expires_at),
-        "cnonceDuration": nonce.map(|nonce| nonce.expires_at.saturating_sub(now) / 1000),
         "existent": true,
         "usable": token.is_alive(now),
         "refreshable": token.is_refreshable(now),

@@ -195,8 +195,8 @@ fn check_claims(expected: &Expected<'_>, jwt: &Jwt<'_>) -> Result<(), OAuthError
     }
     let client = expected.client;
     let named = |iss: &Value| {
-        let iss = iss.as_str();
-        client.is_none_or(|client| iss == Some(client.id.to_string().as_str()) || iss == client.alias())
+        let Some(iss) = iss.as_str() else { return false };
+        client.is_none_or(|client| iss == client.id.to_string() || Some(iss) == client.alias())
     };
     if !jwt.claims.get("iss").is_none_or(named) {
         return Err(invalid(CLAIMS, "The iss of a proof is not the client."));

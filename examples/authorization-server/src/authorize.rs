@@ -40,7 +40,7 @@ async fn authorize(app: &App, parameters: String, headers: &HeaderMap) -> Answer
     let parameters = app.resources.with_identifiers(parameters);
     let pushed = form_urlencoded::parse(parameters.as_bytes()).find(|(name, _)| name == "request_uri");
     let is_pushed_0 = pushed.is_some_and(|(_, uri)| app.pushed_max_age_0.contains_key(&*uri));
-    let response = app.service.authorization().process(parameters.as_str()).await?;
+    let response = app.service.authorization().process(parameters.as_str()).raw().await?;
     let max_age_0 = is_pushed_0 || asks_for_max_age_0(&parameters, response.request_object_payload.as_ref());
     match response.into_action().proceed()? {
         AuthorizationNext::NoInteraction(step) => without_interaction(app, step, max_age_0, headers).await,
@@ -217,9 +217,9 @@ fn needs_login(login: &LoggedIn, interaction: &Interaction) -> bool {
         return false;
     }
     let step = &interaction.step;
-    let age = step.max_age().map(i64::from).filter(|age| *age > 0);
+    let age = step.max_age().filter(|age| !age.is_zero());
     interaction.logs_in
-        || age.is_some_and(|age| login.auth_time.saturating_add(age) < now())
+        || age.is_some_and(|age| login.auth_time.saturating_add_unsigned(age.as_secs()) < now())
         || step.subject().is_some_and(|subject| subject != login.subject)
 }
 

@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use authlete_api::Error;
 use authlete_api::actions::{
-    BackchannelAuthenticationCompleteNext, BackchannelAuthenticationIssue, BackchannelAuthenticationIssued,
+    BackchannelAuthenticationCompleteNext, BackchannelAuthenticationIssueAction, BackchannelAuthenticationIssued,
 };
 use authlete_api::types::{BackchannelAuthenticationFailReason, BackchannelAuthenticationRequest};
 use axum::extract::State;
@@ -63,10 +63,9 @@ impl Queues {
 
 pub(crate) async fn authentication(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
     let form = app.resources.known(form)?;
-    let (client_id, client_secret) = client(&headers)?;
-    let request =
-        BackchannelAuthenticationRequest { client_id, client_secret, ..BackchannelAuthenticationRequest::new(form) };
-    let step = app.service.ciba().process(request).await?.into_action().proceed()?;
+    let mut request = BackchannelAuthenticationRequest::new(form);
+    (request.client_id, request.client_secret) = client(&headers)?;
+    let step = app.service.ciba().process(request).await?.proceed()?;
     let client_id = step.client_id().unwrap_or_default();
     // The subject of an ID token hint, or what else the client calls the user.
     let subject = step.sub().or(step.hint()).and_then(|hint| app.users.find(hint)).map(str::to_owned);
@@ -85,10 +84,9 @@ pub(crate) async fn authentication(State(app): State<App>, headers: HeaderMap, f
     }
     let (issue, step) = step.issue();
     let issued = issue.send(&app.service).await?;
-    if let BackchannelAuthenticationIssue::Ok(issued) = &issued {
-        let seconds = issued.expires_in().and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or_default();
+    if let BackchannelAuthenticationIssueAction::Ok(issued) = &issued {
         let id = app.approvals.put(Some(&subject), &Approval { step, shown: None });
-        let until = Instant::now() + Duration::from_secs(seconds);
+        let until = Instant::now() + issued.expires_in().unwrap_or_default();
         app.queues.with(&subject, |queue| queue.push(Place { id, client_id, until }));
     }
     ready(issued)
@@ -130,9 +128,7 @@ pub(crate) async fn decide(
     let claims = app.users.claims(&subject, step.claim_names());
     let mut complete = if form.allows() { step.approve(subject.clone()) } else { step.deny() };
     if form.allows() {
-        complete.auth_time = Some(login.auth_time);
-        complete.consented_claims = Some(wish.claim_names);
-        complete = complete.claims(&claims)?;
+        complete = complete.auth_time(login.auth_time).consented_claims(wish.claim_names).claims(&claims)?;
     }
     let completed = match complete.send(&app.service).await {
         Ok(completed) => completed,

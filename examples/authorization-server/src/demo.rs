@@ -52,22 +52,16 @@ impl Demo {
             .build()?;
         let id = authlete.services().create(settings(url, options)).await?.api_key.ok_or("the service has no id")?;
         let service = authlete.service(id);
-        let web = OAuthClient {
-            client_name: Some("A web shop".to_owned()),
-            application_type: Some(ApplicationType::Web),
-            redirect_uris: Some(vec![format!("{url}/client/callback")]),
-            response_types: Some(vec![ResponseType::Code]),
-            ..client(&[GrantType::AuthorizationCode, GrantType::RefreshToken], ClientAuthMethod::ClientSecretBasic)
-        };
-        let device = OAuthClient {
-            client_name: Some("A television".to_owned()),
-            ..client(&[GrantType::DeviceCode, GrantType::RefreshToken], ClientAuthMethod::None)
-        };
-        let backend = OAuthClient {
-            client_name: Some("A call centre".to_owned()),
-            bc_delivery_mode: Some(DeliveryMode::Poll),
-            ..client(&[GrantType::ClientCredentials, GrantType::Ciba], ClientAuthMethod::ClientSecretBasic)
-        };
+        let web = client(&[GrantType::AuthorizationCode, GrantType::RefreshToken], ClientAuthMethod::ClientSecretBasic)
+            .client_name("A web shop")
+            .application_type(ApplicationType::Web)
+            .redirect_uris([format!("{url}/client/callback")])
+            .response_types([ResponseType::Code]);
+        let device = client(&[GrantType::DeviceCode, GrantType::RefreshToken], ClientAuthMethod::None)
+            .client_name("A television");
+        let backend = client(&[GrantType::ClientCredentials, GrantType::Ciba], ClientAuthMethod::ClientSecretBasic)
+            .client_name("A call centre")
+            .bc_delivery_mode(DeliveryMode::Poll);
         let web = service.clients().create(web).await?.into_inner();
         let device = service.clients().create(device).await?.into_inner();
         let backend = service.clients().create(backend).await?.into_inner();
@@ -77,8 +71,7 @@ impl Demo {
 
 /// What a service has to be set to for this server.
 fn settings(url: &str, options: Options) -> types::Service {
-    let at = |path: &str| Some(format!("{url}{path}"));
-    let texts = |values: &[&str]| Some(values.iter().map(|value| (*value).to_owned()).collect());
+    let at = |path: &str| format!("{url}{path}");
     let auth = vec![
         ClientAuthMethod::ClientSecretBasic,
         ClientAuthMethod::ClientSecretPost,
@@ -86,76 +79,73 @@ fn settings(url: &str, options: Options) -> types::Service {
         ClientAuthMethod::PrivateKeyJwt,
         ClientAuthMethod::None,
     ];
-    types::Service {
-        service_name: Some("Example".to_owned()),
-        issuer: Some(url.to_owned()),
-        authorization_endpoint: at("/authorize"),
-        pushed_auth_req_endpoint: at("/par"),
-        token_endpoint: at("/token"),
-        introspection_endpoint: at("/introspect"),
-        revocation_endpoint: at("/revoke"),
-        user_info_endpoint: at("/userinfo"),
-        jwks_uri: at("/jwks"),
-        registration_endpoint: at("/register"),
-        registration_management_endpoint: at("/register"),
-        device_authorization_endpoint: at("/device_authorization"),
-        device_verification_uri: at("/device"),
-        device_verification_uri_complete: at("/device?user_code=USER_CODE"),
-        backchannel_authentication_endpoint: at("/backchannel"),
-        grant_management_endpoint: at("/grants"),
-        dynamic_registration_supported: Some(true),
-        supported_response_types: Some(vec![ResponseType::Code]),
-        supported_grant_types: Some(vec![
+    let mut settings = types::Service::default()
+        .service_name("Example")
+        .issuer(url.to_owned())
+        .authorization_endpoint(at("/authorize"))
+        .pushed_auth_req_endpoint(at("/par"))
+        .token_endpoint(at("/token"))
+        .introspection_endpoint(at("/introspect"))
+        .revocation_endpoint(at("/revoke"))
+        .user_info_endpoint(at("/userinfo"))
+        .jwks_uri(at("/jwks"))
+        .registration_endpoint(at("/register"))
+        .registration_management_endpoint(at("/register"))
+        .device_authorization_endpoint(at("/device_authorization"))
+        .device_verification_uri(at("/device"))
+        .device_verification_uri_complete(at("/device?user_code=USER_CODE"))
+        .backchannel_authentication_endpoint(at("/backchannel"))
+        .grant_management_endpoint(at("/grants"))
+        .dynamic_registration_supported(true)
+        .supported_response_types([ResponseType::Code])
+        .supported_grant_types([
             GrantType::AuthorizationCode,
             GrantType::RefreshToken,
             GrantType::ClientCredentials,
             GrantType::DeviceCode,
             GrantType::Ciba,
-        ]),
-        supported_token_auth_methods: Some(auth.clone()),
-        supported_revocation_auth_methods: Some(auth),
-        supported_backchannel_token_delivery_modes: Some(vec![DeliveryMode::Poll, DeliveryMode::Ping]),
-        supported_scopes: Some(vec![
+        ])
+        .supported_token_auth_methods(auth.clone())
+        .supported_revocation_auth_methods(auth)
+        .supported_backchannel_token_delivery_modes([DeliveryMode::Poll, DeliveryMode::Ping])
+        .supported_scopes([
             scope("openid", "Know who you are"),
             scope("profile", "Read your name"),
             scope("email", "Read your email address"),
             scope("offline_access", "Go on while you are away"),
-        ]),
-        supported_claims: texts(&["sub", "name", "preferred_username", "email", "email_verified"]),
+        ])
+        .supported_claims(["sub", "name", "preferred_username", "email", "email_verified"])
         // Programs listen on any port that is free (RFC 8252 7.3).
-        loopback_redirection_uri_variable: Some(true),
+        .loopback_redirection_uri_variable(true)
         // Agents are known by the documents that their ids lead to, which may be on this machine while developing.
-        client_id_metadata_document_supported: Some(true),
-        cimd_http_permitted: Some(url.starts_with("http:")),
-        http_alias_prohibited: Some(true),
+        .client_id_metadata_document_supported(true)
+        .cimd_http_permitted(url.starts_with("http:"))
+        .http_alias_prohibited(true)
         // RFC 7592 2.1.
-        unauthorized_on_client_config_supported: Some(true),
-        access_token_sign_alg: options.jwt_access_tokens.then_some(types::JwsAlg::Es256),
-        pkce_required: Some(true),
-        pkce_s256_required: Some(true),
-        access_token_duration: Some(600),
-        refresh_token_duration: Some(30 * 24 * 3600),
-        id_token_duration: Some(600),
-        device_flow_code_duration: Some(600),
-        device_flow_polling_interval: Some(5),
-        backchannel_auth_req_id_duration: Some(300),
-        backchannel_polling_interval: Some(5),
-        ..types::Service::default()
-    }
+        .unauthorized_on_client_config_supported(true)
+        .pkce_required(true)
+        .pkce_s256_required(true)
+        .access_token_duration(600)
+        .refresh_token_duration(30 * 24 * 3600)
+        .id_token_duration(600)
+        .device_flow_code_duration(600)
+        .device_flow_polling_interval(5)
+        .backchannel_auth_req_id_duration(300)
+        .backchannel_polling_interval(5);
+    settings.access_token_sign_alg = options.jwt_access_tokens.then_some(types::JwsAlg::Es256);
+    settings
 }
 
 fn scope(name: &str, description: &str) -> Scope {
-    Scope { name: Some(name.to_owned()), description: Some(description.to_owned()), ..Scope::default() }
+    Scope::default().name(name).description(description)
 }
 
 fn client(grants: &[GrantType], method: ClientAuthMethod) -> OAuthClient {
     let public = method == ClientAuthMethod::None;
-    OAuthClient {
-        client_type: Some(if public { ClientType::Public } else { ClientType::Confidential }),
-        grant_types: Some(grants.to_vec()),
-        token_auth_method: Some(method),
-        ..OAuthClient::default()
-    }
+    OAuthClient::default()
+        .client_type(if public { ClientType::Public } else { ClientType::Confidential })
+        .grant_types(grants.to_vec())
+        .token_auth_method(method)
 }
 
 /// What programs are told when the server is ready, in one line.

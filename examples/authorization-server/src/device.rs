@@ -24,9 +24,9 @@ pub(crate) struct Device {
 
 pub(crate) async fn authorization(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
     let form = app.resources.known(form)?;
-    let (client_id, client_secret) = client(&headers)?;
-    let request = DeviceAuthorizationRequest { client_id, client_secret, ..DeviceAuthorizationRequest::new(form) };
-    ready(app.service.device().process(request).await?.into_action())
+    let mut request = DeviceAuthorizationRequest::new(form);
+    (request.client_id, request.client_secret) = client(&headers)?;
+    ready(app.service.device().process(request).await?)
 }
 
 /// What the user is told when the server cannot go on.
@@ -61,7 +61,7 @@ pub(crate) async fn enter(
     if let Some(wait) = app.user_codes.wait(&login.subject) {
         return Ok(pages::wait(wait, pages::user_code(Some(&pages::too_many(wait)))));
     }
-    match app.service.device().verify(code.as_str()).await?.into_action().proceed()? {
+    match app.service.device().verify(code.as_str()).await?.proceed()? {
         DeviceVerificationNext::NotExist(page) => {
             app.user_codes.failed(&login.subject);
             Ok(pages::user_code_again(page, "There is no such code."))
@@ -116,9 +116,7 @@ pub(crate) async fn decide(
     let claims = app.users.claims(&login.subject, step.claim_names());
     let mut complete = if form.allows() { step.approve(login.subject, code) } else { step.deny(code) };
     if form.allows() {
-        complete.auth_time = Some(login.auth_time);
-        complete.consented_claims = Some(shown.claim_names);
-        complete = complete.claims(&claims)?;
+        complete = complete.auth_time(login.auth_time).consented_claims(shown.claim_names).claims(&claims)?;
     }
     let done = if form.allows() { "Go on with your device." } else { "The device was refused." };
     let completed = match complete.send(&app.service).await {

@@ -1,7 +1,6 @@
 //! The endpoints that clients and resource servers call, where Authlete's answer is all there is to send.
 
-use authlete_api::ApiResponse;
-use authlete_api::actions::{PushedAuthorization, StandardIntrospection, TokenNext};
+use authlete_api::actions::{PushedAuthorizationAction, StandardIntrospectionAction, TokenNext};
 use authlete_api::types::{
     GrantManagementAction, GrantManagementRequest, PushedAuthorizationRequest, RevocationRequest,
     StandardIntrospectionRequest, TokenFailReason, TokenRequest, UserInfoRequest,
@@ -20,17 +19,11 @@ use crate::{Answer, App, ready};
 pub(crate) async fn par(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
     let form = app.resources.known(form)?;
     let max_age_0 = asks_for_max_age_0(&form, None);
-    let (client_id, client_secret) = client(&headers)?;
-    let request = PushedAuthorizationRequest {
-        client_id,
-        client_secret,
-        dpop: client_proof(&headers)?,
-        htm: Some("POST".to_owned()),
-        htu: Some(format!("{}/par", app.url)),
-        ..PushedAuthorizationRequest::new(form)
-    };
-    let action = app.service.pushed_authorization().process(request).await?.into_action();
-    if let PushedAuthorization::Created(created) = &action
+    let mut request = PushedAuthorizationRequest::new(form).htm("POST").htu(format!("{}/par", app.url));
+    (request.client_id, request.client_secret) = client(&headers)?;
+    request.dpop = client_proof(&headers)?;
+    let action = app.service.pushed_authorization().process(request).await?;
+    if let PushedAuthorizationAction::Created(created) = &action
         && let Some(uri) = created.request_uri().filter(|_| max_age_0)
     {
         app.pushed_max_age_0.insert(uri.to_owned(), ());
@@ -40,16 +33,10 @@ pub(crate) async fn par(State(app): State<App>, headers: HeaderMap, form: String
 
 pub(crate) async fn token(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
     let form = app.resources.known(form)?;
-    let (client_id, client_secret) = client(&headers)?;
-    let request = TokenRequest {
-        client_id,
-        client_secret,
-        dpop: client_proof(&headers)?,
-        htm: Some("POST".to_owned()),
-        htu: Some(format!("{}/token", app.url)),
-        ..TokenRequest::new(form)
-    };
-    match app.service.token().process(request).await?.into_action().proceed()? {
+    let mut request = TokenRequest::new(form).htm("POST").htu(format!("{}/token", app.url));
+    (request.client_id, request.client_secret) = client(&headers)?;
+    request.dpop = client_proof(&headers)?;
+    match app.service.token().process(request).await?.proceed()? {
         TokenNext::Password(step) => {
             let user = app.users.log_in(step.username().unwrap_or_default(), step.password().unwrap_or_default());
             match user {
@@ -60,18 +47,16 @@ pub(crate) async fn token(State(app): State<App>, headers: HeaderMap, form: Stri
                 }
             }
         }
-        // What is left to the server by these: whom to trust, and for what. This one trusts nobody.
-        TokenNext::TokenExchange(step) => ready(step.decline()),
-        TokenNext::JwtBearer(step) => ready(step.decline()),
-        TokenNext::NativeSso(step) => ready(step.decline()),
         TokenNext::IdTokenReissuable(step) => ready(step.reissue().send(&app.service).await?),
+        // What is left to the server by the others: whom to trust, and for what. This one trusts nobody.
+        next => ready(next.decline()),
     }
 }
 
 pub(crate) async fn revoke(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
-    let (client_id, client_secret) = client(&headers)?;
-    let request = RevocationRequest { client_id, client_secret, ..RevocationRequest::new(form) };
-    ready(app.service.revocation().process(request).await?.into_action())
+    let mut request = RevocationRequest::new(form);
+    (request.client_id, request.client_secret) = client(&headers)?;
+    ready(app.service.revocation().process(request).await?)
 }
 
 /// RFC 7662, for resource servers that are elsewhere. To know them is our part, and so is in which form they want it.
@@ -84,15 +69,16 @@ pub(crate) async fn introspect(State(app): State<App>, headers: HeaderMap, form:
     let mut forms = vec![Introspected::Json, Introspected::Jwt];
     while let Some(wanted) = Introspected::wanted(&headers, &forms) {
         let is_jwt = wanted == Introspected::Jwt;
-        let request = StandardIntrospectionRequest {
-            http_accept_header: Some(if is_jwt { Introspected::JWT } else { "application/json" }.to_owned()),
-            // For whom the JWT is.
-            rs_uri: app.resource_server.split_once(':').map(|(id, _)| id.to_owned()),
-            ..StandardIntrospectionRequest::new(form.as_str())
-        };
-        match app.service.introspection().process_standard(request).await.map(ApiResponse::into_action) {
+        let mut request = StandardIntrospectionRequest::new(form.as_str()).http_accept_header(if is_jwt {
+            Introspected::JWT
+        } else {
+            "application/json"
+        });
+        // For whom the JWT is.
+        request.rs_uri = app.resource_server.split_once(':').map(|(id, _)| id.to_owned());
+        match app.service.introspection().process_standard(request).await {
             // Services that are not set up for it make no JWTs.
-            Ok(StandardIntrospection::InternalServerError(reply)) if is_jwt => eprintln!("{reply}"),
+            Ok(StandardIntrospectionAction::InternalServerError(reply)) if is_jwt => eprintln!("{reply}"),
             Err(error) if is_jwt && error.status() == Some(StatusCode::NOT_IMPLEMENTED) => eprintln!("{error}"),
             action => return ready(action?),
         }
@@ -102,11 +88,11 @@ pub(crate) async fn introspect(State(app): State<App>, headers: HeaderMap, form:
 }
 
 pub(crate) async fn configuration(State(app): State<App>) -> Answer {
-    Ok(Json(app.service.configuration(None, None).await?.into_inner()).into_response())
+    Ok(Json(app.service.configuration().await?.into_inner()).into_response())
 }
 
 pub(crate) async fn jwks(State(app): State<App>) -> Answer {
-    Ok(match app.service.jwks(None, None).await?.into_inner() {
+    Ok(match app.service.jwks().await?.into_inner() {
         Some(keys) => Json(keys).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     })
@@ -116,13 +102,10 @@ pub(crate) async fn jwks(State(app): State<App>) -> Answer {
 /// a form that is posted (RFC 6750 2.2).
 pub(crate) async fn userinfo(State(app): State<App>, method: Method, headers: HeaderMap, form: String) -> Answer {
     let token = access_token(&headers, if method == Method::POST { &form } else { "" })?;
-    let request = UserInfoRequest {
-        dpop: proof(&headers, &token)?,
-        htm: Some(method.to_string()),
-        htu: Some(format!("{}/userinfo", app.url)),
-        ..UserInfoRequest::new(token.token)
-    };
-    let step = app.service.userinfo().process(request).await?.into_action().proceed()?;
+    let dpop = proof(&headers, &token)?;
+    let mut request = UserInfoRequest::new(token.token).htm(method.to_string()).htu(format!("{}/userinfo", app.url));
+    request.dpop = dpop;
+    let step = app.service.userinfo().process(request).await?.proceed()?;
     let consented = step.consented_claims();
     let is_told = |name: &&String| consented.is_empty() || consented.contains(name);
     let names: Vec<_> = step.claims().iter().filter(is_told).cloned().collect();
@@ -143,5 +126,5 @@ pub(crate) async fn grant(
     request.dpop = proof(&headers, &token)?;
     request.htm = Some(method.to_string());
     request.htu = Some(format!("{}/grants/{grant_id}", app.url));
-    ready(app.service.grant_management().process(request).await?.into_action())
+    ready(app.service.grant_management().process(request).await?)
 }

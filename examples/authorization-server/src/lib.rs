@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use authlete_api::actions::NotificationSender;
 use authlete_api::{AuthleteService, Error, Reply};
-use authlete_resource_server::{Principal, ProtectLayer, Refusal};
+use authlete_resource_server::{Principal, Refusal, ResourceServer};
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -172,7 +172,7 @@ impl App {
 
     /// All of it as a router.
     pub fn router(self) -> Router {
-        let protect = ProtectLayer::new(self.service.clone()).external_url(&self.url).scopes(["profile"]);
+        let protect = ResourceServer::new(self.service.clone()).external_url(&self.url).protect().scopes(["profile"]);
         // What a browser shows, within a session.
         let pages = Router::new()
             .route("/interaction/{id}", get(authorize::show).head(pages::nothing).post(authorize::decide))

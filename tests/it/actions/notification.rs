@@ -1,8 +1,8 @@
 //! Notifications of clients (CIBA), as a client's endpoint sees them.
 
 use authlete_api::actions::{
-    BackchannelAuthenticationComplete, BackchannelAuthenticationCompleteNotification, IntoAction, NotificationError,
-    NotificationSender,
+    BackchannelAuthenticationCompleteAction, BackchannelAuthenticationCompleteNotification, IntoAction,
+    NotificationError, NotificationSender,
 };
 use authlete_api::types::BackchannelAuthenticationCompleteResponse;
 use serde_json::json;
@@ -17,7 +17,7 @@ fn notification(endpoint: &str) -> BackchannelAuthenticationCompleteNotification
     });
     let response: BackchannelAuthenticationCompleteResponse = serde_json::from_value(response).unwrap();
     match response.into_action() {
-        BackchannelAuthenticationComplete::Notification(notification) => notification,
+        BackchannelAuthenticationCompleteAction::Notification(notification) => notification,
         other => panic!("{other:?}"),
     }
 }

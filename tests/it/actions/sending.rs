@@ -1,6 +1,6 @@
 //! Steps that are sent: what they answer, and that a step which did not arrive is given back.
 
-use authlete_api::actions::{Authorization, AuthorizationInteraction, AuthorizationNext, IntoAction};
+use authlete_api::actions::{AuthorizationAction, AuthorizationInteraction, AuthorizationNext, IntoAction};
 use authlete_api::types::AuthorizationResponse;
 use authlete_api::{
     Authlete, AuthleteService, BoxFuture, Operation, Reply, Transport, TransportError, TransportErrorKind,
@@ -36,7 +36,7 @@ fn interaction() -> AuthorizationInteraction {
     let response = format!(r#"{{"action":"INTERACTION","ticket":"{SECRET}"}}"#);
     let response: AuthorizationResponse = serde_json::from_str(&response).expect("the response has its type");
     match response.into_action() {
-        Authorization::Interaction(step) => step,
+        AuthorizationAction::Interaction(step) => step,
         other => panic!("{other:?}"),
     }
 }
@@ -71,9 +71,9 @@ async fn a_step_that_surely_did_not_arrive_comes_back() {
 #[tokio::test]
 async fn a_question_mark_ends_a_handler() {
     async fn handler(service: &AuthleteService) -> Result<Reply, Reply> {
-        match service.authorization().process("").await?.into_action().proceed()? {
+        match service.authorization().process("").await?.proceed()? {
             AuthorizationNext::Interaction(step) => Ok(step.issue("ada").send(service).await?.into_reply()),
-            AuthorizationNext::NoInteraction(step) => Ok(step.fail("DENIED".into()).send(service).await?.into_reply()),
+            AuthorizationNext::NoInteraction(step) => Ok(step.fail("DENIED").send(service).await?.into_reply()),
         }
     }
     let refused = service(Ok((200, r#"{"action":"BAD_REQUEST","responseContent":"{}"}"#)));

@@ -82,7 +82,7 @@ async fn authorization_details_are_shown_and_agreed_to_each_time() {
     let set =
         |service: &mut authlete_api::types::Service| service.supported_authorization_details_types = Some(supported);
     world.demo.service.modify(set).await.unwrap();
-    let web = OAuthClient { authorization_details_types: Some(kinds), ..client("Web") };
+    let web = client("Web").authorization_details_types(kinds);
     let web = world.register(web).await;
     let mut ada = world.ada().await;
     let payment = |amount: &str| {
@@ -200,13 +200,11 @@ async fn public_native_clients_get_no_code_without_a_page() {
         ("com.example.app:/cb", ApplicationType::Native, false),
         ("https://app.example/cb", ApplicationType::Web, true),
     ] {
-        let native = OAuthClient {
-            client_type: Some(ClientType::Public),
-            application_type: Some(kind),
-            token_auth_method: Some(ClientAuthMethod::None),
-            redirect_uris: Some(vec![redirect_uri.to_owned()]),
-            ..client("Native")
-        };
+        let native = client("Native")
+            .client_type(ClientType::Public)
+            .application_type(kind)
+            .token_auth_method(ClientAuthMethod::None)
+            .redirect_uris([redirect_uri.to_owned()]);
         let native = world.register(native).await;
         let changes = [("redirect_uri", redirect_uri), ("scope", "openid")];
         let page = ada.open(&world.wish(&native, &changes)).await;
@@ -226,13 +224,11 @@ async fn public_native_clients_get_no_code_without_a_page() {
 #[tokio::test]
 async fn loopback_redirects_may_have_any_port() {
     let world = World::start().await;
-    let native = OAuthClient {
-        client_type: Some(ClientType::Public),
-        application_type: Some(ApplicationType::Native),
-        token_auth_method: Some(ClientAuthMethod::None),
-        redirect_uris: Some(vec!["http://127.0.0.1/cb".to_owned()]),
-        ..client("Agent")
-    };
+    let native = client("Agent")
+        .client_type(ClientType::Public)
+        .application_type(ApplicationType::Native)
+        .token_auth_method(ClientAuthMethod::None)
+        .redirect_uris(["http://127.0.0.1/cb".to_owned()]);
     let native = world.register(native).await;
     let mut ada = world.ada().await;
     let changes = [("redirect_uri", "http://127.0.0.1:49152/cb"), ("scope", "openid")];
@@ -347,7 +343,7 @@ async fn a_login_of_now_is_asked_for_in_every_way() {
 #[tokio::test]
 async fn a_login_of_now_is_asked_for_in_a_request_object() {
     let world = World::start().await;
-    let web = OAuthClient { request_sign_alg: Some(authlete_api::types::JwsAlg::Hs256), ..client("Web") };
+    let web = client("Web").request_sign_alg(authlete_api::types::JwsAlg::Hs256);
     let web = world.register(web).await;
     let mut ada = world.ada().await;
     let object = |age: Value, prompt: &str| {

@@ -57,7 +57,7 @@ async fn a_request_can_be_pushed_before() {
     );
     let (status, tokens) = world.post("/token", &basic, &exchange).await;
     assert_eq!((status, text(&tokens, "token_type")), (200, "Bearer"));
-    let guess = OAuthClient { client_secret: Some("guess".to_owned()), ..world.demo.web.clone() };
+    let guess = world.demo.web.clone().client_secret("guess");
     assert_eq!(world.post("/par", &self::basic(&guess), &request).await.0, 401);
 }
 

@@ -5,8 +5,7 @@ use std::time::{Duration, SystemTime};
 use authlete_api::types::{GrantType, OAuthClient, Scope, Service as Settings, TokenRequest};
 use authlete_api::{Authlete, AuthleteService, Reply};
 use authlete_emulator::Emulator;
-use authlete_resource_server::IntrospectionCache;
-use authlete_resource_server::{Principal, ProtectLayer};
+use authlete_resource_server::{Principal, ResourceServer, Revocations, VerdictCache};
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
@@ -24,28 +23,24 @@ impl World {
     async fn new() -> Self {
         let emulator = Emulator::start().await.unwrap();
         let authlete = authlete(&emulator).build().unwrap();
-        let scope = |name: &str| Scope { name: Some(name.to_owned()), ..Scope::default() };
-        let settings = Settings {
-            issuer: Some("https://as.example.com".to_owned()),
-            supported_scopes: Some(vec![scope("read"), scope("write")]),
-            supported_grant_types: Some(vec![GrantType::ClientCredentials]),
-            access_token_duration: Some(60),
-            ..Settings::default()
-        };
+        let scope = |name: &str| Scope::default().name(name.to_owned());
+        let settings = Settings::default()
+            .issuer("https://as.example.com")
+            .supported_scopes([scope("read"), scope("write")])
+            .supported_grant_types([GrantType::ClientCredentials])
+            .access_token_duration(60);
         let id = authlete.services().create(settings).await.unwrap().api_key.unwrap();
         let service = authlete.service(id);
-        let client = OAuthClient { grant_types: Some(vec![GrantType::ClientCredentials]), ..OAuthClient::default() };
+        let client = OAuthClient::default().grant_types([GrantType::ClientCredentials]);
         let client = service.clients().create(client).await.unwrap().into_inner();
         Self { emulator, service, client }
     }
 
     async fn bearer(&self, scope: &str) -> String {
-        let request = TokenRequest {
-            client_id: self.client.client_id.map(|id| id.to_string()),
-            client_secret: self.client.client_secret.clone(),
-            ..TokenRequest::new(format!("grant_type=client_credentials&scope={scope}"))
-        };
-        let issued = self.service.token().process(request).await.unwrap();
+        let mut request = TokenRequest::new(format!("grant_type=client_credentials&scope={scope}"));
+        request.client_id = self.client.client_id.map(|id| id.to_string());
+        request.client_secret = self.client.client_secret.clone();
+        let issued = self.service.token().process(request).raw().await.unwrap();
         format!("Bearer {}", issued.access_token.as_deref().unwrap())
     }
 }
@@ -62,7 +57,7 @@ async fn status(api: &Router, authorization: &str) -> (u16, String) {
 #[tokio::test]
 async fn good_tokens_pass_and_others_are_refused() {
     let world = World::new().await;
-    let api = api(ProtectLayer::new(world.service.clone()).scopes(["write"]));
+    let api = api(ResourceServer::new(world.service.clone()).protect().scopes(["write"]));
     assert_eq!(status(&api, &world.bearer("read+write").await).await.0, 200);
 
     let (lacking, challenge) = status(&api, &world.bearer("read").await).await;
@@ -82,15 +77,15 @@ async fn the_principal_says_who_and_what() {
     async fn look(principal: Principal) -> Result<String, Reply> {
         principal.require_scopes(["read"])?;
         let soon = SystemTime::now() + Duration::from_secs(70);
-        assert!(principal.expires().is_some_and(|end| end < soon) && principal.has_scope("read"));
+        assert!(principal.expires_at().is_some_and(|end| end < soon) && principal.has_scope("read"));
         assert_eq!(principal.property("none"), None);
-        principal.require_scopes(["read", "write"]).map(|()| principal.client().unwrap().to_string())
+        principal.require_scopes(["read", "write"]).map(|()| principal.client_id().unwrap().to_owned())
     }
     async fn open(principal: Option<Principal>) -> String {
         principal.is_some().to_string()
     }
     let world = World::new().await;
-    let api = Router::new().route("/orders", get(look)).layer(ProtectLayer::new(world.service.clone()));
+    let api = Router::new().route("/orders", get(look)).layer(ResourceServer::new(world.service.clone()).protect());
     let got = send(&api, get_with(&[("authorization", &world.bearer("read+write").await)])).await;
     assert_eq!((got.status, got.body), (StatusCode::OK, world.client.client_id.unwrap().to_string()));
     let got = send(&api, get_with(&[("authorization", &world.bearer("read").await)])).await;
@@ -105,20 +100,22 @@ async fn the_principal_says_who_and_what() {
 }
 
 #[tokio::test]
-async fn with_a_cache_in_the_client_not_every_request_is_a_call() {
+async fn with_a_cache_not_every_request_is_a_call() {
     let world = World::new().await;
     let token = world.bearer("read").await;
-    let cached = authlete(&world.emulator)
-        .transport_layer(IntrospectionCache::default())
+    let revocations = Revocations::default();
+    let observed = authlete(&world.emulator)
+        .transport_layer(revocations.layer())
         .service_id(world.service.id())
         .build_service()
         .unwrap();
-    let api = api(ProtectLayer::new(cached.clone()));
+    let server = ResourceServer::new(observed.clone()).cache(VerdictCache::default()).revocations(revocations);
+    let api = api(server.protect());
     assert_eq!(status(&api, &token).await.0, 200);
     // The emulator's clock moves, ours does not: what is kept is used.
     world.emulator.clock().advance(Duration::from_secs(61));
     assert_eq!(status(&api, &token).await.0, 200);
     // Whatever may end tokens drops it, even what the emulator refuses.
-    let _ = cached.access_tokens().delete("some token").await;
+    let _ = observed.access_tokens().delete("some token").await;
     assert_eq!(status(&api, &token).await.0, 401);
 }

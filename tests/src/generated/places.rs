@@ -16,6 +16,16 @@ pub static SCHEMAS: &[Place] = &[
         shape: Shape::Struct(&shapes::AccessToken),
     },
     Place {
+        at: "application_type",
+        round_trip: round_trip::<types::ApplicationType>,
+        shape: Shape::Enum(types::ApplicationType::KNOWN),
+    },
+    Place {
+        at: "attachment_type",
+        round_trip: round_trip::<types::AttachmentType>,
+        shape: Shape::Enum(types::AttachmentType::KNOWN),
+    },
+    Place {
         at: "attestation_challenge_request",
         round_trip: round_trip::<types::AttestationChallengeRequest>,
         shape: Shape::Struct(&shapes::AttestationChallengeRequest),
@@ -161,9 +171,14 @@ pub static SCHEMAS: &[Place] = &[
         shape: Shape::Struct(&shapes::CimdOptions),
     },
     Place {
-        at: "ClientAuthorizationDeletePostRequest",
-        round_trip: round_trip::<types::ClientAuthorizationDeletePostRequest>,
-        shape: Shape::Struct(&shapes::ClientAuthorizationDeletePostRequest),
+        at: "claim_type",
+        round_trip: round_trip::<types::ClaimType>,
+        shape: Shape::Enum(types::ClaimType::KNOWN),
+    },
+    Place {
+        at: "client_auth_method",
+        round_trip: round_trip::<types::ClientAuthMethod>,
+        shape: Shape::Enum(types::ClientAuthMethod::KNOWN),
     },
     Place {
         at: "client_authorization_delete_response",
@@ -221,11 +236,6 @@ pub static SCHEMAS: &[Place] = &[
         shape: Shape::Struct(&shapes::ClientGrantedScopesDeleteResponse),
     },
     Place {
-        at: "ClientGrantedScopesGetPostRequest",
-        round_trip: round_trip::<types::ClientGrantedScopesGetPostRequest>,
-        shape: Shape::Struct(&shapes::ClientGrantedScopesGetPostRequest),
-    },
-    Place {
         at: "client_granted_scopes_get_response",
         round_trip: round_trip::<types::ClientGrantedScopesGetResponse>,
         shape: Shape::Struct(&shapes::ClientGrantedScopesGetResponse),
@@ -241,21 +251,6 @@ pub static SCHEMAS: &[Place] = &[
         shape: Shape::Struct(&shapes::ClientLockFlagUpdateResponse),
     },
     Place {
-        at: "ClientRegistrationDeleteRequest",
-        round_trip: round_trip::<types::ClientRegistrationDeleteRequest>,
-        shape: Shape::Struct(&shapes::ClientRegistrationDeleteRequest),
-    },
-    Place {
-        at: "ClientRegistrationGetRequest",
-        round_trip: round_trip::<types::ClientRegistrationGetRequest>,
-        shape: Shape::Struct(&shapes::ClientRegistrationGetRequest),
-    },
-    Place {
-        at: "ClientRegistrationRequest",
-        round_trip: round_trip::<types::ClientRegistrationRequest>,
-        shape: Shape::Struct(&shapes::ClientRegistrationRequest),
-    },
-    Place {
         at: "client_registration_request",
         round_trip: round_trip::<types::ClientRegistrationRequestPart>,
         shape: Shape::Struct(&shapes::ClientRegistrationRequestPart),
@@ -266,9 +261,9 @@ pub static SCHEMAS: &[Place] = &[
         shape: Shape::Struct(&shapes::ClientRegistrationResponse),
     },
     Place {
-        at: "ClientRegistrationUpdateRequest",
-        round_trip: round_trip::<types::ClientRegistrationUpdateRequest>,
-        shape: Shape::Struct(&shapes::ClientRegistrationUpdateRequest),
+        at: "client_registration_type",
+        round_trip: round_trip::<types::ClientRegistrationType>,
+        shape: Shape::Enum(types::ClientRegistrationType::KNOWN),
     },
     Place {
         at: "client_secret_refresh_response",
@@ -284,6 +279,11 @@ pub static SCHEMAS: &[Place] = &[
         at: "client_secret_update_response",
         round_trip: round_trip::<types::ClientSecretUpdateResponse>,
         shape: Shape::Struct(&shapes::ClientSecretUpdateResponse),
+    },
+    Place {
+        at: "client_type",
+        round_trip: round_trip::<types::ClientType>,
+        shape: Shape::Enum(types::ClientType::KNOWN),
     },
     Place {
         at: "credential_issuance_order",
@@ -304,6 +304,11 @@ pub static SCHEMAS: &[Place] = &[
         at: "credential_request_info",
         round_trip: round_trip::<types::CredentialRequestInfo>,
         shape: Shape::Struct(&shapes::CredentialRequestInfo),
+    },
+    Place {
+        at: "delivery_mode",
+        round_trip: round_trip::<types::DeliveryMode>,
+        shape: Shape::Enum(types::DeliveryMode::KNOWN),
     },
     Place {
         at: "device_authorization_request",
@@ -336,9 +341,19 @@ pub static SCHEMAS: &[Place] = &[
         shape: Shape::Struct(&shapes::DeviceVerificationResponse),
     },
     Place {
+        at: "display",
+        round_trip: round_trip::<types::DisplayMode>,
+        shape: Shape::Enum(types::DisplayMode::KNOWN),
+    },
+    Place {
         at: "dynamic_scope",
         round_trip: round_trip::<types::DynamicScope>,
         shape: Shape::Struct(&shapes::DynamicScope),
+    },
+    Place {
+        at: "entity_type",
+        round_trip: round_trip::<types::EntityType>,
+        shape: Shape::Enum(types::EntityType::KNOWN),
     },
     Place {
         at: "result",
@@ -346,9 +361,9 @@ pub static SCHEMAS: &[Place] = &[
         shape: Shape::Struct(&shapes::ErrorBody),
     },
     Place {
-        at: "FederationConfigurationRequest",
-        round_trip: round_trip::<types::FederationConfigurationRequest>,
-        shape: Shape::Struct(&shapes::FederationConfigurationRequest),
+        at: "fapi_mode",
+        round_trip: round_trip::<types::FapiMode>,
+        shape: Shape::Enum(types::FapiMode::KNOWN),
     },
     Place {
         at: "federation_configuration_response",
@@ -371,6 +386,11 @@ pub static SCHEMAS: &[Place] = &[
         shape: Shape::Struct(&shapes::Grant),
     },
     Place {
+        at: "grant_management_action",
+        round_trip: round_trip::<types::GrantManagementAction>,
+        shape: Shape::Enum(types::GrantManagementAction::KNOWN),
+    },
+    Place {
         at: "g_m_request",
         round_trip: round_trip::<types::GrantManagementRequest>,
         shape: Shape::Struct(&shapes::GrantManagementRequest),
@@ -384,6 +404,11 @@ pub static SCHEMAS: &[Place] = &[
         at: "grant_scope",
         round_trip: round_trip::<types::GrantScope>,
         shape: Shape::Struct(&shapes::GrantScope),
+    },
+    Place {
+        at: "grant_type",
+        round_trip: round_trip::<types::GrantType>,
+        shape: Shape::Enum(types::GrantType::KNOWN),
     },
     Place {
         at: "hsk",
@@ -436,11 +461,6 @@ pub static SCHEMAS: &[Place] = &[
         shape: Shape::Struct(&shapes::InfoResponse),
     },
     Place {
-        at: "InfoResponseServiceTokenCache",
-        round_trip: round_trip::<types::InfoResponseServiceTokenCache>,
-        shape: Shape::Struct(&shapes::InfoResponseServiceTokenCache),
-    },
-    Place {
         at: "introspection_request",
         round_trip: round_trip::<types::IntrospectionRequest>,
         shape: Shape::Struct(&shapes::IntrospectionRequest),
@@ -459,6 +479,21 @@ pub static SCHEMAS: &[Place] = &[
         at: "jose_verify_response",
         round_trip: round_trip::<types::JoseVerifyResponse>,
         shape: Shape::Struct(&shapes::JoseVerifyResponse),
+    },
+    Place {
+        at: "jwe_alg",
+        round_trip: round_trip::<types::JweAlg>,
+        shape: Shape::Enum(types::JweAlg::KNOWN),
+    },
+    Place {
+        at: "jwe_enc",
+        round_trip: round_trip::<types::JweEnc>,
+        shape: Shape::Enum(types::JweEnc::KNOWN),
+    },
+    Place {
+        at: "jws_alg",
+        round_trip: round_trip::<types::JwsAlg>,
+        shape: Shape::Enum(types::JwsAlg::KNOWN),
     },
     Place {
         at: "pair",
@@ -501,6 +536,11 @@ pub static SCHEMAS: &[Place] = &[
         shape: Shape::Struct(&shapes::OAuthClient),
     },
     Place {
+        at: "prompt",
+        round_trip: round_trip::<types::Prompt>,
+        shape: Shape::Enum(types::Prompt::KNOWN),
+    },
+    Place {
         at: "property",
         round_trip: round_trip::<types::Property>,
         shape: Shape::Struct(&shapes::Property),
@@ -514,6 +554,11 @@ pub static SCHEMAS: &[Place] = &[
         at: "pushed_authorization_response",
         round_trip: round_trip::<types::PushedAuthorizationResponse>,
         shape: Shape::Struct(&shapes::PushedAuthorizationResponse),
+    },
+    Place {
+        at: "response_type",
+        round_trip: round_trip::<types::ResponseType>,
+        shape: Shape::Enum(types::ResponseType::KNOWN),
     },
     Place {
         at: "revocation_request",
@@ -551,9 +596,19 @@ pub static SCHEMAS: &[Place] = &[
         shape: Shape::Struct(&shapes::ServiceJwksGetResponse),
     },
     Place {
+        at: "service_profile",
+        round_trip: round_trip::<types::ServiceProfile>,
+        shape: Shape::Enum(types::ServiceProfile::KNOWN),
+    },
+    Place {
         at: "service_remove_idp_request",
         round_trip: round_trip::<types::ServiceRemoveIdpRequest>,
         shape: Shape::Struct(&shapes::ServiceRemoveIdpRequest),
+    },
+    Place {
+        at: "sns",
+        round_trip: round_trip::<types::Sns>,
+        shape: Shape::Enum(types::Sns::KNOWN),
     },
     Place {
         at: "sns_credentials",
@@ -569,6 +624,11 @@ pub static SCHEMAS: &[Place] = &[
         at: "standard_introspection_response",
         round_trip: round_trip::<types::StandardIntrospectionResponse>,
         shape: Shape::Struct(&shapes::StandardIntrospectionResponse),
+    },
+    Place {
+        at: "subject_type",
+        round_trip: round_trip::<types::SubjectType>,
+        shape: Shape::Enum(types::SubjectType::KNOWN),
     },
     Place {
         at: "tagged_value",
@@ -651,6 +711,11 @@ pub static SCHEMAS: &[Place] = &[
         shape: Shape::Struct(&shapes::TokenRevokeResponse),
     },
     Place {
+        at: "token_type",
+        round_trip: round_trip::<types::TokenType>,
+        shape: Shape::Enum(types::TokenType::KNOWN),
+    },
+    Place {
         at: "token_update_request",
         round_trip: round_trip::<types::TokenUpdateRequest>,
         shape: Shape::Struct(&shapes::TokenUpdateRequest),
@@ -664,6 +729,11 @@ pub static SCHEMAS: &[Place] = &[
         at: "trust_anchor",
         round_trip: round_trip::<types::TrustAnchor>,
         shape: Shape::Struct(&shapes::TrustAnchor),
+    },
+    Place {
+        at: "user_code_charset",
+        round_trip: round_trip::<types::UserCodeCharset>,
+        shape: Shape::Enum(types::UserCodeCharset::KNOWN),
     },
     Place {
         at: "userinfo_issue_request",
@@ -804,116 +874,6 @@ pub static SCHEMAS: &[Place] = &[
         at: "vci_single_parse_response",
         round_trip: round_trip::<types::VciSingleParseResponse>,
         shape: Shape::Struct(&shapes::VciSingleParseResponse),
-    },
-    Place {
-        at: "application_type",
-        round_trip: round_trip::<types::ApplicationType>,
-        shape: Shape::Enum(types::ApplicationType::KNOWN),
-    },
-    Place {
-        at: "attachment_type",
-        round_trip: round_trip::<types::AttachmentType>,
-        shape: Shape::Enum(types::AttachmentType::KNOWN),
-    },
-    Place {
-        at: "claim_type",
-        round_trip: round_trip::<types::ClaimType>,
-        shape: Shape::Enum(types::ClaimType::KNOWN),
-    },
-    Place {
-        at: "client_auth_method",
-        round_trip: round_trip::<types::ClientAuthMethod>,
-        shape: Shape::Enum(types::ClientAuthMethod::KNOWN),
-    },
-    Place {
-        at: "client_registration_type",
-        round_trip: round_trip::<types::ClientRegistrationType>,
-        shape: Shape::Enum(types::ClientRegistrationType::KNOWN),
-    },
-    Place {
-        at: "client_type",
-        round_trip: round_trip::<types::ClientType>,
-        shape: Shape::Enum(types::ClientType::KNOWN),
-    },
-    Place {
-        at: "delivery_mode",
-        round_trip: round_trip::<types::DeliveryMode>,
-        shape: Shape::Enum(types::DeliveryMode::KNOWN),
-    },
-    Place {
-        at: "display",
-        round_trip: round_trip::<types::DisplayMode>,
-        shape: Shape::Enum(types::DisplayMode::KNOWN),
-    },
-    Place {
-        at: "entity_type",
-        round_trip: round_trip::<types::EntityType>,
-        shape: Shape::Enum(types::EntityType::KNOWN),
-    },
-    Place {
-        at: "fapi_mode",
-        round_trip: round_trip::<types::FapiMode>,
-        shape: Shape::Enum(types::FapiMode::KNOWN),
-    },
-    Place {
-        at: "grant_management_action",
-        round_trip: round_trip::<types::GrantManagementAction>,
-        shape: Shape::Enum(types::GrantManagementAction::KNOWN),
-    },
-    Place {
-        at: "grant_type",
-        round_trip: round_trip::<types::GrantType>,
-        shape: Shape::Enum(types::GrantType::KNOWN),
-    },
-    Place {
-        at: "jwe_alg",
-        round_trip: round_trip::<types::JweAlg>,
-        shape: Shape::Enum(types::JweAlg::KNOWN),
-    },
-    Place {
-        at: "jwe_enc",
-        round_trip: round_trip::<types::JweEnc>,
-        shape: Shape::Enum(types::JweEnc::KNOWN),
-    },
-    Place {
-        at: "jws_alg",
-        round_trip: round_trip::<types::JwsAlg>,
-        shape: Shape::Enum(types::JwsAlg::KNOWN),
-    },
-    Place {
-        at: "prompt",
-        round_trip: round_trip::<types::Prompt>,
-        shape: Shape::Enum(types::Prompt::KNOWN),
-    },
-    Place {
-        at: "response_type",
-        round_trip: round_trip::<types::ResponseType>,
-        shape: Shape::Enum(types::ResponseType::KNOWN),
-    },
-    Place {
-        at: "service_profile",
-        round_trip: round_trip::<types::ServiceProfile>,
-        shape: Shape::Enum(types::ServiceProfile::KNOWN),
-    },
-    Place {
-        at: "sns",
-        round_trip: round_trip::<types::Sns>,
-        shape: Shape::Enum(types::Sns::KNOWN),
-    },
-    Place {
-        at: "subject_type",
-        round_trip: round_trip::<types::SubjectType>,
-        shape: Shape::Enum(types::SubjectType::KNOWN),
-    },
-    Place {
-        at: "token_type",
-        round_trip: round_trip::<types::TokenType>,
-        shape: Shape::Enum(types::TokenType::KNOWN),
-    },
-    Place {
-        at: "user_code_charset",
-        round_trip: round_trip::<types::UserCodeCharset>,
-        shape: Shape::Enum(types::UserCodeCharset::KNOWN),
     },
     Place {
         at: "verified_claims_validation_schema",

@@ -1,12 +1,12 @@
 //! Every action is dealt with.
 use authlete_api::Reply;
-use authlete_api::actions::Revocation;
+use authlete_api::actions::RevocationAction;
 
-fn answer(outcome: Revocation) -> Reply {
+fn answer(outcome: RevocationAction) -> Reply {
     match outcome {
-        Revocation::Ok(reply) | Revocation::InvalidClient(reply) => reply,
-        Revocation::InternalServerError(reply) => reply,
-        Revocation::Unknown(response) => Revocation::Unknown(response).into(),
+        RevocationAction::Ok(reply) | RevocationAction::InvalidClient(reply) => reply,
+        RevocationAction::InternalServerError(reply) => reply,
+        RevocationAction::Unknown(response) => RevocationAction::Unknown(response).into(),
     }
 }
 

@@ -21,31 +21,46 @@ impl rt::TakeParts for types::AuthorizationResponse {
 }
 
 impl rt::IntoAction for types::AuthorizationResponse {
-    type Action = Authorization;
+    type Action = AuthorizationAction;
 }
 
-/// What `auth_authorization` answers.
+/// What the response of [`service.authorization().process`](crate::groups::AuthorizationApi::process) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`AuthorizationAction::proceed`] gives a [`AuthorizationNext`] for those that leave something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum Authorization {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+pub enum AuthorizationAction {
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// The request is invalid, and there is no redirect URI that could be trusted, for example because the client is unknown. The server shows the error to the user, 400 with `responseContent` as the JSON body, and never redirects (RFC 6749 section 4.1.2.1).
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `LOCATION`: an answer with status 302 is ready.
+    /// The request failed and the client can be told. The server sends 302 with `responseContent` as the `Location`; it is the client's redirect URI with the error in the query, the fragment or a JWT, depending on the response mode (RFC 6749 section 4.1.2.1). Never send it by 307 or 308, which repeat a form POST.
+    ///
+    /// `LOCATION`: the reply, with status 302, is ready to send.
     Location(rt::Reply),
-    /// `FORM`: an answer with status 200 is ready.
+    /// The request failed and the client asked for `response_mode=form_post`. The server sends 200 with `responseContent` as `text/html;charset=UTF-8`, a page that posts the error to the client by itself (OAuth 2.0 Form Post Response Mode). A Content Security Policy must let its script run and its form go to the client.
+    ///
+    /// `FORM`: the reply, with status 200, is ready to send.
     Form(rt::Reply),
-    /// `NO_INTERACTION`: there is work to do.
+    /// The request is valid and has `prompt=none`, so no page may be shown to the user. The server decides by the session that the browser already has, and calls `issue` or `fail` at once.
+    ///
+    /// `NO_INTERACTION`: the server has something to do; see [`AuthorizationNoInteraction`].
     NoInteraction(AuthorizationNoInteraction),
-    /// `INTERACTION`: there is work to do.
+    /// The request is valid, and the user has to log in or agree on the server's pages. The server keeps the ticket with the browser's session, shows its pages, and calls `issue` or `fail` in the end.
+    ///
+    /// `INTERACTION`: the server has something to do; see [`AuthorizationInteraction`].
     Interaction(AuthorizationInteraction),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::AuthorizationResponse>),
 }
 
-impl rt::Sealed for Authorization {}
-impl rt::Action for Authorization {
+impl rt::Sealed for AuthorizationAction {}
+impl rt::Action for AuthorizationAction {
     type Response = types::AuthorizationResponse;
     fn operation() -> &'static rt::Operation {
         &operations::AUTH_AUTHORIZATION
@@ -134,21 +149,25 @@ impl rt::Action for Authorization {
     }
 }
 
-/// What [`Authorization`] leaves to do.
+/// What the response of [`service.authorization().process`](crate::groups::AuthorizationApi::process) can leave the server to do: the actions of [`AuthorizationAction`] without those that [`AuthorizationAction::proceed`] makes a reply of.
 #[derive(Debug)]
 #[must_use]
 pub enum AuthorizationNext {
-    /// `NO_INTERACTION`: there is work to do.
+    /// The request is valid and has `prompt=none`, so no page may be shown to the user. The server decides by the session that the browser already has, and calls `issue` or `fail` at once.
+    ///
+    /// `NO_INTERACTION`: the server has something to do; see [`AuthorizationNoInteraction`].
     NoInteraction(AuthorizationNoInteraction),
-    /// `INTERACTION`: there is work to do.
+    /// The request is valid, and the user has to log in or agree on the server's pages. The server keeps the ticket with the browser's session, shows its pages, and calls `issue` or `fail` in the end.
+    ///
+    /// `INTERACTION`: the server has something to do; see [`AuthorizationInteraction`].
     Interaction(AuthorizationInteraction),
 }
 
-impl Authorization {
-    /// What there is to do; anything else is an answer to send.
+impl AuthorizationAction {
+    /// What there is to do for the server, as a [`AuthorizationNext`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<AuthorizationNext, rt::Reply> {
         match self {
             Self::NoInteraction(step) => Ok(AuthorizationNext::NoInteraction(step)),
@@ -164,7 +183,9 @@ impl Authorization {
     }
 }
 
-/// What `NO_INTERACTION` of `auth_authorization` holds.
+/// The request without pages, with everything to check the user's session against. In this order, the first that fails decides the reason for `fail`. A user is logged in (`NOT_LOGGED_IN`); the login is young enough for `maxAge` (`EXCEEDS_MAX_AGE`); the user is the wanted `subject` (`DIFFERENT_SUBJECT`); an essential one of `acrs` is met (`ACR_NOT_SATISFIED`); all scopes were consented to before (`CONSENT_REQUIRED`); the resources are known (`INVALID_TARGET`).
+///
+/// What [`AuthorizationAction::NoInteraction`] holds, which [`service.authorization().process`](crate::groups::AuthorizationApi::process) answers with. What can follow: [`fail`](AuthorizationNoInteraction::fail), [`issue`](AuthorizationNoInteraction::issue).
 #[must_use]
 pub struct AuthorizationNoInteraction {
     pub(crate) response: Box<types::AuthorizationResponse>,
@@ -172,145 +193,203 @@ pub struct AuthorizationNoInteraction {
 }
 
 rt::step!(AuthorizationNoInteraction, types::AuthorizationResponse);
-rt::stored_step!(AuthorizationNoInteraction, Authorization, NoInteraction);
+rt::stored_step!(AuthorizationNoInteraction, AuthorizationAction, NoInteraction);
 impl AuthorizationNoInteraction {
-    /// `ticket`.
-    pub fn ticket(&self) -> &crate::rt::Ticket {
-        self.response.ticket.as_ref().unwrap_or(crate::rt::Ticket::none())
+    /// The handle for this authorization request, which `issue` and `fail` take; present with `INTERACTION` and `NO_INTERACTION`. Whoever holds it can end the request, so keep it on the server, bound to the user's browser session.
+    ///
+    /// `ticket`, optional, secret.
+    pub fn ticket(&self) -> &rt::Ticket {
+        self.response.ticket.as_ref().unwrap_or(rt::Ticket::none())
     }
 
-    /// `client`.
+    /// The client that makes the request, with what a consent page shows, such as its name, logo, terms and policy, in several languages where it has them. It is a selection of the client's settings, without any secret.
+    ///
+    /// `client`, optional.
     pub fn client(&self) -> Option<&types::AuthorizationClient> {
         self.response.client.as_ref()
     }
 
-    /// `maxAge`.
-    pub fn max_age(&self) -> Option<i32> {
-        self.response.max_age
+    /// `max_age` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How many seconds ago the user may have been authenticated at most, from `max_age` or else the client's `default_max_age`. Zero stands for no limit and for an explicit `max_age=0` alike, so look at the raw request for the latter, which demands a fresh login.
+    ///
+    /// `maxAge`, optional, in seconds.
+    pub fn max_age(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.max_age?))
     }
 
-    /// `subject`.
+    /// The user whom the request is about, from the `sub` claim that the client requested with a value. When present, only that user may log in; for another one the server fails the request with `DIFFERENT_SUBJECT`. Whether an `id_token_hint` sets it too is not documented.
+    ///
+    /// `subject`, optional.
     pub fn subject(&self) -> Option<&str> {
         self.response.subject.as_deref()
     }
 
-    /// `acrs`.
+    /// The authentication contexts that the client accepts, from the `acr` claim it requested, from `acr_values`, or from the `default_acr_values` of its registration, in order of preference. Absent when it named none; then any login will do.
+    ///
+    /// `acrs`, optional.
     pub fn acrs(&self) -> &[::std::string::String] {
         self.response.acrs.as_deref().unwrap_or_default()
     }
 
-    /// `acrEssential`.
+    /// Whether one of `acrs` must be reached. True only if the client's claims request marks `acr` as essential (OpenID Connect Core 1.0 section 5.5.1.1); the server then fails the request with `ACR_NOT_SATISFIED` if it cannot. With false they are a wish.
+    ///
+    /// `acrEssential`, optional.
     pub fn acr_essential(&self) -> bool {
         self.response.acr_essential.unwrap_or_default()
     }
 
-    /// `scopes`.
+    /// The scopes that the client asked for in `scope`, or the service's default scopes when it named none (RFC 6749 section 3.3). Scopes unknown to the service were dropped silently. Show them on the consent page, in the user's language from each scope's `descriptions`. With `NO_INTERACTION` every one must have been consented to before.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[types::Scope] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `dynamicScopes`.
+    /// The requested scopes that carry a value, such as `consent:7f3a` for a scope that the service declares by a `regex` attribute. They are not in `scopes`, and need the user's consent as well; absent when there are none.
+    ///
+    /// `dynamicScopes`, optional.
     pub fn dynamic_scopes(&self) -> &[types::DynamicScope] {
         self.response.dynamic_scopes.as_deref().unwrap_or_default()
     }
 
-    /// `resources`.
+    /// The resource servers that the client wants the access token for, from its `resource` parameters (RFC 8707 section 2). Absent when it named none. Fail the request with `INVALID_TARGET` if one is not acceptable.
+    ///
+    /// `resources`, optional.
     pub fn resources(&self) -> &[::std::string::String] {
         self.response.resources.as_deref().unwrap_or_default()
     }
 
-    /// `authorizationDetails`.
+    /// The fine-grained permissions asked for in `authorization_details` (RFC 9396 section 2). Absent when the client sent none. Show them to the user; what `issue` passes in its own `authorizationDetails` is granted.
+    ///
+    /// `authorizationDetails`, optional.
     pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
         self.response.authorization_details.as_ref()
     }
 
-    /// `claims`.
+    /// The names of claims that the client wants in the ID token, from the `id_token` part of its claims request and from scopes such as `profile`. Pass their values to `issue`; absent when there are none.
+    ///
+    /// `claims`, optional.
     pub fn claims(&self) -> &[::std::string::String] {
         self.response.claims.as_deref().unwrap_or_default()
     }
 
-    /// `claimsLocales`.
+    /// The preferred languages for claim values, from `claims_locales`, most wanted first (OpenID Connect Core 1.0 section 5.2); those that the service does not support were dropped. A value in such a language is passed under a name with the tag, such as `name#ja`.
+    ///
+    /// `claimsLocales`, optional.
     pub fn claims_locales(&self) -> &[::std::string::String] {
         self.response.claims_locales.as_deref().unwrap_or_default()
     }
 
-    /// `idTokenClaims`.
-    pub fn id_token_claims(&self) -> Option<&crate::rt::JsonString> {
+    /// The `id_token` object of the client's claims request, as JSON in a string (OpenID Connect Core 1.0 section 5.5). It says more than `claims`: which are essential, which values are wanted, and `verified_claims`. One in a request object takes precedence over the parameter.
+    ///
+    /// `idTokenClaims`, optional, secret.
+    pub fn id_token_claims(&self) -> Option<&rt::JsonString> {
         self.response.id_token_claims.as_ref()
     }
 
-    /// `userInfoClaims`.
-    pub fn user_info_claims(&self) -> Option<&crate::rt::JsonString> {
+    /// The `userinfo` object of the client's claims request, as JSON in a string: what to return from the userinfo endpoint, including requests for `verified_claims` (OpenID Connect Core 1.0 section 5.5). Absent when the client sent none. One in a request object takes precedence over the parameter.
+    ///
+    /// `userInfoClaims`, optional, secret.
+    pub fn user_info_claims(&self) -> Option<&rt::JsonString> {
         self.response.user_info_claims.as_ref()
     }
 
-    /// `requestedClaimsForTx`.
+    /// Names of claims whose values are needed to compute transformed claims (Advanced Syntax for Claims, for OpenID Connect). Supply them with `claimsForTx`; absent when the client requested no transformed claim based on them.
+    ///
+    /// `requestedClaimsForTx`, optional.
     pub fn requested_claims_for_tx(&self) -> &[::std::string::String] {
         self.response.requested_claims_for_tx.as_deref().unwrap_or_default()
     }
 
-    /// `requestedVerifiedClaimsForTx`.
+    /// For each set of verified claims that transformed claims refer to, the names of the claims needed from it. Supply them with `verifiedClaimsForTx`, in the same order; absent when there are none.
+    ///
+    /// `requestedVerifiedClaimsForTx`, optional.
     pub fn requested_verified_claims_for_tx(
         &self,
     ) -> &[::std::vec::Vec<::std::string::String>] {
         self.response.requested_verified_claims_for_tx.as_deref().unwrap_or_default()
     }
 
-    /// `transformedClaims`.
-    pub fn transformed_claims(&self) -> Option<&crate::rt::JsonString> {
+    /// The `transformed_claims` object of the client's claims request, as JSON in a string (Advanced Syntax for Claims, for OpenID Connect): which functions turn which claims into the requested ones. Absent when the client sent none.
+    ///
+    /// `transformedClaims`, optional, secret.
+    pub fn transformed_claims(&self) -> Option<&rt::JsonString> {
         self.response.transformed_claims.as_ref()
     }
 
-    /// `claimsAtUserInfo`.
+    /// The names of claims that the client wants from the userinfo endpoint, from the `userinfo` part of its claims request and from its scopes. They are for the consent page; the values are not needed now. Absent when there are none.
+    ///
+    /// `claimsAtUserInfo`, optional.
     pub fn claims_at_user_info(&self) -> &[::std::string::String] {
         self.response.claims_at_user_info.as_deref().unwrap_or_default()
     }
 
-    /// `gmAction`.
-    pub fn gm_action(&self) -> Option<&crate::types::GrantManagementAction> {
+    /// What the request wants to do with a grant, from `grant_management_action` (Grant Management for OAuth 2.0). Absent when grant management is not used.
+    ///
+    /// `gmAction`, optional.
+    pub fn gm_action(&self) -> Option<&types::GrantManagementAction> {
         self.response.gm_action.as_ref()
     }
 
-    /// `grantId`.
-    pub fn grant_id(&self) -> Option<&crate::rt::GrantId> {
+    /// The grant that the request wants to extend or replace, from its `grant_id` parameter (Grant Management for OAuth 2.0). Absent when it names none.
+    ///
+    /// `grantId`, optional, secret.
+    pub fn grant_id(&self) -> Option<&rt::GrantId> {
         self.response.grant_id.as_ref()
     }
 
-    /// `grant`.
+    /// What the grant named by `grant_id` holds so far (Grant Management for OAuth 2.0), so that a consent page can show what is new. Absent when the request names no grant.
+    ///
+    /// `grant`, optional.
     pub fn grant(&self) -> Option<&types::Grant> {
         self.response.grant.as_ref()
     }
 
-    /// `grantSubject`.
+    /// The user who gave the grant named by `grant_id`, thus the user to authenticate for this request. Absent when the request names no grant.
+    ///
+    /// `grantSubject`, optional.
     pub fn grant_subject(&self) -> Option<&str> {
         self.response.grant_subject.as_deref()
     }
 
-    /// `nativeSsoRequested`.
+    /// Whether the client asked for Native SSO, that is for the scopes `openid` and `device_sso` with a response type that includes `code`, and may. When true, `issue` must be given a `sessionId` (OpenID Connect Native SSO for Mobile Apps 1.0).
+    ///
+    /// `nativeSsoRequested`, optional.
     pub fn native_sso_requested(&self) -> bool {
         self.response.native_sso_requested.unwrap_or_default()
     }
 
-    /// `prompts`.
-    pub fn prompts(&self) -> &[crate::types::Prompt] {
+    /// What the client wants the user to be asked, from `prompt` (OpenID Connect Core 1.0 section 3.1.2.1). `LOGIN` demands a fresh login even for a user with a session, `CONSENT` a fresh consent, `SELECT_ACCOUNT` a choice of account, and `CREATE` a sign-up page (Initiating User Registration via OpenID Connect 1.0); absent when it has no wish.
+    ///
+    /// `prompts`, optional.
+    pub fn prompts(&self) -> &[types::Prompt] {
         self.response.prompts.as_deref().unwrap_or_default()
     }
 
-    /// Makes the call of `auth_authorization_fail` that follows.
+    /// Ends the request in failure and gives the error response for the browser. It holds the ticket; give it the reason of the first check that failed.
+    ///
+    /// Prepares the call of [`service.authorization().fail`](crate::groups::AuthorizationApi::fail), to be sent with [`PendingRequest::send`], which gives a [`AuthorizationFailAction`].
+    ///
+    /// The request already holds, from this response: `ticket` from `ticket`.
     #[allow(unused_mut)]
     pub fn fail(
         self,
-        reason: crate::types::AuthorizationFailReason,
+        reason: impl Into<types::AuthorizationFailReason>,
     ) -> PendingRequest<types::AuthorizationFailRequest> {
         let mut response = self.response;
         let mut request = types::AuthorizationFailRequest::new(
             reason,
-            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
+            response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
         PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
-    /// Makes the call of `auth_authorization_issue` that follows.
+    /// Ends the request in success and gives the response for the browser. It holds the ticket; give it the subject of the logged-in user, and `authTime` and `acr` where they are known. All checks must have passed, consent to every scope included.
+    ///
+    /// Prepares the call of [`service.authorization().issue`](crate::groups::AuthorizationApi::issue), to be sent with [`PendingRequest::send`], which gives a [`AuthorizationIssueAction`].
+    ///
+    /// The request already holds, from this response: `ticket` from `ticket`.
     #[allow(unused_mut)]
     pub fn issue(
         self,
@@ -318,14 +397,16 @@ impl AuthorizationNoInteraction {
     ) -> PendingRequest<types::AuthorizationIssueRequest> {
         let mut response = self.response;
         let mut request = types::AuthorizationIssueRequest::new(
-            subject.into(),
-            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
+            subject,
+            response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
         PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 }
 
-/// What `INTERACTION` of `auth_authorization` holds.
+/// The request with what the pages need. Show a login page if nobody is logged in, if `prompts` has `LOGIN`, if the login is older than `maxAge`, or if it is not the wanted `subject` or does not reach an essential one of `acrs`; then show on a consent page the client, its scopes, claims and `authorizationDetails`. The step can be kept between requests; bind it to the browser's session.
+///
+/// What [`AuthorizationAction::Interaction`] holds, which [`service.authorization().process`](crate::groups::AuthorizationApi::process) answers with. What can follow: [`fail`](AuthorizationInteraction::fail), [`issue`](AuthorizationInteraction::issue).
 #[must_use]
 pub struct AuthorizationInteraction {
     pub(crate) response: Box<types::AuthorizationResponse>,
@@ -333,205 +414,287 @@ pub struct AuthorizationInteraction {
 }
 
 rt::step!(AuthorizationInteraction, types::AuthorizationResponse);
-rt::stored_step!(AuthorizationInteraction, Authorization, Interaction);
+rt::stored_step!(AuthorizationInteraction, AuthorizationAction, Interaction);
 impl AuthorizationInteraction {
-    /// `ticket`.
-    pub fn ticket(&self) -> &crate::rt::Ticket {
-        self.response.ticket.as_ref().unwrap_or(crate::rt::Ticket::none())
+    /// The handle for this authorization request, which `issue` and `fail` take; present with `INTERACTION` and `NO_INTERACTION`. Whoever holds it can end the request, so keep it on the server, bound to the user's browser session.
+    ///
+    /// `ticket`, optional, secret.
+    pub fn ticket(&self) -> &rt::Ticket {
+        self.response.ticket.as_ref().unwrap_or(rt::Ticket::none())
     }
 
-    /// `client`.
+    /// The client that makes the request, with what a consent page shows, such as its name, logo, terms and policy, in several languages where it has them. It is a selection of the client's settings, without any secret.
+    ///
+    /// `client`, optional.
     pub fn client(&self) -> Option<&types::AuthorizationClient> {
         self.response.client.as_ref()
     }
 
-    /// `maxAge`.
-    pub fn max_age(&self) -> Option<i32> {
-        self.response.max_age
+    /// `max_age` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How many seconds ago the user may have been authenticated at most, from `max_age` or else the client's `default_max_age`. Zero stands for no limit and for an explicit `max_age=0` alike, so look at the raw request for the latter, which demands a fresh login.
+    ///
+    /// `maxAge`, optional, in seconds.
+    pub fn max_age(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.max_age?))
     }
 
-    /// `subject`.
+    /// The user whom the request is about, from the `sub` claim that the client requested with a value. When present, only that user may log in; for another one the server fails the request with `DIFFERENT_SUBJECT`. Whether an `id_token_hint` sets it too is not documented.
+    ///
+    /// `subject`, optional.
     pub fn subject(&self) -> Option<&str> {
         self.response.subject.as_deref()
     }
 
-    /// `acrs`.
+    /// The authentication contexts that the client accepts, from the `acr` claim it requested, from `acr_values`, or from the `default_acr_values` of its registration, in order of preference. Absent when it named none; then any login will do.
+    ///
+    /// `acrs`, optional.
     pub fn acrs(&self) -> &[::std::string::String] {
         self.response.acrs.as_deref().unwrap_or_default()
     }
 
-    /// `acrEssential`.
+    /// Whether one of `acrs` must be reached. True only if the client's claims request marks `acr` as essential (OpenID Connect Core 1.0 section 5.5.1.1); the server then fails the request with `ACR_NOT_SATISFIED` if it cannot. With false they are a wish.
+    ///
+    /// `acrEssential`, optional.
     pub fn acr_essential(&self) -> bool {
         self.response.acr_essential.unwrap_or_default()
     }
 
-    /// `scopes`.
+    /// The scopes that the client asked for in `scope`, or the service's default scopes when it named none (RFC 6749 section 3.3). Scopes unknown to the service were dropped silently. Show them on the consent page, in the user's language from each scope's `descriptions`. With `NO_INTERACTION` every one must have been consented to before.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[types::Scope] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `dynamicScopes`.
+    /// The requested scopes that carry a value, such as `consent:7f3a` for a scope that the service declares by a `regex` attribute. They are not in `scopes`, and need the user's consent as well; absent when there are none.
+    ///
+    /// `dynamicScopes`, optional.
     pub fn dynamic_scopes(&self) -> &[types::DynamicScope] {
         self.response.dynamic_scopes.as_deref().unwrap_or_default()
     }
 
-    /// `resources`.
+    /// The resource servers that the client wants the access token for, from its `resource` parameters (RFC 8707 section 2). Absent when it named none. Fail the request with `INVALID_TARGET` if one is not acceptable.
+    ///
+    /// `resources`, optional.
     pub fn resources(&self) -> &[::std::string::String] {
         self.response.resources.as_deref().unwrap_or_default()
     }
 
-    /// `authorizationDetails`.
+    /// The fine-grained permissions asked for in `authorization_details` (RFC 9396 section 2). Absent when the client sent none. Show them to the user; what `issue` passes in its own `authorizationDetails` is granted.
+    ///
+    /// `authorizationDetails`, optional.
     pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
         self.response.authorization_details.as_ref()
     }
 
-    /// `claims`.
+    /// The names of claims that the client wants in the ID token, from the `id_token` part of its claims request and from scopes such as `profile`. Pass their values to `issue`; absent when there are none.
+    ///
+    /// `claims`, optional.
     pub fn claims(&self) -> &[::std::string::String] {
         self.response.claims.as_deref().unwrap_or_default()
     }
 
-    /// `claimsLocales`.
+    /// The preferred languages for claim values, from `claims_locales`, most wanted first (OpenID Connect Core 1.0 section 5.2); those that the service does not support were dropped. A value in such a language is passed under a name with the tag, such as `name#ja`.
+    ///
+    /// `claimsLocales`, optional.
     pub fn claims_locales(&self) -> &[::std::string::String] {
         self.response.claims_locales.as_deref().unwrap_or_default()
     }
 
-    /// `idTokenClaims`.
-    pub fn id_token_claims(&self) -> Option<&crate::rt::JsonString> {
+    /// The `id_token` object of the client's claims request, as JSON in a string (OpenID Connect Core 1.0 section 5.5). It says more than `claims`: which are essential, which values are wanted, and `verified_claims`. One in a request object takes precedence over the parameter.
+    ///
+    /// `idTokenClaims`, optional, secret.
+    pub fn id_token_claims(&self) -> Option<&rt::JsonString> {
         self.response.id_token_claims.as_ref()
     }
 
-    /// `userInfoClaims`.
-    pub fn user_info_claims(&self) -> Option<&crate::rt::JsonString> {
+    /// The `userinfo` object of the client's claims request, as JSON in a string: what to return from the userinfo endpoint, including requests for `verified_claims` (OpenID Connect Core 1.0 section 5.5). Absent when the client sent none. One in a request object takes precedence over the parameter.
+    ///
+    /// `userInfoClaims`, optional, secret.
+    pub fn user_info_claims(&self) -> Option<&rt::JsonString> {
         self.response.user_info_claims.as_ref()
     }
 
-    /// `requestedClaimsForTx`.
+    /// Names of claims whose values are needed to compute transformed claims (Advanced Syntax for Claims, for OpenID Connect). Supply them with `claimsForTx`; absent when the client requested no transformed claim based on them.
+    ///
+    /// `requestedClaimsForTx`, optional.
     pub fn requested_claims_for_tx(&self) -> &[::std::string::String] {
         self.response.requested_claims_for_tx.as_deref().unwrap_or_default()
     }
 
-    /// `requestedVerifiedClaimsForTx`.
+    /// For each set of verified claims that transformed claims refer to, the names of the claims needed from it. Supply them with `verifiedClaimsForTx`, in the same order; absent when there are none.
+    ///
+    /// `requestedVerifiedClaimsForTx`, optional.
     pub fn requested_verified_claims_for_tx(
         &self,
     ) -> &[::std::vec::Vec<::std::string::String>] {
         self.response.requested_verified_claims_for_tx.as_deref().unwrap_or_default()
     }
 
-    /// `transformedClaims`.
-    pub fn transformed_claims(&self) -> Option<&crate::rt::JsonString> {
+    /// The `transformed_claims` object of the client's claims request, as JSON in a string (Advanced Syntax for Claims, for OpenID Connect): which functions turn which claims into the requested ones. Absent when the client sent none.
+    ///
+    /// `transformedClaims`, optional, secret.
+    pub fn transformed_claims(&self) -> Option<&rt::JsonString> {
         self.response.transformed_claims.as_ref()
     }
 
-    /// `claimsAtUserInfo`.
+    /// The names of claims that the client wants from the userinfo endpoint, from the `userinfo` part of its claims request and from its scopes. They are for the consent page; the values are not needed now. Absent when there are none.
+    ///
+    /// `claimsAtUserInfo`, optional.
     pub fn claims_at_user_info(&self) -> &[::std::string::String] {
         self.response.claims_at_user_info.as_deref().unwrap_or_default()
     }
 
-    /// `gmAction`.
-    pub fn gm_action(&self) -> Option<&crate::types::GrantManagementAction> {
+    /// What the request wants to do with a grant, from `grant_management_action` (Grant Management for OAuth 2.0). Absent when grant management is not used.
+    ///
+    /// `gmAction`, optional.
+    pub fn gm_action(&self) -> Option<&types::GrantManagementAction> {
         self.response.gm_action.as_ref()
     }
 
-    /// `grantId`.
-    pub fn grant_id(&self) -> Option<&crate::rt::GrantId> {
+    /// The grant that the request wants to extend or replace, from its `grant_id` parameter (Grant Management for OAuth 2.0). Absent when it names none.
+    ///
+    /// `grantId`, optional, secret.
+    pub fn grant_id(&self) -> Option<&rt::GrantId> {
         self.response.grant_id.as_ref()
     }
 
-    /// `grant`.
+    /// What the grant named by `grant_id` holds so far (Grant Management for OAuth 2.0), so that a consent page can show what is new. Absent when the request names no grant.
+    ///
+    /// `grant`, optional.
     pub fn grant(&self) -> Option<&types::Grant> {
         self.response.grant.as_ref()
     }
 
-    /// `grantSubject`.
+    /// The user who gave the grant named by `grant_id`, thus the user to authenticate for this request. Absent when the request names no grant.
+    ///
+    /// `grantSubject`, optional.
     pub fn grant_subject(&self) -> Option<&str> {
         self.response.grant_subject.as_deref()
     }
 
-    /// `nativeSsoRequested`.
+    /// Whether the client asked for Native SSO, that is for the scopes `openid` and `device_sso` with a response type that includes `code`, and may. When true, `issue` must be given a `sessionId` (OpenID Connect Native SSO for Mobile Apps 1.0).
+    ///
+    /// `nativeSsoRequested`, optional.
     pub fn native_sso_requested(&self) -> bool {
         self.response.native_sso_requested.unwrap_or_default()
     }
 
-    /// `prompts`.
-    pub fn prompts(&self) -> &[crate::types::Prompt] {
+    /// What the client wants the user to be asked, from `prompt` (OpenID Connect Core 1.0 section 3.1.2.1). `LOGIN` demands a fresh login even for a user with a session, `CONSENT` a fresh consent, `SELECT_ACCOUNT` a choice of account, and `CREATE` a sign-up page (Initiating User Registration via OpenID Connect 1.0); absent when it has no wish.
+    ///
+    /// `prompts`, optional.
+    pub fn prompts(&self) -> &[types::Prompt] {
         self.response.prompts.as_deref().unwrap_or_default()
     }
 
-    /// `display`.
-    pub fn display(&self) -> Option<&crate::types::DisplayMode> {
+    /// How the pages are to be laid out, from `display` (OpenID Connect Core 1.0 section 3.1.2.1). Absent when the client did not say; `PAGE` is then the standard's default.
+    ///
+    /// `display`, optional.
+    pub fn display(&self) -> Option<&types::DisplayMode> {
         self.response.display.as_ref()
     }
 
-    /// `uiLocales`.
+    /// The user's preferred languages for pages, from `ui_locales`, most wanted first; those that the service does not support were dropped. Absent when the client named none, and then the browser's `Accept-Language` is what there is.
+    ///
+    /// `uiLocales`, optional.
     pub fn ui_locales(&self) -> &[::std::string::String] {
         self.response.ui_locales.as_deref().unwrap_or_default()
     }
 
-    /// `loginHint`.
+    /// What the client knows of the user's login identifier, from `login_hint` (OpenID Connect Core 1.0 section 3.1.2.1). It may fill a login form but obliges to nothing; absent when the client sent none.
+    ///
+    /// `loginHint`, optional, secret.
     pub fn login_hint(&self) -> Option<&str> {
         self.response.login_hint.as_deref()
     }
 
-    /// `lowestPrompt`.
-    pub fn lowest_prompt(&self) -> Option<&crate::types::Prompt> {
+    /// The least that the pages must ask of the user, as a single value from `prompt`, and `CONSENT` when the client sent none. The Java library has deprecated it; use `prompts`, which has all values.
+    ///
+    /// `lowestPrompt`, optional.
+    pub fn lowest_prompt(&self) -> Option<&types::Prompt> {
         self.response.lowest_prompt.as_ref()
     }
 
-    /// `purpose`.
+    /// Why the client wants the user's data, from `purpose` (OpenID Connect for Identity Assurance), 3 to 300 characters. Show it on the consent page, escaped; absent when the client gave none.
+    ///
+    /// `purpose`, optional.
     pub fn purpose(&self) -> Option<&str> {
         self.response.purpose.as_deref()
     }
 
-    /// `service`.
+    /// The service that the request was made to, with the settings that a server's pages may need, such as its name and its supported display types.
+    ///
+    /// `service`, optional.
     pub fn service(&self) -> Option<&types::Service> {
         self.response.service.as_ref()
     }
 
-    /// `requestObjectPayload`.
-    pub fn request_object_payload(&self) -> Option<&crate::rt::JsonString> {
+    /// The payload of the request object (RFC 9101) as JSON in a string, already verified and decrypted. It shows parameters that Authlete has no field for; absent when the client sent no request object.
+    ///
+    /// `requestObjectPayload`, optional, secret.
+    pub fn request_object_payload(&self) -> Option<&rt::JsonString> {
         self.response.request_object_payload.as_ref()
     }
 
-    /// `credentialOfferInfo`.
+    /// The credential offer that the wallet refers to by `issuer_state` (OpenID4VCI), with the user for whom it was made. Absent when the request names no offer.
+    ///
+    /// `credentialOfferInfo`, optional.
     pub fn credential_offer_info(&self) -> Option<&types::CredentialOfferInfo> {
         self.response.credential_offer_info.as_ref()
     }
 
-    /// `issuableCredentials`.
-    pub fn issuable_credentials(&self) -> Option<&crate::rt::JsonString> {
+    /// The verifiable credentials that the access token will give access to, as a JSON array in a string, for the consent page (OpenID4VCI). Absent when the request does not ask for any.
+    ///
+    /// `issuableCredentials`, optional.
+    pub fn issuable_credentials(&self) -> Option<&rt::JsonString> {
         self.response.issuable_credentials.as_ref()
     }
 
-    /// `clientIdAliasUsed`.
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
     pub fn client_id_alias_used(&self) -> bool {
         self.response.client_id_alias_used.unwrap_or_default()
     }
 
-    /// `clientEntityIdUsed`.
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
     pub fn client_entity_id_used(&self) -> bool {
         self.response.client_entity_id_used.unwrap_or_default()
     }
 
-    /// `metadataDocumentUsed`.
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
     pub fn metadata_document_used(&self) -> bool {
         self.response.metadata_document_used.unwrap_or_default()
     }
 
-    /// Makes the call of `auth_authorization_fail` that follows.
+    /// Ends the request in failure and gives the error response for the browser. It holds the ticket; give it the reason, `DENIED` when the user refused, or `NOT_AUTHENTICATED` when the login did not succeed.
+    ///
+    /// Prepares the call of [`service.authorization().fail`](crate::groups::AuthorizationApi::fail), to be sent with [`PendingRequest::send`], which gives a [`AuthorizationFailAction`].
+    ///
+    /// The request already holds, from this response: `ticket` from `ticket`.
     #[allow(unused_mut)]
     pub fn fail(
         self,
-        reason: crate::types::AuthorizationFailReason,
+        reason: impl Into<types::AuthorizationFailReason>,
     ) -> PendingRequest<types::AuthorizationFailRequest> {
         let mut response = self.response;
         let mut request = types::AuthorizationFailRequest::new(
             reason,
-            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
+            response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
         PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
-    /// Makes the call of `auth_authorization_issue` that follows.
+    /// Ends the request in success and gives the response for the browser. It holds the ticket; give it the subject of the user who logged in and agreed, and `authTime`, `acr` and claim values where the client wants them. The server must have authenticated that user in this browser session, and protected the consent form against cross-site request forgery.
+    ///
+    /// Prepares the call of [`service.authorization().issue`](crate::groups::AuthorizationApi::issue), to be sent with [`PendingRequest::send`], which gives a [`AuthorizationIssueAction`].
+    ///
+    /// The request already holds, from this response: `ticket` from `ticket`.
     #[allow(unused_mut)]
     pub fn issue(
         self,
@@ -539,8 +702,8 @@ impl AuthorizationInteraction {
     ) -> PendingRequest<types::AuthorizationIssueRequest> {
         let mut response = self.response;
         let mut request = types::AuthorizationIssueRequest::new(
-            subject.into(),
-            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
+            subject,
+            response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
         PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
@@ -564,27 +727,38 @@ impl rt::TakeParts for types::AuthorizationFailResponse {
 }
 
 impl rt::IntoAction for types::AuthorizationFailResponse {
-    type Action = AuthorizationFail;
+    type Action = AuthorizationFailAction;
 }
 
-/// What `auth_authorization_fail` answers.
+/// What the response of [`service.authorization().fail`](crate::groups::AuthorizationApi::fail) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`AuthorizationFailAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum AuthorizationFail {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+pub enum AuthorizationFailAction {
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// The ticket does not exist any more, because it was used or expired. The redirect URI is lost with it; the server shows the user 400 with `responseContent` as the JSON body.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `LOCATION`: an answer with status 302 is ready.
+    /// The request failed and the client can be told. The server sends 302 with `responseContent` as the `Location`; it is the client's redirect URI with the error in the query, the fragment or a JWT, depending on the response mode (RFC 6749 section 4.1.2.1). Never send it by 307 or 308, which repeat a form POST.
+    ///
+    /// `LOCATION`: the reply, with status 302, is ready to send.
     Location(rt::Reply),
-    /// `FORM`: an answer with status 200 is ready.
+    /// The request failed and the client asked for `response_mode=form_post`. The server sends 200 with `responseContent` as `text/html;charset=UTF-8`, a page that posts the error to the client by itself (OAuth 2.0 Form Post Response Mode). A Content Security Policy must let its script run and its form go to the client.
+    ///
+    /// `FORM`: the reply, with status 200, is ready to send.
     Form(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::AuthorizationFailResponse>),
 }
 
-impl rt::Sealed for AuthorizationFail {}
-impl rt::Action for AuthorizationFail {
+impl rt::Sealed for AuthorizationFailAction {}
+impl rt::Action for AuthorizationFailAction {
     type Response = types::AuthorizationFailResponse;
     fn operation() -> &'static rt::Operation {
         &operations::AUTH_AUTHORIZATION_FAIL
@@ -661,8 +835,8 @@ impl rt::Action for AuthorizationFail {
     }
 }
 
-impl AuthorizationFail {
-    /// The answer to send.
+impl AuthorizationFailAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
@@ -676,9 +850,9 @@ impl AuthorizationFail {
     }
 }
 
-impl From<AuthorizationFail> for rt::Reply {
-    fn from(outcome: AuthorizationFail) -> Self {
-        outcome.into_reply()
+impl From<AuthorizationFailAction> for rt::Reply {
+    fn from(action: AuthorizationFailAction) -> Self {
+        action.into_reply()
     }
 }
 
@@ -700,27 +874,38 @@ impl rt::TakeParts for types::AuthorizationIssueResponse {
 }
 
 impl rt::IntoAction for types::AuthorizationIssueResponse {
-    type Action = AuthorizationIssue;
+    type Action = AuthorizationIssueAction;
 }
 
-/// What `auth_authorization_issue` answers.
+/// What the response of [`service.authorization().issue`](crate::groups::AuthorizationApi::issue) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`AuthorizationIssueAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum AuthorizationIssue {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+pub enum AuthorizationIssueAction {
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// The ticket does not exist any more, because it was used or expired, mostly when a user took too long. The redirect URI is lost with it; the server shows the user 400 with `responseContent` as the JSON body, and the user starts again from the client.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `LOCATION`: an answer with status 302 is ready.
+    /// The response for the client is a redirect. The server sends 302 with `responseContent` as the `Location`, the client's redirect URI with the code or tokens in the query, the fragment or a JWT. It can carry an error instead, for example when Authlete found the request unfulfillable at this point; send it all the same.
+    ///
+    /// `LOCATION`: the reply, with status 302, is made by [`AuthorizationIssueLocation::into_reply`].
     Location(AuthorizationIssueLocation),
-    /// `FORM`: an answer with status 200 is ready.
+    /// The response for the client is a form, because it asked for `response_mode=form_post`. The server sends 200 with `responseContent` as `text/html;charset=UTF-8`, a page that posts the code or tokens to the client by itself (OAuth 2.0 Form Post Response Mode). A Content Security Policy must let its script run and its form go to the client.
+    ///
+    /// `FORM`: the reply, with status 200, is made by [`AuthorizationIssueForm::into_reply`].
     Form(AuthorizationIssueForm),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::AuthorizationIssueResponse>),
 }
 
-impl rt::Sealed for AuthorizationIssue {}
-impl rt::Action for AuthorizationIssue {
+impl rt::Sealed for AuthorizationIssueAction {}
+impl rt::Action for AuthorizationIssueAction {
     type Response = types::AuthorizationIssueResponse;
     fn operation() -> &'static rt::Operation {
         &operations::AUTH_AUTHORIZATION_ISSUE
@@ -779,14 +964,14 @@ impl rt::Action for AuthorizationIssue {
     }
 }
 
-impl AuthorizationIssue {
-    /// The answer to send.
+impl AuthorizationIssueAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::BadRequest(reply) => reply,
-            Self::Location(view) => view.into_reply(),
-            Self::Form(view) => view.into_reply(),
+            Self::Location(step) => step.into_reply(),
+            Self::Form(step) => step.into_reply(),
             Self::Unknown(response) => {
                 rt::unknown(<Self as rt::Action>::operation(), response)
             }
@@ -794,13 +979,15 @@ impl AuthorizationIssue {
     }
 }
 
-impl From<AuthorizationIssue> for rt::Reply {
-    fn from(outcome: AuthorizationIssue) -> Self {
-        outcome.into_reply()
+impl From<AuthorizationIssueAction> for rt::Reply {
+    fn from(action: AuthorizationIssueAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `LOCATION` of `auth_authorization_issue` holds.
+/// The response for the client is a redirect. The server sends 302 with `responseContent` as the `Location`, the client's redirect URI with the code or tokens in the query, the fragment or a JWT. It can carry an error instead, for example when Authlete found the request unfulfillable at this point; send it all the same.
+///
+/// What [`AuthorizationIssueAction::Location`] holds, which [`service.authorization().issue`](crate::groups::AuthorizationApi::issue) answers with.
 #[must_use]
 pub struct AuthorizationIssueLocation {
     pub(crate) response: Box<types::AuthorizationIssueResponse>,
@@ -809,45 +996,70 @@ pub struct AuthorizationIssueLocation {
 
 rt::step!(AuthorizationIssueLocation, types::AuthorizationIssueResponse);
 impl AuthorizationIssueLocation {
-    /// `authorizationCode`.
+    /// The authorization code in the response, which the client exchanges at the token endpoint. Present when `response_type` includes `code`.
+    ///
+    /// `authorizationCode`, optional, secret.
     pub fn authorization_code(&self) -> Option<&str> {
         self.response.authorization_code.as_deref()
     }
 
-    /// `accessToken`.
+    /// The access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead. Present when `response_type` includes `token`.
+    ///
+    /// `accessToken`, optional, secret.
     pub fn access_token(&self) -> Option<&str> {
         self.response.access_token.as_deref()
     }
 
-    /// `accessTokenExpiresAt`.
-    pub fn access_token_expires_at(&self) -> Option<i64> {
-        self.response.access_token_expires_at
+    /// `access_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// The moment from which resources refuse the new access token, in milliseconds since 1970-01-01 UTC. Meaningful only beside an access token.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn access_token_expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.access_token_expires_at?))
     }
 
-    /// `accessTokenDuration`.
-    pub fn access_token_duration(&self) -> Option<i64> {
-        self.response.access_token_duration
+    /// `access_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new access token in seconds, counted from when it was issued. Meaningful only beside an access token.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.access_token_duration?))
     }
 
-    /// `idToken`.
+    /// The signed JWT that tells the client who logged in, and how and when (OpenID Connect Core 1.0 section 2). Present when `response_type` includes `id_token`.
+    ///
+    /// `idToken`, optional, secret.
     pub fn id_token(&self) -> Option<&str> {
         self.response.id_token.as_deref()
     }
 
-    /// `jwtAccessToken`.
+    /// The same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
+    /// `jwtAccessToken`, optional, secret.
     pub fn jwt_access_token(&self) -> Option<&str> {
         self.response.jwt_access_token.as_deref()
     }
 
-    /// `ticketInfo`.
+    /// What was stored with the ticket, as it was when `issue` used it up; so the server gets its context back without a call of its own.
+    ///
+    /// `ticketInfo`, optional.
     pub fn ticket_info(&self) -> Option<&types::AuthorizationTicketInfo> {
         self.response.ticket_info.as_ref()
     }
 
-    /// The answer to send.
+    /// The claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
+    /// `consentedClaims`, optional.
+    pub fn consented_claims(&self) -> &[::std::string::String] {
+        self.response.consented_claims.as_deref().unwrap_or_default()
+    }
+
+    /// The reply to send to the client, with status 302.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
-            <AuthorizationIssue as rt::Action>::operation(),
+            <AuthorizationIssueAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 302,
                 content: rt::Content::None,
@@ -860,7 +1072,9 @@ impl AuthorizationIssueLocation {
     }
 }
 
-/// What `FORM` of `auth_authorization_issue` holds.
+/// The response for the client is a form, because it asked for `response_mode=form_post`. The server sends 200 with `responseContent` as `text/html;charset=UTF-8`, a page that posts the code or tokens to the client by itself (OAuth 2.0 Form Post Response Mode). A Content Security Policy must let its script run and its form go to the client.
+///
+/// What [`AuthorizationIssueAction::Form`] holds, which [`service.authorization().issue`](crate::groups::AuthorizationApi::issue) answers with.
 #[must_use]
 pub struct AuthorizationIssueForm {
     pub(crate) response: Box<types::AuthorizationIssueResponse>,
@@ -869,45 +1083,70 @@ pub struct AuthorizationIssueForm {
 
 rt::step!(AuthorizationIssueForm, types::AuthorizationIssueResponse);
 impl AuthorizationIssueForm {
-    /// `authorizationCode`.
+    /// The authorization code in the response, which the client exchanges at the token endpoint. Present when `response_type` includes `code`.
+    ///
+    /// `authorizationCode`, optional, secret.
     pub fn authorization_code(&self) -> Option<&str> {
         self.response.authorization_code.as_deref()
     }
 
-    /// `accessToken`.
+    /// The access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead. Present when `response_type` includes `token`.
+    ///
+    /// `accessToken`, optional, secret.
     pub fn access_token(&self) -> Option<&str> {
         self.response.access_token.as_deref()
     }
 
-    /// `accessTokenExpiresAt`.
-    pub fn access_token_expires_at(&self) -> Option<i64> {
-        self.response.access_token_expires_at
+    /// `access_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// The moment from which resources refuse the new access token, in milliseconds since 1970-01-01 UTC. Meaningful only beside an access token.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn access_token_expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.access_token_expires_at?))
     }
 
-    /// `accessTokenDuration`.
-    pub fn access_token_duration(&self) -> Option<i64> {
-        self.response.access_token_duration
+    /// `access_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new access token in seconds, counted from when it was issued. Meaningful only beside an access token.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.access_token_duration?))
     }
 
-    /// `idToken`.
+    /// The signed JWT that tells the client who logged in, and how and when (OpenID Connect Core 1.0 section 2). Present when `response_type` includes `id_token`.
+    ///
+    /// `idToken`, optional, secret.
     pub fn id_token(&self) -> Option<&str> {
         self.response.id_token.as_deref()
     }
 
-    /// `jwtAccessToken`.
+    /// The same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
+    /// `jwtAccessToken`, optional, secret.
     pub fn jwt_access_token(&self) -> Option<&str> {
         self.response.jwt_access_token.as_deref()
     }
 
-    /// `ticketInfo`.
+    /// What was stored with the ticket, as it was when `issue` used it up; so the server gets its context back without a call of its own.
+    ///
+    /// `ticketInfo`, optional.
     pub fn ticket_info(&self) -> Option<&types::AuthorizationTicketInfo> {
         self.response.ticket_info.as_ref()
     }
 
-    /// The answer to send.
+    /// The claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
+    /// `consentedClaims`, optional.
+    pub fn consented_claims(&self) -> &[::std::string::String] {
+        self.response.consented_claims.as_deref().unwrap_or_default()
+    }
+
+    /// The reply to send to the client, with status 200.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
-            <AuthorizationIssue as rt::Action>::operation(),
+            <AuthorizationIssueAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 200,
                 content: rt::Content::Response("text/html;charset=UTF-8"),
@@ -938,27 +1177,38 @@ impl rt::TakeParts for types::AuthorizationTicketInfoResponse {
 }
 
 impl rt::IntoAction for types::AuthorizationTicketInfoResponse {
-    type Action = TicketInfo;
+    type Action = TicketInfoAction;
 }
 
-/// What `auth_authorization_ticket_info` answers.
+/// What the response of [`service.authorization().ticket_info`](crate::groups::AuthorizationApi::ticket_info) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`TicketInfoAction::proceed`] gives a [`TicketInfoNext`] for those that leave something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum TicketInfo {
-    /// `OK`: there is work to do.
+pub enum TicketInfoAction {
+    /// The ticket is alive, and `info` has what was stored with it. The server goes on with its pages.
+    ///
+    /// `OK`: the server has something to do; see [`TicketInfoOk`].
     Ok(TicketInfoOk),
-    /// `NOT_FOUND`: there is work to do.
+    /// There is no such ticket, because it was used, expired, or never existed. The server cannot go on with this login; it answers 500, as the ticket is its own, and the user starts again from the client.
+    ///
+    /// `NOT_FOUND`: the server has something to do; see [`TicketInfoNotFound`].
     NotFound(TicketInfoNotFound),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
     CallerError(rt::Reply),
-    /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client.
+    ///
+    /// `AUTHLETE_ERROR`: the reply, with status 500, is ready to send.
     AuthleteError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::AuthorizationTicketInfoResponse>),
 }
 
-impl rt::Sealed for TicketInfo {}
-impl rt::Action for TicketInfo {
+impl rt::Sealed for TicketInfoAction {}
+impl rt::Action for TicketInfoAction {
     type Response = types::AuthorizationTicketInfoResponse;
     fn operation() -> &'static rt::Operation {
         &operations::AUTH_AUTHORIZATION_TICKET_INFO
@@ -1008,21 +1258,25 @@ impl rt::Action for TicketInfo {
     }
 }
 
-/// What [`TicketInfo`] leaves to do.
+/// What the response of [`service.authorization().ticket_info`](crate::groups::AuthorizationApi::ticket_info) can leave the server to do: the actions of [`TicketInfoAction`] without those that [`TicketInfoAction::proceed`] makes a reply of.
 #[derive(Debug)]
 #[must_use]
 pub enum TicketInfoNext {
-    /// `OK`: there is work to do.
+    /// The ticket is alive, and `info` has what was stored with it. The server goes on with its pages.
+    ///
+    /// `OK`: the server has something to do; see [`TicketInfoOk`].
     Ok(TicketInfoOk),
-    /// `NOT_FOUND`: there is work to do.
+    /// There is no such ticket, because it was used, expired, or never existed. The server cannot go on with this login; it answers 500, as the ticket is its own, and the user starts again from the client.
+    ///
+    /// `NOT_FOUND`: the server has something to do; see [`TicketInfoNotFound`].
     NotFound(TicketInfoNotFound),
 }
 
-impl TicketInfo {
-    /// What there is to do; anything else is an answer to send.
+impl TicketInfoAction {
+    /// What there is to do for the server, as a [`TicketInfoNext`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<TicketInfoNext, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(TicketInfoNext::Ok(step)),
@@ -1036,7 +1290,9 @@ impl TicketInfo {
     }
 }
 
-/// What `OK` of `auth_authorization_ticket_info` holds.
+/// The stored text in `info`, with which the server finds its place in the login again. Nothing is linked to it; the ticket is still to be ended by `issue` or `fail`.
+///
+/// What [`TicketInfoAction::Ok`] holds, which [`service.authorization().ticket_info`](crate::groups::AuthorizationApi::ticket_info) answers with.
 #[must_use]
 pub struct TicketInfoOk {
     pub(crate) response: Box<types::AuthorizationTicketInfoResponse>,
@@ -1045,13 +1301,17 @@ pub struct TicketInfoOk {
 
 rt::step!(TicketInfoOk, types::AuthorizationTicketInfoResponse);
 impl TicketInfoOk {
-    /// `info`.
+    /// What the server stored with the ticket; present with `OK` only.
+    ///
+    /// `info`, optional.
     pub fn info(&self) -> Option<&types::AuthorizationTicketInfo> {
         self.response.info.as_ref()
     }
 }
 
-/// What `NOT_FOUND` of `auth_authorization_ticket_info` holds.
+/// There is no such ticket, because it was used, expired, or never existed. The server cannot go on with this login; it answers 500, as the ticket is its own, and the user starts again from the client.
+///
+/// What [`TicketInfoAction::NotFound`] holds, which [`service.authorization().ticket_info`](crate::groups::AuthorizationApi::ticket_info) answers with.
 #[must_use]
 pub struct TicketInfoNotFound {
     pub(crate) response: Box<types::AuthorizationTicketInfoResponse>,
@@ -1078,27 +1338,38 @@ impl rt::TakeParts for types::AuthorizationTicketUpdateResponse {
 }
 
 impl rt::IntoAction for types::AuthorizationTicketUpdateResponse {
-    type Action = TicketUpdate;
+    type Action = TicketUpdateAction;
 }
 
-/// What `auth_authorization_ticket_update` answers.
+/// What the response of [`service.authorization().update_ticket`](crate::groups::AuthorizationApi::update_ticket) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`TicketUpdateAction::proceed`] gives a [`TicketUpdateNext`] for those that leave something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum TicketUpdate {
-    /// `OK`: there is work to do.
+pub enum TicketUpdateAction {
+    /// The new text is stored, and `info` shows it. The server goes on with its pages.
+    ///
+    /// `OK`: the server has something to do; see [`TicketUpdateOk`].
     Ok(TicketUpdateOk),
-    /// `NOT_FOUND`: there is work to do.
+    /// There is no such ticket, because it was used, expired, or never existed. Nothing was stored; the server answers 500, as the ticket is its own, and the user starts again from the client.
+    ///
+    /// `NOT_FOUND`: the server has something to do; see [`TicketUpdateNotFound`].
     NotFound(TicketUpdateNotFound),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
     CallerError(rt::Reply),
-    /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client.
+    ///
+    /// `AUTHLETE_ERROR`: the reply, with status 500, is ready to send.
     AuthleteError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::AuthorizationTicketUpdateResponse>),
 }
 
-impl rt::Sealed for TicketUpdate {}
-impl rt::Action for TicketUpdate {
+impl rt::Sealed for TicketUpdateAction {}
+impl rt::Action for TicketUpdateAction {
     type Response = types::AuthorizationTicketUpdateResponse;
     fn operation() -> &'static rt::Operation {
         &operations::AUTH_AUTHORIZATION_TICKET_UPDATE
@@ -1148,21 +1419,25 @@ impl rt::Action for TicketUpdate {
     }
 }
 
-/// What [`TicketUpdate`] leaves to do.
+/// What the response of [`service.authorization().update_ticket`](crate::groups::AuthorizationApi::update_ticket) can leave the server to do: the actions of [`TicketUpdateAction`] without those that [`TicketUpdateAction::proceed`] makes a reply of.
 #[derive(Debug)]
 #[must_use]
 pub enum TicketUpdateNext {
-    /// `OK`: there is work to do.
+    /// The new text is stored, and `info` shows it. The server goes on with its pages.
+    ///
+    /// `OK`: the server has something to do; see [`TicketUpdateOk`].
     Ok(TicketUpdateOk),
-    /// `NOT_FOUND`: there is work to do.
+    /// There is no such ticket, because it was used, expired, or never existed. Nothing was stored; the server answers 500, as the ticket is its own, and the user starts again from the client.
+    ///
+    /// `NOT_FOUND`: the server has something to do; see [`TicketUpdateNotFound`].
     NotFound(TicketUpdateNotFound),
 }
 
-impl TicketUpdate {
-    /// What there is to do; anything else is an answer to send.
+impl TicketUpdateAction {
+    /// What there is to do for the server, as a [`TicketUpdateNext`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<TicketUpdateNext, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(TicketUpdateNext::Ok(step)),
@@ -1176,7 +1451,9 @@ impl TicketUpdate {
     }
 }
 
-/// What `OK` of `auth_authorization_ticket_update` holds.
+/// The text as it is stored now, in `info`. Nothing is linked to it; the ticket is still to be ended by `issue` or `fail`.
+///
+/// What [`TicketUpdateAction::Ok`] holds, which [`service.authorization().update_ticket`](crate::groups::AuthorizationApi::update_ticket) answers with.
 #[must_use]
 pub struct TicketUpdateOk {
     pub(crate) response: Box<types::AuthorizationTicketUpdateResponse>,
@@ -1185,13 +1462,17 @@ pub struct TicketUpdateOk {
 
 rt::step!(TicketUpdateOk, types::AuthorizationTicketUpdateResponse);
 impl TicketUpdateOk {
-    /// `info`.
+    /// What is stored with the ticket now; present with `OK` only.
+    ///
+    /// `info`, optional.
     pub fn info(&self) -> Option<&types::AuthorizationTicketInfo> {
         self.response.info.as_ref()
     }
 }
 
-/// What `NOT_FOUND` of `auth_authorization_ticket_update` holds.
+/// There is no such ticket, because it was used, expired, or never existed. Nothing was stored; the server answers 500, as the ticket is its own, and the user starts again from the client.
+///
+/// What [`TicketUpdateAction::NotFound`] holds, which [`service.authorization().update_ticket`](crate::groups::AuthorizationApi::update_ticket) answers with.
 #[must_use]
 pub struct TicketUpdateNotFound {
     pub(crate) response: Box<types::AuthorizationTicketUpdateResponse>,
@@ -1202,7 +1483,7 @@ rt::step!(TicketUpdateNotFound, types::AuthorizationTicketUpdateResponse);
 impl TicketUpdateNotFound {}
 impl rt::Sealed for types::AuthorizationFailRequest {}
 impl rt::FollowUp for types::AuthorizationFailRequest {
-    type Action = AuthorizationFail;
+    type Action = AuthorizationFailAction;
     fn call<'a>(
         &self,
         client: &'a rt::Client,
@@ -1212,9 +1493,22 @@ impl rt::FollowUp for types::AuthorizationFailRequest {
     }
 }
 
+impl PendingRequest<types::AuthorizationFailRequest> {
+    /// Sets `description`: A sentence for the developer of the client, sent as `error_description`; only printable ASCII without quotation mark and backslash is allowed there (RFC 6749 section 4.1.2.1). It reaches the user's browser, so nothing secret belongs in it. Absent leaves the wording to Authlete.
+    ///
+    /// `description`, optional.
+    pub fn description(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.description = Some(value.into());
+        self
+    }
+}
+
 impl rt::Sealed for types::AuthorizationIssueRequest {}
 impl rt::FollowUp for types::AuthorizationIssueRequest {
-    type Action = AuthorizationIssue;
+    type Action = AuthorizationIssueAction;
     fn call<'a>(
         &self,
         client: &'a rt::Client,
@@ -1225,66 +1519,211 @@ impl rt::FollowUp for types::AuthorizationIssueRequest {
 }
 
 impl PendingRequest<types::AuthorizationIssueRequest> {
-    /// Writes a value into `claims`, as JSON.
+    /// Sets `access_token`: the value for the new access token, where the server wants to choose it itself; it must be unique and hard to guess. Without it Authlete generates a random one, which is the usual case. Used when the authorization endpoint itself issues an access token, that is with a `response_type` that includes `token`.
+    ///
+    /// `accessToken`, optional, secret.
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_duration`: the lifetime of the new access token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration(mut self, value: i64) -> Self {
+        self.access_token_duration = Some(value);
+        self
+    }
+
+    /// Sets `acr`: the authentication context class that the login satisfied; it becomes the `acr` claim of the ID token (OpenID Connect Core 1.0 section 2). Leave it out when the server does not rate logins. When `acrEssential` is true it must be one of `acrs`.
+    ///
+    /// `acr`, optional.
+    pub fn acr(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.acr = Some(value.into());
+        self
+    }
+
+    /// Sets `auth_time`: when the user was authenticated, in seconds since 1970-01-01 UTC. It becomes the `auth_time` claim of the ID token where that is requested or required (OpenID Connect Core 1.0 section 2); leave it out when unknown. It is required in effect when the client asked for `max_age`.
+    ///
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    pub fn auth_time(mut self, value: i64) -> Self {
+        self.auth_time = Some(value);
+        self
+    }
+
+    /// Sets `authorization_details`: the fine-grained permissions to grant (RFC 9396), possibly enriched or narrowed by what the user chose (section 7.1). What absence means is not documented; that the requested ones are granted is the natural reading.
+    ///
+    /// `authorizationDetails`, optional.
+    pub fn authorization_details(
+        mut self,
+        value: impl ::std::convert::Into<types::AuthorizationDetails>,
+    ) -> Self {
+        self.authorization_details = Some(value.into());
+        self
+    }
+
+    /// Sets `claims`: claims to put into the ID token, as a JSON object in a string with claim names as keys (OpenID Connect Core 1.0 section 5.1). A name may carry a language tag, such as `family_name#ja`. Leave it out when there is nothing to add. Give what `claims` of the response of `auth/authorization` names, as far as it is known and the user agreed.
+    ///
+    /// `claims`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::rt::Error> {
-        self.claims = Some(crate::rt::JsonString::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.claims = Some(rt::JsonString::of(value)?);
         Ok(self)
     }
 
-    /// Writes a value into `claimsForTx`, as JSON.
+    /// Sets `claims_for_tx`: values of claims that transformed claims are computed from, as a JSON object in a string with the names of `requestedClaimsForTx` as keys. They are used for the computation and do not appear in the result themselves.
+    ///
+    /// `claimsForTx`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn claims_for_tx(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::rt::Error> {
-        self.claims_for_tx = Some(crate::rt::JsonString::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.claims_for_tx = Some(rt::JsonString::of(value)?);
         Ok(self)
     }
 
-    /// Writes a value into `idtHeaderParams`, as JSON.
+    /// Sets `consented_claims`: the claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
+    /// `consentedClaims`, optional.
+    pub fn consented_claims(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.consented_claims = Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `id_token_aud_type`: the form of the ID token's `aud` claim, `array` or `string`; other values are not documented. It takes precedence over the service's `idTokenAudType`, which applies when this is absent.
+    ///
+    /// `idTokenAudType`, optional.
+    pub fn id_token_aud_type(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.id_token_aud_type = Some(value.into());
+        self
+    }
+
+    /// Sets `idt_header_params`: additional header parameters for the ID token's JWS header, as a JSON object in a string. Without it the header has what Authlete puts there.
+    ///
+    /// `idtHeaderParams`, optional.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn idt_header_params(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::rt::Error> {
-        self.idt_header_params = Some(crate::rt::JsonString::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.idt_header_params = Some(rt::JsonString::of(value)?);
         Ok(self)
     }
 
-    /// Writes a value into `jwtAtClaims`, as JSON.
+    /// Sets `jwt_at_claims`: additional claims for the payload of the access token, as a JSON object in a string. Has an effect only where the service issues access tokens as JWTs (RFC 9068).
+    ///
+    /// `jwtAtClaims`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn jwt_at_claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::rt::Error> {
-        self.jwt_at_claims = Some(crate::rt::JsonString::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.jwt_at_claims = Some(rt::JsonString::of(value)?);
         Ok(self)
     }
 
-    /// Writes values into `verifiedClaimsForTx`, each as JSON.
+    /// Sets `properties`: key and value pairs to keep with the access token. Unless hidden, they become members of the token response and of introspection responses, so their keys must not collide with standard names. They are kept with the authorization code first and pass to the access token made from it.
+    ///
+    /// `properties`, optional.
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<types::Property>,
+        >,
+    ) -> Self {
+        self.properties = Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `scopes`: scopes to grant in place of the requested ones. Absent grants what was requested. The official document lets only a non-empty list replace them, the Java library's documentation an empty one too; `openid` cannot be added when the client did not request it.
+    ///
+    /// `scopes`, optional.
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.scopes = Some(value.into_iter().map(::std::convert::Into::into).collect());
+        self
+    }
+
+    /// Sets `session_id`: the identifier of the user's login session at the server. It becomes the `sid` claim of the ID token and links the tokens to the session, for Native SSO; required when `nativeSsoRequested` is true, and not needed otherwise.
+    ///
+    /// `sessionId`, optional, secret.
+    pub fn session_id(
+        mut self,
+        value: impl ::std::convert::Into<rt::SessionId>,
+    ) -> Self {
+        self.session_id = Some(value.into());
+        self
+    }
+
+    /// Sets `sub`: the value of the `sub` claim where the client is to see another identifier than `subject`, for example a pairwise one (OpenID Connect Core 1.0 section 8). Only the claim changes: the access token stays with `subject`. Without it, `subject` is used.
+    ///
+    /// `sub`, optional.
+    pub fn sub(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.sub = Some(value.into());
+        self
+    }
+
+    /// Sets `verified_claims_for_tx`: values of verified claims that transformed claims are computed from, one JSON object in a string per entry; they match the entries of `requestedVerifiedClaimsForTx` in order. They do not appear in the result themselves.
+    ///
+    /// `verifiedClaimsForTx`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn verified_claims_for_tx(
         mut self,
-        values: impl IntoIterator<Item = impl ::serde::Serialize>,
-    ) -> Result<Self, crate::rt::Error> {
+        value: impl IntoIterator<Item = impl ::serde::Serialize>,
+    ) -> Result<Self, rt::Error> {
         self.verified_claims_for_tx = Some(
-            values
+            value
                 .into_iter()
-                .map(|value| crate::rt::JsonString::of(&value))
+                .map(|value| rt::JsonString::of(&value))
                 .collect::<Result<_, _>>()?,
         );
         Ok(self)

@@ -21,25 +21,34 @@ impl rt::TakeParts for types::BackchannelLogoutTokenResponse {
 }
 
 impl rt::IntoAction for types::BackchannelLogoutTokenResponse {
-    type Action = BackchannelLogoutToken;
+    type Action = BackchannelLogoutTokenAction;
 }
 
-/// What `backchannel_logout_token` answers.
+/// What the response of [`service.backchannel_logout().issue_token`](crate::groups::BackchannelLogoutApi::issue_token) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`BackchannelLogoutTokenAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum BackchannelLogoutToken {
-    /// `OK`: there is work to do.
+pub enum BackchannelLogoutTokenAction {
+    /// The logout token is made. The server POSTs it to the client as the form parameter `logout_token` (OpenID Connect Back-Channel Logout 1.0 section 2.5).
+    ///
+    /// `OK`: the server has something to do; see [`BackchannelLogoutTokenOk`].
     Ok(BackchannelLogoutTokenOk),
-    /// `SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client.
+    ///
+    /// `SERVER_ERROR`: the reply, with status 500, is ready to send.
     ServerError(rt::Reply),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
     CallerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::BackchannelLogoutTokenResponse>),
 }
 
-impl rt::Sealed for BackchannelLogoutToken {}
-impl rt::Action for BackchannelLogoutToken {
+impl rt::Sealed for BackchannelLogoutTokenAction {}
+impl rt::Action for BackchannelLogoutTokenAction {
     type Response = types::BackchannelLogoutTokenResponse;
     fn operation() -> &'static rt::Operation {
         &operations::BACKCHANNEL_LOGOUT_TOKEN
@@ -83,11 +92,11 @@ impl rt::Action for BackchannelLogoutToken {
     }
 }
 
-impl BackchannelLogoutToken {
-    /// What `OK` holds; anything else is an answer to send.
+impl BackchannelLogoutTokenAction {
+    /// What `OK` leaves the server to do, see [`BackchannelLogoutTokenAction::Ok`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<BackchannelLogoutTokenOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
@@ -100,7 +109,9 @@ impl BackchannelLogoutToken {
     }
 }
 
-/// What `OK` of `backchannel_logout_token` holds.
+/// The logout token and the URL to send it to, if the client has one. Do not follow redirects, bound the time, and do not connect to internal addresses; the client answers 200, or 400 if it could not log the user out (section 2.8).
+///
+/// What [`BackchannelLogoutTokenAction::Ok`] holds, which [`service.backchannel_logout().issue_token`](crate::groups::BackchannelLogoutApi::issue_token) answers with.
 #[must_use]
 pub struct BackchannelLogoutTokenOk {
     pub(crate) response: Box<types::BackchannelLogoutTokenResponse>,
@@ -109,12 +120,16 @@ pub struct BackchannelLogoutTokenOk {
 
 rt::step!(BackchannelLogoutTokenOk, types::BackchannelLogoutTokenResponse);
 impl BackchannelLogoutTokenOk {
-    /// `logoutToken`.
+    /// The signed JWT that tells of the logout (OpenID Connect Back-Channel Logout 1.0 section 2.4); present with `OK`.
+    ///
+    /// `logoutToken`, optional, secret.
     pub fn logout_token(&self) -> &str {
         self.response.logout_token.as_deref().unwrap_or_default()
     }
 
-    /// `backchannelLogoutUri`.
+    /// The URL to POST the logout token to, from the client's `backchannel_logout_uri`. Authlete does not check that it is usable; absent when the client registered none, and then there is nobody to tell.
+    ///
+    /// `backchannelLogoutUri`, optional.
     pub fn backchannel_logout_uri(&self) -> Option<&str> {
         self.response.backchannel_logout_uri.as_deref()
     }

@@ -21,27 +21,38 @@ impl rt::TakeParts for types::BackchannelAuthenticationResponse {
 }
 
 impl rt::IntoAction for types::BackchannelAuthenticationResponse {
-    type Action = BackchannelAuthentication;
+    type Action = BackchannelAuthenticationAction;
 }
 
-/// What `backchannel_authentication` answers.
+/// What the response of [`service.ciba().process`](crate::groups::CibaApi::process) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`BackchannelAuthenticationAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum BackchannelAuthentication {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+pub enum BackchannelAuthenticationAction {
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// The client's request is invalid, and `responseContent` says why as an OAuth error. The server sends 400 with it as the JSON body.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
+    /// The client did not authenticate, or not correctly; public clients cannot use this endpoint. The server sends 401 with `responseContent` as the JSON body and a Basic challenge, which Authlete does not supply.
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
     Unauthorized(rt::Reply),
-    /// `USER_IDENTIFICATION`: there is work to do.
+    /// The request is valid. The server finds the user by the hint, checks the user code and the binding message, and calls `issue` or `fail`.
+    ///
+    /// `USER_IDENTIFICATION`: the server has something to do; see [`BackchannelAuthenticationUserIdentification`].
     UserIdentification(BackchannelAuthenticationUserIdentification),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::BackchannelAuthenticationResponse>),
 }
 
-impl rt::Sealed for BackchannelAuthentication {}
-impl rt::Action for BackchannelAuthentication {
+impl rt::Sealed for BackchannelAuthenticationAction {}
+impl rt::Action for BackchannelAuthenticationAction {
     type Response = types::BackchannelAuthenticationResponse;
     fn operation() -> &'static rt::Operation {
         &operations::BACKCHANNEL_AUTHENTICATION
@@ -116,11 +127,11 @@ impl rt::Action for BackchannelAuthentication {
     }
 }
 
-impl BackchannelAuthentication {
-    /// What `USER_IDENTIFICATION` holds; anything else is an answer to send.
+impl BackchannelAuthenticationAction {
+    /// What `USER_IDENTIFICATION` leaves the server to do, see [`BackchannelAuthenticationAction::UserIdentification`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(
         self,
     ) -> Result<BackchannelAuthenticationUserIdentification, rt::Reply> {
@@ -136,7 +147,9 @@ impl BackchannelAuthentication {
     }
 }
 
-/// What `USER_IDENTIFICATION` of `backchannel_authentication` holds.
+/// The hint for the user, the client, and what it asks for. `issue` follows when the user is found and can be asked; otherwise `fail` with the reason. Keep what the user has to see, such as the client's name, the scopes and the binding message, for the authentication device.
+///
+/// What [`BackchannelAuthenticationAction::UserIdentification`] holds, which [`service.ciba().process`](crate::groups::CibaApi::process) answers with. What can follow: [`fail`](BackchannelAuthenticationUserIdentification::fail), [`issue`](BackchannelAuthenticationUserIdentification::issue).
 #[must_use]
 pub struct BackchannelAuthenticationUserIdentification {
     pub(crate) response: Box<types::BackchannelAuthenticationResponse>,
@@ -147,190 +160,266 @@ rt::step!(
     BackchannelAuthenticationUserIdentification, types::BackchannelAuthenticationResponse
 );
 rt::stored_step!(
-    BackchannelAuthenticationUserIdentification, BackchannelAuthentication,
+    BackchannelAuthenticationUserIdentification, BackchannelAuthenticationAction,
     UserIdentification
 );
 impl BackchannelAuthenticationUserIdentification {
-    /// `ticket`.
-    pub fn ticket(&self) -> &crate::rt::Ticket {
-        self.response.ticket.as_ref().unwrap_or(crate::rt::Ticket::none())
+    /// The handle for this request, which `issue`, `complete` and `fail` take; present with `USER_IDENTIFICATION`. The official document copied the words of the token endpoint's ticket here.
+    ///
+    /// `ticket`, optional, secret.
+    pub fn ticket(&self) -> &rt::Ticket {
+        self.response.ticket.as_ref().unwrap_or(rt::Ticket::none())
     }
 
-    /// `clientId`.
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
+    /// `clientId`, optional.
     pub fn client_id(&self) -> Option<i64> {
         self.response.client_id
     }
 
-    /// `clientIdAlias`.
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
     pub fn client_id_alias(&self) -> Option<&str> {
         self.response.client_id_alias.as_deref()
     }
 
-    /// `clientIdAliasUsed`.
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
     pub fn client_id_alias_used(&self) -> bool {
         self.response.client_id_alias_used.unwrap_or_default()
     }
 
-    /// `clientEntityId`.
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
     pub fn client_entity_id(&self) -> Option<&str> {
         self.response.client_entity_id.as_deref()
     }
 
-    /// `clientEntityIdUsed`.
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
     pub fn client_entity_id_used(&self) -> bool {
         self.response.client_entity_id_used.unwrap_or_default()
     }
 
-    /// `clientName`.
+    /// The client's name to show to the user, from the `client_name` of its metadata (RFC 7591 section 2). Absent when it has no name.
+    ///
+    /// `clientName`, optional.
     pub fn client_name(&self) -> Option<&str> {
         self.response.client_name.as_deref()
     }
 
-    /// `clientAuthMethod`.
-    pub fn client_auth_method(&self) -> Option<&crate::types::ClientAuthMethod> {
+    /// The method by which the client authenticated in this request, which is always needed here (CIBA Core section 7.1).
+    ///
+    /// `clientAuthMethod`, optional.
+    pub fn client_auth_method(&self) -> Option<&types::ClientAuthMethod> {
         self.response.client_auth_method.as_ref()
     }
 
-    /// `clientAttributes`.
+    /// The key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `clientAttributes`, optional.
     pub fn client_attributes(&self) -> &[types::KeyValuePair] {
         self.response.client_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `serviceAttributes`.
+    /// The key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `serviceAttributes`, optional.
     pub fn service_attributes(&self) -> &[types::KeyValuePair] {
         self.response.service_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `deliveryMode`.
-    pub fn delivery_mode(&self) -> Option<&crate::types::DeliveryMode> {
+    /// How the client wants to get the tokens, as registered (CIBA Core section 5). With `PING` and `PUSH`, `complete` leads to a notification; with `POLL` the client asks the token endpoint until it gets them.
+    ///
+    /// `deliveryMode`, optional.
+    pub fn delivery_mode(&self) -> Option<&types::DeliveryMode> {
         self.response.delivery_mode.as_ref()
     }
 
-    /// `clientNotificationToken`.
+    /// The bearer token with which to notify the client, from `client_notification_token`; present for `PING` and `PUSH`. `complete` returns it when it is needed.
+    ///
+    /// `clientNotificationToken`, optional, secret.
     pub fn client_notification_token(&self) -> Option<&str> {
         self.response.client_notification_token.as_deref()
     }
 
-    /// `scopes`.
+    /// The scopes that the client asked for in `scope`; those unknown to the service were dropped. Their descriptions are never included here, unlike at the authorization endpoint.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[types::Scope] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `dynamicScopes`.
+    /// The requested scopes that carry a value, such as `consent:7f3a` for a scope that the service declares by a `regex` attribute. They are not in `scopes`, and need the user's consent as well; absent when there are none.
+    ///
+    /// `dynamicScopes`, optional.
     pub fn dynamic_scopes(&self) -> &[types::DynamicScope] {
         self.response.dynamic_scopes.as_deref().unwrap_or_default()
     }
 
-    /// `claimNames`.
+    /// The claims that the requested scopes stand for, such as `name` and `family_name` for `profile` (OpenID Connect Core 1.0 section 5.4). Their values go into the ID token by the request that completes the flow; absent when `openid` was not requested.
+    ///
+    /// `claimNames`, optional.
     pub fn claim_names(&self) -> &[::std::string::String] {
         self.response.claim_names.as_deref().unwrap_or_default()
     }
 
-    /// `acrs`.
+    /// The authentication contexts that the client would accept, from `acr_values`, the most wanted first; those that the service does not support were dropped. Absent when it named none.
+    ///
+    /// `acrs`, optional.
     pub fn acrs(&self) -> &[::std::string::String] {
         self.response.acrs.as_deref().unwrap_or_default()
     }
 
-    /// `hintType`.
-    pub fn hint_type(&self) -> Option<&crate::types::HintType> {
+    /// Which of the three hints the client gave; every valid request has exactly one (CIBA Core section 7.1).
+    ///
+    /// `hintType`, optional.
+    pub fn hint_type(&self) -> Option<&types::HintType> {
         self.response.hint_type.as_ref()
     }
 
-    /// `hint`.
+    /// The value of the parameter that `hintType` names. How to find the user by it is up to the server.
+    ///
+    /// `hint`, optional, secret.
     pub fn hint(&self) -> Option<&str> {
         self.response.hint.as_deref()
     }
 
-    /// `sub`.
+    /// The `sub` claim of the ID token in `id_token_hint`; present with `ID_TOKEN_HINT` only. For a client with pairwise subjects it is the pairwise value, not the server's own identifier.
+    ///
+    /// `sub`, optional.
     pub fn sub(&self) -> Option<&str> {
         self.response.sub.as_deref()
     }
 
-    /// `bindingMessage`.
+    /// A short text that both devices show, so that the user can tell that they belong to one transaction (CIBA Core section 7.1). Absent when the client sent none; the server may refuse it with `INVALID_BINDING_MESSAGE`.
+    ///
+    /// `bindingMessage`, optional, secret.
     pub fn binding_message(&self) -> Option<&str> {
         self.response.binding_message.as_deref()
     }
 
-    /// `userCode`.
+    /// A secret known only to the user, such as a PIN, that keeps strangers from bothering them with requests, from `user_code` (CIBA Core section 7.1). The server verifies it; absent when the client sent none. The official document copied the words of `bindingMessage` here.
+    ///
+    /// `userCode`, optional, secret.
     pub fn user_code(&self) -> Option<&str> {
         self.response.user_code.as_deref()
     }
 
-    /// `userCodeRequired`.
+    /// Whether a user code is required, because both the service and the client are set up for it. Authlete itself has then refused a request without one.
+    ///
+    /// `userCodeRequired`, optional.
     pub fn user_code_required(&self) -> bool {
         self.response.user_code_required.unwrap_or_default()
     }
 
-    /// `requestedExpiry`.
-    pub fn requested_expiry(&self) -> Option<i32> {
-        self.response.requested_expiry
+    /// `requested_expiry` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How long the client wants the `auth_req_id` to be good, in seconds, from `requested_expiry` (CIBA Core section 7.1). Zero when the client named none.
+    ///
+    /// `requestedExpiry`, optional, in seconds.
+    pub fn requested_expiry(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.requested_expiry?))
     }
 
-    /// `requestContext`.
-    pub fn request_context(&self) -> Option<&crate::rt::JsonString> {
+    /// Information on the transaction, as JSON in a string, from the claim `request_context` of a signed request (FAPI-CIBA profile). Absent when the client sent none.
+    ///
+    /// `requestContext`, optional, secret.
+    pub fn request_context(&self) -> Option<&rt::JsonString> {
         self.response.request_context.as_ref()
     }
 
-    /// `resources`.
+    /// The resource servers that the client wants the access token for, from its `resource` parameters (RFC 8707 section 2). Absent when it named none.
+    ///
+    /// `resources`, optional.
     pub fn resources(&self) -> &[::std::string::String] {
         self.response.resources.as_deref().unwrap_or_default()
     }
 
-    /// `authorizationDetails`.
+    /// The fine-grained permissions asked for in `authorization_details` (RFC 9396 section 2). Absent when the client sent none.
+    ///
+    /// `authorizationDetails`, optional.
     pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
         self.response.authorization_details.as_ref()
     }
 
-    /// `gmAction`.
-    pub fn gm_action(&self) -> Option<&crate::types::GrantManagementAction> {
+    /// What the request wants to do with a grant, from `grant_management_action` (Grant Management for OAuth 2.0). Absent when grant management is not used.
+    ///
+    /// `gmAction`, optional.
+    pub fn gm_action(&self) -> Option<&types::GrantManagementAction> {
         self.response.gm_action.as_ref()
     }
 
-    /// `grantId`.
-    pub fn grant_id(&self) -> Option<&crate::rt::GrantId> {
+    /// The grant that the request wants to extend or replace, from its `grant_id` parameter (Grant Management for OAuth 2.0). Absent when it names none.
+    ///
+    /// `grantId`, optional, secret.
+    pub fn grant_id(&self) -> Option<&rt::GrantId> {
         self.response.grant_id.as_ref()
     }
 
-    /// `grant`.
+    /// What the grant named by `grant_id` holds so far (Grant Management for OAuth 2.0), so that a consent page can show what is new. Absent when the request names no grant.
+    ///
+    /// `grant`, optional.
     pub fn grant(&self) -> Option<&types::Grant> {
         self.response.grant.as_ref()
     }
 
-    /// `grantSubject`.
+    /// The user who gave the grant named by `grant_id`, thus the user to authenticate for this request. Absent when the request names no grant.
+    ///
+    /// `grantSubject`, optional.
     pub fn grant_subject(&self) -> Option<&str> {
         self.response.grant_subject.as_deref()
     }
 
-    /// `warnings`.
+    /// What Authlete noticed in the request without refusing it, in English sentences for the log. Absent when there was nothing.
+    ///
+    /// `warnings`, optional.
     pub fn warnings(&self) -> &[::std::string::String] {
         self.response.warnings.as_deref().unwrap_or_default()
     }
 
-    /// `metadataDocumentLocation`.
+    /// The URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
+    /// `metadataDocumentLocation`, optional.
     pub fn metadata_document_location(&self) -> Option<&str> {
         self.response.metadata_document_location.as_deref()
     }
 
-    /// `metadataDocumentUsed`.
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
     pub fn metadata_document_used(&self) -> bool {
         self.response.metadata_document_used.unwrap_or_default()
     }
 
-    /// Makes the call of `backchannel_authentication_fail` that follows.
+    /// Refuses the request. It holds the ticket; give it the reason, such as `UNKNOWN_USER_ID` or `INVALID_USER_CODE`.
+    ///
+    /// Prepares the call of [`service.ciba().fail`](crate::groups::CibaApi::fail), to be sent with [`PendingRequest::send`], which gives a [`BackchannelAuthenticationFailAction`].
+    ///
+    /// The request already holds, from this response: `ticket` from `ticket`.
     #[allow(unused_mut)]
     pub fn fail(
         self,
-        reason: crate::types::BackchannelAuthenticationFailReason,
+        reason: impl Into<types::BackchannelAuthenticationFailReason>,
     ) -> PendingRequest<types::BackchannelAuthenticationFailRequest> {
         let mut response = self.response;
         let mut request = types::BackchannelAuthenticationFailRequest::new(
             reason,
-            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
+            response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
         PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
-    /// Makes the call of `backchannel_authentication_issue` that follows, and says what is left to do then.
+    /// Gives the client its `auth_req_id`. It holds the ticket. The server must have found the user by the hint, verified an expiring `login_hint_token` and the user code, and accepted the binding message and the resources. After the response is sent, the server asks the user on the authentication device in the background.
+    ///
+    /// Prepares the call of [`service.ciba().issue`](crate::groups::CibaApi::issue), to be sent with [`PendingRequest::send`], which gives a [`BackchannelAuthenticationIssueAction`], and returns what is left to do after it.
+    ///
+    /// The request already holds, from this response: `ticket` from `ticket`.
     #[allow(unused_mut)]
     pub fn issue(
         self,
@@ -340,7 +429,7 @@ impl BackchannelAuthenticationUserIdentification {
     ) {
         let response = &*self.response;
         let mut request = types::BackchannelAuthenticationIssueRequest::new(
-            response.ticket.clone().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
+            response.ticket.clone().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
         (
             PendingRequest::new(
@@ -352,7 +441,9 @@ impl BackchannelAuthenticationUserIdentification {
     }
 }
 
-/// What `USER_IDENTIFICATION` of `backchannel_authentication` leaves to do after [`issue`](BackchannelAuthenticationUserIdentification::issue).
+/// The request that the client now waits for, to be completed when the user has decided. Keep it with the background task; it can be stored in between.
+///
+/// What `USER_IDENTIFICATION` of [`service.ciba().process`](crate::groups::CibaApi::process) leaves to do after [`BackchannelAuthenticationUserIdentification::issue`].
 #[derive(Debug, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(transparent)]
 #[must_use]
@@ -365,7 +456,11 @@ impl ::std::ops::Deref for BackchannelAuthenticationIssued {
 }
 
 impl BackchannelAuthenticationIssued {
-    /// Makes the call of `backchannel_authentication_complete` that follows.
+    /// Records that the user agreed. It holds the ticket; give it the subject. The server must have authenticated the user on the authentication device, shown the client, what it asks for and the binding message there, and made sure that it is the user whom the hint named.
+    ///
+    /// Prepares the call of [`service.ciba().complete`](crate::groups::CibaApi::complete), to be sent with [`PendingRequest::send`], which gives a [`BackchannelAuthenticationCompleteAction`].
+    ///
+    /// The request already holds, from this response: `ticket` from `ticket` and `result` as `AUTHORIZED`.
     #[allow(unused_mut)]
     pub fn approve(
         self,
@@ -373,36 +468,44 @@ impl BackchannelAuthenticationIssued {
     ) -> PendingRequest<types::BackchannelAuthenticationCompleteRequest> {
         let mut response = self.0.response;
         let mut request = types::BackchannelAuthenticationCompleteRequest::new(
-            "AUTHORIZED".into(),
-            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
+            "AUTHORIZED",
+            response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
         request.subject = Some(subject.into());
         PendingRequest::new(request, rt::extra_headers(&*response, self.0.extra_headers))
     }
 
-    /// Makes the call of `backchannel_authentication_complete` that follows.
+    /// Records any result, such as `TRANSACTION_FAILED` when the user could not be reached. It holds the ticket; give it the result, and the subject when it is `AUTHORIZED`.
+    ///
+    /// Prepares the call of [`service.ciba().complete`](crate::groups::CibaApi::complete), to be sent with [`PendingRequest::send`], which gives a [`BackchannelAuthenticationCompleteAction`].
+    ///
+    /// The request already holds, from this response: `ticket` from `ticket`.
     #[allow(unused_mut)]
     pub fn complete(
         self,
-        result: crate::types::CompletionResult,
+        result: impl Into<types::CompletionResult>,
     ) -> PendingRequest<types::BackchannelAuthenticationCompleteRequest> {
         let mut response = self.0.response;
         let mut request = types::BackchannelAuthenticationCompleteRequest::new(
             result,
-            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
+            response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
         PendingRequest::new(request, rt::extra_headers(&*response, self.0.extra_headers))
     }
 
-    /// Makes the call of `backchannel_authentication_complete` that follows.
+    /// Records that the user refused; the client is told `access_denied`. It holds the ticket.
+    ///
+    /// Prepares the call of [`service.ciba().complete`](crate::groups::CibaApi::complete), to be sent with [`PendingRequest::send`], which gives a [`BackchannelAuthenticationCompleteAction`].
+    ///
+    /// The request already holds, from this response: `ticket` from `ticket` and `result` as `ACCESS_DENIED`.
     #[allow(unused_mut)]
     pub fn deny(
         self,
     ) -> PendingRequest<types::BackchannelAuthenticationCompleteRequest> {
         let mut response = self.0.response;
         let mut request = types::BackchannelAuthenticationCompleteRequest::new(
-            "ACCESS_DENIED".into(),
-            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
+            "ACCESS_DENIED",
+            response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
         PendingRequest::new(request, rt::extra_headers(&*response, self.0.extra_headers))
     }
@@ -426,25 +529,34 @@ impl rt::TakeParts for types::BackchannelAuthenticationCompleteResponse {
 }
 
 impl rt::IntoAction for types::BackchannelAuthenticationCompleteResponse {
-    type Action = BackchannelAuthenticationComplete;
+    type Action = BackchannelAuthenticationCompleteAction;
 }
 
-/// What `backchannel_authentication_complete` answers.
+/// What the response of [`service.ciba().complete`](crate::groups::CibaApi::complete) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`BackchannelAuthenticationCompleteAction::proceed`] gives a [`BackchannelAuthenticationCompleteNext`] for those that leave something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum BackchannelAuthenticationComplete {
-    /// `SERVER_ERROR`: an answer with status 500 is ready.
+pub enum BackchannelAuthenticationCompleteAction {
+    /// The ticket is unknown, the call was wrong, or Authlete failed. No request of the client is waiting here, so the background task logs it and may try again; as an HTTP response it is 500 with the body `{"error":"server_error"}`. In the modes ping and push it occurs only before Authlete has found the ticket.
+    ///
+    /// `SERVER_ERROR`: the reply, with status 500, is ready to send.
     ServerError(rt::Reply),
-    /// `NO_ACTION`: there is work to do.
+    /// The decision is recorded, and there is nothing to send, because the client polls the token endpoint (mode poll).
+    ///
+    /// `NO_ACTION`: the server has something to do; see [`BackchannelAuthenticationCompleteNoAction`].
     NoAction(BackchannelAuthenticationCompleteNoAction),
-    /// `NOTIFICATION`: there is work to do.
+    /// The decision is recorded, and the client wants to be told (modes ping and push). The server POSTs `responseContent` as JSON to the client notification endpoint, with the client notification token as the bearer token.
+    ///
+    /// `NOTIFICATION`: the server has something to do; see [`BackchannelAuthenticationCompleteNotification`].
     Notification(BackchannelAuthenticationCompleteNotification),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::BackchannelAuthenticationCompleteResponse>),
 }
 
-impl rt::Sealed for BackchannelAuthenticationComplete {}
-impl rt::Action for BackchannelAuthenticationComplete {
+impl rt::Sealed for BackchannelAuthenticationCompleteAction {}
+impl rt::Action for BackchannelAuthenticationCompleteAction {
     type Response = types::BackchannelAuthenticationCompleteResponse;
     fn operation() -> &'static rt::Operation {
         &operations::BACKCHANNEL_AUTHENTICATION_COMPLETE
@@ -494,21 +606,25 @@ impl rt::Action for BackchannelAuthenticationComplete {
     }
 }
 
-/// What [`BackchannelAuthenticationComplete`] leaves to do.
+/// What the response of [`service.ciba().complete`](crate::groups::CibaApi::complete) can leave the server to do: the actions of [`BackchannelAuthenticationCompleteAction`] without those that [`BackchannelAuthenticationCompleteAction::proceed`] makes a reply of.
 #[derive(Debug)]
 #[must_use]
 pub enum BackchannelAuthenticationCompleteNext {
-    /// `NO_ACTION`: there is work to do.
+    /// The decision is recorded, and there is nothing to send, because the client polls the token endpoint (mode poll).
+    ///
+    /// `NO_ACTION`: the server has something to do; see [`BackchannelAuthenticationCompleteNoAction`].
     NoAction(BackchannelAuthenticationCompleteNoAction),
-    /// `NOTIFICATION`: there is work to do.
+    /// The decision is recorded, and the client wants to be told (modes ping and push). The server POSTs `responseContent` as JSON to the client notification endpoint, with the client notification token as the bearer token.
+    ///
+    /// `NOTIFICATION`: the server has something to do; see [`BackchannelAuthenticationCompleteNotification`].
     Notification(BackchannelAuthenticationCompleteNotification),
 }
 
-impl BackchannelAuthenticationComplete {
-    /// What there is to do; anything else is an answer to send.
+impl BackchannelAuthenticationCompleteAction {
+    /// What there is to do for the server, as a [`BackchannelAuthenticationCompleteNext`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<BackchannelAuthenticationCompleteNext, rt::Reply> {
         match self {
             Self::NoAction(step) => {
@@ -525,7 +641,9 @@ impl BackchannelAuthenticationComplete {
     }
 }
 
-/// What `NO_ACTION` of `backchannel_authentication_complete` holds.
+/// The recorded decision of a client that polls. Nothing follows; the client learns the result, tokens or error, by its next request to the token endpoint.
+///
+/// What [`BackchannelAuthenticationCompleteAction::NoAction`] holds, which [`service.ciba().complete`](crate::groups::CibaApi::complete) answers with.
 #[must_use]
 pub struct BackchannelAuthenticationCompleteNoAction {
     pub(crate) response: Box<types::BackchannelAuthenticationCompleteResponse>,
@@ -537,18 +655,24 @@ rt::step!(
     types::BackchannelAuthenticationCompleteResponse
 );
 impl BackchannelAuthenticationCompleteNoAction {
-    /// `deliveryMode`.
-    pub fn delivery_mode(&self) -> Option<&crate::types::DeliveryMode> {
+    /// How the client gets the tokens, as registered (CIBA Core section 5).
+    ///
+    /// `deliveryMode`, optional.
+    pub fn delivery_mode(&self) -> Option<&types::DeliveryMode> {
         self.response.delivery_mode.as_ref()
     }
 
-    /// `authReqId`.
+    /// The identifier of the request that the client knows, included in the notification.
+    ///
+    /// `authReqId`, optional, secret.
     pub fn auth_req_id(&self) -> Option<&str> {
         self.response.auth_req_id.as_deref()
     }
 }
 
-/// What `NOTIFICATION` of `backchannel_authentication_complete` holds.
+/// The notification to send, with the address and the bearer token for it. A client acknowledges with 200 or 204 (CIBA Core sections 10.2 and 10.3.1). Do not follow redirects, bound the time, and do not connect to internal addresses that a client might have registered; in the mode push the tokens are lost to the client if it is not delivered.
+///
+/// What [`BackchannelAuthenticationCompleteAction::Notification`] holds, which [`service.ciba().complete`](crate::groups::CibaApi::complete) answers with.
 #[must_use]
 pub struct BackchannelAuthenticationCompleteNotification {
     pub(crate) response: Box<types::BackchannelAuthenticationCompleteResponse>,
@@ -560,99 +684,185 @@ rt::step!(
     types::BackchannelAuthenticationCompleteResponse
 );
 impl BackchannelAuthenticationCompleteNotification {
-    /// `clientNotificationEndpoint`.
+    /// The URL to POST the notification to, from the client's `client_notification_endpoint`; present with `NOTIFICATION`. Do not follow redirects from it.
+    ///
+    /// `clientNotificationEndpoint`, optional.
     pub fn client_notification_endpoint(&self) -> &str {
         self.response.client_notification_endpoint.as_deref().unwrap_or_default()
     }
 
-    /// `clientNotificationToken`.
+    /// The bearer token for the `Authorization` header of the notification, by which the client knows the server; present with `NOTIFICATION`.
+    ///
+    /// `clientNotificationToken`, optional, secret.
     pub fn client_notification_token(&self) -> &str {
         self.response.client_notification_token.as_deref().unwrap_or_default()
     }
 
-    /// `deliveryMode`.
-    pub fn delivery_mode(&self) -> Option<&crate::types::DeliveryMode> {
+    /// How the client gets the tokens, as registered (CIBA Core section 5).
+    ///
+    /// `deliveryMode`, optional.
+    pub fn delivery_mode(&self) -> Option<&types::DeliveryMode> {
         self.response.delivery_mode.as_ref()
     }
 
-    /// `authReqId`.
+    /// The identifier of the request that the client knows, included in the notification.
+    ///
+    /// `authReqId`, optional, secret.
     pub fn auth_req_id(&self) -> Option<&str> {
         self.response.auth_req_id.as_deref()
     }
 
-    /// `accessToken`.
+    /// The access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead. Present in the mode push after `AUTHORIZED` only.
+    ///
+    /// `accessToken`, optional, secret.
     pub fn access_token(&self) -> Option<&str> {
         self.response.access_token.as_deref()
     }
 
-    /// `refreshToken`.
+    /// The refresh token issued with the access token. Absent when the grant has none, as client credentials, or when the service or the client does not support refreshing.
+    ///
+    /// `refreshToken`, optional, secret.
     pub fn refresh_token(&self) -> Option<&str> {
         self.response.refresh_token.as_deref()
     }
 
-    /// `idToken`.
+    /// The ID token, a JWT, whose claims also bind the other tokens to the request in the mode push (CIBA Core section 10.3.1). Present in the mode push after `AUTHORIZED` only.
+    ///
+    /// `idToken`, optional, secret.
     pub fn id_token(&self) -> Option<&str> {
         self.response.id_token.as_deref()
     }
 
-    /// `accessTokenDuration`.
-    pub fn access_token_duration(&self) -> Option<i64> {
-        self.response.access_token_duration
+    /// `access_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new access token in seconds, counted from when it was issued.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.access_token_duration?))
     }
 
-    /// `refreshTokenDuration`.
-    pub fn refresh_token_duration(&self) -> Option<i64> {
-        self.response.refresh_token_duration
+    /// `refresh_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the refresh token in seconds, counted from when it was issued; meaningful only beside a refresh token.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    pub fn refresh_token_duration(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.refresh_token_duration?))
     }
 
-    /// `idTokenDuration`.
-    pub fn id_token_duration(&self) -> Option<i64> {
-        self.response.id_token_duration
+    /// `id_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the ID token in seconds; meaningful only beside one.
+    ///
+    /// `idTokenDuration`, optional, in seconds.
+    pub fn id_token_duration(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.id_token_duration?))
     }
 
-    /// `jwtAccessToken`.
+    /// The same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
+    /// `jwtAccessToken`, optional, secret.
     pub fn jwt_access_token(&self) -> Option<&str> {
         self.response.jwt_access_token.as_deref()
     }
 
-    /// `resources`.
+    /// The resource servers that the client asked for in the backchannel authentication request (RFC 8707). Absent when it named none.
+    ///
+    /// `resources`, optional.
     pub fn resources(&self) -> &[::std::string::String] {
         self.response.resources.as_deref().unwrap_or_default()
     }
 
-    /// `authorizationDetails`.
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
+    /// `authorizationDetails`, optional.
     pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
         self.response.authorization_details.as_ref()
     }
 
-    /// `grantId`.
-    pub fn grant_id(&self) -> Option<&crate::rt::GrantId> {
+    /// The grant that the access token belongs to (Grant Management for OAuth 2.0). Absent when grant management was not used.
+    ///
+    /// `grantId`, optional, secret.
+    pub fn grant_id(&self) -> Option<&rt::GrantId> {
         self.response.grant_id.as_ref()
     }
 
-    /// `clientId`.
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
+    /// `clientId`, optional.
     pub fn client_id(&self) -> Option<i64> {
         self.response.client_id
     }
 
-    /// `clientIdAlias`.
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
     pub fn client_id_alias(&self) -> Option<&str> {
         self.response.client_id_alias.as_deref()
     }
 
-    /// `clientName`.
+    /// The client's name to show to the user, from the `client_name` of its metadata (RFC 7591 section 2). Absent when it has no name.
+    ///
+    /// `clientName`, optional.
     pub fn client_name(&self) -> Option<&str> {
         self.response.client_name.as_deref()
     }
 
-    /// `serviceAttributes`.
+    /// The key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `serviceAttributes`, optional.
     pub fn service_attributes(&self) -> &[types::KeyValuePair] {
         self.response.service_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `clientAttributes`.
+    /// The key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `clientAttributes`, optional.
     pub fn client_attributes(&self) -> &[types::KeyValuePair] {
         self.response.client_attributes.as_deref().unwrap_or_default()
+    }
+
+    /// The claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
+    /// `consentedClaims`, optional.
+    pub fn consented_claims(&self) -> &[::std::string::String] {
+        self.response.consented_claims.as_deref().unwrap_or_default()
+    }
+
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
+    pub fn client_id_alias_used(&self) -> bool {
+        self.response.client_id_alias_used.unwrap_or_default()
+    }
+
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
+    pub fn client_entity_id(&self) -> Option<&str> {
+        self.response.client_entity_id.as_deref()
+    }
+
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
+    pub fn client_entity_id_used(&self) -> bool {
+        self.response.client_entity_id_used.unwrap_or_default()
+    }
+
+    /// The URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
+    /// `metadataDocumentLocation`, optional.
+    pub fn metadata_document_location(&self) -> Option<&str> {
+        self.response.metadata_document_location.as_deref()
+    }
+
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
+    pub fn metadata_document_used(&self) -> bool {
+        self.response.metadata_document_used.unwrap_or_default()
     }
 }
 
@@ -674,25 +884,34 @@ impl rt::TakeParts for types::BackchannelAuthenticationFailResponse {
 }
 
 impl rt::IntoAction for types::BackchannelAuthenticationFailResponse {
-    type Action = BackchannelAuthenticationFail;
+    type Action = BackchannelAuthenticationFailAction;
 }
 
-/// What `backchannel_authentication_fail` answers.
+/// What the response of [`service.ciba().fail`](crate::groups::CibaApi::fail) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`BackchannelAuthenticationFailAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum BackchannelAuthenticationFail {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+pub enum BackchannelAuthenticationFailAction {
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message. It also comes of the reason `SERVER_ERROR`.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// The error response is ready, which is the usual outcome here. The server sends 400 with `responseContent` as the JSON body.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
+    /// The error response for the reason `ACCESS_DENIED` is ready. The server sends 403 with `responseContent` as the JSON body.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
     Forbidden(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::BackchannelAuthenticationFailResponse>),
 }
 
-impl rt::Sealed for BackchannelAuthenticationFail {}
-impl rt::Action for BackchannelAuthenticationFail {
+impl rt::Sealed for BackchannelAuthenticationFailAction {}
+impl rt::Action for BackchannelAuthenticationFailAction {
     type Response = types::BackchannelAuthenticationFailResponse;
     fn operation() -> &'static rt::Operation {
         &operations::BACKCHANNEL_AUTHENTICATION_FAIL
@@ -754,8 +973,8 @@ impl rt::Action for BackchannelAuthenticationFail {
     }
 }
 
-impl BackchannelAuthenticationFail {
-    /// The answer to send.
+impl BackchannelAuthenticationFailAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
@@ -768,9 +987,9 @@ impl BackchannelAuthenticationFail {
     }
 }
 
-impl From<BackchannelAuthenticationFail> for rt::Reply {
-    fn from(outcome: BackchannelAuthenticationFail) -> Self {
-        outcome.into_reply()
+impl From<BackchannelAuthenticationFailAction> for rt::Reply {
+    fn from(action: BackchannelAuthenticationFailAction) -> Self {
+        action.into_reply()
     }
 }
 
@@ -792,25 +1011,34 @@ impl rt::TakeParts for types::BackchannelAuthenticationIssueResponse {
 }
 
 impl rt::IntoAction for types::BackchannelAuthenticationIssueResponse {
-    type Action = BackchannelAuthenticationIssue;
+    type Action = BackchannelAuthenticationIssueAction;
 }
 
-/// What `backchannel_authentication_issue` answers.
+/// What the response of [`service.ciba().issue`](crate::groups::CibaApi::issue) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`BackchannelAuthenticationIssueAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum BackchannelAuthenticationIssue {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+pub enum BackchannelAuthenticationIssueAction {
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `INVALID_TICKET`: an answer with status 500 is ready.
+    /// The ticket does not exist any more, because it expired or `fail` deleted it. To the client it is an error of the server; the server sends 500 with `responseContent` as the JSON body.
+    ///
+    /// `INVALID_TICKET`: the reply, with status 500, is ready to send.
     InvalidTicket(rt::Reply),
-    /// `OK`: an answer with status 200 is ready.
+    /// The request is acknowledged. The server sends 200 with `responseContent` as the JSON body, which has `auth_req_id`, `expires_in` and, except for push, `interval`; then it asks the user in the background.
+    ///
+    /// `OK`: the reply, with status 200, is made by [`BackchannelAuthenticationIssueOk::into_reply`].
     Ok(BackchannelAuthenticationIssueOk),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::BackchannelAuthenticationIssueResponse>),
 }
 
-impl rt::Sealed for BackchannelAuthenticationIssue {}
-impl rt::Action for BackchannelAuthenticationIssue {
+impl rt::Sealed for BackchannelAuthenticationIssueAction {}
+impl rt::Action for BackchannelAuthenticationIssueAction {
     type Response = types::BackchannelAuthenticationIssueResponse;
     fn operation() -> &'static rt::Operation {
         &operations::BACKCHANNEL_AUTHENTICATION_ISSUE
@@ -863,13 +1091,13 @@ impl rt::Action for BackchannelAuthenticationIssue {
     }
 }
 
-impl BackchannelAuthenticationIssue {
-    /// The answer to send.
+impl BackchannelAuthenticationIssueAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::InvalidTicket(reply) => reply,
-            Self::Ok(view) => view.into_reply(),
+            Self::Ok(step) => step.into_reply(),
             Self::Unknown(response) => {
                 rt::unknown(<Self as rt::Action>::operation(), response)
             }
@@ -877,13 +1105,15 @@ impl BackchannelAuthenticationIssue {
     }
 }
 
-impl From<BackchannelAuthenticationIssue> for rt::Reply {
-    fn from(outcome: BackchannelAuthenticationIssue) -> Self {
-        outcome.into_reply()
+impl From<BackchannelAuthenticationIssueAction> for rt::Reply {
+    fn from(action: BackchannelAuthenticationIssueAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `OK` of `backchannel_authentication_issue` holds.
+/// The request is acknowledged. The server sends 200 with `responseContent` as the JSON body, which has `auth_req_id`, `expires_in` and, except for push, `interval`; then it asks the user in the background.
+///
+/// What [`BackchannelAuthenticationIssueAction::Ok`] holds, which [`service.ciba().issue`](crate::groups::CibaApi::issue) answers with.
 #[must_use]
 pub struct BackchannelAuthenticationIssueOk {
     pub(crate) response: Box<types::BackchannelAuthenticationIssueResponse>,
@@ -894,25 +1124,35 @@ rt::step!(
     BackchannelAuthenticationIssueOk, types::BackchannelAuthenticationIssueResponse
 );
 impl BackchannelAuthenticationIssueOk {
-    /// `authReqId`.
+    /// The identifier of the request, by which the client asks the token endpoint or recognizes a notification (CIBA Core section 7.3). Present with `OK` only.
+    ///
+    /// `authReqId`, optional, secret.
     pub fn auth_req_id(&self) -> Option<&str> {
         self.response.auth_req_id.as_deref()
     }
 
-    /// `expiresIn`.
-    pub fn expires_in(&self) -> Option<i32> {
-        self.response.expires_in
+    /// `expires_in` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How long the `auth_req_id` is good, in seconds from now; the user has to decide within that time.
+    ///
+    /// `expiresIn`, optional, in seconds.
+    pub fn expires_in(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.expires_in?))
     }
 
-    /// `interval`.
-    pub fn interval(&self) -> Option<i32> {
-        self.response.interval
+    /// `interval` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How many seconds the client has to wait between two requests to the token endpoint. It has a meaning for the modes poll and ping.
+    ///
+    /// `interval`, optional, in seconds.
+    pub fn interval(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.interval?))
     }
 
-    /// The answer to send.
+    /// The reply to send to the client, with status 200.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
-            <BackchannelAuthenticationIssue as rt::Action>::operation(),
+            <BackchannelAuthenticationIssueAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 200,
                 content: rt::Content::Response("application/json"),
@@ -927,7 +1167,7 @@ impl BackchannelAuthenticationIssueOk {
 
 impl rt::Sealed for types::BackchannelAuthenticationCompleteRequest {}
 impl rt::FollowUp for types::BackchannelAuthenticationCompleteRequest {
-    type Action = BackchannelAuthenticationComplete;
+    type Action = BackchannelAuthenticationCompleteAction;
     fn call<'a>(
         &self,
         client: &'a rt::Client,
@@ -938,46 +1178,202 @@ impl rt::FollowUp for types::BackchannelAuthenticationCompleteRequest {
 }
 
 impl PendingRequest<types::BackchannelAuthenticationCompleteRequest> {
-    /// Writes a value into `claims`, as JSON.
+    /// Sets `access_token`: the value for the new access token, where the server wants to choose it itself; it must be unique and hard to guess. Without it Authlete generates a random one, which is the usual case.
+    ///
+    /// `accessToken`, optional, secret.
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_duration`: the lifetime of the new access token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration(mut self, value: i64) -> Self {
+        self.access_token_duration = Some(value);
+        self
+    }
+
+    /// Sets `acr`: the authentication context class that the login satisfied; it becomes the `acr` claim of the ID token (OpenID Connect Core 1.0 section 2). Leave it out when the server does not rate logins.
+    ///
+    /// `acr`, optional.
+    pub fn acr(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.acr = Some(value.into());
+        self
+    }
+
+    /// Sets `auth_time`: when the user was authenticated, in seconds since 1970-01-01 UTC. It becomes the `auth_time` claim of the ID token where that is requested or required (OpenID Connect Core 1.0 section 2); leave it out when unknown.
+    ///
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    pub fn auth_time(mut self, value: i64) -> Self {
+        self.auth_time = Some(value);
+        self
+    }
+
+    /// Sets `claims`: claims to put into the ID token, as a JSON object in a string with claim names as keys (OpenID Connect Core 1.0 section 5.1). A name may carry a language tag, such as `family_name#ja`. Leave it out when there is nothing to add. Give what `claimNames` of the response of `backchannel/authentication` names, as far as it is known and the user agreed.
+    ///
+    /// `claims`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::rt::Error> {
-        self.claims = Some(crate::rt::JsonString::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.claims = Some(rt::JsonString::of(value)?);
         Ok(self)
     }
 
-    /// Writes a value into `idtHeaderParams`, as JSON.
+    /// Sets `consented_claims`: the claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
+    /// `consentedClaims`, optional.
+    pub fn consented_claims(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.consented_claims = Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `error_description`: A sentence for the developer of the client, sent as `error_description`; used only when the result is not `AUTHORIZED`. Only printable ASCII without quotation mark and backslash is allowed. Absent sends none.
+    ///
+    /// `errorDescription`, optional.
+    pub fn error_description(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.error_description = Some(value.into());
+        self
+    }
+
+    /// Sets `error_uri`: the URL of a page about the error, sent as `error_uri`; used only when the result is not `AUTHORIZED`. Absent sends none.
+    ///
+    /// `errorUri`, optional.
+    pub fn error_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.error_uri = Some(value.into());
+        self
+    }
+
+    /// Sets `id_token_aud_type`: the form of the ID token's `aud` claim, `array` or `string`; other values are not documented. It takes precedence over the service's `idTokenAudType`, which applies when this is absent.
+    ///
+    /// `idTokenAudType`, optional.
+    pub fn id_token_aud_type(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.id_token_aud_type = Some(value.into());
+        self
+    }
+
+    /// Sets `idt_header_params`: additional header parameters for the ID token's JWS header, as a JSON object in a string. Without it the header has what Authlete puts there.
+    ///
+    /// `idtHeaderParams`, optional.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn idt_header_params(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::rt::Error> {
-        self.idt_header_params = Some(crate::rt::JsonString::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.idt_header_params = Some(rt::JsonString::of(value)?);
         Ok(self)
     }
 
-    /// Writes a value into `jwtAtClaims`, as JSON.
+    /// Sets `jwt_at_claims`: additional claims for the payload of the access token, as a JSON object in a string. Has an effect only where the service issues access tokens as JWTs (RFC 9068).
+    ///
+    /// `jwtAtClaims`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn jwt_at_claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::rt::Error> {
-        self.jwt_at_claims = Some(crate::rt::JsonString::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.jwt_at_claims = Some(rt::JsonString::of(value)?);
         Ok(self)
+    }
+
+    /// Sets `properties`: key and value pairs to keep with the access token. Unless hidden, they become members of the token response and of introspection responses, so their keys must not collide with standard names.
+    ///
+    /// `properties`, optional.
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<types::Property>,
+        >,
+    ) -> Self {
+        self.properties = Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `refresh_token_duration`: the lifetime of the new refresh token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes; it has no effect when no refresh token is issued.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    pub fn refresh_token_duration(mut self, value: i64) -> Self {
+        self.refresh_token_duration = Some(value);
+        self
+    }
+
+    /// Sets `scopes`: scopes to grant in place of the requested ones, for a user who agreed to fewer or more. Absent leaves the requested scopes; `openid` takes effect only when the client requested it.
+    ///
+    /// `scopes`, optional.
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.scopes = Some(value.into_iter().map(::std::convert::Into::into).collect());
+        self
+    }
+
+    /// Sets `sub`: the value of the `sub` claim where the client is to see another identifier than `subject`, for example a pairwise one (OpenID Connect Core 1.0 section 8). Only the claim changes: the access token stays with `subject`. Without it, `subject` is used.
+    ///
+    /// `sub`, optional.
+    pub fn sub(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.sub = Some(value.into());
+        self
+    }
+
+    /// Sets `subject`: the unique identifier of the user who decided, ASCII and at most 100 characters. It matters with `AUTHORIZED`; the official document requires the field for every result, though its prose demands it for `AUTHORIZED` alone.
+    ///
+    /// `subject`, optional.
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = Some(value.into());
+        self
     }
 }
 
 impl rt::Sealed for types::BackchannelAuthenticationFailRequest {}
 impl rt::FollowUp for types::BackchannelAuthenticationFailRequest {
-    type Action = BackchannelAuthenticationFail;
+    type Action = BackchannelAuthenticationFailAction;
     fn call<'a>(
         &self,
         client: &'a rt::Client,
@@ -987,9 +1383,33 @@ impl rt::FollowUp for types::BackchannelAuthenticationFailRequest {
     }
 }
 
+impl PendingRequest<types::BackchannelAuthenticationFailRequest> {
+    /// Sets `error_description`: A sentence for the developer of the client, sent as `error_description`. Only printable ASCII without quotation mark and backslash is allowed; absent leaves the wording to Authlete.
+    ///
+    /// `errorDescription`, optional.
+    pub fn error_description(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.error_description = Some(value.into());
+        self
+    }
+
+    /// Sets `error_uri`: the URL of a page about the error, sent as `error_uri`. Absent sends none.
+    ///
+    /// `errorUri`, optional.
+    pub fn error_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.error_uri = Some(value.into());
+        self
+    }
+}
+
 impl rt::Sealed for types::BackchannelAuthenticationIssueRequest {}
 impl rt::FollowUp for types::BackchannelAuthenticationIssueRequest {
-    type Action = BackchannelAuthenticationIssue;
+    type Action = BackchannelAuthenticationIssueAction;
     fn call<'a>(
         &self,
         client: &'a rt::Client,

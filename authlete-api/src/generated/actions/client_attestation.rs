@@ -21,23 +21,30 @@ impl rt::TakeParts for types::AttestationChallengeResponse {
 }
 
 impl rt::IntoAction for types::AttestationChallengeResponse {
-    type Action = AttestationChallenge;
+    type Action = AttestationChallengeAction;
 }
 
-/// What `attestation_challenge` answers.
+/// What the response of [`service.client_attestation().challenge`](crate::groups::ClientAttestationApi::challenge) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`AttestationChallengeAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum AttestationChallenge {
-    /// `OK`: an answer with status 200 is ready.
+pub enum AttestationChallengeAction {
+    /// The challenge is made. The server sends 200 with `responseContent` as the JSON body, and `Cache-Control: no-store`, because a challenge is not for reuse.
+    ///
+    /// `OK`: the reply, with status 200, is made by [`AttestationChallengeOk::into_reply`].
     Ok(AttestationChallengeOk),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message. A service that is not set up for challenges ends here as well.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::AttestationChallengeResponse>),
 }
 
-impl rt::Sealed for AttestationChallenge {}
-impl rt::Action for AttestationChallenge {
+impl rt::Sealed for AttestationChallengeAction {}
+impl rt::Action for AttestationChallengeAction {
     type Response = types::AttestationChallengeResponse;
     fn operation() -> &'static rt::Operation {
         &operations::ATTESTATION_CHALLENGE
@@ -75,12 +82,12 @@ impl rt::Action for AttestationChallenge {
     }
 }
 
-impl AttestationChallenge {
-    /// The answer to send.
+impl AttestationChallengeAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
-            Self::Ok(view) => view.into_reply(),
+            Self::Ok(step) => step.into_reply(),
             Self::Unknown(response) => {
                 rt::unknown(<Self as rt::Action>::operation(), response)
             }
@@ -88,13 +95,15 @@ impl AttestationChallenge {
     }
 }
 
-impl From<AttestationChallenge> for rt::Reply {
-    fn from(outcome: AttestationChallenge) -> Self {
-        outcome.into_reply()
+impl From<AttestationChallengeAction> for rt::Reply {
+    fn from(action: AttestationChallengeAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `OK` of `attestation_challenge` holds.
+/// The challenge is made. The server sends 200 with `responseContent` as the JSON body, and `Cache-Control: no-store`, because a challenge is not for reuse.
+///
+/// What [`AttestationChallengeAction::Ok`] holds, which [`service.client_attestation().challenge`](crate::groups::ClientAttestationApi::challenge) answers with.
 #[must_use]
 pub struct AttestationChallengeOk {
     pub(crate) response: Box<types::AttestationChallengeResponse>,
@@ -103,15 +112,17 @@ pub struct AttestationChallengeOk {
 
 rt::step!(AttestationChallengeOk, types::AttestationChallengeResponse);
 impl AttestationChallengeOk {
-    /// `attestationChallenge`.
+    /// The challenge by itself, which `responseContent` already includes; present with `OK`. The client's proof must contain it while it is fresh; the service's `attestationChallengeTimeWindow`, in seconds, bounds that.
+    ///
+    /// `attestationChallenge`, optional, secret.
     pub fn attestation_challenge(&self) -> Option<&str> {
         self.response.attestation_challenge.as_deref()
     }
 
-    /// The answer to send.
+    /// The reply to send to the client, with status 200.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
-            <AttestationChallenge as rt::Action>::operation(),
+            <AttestationChallengeAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 200,
                 content: rt::Content::Response("application/json"),

@@ -21,27 +21,38 @@ impl rt::TakeParts for types::DeviceAuthorizationResponse {
 }
 
 impl rt::IntoAction for types::DeviceAuthorizationResponse {
-    type Action = DeviceAuthorization;
+    type Action = DeviceAuthorizationAction;
 }
 
-/// What `device_authorization` answers.
+/// What the response of [`service.device().process`](crate::groups::DeviceApi::process) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`DeviceAuthorizationAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum DeviceAuthorization {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+pub enum DeviceAuthorizationAction {
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// The client's request is invalid, and `responseContent` says why as an OAuth error. The server sends 400 with it as the JSON body.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
+    /// The client did not authenticate, or not correctly. The server sends 401 with `responseContent` as the JSON body and a Basic challenge, which Authlete does not supply (RFC 6749 section 5.2).
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
     Unauthorized(rt::Reply),
-    /// `OK`: an answer with status 200 is ready.
+    /// The codes are made. The server sends 200 with `responseContent` as the JSON body (RFC 8628 section 3.2), and the device shows the user code and the verification URL.
+    ///
+    /// `OK`: the reply, with status 200, is made by [`DeviceAuthorizationOk::into_reply`].
     Ok(DeviceAuthorizationOk),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::DeviceAuthorizationResponse>),
 }
 
-impl rt::Sealed for DeviceAuthorization {}
-impl rt::Action for DeviceAuthorization {
+impl rt::Sealed for DeviceAuthorizationAction {}
+impl rt::Action for DeviceAuthorizationAction {
     type Response = types::DeviceAuthorizationResponse;
     fn operation() -> &'static rt::Operation {
         &operations::DEVICE_AUTHORIZATION
@@ -116,14 +127,14 @@ impl rt::Action for DeviceAuthorization {
     }
 }
 
-impl DeviceAuthorization {
-    /// The answer to send.
+impl DeviceAuthorizationAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::BadRequest(reply) => reply,
             Self::Unauthorized(reply) => reply,
-            Self::Ok(view) => view.into_reply(),
+            Self::Ok(step) => step.into_reply(),
             Self::Unknown(response) => {
                 rt::unknown(<Self as rt::Action>::operation(), response)
             }
@@ -131,13 +142,15 @@ impl DeviceAuthorization {
     }
 }
 
-impl From<DeviceAuthorization> for rt::Reply {
-    fn from(outcome: DeviceAuthorization) -> Self {
-        outcome.into_reply()
+impl From<DeviceAuthorizationAction> for rt::Reply {
+    fn from(action: DeviceAuthorizationAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `OK` of `device_authorization` holds.
+/// The codes are made. The server sends 200 with `responseContent` as the JSON body (RFC 8628 section 3.2), and the device shows the user code and the verification URL.
+///
+/// What [`DeviceAuthorizationAction::Ok`] holds, which [`service.device().process`](crate::groups::DeviceApi::process) answers with.
 #[must_use]
 pub struct DeviceAuthorizationOk {
     pub(crate) response: Box<types::DeviceAuthorizationResponse>,
@@ -146,150 +159,210 @@ pub struct DeviceAuthorizationOk {
 
 rt::step!(DeviceAuthorizationOk, types::DeviceAuthorizationResponse);
 impl DeviceAuthorizationOk {
-    /// `deviceCode`.
+    /// The code with which the device polls the token endpoint (RFC 8628 section 3.4). Present with `OK` only; whoever has it gets the tokens.
+    ///
+    /// `deviceCode`, optional, secret.
     pub fn device_code(&self) -> Option<&str> {
         self.response.device_code.as_deref()
     }
 
-    /// `userCode`.
-    pub fn user_code(&self) -> Option<&crate::rt::UserCode> {
+    /// The code that the device shows and the user types in on the verification page (RFC 8628 section 6.1). Present with `OK` only.
+    ///
+    /// `userCode`, optional, secret.
+    pub fn user_code(&self) -> Option<&rt::UserCode> {
         self.response.user_code.as_ref()
     }
 
-    /// `verificationUri`.
+    /// The URL of the verification page for the device to show, from the service's `deviceVerificationUri`.
+    ///
+    /// `verificationUri`, optional.
     pub fn verification_uri(&self) -> Option<&str> {
         self.response.verification_uri.as_deref()
     }
 
-    /// `verificationUriComplete`.
+    /// The URL of the verification page with the user code in it, for a QR code (RFC 8628 section 3.3.1). Absent when the service has no `deviceVerificationUriComplete`.
+    ///
+    /// `verificationUriComplete`, optional, secret.
     pub fn verification_uri_complete(&self) -> Option<&str> {
         self.response.verification_uri_complete.as_deref()
     }
 
-    /// `expiresIn`.
-    pub fn expires_in(&self) -> Option<i32> {
-        self.response.expires_in
+    /// `expires_in` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How long the device code and the user code are good, in seconds from now.
+    ///
+    /// `expiresIn`, optional, in seconds.
+    pub fn expires_in(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.expires_in?))
     }
 
-    /// `interval`.
-    pub fn interval(&self) -> Option<i32> {
-        self.response.interval
+    /// `interval` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How many seconds the device has to wait between two requests to the token endpoint.
+    ///
+    /// `interval`, optional, in seconds.
+    pub fn interval(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.interval?))
     }
 
-    /// `clientAuthMethod`.
-    pub fn client_auth_method(&self) -> Option<&crate::types::ClientAuthMethod> {
+    /// The method by which the client authenticates. The official document says "should be performed", so it is the registered one rather than proof of what happened.
+    ///
+    /// `clientAuthMethod`, optional.
+    pub fn client_auth_method(&self) -> Option<&types::ClientAuthMethod> {
         self.response.client_auth_method.as_ref()
     }
 
-    /// `warnings`.
+    /// What Authlete noticed in the request without refusing it, in English sentences for the log. Absent when there was nothing.
+    ///
+    /// `warnings`, optional.
     pub fn warnings(&self) -> &[::std::string::String] {
         self.response.warnings.as_deref().unwrap_or_default()
     }
 
-    /// `clientId`.
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
+    /// `clientId`, optional.
     pub fn client_id(&self) -> Option<i64> {
         self.response.client_id
     }
 
-    /// `clientIdAlias`.
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
     pub fn client_id_alias(&self) -> Option<&str> {
         self.response.client_id_alias.as_deref()
     }
 
-    /// `clientIdAliasUsed`.
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
     pub fn client_id_alias_used(&self) -> bool {
         self.response.client_id_alias_used.unwrap_or_default()
     }
 
-    /// `clientEntityId`.
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
     pub fn client_entity_id(&self) -> Option<&str> {
         self.response.client_entity_id.as_deref()
     }
 
-    /// `clientEntityIdUsed`.
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
     pub fn client_entity_id_used(&self) -> bool {
         self.response.client_entity_id_used.unwrap_or_default()
     }
 
-    /// `clientName`.
+    /// The client's name to show to the user, from the `client_name` of its metadata (RFC 7591 section 2). Absent when it has no name.
+    ///
+    /// `clientName`, optional.
     pub fn client_name(&self) -> Option<&str> {
         self.response.client_name.as_deref()
     }
 
-    /// `clientAttributes`.
+    /// The key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `clientAttributes`, optional.
     pub fn client_attributes(&self) -> &[types::KeyValuePair] {
         self.response.client_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `serviceAttributes`.
+    /// The key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `serviceAttributes`, optional.
     pub fn service_attributes(&self) -> &[types::KeyValuePair] {
         self.response.service_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `scopes`.
+    /// The scopes that the device asked for in `scope`; those unknown to the service were dropped. Their descriptions are never included here.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[types::Scope] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `dynamicScopes`.
+    /// The requested scopes that carry a value, such as `consent:7f3a` for a scope that the service declares by a `regex` attribute. They are not in `scopes`, and need the user's consent as well; absent when there are none.
+    ///
+    /// `dynamicScopes`, optional.
     pub fn dynamic_scopes(&self) -> &[types::DynamicScope] {
         self.response.dynamic_scopes.as_deref().unwrap_or_default()
     }
 
-    /// `claimNames`.
+    /// The claims that the requested scopes stand for, such as `name` and `family_name` for `profile` (OpenID Connect Core 1.0 section 5.4). Their values go into the ID token by the request that completes the flow; absent when `openid` was not requested.
+    ///
+    /// `claimNames`, optional.
     pub fn claim_names(&self) -> &[::std::string::String] {
         self.response.claim_names.as_deref().unwrap_or_default()
     }
 
-    /// `acrs`.
+    /// The authentication contexts that the client would accept, from `acr_values`, the most wanted first; those that the service does not support were dropped. Absent when it named none.
+    ///
+    /// `acrs`, optional.
     pub fn acrs(&self) -> &[::std::string::String] {
         self.response.acrs.as_deref().unwrap_or_default()
     }
 
-    /// `resources`.
+    /// The resource servers that the client wants the access token for, from its `resource` parameters (RFC 8707 section 2). Absent when it named none.
+    ///
+    /// `resources`, optional.
     pub fn resources(&self) -> &[::std::string::String] {
         self.response.resources.as_deref().unwrap_or_default()
     }
 
-    /// `authorizationDetails`.
+    /// The fine-grained permissions asked for in `authorization_details` (RFC 9396 section 2). Absent when the client sent none.
+    ///
+    /// `authorizationDetails`, optional.
     pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
         self.response.authorization_details.as_ref()
     }
 
-    /// `gmAction`.
-    pub fn gm_action(&self) -> Option<&crate::types::GrantManagementAction> {
+    /// What the request wants to do with a grant, from `grant_management_action` (Grant Management for OAuth 2.0). Absent when grant management is not used.
+    ///
+    /// `gmAction`, optional.
+    pub fn gm_action(&self) -> Option<&types::GrantManagementAction> {
         self.response.gm_action.as_ref()
     }
 
-    /// `grantId`.
-    pub fn grant_id(&self) -> Option<&crate::rt::GrantId> {
+    /// The grant that the request wants to extend or replace, from its `grant_id` parameter (Grant Management for OAuth 2.0). Absent when it names none.
+    ///
+    /// `grantId`, optional, secret.
+    pub fn grant_id(&self) -> Option<&rt::GrantId> {
         self.response.grant_id.as_ref()
     }
 
-    /// `grant`.
+    /// What the grant named by `grant_id` holds so far (Grant Management for OAuth 2.0), so that a consent page can show what is new. Absent when the request names no grant.
+    ///
+    /// `grant`, optional.
     pub fn grant(&self) -> Option<&types::Grant> {
         self.response.grant.as_ref()
     }
 
-    /// `grantSubject`.
+    /// The user who gave the grant named by `grant_id`, thus the user to authenticate for this request. Absent when the request names no grant.
+    ///
+    /// `grantSubject`, optional.
     pub fn grant_subject(&self) -> Option<&str> {
         self.response.grant_subject.as_deref()
     }
 
-    /// `metadataDocumentLocation`.
+    /// The URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
+    /// `metadataDocumentLocation`, optional.
     pub fn metadata_document_location(&self) -> Option<&str> {
         self.response.metadata_document_location.as_deref()
     }
 
-    /// `metadataDocumentUsed`.
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
     pub fn metadata_document_used(&self) -> bool {
         self.response.metadata_document_used.unwrap_or_default()
     }
 
-    /// The answer to send.
+    /// The reply to send to the client, with status 200.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
-            <DeviceAuthorization as rt::Action>::operation(),
+            <DeviceAuthorizationAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 200,
                 content: rt::Content::Response("application/json"),
@@ -320,29 +393,42 @@ impl rt::TakeParts for types::DeviceCompleteResponse {
 }
 
 impl rt::IntoAction for types::DeviceCompleteResponse {
-    type Action = DeviceComplete;
+    type Action = DeviceCompleteAction;
 }
 
-/// What `device_complete` answers.
+/// What the response of [`service.device().complete`](crate::groups::DeviceApi::complete) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`DeviceCompleteAction::proceed`] gives a [`DeviceCompleteNext`] for those that leave something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum DeviceComplete {
-    /// `SERVER_ERROR`: a page of the server's own is due, with status 500.
+pub enum DeviceCompleteAction {
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client. The user starts again at the device.
+    ///
+    /// `SERVER_ERROR`: the server shows a page of its own, with status 500.
     ServerError(rt::UserPage),
-    /// `USER_CODE_NOT_EXIST`: a page of the server's own is due, with status 400.
+    /// The user code does not exist any more, for example because the decision was made in another window. The server shows a page, here with status 400, that asks the user to start again at the device.
+    ///
+    /// `USER_CODE_NOT_EXIST`: the server shows a page of its own, with status 400.
     UserCodeNotExist(rt::UserPage),
-    /// `USER_CODE_EXPIRED`: a page of the server's own is due, with status 400.
+    /// The user code expired before the user decided. The server shows a page, here with status 400, that asks the user to start again at the device.
+    ///
+    /// `USER_CODE_EXPIRED`: the server shows a page of its own, with status 400.
     UserCodeExpired(rt::UserPage),
-    /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `INVALID_REQUEST`: the call was wrong, the client is not; it is told no more than `server_error`.
     InvalidRequest(rt::Reply),
-    /// `SUCCESS`: a page of the server's own is due, with status 200.
+    /// The decision is recorded, approval and refusal alike. The server shows a page, status 200, that sends the user back to the device.
+    ///
+    /// `SUCCESS`: the server shows a page of its own, with status 200.
     Success(rt::UserPage),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::DeviceCompleteResponse>),
 }
 
-impl rt::Sealed for DeviceComplete {}
-impl rt::Action for DeviceComplete {
+impl rt::Sealed for DeviceCompleteAction {}
+impl rt::Action for DeviceCompleteAction {
     type Response = types::DeviceCompleteResponse;
     fn operation() -> &'static rt::Operation {
         &operations::DEVICE_COMPLETE
@@ -356,51 +442,57 @@ impl rt::Action for DeviceComplete {
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    rt::UserPage::new(operation, 500u16, response, extra_headers),
+                    rt::UserPage::new(operation, 500, response, extra_headers),
                 )
             }
             Some("USER_CODE_NOT_EXIST") => {
                 Self::UserCodeNotExist(
-                    rt::UserPage::new(operation, 400u16, response, extra_headers),
+                    rt::UserPage::new(operation, 400, response, extra_headers),
                 )
             }
             Some("USER_CODE_EXPIRED") => {
                 Self::UserCodeExpired(
-                    rt::UserPage::new(operation, 400u16, response, extra_headers),
+                    rt::UserPage::new(operation, 400, response, extra_headers),
                 )
             }
             Some("INVALID_REQUEST") => {
                 Self::InvalidRequest(rt::refused(operation, response, extra_headers))
             }
             Some("SUCCESS") => {
-                Self::Success(
-                    rt::UserPage::new(operation, 200u16, response, extra_headers),
-                )
+                Self::Success(rt::UserPage::new(operation, 200, response, extra_headers))
             }
             _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
         }
     }
 }
 
-/// What [`DeviceComplete`] leaves to do.
+/// What the response of [`service.device().complete`](crate::groups::DeviceApi::complete) can leave the server to do: the actions of [`DeviceCompleteAction`] without those that [`DeviceCompleteAction::proceed`] makes a reply of.
 #[derive(Debug)]
 #[must_use]
 pub enum DeviceCompleteNext {
-    /// `SERVER_ERROR`: a page of the server's own is due, with status 500.
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client. The user starts again at the device.
+    ///
+    /// `SERVER_ERROR`: the server shows a page of its own, with status 500.
     ServerError(rt::UserPage),
-    /// `USER_CODE_NOT_EXIST`: a page of the server's own is due, with status 400.
+    /// The user code does not exist any more, for example because the decision was made in another window. The server shows a page, here with status 400, that asks the user to start again at the device.
+    ///
+    /// `USER_CODE_NOT_EXIST`: the server shows a page of its own, with status 400.
     UserCodeNotExist(rt::UserPage),
-    /// `USER_CODE_EXPIRED`: a page of the server's own is due, with status 400.
+    /// The user code expired before the user decided. The server shows a page, here with status 400, that asks the user to start again at the device.
+    ///
+    /// `USER_CODE_EXPIRED`: the server shows a page of its own, with status 400.
     UserCodeExpired(rt::UserPage),
-    /// `SUCCESS`: a page of the server's own is due, with status 200.
+    /// The decision is recorded, approval and refusal alike. The server shows a page, status 200, that sends the user back to the device.
+    ///
+    /// `SUCCESS`: the server shows a page of its own, with status 200.
     Success(rt::UserPage),
 }
 
-impl DeviceComplete {
-    /// What there is to do; anything else is an answer to send.
+impl DeviceCompleteAction {
+    /// What there is to do for the server, as a [`DeviceCompleteNext`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<DeviceCompleteNext, rt::Reply> {
         match self {
             Self::ServerError(step) => Ok(DeviceCompleteNext::ServerError(step)),
@@ -435,29 +527,42 @@ impl rt::TakeParts for types::DeviceVerificationResponse {
 }
 
 impl rt::IntoAction for types::DeviceVerificationResponse {
-    type Action = DeviceVerification;
+    type Action = DeviceVerificationAction;
 }
 
-/// What `device_verification` answers.
+/// What the response of [`service.device().verify`](crate::groups::DeviceApi::verify) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`DeviceVerificationAction::proceed`] gives a [`DeviceVerificationNext`] for those that leave something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum DeviceVerification {
-    /// `INTERNAL_SERVER_ERROR`: a page of the server's own is due, with status 500.
+pub enum DeviceVerificationAction {
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client. The official document's list of values has this name, its prose and the Java library have `SERVER_ERROR`; they mean the same.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the server shows a page of its own, with status 500.
     InternalServerError(rt::UserPage),
-    /// `NOT_EXIST`: a page of the server's own is due, with status 404.
+    /// There is no such user code. The server shows the form again with a message, here with status 404, and counts the attempt against guessing (RFC 8628 section 5.1).
+    ///
+    /// `NOT_EXIST`: the server shows a page of its own, with status 404.
     NotExist(rt::UserPage),
-    /// `EXPIRED`: a page of the server's own is due, with status 400.
+    /// The user code has expired. The server shows a page, here with status 400, that asks the user to start again at the device.
+    ///
+    /// `EXPIRED`: the server shows a page of its own, with status 400.
     Expired(rt::UserPage),
-    /// `VALID`: there is work to do.
+    /// The user code is good. The server logs the user in if that has not happened, and asks for a decision on its page.
+    ///
+    /// `VALID`: the server has something to do; see [`DeviceVerificationValid`].
     Valid(DeviceVerificationValid),
-    /// `SERVER_ERROR`: a page of the server's own is due, with status 500.
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client. The user starts again at the device.
+    ///
+    /// `SERVER_ERROR`: the server shows a page of its own, with status 500.
     ServerError(rt::UserPage),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::DeviceVerificationResponse>),
 }
 
-impl rt::Sealed for DeviceVerification {}
-impl rt::Action for DeviceVerification {
+impl rt::Sealed for DeviceVerificationAction {}
+impl rt::Action for DeviceVerificationAction {
     type Response = types::DeviceVerificationResponse;
     fn operation() -> &'static rt::Operation {
         &operations::DEVICE_VERIFICATION
@@ -471,18 +576,16 @@ impl rt::Action for DeviceVerification {
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    rt::UserPage::new(operation, 500u16, response, extra_headers),
+                    rt::UserPage::new(operation, 500, response, extra_headers),
                 )
             }
             Some("NOT_EXIST") => {
                 Self::NotExist(
-                    rt::UserPage::new(operation, 404u16, response, extra_headers),
+                    rt::UserPage::new(operation, 404, response, extra_headers),
                 )
             }
             Some("EXPIRED") => {
-                Self::Expired(
-                    rt::UserPage::new(operation, 400u16, response, extra_headers),
-                )
+                Self::Expired(rt::UserPage::new(operation, 400, response, extra_headers))
             }
             Some("VALID") => {
                 Self::Valid(DeviceVerificationValid {
@@ -492,7 +595,7 @@ impl rt::Action for DeviceVerification {
             }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
-                    rt::UserPage::new(operation, 500u16, response, extra_headers),
+                    rt::UserPage::new(operation, 500, response, extra_headers),
                 )
             }
             _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
@@ -500,27 +603,37 @@ impl rt::Action for DeviceVerification {
     }
 }
 
-/// What [`DeviceVerification`] leaves to do.
+/// What the response of [`service.device().verify`](crate::groups::DeviceApi::verify) can leave the server to do: the actions of [`DeviceVerificationAction`] without those that [`DeviceVerificationAction::proceed`] makes a reply of.
 #[derive(Debug)]
 #[must_use]
 pub enum DeviceVerificationNext {
-    /// `INTERNAL_SERVER_ERROR`: a page of the server's own is due, with status 500.
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client. The official document's list of values has this name, its prose and the Java library have `SERVER_ERROR`; they mean the same.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the server shows a page of its own, with status 500.
     InternalServerError(rt::UserPage),
-    /// `NOT_EXIST`: a page of the server's own is due, with status 404.
+    /// There is no such user code. The server shows the form again with a message, here with status 404, and counts the attempt against guessing (RFC 8628 section 5.1).
+    ///
+    /// `NOT_EXIST`: the server shows a page of its own, with status 404.
     NotExist(rt::UserPage),
-    /// `EXPIRED`: a page of the server's own is due, with status 400.
+    /// The user code has expired. The server shows a page, here with status 400, that asks the user to start again at the device.
+    ///
+    /// `EXPIRED`: the server shows a page of its own, with status 400.
     Expired(rt::UserPage),
-    /// `VALID`: there is work to do.
+    /// The user code is good. The server logs the user in if that has not happened, and asks for a decision on its page.
+    ///
+    /// `VALID`: the server has something to do; see [`DeviceVerificationValid`].
     Valid(DeviceVerificationValid),
-    /// `SERVER_ERROR`: a page of the server's own is due, with status 500.
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client. The user starts again at the device.
+    ///
+    /// `SERVER_ERROR`: the server shows a page of its own, with status 500.
     ServerError(rt::UserPage),
 }
 
-impl DeviceVerification {
-    /// What there is to do; anything else is an answer to send.
+impl DeviceVerificationAction {
+    /// What there is to do for the server, as a [`DeviceVerificationNext`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<DeviceVerificationNext, rt::Reply> {
         match self {
             Self::InternalServerError(step) => {
@@ -537,7 +650,9 @@ impl DeviceVerification {
     }
 }
 
-/// What `VALID` of `device_verification` holds.
+/// The client and what it asks for. The page must show which client and device the user is about to authorize and ask whether they started that themselves, because a code can come from an attacker (RFC 8628 section 5.4); then `complete` follows.
+///
+/// What [`DeviceVerificationAction::Valid`] holds, which [`service.device().verify`](crate::groups::DeviceApi::verify) answers with. What can follow: [`approve`](DeviceVerificationValid::approve), [`complete`](DeviceVerificationValid::complete), [`deny`](DeviceVerificationValid::deny).
 #[must_use]
 pub struct DeviceVerificationValid {
     pub(crate) response: Box<types::DeviceVerificationResponse>,
@@ -545,159 +660,207 @@ pub struct DeviceVerificationValid {
 }
 
 rt::step!(DeviceVerificationValid, types::DeviceVerificationResponse);
-rt::stored_step!(DeviceVerificationValid, DeviceVerification, Valid);
+rt::stored_step!(DeviceVerificationValid, DeviceVerificationAction, Valid);
 impl DeviceVerificationValid {
-    /// `clientId`.
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
+    /// `clientId`, optional.
     pub fn client_id(&self) -> Option<i64> {
         self.response.client_id
     }
 
-    /// `clientIdAlias`.
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
     pub fn client_id_alias(&self) -> Option<&str> {
         self.response.client_id_alias.as_deref()
     }
 
-    /// `clientIdAliasUsed`.
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
     pub fn client_id_alias_used(&self) -> bool {
         self.response.client_id_alias_used.unwrap_or_default()
     }
 
-    /// `clientEntityId`.
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
     pub fn client_entity_id(&self) -> Option<&str> {
         self.response.client_entity_id.as_deref()
     }
 
-    /// `clientEntityIdUsed`.
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
     pub fn client_entity_id_used(&self) -> bool {
         self.response.client_entity_id_used.unwrap_or_default()
     }
 
-    /// `clientName`.
+    /// The client's name to show to the user, from the `client_name` of its metadata (RFC 7591 section 2). Absent when it has no name.
+    ///
+    /// `clientName`, optional.
     pub fn client_name(&self) -> Option<&str> {
         self.response.client_name.as_deref()
     }
 
-    /// `clientAttributes`.
+    /// The key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `clientAttributes`, optional.
     pub fn client_attributes(&self) -> &[types::KeyValuePair] {
         self.response.client_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `serviceAttributes`.
+    /// The key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `serviceAttributes`, optional.
     pub fn service_attributes(&self) -> &[types::KeyValuePair] {
         self.response.service_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `scopes`.
+    /// The scopes that the device asked for; those unknown to the service were dropped. Their descriptions are never included here, so the page takes them from the service's settings.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[types::Scope] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `dynamicScopes`.
+    /// The requested scopes that carry a value, such as `consent:7f3a` for a scope that the service declares by a `regex` attribute. They are not in `scopes`, and need the user's consent as well; absent when there are none.
+    ///
+    /// `dynamicScopes`, optional.
     pub fn dynamic_scopes(&self) -> &[types::DynamicScope] {
         self.response.dynamic_scopes.as_deref().unwrap_or_default()
     }
 
-    /// `claimNames`.
+    /// The claims that the requested scopes stand for, such as `name` and `family_name` for `profile` (OpenID Connect Core 1.0 section 5.4). Their values go into the ID token by the request that completes the flow; absent when `openid` was not requested.
+    ///
+    /// `claimNames`, optional.
     pub fn claim_names(&self) -> &[::std::string::String] {
         self.response.claim_names.as_deref().unwrap_or_default()
     }
 
-    /// `acrs`.
+    /// The authentication contexts that the client would accept, from `acr_values`, the most wanted first; those that the service does not support were dropped. Absent when it named none. The page should log the user in accordingly.
+    ///
+    /// `acrs`, optional.
     pub fn acrs(&self) -> &[::std::string::String] {
         self.response.acrs.as_deref().unwrap_or_default()
     }
 
-    /// `resources`.
+    /// The resource servers that the client wants the access token for, from its `resource` parameters (RFC 8707 section 2). Absent when it named none.
+    ///
+    /// `resources`, optional.
     pub fn resources(&self) -> &[::std::string::String] {
         self.response.resources.as_deref().unwrap_or_default()
     }
 
-    /// `authorizationDetails`.
+    /// The fine-grained permissions asked for in `authorization_details` (RFC 9396 section 2). Absent when the client sent none.
+    ///
+    /// `authorizationDetails`, optional.
     pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
         self.response.authorization_details.as_ref()
     }
 
-    /// `gmAction`.
-    pub fn gm_action(&self) -> Option<&crate::types::GrantManagementAction> {
+    /// What the request wants to do with a grant, from `grant_management_action` (Grant Management for OAuth 2.0). Absent when grant management is not used.
+    ///
+    /// `gmAction`, optional.
+    pub fn gm_action(&self) -> Option<&types::GrantManagementAction> {
         self.response.gm_action.as_ref()
     }
 
-    /// `grantId`.
-    pub fn grant_id(&self) -> Option<&crate::rt::GrantId> {
+    /// The grant that the request wants to extend or replace, from its `grant_id` parameter (Grant Management for OAuth 2.0). Absent when it names none.
+    ///
+    /// `grantId`, optional, secret.
+    pub fn grant_id(&self) -> Option<&rt::GrantId> {
         self.response.grant_id.as_ref()
     }
 
-    /// `grant`.
+    /// What the grant named by `grant_id` holds so far (Grant Management for OAuth 2.0), so that a consent page can show what is new. Absent when the request names no grant.
+    ///
+    /// `grant`, optional.
     pub fn grant(&self) -> Option<&types::Grant> {
         self.response.grant.as_ref()
     }
 
-    /// `grantSubject`.
+    /// The user who gave the grant named by `grant_id`, thus the user to authenticate for this request. Absent when the request names no grant.
+    ///
+    /// `grantSubject`, optional.
     pub fn grant_subject(&self) -> Option<&str> {
         self.response.grant_subject.as_deref()
     }
 
-    /// `metadataDocumentLocation`.
+    /// The URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
+    /// `metadataDocumentLocation`, optional.
     pub fn metadata_document_location(&self) -> Option<&str> {
         self.response.metadata_document_location.as_deref()
     }
 
-    /// `metadataDocumentUsed`.
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
     pub fn metadata_document_used(&self) -> bool {
         self.response.metadata_document_used.unwrap_or_default()
     }
 
-    /// `expiresAt`.
-    pub fn expires_at(&self) -> Option<i64> {
-        self.response.expires_at
+    /// `expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the user code expires, in milliseconds since 1970-01-01 UTC. The user has to decide before that.
+    ///
+    /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.expires_at?))
     }
 
-    /// Makes the call of `device_complete` that follows.
+    /// Records that the user agreed. Give it the subject and the user code. The server must have authenticated the user, got the decision by a form that is protected against cross-site request forgery, and kept the user code in the user's session instead of trusting the form for it.
+    ///
+    /// Prepares the call of [`service.device().complete`](crate::groups::DeviceApi::complete), to be sent with [`PendingRequest::send`], which gives a [`DeviceCompleteAction`].
+    ///
+    /// The request already holds, from this response: `result` as `AUTHORIZED`.
     #[allow(unused_mut)]
     pub fn approve(
         self,
         subject: impl Into<::std::string::String>,
-        user_code: impl Into<crate::rt::UserCode>,
+        user_code: impl Into<rt::UserCode>,
     ) -> PendingRequest<types::DeviceCompleteRequest> {
         let mut response = self.response;
-        let mut request = types::DeviceCompleteRequest::new(
-            "AUTHORIZED".into(),
-            user_code.into(),
-        );
+        let mut request = types::DeviceCompleteRequest::new("AUTHORIZED", user_code);
         request.subject = Some(subject.into());
         PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
-    /// Makes the call of `device_complete` that follows.
+    /// Records any result, such as `TRANSACTION_FAILED` when the server could not ask the user. Give it the result and the user code, and the subject when the result is `AUTHORIZED`.
+    ///
+    /// Prepares the call of [`service.device().complete`](crate::groups::DeviceApi::complete), to be sent with [`PendingRequest::send`], which gives a [`DeviceCompleteAction`].
     #[allow(unused_mut)]
     pub fn complete(
         self,
-        result: crate::types::CompletionResult,
-        user_code: impl Into<crate::rt::UserCode>,
+        result: impl Into<types::CompletionResult>,
+        user_code: impl Into<rt::UserCode>,
     ) -> PendingRequest<types::DeviceCompleteRequest> {
         let mut response = self.response;
-        let mut request = types::DeviceCompleteRequest::new(result, user_code.into());
+        let mut request = types::DeviceCompleteRequest::new(result, user_code);
         PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
-    /// Makes the call of `device_complete` that follows.
+    /// Records that the user refused; the device is told `access_denied`. Give it the user code.
+    ///
+    /// Prepares the call of [`service.device().complete`](crate::groups::DeviceApi::complete), to be sent with [`PendingRequest::send`], which gives a [`DeviceCompleteAction`].
+    ///
+    /// The request already holds, from this response: `result` as `ACCESS_DENIED`.
     #[allow(unused_mut)]
     pub fn deny(
         self,
-        user_code: impl Into<crate::rt::UserCode>,
+        user_code: impl Into<rt::UserCode>,
     ) -> PendingRequest<types::DeviceCompleteRequest> {
         let mut response = self.response;
-        let mut request = types::DeviceCompleteRequest::new(
-            "ACCESS_DENIED".into(),
-            user_code.into(),
-        );
+        let mut request = types::DeviceCompleteRequest::new("ACCESS_DENIED", user_code);
         PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 }
 
 impl rt::Sealed for types::DeviceCompleteRequest {}
 impl rt::FollowUp for types::DeviceCompleteRequest {
-    type Action = DeviceComplete;
+    type Action = DeviceCompleteAction;
     fn call<'a>(
         &self,
         client: &'a rt::Client,
@@ -708,39 +871,184 @@ impl rt::FollowUp for types::DeviceCompleteRequest {
 }
 
 impl PendingRequest<types::DeviceCompleteRequest> {
-    /// Writes a value into `claims`, as JSON.
+    /// Sets `access_token_duration`: the lifetime of the new access token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration(mut self, value: i64) -> Self {
+        self.access_token_duration = Some(value);
+        self
+    }
+
+    /// Sets `acr`: the authentication context class that the login satisfied; it becomes the `acr` claim of the ID token (OpenID Connect Core 1.0 section 2). Leave it out when the server does not rate logins.
+    ///
+    /// `acr`, optional.
+    pub fn acr(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.acr = Some(value.into());
+        self
+    }
+
+    /// Sets `auth_time`: when the user was authenticated, in seconds since 1970-01-01 UTC. It becomes the `auth_time` claim of the ID token where that is requested or required (OpenID Connect Core 1.0 section 2); leave it out when unknown.
+    ///
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    pub fn auth_time(mut self, value: i64) -> Self {
+        self.auth_time = Some(value);
+        self
+    }
+
+    /// Sets `claims`: claims to put into the ID token, as a JSON object in a string with claim names as keys (OpenID Connect Core 1.0 section 5.1). A name may carry a language tag, such as `family_name#ja`. Leave it out when there is nothing to add. Give what `claimNames` of the response of `device/verification` names, as far as it is known and the user agreed.
+    ///
+    /// `claims`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::rt::Error> {
-        self.claims = Some(crate::rt::JsonString::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.claims = Some(rt::JsonString::of(value)?);
         Ok(self)
     }
 
-    /// Writes a value into `idtHeaderParams`, as JSON.
+    /// Sets `consented_claims`: the claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
+    /// `consentedClaims`, optional.
+    pub fn consented_claims(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.consented_claims = Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `error_description`: A sentence for the developer of the client, sent as `error_description`; used only when the result is not `AUTHORIZED`. Only printable ASCII without quotation mark and backslash is allowed. Absent sends none.
+    ///
+    /// `errorDescription`, optional.
+    pub fn error_description(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.error_description = Some(value.into());
+        self
+    }
+
+    /// Sets `error_uri`: the URL of a page about the error, sent as `error_uri`; used only when the result is not `AUTHORIZED`. Absent sends none.
+    ///
+    /// `errorUri`, optional.
+    pub fn error_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.error_uri = Some(value.into());
+        self
+    }
+
+    /// Sets `id_token_aud_type`: the form of the ID token's `aud` claim, `array` or `string`; other values are not documented. It takes precedence over the service's `idTokenAudType`, which applies when this is absent.
+    ///
+    /// `idTokenAudType`, optional.
+    pub fn id_token_aud_type(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.id_token_aud_type = Some(value.into());
+        self
+    }
+
+    /// Sets `idt_header_params`: additional header parameters for the ID token's JWS header, as a JSON object in a string. Without it the header has what Authlete puts there.
+    ///
+    /// `idtHeaderParams`, optional.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn idt_header_params(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::rt::Error> {
-        self.idt_header_params = Some(crate::rt::JsonString::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.idt_header_params = Some(rt::JsonString::of(value)?);
         Ok(self)
     }
 
-    /// Writes a value into `jwtAtClaims`, as JSON.
+    /// Sets `jwt_at_claims`: additional claims for the payload of the access token, as a JSON object in a string. Has an effect only where the service issues access tokens as JWTs (RFC 9068).
+    ///
+    /// `jwtAtClaims`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn jwt_at_claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::rt::Error> {
-        self.jwt_at_claims = Some(crate::rt::JsonString::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.jwt_at_claims = Some(rt::JsonString::of(value)?);
         Ok(self)
+    }
+
+    /// Sets `properties`: key and value pairs to keep with the access token. Unless hidden, they become members of the token response and of introspection responses, so their keys must not collide with standard names.
+    ///
+    /// `properties`, optional.
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<types::Property>,
+        >,
+    ) -> Self {
+        self.properties = Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `refresh_token_duration`: the lifetime of the new refresh token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes; it has no effect when no refresh token is issued.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    pub fn refresh_token_duration(mut self, value: i64) -> Self {
+        self.refresh_token_duration = Some(value);
+        self
+    }
+
+    /// Sets `scopes`: scopes to grant in place of the requested ones, for a user who agreed to fewer or more. Absent leaves the requested scopes; `openid` takes effect only when the client requested it.
+    ///
+    /// `scopes`, optional.
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.scopes = Some(value.into_iter().map(::std::convert::Into::into).collect());
+        self
+    }
+
+    /// Sets `sub`: the value of the `sub` claim where the client is to see another identifier than `subject`, for example a pairwise one (OpenID Connect Core 1.0 section 8). Only the claim changes: the access token stays with `subject`. Without it, `subject` is used.
+    ///
+    /// `sub`, optional.
+    pub fn sub(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.sub = Some(value.into());
+        self
+    }
+
+    /// Sets `subject`: the unique identifier of the user who decided, ASCII and at most 100 characters. It matters with `AUTHORIZED`; the official document requires the field for every result, though its prose demands it for `AUTHORIZED` alone.
+    ///
+    /// `subject`, optional.
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = Some(value.into());
+        self
     }
 }

@@ -20,22 +20,31 @@ impl rt::TakeParts for types::ClientRegistrationResponse {
     }
 }
 
-/// What `client_registration` answers.
+/// What the response of [`service.registration().register`](crate::groups::RegistrationApi::register) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`ClientRegistrationAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum ClientRegistration {
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+pub enum ClientRegistrationAction {
+    /// The request is not acceptable, for instance because of invalid metadata or token: send 400 with the error in the body, such as `invalid_client_metadata` (RFC 7591 section 3.2.2).
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `CREATED`: an answer with status 201 is ready.
+    /// The client is registered: send 201 with its metadata, id, secret and registration access token (RFC 7591 section 3.2.1).
+    ///
+    /// `CREATED`: the reply, with status 201, is made by [`ClientRegistrationCreated::into_reply`].
     Created(ClientRegistrationCreated),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::ClientRegistrationResponse>),
 }
 
-impl rt::Sealed for ClientRegistration {}
-impl rt::Action for ClientRegistration {
+impl rt::Sealed for ClientRegistrationAction {}
+impl rt::Action for ClientRegistrationAction {
     type Response = types::ClientRegistrationResponse;
     fn operation() -> &'static rt::Operation {
         &operations::CLIENT_REGISTRATION
@@ -88,13 +97,13 @@ impl rt::Action for ClientRegistration {
     }
 }
 
-impl ClientRegistration {
-    /// The answer to send.
+impl ClientRegistrationAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
             Self::InternalServerError(reply) => reply,
-            Self::Created(view) => view.into_reply(),
+            Self::Created(step) => step.into_reply(),
             Self::Unknown(response) => {
                 rt::unknown(<Self as rt::Action>::operation(), response)
             }
@@ -102,13 +111,15 @@ impl ClientRegistration {
     }
 }
 
-impl From<ClientRegistration> for rt::Reply {
-    fn from(outcome: ClientRegistration) -> Self {
-        outcome.into_reply()
+impl From<ClientRegistrationAction> for rt::Reply {
+    fn from(action: ClientRegistrationAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `CREATED` of `client_registration` holds.
+/// The client is registered: send 201 with its metadata, id, secret and registration access token (RFC 7591 section 3.2.1).
+///
+/// What [`ClientRegistrationAction::Created`] holds, which [`service.registration().register`](crate::groups::RegistrationApi::register) answers with.
 #[must_use]
 pub struct ClientRegistrationCreated {
     pub(crate) response: Box<types::ClientRegistrationResponse>,
@@ -117,15 +128,17 @@ pub struct ClientRegistrationCreated {
 
 rt::step!(ClientRegistrationCreated, types::ClientRegistrationResponse);
 impl ClientRegistrationCreated {
-    /// `client`.
+    /// The client as it is stored now, for the server's own records. Absent on errors, and after a deletion.
+    ///
+    /// `client`, optional.
     pub fn client(&self) -> Option<&types::OAuthClient> {
         self.response.client.as_ref()
     }
 
-    /// The answer to send.
+    /// The reply to send to the client, with status 201.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
-            <ClientRegistration as rt::Action>::operation(),
+            <ClientRegistrationAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 201,
                 content: rt::Content::Response("application/json"),
@@ -138,24 +151,35 @@ impl ClientRegistrationCreated {
     }
 }
 
-/// What `client_registration_delete` answers.
+/// What the response of [`service.registration().delete`](crate::groups::RegistrationApi::delete) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`ClientRegistrationDeleteAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum ClientRegistrationDelete {
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+pub enum ClientRegistrationDeleteAction {
+    /// The request is not acceptable, for instance because of invalid metadata or token: send 400 with the error in the body, such as `invalid_client_metadata` (RFC 7591 section 3.2.2).
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `DELETED`: an answer with status 204 is ready.
+    /// The client is gone: send 204 without a body. Its id, secret and registration access token are of no use any more (RFC 7592 section 2.3).
+    ///
+    /// `DELETED`: the reply, with status 204, is ready to send.
     Deleted(rt::Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
+    /// The registration access token is missing, unknown or not this client's: send 401. It happens only while the service has `unauthorizedOnClientConfigSupported`; otherwise such a token is reported as `BAD_REQUEST`.
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
     Unauthorized(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::ClientRegistrationResponse>),
 }
 
-impl rt::Sealed for ClientRegistrationDelete {}
-impl rt::Action for ClientRegistrationDelete {
+impl rt::Sealed for ClientRegistrationDeleteAction {}
+impl rt::Action for ClientRegistrationDeleteAction {
     type Response = types::ClientRegistrationResponse;
     fn operation() -> &'static rt::Operation {
         &operations::CLIENT_REGISTRATION_DELETE
@@ -237,8 +261,8 @@ impl rt::Action for ClientRegistrationDelete {
     }
 }
 
-impl ClientRegistrationDelete {
-    /// The answer to send.
+impl ClientRegistrationDeleteAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
@@ -252,30 +276,41 @@ impl ClientRegistrationDelete {
     }
 }
 
-impl From<ClientRegistrationDelete> for rt::Reply {
-    fn from(outcome: ClientRegistrationDelete) -> Self {
-        outcome.into_reply()
+impl From<ClientRegistrationDeleteAction> for rt::Reply {
+    fn from(action: ClientRegistrationDeleteAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `client_registration_get` answers.
+/// What the response of [`service.registration().get`](crate::groups::RegistrationApi::get) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`ClientRegistrationGetAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum ClientRegistrationGet {
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+pub enum ClientRegistrationGetAction {
+    /// The request is not acceptable, for instance because of invalid metadata or token: send 400 with the error in the body, such as `invalid_client_metadata` (RFC 7591 section 3.2.2).
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `OK`: an answer with status 200 is ready.
+    /// The token is good: send 200 with the client's current metadata (RFC 7592 section 3).
+    ///
+    /// `OK`: the reply, with status 200, is made by [`ClientRegistrationGetOk::into_reply`].
     Ok(ClientRegistrationGetOk),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
+    /// The registration access token is missing, unknown or not this client's: send 401. It happens only while the service has `unauthorizedOnClientConfigSupported`; otherwise such a token is reported as `BAD_REQUEST`.
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
     Unauthorized(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::ClientRegistrationResponse>),
 }
 
-impl rt::Sealed for ClientRegistrationGet {}
-impl rt::Action for ClientRegistrationGet {
+impl rt::Sealed for ClientRegistrationGetAction {}
+impl rt::Action for ClientRegistrationGetAction {
     type Response = types::ClientRegistrationResponse;
     fn operation() -> &'static rt::Operation {
         &operations::CLIENT_REGISTRATION_GET
@@ -348,14 +383,14 @@ impl rt::Action for ClientRegistrationGet {
     }
 }
 
-impl ClientRegistrationGet {
-    /// The answer to send.
+impl ClientRegistrationGetAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
             Self::InternalServerError(reply) => reply,
             Self::Unauthorized(reply) => reply,
-            Self::Ok(view) => view.into_reply(),
+            Self::Ok(step) => step.into_reply(),
             Self::Unknown(response) => {
                 rt::unknown(<Self as rt::Action>::operation(), response)
             }
@@ -363,13 +398,15 @@ impl ClientRegistrationGet {
     }
 }
 
-impl From<ClientRegistrationGet> for rt::Reply {
-    fn from(outcome: ClientRegistrationGet) -> Self {
-        outcome.into_reply()
+impl From<ClientRegistrationGetAction> for rt::Reply {
+    fn from(action: ClientRegistrationGetAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `OK` of `client_registration_get` holds.
+/// The token is good: send 200 with the client's current metadata (RFC 7592 section 3).
+///
+/// What [`ClientRegistrationGetAction::Ok`] holds, which [`service.registration().get`](crate::groups::RegistrationApi::get) answers with.
 #[must_use]
 pub struct ClientRegistrationGetOk {
     pub(crate) response: Box<types::ClientRegistrationResponse>,
@@ -378,15 +415,17 @@ pub struct ClientRegistrationGetOk {
 
 rt::step!(ClientRegistrationGetOk, types::ClientRegistrationResponse);
 impl ClientRegistrationGetOk {
-    /// `client`.
+    /// The client as it is stored now, for the server's own records. Absent on errors, and after a deletion.
+    ///
+    /// `client`, optional.
     pub fn client(&self) -> Option<&types::OAuthClient> {
         self.response.client.as_ref()
     }
 
-    /// The answer to send.
+    /// The reply to send to the client, with status 200.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
-            <ClientRegistrationGet as rt::Action>::operation(),
+            <ClientRegistrationGetAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 200,
                 content: rt::Content::Response("application/json"),
@@ -399,24 +438,35 @@ impl ClientRegistrationGetOk {
     }
 }
 
-/// What `client_registration_update` answers.
+/// What the response of [`service.registration().update`](crate::groups::RegistrationApi::update) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`ClientRegistrationUpdateAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum ClientRegistrationUpdate {
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+pub enum ClientRegistrationUpdateAction {
+    /// The request is not acceptable, for instance because of invalid metadata or token: send 400 with the error in the body, such as `invalid_client_metadata` (RFC 7591 section 3.2.2).
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
+    /// The registration access token is missing, unknown or not this client's: send 401. It happens only while the service has `unauthorizedOnClientConfigSupported`; otherwise such a token is reported as `BAD_REQUEST`.
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
     Unauthorized(rt::Reply),
-    /// `UPDATED`: an answer with status 200 is ready.
+    /// The new metadata is stored: send 200 with the client as it is now (RFC 7592 section 3).
+    ///
+    /// `UPDATED`: the reply, with status 200, is made by [`ClientRegistrationUpdateUpdated::into_reply`].
     Updated(ClientRegistrationUpdateUpdated),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::ClientRegistrationResponse>),
 }
 
-impl rt::Sealed for ClientRegistrationUpdate {}
-impl rt::Action for ClientRegistrationUpdate {
+impl rt::Sealed for ClientRegistrationUpdateAction {}
+impl rt::Action for ClientRegistrationUpdateAction {
     type Response = types::ClientRegistrationResponse;
     fn operation() -> &'static rt::Operation {
         &operations::CLIENT_REGISTRATION_UPDATE
@@ -489,14 +539,14 @@ impl rt::Action for ClientRegistrationUpdate {
     }
 }
 
-impl ClientRegistrationUpdate {
-    /// The answer to send.
+impl ClientRegistrationUpdateAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
             Self::InternalServerError(reply) => reply,
             Self::Unauthorized(reply) => reply,
-            Self::Updated(view) => view.into_reply(),
+            Self::Updated(step) => step.into_reply(),
             Self::Unknown(response) => {
                 rt::unknown(<Self as rt::Action>::operation(), response)
             }
@@ -504,13 +554,15 @@ impl ClientRegistrationUpdate {
     }
 }
 
-impl From<ClientRegistrationUpdate> for rt::Reply {
-    fn from(outcome: ClientRegistrationUpdate) -> Self {
-        outcome.into_reply()
+impl From<ClientRegistrationUpdateAction> for rt::Reply {
+    fn from(action: ClientRegistrationUpdateAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `UPDATED` of `client_registration_update` holds.
+/// The new metadata is stored: send 200 with the client as it is now (RFC 7592 section 3).
+///
+/// What [`ClientRegistrationUpdateAction::Updated`] holds, which [`service.registration().update`](crate::groups::RegistrationApi::update) answers with.
 #[must_use]
 pub struct ClientRegistrationUpdateUpdated {
     pub(crate) response: Box<types::ClientRegistrationResponse>,
@@ -519,15 +571,17 @@ pub struct ClientRegistrationUpdateUpdated {
 
 rt::step!(ClientRegistrationUpdateUpdated, types::ClientRegistrationResponse);
 impl ClientRegistrationUpdateUpdated {
-    /// `client`.
+    /// The client as it is stored now, for the server's own records. Absent on errors, and after a deletion.
+    ///
+    /// `client`, optional.
     pub fn client(&self) -> Option<&types::OAuthClient> {
         self.response.client.as_ref()
     }
 
-    /// The answer to send.
+    /// The reply to send to the client, with status 200.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
-            <ClientRegistrationUpdate as rt::Action>::operation(),
+            <ClientRegistrationUpdateAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 200,
                 content: rt::Content::Response("application/json"),

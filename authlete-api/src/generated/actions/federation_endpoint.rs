@@ -21,25 +21,34 @@ impl rt::TakeParts for types::FederationConfigurationResponse {
 }
 
 impl rt::IntoAction for types::FederationConfigurationResponse {
-    type Action = FederationConfiguration;
+    type Action = FederationConfigurationAction;
 }
 
-/// What `federation_configuration` answers.
+/// What the response of [`service.federation().configuration`](crate::groups::FederationApi::configuration) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`FederationConfigurationAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum FederationConfiguration {
-    /// `OK`: an answer with status 200 is ready.
+pub enum FederationConfigurationAction {
+    /// The entity configuration is signed and ready. The server sends 200 with `responseContent` as the body, media type `application/entity-statement+jwt`.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
     Ok(rt::Reply),
-    /// `NOT_FOUND`: an answer with status 404 is ready.
+    /// The service takes no part in a federation: `federationEnabled` is off. The server sends 404 with `responseContent` as the JSON body.
+    ///
+    /// `NOT_FOUND`: the reply, with status 404, is ready to send.
     NotFound(rt::Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or the service lacks settings for it, such as `federationJwks` or `authorityHints`. The server sends 500 with `responseContent` as the JSON body; the API description repeats the text of `OK` here, which is a mistake.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::FederationConfigurationResponse>),
 }
 
-impl rt::Sealed for FederationConfiguration {}
-impl rt::Action for FederationConfiguration {
+impl rt::Sealed for FederationConfigurationAction {}
+impl rt::Action for FederationConfigurationAction {
     type Response = types::FederationConfigurationResponse;
     fn operation() -> &'static rt::Operation {
         &operations::FEDERATION_CONFIGURATION
@@ -103,8 +112,8 @@ impl rt::Action for FederationConfiguration {
     }
 }
 
-impl FederationConfiguration {
-    /// The answer to send.
+impl FederationConfigurationAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -117,9 +126,9 @@ impl FederationConfiguration {
     }
 }
 
-impl From<FederationConfiguration> for rt::Reply {
-    fn from(outcome: FederationConfiguration) -> Self {
-        outcome.into_reply()
+impl From<FederationConfigurationAction> for rt::Reply {
+    fn from(action: FederationConfigurationAction) -> Self {
+        action.into_reply()
     }
 }
 
@@ -141,27 +150,38 @@ impl rt::TakeParts for types::FederationRegistrationResponse {
 }
 
 impl rt::IntoAction for types::FederationRegistrationResponse {
-    type Action = FederationRegistration;
+    type Action = FederationRegistrationAction;
 }
 
-/// What `federation_registration` answers.
+/// What the response of [`service.federation().register`](crate::groups::FederationApi::register) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`FederationRegistrationAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum FederationRegistration {
-    /// `OK`: an answer with status 200 is ready.
+pub enum FederationRegistrationAction {
+    /// The client is registered. The server sends 200 with `responseContent` as the body, media type `application/entity-statement+jwt` by Authlete's documents; OpenID Federation 1.0 section 12.2 demands `application/explicit-registration-response+jwt`, which clients may insist on.
+    ///
+    /// `OK`: the reply, with status 200, is made by [`FederationRegistrationOk::into_reply`].
     Ok(FederationRegistrationOk),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// The request is malformed, no trust chain could be established, or a client with this entity identifier exists already. The server sends 400 with `responseContent` as the JSON body.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `NOT_FOUND`: an answer with status 404 is ready.
+    /// The service takes no part in a federation: `federationEnabled` is off. The server sends 404 with `responseContent` as the JSON body.
+    ///
+    /// `NOT_FOUND`: the reply, with status 404, is ready to send.
     NotFound(rt::Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or the service lacks settings for it, such as `federationJwks`. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::FederationRegistrationResponse>),
 }
 
-impl rt::Sealed for FederationRegistration {}
-impl rt::Action for FederationRegistration {
+impl rt::Sealed for FederationRegistrationAction {}
+impl rt::Action for FederationRegistrationAction {
     type Response = types::FederationRegistrationResponse;
     fn operation() -> &'static rt::Operation {
         &operations::FEDERATION_REGISTRATION
@@ -229,14 +249,14 @@ impl rt::Action for FederationRegistration {
     }
 }
 
-impl FederationRegistration {
-    /// The answer to send.
+impl FederationRegistrationAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
             Self::NotFound(reply) => reply,
             Self::InternalServerError(reply) => reply,
-            Self::Ok(view) => view.into_reply(),
+            Self::Ok(step) => step.into_reply(),
             Self::Unknown(response) => {
                 rt::unknown(<Self as rt::Action>::operation(), response)
             }
@@ -244,13 +264,15 @@ impl FederationRegistration {
     }
 }
 
-impl From<FederationRegistration> for rt::Reply {
-    fn from(outcome: FederationRegistration) -> Self {
-        outcome.into_reply()
+impl From<FederationRegistrationAction> for rt::Reply {
+    fn from(action: FederationRegistrationAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `OK` of `federation_registration` holds.
+/// The client is registered. The server sends 200 with `responseContent` as the body, media type `application/entity-statement+jwt` by Authlete's documents; OpenID Federation 1.0 section 12.2 demands `application/explicit-registration-response+jwt`, which clients may insist on.
+///
+/// What [`FederationRegistrationAction::Ok`] holds, which [`service.federation().register`](crate::groups::FederationApi::register) answers with.
 #[must_use]
 pub struct FederationRegistrationOk {
     pub(crate) response: Box<types::FederationRegistrationResponse>,
@@ -259,15 +281,17 @@ pub struct FederationRegistrationOk {
 
 rt::step!(FederationRegistrationOk, types::FederationRegistrationResponse);
 impl FederationRegistrationOk {
-    /// `client`.
+    /// The client that was registered, as Authlete stores it, with its trust chain and when that expires; present with `OK`.
+    ///
+    /// `client`, optional.
     pub fn client(&self) -> Option<&types::OAuthClient> {
         self.response.client.as_ref()
     }
 
-    /// The answer to send.
+    /// The reply to send to the client, with status 200.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
-            <FederationRegistration as rt::Action>::operation(),
+            <FederationRegistrationAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 200,
                 content: rt::Content::Response("application/entity-statement+jwt"),

@@ -21,33 +21,50 @@ impl rt::TakeParts for types::GrantManagementResponse {
 }
 
 impl rt::IntoAction for types::GrantManagementResponse {
-    type Action = GrantManagement;
+    type Action = GrantManagementAction;
 }
 
-/// What `grant_management` answers.
+/// What the response of [`service.grant_management().process`](crate::groups::GrantManagementApi::process) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`GrantManagementAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum GrantManagement {
-    /// `OK`: an answer with status 200 is ready.
+pub enum GrantManagementAction {
+    /// The grant was found for a query. The server sends 200 with `responseContent` as the JSON body.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
     Ok(rt::Reply),
-    /// `NO_CONTENT`: an answer with status 204 is ready.
+    /// The grant is revoked, and its tokens with it. The server sends 204 without a body.
+    ///
+    /// `NO_CONTENT`: the reply, with status 204, is ready to send.
     NoContent(rt::Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
+    /// The access token does not exist or has expired (error `invalid_token`); whether a missing proof of the key or certificate that it is bound to ends here too is not documented. The server answers 401 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1, RFC 9449 section 7.1).
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
     Unauthorized(rt::Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
+    /// The access token is valid but does not permit this request, for example because it lacks a scope; error `insufficient_scope`. The server answers 403 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1). It may not manage this grant.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
     Forbidden(rt::Reply),
-    /// `NOT_FOUND`: an answer with status 404 is ready.
+    /// There is no such grant. The server answers 404 without a body, and `responseContent` is the `WWW-Authenticate` header; sources differ, and some send it as the body.
+    ///
+    /// `NOT_FOUND`: the reply, with status 404, is ready to send.
     NotFound(rt::Reply),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
     CallerError(rt::Reply),
-    /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or this call was wrong. The server answers 500 without a body, and `responseContent` is the `WWW-Authenticate` header.
+    ///
+    /// `AUTHLETE_ERROR`: the reply, with status 500, is ready to send.
     AuthleteError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::GrantManagementResponse>),
 }
 
-impl rt::Sealed for GrantManagement {}
-impl rt::Action for GrantManagement {
+impl rt::Sealed for GrantManagementAction {}
+impl rt::Action for GrantManagementAction {
     type Response = types::GrantManagementResponse;
     fn operation() -> &'static rt::Operation {
         &operations::GRANT_MANAGEMENT
@@ -157,8 +174,8 @@ impl rt::Action for GrantManagement {
     }
 }
 
-impl GrantManagement {
-    /// The answer to send.
+impl GrantManagementAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -175,8 +192,8 @@ impl GrantManagement {
     }
 }
 
-impl From<GrantManagement> for rt::Reply {
-    fn from(outcome: GrantManagement) -> Self {
-        outcome.into_reply()
+impl From<GrantManagementAction> for rt::Reply {
+    fn from(action: GrantManagementAction) -> Self {
+        action.into_reply()
     }
 }

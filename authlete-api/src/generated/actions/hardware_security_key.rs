@@ -21,27 +21,38 @@ impl rt::TakeParts for types::HskCreateResponse {
 }
 
 impl rt::IntoAction for types::HskCreateResponse {
-    type Action = HskCreate;
+    type Action = HskCreateAction;
 }
 
-/// What `hsk_create` answers.
+/// What the response of [`service.hardware_keys().create`](crate::groups::HardwareKeysApi::create) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`HskCreateAction::proceed`] gives a [`HskCreateNext`] for those that leave something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum HskCreate {
-    /// `SUCCESS`: there is work to do.
+pub enum HskCreateAction {
+    /// The key exists in the module. Keep its handle, by which it is read and deleted.
+    ///
+    /// `SUCCESS`: the server has something to do; see [`HskCreateSuccess`].
     Success(HskCreateSuccess),
-    /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, or hardware keys are not enabled for the service. The result message says more; correct the call or the service's `hsmEnabled`.
+    ///
+    /// `INVALID_REQUEST`: the call was wrong, the client is not; it is told no more than `server_error`.
     InvalidRequest(rt::Reply),
-    /// `NOT_FOUND`: there is work to do.
+    /// Shared with the calls that take a handle. It cannot sensibly follow a request to make a key; treat it as a wrong call.
+    ///
+    /// `NOT_FOUND`: the server has something to do; see [`HskCreateNotFound`].
     NotFound(HskCreateNotFound),
-    /// `SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete, or the module behind it, failed. The result message says more; whether anything was changed in the module is not certain.
+    ///
+    /// `SERVER_ERROR`: the reply, with status 500, is ready to send.
     ServerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::HskCreateResponse>),
 }
 
-impl rt::Sealed for HskCreate {}
-impl rt::Action for HskCreate {
+impl rt::Sealed for HskCreateAction {}
+impl rt::Action for HskCreateAction {
     type Response = types::HskCreateResponse;
     fn operation() -> &'static rt::Operation {
         &operations::HSK_CREATE
@@ -91,21 +102,25 @@ impl rt::Action for HskCreate {
     }
 }
 
-/// What [`HskCreate`] leaves to do.
+/// What the response of [`service.hardware_keys().create`](crate::groups::HardwareKeysApi::create) can leave the server to do: the actions of [`HskCreateAction`] without those that [`HskCreateAction::proceed`] makes a reply of.
 #[derive(Debug)]
 #[must_use]
 pub enum HskCreateNext {
-    /// `SUCCESS`: there is work to do.
+    /// The key exists in the module. Keep its handle, by which it is read and deleted.
+    ///
+    /// `SUCCESS`: the server has something to do; see [`HskCreateSuccess`].
     Success(HskCreateSuccess),
-    /// `NOT_FOUND`: there is work to do.
+    /// Shared with the calls that take a handle. It cannot sensibly follow a request to make a key; treat it as a wrong call.
+    ///
+    /// `NOT_FOUND`: the server has something to do; see [`HskCreateNotFound`].
     NotFound(HskCreateNotFound),
 }
 
-impl HskCreate {
-    /// What there is to do; anything else is an answer to send.
+impl HskCreateAction {
+    /// What there is to do for the server, as a [`HskCreateNext`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<HskCreateNext, rt::Reply> {
         match self {
             Self::Success(step) => Ok(HskCreateNext::Success(step)),
@@ -119,7 +134,9 @@ impl HskCreate {
     }
 }
 
-/// What `SUCCESS` of `hsk_create` holds.
+/// The new key with its handle and public half. Nothing has to follow; settings of the service can name the key by its `kid`.
+///
+/// What [`HskCreateAction::Success`] holds, which [`service.hardware_keys().create`](crate::groups::HardwareKeysApi::create) answers with.
 #[must_use]
 pub struct HskCreateSuccess {
     pub(crate) response: Box<types::HskCreateResponse>,
@@ -128,13 +145,17 @@ pub struct HskCreateSuccess {
 
 rt::step!(HskCreateSuccess, types::HskCreateResponse);
 impl HskCreateSuccess {
-    /// `hsk`.
+    /// The key, its public half included but never the private one; present with `SUCCESS`.
+    ///
+    /// `hsk`, optional.
     pub fn hsk(&self) -> Option<&types::Hsk> {
         self.response.hsk.as_ref()
     }
 }
 
-/// What `NOT_FOUND` of `hsk_create` holds.
+/// Shared with the calls that take a handle. It cannot sensibly follow a request to make a key; treat it as a wrong call.
+///
+/// What [`HskCreateAction::NotFound`] holds, which [`service.hardware_keys().create`](crate::groups::HardwareKeysApi::create) answers with.
 #[must_use]
 pub struct HskCreateNotFound {
     pub(crate) response: Box<types::HskCreateResponse>,
@@ -161,27 +182,38 @@ impl rt::TakeParts for types::HskDeleteResponse {
 }
 
 impl rt::IntoAction for types::HskDeleteResponse {
-    type Action = HskDelete;
+    type Action = HskDeleteAction;
 }
 
-/// What `hsk_delete` answers.
+/// What the response of [`service.hardware_keys().delete`](crate::groups::HardwareKeysApi::delete) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`HskDeleteAction::proceed`] gives a [`HskDeleteNext`] for those that leave something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum HskDelete {
-    /// `SUCCESS`: there is work to do.
+pub enum HskDeleteAction {
+    /// The key is gone. Settings that name its `kid` should be changed before.
+    ///
+    /// `SUCCESS`: the server has something to do; see [`HskDeleteSuccess`].
     Success(HskDeleteSuccess),
-    /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, or hardware keys are not enabled for the service. The result message says more; correct the call or the service's `hsmEnabled`.
+    ///
+    /// `INVALID_REQUEST`: the call was wrong, the client is not; it is told no more than `server_error`.
     InvalidRequest(rt::Reply),
-    /// `NOT_FOUND`: there is work to do.
+    /// The service has no key with this handle. Nothing was changed; the list of keys shows the handles that exist.
+    ///
+    /// `NOT_FOUND`: the server has something to do; see [`HskDeleteNotFound`].
     NotFound(HskDeleteNotFound),
-    /// `SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete, or the module behind it, failed. The result message says more; whether anything was changed in the module is not certain.
+    ///
+    /// `SERVER_ERROR`: the reply, with status 500, is ready to send.
     ServerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::HskDeleteResponse>),
 }
 
-impl rt::Sealed for HskDelete {}
-impl rt::Action for HskDelete {
+impl rt::Sealed for HskDeleteAction {}
+impl rt::Action for HskDeleteAction {
     type Response = types::HskDeleteResponse;
     fn operation() -> &'static rt::Operation {
         &operations::HSK_DELETE
@@ -231,21 +263,25 @@ impl rt::Action for HskDelete {
     }
 }
 
-/// What [`HskDelete`] leaves to do.
+/// What the response of [`service.hardware_keys().delete`](crate::groups::HardwareKeysApi::delete) can leave the server to do: the actions of [`HskDeleteAction`] without those that [`HskDeleteAction::proceed`] makes a reply of.
 #[derive(Debug)]
 #[must_use]
 pub enum HskDeleteNext {
-    /// `SUCCESS`: there is work to do.
+    /// The key is gone. Settings that name its `kid` should be changed before.
+    ///
+    /// `SUCCESS`: the server has something to do; see [`HskDeleteSuccess`].
     Success(HskDeleteSuccess),
-    /// `NOT_FOUND`: there is work to do.
+    /// The service has no key with this handle. Nothing was changed; the list of keys shows the handles that exist.
+    ///
+    /// `NOT_FOUND`: the server has something to do; see [`HskDeleteNotFound`].
     NotFound(HskDeleteNotFound),
 }
 
-impl HskDelete {
-    /// What there is to do; anything else is an answer to send.
+impl HskDeleteAction {
+    /// What there is to do for the server, as a [`HskDeleteNext`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<HskDeleteNext, rt::Reply> {
         match self {
             Self::Success(step) => Ok(HskDeleteNext::Success(step)),
@@ -259,7 +295,9 @@ impl HskDelete {
     }
 }
 
-/// What `SUCCESS` of `hsk_delete` holds.
+/// The removed key, if the server returns it. Nothing follows, and it cannot be brought back.
+///
+/// What [`HskDeleteAction::Success`] holds, which [`service.hardware_keys().delete`](crate::groups::HardwareKeysApi::delete) answers with.
 #[must_use]
 pub struct HskDeleteSuccess {
     pub(crate) response: Box<types::HskDeleteResponse>,
@@ -268,13 +306,17 @@ pub struct HskDeleteSuccess {
 
 rt::step!(HskDeleteSuccess, types::HskDeleteResponse);
 impl HskDeleteSuccess {
-    /// `hsk`.
+    /// The key as it was before; whether servers return it is not documented.
+    ///
+    /// `hsk`, optional.
     pub fn hsk(&self) -> Option<&types::Hsk> {
         self.response.hsk.as_ref()
     }
 }
 
-/// What `NOT_FOUND` of `hsk_delete` holds.
+/// The service has no key with this handle. Nothing was changed; the list of keys shows the handles that exist.
+///
+/// What [`HskDeleteAction::NotFound`] holds, which [`service.hardware_keys().delete`](crate::groups::HardwareKeysApi::delete) answers with.
 #[must_use]
 pub struct HskDeleteNotFound {
     pub(crate) response: Box<types::HskDeleteResponse>,
@@ -301,27 +343,38 @@ impl rt::TakeParts for types::HskGetResponse {
 }
 
 impl rt::IntoAction for types::HskGetResponse {
-    type Action = HskGet;
+    type Action = HskGetAction;
 }
 
-/// What `hsk_get` answers.
+/// What the response of [`service.hardware_keys().get`](crate::groups::HardwareKeysApi::get) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`HskGetAction::proceed`] gives a [`HskGetNext`] for those that leave something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum HskGet {
-    /// `SUCCESS`: there is work to do.
+pub enum HskGetAction {
+    /// The handle belongs to a key of this service, whose description is in `hsk`.
+    ///
+    /// `SUCCESS`: the server has something to do; see [`HskGetSuccess`].
     Success(HskGetSuccess),
-    /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, or hardware keys are not enabled for the service. The result message says more; correct the call or the service's `hsmEnabled`.
+    ///
+    /// `INVALID_REQUEST`: the call was wrong, the client is not; it is told no more than `server_error`.
     InvalidRequest(rt::Reply),
-    /// `NOT_FOUND`: there is work to do.
+    /// The service has no key with this handle. Nothing was changed; the list of keys shows the handles that exist.
+    ///
+    /// `NOT_FOUND`: the server has something to do; see [`HskGetNotFound`].
     NotFound(HskGetNotFound),
-    /// `SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete, or the module behind it, failed. The result message says more; whether anything was changed in the module is not certain.
+    ///
+    /// `SERVER_ERROR`: the reply, with status 500, is ready to send.
     ServerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::HskGetResponse>),
 }
 
-impl rt::Sealed for HskGet {}
-impl rt::Action for HskGet {
+impl rt::Sealed for HskGetAction {}
+impl rt::Action for HskGetAction {
     type Response = types::HskGetResponse;
     fn operation() -> &'static rt::Operation {
         &operations::HSK_GET
@@ -371,21 +424,25 @@ impl rt::Action for HskGet {
     }
 }
 
-/// What [`HskGet`] leaves to do.
+/// What the response of [`service.hardware_keys().get`](crate::groups::HardwareKeysApi::get) can leave the server to do: the actions of [`HskGetAction`] without those that [`HskGetAction::proceed`] makes a reply of.
 #[derive(Debug)]
 #[must_use]
 pub enum HskGetNext {
-    /// `SUCCESS`: there is work to do.
+    /// The handle belongs to a key of this service, whose description is in `hsk`.
+    ///
+    /// `SUCCESS`: the server has something to do; see [`HskGetSuccess`].
     Success(HskGetSuccess),
-    /// `NOT_FOUND`: there is work to do.
+    /// The service has no key with this handle. Nothing was changed; the list of keys shows the handles that exist.
+    ///
+    /// `NOT_FOUND`: the server has something to do; see [`HskGetNotFound`].
     NotFound(HskGetNotFound),
 }
 
-impl HskGet {
-    /// What there is to do; anything else is an answer to send.
+impl HskGetAction {
+    /// What there is to do for the server, as a [`HskGetNext`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<HskGetNext, rt::Reply> {
         match self {
             Self::Success(step) => Ok(HskGetNext::Success(step)),
@@ -399,7 +456,9 @@ impl HskGet {
     }
 }
 
-/// What `SUCCESS` of `hsk_get` holds.
+/// The key as Authlete knows it. Nothing follows; publish the public half only through the service's JWK Set.
+///
+/// What [`HskGetAction::Success`] holds, which [`service.hardware_keys().get`](crate::groups::HardwareKeysApi::get) answers with.
 #[must_use]
 pub struct HskGetSuccess {
     pub(crate) response: Box<types::HskGetResponse>,
@@ -408,13 +467,17 @@ pub struct HskGetSuccess {
 
 rt::step!(HskGetSuccess, types::HskGetResponse);
 impl HskGetSuccess {
-    /// `hsk`.
+    /// The key, its public half included but never the private one; present with `SUCCESS`.
+    ///
+    /// `hsk`, optional.
     pub fn hsk(&self) -> Option<&types::Hsk> {
         self.response.hsk.as_ref()
     }
 }
 
-/// What `NOT_FOUND` of `hsk_get` holds.
+/// The service has no key with this handle. Nothing was changed; the list of keys shows the handles that exist.
+///
+/// What [`HskGetAction::NotFound`] holds, which [`service.hardware_keys().get`](crate::groups::HardwareKeysApi::get) answers with.
 #[must_use]
 pub struct HskGetNotFound {
     pub(crate) response: Box<types::HskGetResponse>,
@@ -441,25 +504,34 @@ impl rt::TakeParts for types::HskGetListResponse {
 }
 
 impl rt::IntoAction for types::HskGetListResponse {
-    type Action = HskGetList;
+    type Action = HskGetListAction;
 }
 
-/// What `hsk_get_list` answers.
+/// What the response of [`service.hardware_keys().list`](crate::groups::HardwareKeysApi::list) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`HskGetListAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum HskGetList {
-    /// `SUCCESS`: there is work to do.
+pub enum HskGetListAction {
+    /// The keys were read. They are in `hsks`, all at once.
+    ///
+    /// `SUCCESS`: the server has something to do; see [`HskGetListSuccess`].
     Success(HskGetListSuccess),
-    /// `INVALID_REQUEST`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, or hardware keys are not enabled for the service. The result message says more; correct the call or the service's `hsmEnabled`.
+    ///
+    /// `INVALID_REQUEST`: the call was wrong, the client is not; it is told no more than `server_error`.
     InvalidRequest(rt::Reply),
-    /// `SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete, or the module behind it, failed. The result message says more; whether anything was changed in the module is not certain.
+    ///
+    /// `SERVER_ERROR`: the reply, with status 500, is ready to send.
     ServerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::HskGetListResponse>),
 }
 
-impl rt::Sealed for HskGetList {}
-impl rt::Action for HskGetList {
+impl rt::Sealed for HskGetListAction {}
+impl rt::Action for HskGetListAction {
     type Response = types::HskGetListResponse;
     fn operation() -> &'static rt::Operation {
         &operations::HSK_GET_LIST
@@ -503,11 +575,11 @@ impl rt::Action for HskGetList {
     }
 }
 
-impl HskGetList {
-    /// What `SUCCESS` holds; anything else is an answer to send.
+impl HskGetListAction {
+    /// What `SUCCESS` leaves the server to do, see [`HskGetListAction::Success`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<HskGetListSuccess, rt::Reply> {
         match self {
             Self::Success(step) => Ok(step),
@@ -520,7 +592,9 @@ impl HskGetList {
     }
 }
 
-/// What `SUCCESS` of `hsk_get_list` holds.
+/// The service's keys with their handles. Nothing follows; `get` and `delete` take one of the handles.
+///
+/// What [`HskGetListAction::Success`] holds, which [`service.hardware_keys().list`](crate::groups::HardwareKeysApi::list) answers with.
 #[must_use]
 pub struct HskGetListSuccess {
     pub(crate) response: Box<types::HskGetListResponse>,
@@ -529,7 +603,9 @@ pub struct HskGetListSuccess {
 
 rt::step!(HskGetListSuccess, types::HskGetListResponse);
 impl HskGetListSuccess {
-    /// `hsks`.
+    /// All keys of the service, their public halves included, in no documented order; present with `SUCCESS`, and not split into pages.
+    ///
+    /// `hsks`, optional.
     pub fn hsks(&self) -> &[types::Hsk] {
         self.response.hsks.as_deref().unwrap_or_default()
     }

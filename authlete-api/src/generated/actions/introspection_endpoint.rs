@@ -21,29 +21,42 @@ impl rt::TakeParts for types::IntrospectionResponse {
 }
 
 impl rt::IntoAction for types::IntrospectionResponse {
-    type Action = Introspection;
+    type Action = IntrospectionAction;
 }
 
-/// What `auth_introspection` answers.
+/// What the response of [`service.introspection().process`](crate::groups::IntrospectionApi::process) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`IntrospectionAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum Introspection {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+pub enum IntrospectionAction {
+    /// Authlete failed, or this call was wrong. The server answers 500 without a body, and `responseContent` is the `WWW-Authenticate` header.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// The request is malformed, for example it had no access token; error `invalid_request`. The server answers 400 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1). A client that presented no token at all should get 401 with a bare challenge instead (RFC 6750 section 3.1), without asking Authlete.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
+    /// The access token does not exist or has expired (error `invalid_token`); whether a missing proof of the key or certificate that it is bound to ends here too is not documented. The server answers 401 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1, RFC 9449 section 7.1).
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
     Unauthorized(rt::Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
+    /// The access token is valid but does not permit this request, for example because it lacks a scope; error `insufficient_scope`. The server answers 403 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1). A subject other than the demanded one ends here as well, with `invalid_request`.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
     Forbidden(rt::Reply),
-    /// `OK`: there is work to do.
+    /// The access token is good for the request. The server serves the resource, with `dpopNonce` as the `DPoP-Nonce` header if it is there, and does not send `responseContent`.
+    ///
+    /// `OK`: the server has something to do; see [`IntrospectionOk`].
     Ok(IntrospectionOk),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::IntrospectionResponse>),
 }
 
-impl rt::Sealed for Introspection {}
-impl rt::Action for Introspection {
+impl rt::Sealed for IntrospectionAction {}
+impl rt::Action for IntrospectionAction {
     type Response = types::IntrospectionResponse;
     fn operation() -> &'static rt::Operation {
         &operations::AUTH_INTROSPECTION
@@ -126,11 +139,11 @@ impl rt::Action for Introspection {
     }
 }
 
-impl Introspection {
-    /// What `OK` holds; anything else is an answer to send.
+impl IntrospectionAction {
+    /// What `OK` leaves the server to do, see [`IntrospectionAction::Ok`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<IntrospectionOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
@@ -145,7 +158,9 @@ impl Introspection {
     }
 }
 
-/// What `OK` of `auth_introspection` holds.
+/// Whom the access token stands for, its client, scopes and everything else recorded with it. Decide by these whether this user and client may have this resource; Authlete has checked that the token is alive, its binding to a key or certificate, and what the request demanded.
+///
+/// What [`IntrospectionAction::Ok`] holds, which [`service.introspection().process`](crate::groups::IntrospectionApi::process) answers with.
 #[must_use]
 pub struct IntrospectionOk {
     pub(crate) response: Box<types::IntrospectionResponse>,
@@ -154,172 +169,246 @@ pub struct IntrospectionOk {
 
 rt::step!(IntrospectionOk, types::IntrospectionResponse);
 impl IntrospectionOk {
-    /// `clientId`.
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
+    /// `clientId`, optional.
     pub fn client_id(&self) -> Option<i64> {
         self.response.client_id
     }
 
-    /// `clientIdAlias`.
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
     pub fn client_id_alias(&self) -> Option<&str> {
         self.response.client_id_alias.as_deref()
     }
 
-    /// `clientIdAliasUsed`.
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
     pub fn client_id_alias_used(&self) -> bool {
         self.response.client_id_alias_used.unwrap_or_default()
     }
 
-    /// `clientEntityId`.
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
     pub fn client_entity_id(&self) -> Option<&str> {
         self.response.client_entity_id.as_deref()
     }
 
-    /// `clientEntityIdUsed`.
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
     pub fn client_entity_id_used(&self) -> bool {
         self.response.client_entity_id_used.unwrap_or_default()
     }
 
-    /// `subject`.
+    /// The unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
+    /// `subject`, optional.
     pub fn subject(&self) -> Option<&str> {
         self.response.subject.as_deref()
     }
 
-    /// `scopes`.
+    /// The scopes that the access token has. Absent when it has none. Only their names; `scopeDetails` has the rest.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `scopeDetails`.
+    /// The scopes that the access token has, each with its attributes. Absent when it has none.
+    ///
+    /// `scopeDetails`, optional.
     pub fn scope_details(&self) -> &[types::Scope] {
         self.response.scope_details.as_deref().unwrap_or_default()
     }
 
-    /// `expiresAt`.
-    pub fn expires_at(&self) -> Option<i64> {
-        self.response.expires_at
+    /// `expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the access token expires, in milliseconds since 1970-01-01 UTC. Zero or absent when it does not exist.
+    ///
+    /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.expires_at?))
     }
 
-    /// `existent`.
+    /// Whether Authlete knows the access token; false also for one that was revoked or deleted.
+    ///
+    /// `existent`, optional.
     pub fn existent(&self) -> bool {
         self.response.existent.unwrap_or_default()
     }
 
-    /// `usable`.
+    /// Whether the access token exists and has not expired. It says nothing on scopes and bindings; the action does.
+    ///
+    /// `usable`, optional.
     pub fn usable(&self) -> bool {
         self.response.usable.unwrap_or_default()
     }
 
-    /// `sufficient`.
+    /// Whether the access token has all of the scopes in the request. The official document repeats here what it says of `existent`.
+    ///
+    /// `sufficient`, optional.
     pub fn sufficient(&self) -> bool {
         self.response.sufficient.unwrap_or_default()
     }
 
-    /// `refreshable`.
+    /// Whether a refresh token that is alive belongs to the access token, so that the client can get another one.
+    ///
+    /// `refreshable`, optional.
     pub fn refreshable(&self) -> bool {
         self.response.refreshable.unwrap_or_default()
     }
 
-    /// `properties`.
+    /// Key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
+    /// `properties`, optional.
     pub fn properties(&self) -> &[types::Property] {
         self.response.properties.as_deref().unwrap_or_default()
     }
 
-    /// `certificateThumbprint`.
+    /// The SHA-256 thumbprint, base64url without padding, of the client certificate that the access token is bound to (RFC 8705 section 3.1). Absent when it is bound to none.
+    ///
+    /// `certificateThumbprint`, optional.
     pub fn certificate_thumbprint(&self) -> Option<&str> {
         self.response.certificate_thumbprint.as_deref()
     }
 
-    /// `resources`.
+    /// The resource servers that were named when the token was first requested (RFC 8707). Absent when none were named.
+    ///
+    /// `resources`, optional.
     pub fn resources(&self) -> &[::std::string::String] {
         self.response.resources.as_deref().unwrap_or_default()
     }
 
-    /// `accessTokenResources`.
+    /// The resource servers that the access token is for, after the token request narrowed what was granted (RFC 8707 section 2.2). Absent when the token is not restricted to any. A resource server should refuse a token that does not name it here.
+    ///
+    /// `accessTokenResources`, optional.
     pub fn access_token_resources(&self) -> &[::std::string::String] {
         self.response.access_token_resources.as_deref().unwrap_or_default()
     }
 
-    /// `authorizationDetails`.
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
+    /// `authorizationDetails`, optional.
     pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
         self.response.authorization_details.as_ref()
     }
 
-    /// `serviceAttributes`.
+    /// The key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `serviceAttributes`, optional.
     pub fn service_attributes(&self) -> &[types::KeyValuePair] {
         self.response.service_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `clientAttributes`.
+    /// The key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `clientAttributes`, optional.
     pub fn client_attributes(&self) -> &[types::KeyValuePair] {
         self.response.client_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `grantId`.
-    pub fn grant_id(&self) -> Option<&crate::rt::GrantId> {
+    /// The grant that the access token belongs to (Grant Management for OAuth 2.0). Absent when grant management was not used.
+    ///
+    /// `grantId`, optional, secret.
+    pub fn grant_id(&self) -> Option<&rt::GrantId> {
         self.response.grant_id.as_ref()
     }
 
-    /// `grant`.
+    /// What the grant of `grantId` holds (Grant Management for OAuth 2.0). Absent when grant management was not used.
+    ///
+    /// `grant`, optional.
     pub fn grant(&self) -> Option<&types::Grant> {
         self.response.grant.as_ref()
     }
 
-    /// `grantType`.
-    pub fn grant_type(&self) -> Option<&crate::types::GrantType> {
+    /// The grant by which the token was obtained; absent for a token that Authlete does not know.
+    ///
+    /// `grantType`, optional.
+    pub fn grant_type(&self) -> Option<&types::GrantType> {
         self.response.grant_type.as_ref()
     }
 
-    /// `forExternalAttachment`.
+    /// Whether the access token is one for external attachments, with which a client fetches documents that verified claims refer to by URL (OpenID Connect for Identity Assurance 1.0, external attachments). Authlete makes such tokens where the service sets `accessTokenForExternalAttachmentEmbedded`.
+    ///
+    /// `forExternalAttachment`, optional.
     pub fn for_external_attachment(&self) -> bool {
         self.response.for_external_attachment.unwrap_or_default()
     }
 
-    /// `consentedClaims`.
+    /// The claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
+    /// `consentedClaims`, optional.
     pub fn consented_claims(&self) -> &[::std::string::String] {
         self.response.consented_claims.as_deref().unwrap_or_default()
     }
 
-    /// `acr`.
+    /// The authentication context class that the user's login satisfied when the token was granted. Absent when it was not recorded.
+    ///
+    /// `acr`, optional.
     pub fn acr(&self) -> Option<&str> {
         self.response.acr.as_deref()
     }
 
-    /// `authTime`.
-    pub fn auth_time(&self) -> Option<i64> {
-        self.response.auth_time
+    /// `auth_time` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the user logged in to grant the token, in seconds since 1970-01-01 UTC. Zero or absent when it was not recorded.
+    ///
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    pub fn auth_time(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_seconds(i64::from(self.response.auth_time?))
     }
 
-    /// `forCredentialIssuance`.
+    /// Whether the token is for the credential endpoints of an issuer (OpenID4VCI).
+    ///
+    /// `forCredentialIssuance`, optional.
     pub fn for_credential_issuance(&self) -> bool {
         self.response.for_credential_issuance.unwrap_or_default()
     }
 
-    /// `cnonce`.
+    /// The `c_nonce` that a wallet has to include in its key proof when it requests a credential (OpenID4VCI). Absent unless the token is for credential issuance.
+    ///
+    /// `cnonce`, optional, secret.
     pub fn cnonce(&self) -> Option<&str> {
         self.response.cnonce.as_deref()
     }
 
-    /// `cnonceExpiresAt`.
-    pub fn cnonce_expires_at(&self) -> Option<i64> {
-        self.response.cnonce_expires_at
+    /// `cnonce_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the `c_nonce` expires, in milliseconds since 1970-01-01 UTC; meaningful only beside a `c_nonce`.
+    ///
+    /// `cnonceExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn cnonce_expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.cnonce_expires_at?))
     }
 
-    /// `issuableCredentials`.
-    pub fn issuable_credentials(&self) -> Option<&crate::rt::JsonString> {
+    /// The verifiable credentials that the token gives access to, as a JSON array in a string (OpenID4VCI). The issuer must not issue others; absent when the token is not for credential issuance.
+    ///
+    /// `issuableCredentials`, optional.
+    pub fn issuable_credentials(&self) -> Option<&rt::JsonString> {
         self.response.issuable_credentials.as_ref()
     }
 
-    /// `responseSigningRequired`.
+    /// Whether the resource's response must carry an HTTP message signature, that is `Signature` and `Signature-Input` headers (RFC 9421, FAPI 2.0 Message Signing). The resource makes the signature itself.
+    ///
+    /// `responseSigningRequired`, optional.
     pub fn response_signing_required(&self) -> bool {
         self.response.response_signing_required.unwrap_or_default()
     }
 
-    /// `metadataDocumentLocation`.
+    /// The URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
+    /// `metadataDocumentLocation`, optional.
     pub fn metadata_document_location(&self) -> Option<&str> {
         self.response.metadata_document_location.as_deref()
     }
 
-    /// `metadataDocumentUsed`.
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
     pub fn metadata_document_used(&self) -> bool {
         self.response.metadata_document_used.unwrap_or_default()
     }
@@ -343,27 +432,38 @@ impl rt::TakeParts for types::StandardIntrospectionResponse {
 }
 
 impl rt::IntoAction for types::StandardIntrospectionResponse {
-    type Action = StandardIntrospection;
+    type Action = StandardIntrospectionAction;
 }
 
-/// What `auth_introspection_standard` answers.
+/// What the response of [`service.introspection().process_standard`](crate::groups::IntrospectionApi::process_standard) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`StandardIntrospectionAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum StandardIntrospection {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+pub enum StandardIntrospectionAction {
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// The request lacks the `token` parameter or is otherwise malformed. The server sends 400 with `responseContent` as the JSON body.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `OK`: an answer with status 200 is ready.
+    /// The response is ready as JSON (RFC 7662 section 2.2), also for a token that is not good. The server sends 200 with `responseContent` as `application/json`.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
     Ok(rt::Reply),
-    /// `JWT`: an answer with status 200 is ready.
+    /// The response is ready as a JWT, because the `Accept` header asked for one. The server sends 200 with `responseContent` as `application/token-introspection+jwt` (RFC 9701 section 5).
+    ///
+    /// `JWT`: the reply, with status 200, is ready to send.
     Jwt(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::StandardIntrospectionResponse>),
 }
 
-impl rt::Sealed for StandardIntrospection {}
-impl rt::Action for StandardIntrospection {
+impl rt::Sealed for StandardIntrospectionAction {}
+impl rt::Action for StandardIntrospectionAction {
     type Response = types::StandardIntrospectionResponse;
     fn operation() -> &'static rt::Operation {
         &operations::AUTH_INTROSPECTION_STANDARD
@@ -442,8 +542,8 @@ impl rt::Action for StandardIntrospection {
     }
 }
 
-impl StandardIntrospection {
-    /// The answer to send.
+impl StandardIntrospectionAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
@@ -457,8 +557,8 @@ impl StandardIntrospection {
     }
 }
 
-impl From<StandardIntrospection> for rt::Reply {
-    fn from(outcome: StandardIntrospection) -> Self {
-        outcome.into_reply()
+impl From<StandardIntrospectionAction> for rt::Reply {
+    fn from(action: StandardIntrospectionAction) -> Self {
+        action.into_reply()
     }
 }

@@ -21,25 +21,34 @@ impl rt::TakeParts for types::NativeSsoResponse {
 }
 
 impl rt::IntoAction for types::NativeSsoResponse {
-    type Action = NativeSso;
+    type Action = NativeSsoAction;
 }
 
-/// What `native_sso` answers.
+/// What the response of [`service.native_sso().process`](crate::groups::NativeSsoApi::process) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`NativeSsoAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum NativeSso {
-    /// `OK`: an answer with status 200 is ready.
+pub enum NativeSsoAction {
+    /// The token response is ready, with ID token and device secret. The server sends 200 with `responseContent` as the JSON body.
+    ///
+    /// `OK`: the reply, with status 200, is made by [`NativeSsoOk::into_reply`].
     Ok(NativeSsoOk),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
     CallerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::NativeSsoResponse>),
 }
 
-impl rt::Sealed for NativeSso {}
-impl rt::Action for NativeSso {
+impl rt::Sealed for NativeSsoAction {}
+impl rt::Action for NativeSsoAction {
     type Response = types::NativeSsoResponse;
     fn operation() -> &'static rt::Operation {
         &operations::NATIVE_SSO
@@ -80,13 +89,13 @@ impl rt::Action for NativeSso {
     }
 }
 
-impl NativeSso {
-    /// The answer to send.
+impl NativeSsoAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::CallerError(reply) => reply,
-            Self::Ok(view) => view.into_reply(),
+            Self::Ok(step) => step.into_reply(),
             Self::Unknown(response) => {
                 rt::unknown(<Self as rt::Action>::operation(), response)
             }
@@ -94,13 +103,15 @@ impl NativeSso {
     }
 }
 
-impl From<NativeSso> for rt::Reply {
-    fn from(outcome: NativeSso) -> Self {
-        outcome.into_reply()
+impl From<NativeSsoAction> for rt::Reply {
+    fn from(action: NativeSsoAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `OK` of `native_sso` holds.
+/// The token response is ready, with ID token and device secret. The server sends 200 with `responseContent` as the JSON body.
+///
+/// What [`NativeSsoAction::Ok`] holds, which [`service.native_sso().process`](crate::groups::NativeSsoApi::process) answers with.
 #[must_use]
 pub struct NativeSsoOk {
     pub(crate) response: Box<types::NativeSsoResponse>,
@@ -109,15 +120,17 @@ pub struct NativeSsoOk {
 
 rt::step!(NativeSsoOk, types::NativeSsoResponse);
 impl NativeSsoOk {
-    /// `idToken`.
+    /// The ID token that was made, a JWT, which `responseContent` already includes; present with `OK` only.
+    ///
+    /// `idToken`, optional, secret.
     pub fn id_token(&self) -> Option<&str> {
         self.response.id_token.as_deref()
     }
 
-    /// The answer to send.
+    /// The reply to send to the client, with status 200.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
-            <NativeSso as rt::Action>::operation(),
+            <NativeSsoAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 200,
                 content: rt::Content::Response("application/json"),
@@ -148,25 +161,34 @@ impl rt::TakeParts for types::NativeSsoLogoutResponse {
 }
 
 impl rt::IntoAction for types::NativeSsoLogoutResponse {
-    type Action = NativeSsoLogout;
+    type Action = NativeSsoLogoutAction;
 }
 
-/// What `native_sso_logout` answers.
+/// What the response of [`service.native_sso().logout`](crate::groups::NativeSsoApi::logout) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`NativeSsoLogoutAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum NativeSsoLogout {
-    /// `OK`: there is work to do.
+pub enum NativeSsoLogoutAction {
+    /// The tokens of the session are deleted. The server removes its own session and the device secrets, and answers its user as it likes.
+    ///
+    /// `OK`: the server has something to do; see [`NativeSsoLogoutOk`].
     Ok(NativeSsoLogoutOk),
-    /// `SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client.
+    ///
+    /// `SERVER_ERROR`: the reply, with status 500, is ready to send.
     ServerError(rt::Reply),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
     CallerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::NativeSsoLogoutResponse>),
 }
 
-impl rt::Sealed for NativeSsoLogout {}
-impl rt::Action for NativeSsoLogout {
+impl rt::Sealed for NativeSsoLogoutAction {}
+impl rt::Action for NativeSsoLogoutAction {
     type Response = types::NativeSsoLogoutResponse;
     fn operation() -> &'static rt::Operation {
         &operations::NATIVE_SSO_LOGOUT
@@ -210,11 +232,11 @@ impl rt::Action for NativeSsoLogout {
     }
 }
 
-impl NativeSsoLogout {
-    /// What `OK` holds; anything else is an answer to send.
+impl NativeSsoLogoutAction {
+    /// What `OK` leaves the server to do, see [`NativeSsoLogoutAction::Ok`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<NativeSsoLogoutOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
@@ -227,7 +249,9 @@ impl NativeSsoLogout {
     }
 }
 
-/// What `OK` of `native_sso_logout` holds.
+/// How many token records were deleted. Nothing follows; clients without tokens of Native SSO are not told, which `backchannel_logout` is for.
+///
+/// What [`NativeSsoLogoutAction::Ok`] holds, which [`service.native_sso().logout`](crate::groups::NativeSsoApi::logout) answers with.
 #[must_use]
 pub struct NativeSsoLogoutOk {
     pub(crate) response: Box<types::NativeSsoLogoutResponse>,
@@ -236,7 +260,9 @@ pub struct NativeSsoLogoutOk {
 
 rt::step!(NativeSsoLogoutOk, types::NativeSsoLogoutResponse);
 impl NativeSsoLogoutOk {
-    /// `count`.
+    /// How many records of access and refresh tokens were deleted. Zero when none belonged to the session; present with `OK`.
+    ///
+    /// `count`, optional.
     pub fn count(&self) -> Option<i64> {
         self.response.count
     }
@@ -244,7 +270,7 @@ impl NativeSsoLogoutOk {
 
 impl rt::Sealed for types::NativeSsoRequest {}
 impl rt::FollowUp for types::NativeSsoRequest {
-    type Action = NativeSso;
+    type Action = NativeSsoAction;
     fn call<'a>(
         &self,
         client: &'a rt::Client,
@@ -255,27 +281,79 @@ impl rt::FollowUp for types::NativeSsoRequest {
 }
 
 impl PendingRequest<types::NativeSsoRequest> {
-    /// Writes a value into `claims`, as JSON.
+    /// Sets `claims`: claims to put into the ID token, as a JSON object in a string with claim names as keys (OpenID Connect Core 1.0 section 5.1). A name may carry a language tag, such as `family_name#ja`. Leave it out when there is nothing to add. Give what `requestedIdTokenClaims` names, as far as it is known.
+    ///
+    /// `claims`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::rt::Error> {
-        self.claims = Some(crate::rt::JsonString::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.claims = Some(rt::JsonString::of(value)?);
         Ok(self)
     }
 
-    /// Writes a value into `idtHeaderParams`, as JSON.
+    /// Sets `device_secret_hash`: the hash of the device secret, for the `ds_hash` claim of the ID token; how it is computed is the server's choice. Without it Authlete takes the SHA-256 of `deviceSecret`, base64url-encoded.
+    ///
+    /// `deviceSecretHash`, optional, secret.
+    pub fn device_secret_hash(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.device_secret_hash = Some(value.into());
+        self
+    }
+
+    /// Sets `id_token_aud_type`: the form of the ID token's `aud` claim, `array` or `string`; other values are not documented. It takes precedence over the service's `idTokenAudType`. The sources name `array` as the default and do not say what the service's setting does when this is absent.
+    ///
+    /// `idTokenAudType`, optional.
+    pub fn id_token_aud_type(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.id_token_aud_type = Some(value.into());
+        self
+    }
+
+    /// Sets `idt_header_params`: additional header parameters for the ID token's JWS header, as a JSON object in a string. Without it the header has what Authlete puts there.
+    ///
+    /// `idtHeaderParams`, optional.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn idt_header_params(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::rt::Error> {
-        self.idt_header_params = Some(crate::rt::JsonString::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.idt_header_params = Some(rt::JsonString::of(value)?);
         Ok(self)
+    }
+
+    /// Sets `refresh_token`: the `refreshToken` from the same response of `auth/token`; it goes into the token response. Absent when there is none.
+    ///
+    /// `refreshToken`, optional, secret.
+    pub fn refresh_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.refresh_token = Some(value.into());
+        self
+    }
+
+    /// Sets `sub`: the value of the `sub` claim where the client is to see another identifier than that of the access token's user, for example a pairwise one (OpenID Connect Core 1.0 section 8). Only the claim changes. Without it, the identifier of the access token's user is used.
+    ///
+    /// `sub`, optional.
+    pub fn sub(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.sub = Some(value.into());
+        self
     }
 }

@@ -24,31 +24,46 @@ impl rt::TakeParts for types::PushedAuthorizationResponse {
 }
 
 impl rt::IntoAction for types::PushedAuthorizationResponse {
-    type Action = PushedAuthorization;
+    type Action = PushedAuthorizationAction;
 }
 
-/// What `pushed_auth_req` answers.
+/// What the response of [`service.pushed_authorization().process`](crate::groups::PushedAuthorizationApi::process) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`PushedAuthorizationAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum PushedAuthorization {
-    /// `CREATED`: an answer with status 201 is ready.
+pub enum PushedAuthorizationAction {
+    /// The request is stored. The server sends 201 with `responseContent` as the JSON body, which has `request_uri` and `expires_in` (RFC 9126 section 2.2).
+    ///
+    /// `CREATED`: the reply, with status 201, is made by [`PushedAuthorizationCreated::into_reply`].
     Created(PushedAuthorizationCreated),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// The client's request is invalid, and `responseContent` says why as an OAuth error. The server sends 400 with it as the JSON body. With `use_dpop_nonce` the client repeats its request with the nonce of the `DPoP-Nonce` header (RFC 9449 section 8).
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
+    /// The client did not authenticate, or not correctly. The server sends 401 with `responseContent` as the JSON body and a Basic challenge, which Authlete does not supply (RFC 6749 section 5.2).
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
     Unauthorized(rt::Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
+    /// The client may not use this endpoint. The server sends 403 with `responseContent` as the JSON body.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
     Forbidden(rt::Reply),
-    /// `PAYLOAD_TOO_LARGE`: an answer with status 413 is ready.
+    /// The request is larger than Authlete accepts. The server sends 413 with `responseContent` as the JSON body (RFC 9126 section 2.3).
+    ///
+    /// `PAYLOAD_TOO_LARGE`: the reply, with status 413, is ready to send.
     PayloadTooLarge(rt::Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::PushedAuthorizationResponse>),
 }
 
-impl rt::Sealed for PushedAuthorization {}
-impl rt::Action for PushedAuthorization {
+impl rt::Sealed for PushedAuthorizationAction {}
+impl rt::Action for PushedAuthorizationAction {
     type Response = types::PushedAuthorizationResponse;
     fn operation() -> &'static rt::Operation {
         &operations::PUSHED_AUTH_REQ
@@ -153,8 +168,8 @@ impl rt::Action for PushedAuthorization {
     }
 }
 
-impl PushedAuthorization {
-    /// The answer to send.
+impl PushedAuthorizationAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
@@ -162,7 +177,7 @@ impl PushedAuthorization {
             Self::Forbidden(reply) => reply,
             Self::PayloadTooLarge(reply) => reply,
             Self::InternalServerError(reply) => reply,
-            Self::Created(view) => view.into_reply(),
+            Self::Created(step) => step.into_reply(),
             Self::Unknown(response) => {
                 rt::unknown(<Self as rt::Action>::operation(), response)
             }
@@ -170,13 +185,15 @@ impl PushedAuthorization {
     }
 }
 
-impl From<PushedAuthorization> for rt::Reply {
-    fn from(outcome: PushedAuthorization) -> Self {
-        outcome.into_reply()
+impl From<PushedAuthorizationAction> for rt::Reply {
+    fn from(action: PushedAuthorizationAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `CREATED` of `pushed_auth_req` holds.
+/// The request is stored. The server sends 201 with `responseContent` as the JSON body, which has `request_uri` and `expires_in` (RFC 9126 section 2.2).
+///
+/// What [`PushedAuthorizationAction::Created`] holds, which [`service.pushed_authorization().process`](crate::groups::PushedAuthorizationApi::process) answers with.
 #[must_use]
 pub struct PushedAuthorizationCreated {
     pub(crate) response: Box<types::PushedAuthorizationResponse>,
@@ -185,20 +202,24 @@ pub struct PushedAuthorizationCreated {
 
 rt::step!(PushedAuthorizationCreated, types::PushedAuthorizationResponse);
 impl PushedAuthorizationCreated {
-    /// `requestUri`.
+    /// The `request_uri` under which the request was stored, meant for a single use within the service's `pushedAuthReqDuration` seconds. It is already in `responseContent`; present with `CREATED` only.
+    ///
+    /// `requestUri`, optional, secret.
     pub fn request_uri(&self) -> Option<&str> {
         self.response.request_uri.as_deref()
     }
 
-    /// `clientAuthMethod`.
-    pub fn client_auth_method(&self) -> Option<&crate::types::ClientAuthMethod> {
+    /// The method by which the client authenticates. The official document describes it as the one registered for the token endpoint; a client uses the same one here (RFC 9126 section 2). It is the server's to log, and is not sent.
+    ///
+    /// `clientAuthMethod`, optional.
+    pub fn client_auth_method(&self) -> Option<&types::ClientAuthMethod> {
         self.response.client_auth_method.as_ref()
     }
 
-    /// The answer to send.
+    /// The reply to send to the client, with status 201.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
-            <PushedAuthorization as rt::Action>::operation(),
+            <PushedAuthorizationAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 201,
                 content: rt::Content::Response("application/json"),

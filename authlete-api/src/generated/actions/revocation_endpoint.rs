@@ -21,27 +21,38 @@ impl rt::TakeParts for types::RevocationResponse {
 }
 
 impl rt::IntoAction for types::RevocationResponse {
-    type Action = Revocation;
+    type Action = RevocationAction;
 }
 
-/// What `auth_revocation` answers.
+/// What the response of [`service.revocation().process`](crate::groups::RevocationApi::process) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`RevocationAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum Revocation {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+pub enum RevocationAction {
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `INVALID_CLIENT`: an answer with status 401 is ready.
+    /// The client did not authenticate, or not correctly (RFC 6749 section 5.2). The server sends 401 with `responseContent` as the JSON body and a Basic challenge, which Authlete does not supply. The RFC allows 400 instead when the client did not use the `Authorization` header.
+    ///
+    /// `INVALID_CLIENT`: the reply, with status 401, is ready to send.
     InvalidClient(rt::Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// The client's request is invalid, and `responseContent` says why as an OAuth error. The server sends 400 with it as the JSON body.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `OK`: an answer with status 200 is ready.
+    /// The token is revoked, or there was no such token, which RFC 7009 section 2.2 does not tell apart. The server sends 200 with an empty body; when the client named a JSONP `callback`, `responseContent` is the body as `application/javascript`.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
     Ok(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::RevocationResponse>),
 }
 
-impl rt::Sealed for Revocation {}
-impl rt::Action for Revocation {
+impl rt::Sealed for RevocationAction {}
+impl rt::Action for RevocationAction {
     type Response = types::RevocationResponse;
     fn operation() -> &'static rt::Operation {
         &operations::AUTH_REVOCATION
@@ -123,8 +134,8 @@ impl rt::Action for Revocation {
     }
 }
 
-impl Revocation {
-    /// The answer to send.
+impl RevocationAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
@@ -138,8 +149,8 @@ impl Revocation {
     }
 }
 
-impl From<Revocation> for rt::Reply {
-    fn from(outcome: Revocation) -> Self {
-        outcome.into_reply()
+impl From<RevocationAction> for rt::Reply {
+    fn from(action: RevocationAction) -> Self {
+        action.into_reply()
     }
 }

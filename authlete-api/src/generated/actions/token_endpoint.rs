@@ -24,37 +24,58 @@ impl rt::TakeParts for types::TokenResponse {
 }
 
 impl rt::IntoAction for types::TokenResponse {
-    type Action = Token;
+    type Action = TokenAction;
 }
 
-/// What `auth_token` answers.
+/// What the response of [`service.token().process`](crate::groups::TokenApi::process) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`TokenAction::proceed`] gives a [`TokenNext`] for those that leave something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum Token {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+pub enum TokenAction {
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `INVALID_CLIENT`: an answer with status 401 is ready.
+    /// The client did not authenticate, or not correctly (RFC 6749 section 5.2). The server sends 401 with `responseContent` as the JSON body and a Basic challenge, which Authlete does not supply. The RFC allows 400 instead when the client did not use the `Authorization` header.
+    ///
+    /// `INVALID_CLIENT`: the reply, with status 401, is ready to send.
     InvalidClient(rt::Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// The client's request is invalid, and `responseContent` says why as an OAuth error. The server sends 400 with it as the JSON body. That includes what clients are meant to handle, such as `authorization_pending` and `slow_down` while a device or CIBA client polls, `invalid_grant` for a used code, and `use_dpop_nonce` with the nonce in the `DPoP-Nonce` header.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `PASSWORD`: there is work to do.
+    /// The client uses the resource owner password credentials grant (RFC 6749 section 4.3), and its request is valid so far. The server verifies the user name and the password, then calls `issue` or `fail`; a server without that grant declines with 400 `unsupported_grant_type`. OAuth 2.0 Security Best Current Practice forbids this grant for new clients (RFC 9700 section 2.4).
+    ///
+    /// `PASSWORD`: the server has something to do; see [`TokenPassword`].
     Password(TokenPassword),
-    /// `OK`: an answer with status 200 is ready.
+    /// The tokens are made. The server sends 200 with `responseContent` as the JSON body (RFC 6749 section 5.1); the other fields say what was issued and to whom.
+    ///
+    /// `OK`: the reply, with status 200, is made by [`TokenOk::into_reply`].
     Ok(TokenOk),
-    /// `TOKEN_EXCHANGE`: there is work to do.
+    /// The client wants to exchange a token (RFC 8693), and its request has the right form. Authlete issues nothing on its own; the server applies its policy, then creates a token, or declines with 400 `unsupported_grant_type`. It refuses a single request with an error of its own, `invalid_request` or `invalid_target` (RFC 8693 section 2.2.2).
+    ///
+    /// `TOKEN_EXCHANGE`: the server has something to do; see [`TokenTokenExchange`].
     TokenExchange(TokenTokenExchange),
-    /// `JWT_BEARER`: there is work to do.
+    /// The client presents a JWT as its grant (RFC 7523 section 2.1), whose claims are in order. Authlete did not verify the signature and issues nothing on its own; the server verifies the assertion, then creates a token, or declines with 400 `unsupported_grant_type`. A bad assertion is refused with `invalid_grant` (RFC 7523 section 3.1).
+    ///
+    /// `JWT_BEARER`: the server has something to do; see [`TokenJwtBearer`].
     JwtBearer(TokenJwtBearer),
-    /// `NATIVE_SSO`: there is work to do.
+    /// The request is one of Native SSO (OpenID Connect Native SSO for Mobile Apps 1.0), at login, at a refresh, or where a second application exchanges the ID token and device secret of the first. The tokens are made but not yet given out; the server checks the session and the device secret, then calls `native_sso`, or declines with 400 `invalid_grant`.
+    ///
+    /// `NATIVE_SSO`: the server has something to do; see [`TokenNativeSso`].
     NativeSso(TokenNativeSso),
-    /// `ID_TOKEN_REISSUABLE`: there is work to do.
+    /// The client refreshed its tokens, and the service permits a new ID token with them (OpenID Connect Core 1.0 section 12.2). The new tokens are made already, and `responseContent` is a complete token response without ID token. The server sends that with 200, or calls `id_token_reissue` for one with an ID token.
+    ///
+    /// `ID_TOKEN_REISSUABLE`: the server has something to do; see [`TokenIdTokenReissuable`].
     IdTokenReissuable(TokenIdTokenReissuable),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::TokenResponse>),
 }
 
-impl rt::Sealed for Token {}
-impl rt::Action for Token {
+impl rt::Sealed for TokenAction {}
+impl rt::Action for TokenAction {
     type Response = types::TokenResponse;
     fn operation() -> &'static rt::Operation {
         &operations::AUTH_TOKEN
@@ -155,27 +176,50 @@ impl rt::Action for Token {
     }
 }
 
-/// What [`Token`] leaves to do.
+/// What the response of [`service.token().process`](crate::groups::TokenApi::process) can leave the server to do: the actions of [`TokenAction`] without those that [`TokenAction::proceed`] makes a reply of.
 #[derive(Debug)]
 #[must_use]
 pub enum TokenNext {
-    /// `PASSWORD`: there is work to do.
+    /// The client uses the resource owner password credentials grant (RFC 6749 section 4.3), and its request is valid so far. The server verifies the user name and the password, then calls `issue` or `fail`; a server without that grant declines with 400 `unsupported_grant_type`. OAuth 2.0 Security Best Current Practice forbids this grant for new clients (RFC 9700 section 2.4).
+    ///
+    /// `PASSWORD`: the server has something to do; see [`TokenPassword`].
     Password(TokenPassword),
-    /// `TOKEN_EXCHANGE`: there is work to do.
+    /// The client wants to exchange a token (RFC 8693), and its request has the right form. Authlete issues nothing on its own; the server applies its policy, then creates a token, or declines with 400 `unsupported_grant_type`. It refuses a single request with an error of its own, `invalid_request` or `invalid_target` (RFC 8693 section 2.2.2).
+    ///
+    /// `TOKEN_EXCHANGE`: the server has something to do; see [`TokenTokenExchange`].
     TokenExchange(TokenTokenExchange),
-    /// `JWT_BEARER`: there is work to do.
+    /// The client presents a JWT as its grant (RFC 7523 section 2.1), whose claims are in order. Authlete did not verify the signature and issues nothing on its own; the server verifies the assertion, then creates a token, or declines with 400 `unsupported_grant_type`. A bad assertion is refused with `invalid_grant` (RFC 7523 section 3.1).
+    ///
+    /// `JWT_BEARER`: the server has something to do; see [`TokenJwtBearer`].
     JwtBearer(TokenJwtBearer),
-    /// `NATIVE_SSO`: there is work to do.
+    /// The request is one of Native SSO (OpenID Connect Native SSO for Mobile Apps 1.0), at login, at a refresh, or where a second application exchanges the ID token and device secret of the first. The tokens are made but not yet given out; the server checks the session and the device secret, then calls `native_sso`, or declines with 400 `invalid_grant`.
+    ///
+    /// `NATIVE_SSO`: the server has something to do; see [`TokenNativeSso`].
     NativeSso(TokenNativeSso),
-    /// `ID_TOKEN_REISSUABLE`: there is work to do.
+    /// The client refreshed its tokens, and the service permits a new ID token with them (OpenID Connect Core 1.0 section 12.2). The new tokens are made already, and `responseContent` is a complete token response without ID token. The server sends that with 200, or calls `id_token_reissue` for one with an ID token.
+    ///
+    /// `ID_TOKEN_REISSUABLE`: the server has something to do; see [`TokenIdTokenReissuable`].
     IdTokenReissuable(TokenIdTokenReissuable),
 }
 
-impl Token {
-    /// What there is to do; anything else is an answer to send.
+impl TokenNext {
+    /// The reply that says that the server does not do this: for the arms of a `match` that a server does not serve.
+    pub fn decline(self) -> rt::Reply {
+        match self {
+            Self::Password(step) => step.decline(),
+            Self::TokenExchange(step) => step.decline(),
+            Self::JwtBearer(step) => step.decline(),
+            Self::NativeSso(step) => step.decline(),
+            Self::IdTokenReissuable(step) => step.decline(),
+        }
+    }
+}
+
+impl TokenAction {
+    /// What there is to do for the server, as a [`TokenNext`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<TokenNext, rt::Reply> {
         match self {
             Self::Password(step) => Ok(TokenNext::Password(step)),
@@ -186,7 +230,7 @@ impl Token {
             Self::InternalServerError(reply) => Err(reply),
             Self::InvalidClient(reply) => Err(reply),
             Self::BadRequest(reply) => Err(reply),
-            Self::Ok(view) => Err(view.into_reply()),
+            Self::Ok(step) => Err(step.into_reply()),
             Self::Unknown(response) => {
                 Err(rt::unknown(<Self as rt::Action>::operation(), response))
             }
@@ -194,7 +238,9 @@ impl Token {
     }
 }
 
-/// What `PASSWORD` of `auth_token` holds.
+/// The user name and password to verify, the client, and the scopes that it asks for. `issue` follows when the password is right, and `fail` with `INVALID_RESOURCE_OWNER_CREDENTIALS` when it is not. Limit attempts per user, because every request is a guess.
+///
+/// What [`TokenAction::Password`] holds, which [`service.token().process`](crate::groups::TokenApi::process) answers with. What can follow: [`fail`](TokenPassword::fail), [`issue`](TokenPassword::issue).
 #[must_use]
 pub struct TokenPassword {
     pub(crate) response: Box<types::TokenResponse>,
@@ -202,78 +248,108 @@ pub struct TokenPassword {
 }
 
 rt::step!(TokenPassword, types::TokenResponse);
-rt::stored_step!(TokenPassword, Token, Password);
+rt::stored_step!(TokenPassword, TokenAction, Password);
 impl TokenPassword {
-    /// `ticket`.
-    pub fn ticket(&self) -> &crate::rt::Ticket {
-        self.response.ticket.as_ref().unwrap_or(crate::rt::Ticket::none())
+    /// The handle for this token request, which `issue` and `fail` take; present with `PASSWORD` only.
+    ///
+    /// `ticket`, optional, secret.
+    pub fn ticket(&self) -> &rt::Ticket {
+        self.response.ticket.as_ref().unwrap_or(rt::Ticket::none())
     }
 
-    /// `username`.
+    /// The user name that the client sent in `username` (RFC 6749 section 4.3.2); present with `PASSWORD` only.
+    ///
+    /// `username`, optional, secret.
     pub fn username(&self) -> Option<&str> {
         self.response.username.as_deref()
     }
 
-    /// `password`.
+    /// The password that the client sent in `password` (RFC 6749 section 4.3.2), in clear; present with `PASSWORD` only. Verify it against the server's users, and store or log it nowhere.
+    ///
+    /// `password`, optional, secret.
     pub fn password(&self) -> Option<&str> {
         self.response.password.as_deref()
     }
 
-    /// `clientId`.
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`. Zero or absent when the client could not be identified, which `TOKEN_EXCHANGE` and `JWT_BEARER` allow if the service is set up so.
+    ///
+    /// `clientId`, optional.
     pub fn client_id(&self) -> Option<i64> {
         self.response.client_id
     }
 
-    /// `clientIdAlias`.
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
     pub fn client_id_alias(&self) -> Option<&str> {
         self.response.client_id_alias.as_deref()
     }
 
-    /// `clientIdAliasUsed`.
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
     pub fn client_id_alias_used(&self) -> bool {
         self.response.client_id_alias_used.unwrap_or_default()
     }
 
-    /// `clientEntityId`.
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
     pub fn client_entity_id(&self) -> Option<&str> {
         self.response.client_entity_id.as_deref()
     }
 
-    /// `clientEntityIdUsed`.
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
     pub fn client_entity_id_used(&self) -> bool {
         self.response.client_entity_id_used.unwrap_or_default()
     }
 
-    /// `scopes`.
+    /// The scopes that the access token has. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the scopes that the client asked for.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `resources`.
+    /// The resource servers named in this token request's `resource` parameters (RFC 8707 section 2). Absent when it names none; what the token is for in the end is in `accessTokenResources`.
+    ///
+    /// `resources`, optional.
     pub fn resources(&self) -> &[::std::string::String] {
         self.response.resources.as_deref().unwrap_or_default()
     }
 
-    /// `authorizationDetails`.
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the ones that the client asked for.
+    ///
+    /// `authorizationDetails`, optional.
     pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
         self.response.authorization_details.as_ref()
     }
 
-    /// Makes the call of `auth_token_fail` that follows.
+    /// Refuses the client. It holds the ticket; give it the reason.
+    ///
+    /// Prepares the call of [`service.token().fail`](crate::groups::TokenApi::fail), to be sent with [`PendingRequest::send`], which gives a [`TokenFailAction`].
+    ///
+    /// The request already holds, from this response: `ticket` from `ticket`.
     #[allow(unused_mut)]
     pub fn fail(
         self,
-        reason: crate::types::TokenFailReason,
+        reason: impl Into<types::TokenFailReason>,
     ) -> PendingRequest<types::TokenFailRequest> {
         let mut response = self.response;
         let mut request = types::TokenFailRequest::new(
             reason,
-            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
+            response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
         PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
-    /// Makes the call of `auth_token_issue` that follows.
+    /// Gives the client its tokens. It holds the ticket; give it the subject of the user. The server must have verified user name and password, and that this client may have the scopes for that user.
+    ///
+    /// Prepares the call of [`service.token().issue`](crate::groups::TokenApi::issue), to be sent with [`PendingRequest::send`], which gives a [`TokenIssueAction`].
+    ///
+    /// The request already holds, from this response: `ticket` from `ticket`.
     #[allow(unused_mut)]
     pub fn issue(
         self,
@@ -281,16 +357,16 @@ impl TokenPassword {
     ) -> PendingRequest<types::TokenIssueRequest> {
         let mut response = self.response;
         let mut request = types::TokenIssueRequest::new(
-            subject.into(),
-            response.ticket.take().unwrap_or_else(|| crate::rt::Ticket::none().clone()),
+            subject,
+            response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
         PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
-    /// The answer when the server does not do this step: status 400.
+    /// The reply of a server that does not do this step, with status 400.
     pub fn decline(self) -> rt::Reply {
         rt::reply(
-            <Token as rt::Action>::operation(),
+            <TokenAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 400,
                 content: rt::Content::Fixed(
@@ -306,7 +382,9 @@ impl TokenPassword {
     }
 }
 
-/// What `OK` of `auth_token` holds.
+/// The tokens are made. The server sends 200 with `responseContent` as the JSON body (RFC 6749 section 5.1); the other fields say what was issued and to whom.
+///
+/// What [`TokenAction::Ok`] holds, which [`service.token().process`](crate::groups::TokenApi::process) answers with.
 #[must_use]
 pub struct TokenOk {
     pub(crate) response: Box<types::TokenResponse>,
@@ -315,170 +393,246 @@ pub struct TokenOk {
 
 rt::step!(TokenOk, types::TokenResponse);
 impl TokenOk {
-    /// `accessToken`.
+    /// The access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead.
+    ///
+    /// `accessToken`, optional, secret.
     pub fn access_token(&self) -> Option<&str> {
         self.response.access_token.as_deref()
     }
 
-    /// `accessTokenExpiresAt`.
-    pub fn access_token_expires_at(&self) -> Option<i64> {
-        self.response.access_token_expires_at
+    /// `access_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// The moment from which resources refuse the new access token, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn access_token_expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.access_token_expires_at?))
     }
 
-    /// `accessTokenDuration`.
-    pub fn access_token_duration(&self) -> Option<i64> {
-        self.response.access_token_duration
+    /// `access_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new access token in seconds, counted from when it was issued.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.access_token_duration?))
     }
 
-    /// `jwtAccessToken`.
+    /// The same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
+    /// `jwtAccessToken`, optional, secret.
     pub fn jwt_access_token(&self) -> Option<&str> {
         self.response.jwt_access_token.as_deref()
     }
 
-    /// `refreshToken`.
+    /// The refresh token issued with the access token. Absent when the grant has none, as client credentials, or when the service or the client does not support refreshing. After a refresh it is a new one, unless the service keeps refresh tokens (`refreshTokenKept`).
+    ///
+    /// `refreshToken`, optional, secret.
     pub fn refresh_token(&self) -> Option<&str> {
         self.response.refresh_token.as_deref()
     }
 
-    /// `refreshTokenExpiresAt`.
-    pub fn refresh_token_expires_at(&self) -> Option<i64> {
-        self.response.refresh_token_expires_at
+    /// `refresh_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the refresh token expires, in milliseconds since 1970-01-01 UTC; zero or absent when there is no refresh token.
+    ///
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn refresh_token_expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.refresh_token_expires_at?))
     }
 
-    /// `refreshTokenDuration`.
-    pub fn refresh_token_duration(&self) -> Option<i64> {
-        self.response.refresh_token_duration
+    /// `refresh_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the refresh token in seconds, counted from when it was issued; meaningful only beside a refresh token.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    pub fn refresh_token_duration(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.refresh_token_duration?))
     }
 
-    /// `refreshTokenScopes`.
+    /// The scopes that the refresh token can obtain. They can be more than those of the access token, when a client narrowed its scopes while refreshing (RFC 6749 section 6). Absent when there is no refresh token or nothing is recorded.
+    ///
+    /// `refreshTokenScopes`, optional.
     pub fn refresh_token_scopes(&self) -> &[::std::string::String] {
         self.response.refresh_token_scopes.as_deref().unwrap_or_default()
     }
 
-    /// `previousRefreshTokenUsed`.
+    /// Whether the client refreshed with its previous refresh token, which services with `refreshTokenIdempotent` tolerate for a short time in case the response was lost. The refresh token in the response is then the one of the last refresh again; beside an error it means that the short time had passed. False without that setting.
+    ///
+    /// `previousRefreshTokenUsed`, optional.
     pub fn previous_refresh_token_used(&self) -> bool {
         self.response.previous_refresh_token_used.unwrap_or_default()
     }
 
-    /// `idToken`.
+    /// The ID token in the response, a JWT. Present when the grant began with an authentication request that included the scope `openid`.
+    ///
+    /// `idToken`, optional, secret.
     pub fn id_token(&self) -> Option<&str> {
         self.response.id_token.as_deref()
     }
 
-    /// `grantType`.
-    pub fn grant_type(&self) -> Option<&crate::types::GrantType> {
+    /// By which kind of grant the client asks for tokens, from its parameter `grant_type`. With `NATIVE_SSO` it tells the three cases apart.
+    ///
+    /// `grantType`, optional.
+    pub fn grant_type(&self) -> Option<&types::GrantType> {
         self.response.grant_type.as_ref()
     }
 
-    /// `grantId`.
-    pub fn grant_id(&self) -> Option<&crate::rt::GrantId> {
+    /// The grant that the access token belongs to (Grant Management for OAuth 2.0). Absent when grant management was not used.
+    ///
+    /// `grantId`, optional, secret.
+    pub fn grant_id(&self) -> Option<&rt::GrantId> {
         self.response.grant_id.as_ref()
     }
 
-    /// `clientId`.
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`. Zero or absent when the client could not be identified, which `TOKEN_EXCHANGE` and `JWT_BEARER` allow if the service is set up so.
+    ///
+    /// `clientId`, optional.
     pub fn client_id(&self) -> Option<i64> {
         self.response.client_id
     }
 
-    /// `clientIdAlias`.
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
     pub fn client_id_alias(&self) -> Option<&str> {
         self.response.client_id_alias.as_deref()
     }
 
-    /// `clientIdAliasUsed`.
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
     pub fn client_id_alias_used(&self) -> bool {
         self.response.client_id_alias_used.unwrap_or_default()
     }
 
-    /// `clientEntityId`.
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
     pub fn client_entity_id(&self) -> Option<&str> {
         self.response.client_entity_id.as_deref()
     }
 
-    /// `clientEntityIdUsed`.
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
     pub fn client_entity_id_used(&self) -> bool {
         self.response.client_entity_id_used.unwrap_or_default()
     }
 
-    /// `clientAuthMethod`.
-    pub fn client_auth_method(&self) -> Option<&crate::types::ClientAuthMethod> {
+    /// The client authentication method of this client. The official document means the one performed in this request, the Java library the one to be performed here, so do not take it for proof beyond the action. Absent when the client could not be identified.
+    ///
+    /// `clientAuthMethod`, optional.
+    pub fn client_auth_method(&self) -> Option<&types::ClientAuthMethod> {
         self.response.client_auth_method.as_ref()
     }
 
-    /// `subject`.
+    /// The unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
+    /// `subject`, optional.
     pub fn subject(&self) -> Option<&str> {
         self.response.subject.as_deref()
     }
 
-    /// `scopes`.
+    /// The scopes that the access token has. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the scopes that the client asked for.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `properties`.
+    /// Key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
+    /// `properties`, optional.
     pub fn properties(&self) -> &[types::Property] {
         self.response.properties.as_deref().unwrap_or_default()
     }
 
-    /// `resources`.
+    /// The resource servers named in this token request's `resource` parameters (RFC 8707 section 2). Absent when it names none; what the token is for in the end is in `accessTokenResources`.
+    ///
+    /// `resources`, optional.
     pub fn resources(&self) -> &[::std::string::String] {
         self.response.resources.as_deref().unwrap_or_default()
     }
 
-    /// `accessTokenResources`.
+    /// The resource servers that the access token is for, after the token request narrowed what was granted (RFC 8707 section 2.2). Absent when the token is not restricted to any.
+    ///
+    /// `accessTokenResources`, optional.
     pub fn access_token_resources(&self) -> &[::std::string::String] {
         self.response.access_token_resources.as_deref().unwrap_or_default()
     }
 
-    /// `authorizationDetails`.
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the ones that the client asked for.
+    ///
+    /// `authorizationDetails`, optional.
     pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
         self.response.authorization_details.as_ref()
     }
 
-    /// `additionalClaims`.
-    pub fn additional_claims(&self) -> Option<&crate::rt::JsonString> {
+    /// Claims that were set to be added to the ID token, as a JSON object in a string. Absent when there are none.
+    ///
+    /// `additionalClaims`, optional, secret.
+    pub fn additional_claims(&self) -> Option<&rt::JsonString> {
         self.response.additional_claims.as_ref()
     }
 
-    /// `serviceAttributes`.
+    /// The key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `serviceAttributes`, optional.
     pub fn service_attributes(&self) -> &[types::KeyValuePair] {
         self.response.service_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `clientAttributes`.
+    /// The key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `clientAttributes`, optional.
     pub fn client_attributes(&self) -> &[types::KeyValuePair] {
         self.response.client_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `cnonce`.
+    /// The `c_nonce` that a wallet has to include in its key proof when it requests a credential (OpenID4VCI). Absent unless the token is for credential issuance.
+    ///
+    /// `cnonce`, optional, secret.
     pub fn cnonce(&self) -> Option<&str> {
         self.response.cnonce.as_deref()
     }
 
-    /// `cnonceExpiresAt`.
-    pub fn cnonce_expires_at(&self) -> Option<i64> {
-        self.response.cnonce_expires_at
+    /// `cnonce_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the `c_nonce` expires, in milliseconds since 1970-01-01 UTC; meaningful only beside a `c_nonce`.
+    ///
+    /// `cnonceExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn cnonce_expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.cnonce_expires_at?))
     }
 
-    /// `cnonceDuration`.
-    pub fn cnonce_duration(&self) -> Option<i64> {
-        self.response.cnonce_duration
+    /// `cnonce_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How long the `c_nonce` is good, in seconds from now; meaningful only beside a `c_nonce`.
+    ///
+    /// `cnonceDuration`, optional, in seconds.
+    pub fn cnonce_duration(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.cnonce_duration?))
     }
 
-    /// `metadataDocumentLocation`.
+    /// The URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
+    /// `metadataDocumentLocation`, optional.
     pub fn metadata_document_location(&self) -> Option<&str> {
         self.response.metadata_document_location.as_deref()
     }
 
-    /// `metadataDocumentUsed`.
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
     pub fn metadata_document_used(&self) -> bool {
         self.response.metadata_document_used.unwrap_or_default()
     }
 
-    /// The answer to send.
+    /// The reply to send to the client, with status 200.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
-            <Token as rt::Action>::operation(),
+            <TokenAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 200,
                 content: rt::Content::Response("application/json"),
@@ -491,7 +645,9 @@ impl TokenOk {
     }
 }
 
-/// What `TOKEN_EXCHANGE` of `auth_token` holds.
+/// The subject token, an actor token if there is one, what is known of them, and what the client asks for. Access and refresh tokens are alive and of this service, and signed ID tokens have a valid signature. Other JWTs, encrypted or unsigned ones, and SAML assertions were not verified, and `clientId` is zero or absent when no client could be identified.
+///
+/// What [`TokenAction::TokenExchange`] holds, which [`service.token().process`](crate::groups::TokenApi::process) answers with. What can follow: [`create`](TokenTokenExchange::create).
 #[must_use]
 pub struct TokenTokenExchange {
     pub(crate) response: Box<types::TokenResponse>,
@@ -499,106 +655,146 @@ pub struct TokenTokenExchange {
 }
 
 rt::step!(TokenTokenExchange, types::TokenResponse);
-rt::stored_step!(TokenTokenExchange, Token, TokenExchange);
+rt::stored_step!(TokenTokenExchange, TokenAction, TokenExchange);
 impl TokenTokenExchange {
-    /// `grantType`.
-    pub fn grant_type(&self) -> Option<&crate::types::GrantType> {
+    /// By which kind of grant the client asks for tokens, from its parameter `grant_type`. With `NATIVE_SSO` it tells the three cases apart.
+    ///
+    /// `grantType`, optional.
+    pub fn grant_type(&self) -> Option<&types::GrantType> {
         self.response.grant_type.as_ref()
     }
 
-    /// `clientId`.
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`. Zero or absent when the client could not be identified, which `TOKEN_EXCHANGE` and `JWT_BEARER` allow if the service is set up so.
+    ///
+    /// `clientId`, optional.
     pub fn client_id(&self) -> Option<i64> {
         self.response.client_id
     }
 
-    /// `clientIdAlias`.
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
     pub fn client_id_alias(&self) -> Option<&str> {
         self.response.client_id_alias.as_deref()
     }
 
-    /// `clientIdAliasUsed`.
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
     pub fn client_id_alias_used(&self) -> bool {
         self.response.client_id_alias_used.unwrap_or_default()
     }
 
-    /// `clientEntityId`.
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
     pub fn client_entity_id(&self) -> Option<&str> {
         self.response.client_entity_id.as_deref()
     }
 
-    /// `clientEntityIdUsed`.
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
     pub fn client_entity_id_used(&self) -> bool {
         self.response.client_entity_id_used.unwrap_or_default()
     }
 
-    /// `metadataDocumentUsed`.
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
     pub fn metadata_document_used(&self) -> bool {
         self.response.metadata_document_used.unwrap_or_default()
     }
 
-    /// `scopes`.
+    /// The scopes that the access token has. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the scopes that the client asked for.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `resources`.
+    /// The resource servers named in this token request's `resource` parameters (RFC 8707 section 2). Absent when it names none; what the token is for in the end is in `accessTokenResources`.
+    ///
+    /// `resources`, optional.
     pub fn resources(&self) -> &[::std::string::String] {
         self.response.resources.as_deref().unwrap_or_default()
     }
 
-    /// `audiences`.
+    /// The services that the client wants to use the new token at, from its `audience` parameters (RFC 8693 section 2.1); logical names, where `resources` has URLs. Absent when it named none; present with `TOKEN_EXCHANGE` only.
+    ///
+    /// `audiences`, optional.
     pub fn audiences(&self) -> &[::std::string::String] {
         self.response.audiences.as_deref().unwrap_or_default()
     }
 
-    /// `requestedTokenType`.
-    pub fn requested_token_type(&self) -> Option<&crate::types::TokenType> {
+    /// The type of token that the client wants, from `requested_token_type` (RFC 8693 section 2.1). Absent when it leaves the choice to the server; present with `TOKEN_EXCHANGE` only.
+    ///
+    /// `requestedTokenType`, optional.
+    pub fn requested_token_type(&self) -> Option<&types::TokenType> {
         self.response.requested_token_type.as_ref()
     }
 
-    /// `subjectToken`.
+    /// The token that stands for the party on whose behalf the client asks, from `subject_token` (RFC 8693 section 2.1); present with `TOKEN_EXCHANGE` only. Whether its signature was verified depends on its type; see `subjectTokenType`.
+    ///
+    /// `subjectToken`, optional, secret.
     pub fn subject_token(&self) -> &str {
         self.response.subject_token.as_deref().unwrap_or_default()
     }
 
-    /// `subjectTokenType`.
-    pub fn subject_token_type(&self) -> Option<&crate::types::TokenType> {
+    /// The type of `subjectToken`, from `subject_token_type` (RFC 8693 section 3). Authlete verified access and refresh tokens in its database, and an ID token's claims and asymmetric signature. Of another JWT it checked the times only, of SAML assertions and encrypted JWTs nothing, and unsigned JWTs pass unless the service rejects them; the server must verify those.
+    ///
+    /// `subjectTokenType`, optional.
+    pub fn subject_token_type(&self) -> Option<&types::TokenType> {
         self.response.subject_token_type.as_ref()
     }
 
-    /// `subjectTokenInfo`.
+    /// What Authlete knows of `subjectToken`; present when that is an access or refresh token, which this service then issued.
+    ///
+    /// `subjectTokenInfo`, optional.
     pub fn subject_token_info(&self) -> Option<&types::TokenInfo> {
         self.response.subject_token_info.as_ref()
     }
 
-    /// `actorToken`.
+    /// The token that stands for the acting party, from `actor_token` (RFC 8693 section 2.1). Absent when the client sent none; present with `TOKEN_EXCHANGE` only.
+    ///
+    /// `actorToken`, optional, secret.
     pub fn actor_token(&self) -> Option<&str> {
         self.response.actor_token.as_deref()
     }
 
-    /// `actorTokenType`.
-    pub fn actor_token_type(&self) -> Option<&crate::types::TokenType> {
+    /// The type of `actorToken`, from `actor_token_type` (RFC 8693 section 3), with the same limits on what was verified as `subjectTokenType`. Absent when there is no actor token.
+    ///
+    /// `actorTokenType`, optional.
+    pub fn actor_token_type(&self) -> Option<&types::TokenType> {
         self.response.actor_token_type.as_ref()
     }
 
-    /// `actorTokenInfo`.
+    /// What Authlete knows of `actorToken`; present when that is an access or refresh token, which this service then issued.
+    ///
+    /// `actorTokenInfo`, optional.
     pub fn actor_token_info(&self) -> Option<&types::TokenInfo> {
         self.response.actor_token_info.as_ref()
     }
 
-    /// `authorizationDetails`.
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the ones that the client asked for.
+    ///
+    /// `authorizationDetails`, optional.
     pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
         self.response.authorization_details.as_ref()
     }
 
-    /// Makes the call of `auth_token_create` that follows.
+    /// Creates the new token and makes the response of RFC 8693 section 2.2 from it. It holds the grant type, the client, the scopes and the resources of the request; give it the subject. The server must have verified a subject or actor token that Authlete could not, refused clients that are unidentified or may not exchange such tokens, and found that scopes, resources and audiences do not go beyond what the subject token permits.
+    ///
+    /// Prepares the call of [`service.access_tokens().create`](crate::groups::AccessTokensApi::create), to be sent with [`PendingRequest::send`], which gives a [`TokenCreateAction`].
+    ///
+    /// The request already holds, from this response: `authorizationDetails` from `authorizationDetails`, `clientEntityIdUsed` from `clientEntityIdUsed`, `clientId` from `clientId`, `clientIdAliasUsed` from `clientIdAliasUsed`, `metadataDocumentUsed` from `metadataDocumentUsed`, `resources` from `resources`, `scopes` from `scopes` and `grantType` as `TOKEN_EXCHANGE`.
     #[allow(unused_mut)]
     pub fn create(
         self,
         subject: impl Into<::std::string::String>,
     ) -> PendingRequest<types::TokenCreateRequest> {
         let mut response = self.response;
-        let mut request = types::TokenCreateRequest::new("TOKEN_EXCHANGE".into());
+        let mut request = types::TokenCreateRequest::new("TOKEN_EXCHANGE");
         request.authorization_details = response.authorization_details.take();
         request.client_entity_id_used = response.client_entity_id_used.take();
         request.client_id = response.client_id.take();
@@ -610,10 +806,10 @@ impl TokenTokenExchange {
         PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
-    /// The answer when the server does not do this step: status 400.
+    /// The reply of a server that does not do this step, with status 400.
     pub fn decline(self) -> rt::Reply {
         rt::reply(
-            <Token as rt::Action>::operation(),
+            <TokenAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 400,
                 content: rt::Content::Fixed(
@@ -629,7 +825,9 @@ impl TokenTokenExchange {
     }
 }
 
-/// What `JWT_BEARER` of `auth_token` holds.
+/// The assertion, the client, and what it asks for. Authlete has checked the assertion's form, issuer, subject, audience and times (RFC 7523 section 3), but not its signature; `clientId` is zero or absent when no client could be identified.
+///
+/// What [`TokenAction::JwtBearer`] holds, which [`service.token().process`](crate::groups::TokenApi::process) answers with. What can follow: [`create`](TokenJwtBearer::create).
 #[must_use]
 pub struct TokenJwtBearer {
     pub(crate) response: Box<types::TokenResponse>,
@@ -637,71 +835,97 @@ pub struct TokenJwtBearer {
 }
 
 rt::step!(TokenJwtBearer, types::TokenResponse);
-rt::stored_step!(TokenJwtBearer, Token, JwtBearer);
+rt::stored_step!(TokenJwtBearer, TokenAction, JwtBearer);
 impl TokenJwtBearer {
-    /// `grantType`.
-    pub fn grant_type(&self) -> Option<&crate::types::GrantType> {
+    /// By which kind of grant the client asks for tokens, from its parameter `grant_type`. With `NATIVE_SSO` it tells the three cases apart.
+    ///
+    /// `grantType`, optional.
+    pub fn grant_type(&self) -> Option<&types::GrantType> {
         self.response.grant_type.as_ref()
     }
 
-    /// `assertion`.
+    /// The JWT that the client presents as its grant, from `assertion` (RFC 7523 section 2.1); present with `JWT_BEARER` only. Authlete checked its claims but not its signature.
+    ///
+    /// `assertion`, optional, secret.
     pub fn assertion(&self) -> &str {
         self.response.assertion.as_deref().unwrap_or_default()
     }
 
-    /// `clientId`.
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`. Zero or absent when the client could not be identified, which `TOKEN_EXCHANGE` and `JWT_BEARER` allow if the service is set up so.
+    ///
+    /// `clientId`, optional.
     pub fn client_id(&self) -> Option<i64> {
         self.response.client_id
     }
 
-    /// `clientIdAlias`.
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
     pub fn client_id_alias(&self) -> Option<&str> {
         self.response.client_id_alias.as_deref()
     }
 
-    /// `clientIdAliasUsed`.
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
     pub fn client_id_alias_used(&self) -> bool {
         self.response.client_id_alias_used.unwrap_or_default()
     }
 
-    /// `clientEntityId`.
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
     pub fn client_entity_id(&self) -> Option<&str> {
         self.response.client_entity_id.as_deref()
     }
 
-    /// `clientEntityIdUsed`.
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
     pub fn client_entity_id_used(&self) -> bool {
         self.response.client_entity_id_used.unwrap_or_default()
     }
 
-    /// `metadataDocumentUsed`.
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
     pub fn metadata_document_used(&self) -> bool {
         self.response.metadata_document_used.unwrap_or_default()
     }
 
-    /// `scopes`.
+    /// The scopes that the access token has. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the scopes that the client asked for.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `resources`.
+    /// The resource servers named in this token request's `resource` parameters (RFC 8707 section 2). Absent when it names none; what the token is for in the end is in `accessTokenResources`.
+    ///
+    /// `resources`, optional.
     pub fn resources(&self) -> &[::std::string::String] {
         self.response.resources.as_deref().unwrap_or_default()
     }
 
-    /// `authorizationDetails`.
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the ones that the client asked for.
+    ///
+    /// `authorizationDetails`, optional.
     pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
         self.response.authorization_details.as_ref()
     }
 
-    /// Makes the call of `auth_token_create` that follows.
+    /// Creates the token and makes the response of RFC 6749 section 5.1 from it. It holds the grant type, the client, the scopes and the resources of the request; give it the subject. The server must have verified the assertion's signature with a key of an issuer that it trusts, mapped the `sub` claim to the user, refused an assertion that was used before if it wants each only once, and found the scopes acceptable.
+    ///
+    /// Prepares the call of [`service.access_tokens().create`](crate::groups::AccessTokensApi::create), to be sent with [`PendingRequest::send`], which gives a [`TokenCreateAction`].
+    ///
+    /// The request already holds, from this response: `authorizationDetails` from `authorizationDetails`, `clientEntityIdUsed` from `clientEntityIdUsed`, `clientId` from `clientId`, `clientIdAliasUsed` from `clientIdAliasUsed`, `metadataDocumentUsed` from `metadataDocumentUsed`, `resources` from `resources`, `scopes` from `scopes` and `grantType` as `JWT_BEARER`.
     #[allow(unused_mut)]
     pub fn create(
         self,
         subject: impl Into<::std::string::String>,
     ) -> PendingRequest<types::TokenCreateRequest> {
         let mut response = self.response;
-        let mut request = types::TokenCreateRequest::new("JWT_BEARER".into());
+        let mut request = types::TokenCreateRequest::new("JWT_BEARER");
         request.authorization_details = response.authorization_details.take();
         request.client_entity_id_used = response.client_entity_id_used.take();
         request.client_id = response.client_id.take();
@@ -713,10 +937,10 @@ impl TokenJwtBearer {
         PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
-    /// The answer when the server does not do this step: status 400.
+    /// The reply of a server that does not do this step, with status 400.
     pub fn decline(self) -> rt::Reply {
         rt::reply(
-            <Token as rt::Action>::operation(),
+            <TokenAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 400,
                 content: rt::Content::Fixed(
@@ -732,7 +956,9 @@ impl TokenJwtBearer {
     }
 }
 
-/// What `NATIVE_SSO` of `auth_token` holds.
+/// The session, the device secret if the client sent one, and the tokens that wait. With `grantType` `TOKEN_EXCHANGE` the device secret must be known to the server and match `deviceSecretHash`. With the other grants a good device secret can be kept, and the server makes a new one where it is missing or unknown.
+///
+/// What [`TokenAction::NativeSso`] holds, which [`service.token().process`](crate::groups::TokenApi::process) answers with. What can follow: [`issue`](TokenNativeSso::issue).
 #[must_use]
 pub struct TokenNativeSso {
     pub(crate) response: Box<types::TokenResponse>,
@@ -740,64 +966,90 @@ pub struct TokenNativeSso {
 }
 
 rt::step!(TokenNativeSso, types::TokenResponse);
-rt::stored_step!(TokenNativeSso, Token, NativeSso);
+rt::stored_step!(TokenNativeSso, TokenAction, NativeSso);
 impl TokenNativeSso {
-    /// `sessionId`.
-    pub fn session_id(&self) -> Option<&crate::rt::SessionId> {
+    /// The login session that the tokens belong to, as the server named it in `issue` of the authorization endpoint; present with `NATIVE_SSO` only. The server must find it still alive.
+    ///
+    /// `sessionId`, optional, secret.
+    pub fn session_id(&self) -> Option<&rt::SessionId> {
         self.response.session_id.as_ref()
     }
 
-    /// `deviceSecret`.
+    /// The secret that the applications of one vendor share on a device (OpenID Connect Native SSO for Mobile Apps 1.0); present with `NATIVE_SSO` when the client sent one. In a token exchange it is the actor token.
+    ///
+    /// `deviceSecret`, optional, secret.
     pub fn device_secret(&self) -> Option<&str> {
         self.response.device_secret.as_deref()
     }
 
-    /// `deviceSecretHash`.
+    /// The `ds_hash` claim of the ID token that the client presents, with which `deviceSecret` must match; present with `NATIVE_SSO` in a token exchange only.
+    ///
+    /// `deviceSecretHash`, optional, secret.
     pub fn device_secret_hash(&self) -> Option<&str> {
         self.response.device_secret_hash.as_deref()
     }
 
-    /// `accessToken`.
+    /// The access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead.
+    ///
+    /// `accessToken`, optional, secret.
     pub fn access_token(&self) -> &str {
         self.response.access_token.as_deref().unwrap_or_default()
     }
 
-    /// `jwtAccessToken`.
+    /// The same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
+    /// `jwtAccessToken`, optional, secret.
     pub fn jwt_access_token(&self) -> Option<&str> {
         self.response.jwt_access_token.as_deref()
     }
 
-    /// `refreshToken`.
+    /// The refresh token issued with the access token. Absent when the grant has none, as client credentials, or when the service or the client does not support refreshing. After a refresh it is a new one, unless the service keeps refresh tokens (`refreshTokenKept`).
+    ///
+    /// `refreshToken`, optional, secret.
     pub fn refresh_token(&self) -> Option<&str> {
         self.response.refresh_token.as_deref()
     }
 
-    /// `grantType`.
-    pub fn grant_type(&self) -> Option<&crate::types::GrantType> {
+    /// By which kind of grant the client asks for tokens, from its parameter `grant_type`. With `NATIVE_SSO` it tells the three cases apart.
+    ///
+    /// `grantType`, optional.
+    pub fn grant_type(&self) -> Option<&types::GrantType> {
         self.response.grant_type.as_ref()
     }
 
-    /// `subject`.
+    /// The unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
+    /// `subject`, optional.
     pub fn subject(&self) -> Option<&str> {
         self.response.subject.as_deref()
     }
 
-    /// `scopes`.
+    /// The scopes that the access token has. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the scopes that the client asked for.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `requestedIdTokenClaims`.
+    /// The names of claims that the client once requested for its ID token, by the `id_token` part of its claims request (OpenID Connect Core 1.0 section 5.5). They are what the new ID token should hold; present with `ID_TOKEN_REISSUABLE` and `NATIVE_SSO`, and absent there too when there are none.
+    ///
+    /// `requestedIdTokenClaims`, optional.
     pub fn requested_id_token_claims(&self) -> &[::std::string::String] {
         self.response.requested_id_token_claims.as_deref().unwrap_or_default()
     }
 
-    /// `clientId`.
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`. Zero or absent when the client could not be identified, which `TOKEN_EXCHANGE` and `JWT_BEARER` allow if the service is set up so.
+    ///
+    /// `clientId`, optional.
     pub fn client_id(&self) -> Option<i64> {
         self.response.client_id
     }
 
-    /// Makes the call of `native_sso` that follows.
+    /// Makes the token response with an ID token that has the claims of Native SSO. It holds the access token, the refresh token and the hash; give it the device secret to hand out. The server must have found the session of `sessionId` alive, and in a token exchange the device secret genuine, matching `deviceSecretHash`, and belonging to that session.
+    ///
+    /// Prepares the call of [`service.native_sso().process`](crate::groups::NativeSsoApi::process), to be sent with [`PendingRequest::send`], which gives a [`NativeSsoAction`].
+    ///
+    /// The request already holds, from this response: `accessToken` from `jwtAccessToken` or else `accessToken`, `deviceSecretHash` from `deviceSecretHash` and `refreshToken` from `refreshToken`.
     #[allow(unused_mut)]
     pub fn issue(
         self,
@@ -810,17 +1062,17 @@ impl TokenNativeSso {
                 .take()
                 .or_else(|| response.access_token.take())
                 .unwrap_or_default(),
-            device_secret.into(),
+            device_secret,
         );
         request.device_secret_hash = response.device_secret_hash.take();
         request.refresh_token = response.refresh_token.take();
         PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
-    /// The answer when the server does not do this step: status 400.
+    /// The reply of a server that does not do this step, with status 400.
     pub fn decline(self) -> rt::Reply {
         rt::reply(
-            <Token as rt::Action>::operation(),
+            <TokenAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 400,
                 content: rt::Content::Fixed(
@@ -836,7 +1088,9 @@ impl TokenNativeSso {
     }
 }
 
-/// What `ID_TOKEN_REISSUABLE` of `auth_token` holds.
+/// The refreshed tokens, their user, and the claims that the client once requested for its ID token. Declining sends the token response that is there; an error instead would lose the client its rotated refresh token.
+///
+/// What [`TokenAction::IdTokenReissuable`] holds, which [`service.token().process`](crate::groups::TokenApi::process) answers with. What can follow: [`reissue`](TokenIdTokenReissuable::reissue).
 #[must_use]
 pub struct TokenIdTokenReissuable {
     pub(crate) response: Box<types::TokenResponse>,
@@ -844,174 +1098,256 @@ pub struct TokenIdTokenReissuable {
 }
 
 rt::step!(TokenIdTokenReissuable, types::TokenResponse);
-rt::stored_step!(TokenIdTokenReissuable, Token, IdTokenReissuable);
+rt::stored_step!(TokenIdTokenReissuable, TokenAction, IdTokenReissuable);
 impl TokenIdTokenReissuable {
-    /// `accessToken`.
+    /// The access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead.
+    ///
+    /// `accessToken`, optional, secret.
     pub fn access_token(&self) -> &str {
         self.response.access_token.as_deref().unwrap_or_default()
     }
 
-    /// `accessTokenExpiresAt`.
-    pub fn access_token_expires_at(&self) -> Option<i64> {
-        self.response.access_token_expires_at
+    /// `access_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// The moment from which resources refuse the new access token, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn access_token_expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.access_token_expires_at?))
     }
 
-    /// `accessTokenDuration`.
-    pub fn access_token_duration(&self) -> Option<i64> {
-        self.response.access_token_duration
+    /// `access_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new access token in seconds, counted from when it was issued.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.access_token_duration?))
     }
 
-    /// `jwtAccessToken`.
+    /// The same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
+    /// `jwtAccessToken`, optional, secret.
     pub fn jwt_access_token(&self) -> Option<&str> {
         self.response.jwt_access_token.as_deref()
     }
 
-    /// `refreshToken`.
+    /// The refresh token issued with the access token. Absent when the grant has none, as client credentials, or when the service or the client does not support refreshing. After a refresh it is a new one, unless the service keeps refresh tokens (`refreshTokenKept`).
+    ///
+    /// `refreshToken`, optional, secret.
     pub fn refresh_token(&self) -> Option<&str> {
         self.response.refresh_token.as_deref()
     }
 
-    /// `refreshTokenExpiresAt`.
-    pub fn refresh_token_expires_at(&self) -> Option<i64> {
-        self.response.refresh_token_expires_at
+    /// `refresh_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the refresh token expires, in milliseconds since 1970-01-01 UTC; zero or absent when there is no refresh token.
+    ///
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn refresh_token_expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.refresh_token_expires_at?))
     }
 
-    /// `refreshTokenDuration`.
-    pub fn refresh_token_duration(&self) -> Option<i64> {
-        self.response.refresh_token_duration
+    /// `refresh_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the refresh token in seconds, counted from when it was issued; meaningful only beside a refresh token.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    pub fn refresh_token_duration(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.refresh_token_duration?))
     }
 
-    /// `refreshTokenScopes`.
+    /// The scopes that the refresh token can obtain. They can be more than those of the access token, when a client narrowed its scopes while refreshing (RFC 6749 section 6). Absent when there is no refresh token or nothing is recorded.
+    ///
+    /// `refreshTokenScopes`, optional.
     pub fn refresh_token_scopes(&self) -> &[::std::string::String] {
         self.response.refresh_token_scopes.as_deref().unwrap_or_default()
     }
 
-    /// `previousRefreshTokenUsed`.
+    /// Whether the client refreshed with its previous refresh token, which services with `refreshTokenIdempotent` tolerate for a short time in case the response was lost. The refresh token in the response is then the one of the last refresh again; beside an error it means that the short time had passed. False without that setting.
+    ///
+    /// `previousRefreshTokenUsed`, optional.
     pub fn previous_refresh_token_used(&self) -> bool {
         self.response.previous_refresh_token_used.unwrap_or_default()
     }
 
-    /// `idToken`.
+    /// The ID token in the response, a JWT. Present when the grant began with an authentication request that included the scope `openid`.
+    ///
+    /// `idToken`, optional, secret.
     pub fn id_token(&self) -> Option<&str> {
         self.response.id_token.as_deref()
     }
 
-    /// `grantType`.
-    pub fn grant_type(&self) -> Option<&crate::types::GrantType> {
+    /// By which kind of grant the client asks for tokens, from its parameter `grant_type`. With `NATIVE_SSO` it tells the three cases apart.
+    ///
+    /// `grantType`, optional.
+    pub fn grant_type(&self) -> Option<&types::GrantType> {
         self.response.grant_type.as_ref()
     }
 
-    /// `grantId`.
-    pub fn grant_id(&self) -> Option<&crate::rt::GrantId> {
+    /// The grant that the access token belongs to (Grant Management for OAuth 2.0). Absent when grant management was not used.
+    ///
+    /// `grantId`, optional, secret.
+    pub fn grant_id(&self) -> Option<&rt::GrantId> {
         self.response.grant_id.as_ref()
     }
 
-    /// `clientId`.
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`. Zero or absent when the client could not be identified, which `TOKEN_EXCHANGE` and `JWT_BEARER` allow if the service is set up so.
+    ///
+    /// `clientId`, optional.
     pub fn client_id(&self) -> Option<i64> {
         self.response.client_id
     }
 
-    /// `clientIdAlias`.
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
     pub fn client_id_alias(&self) -> Option<&str> {
         self.response.client_id_alias.as_deref()
     }
 
-    /// `clientIdAliasUsed`.
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
     pub fn client_id_alias_used(&self) -> bool {
         self.response.client_id_alias_used.unwrap_or_default()
     }
 
-    /// `clientEntityId`.
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
     pub fn client_entity_id(&self) -> Option<&str> {
         self.response.client_entity_id.as_deref()
     }
 
-    /// `clientEntityIdUsed`.
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
     pub fn client_entity_id_used(&self) -> bool {
         self.response.client_entity_id_used.unwrap_or_default()
     }
 
-    /// `clientAuthMethod`.
-    pub fn client_auth_method(&self) -> Option<&crate::types::ClientAuthMethod> {
+    /// The client authentication method of this client. The official document means the one performed in this request, the Java library the one to be performed here, so do not take it for proof beyond the action. Absent when the client could not be identified.
+    ///
+    /// `clientAuthMethod`, optional.
+    pub fn client_auth_method(&self) -> Option<&types::ClientAuthMethod> {
         self.response.client_auth_method.as_ref()
     }
 
-    /// `subject`.
+    /// The unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
+    /// `subject`, optional.
     pub fn subject(&self) -> Option<&str> {
         self.response.subject.as_deref()
     }
 
-    /// `scopes`.
+    /// The scopes that the access token has. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the scopes that the client asked for.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `properties`.
+    /// Key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
+    /// `properties`, optional.
     pub fn properties(&self) -> &[types::Property] {
         self.response.properties.as_deref().unwrap_or_default()
     }
 
-    /// `resources`.
+    /// The resource servers named in this token request's `resource` parameters (RFC 8707 section 2). Absent when it names none; what the token is for in the end is in `accessTokenResources`.
+    ///
+    /// `resources`, optional.
     pub fn resources(&self) -> &[::std::string::String] {
         self.response.resources.as_deref().unwrap_or_default()
     }
 
-    /// `accessTokenResources`.
+    /// The resource servers that the access token is for, after the token request narrowed what was granted (RFC 8707 section 2.2). Absent when the token is not restricted to any.
+    ///
+    /// `accessTokenResources`, optional.
     pub fn access_token_resources(&self) -> &[::std::string::String] {
         self.response.access_token_resources.as_deref().unwrap_or_default()
     }
 
-    /// `authorizationDetails`.
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the ones that the client asked for.
+    ///
+    /// `authorizationDetails`, optional.
     pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
         self.response.authorization_details.as_ref()
     }
 
-    /// `additionalClaims`.
-    pub fn additional_claims(&self) -> Option<&crate::rt::JsonString> {
+    /// Claims that were set to be added to the ID token, as a JSON object in a string. Absent when there are none.
+    ///
+    /// `additionalClaims`, optional, secret.
+    pub fn additional_claims(&self) -> Option<&rt::JsonString> {
         self.response.additional_claims.as_ref()
     }
 
-    /// `serviceAttributes`.
+    /// The key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `serviceAttributes`, optional.
     pub fn service_attributes(&self) -> &[types::KeyValuePair] {
         self.response.service_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `clientAttributes`.
+    /// The key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `clientAttributes`, optional.
     pub fn client_attributes(&self) -> &[types::KeyValuePair] {
         self.response.client_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `cnonce`.
+    /// The `c_nonce` that a wallet has to include in its key proof when it requests a credential (OpenID4VCI). Absent unless the token is for credential issuance.
+    ///
+    /// `cnonce`, optional, secret.
     pub fn cnonce(&self) -> Option<&str> {
         self.response.cnonce.as_deref()
     }
 
-    /// `cnonceExpiresAt`.
-    pub fn cnonce_expires_at(&self) -> Option<i64> {
-        self.response.cnonce_expires_at
+    /// `cnonce_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the `c_nonce` expires, in milliseconds since 1970-01-01 UTC; meaningful only beside a `c_nonce`.
+    ///
+    /// `cnonceExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn cnonce_expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.cnonce_expires_at?))
     }
 
-    /// `cnonceDuration`.
-    pub fn cnonce_duration(&self) -> Option<i64> {
-        self.response.cnonce_duration
+    /// `cnonce_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How long the `c_nonce` is good, in seconds from now; meaningful only beside a `c_nonce`.
+    ///
+    /// `cnonceDuration`, optional, in seconds.
+    pub fn cnonce_duration(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.cnonce_duration?))
     }
 
-    /// `metadataDocumentLocation`.
+    /// The URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
+    /// `metadataDocumentLocation`, optional.
     pub fn metadata_document_location(&self) -> Option<&str> {
         self.response.metadata_document_location.as_deref()
     }
 
-    /// `metadataDocumentUsed`.
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
     pub fn metadata_document_used(&self) -> bool {
         self.response.metadata_document_used.unwrap_or_default()
     }
 
-    /// `requestedIdTokenClaims`.
+    /// The names of claims that the client once requested for its ID token, by the `id_token` part of its claims request (OpenID Connect Core 1.0 section 5.5). They are what the new ID token should hold; present with `ID_TOKEN_REISSUABLE` and `NATIVE_SSO`, and absent there too when there are none.
+    ///
+    /// `requestedIdTokenClaims`, optional.
     pub fn requested_id_token_claims(&self) -> &[::std::string::String] {
         self.response.requested_id_token_claims.as_deref().unwrap_or_default()
     }
 
-    /// Makes the call of `id_token_reissue` that follows.
+    /// Makes the token response with a new ID token. It holds the access token and the refresh token; give it the values of `requestedIdTokenClaims`. The server should make sure that the user still exists and may still use the client.
+    ///
+    /// Prepares the call of [`service.token().reissue_id_token`](crate::groups::TokenApi::reissue_id_token), to be sent with [`PendingRequest::send`], which gives a [`IdTokenReissueAction`].
+    ///
+    /// The request already holds, from this response: `accessToken` from `jwtAccessToken` or else `accessToken` and `refreshToken` from `refreshToken`.
     #[allow(unused_mut)]
     pub fn reissue(self) -> PendingRequest<types::IdTokenReissueRequest> {
         let mut response = self.response;
@@ -1026,10 +1362,10 @@ impl TokenIdTokenReissuable {
         PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
     }
 
-    /// The answer when the server does not do this step: status 200.
+    /// The reply of a server that does not do this step, with status 200.
     pub fn decline(self) -> rt::Reply {
         rt::reply(
-            <Token as rt::Action>::operation(),
+            <TokenAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 200,
                 content: rt::Content::Response("application/json"),
@@ -1060,23 +1396,30 @@ impl rt::TakeParts for types::TokenFailResponse {
 }
 
 impl rt::IntoAction for types::TokenFailResponse {
-    type Action = TokenFail;
+    type Action = TokenFailAction;
 }
 
-/// What `auth_token_fail` answers.
+/// What the response of [`service.token().fail`](crate::groups::TokenApi::fail) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`TokenFailAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum TokenFail {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+pub enum TokenFailAction {
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// The error response is ready, which is the usual outcome here. The server sends 400 with `responseContent` as the JSON body.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::TokenFailResponse>),
 }
 
-impl rt::Sealed for TokenFail {}
-impl rt::Action for TokenFail {
+impl rt::Sealed for TokenFailAction {}
+impl rt::Action for TokenFailAction {
     type Response = types::TokenFailResponse;
     fn operation() -> &'static rt::Operation {
         &operations::AUTH_TOKEN_FAIL
@@ -1123,8 +1466,8 @@ impl rt::Action for TokenFail {
     }
 }
 
-impl TokenFail {
-    /// The answer to send.
+impl TokenFailAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
@@ -1136,9 +1479,9 @@ impl TokenFail {
     }
 }
 
-impl From<TokenFail> for rt::Reply {
-    fn from(outcome: TokenFail) -> Self {
-        outcome.into_reply()
+impl From<TokenFailAction> for rt::Reply {
+    fn from(action: TokenFailAction) -> Self {
+        action.into_reply()
     }
 }
 
@@ -1160,23 +1503,30 @@ impl rt::TakeParts for types::TokenIssueResponse {
 }
 
 impl rt::IntoAction for types::TokenIssueResponse {
-    type Action = TokenIssue;
+    type Action = TokenIssueAction;
 }
 
-/// What `auth_token_issue` answers.
+/// What the response of [`service.token().issue`](crate::groups::TokenApi::issue) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`TokenIssueAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum TokenIssue {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+pub enum TokenIssueAction {
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message. A ticket that was used or expired presumably ends here too, as there is no other action for it.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `OK`: an answer with status 200 is ready.
+    /// The tokens are made. The server sends 200 with `responseContent` as the JSON body (RFC 6749 section 5.1).
+    ///
+    /// `OK`: the reply, with status 200, is made by [`TokenIssueOk::into_reply`].
     Ok(TokenIssueOk),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::TokenIssueResponse>),
 }
 
-impl rt::Sealed for TokenIssue {}
-impl rt::Action for TokenIssue {
+impl rt::Sealed for TokenIssueAction {}
+impl rt::Action for TokenIssueAction {
     type Response = types::TokenIssueResponse;
     fn operation() -> &'static rt::Operation {
         &operations::AUTH_TOKEN_ISSUE
@@ -1214,12 +1564,12 @@ impl rt::Action for TokenIssue {
     }
 }
 
-impl TokenIssue {
-    /// The answer to send.
+impl TokenIssueAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
-            Self::Ok(view) => view.into_reply(),
+            Self::Ok(step) => step.into_reply(),
             Self::Unknown(response) => {
                 rt::unknown(<Self as rt::Action>::operation(), response)
             }
@@ -1227,13 +1577,15 @@ impl TokenIssue {
     }
 }
 
-impl From<TokenIssue> for rt::Reply {
-    fn from(outcome: TokenIssue) -> Self {
-        outcome.into_reply()
+impl From<TokenIssueAction> for rt::Reply {
+    fn from(action: TokenIssueAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `OK` of `auth_token_issue` holds.
+/// The tokens are made. The server sends 200 with `responseContent` as the JSON body (RFC 6749 section 5.1).
+///
+/// What [`TokenIssueAction::Ok`] holds, which [`service.token().issue`](crate::groups::TokenApi::issue) answers with.
 #[must_use]
 pub struct TokenIssueOk {
     pub(crate) response: Box<types::TokenIssueResponse>,
@@ -1242,120 +1594,172 @@ pub struct TokenIssueOk {
 
 rt::step!(TokenIssueOk, types::TokenIssueResponse);
 impl TokenIssueOk {
-    /// `accessToken`.
+    /// The access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead. Present with `OK` only.
+    ///
+    /// `accessToken`, optional, secret.
     pub fn access_token(&self) -> Option<&str> {
         self.response.access_token.as_deref()
     }
 
-    /// `accessTokenExpiresAt`.
-    pub fn access_token_expires_at(&self) -> Option<i64> {
-        self.response.access_token_expires_at
+    /// `access_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// The moment from which resources refuse the new access token, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn access_token_expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.access_token_expires_at?))
     }
 
-    /// `accessTokenDuration`.
-    pub fn access_token_duration(&self) -> Option<i64> {
-        self.response.access_token_duration
+    /// `access_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new access token in seconds, counted from when it was issued.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.access_token_duration?))
     }
 
-    /// `jwtAccessToken`.
+    /// The same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
+    /// `jwtAccessToken`, optional, secret.
     pub fn jwt_access_token(&self) -> Option<&str> {
         self.response.jwt_access_token.as_deref()
     }
 
-    /// `refreshToken`.
+    /// The refresh token issued with the access token. Absent when the grant has none, as client credentials, or when the service or the client does not support refreshing.
+    ///
+    /// `refreshToken`, optional, secret.
     pub fn refresh_token(&self) -> Option<&str> {
         self.response.refresh_token.as_deref()
     }
 
-    /// `refreshTokenExpiresAt`.
-    pub fn refresh_token_expires_at(&self) -> Option<i64> {
-        self.response.refresh_token_expires_at
+    /// `refresh_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the refresh token expires, in milliseconds since 1970-01-01 UTC; zero or absent when there is no refresh token.
+    ///
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn refresh_token_expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.refresh_token_expires_at?))
     }
 
-    /// `refreshTokenDuration`.
-    pub fn refresh_token_duration(&self) -> Option<i64> {
-        self.response.refresh_token_duration
+    /// `refresh_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the refresh token in seconds, counted from when it was issued; meaningful only beside a refresh token.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    pub fn refresh_token_duration(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.refresh_token_duration?))
     }
 
-    /// `refreshTokenScopes`.
+    /// The scopes that the refresh token can obtain. They can be more than those of the access token, when a client narrowed its scopes while refreshing (RFC 6749 section 6). Absent when there is no refresh token or nothing is recorded.
+    ///
+    /// `refreshTokenScopes`, optional.
     pub fn refresh_token_scopes(&self) -> &[::std::string::String] {
         self.response.refresh_token_scopes.as_deref().unwrap_or_default()
     }
 
-    /// `clientId`.
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
+    /// `clientId`, optional.
     pub fn client_id(&self) -> Option<i64> {
         self.response.client_id
     }
 
-    /// `clientIdAlias`.
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
     pub fn client_id_alias(&self) -> Option<&str> {
         self.response.client_id_alias.as_deref()
     }
 
-    /// `clientIdAliasUsed`.
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
     pub fn client_id_alias_used(&self) -> bool {
         self.response.client_id_alias_used.unwrap_or_default()
     }
 
-    /// `clientEntityId`.
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
     pub fn client_entity_id(&self) -> Option<&str> {
         self.response.client_entity_id.as_deref()
     }
 
-    /// `clientEntityIdUsed`.
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
     pub fn client_entity_id_used(&self) -> bool {
         self.response.client_entity_id_used.unwrap_or_default()
     }
 
-    /// `subject`.
+    /// The unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
+    /// `subject`, optional.
     pub fn subject(&self) -> Option<&str> {
         self.response.subject.as_deref()
     }
 
-    /// `scopes`.
+    /// The scopes that the access token has. Absent when it has none.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `properties`.
+    /// Key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
+    /// `properties`, optional.
     pub fn properties(&self) -> &[types::Property] {
         self.response.properties.as_deref().unwrap_or_default()
     }
 
-    /// `accessTokenResources`.
+    /// The resource servers that the access token is for, after the token request narrowed what was granted (RFC 8707 section 2.2). Absent when the token is not restricted to any.
+    ///
+    /// `accessTokenResources`, optional.
     pub fn access_token_resources(&self) -> &[::std::string::String] {
         self.response.access_token_resources.as_deref().unwrap_or_default()
     }
 
-    /// `authorizationDetails`.
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
+    /// `authorizationDetails`, optional.
     pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
         self.response.authorization_details.as_ref()
     }
 
-    /// `serviceAttributes`.
+    /// The key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `serviceAttributes`, optional.
     pub fn service_attributes(&self) -> &[types::KeyValuePair] {
         self.response.service_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `clientAttributes`.
+    /// The key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `clientAttributes`, optional.
     pub fn client_attributes(&self) -> &[types::KeyValuePair] {
         self.response.client_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `metadataDocumentLocation`.
+    /// The URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
+    /// `metadataDocumentLocation`, optional.
     pub fn metadata_document_location(&self) -> Option<&str> {
         self.response.metadata_document_location.as_deref()
     }
 
-    /// `metadataDocumentUsed`.
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
     pub fn metadata_document_used(&self) -> bool {
         self.response.metadata_document_used.unwrap_or_default()
     }
 
-    /// The answer to send.
+    /// The reply to send to the client, with status 200.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
-            <TokenIssue as rt::Action>::operation(),
+            <TokenIssueAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 200,
                 content: rt::Content::Response("application/json"),
@@ -1386,25 +1790,34 @@ impl rt::TakeParts for types::IdTokenReissueResponse {
 }
 
 impl rt::IntoAction for types::IdTokenReissueResponse {
-    type Action = IdTokenReissue;
+    type Action = IdTokenReissueAction;
 }
 
-/// What `id_token_reissue` answers.
+/// What the response of [`service.token().reissue_id_token`](crate::groups::TokenApi::reissue_id_token) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`IdTokenReissueAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum IdTokenReissue {
-    /// `OK`: an answer with status 200 is ready.
+pub enum IdTokenReissueAction {
+    /// The token response with the new ID token is ready. The server sends 200 with `responseContent` as the JSON body.
+    ///
+    /// `OK`: the reply, with status 200, is made by [`IdTokenReissueOk::into_reply`].
     Ok(IdTokenReissueOk),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
     CallerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::IdTokenReissueResponse>),
 }
 
-impl rt::Sealed for IdTokenReissue {}
-impl rt::Action for IdTokenReissue {
+impl rt::Sealed for IdTokenReissueAction {}
+impl rt::Action for IdTokenReissueAction {
     type Response = types::IdTokenReissueResponse;
     fn operation() -> &'static rt::Operation {
         &operations::ID_TOKEN_REISSUE
@@ -1445,13 +1858,13 @@ impl rt::Action for IdTokenReissue {
     }
 }
 
-impl IdTokenReissue {
-    /// The answer to send.
+impl IdTokenReissueAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
             Self::CallerError(reply) => reply,
-            Self::Ok(view) => view.into_reply(),
+            Self::Ok(step) => step.into_reply(),
             Self::Unknown(response) => {
                 rt::unknown(<Self as rt::Action>::operation(), response)
             }
@@ -1459,13 +1872,15 @@ impl IdTokenReissue {
     }
 }
 
-impl From<IdTokenReissue> for rt::Reply {
-    fn from(outcome: IdTokenReissue) -> Self {
-        outcome.into_reply()
+impl From<IdTokenReissueAction> for rt::Reply {
+    fn from(action: IdTokenReissueAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `OK` of `id_token_reissue` holds.
+/// The token response with the new ID token is ready. The server sends 200 with `responseContent` as the JSON body.
+///
+/// What [`IdTokenReissueAction::Ok`] holds, which [`service.token().reissue_id_token`](crate::groups::TokenApi::reissue_id_token) answers with.
 #[must_use]
 pub struct IdTokenReissueOk {
     pub(crate) response: Box<types::IdTokenReissueResponse>,
@@ -1474,15 +1889,17 @@ pub struct IdTokenReissueOk {
 
 rt::step!(IdTokenReissueOk, types::IdTokenReissueResponse);
 impl IdTokenReissueOk {
-    /// `idToken`.
+    /// The new ID token, a JWT, which `responseContent` already includes; present with `OK` only.
+    ///
+    /// `idToken`, optional, secret.
     pub fn id_token(&self) -> Option<&str> {
         self.response.id_token.as_deref()
     }
 
-    /// The answer to send.
+    /// The reply to send to the client, with status 200.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
-            <IdTokenReissue as rt::Action>::operation(),
+            <IdTokenReissueAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 200,
                 content: rt::Content::Response("application/json"),
@@ -1497,7 +1914,7 @@ impl IdTokenReissueOk {
 
 impl rt::Sealed for types::TokenFailRequest {}
 impl rt::FollowUp for types::TokenFailRequest {
-    type Action = TokenFail;
+    type Action = TokenFailAction;
     fn call<'a>(
         &self,
         client: &'a rt::Client,
@@ -1509,7 +1926,7 @@ impl rt::FollowUp for types::TokenFailRequest {
 
 impl rt::Sealed for types::TokenIssueRequest {}
 impl rt::FollowUp for types::TokenIssueRequest {
-    type Action = TokenIssue;
+    type Action = TokenIssueAction;
     fn call<'a>(
         &self,
         client: &'a rt::Client,
@@ -1520,22 +1937,68 @@ impl rt::FollowUp for types::TokenIssueRequest {
 }
 
 impl PendingRequest<types::TokenIssueRequest> {
-    /// Writes a value into `jwtAtClaims`, as JSON.
+    /// Sets `access_token`: the value for the new access token, where the server wants to choose it itself; it must be unique and hard to guess. Without it Authlete generates a random one, which is the usual case.
+    ///
+    /// `accessToken`, optional, secret.
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_duration`: the lifetime of the new access token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration(mut self, value: i64) -> Self {
+        self.access_token_duration = Some(value);
+        self
+    }
+
+    /// Sets `jwt_at_claims`: additional claims for the payload of the access token, as a JSON object in a string. Has an effect only where the service issues access tokens as JWTs (RFC 9068).
+    ///
+    /// `jwtAtClaims`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn jwt_at_claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::rt::Error> {
-        self.jwt_at_claims = Some(crate::rt::JsonString::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.jwt_at_claims = Some(rt::JsonString::of(value)?);
         Ok(self)
+    }
+
+    /// Sets `properties`: key and value pairs to keep with the access token. Unless hidden, they become members of the token response and of introspection responses, so their keys must not collide with standard names.
+    ///
+    /// `properties`, optional.
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<types::Property>,
+        >,
+    ) -> Self {
+        self.properties = Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `refresh_token_duration`: the lifetime of the new refresh token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes; it has no effect when no refresh token is issued.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    pub fn refresh_token_duration(mut self, value: i64) -> Self {
+        self.refresh_token_duration = Some(value);
+        self
     }
 }
 
 impl rt::Sealed for types::IdTokenReissueRequest {}
 impl rt::FollowUp for types::IdTokenReissueRequest {
-    type Action = IdTokenReissue;
+    type Action = IdTokenReissueAction;
     fn call<'a>(
         &self,
         client: &'a rt::Client,
@@ -1546,27 +2009,57 @@ impl rt::FollowUp for types::IdTokenReissueRequest {
 }
 
 impl PendingRequest<types::IdTokenReissueRequest> {
-    /// Writes a value into `claims`, as JSON.
+    /// Sets `claims`: claims to put into the ID token, as a JSON object in a string with claim names as keys (OpenID Connect Core 1.0 section 5.1). A name may carry a language tag, such as `family_name#ja`. Leave it out when there is nothing to add. Give what `requestedIdTokenClaims` names, as far as it is known.
+    ///
+    /// `claims`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::rt::Error> {
-        self.claims = Some(crate::rt::JsonString::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.claims = Some(rt::JsonString::of(value)?);
         Ok(self)
     }
 
-    /// Writes a value into `idtHeaderParams`, as JSON.
+    /// Sets `id_token_aud_type`: the form of the ID token's `aud` claim, `array` or `string`; other values are not documented. It takes precedence over the service's `idTokenAudType`. The sources name `array` as the default and do not say what the service's setting does when this is absent.
+    ///
+    /// `idTokenAudType`, optional.
+    pub fn id_token_aud_type(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.id_token_aud_type = Some(value.into());
+        self
+    }
+
+    /// Sets `idt_header_params`: additional header parameters for the ID token's JWS header, as a JSON object in a string. Without it the header has what Authlete puts there.
+    ///
+    /// `idtHeaderParams`, optional.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn idt_header_params(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::rt::Error> {
-        self.idt_header_params = Some(crate::rt::JsonString::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.idt_header_params = Some(rt::JsonString::of(value)?);
         Ok(self)
+    }
+
+    /// Sets `sub`: the value of the `sub` claim where the client is to see another identifier than that of the access token's user, for example a pairwise one (OpenID Connect Core 1.0 section 8). Only the claim changes. Without it, the identifier of the access token's user is used.
+    ///
+    /// `sub`, optional.
+    pub fn sub(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.sub = Some(value.into());
+        self
     }
 }

@@ -21,27 +21,38 @@ impl rt::TakeParts for types::TokenCreateResponse {
 }
 
 impl rt::IntoAction for types::TokenCreateResponse {
-    type Action = TokenCreate;
+    type Action = TokenCreateAction;
 }
 
-/// What `auth_token_create` answers.
+/// What the response of [`service.access_tokens().create`](crate::groups::AccessTokensApi::create) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`TokenCreateAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum TokenCreate {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+pub enum TokenCreateAction {
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `BAD_REQUEST`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `BAD_REQUEST`: the call was wrong, the client is not; it is told no more than `server_error`.
     BadRequest(rt::Reply),
-    /// `FORBIDDEN`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting. Here the client does not belong to this service, or the token may not be made otherwise.
+    ///
+    /// `FORBIDDEN`: the call was wrong, the client is not; it is told no more than `server_error`.
     Forbidden(rt::Reply),
-    /// `OK`: there is work to do.
+    /// The token is created. The server makes its own response of it, such as a token response of RFC 8693 or RFC 6749, or stores it.
+    ///
+    /// `OK`: the server has something to do; see [`TokenCreateOk`].
     Ok(TokenCreateOk),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::TokenCreateResponse>),
 }
 
-impl rt::Sealed for TokenCreate {}
-impl rt::Action for TokenCreate {
+impl rt::Sealed for TokenCreateAction {}
+impl rt::Action for TokenCreateAction {
     type Response = types::TokenCreateResponse;
     fn operation() -> &'static rt::Operation {
         &operations::AUTH_TOKEN_CREATE
@@ -88,11 +99,11 @@ impl rt::Action for TokenCreate {
     }
 }
 
-impl TokenCreate {
-    /// What `OK` holds; anything else is an answer to send.
+impl TokenCreateAction {
+    /// What `OK` leaves the server to do, see [`TokenCreateAction::Ok`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<TokenCreateOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
@@ -106,7 +117,9 @@ impl TokenCreate {
     }
 }
 
-/// What `OK` of `auth_token_create` holds.
+/// The new token with its type and lifetime. Hand out `jwtAccessToken` where it is there, and `accessToken` otherwise; the step can make the token response itself.
+///
+/// What [`TokenCreateAction::Ok`] holds, which [`service.access_tokens().create`](crate::groups::AccessTokensApi::create) answers with.
 #[must_use]
 pub struct TokenCreateOk {
     pub(crate) response: Box<types::TokenCreateResponse>,
@@ -115,88 +128,126 @@ pub struct TokenCreateOk {
 
 rt::step!(TokenCreateOk, types::TokenCreateResponse);
 impl TokenCreateOk {
-    /// `accessToken`.
+    /// The access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead.
+    ///
+    /// `accessToken`, optional, secret.
     pub fn access_token(&self) -> &str {
         self.response.access_token.as_deref().unwrap_or_default()
     }
 
-    /// `jwtAccessToken`.
+    /// The same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
+    /// `jwtAccessToken`, optional, secret.
     pub fn jwt_access_token(&self) -> Option<&str> {
         self.response.jwt_access_token.as_deref()
     }
 
-    /// `refreshToken`.
+    /// The refresh token that was created with the access token. Absent when the grant has none or the service does not support refreshing.
+    ///
+    /// `refreshToken`, optional, secret.
     pub fn refresh_token(&self) -> Option<&str> {
         self.response.refresh_token.as_deref()
     }
 
-    /// `expiresIn`.
-    pub fn expires_in(&self) -> Option<i64> {
-        self.response.expires_in
+    /// `expires_in` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the access token in seconds, for `expires_in` of a token response (RFC 6749 section 5.1).
+    ///
+    /// `expiresIn`, optional, in seconds.
+    pub fn expires_in(&self) -> Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.response.expires_in?))
     }
 
-    /// `expiresAt`.
-    pub fn expires_at(&self) -> Option<i64> {
-        self.response.expires_at
+    /// `expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the access token expires, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.expires_at?))
     }
 
-    /// `tokenType`.
+    /// How a client has to present the access token to resources, `Bearer` or `DPoP` (RFC 6749 section 7.1). It goes into `token_type` of a token response.
+    ///
+    /// `tokenType`, optional.
     pub fn token_type(&self) -> Option<&str> {
         self.response.token_type.as_deref()
     }
 
-    /// `scopes`.
+    /// The scopes that the access token has. Absent when it has none.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `subject`.
+    /// The unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
+    /// `subject`, optional.
     pub fn subject(&self) -> Option<&str> {
         self.response.subject.as_deref()
     }
 
-    /// `clientId`.
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
+    /// `clientId`, optional.
     pub fn client_id(&self) -> Option<i64> {
         self.response.client_id
     }
 
-    /// `clientIdentifier`.
-    pub fn client_identifier(&self) -> Option<&crate::rt::ClientIdentifier> {
+    /// The client that the token belongs to, in the form in which the request named it. Sources do not say when it is absent.
+    ///
+    /// `clientIdentifier`, optional.
+    pub fn client_identifier(&self) -> Option<&rt::ClientIdentifier> {
         self.response.client_identifier.as_ref()
     }
 
-    /// `grantType`.
-    pub fn grant_type(&self) -> Option<&crate::types::GrantType> {
+    /// Under which grant Authlete recorded the token, which decides for example whether there is a refresh token.
+    ///
+    /// `grantType`, optional.
+    pub fn grant_type(&self) -> Option<&types::GrantType> {
         self.response.grant_type.as_ref()
     }
 
-    /// `properties`.
+    /// Key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
+    /// `properties`, optional.
     pub fn properties(&self) -> &[types::Property] {
         self.response.properties.as_deref().unwrap_or_default()
     }
 
-    /// `authorizationDetails`.
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
+    /// `authorizationDetails`, optional.
     pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
         self.response.authorization_details.as_ref()
     }
 
-    /// `forExternalAttachment`.
+    /// Whether the access token is one for external attachments, with which a client fetches documents that verified claims refer to by URL (OpenID Connect for Identity Assurance 1.0, external attachments). Authlete makes such tokens where the service sets `accessTokenForExternalAttachmentEmbedded`.
+    ///
+    /// `forExternalAttachment`, optional.
     pub fn for_external_attachment(&self) -> bool {
         self.response.for_external_attachment.unwrap_or_default()
     }
 
-    /// `tokenId`.
+    /// Authlete's own identifier of the access token, apart from its value. Unlike the value it is no credential, so it may stand in logs.
+    ///
+    /// `tokenId`, optional, secret.
     pub fn token_id(&self) -> Option<&str> {
         self.response.token_id.as_deref()
     }
 
-    /// `refreshTokenScopes`.
+    /// The scopes that the refresh token can obtain. They can be more than those of the access token, when a client narrowed its scopes while refreshing (RFC 6749 section 6). Absent when there is no refresh token or nothing is recorded.
+    ///
+    /// `refreshTokenScopes`, optional.
     pub fn refresh_token_scopes(&self) -> &[::std::string::String] {
         self.response.refresh_token_scopes.as_deref().unwrap_or_default()
     }
 
-    /// `sessionId`.
-    pub fn session_id(&self) -> Option<&crate::rt::SessionId> {
+    /// The user's login session that the token belongs to, as the request named it. Absent when it named none.
+    ///
+    /// `sessionId`, optional, secret.
+    pub fn session_id(&self) -> Option<&rt::SessionId> {
         self.response.session_id.as_ref()
     }
 }
@@ -219,29 +270,42 @@ impl rt::TakeParts for types::TokenUpdateResponse {
 }
 
 impl rt::IntoAction for types::TokenUpdateResponse {
-    type Action = TokenUpdate;
+    type Action = TokenUpdateAction;
 }
 
-/// What `auth_token_update` answers.
+/// What the response of [`service.access_tokens().update`](crate::groups::AccessTokensApi::update) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`TokenUpdateAction::proceed`] gives a [`TokenUpdateNext`] for those that leave something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum TokenUpdate {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+pub enum TokenUpdateAction {
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `BAD_REQUEST`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `BAD_REQUEST`: the call was wrong, the client is not; it is told no more than `server_error`.
     BadRequest(rt::Reply),
-    /// `FORBIDDEN`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting. Here the token does not belong to this service.
+    ///
+    /// `FORBIDDEN`: the call was wrong, the client is not; it is told no more than `server_error`.
     Forbidden(rt::Reply),
-    /// `NOT_FOUND`: there is work to do.
+    /// There is no such access token, because it never existed, expired and was removed, or was deleted. Nothing is changed. Towards a client it is 500, as the token was the server's own choice.
+    ///
+    /// `NOT_FOUND`: the server has something to do; see [`TokenUpdateNotFound`].
     NotFound(TokenUpdateNotFound),
-    /// `OK`: there is work to do.
+    /// The token is changed. The response shows it as it is now; what the server does with it is up to the server.
+    ///
+    /// `OK`: the server has something to do; see [`TokenUpdateOk`].
     Ok(TokenUpdateOk),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::TokenUpdateResponse>),
 }
 
-impl rt::Sealed for TokenUpdate {}
-impl rt::Action for TokenUpdate {
+impl rt::Sealed for TokenUpdateAction {}
+impl rt::Action for TokenUpdateAction {
     type Response = types::TokenUpdateResponse;
     fn operation() -> &'static rt::Operation {
         &operations::AUTH_TOKEN_UPDATE
@@ -294,21 +358,25 @@ impl rt::Action for TokenUpdate {
     }
 }
 
-/// What [`TokenUpdate`] leaves to do.
+/// What the response of [`service.access_tokens().update`](crate::groups::AccessTokensApi::update) can leave the server to do: the actions of [`TokenUpdateAction`] without those that [`TokenUpdateAction::proceed`] makes a reply of.
 #[derive(Debug)]
 #[must_use]
 pub enum TokenUpdateNext {
-    /// `NOT_FOUND`: there is work to do.
+    /// There is no such access token, because it never existed, expired and was removed, or was deleted. Nothing is changed. Towards a client it is 500, as the token was the server's own choice.
+    ///
+    /// `NOT_FOUND`: the server has something to do; see [`TokenUpdateNotFound`].
     NotFound(TokenUpdateNotFound),
-    /// `OK`: there is work to do.
+    /// The token is changed. The response shows it as it is now; what the server does with it is up to the server.
+    ///
+    /// `OK`: the server has something to do; see [`TokenUpdateOk`].
     Ok(TokenUpdateOk),
 }
 
-impl TokenUpdate {
-    /// What there is to do; anything else is an answer to send.
+impl TokenUpdateAction {
+    /// What there is to do for the server, as a [`TokenUpdateNext`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<TokenUpdateNext, rt::Reply> {
         match self {
             Self::NotFound(step) => Ok(TokenUpdateNext::NotFound(step)),
@@ -323,7 +391,9 @@ impl TokenUpdate {
     }
 }
 
-/// What `NOT_FOUND` of `auth_token_update` holds.
+/// There is no such access token, because it never existed, expired and was removed, or was deleted. Nothing is changed. Towards a client it is 500, as the token was the server's own choice.
+///
+/// What [`TokenUpdateAction::NotFound`] holds, which [`service.access_tokens().update`](crate::groups::AccessTokensApi::update) answers with.
 #[must_use]
 pub struct TokenUpdateNotFound {
     pub(crate) response: Box<types::TokenUpdateResponse>,
@@ -332,7 +402,9 @@ pub struct TokenUpdateNotFound {
 
 rt::step!(TokenUpdateNotFound, types::TokenUpdateResponse);
 impl TokenUpdateNotFound {}
-/// What `OK` of `auth_token_update` holds.
+/// The access token after the change. If its value changed, the client has to be given the new one, because the old one is void.
+///
+/// What [`TokenUpdateAction::Ok`] holds, which [`service.access_tokens().update`](crate::groups::AccessTokensApi::update) answers with.
 #[must_use]
 pub struct TokenUpdateOk {
     pub(crate) response: Box<types::TokenUpdateResponse>,
@@ -341,47 +413,69 @@ pub struct TokenUpdateOk {
 
 rt::step!(TokenUpdateOk, types::TokenUpdateResponse);
 impl TokenUpdateOk {
-    /// `accessToken`.
+    /// The value of the access token. It is a new one if the request asked for that, and otherwise the one that the request named.
+    ///
+    /// `accessToken`, optional, secret.
     pub fn access_token(&self) -> Option<&str> {
         self.response.access_token.as_deref()
     }
 
-    /// `accessTokenExpiresAt`.
-    pub fn access_token_expires_at(&self) -> Option<i64> {
-        self.response.access_token_expires_at
+    /// `access_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// The moment from which resources refuse the access token, after the change, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn access_token_expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.access_token_expires_at?))
     }
 
-    /// `refreshTokenExpiresAt`.
-    pub fn refresh_token_expires_at(&self) -> Option<i64> {
-        self.response.refresh_token_expires_at
+    /// `refresh_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the refresh token expires now, in milliseconds since 1970-01-01 UTC. Zero or absent when there is none.
+    ///
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn refresh_token_expires_at(&self) -> Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.response.refresh_token_expires_at?))
     }
 
-    /// `scopes`.
+    /// The scopes that the access token has. Absent when it has none.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `properties`.
+    /// Key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
+    /// `properties`, optional.
     pub fn properties(&self) -> &[types::Property] {
         self.response.properties.as_deref().unwrap_or_default()
     }
 
-    /// `authorizationDetails`.
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
+    /// `authorizationDetails`, optional.
     pub fn authorization_details(&self) -> Option<&types::AuthorizationDetails> {
         self.response.authorization_details.as_ref()
     }
 
-    /// `tokenType`.
+    /// How a client has to present the access token to resources, `Bearer` or `DPoP`. It changes when a DPoP key is bound to the token.
+    ///
+    /// `tokenType`, optional.
     pub fn token_type(&self) -> Option<&str> {
         self.response.token_type.as_deref()
     }
 
-    /// `forExternalAttachment`.
+    /// Whether the access token is one for external attachments, with which a client fetches documents that verified claims refer to by URL (OpenID Connect for Identity Assurance 1.0, external attachments). Authlete makes such tokens where the service sets `accessTokenForExternalAttachmentEmbedded`.
+    ///
+    /// `forExternalAttachment`, optional.
     pub fn for_external_attachment(&self) -> bool {
         self.response.for_external_attachment.unwrap_or_default()
     }
 
-    /// `tokenId`.
+    /// Authlete's own identifier of the access token, apart from its value. Unlike the value it is no credential, so it may stand in logs.
+    ///
+    /// `tokenId`, optional, secret.
     pub fn token_id(&self) -> Option<&str> {
         self.response.token_id.as_deref()
     }
@@ -389,7 +483,7 @@ impl TokenUpdateOk {
 
 impl rt::Sealed for types::TokenCreateRequest {}
 impl rt::FollowUp for types::TokenCreateRequest {
-    type Action = TokenCreate;
+    type Action = TokenCreateAction;
     fn call<'a>(
         &self,
         client: &'a rt::Client,
@@ -400,15 +494,233 @@ impl rt::FollowUp for types::TokenCreateRequest {
 }
 
 impl PendingRequest<types::TokenCreateRequest> {
-    /// Writes a value into `jwtAtClaims`, as JSON.
+    /// Sets `access_token`: the value for the new access token, for example when tokens move here from another system. It must not exist yet, or the call fails; without it Authlete generates a random one.
+    ///
+    /// `accessToken`, optional, secret.
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_duration`: the lifetime of the new access token in seconds. Zero or absent takes the service's setting; without effect when `accessTokenPersistent` is true.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration(mut self, value: i64) -> Self {
+        self.access_token_duration = Some(value);
+        self
+    }
+
+    /// Sets `access_token_persistent`: whether the access token never expires by itself, and has to be deleted or revoked. False or absent gives it a lifetime.
+    ///
+    /// `accessTokenPersistent`, optional.
+    pub fn access_token_persistent(mut self, value: bool) -> Self {
+        self.access_token_persistent = Some(value);
+        self
+    }
+
+    /// Sets `acr`: the authentication context class that the user's login satisfied, for introspection to tell (RFC 9470). Ignored without a subject; leave it out when there was no login.
+    ///
+    /// `acr`, optional.
+    pub fn acr(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.acr = Some(value.into());
+        self
+    }
+
+    /// Sets `auth_time`: when the user logged in, in seconds since 1970-01-01 UTC, for introspection to tell (RFC 9470). Ignored without a subject; leave it out when there was no login.
+    ///
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    pub fn auth_time(mut self, value: i64) -> Self {
+        self.auth_time = Some(value);
+        self
+    }
+
+    /// Sets `authorization_details`: the fine-grained permissions for the token (RFC 9396 section 2). Absent gives none.
+    ///
+    /// `authorizationDetails`, optional.
+    pub fn authorization_details(
+        mut self,
+        value: impl ::std::convert::Into<types::AuthorizationDetails>,
+    ) -> Self {
+        self.authorization_details = Some(value.into());
+        self
+    }
+
+    /// Sets `certificate_thumbprint`: the SHA-256 thumbprint, base64url without padding, of the client certificate that the access token is bound to (RFC 8705 section 3.1). With it, resources demand that certificate along with the token; absent binds it to none.
+    ///
+    /// `certificateThumbprint`, optional.
+    pub fn certificate_thumbprint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.certificate_thumbprint = Some(value.into());
+        self
+    }
+
+    /// Sets `client_entity_id_used`: whether to record that the client went by its entity identifier (OpenID Federation 1.0). False when absent.
+    ///
+    /// `clientEntityIdUsed`, optional.
+    pub fn client_entity_id_used(mut self, value: bool) -> Self {
+        self.client_entity_id_used = Some(value);
+        self
+    }
+
+    /// Sets `client_id`: the numeric id of the client that the token belongs to. The official document requires it; the Java library offers `clientIdentifier` in its place.
+    ///
+    /// `clientId`, optional.
+    pub fn client_id(mut self, value: i64) -> Self {
+        self.client_id = Some(value);
+        self
+    }
+
+    /// Sets `client_id_alias_used`: whether to record that the client went by its alias. It makes the alias the `aud` claim of a signed userinfo response for this token, and has no effect for a client without alias. False when absent.
+    ///
+    /// `clientIdAliasUsed`, optional.
+    pub fn client_id_alias_used(mut self, value: bool) -> Self {
+        self.client_id_alias_used = Some(value);
+        self
+    }
+
+    /// Sets `client_identifier`: the client that the token belongs to, by its number, alias or URL. Which one counts when it differs from `clientId` is not documented.
+    ///
+    /// `clientIdentifier`, optional.
+    pub fn client_identifier(
+        mut self,
+        value: impl ::std::convert::Into<rt::ClientIdentifier>,
+    ) -> Self {
+        self.client_identifier = Some(value.into());
+        self
+    }
+
+    /// Sets `dpop_key_thumbprint`: the SHA-256 thumbprint (RFC 7638, base64url without padding) of the key that the access token is bound to (RFC 9449 section 6.1). With it the token's type is `DPoP`, and resources demand a proof by that key. Absent makes a bearer token.
+    ///
+    /// `dpopKeyThumbprint`, optional.
+    pub fn dpop_key_thumbprint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.dpop_key_thumbprint = Some(value.into());
+        self
+    }
+
+    /// Sets `for_external_attachment`: whether the access token is to be one for external attachments, with which a client fetches documents that verified claims refer to by URL (OpenID Connect for Identity Assurance 1.0, external attachments). False or absent makes an ordinary token.
+    ///
+    /// `forExternalAttachment`, optional.
+    pub fn for_external_attachment(mut self, value: bool) -> Self {
+        self.for_external_attachment = Some(value);
+        self
+    }
+
+    /// Sets `jwt_at_claims`: additional claims for the payload of the access token, as a JSON object in a string. Has an effect only where the service issues access tokens as JWTs (RFC 9068).
+    ///
+    /// `jwtAtClaims`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn jwt_at_claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::rt::Error> {
-        self.jwt_at_claims = Some(crate::rt::JsonString::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.jwt_at_claims = Some(rt::JsonString::of(value)?);
         Ok(self)
+    }
+
+    /// Sets `metadata_document_used`: whether to record that the client's metadata came from its metadata document (OAuth Client ID Metadata Document). False when absent.
+    ///
+    /// `metadataDocumentUsed`, optional.
+    pub fn metadata_document_used(mut self, value: bool) -> Self {
+        self.metadata_document_used = Some(value);
+        self
+    }
+
+    /// Sets `properties`: key and value pairs to keep with the access token. Unless hidden, they become members of the token response and of introspection responses, so their keys must not collide with standard names.
+    ///
+    /// `properties`, optional.
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<types::Property>,
+        >,
+    ) -> Self {
+        self.properties = Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `refresh_token`: the value for the new refresh token, for example when tokens move here from another system. It must not exist yet, or the call fails; without it Authlete generates a random one where the grant has one.
+    ///
+    /// `refreshToken`, optional, secret.
+    pub fn refresh_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.refresh_token = Some(value.into());
+        self
+    }
+
+    /// Sets `refresh_token_duration`: the lifetime of the new refresh token in seconds. Zero or absent takes the service's setting; without effect where none is made, that is for `IMPLICIT` and `CLIENT_CREDENTIALS` or when the service does not support refreshing.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    pub fn refresh_token_duration(mut self, value: i64) -> Self {
+        self.refresh_token_duration = Some(value);
+        self
+    }
+
+    /// Sets `resources`: the resource servers that the token is for (RFC 8707). Absent does not restrict it.
+    ///
+    /// `resources`, optional.
+    pub fn resources(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.resources = Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `scopes`: the scopes for the token. One that the service does not support is an error here; absent makes a token without scopes.
+    ///
+    /// `scopes`, optional.
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.scopes = Some(value.into_iter().map(::std::convert::Into::into).collect());
+        self
+    }
+
+    /// Sets `session_id`: the user's login session that the token belongs to. A refresh token needs one to obtain an ID token of Native SSO (OpenID Connect Native SSO for Mobile Apps 1.0); leave it out otherwise.
+    ///
+    /// `sessionId`, optional, secret.
+    pub fn session_id(
+        mut self,
+        value: impl ::std::convert::Into<rt::SessionId>,
+    ) -> Self {
+        self.session_id = Some(value.into());
+        self
+    }
+
+    /// Sets `subject`: the unique identifier of the user whom the token stands for, ASCII and at most 100 characters. Ignored for `CLIENT_CREDENTIALS` and required for other grants, except that the Java library lets `JWT_BEARER` go without.
+    ///
+    /// `subject`, optional.
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = Some(value.into());
+        self
     }
 }

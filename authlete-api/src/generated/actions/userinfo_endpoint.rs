@@ -21,29 +21,42 @@ impl rt::TakeParts for types::UserInfoResponse {
 }
 
 impl rt::IntoAction for types::UserInfoResponse {
-    type Action = UserInfo;
+    type Action = UserInfoAction;
 }
 
-/// What `auth_userinfo` answers.
+/// What the response of [`service.userinfo().process`](crate::groups::UserinfoApi::process) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`UserInfoAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum UserInfo {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+pub enum UserInfoAction {
+    /// Authlete failed, or this call was wrong. The server answers 500 without a body, and `responseContent` is the `WWW-Authenticate` header.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// The request is malformed, for example it had no access token; error `invalid_request`. The server answers 400 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1). A client that presented no token at all should get 401 with a bare challenge instead (RFC 6750 section 3.1), without asking Authlete.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
+    /// The access token does not exist or has expired (error `invalid_token`); whether a missing proof of the key or certificate that it is bound to ends here too is not documented. The server answers 401 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1, RFC 9449 section 7.1). A token without a user, as of the client credentials grant, ends here as well.
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
     Unauthorized(rt::Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
+    /// The access token does not have the scope `openid` (error `insufficient_scope`). The server answers 403 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1).
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
     Forbidden(rt::Reply),
-    /// `OK`: there is work to do.
+    /// The access token is good and stands for a user. The server collects the claims that are asked for and calls `issue`.
+    ///
+    /// `OK`: the server has something to do; see [`UserInfoOk`].
     Ok(UserInfoOk),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::UserInfoResponse>),
 }
 
-impl rt::Sealed for UserInfo {}
-impl rt::Action for UserInfo {
+impl rt::Sealed for UserInfoAction {}
+impl rt::Action for UserInfoAction {
     type Response = types::UserInfoResponse;
     fn operation() -> &'static rt::Operation {
         &operations::AUTH_USERINFO
@@ -126,11 +139,11 @@ impl rt::Action for UserInfo {
     }
 }
 
-impl UserInfo {
-    /// What `OK` holds; anything else is an answer to send.
+impl UserInfoAction {
+    /// What `OK` leaves the server to do, see [`UserInfoAction::Ok`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<UserInfoOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
@@ -145,7 +158,9 @@ impl UserInfo {
     }
 }
 
-/// What `OK` of `auth_userinfo` holds.
+/// The user and the names of the wanted claims. Load their values, leave out what is unknown or was not consented to, add `verified_claims` where `userInfoClaims` asks for them, and go on with `issue`.
+///
+/// What [`UserInfoAction::Ok`] holds, which [`service.userinfo().process`](crate::groups::UserinfoApi::process) answers with. What can follow: [`issue`](UserInfoOk::issue).
 #[must_use]
 pub struct UserInfoOk {
     pub(crate) response: Box<types::UserInfoResponse>,
@@ -153,106 +168,148 @@ pub struct UserInfoOk {
 }
 
 rt::step!(UserInfoOk, types::UserInfoResponse);
-rt::stored_step!(UserInfoOk, UserInfo, Ok);
+rt::stored_step!(UserInfoOk, UserInfoAction, Ok);
 impl UserInfoOk {
-    /// `subject`.
+    /// The unique identifier of the user whose claims are wanted. If the user no longer exists, the server answers 401 with `invalid_token` itself.
+    ///
+    /// `subject`, optional.
     pub fn subject(&self) -> Option<&str> {
         self.response.subject.as_deref()
     }
 
-    /// `token`.
+    /// The access token that the client presented, repeated here because `issue` takes it again; present with `OK`.
+    ///
+    /// `token`, optional, secret.
     pub fn token(&self) -> &str {
         self.response.token.as_deref().unwrap_or_default()
     }
 
-    /// `claims`.
+    /// The names of the claims that the client wants from here, by its scopes and its claims request; a name may carry a language tag, such as `name#ja`. The official document says ID token where this endpoint's response is meant. Absent when there are none.
+    ///
+    /// `claims`, optional.
     pub fn claims(&self) -> &[::std::string::String] {
         self.response.claims.as_deref().unwrap_or_default()
     }
 
-    /// `clientId`.
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
+    /// `clientId`, optional.
     pub fn client_id(&self) -> Option<i64> {
         self.response.client_id
     }
 
-    /// `clientIdAlias`.
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
     pub fn client_id_alias(&self) -> Option<&str> {
         self.response.client_id_alias.as_deref()
     }
 
-    /// `clientIdAliasUsed`.
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
     pub fn client_id_alias_used(&self) -> bool {
         self.response.client_id_alias_used.unwrap_or_default()
     }
 
-    /// `clientEntityId`.
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
     pub fn client_entity_id(&self) -> Option<&str> {
         self.response.client_entity_id.as_deref()
     }
 
-    /// `clientEntityIdUsed`.
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
     pub fn client_entity_id_used(&self) -> bool {
         self.response.client_entity_id_used.unwrap_or_default()
     }
 
-    /// `scopes`.
+    /// The scopes that the access token has. Absent when it has none.
+    ///
+    /// `scopes`, optional.
     pub fn scopes(&self) -> &[::std::string::String] {
         self.response.scopes.as_deref().unwrap_or_default()
     }
 
-    /// `properties`.
+    /// Key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
+    /// `properties`, optional.
     pub fn properties(&self) -> &[types::Property] {
         self.response.properties.as_deref().unwrap_or_default()
     }
 
-    /// `userInfoClaims`.
-    pub fn user_info_claims(&self) -> Option<&crate::rt::JsonString> {
+    /// The `userinfo` object of the client's claims request, as JSON in a string: what to return from the userinfo endpoint, including requests for `verified_claims` (OpenID Connect Core 1.0 section 5.5). Absent when the client sent none.
+    ///
+    /// `userInfoClaims`, optional, secret.
+    pub fn user_info_claims(&self) -> Option<&rt::JsonString> {
         self.response.user_info_claims.as_ref()
     }
 
-    /// `consentedClaims`.
+    /// The claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
+    /// `consentedClaims`, optional.
     pub fn consented_claims(&self) -> &[::std::string::String] {
         self.response.consented_claims.as_deref().unwrap_or_default()
     }
 
-    /// `requestedClaimsForTx`.
+    /// Names of claims whose values are needed to compute transformed claims (Advanced Syntax for Claims, for OpenID Connect). Supply them with `claimsForTx`; absent when the client requested no transformed claim based on them.
+    ///
+    /// `requestedClaimsForTx`, optional.
     pub fn requested_claims_for_tx(&self) -> &[::std::string::String] {
         self.response.requested_claims_for_tx.as_deref().unwrap_or_default()
     }
 
-    /// `requestedVerifiedClaimsForTx`.
+    /// For each set of verified claims that transformed claims refer to, the names of the claims needed from it. Supply them with `verifiedClaimsForTx`, in the same order; absent when there are none.
+    ///
+    /// `requestedVerifiedClaimsForTx`, optional.
     pub fn requested_verified_claims_for_tx(
         &self,
     ) -> &[::std::vec::Vec<::std::string::String>] {
         self.response.requested_verified_claims_for_tx.as_deref().unwrap_or_default()
     }
 
-    /// `transformedClaims`.
-    pub fn transformed_claims(&self) -> Option<&crate::rt::JsonString> {
+    /// The `transformed_claims` object of the client's claims request, as JSON in a string (Advanced Syntax for Claims, for OpenID Connect): which functions turn which claims into the requested ones. Absent when the client sent none.
+    ///
+    /// `transformedClaims`, optional, secret.
+    pub fn transformed_claims(&self) -> Option<&rt::JsonString> {
         self.response.transformed_claims.as_ref()
     }
 
-    /// `serviceAttributes`.
+    /// The key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `serviceAttributes`, optional.
     pub fn service_attributes(&self) -> &[types::KeyValuePair] {
         self.response.service_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `clientAttributes`.
+    /// The key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `clientAttributes`, optional.
     pub fn client_attributes(&self) -> &[types::KeyValuePair] {
         self.response.client_attributes.as_deref().unwrap_or_default()
     }
 
-    /// `metadataDocumentLocation`.
+    /// The URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
+    /// `metadataDocumentLocation`, optional.
     pub fn metadata_document_location(&self) -> Option<&str> {
         self.response.metadata_document_location.as_deref()
     }
 
-    /// `metadataDocumentUsed`.
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
     pub fn metadata_document_used(&self) -> bool {
         self.response.metadata_document_used.unwrap_or_default()
     }
 
-    /// Makes the call of `auth_userinfo_issue` that follows.
+    /// Makes the userinfo response. It holds the access token; give it the claim values as a JSON object. The server must have made sure that the user still exists, and that it releases only what the user agreed to.
+    ///
+    /// Prepares the call of [`service.userinfo().issue`](crate::groups::UserinfoApi::issue), to be sent with [`PendingRequest::send`], which gives a [`UserInfoIssueAction`].
+    ///
+    /// The request already holds, from this response: `token` from `token`.
     #[allow(unused_mut)]
     pub fn issue(self) -> PendingRequest<types::UserInfoIssueRequest> {
         let mut response = self.response;
@@ -284,31 +341,46 @@ impl rt::TakeParts for types::UserInfoIssueResponse {
 }
 
 impl rt::IntoAction for types::UserInfoIssueResponse {
-    type Action = UserInfoIssue;
+    type Action = UserInfoIssueAction;
 }
 
-/// What `auth_userinfo_issue` answers.
+/// What the response of [`service.userinfo().issue`](crate::groups::UserinfoApi::issue) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`UserInfoIssueAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum UserInfoIssue {
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+pub enum UserInfoIssueAction {
+    /// Authlete failed, or this call was wrong. The server answers 500 without a body, and `responseContent` is the `WWW-Authenticate` header.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// The request is malformed, for example it had no access token; error `invalid_request`. The server answers 400 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1).
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
+    /// The access token does not exist or has expired (error `invalid_token`); whether a missing proof of the key or certificate that it is bound to ends here too is not documented. The server answers 401 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1, RFC 9449 section 7.1).
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
     Unauthorized(rt::Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
+    /// The access token does not have the scope `openid` (error `insufficient_scope`). The server answers 403 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3.1).
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
     Forbidden(rt::Reply),
-    /// `JSON`: an answer with status 200 is ready.
+    /// The response is ready as JSON. The server sends 200 with `responseContent` as `application/json;charset=UTF-8`, and the `Signature`, `Signature-Input` and `Content-Digest` headers where there are values for them.
+    ///
+    /// `JSON`: the reply, with status 200, is ready to send.
     Json(rt::Reply),
-    /// `JWT`: an answer with status 200 is ready.
+    /// The response is ready as a JWT, signed or encrypted as the client registered for it. The server sends 200 with `responseContent` as `application/jwt`, and the `Signature`, `Signature-Input` and `Content-Digest` headers where there are values for them.
+    ///
+    /// `JWT`: the reply, with status 200, is ready to send.
     Jwt(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::UserInfoIssueResponse>),
 }
 
-impl rt::Sealed for UserInfoIssue {}
-impl rt::Action for UserInfoIssue {
+impl rt::Sealed for UserInfoIssueAction {}
+impl rt::Action for UserInfoIssueAction {
     type Response = types::UserInfoIssueResponse;
     fn operation() -> &'static rt::Operation {
         &operations::AUTH_USERINFO_ISSUE
@@ -425,8 +497,8 @@ impl rt::Action for UserInfoIssue {
     }
 }
 
-impl UserInfoIssue {
-    /// The answer to send.
+impl UserInfoIssueAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
@@ -442,15 +514,15 @@ impl UserInfoIssue {
     }
 }
 
-impl From<UserInfoIssue> for rt::Reply {
-    fn from(outcome: UserInfoIssue) -> Self {
-        outcome.into_reply()
+impl From<UserInfoIssueAction> for rt::Reply {
+    fn from(action: UserInfoIssueAction) -> Self {
+        action.into_reply()
     }
 }
 
 impl rt::Sealed for types::UserInfoIssueRequest {}
 impl rt::FollowUp for types::UserInfoIssueRequest {
-    type Action = UserInfoIssue;
+    type Action = UserInfoIssueAction;
     fn call<'a>(
         &self,
         client: &'a rt::Client,
@@ -461,42 +533,89 @@ impl rt::FollowUp for types::UserInfoIssueRequest {
 }
 
 impl PendingRequest<types::UserInfoIssueRequest> {
-    /// Writes a value into `claims`, as JSON.
+    /// Sets `claims`: the claims about the user, as a JSON object in a string with claim names as keys (OpenID Connect Core 1.0 section 5.1). Give what the response of `auth/userinfo` names, as far as it is known and the user agreed; absent gives a response with `sub` alone.
+    ///
+    /// `claims`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn claims(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::rt::Error> {
-        self.claims = Some(crate::rt::JsonString::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.claims = Some(rt::JsonString::of(value)?);
         Ok(self)
     }
 
-    /// Writes a value into `claimsForTx`, as JSON.
+    /// Sets `claims_for_tx`: values of claims that transformed claims are computed from, as a JSON object in a string with the names of `requestedClaimsForTx` as keys. They are used for the computation and do not appear in the result themselves.
+    ///
+    /// `claimsForTx`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn claims_for_tx(
         mut self,
         value: &(impl ::serde::Serialize + ?Sized),
-    ) -> Result<Self, crate::rt::Error> {
-        self.claims_for_tx = Some(crate::rt::JsonString::of(value)?);
+    ) -> Result<Self, rt::Error> {
+        self.claims_for_tx = Some(rt::JsonString::of(value)?);
         Ok(self)
     }
 
-    /// Writes values into `verifiedClaimsForTx`, each as JSON.
+    /// Sets `headers`: the request's header fields that its HTTP message signature needs for verification (RFC 9421), in particular `Signature`, `Signature-Input` and every field that the signature covers. Absent when the request is not signed. With them Authlete can sign the response in reference to the request.
+    ///
+    /// `headers`, optional.
+    pub fn headers(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<types::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.headers = Some(value.into_iter().map(::std::convert::Into::into).collect());
+        self
+    }
+
+    /// Sets `request_signature`: the value of the `Signature` header of the client's request, for a response signature that refers to it (RFC 9421). Absent when the request was not signed.
+    ///
+    /// `requestSignature`, optional, secret.
+    pub fn request_signature(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.request_signature = Some(value.into());
+        self
+    }
+
+    /// Sets `sub`: the value of the `sub` claim where the client is to see another identifier than that of the access token's user, for example a pairwise one (OpenID Connect Core 1.0 section 8). Only the claim changes. Without it, the identifier of the access token's user is used. It must equal the `sub` claim of the ID token (OpenID Connect Core 1.0 section 5.3.2).
+    ///
+    /// `sub`, optional.
+    pub fn sub(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.sub = Some(value.into());
+        self
+    }
+
+    /// Sets `verified_claims_for_tx`: values of verified claims that transformed claims are computed from, one JSON object in a string per entry; they match the entries of `requestedVerifiedClaimsForTx` in order. They do not appear in the result themselves.
+    ///
+    /// `verifiedClaimsForTx`, optional, secret.
+    ///
+    /// The value is written as JSON.
     ///
     /// # Errors
-    /// As [`JsonString::of`](crate::rt::JsonString::of).
+    /// As [`JsonString::of`](crate::JsonString::of).
     pub fn verified_claims_for_tx(
         mut self,
-        values: impl IntoIterator<Item = impl ::serde::Serialize>,
-    ) -> Result<Self, crate::rt::Error> {
+        value: impl IntoIterator<Item = impl ::serde::Serialize>,
+    ) -> Result<Self, rt::Error> {
         self.verified_claims_for_tx = Some(
-            values
+            value
                 .into_iter()
-                .map(|value| crate::rt::JsonString::of(&value))
+                .map(|value| rt::JsonString::of(&value))
                 .collect::<Result<_, _>>()?,
         );
         Ok(self)

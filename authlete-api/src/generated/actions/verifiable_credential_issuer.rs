@@ -21,37 +21,58 @@ impl rt::TakeParts for types::VciBatchIssueResponse {
 }
 
 impl rt::IntoAction for types::VciBatchIssueResponse {
-    type Action = VciBatchIssue;
+    type Action = VciBatchIssueAction;
 }
 
-/// What `vci_batch_issue` answers.
+/// What the response of [`service.credential_issuer().issue_batch`](crate::groups::CredentialIssuerApi::issue_batch) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`VciBatchIssueAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum VciBatchIssue {
-    /// `OK`: an answer with status 200 is ready.
+pub enum VciBatchIssueAction {
+    /// At least one credential is made; those that were deferred have transaction ids. The server sends 200 with `responseContent` as the JSON body and `Cache-Control: no-store`.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
     Ok(rt::Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
+    /// The access token is no longer good, which is unlikely so soon after the parsing of the request. The server answers 401 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3).
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
     Unauthorized(rt::Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 403 with `responseContent` as the JSON body; the settings need correcting rather than the wallet.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
     Forbidden(rt::Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
     CallerError(rt::Reply),
-    /// `OK_JWT`: an answer with status 200 is ready.
+    /// At least one credential is made, and the response is encrypted to the wallet's key. The server sends 200 with `responseContent` as the body, media type `application/jwt`.
+    ///
+    /// `OK_JWT`: the reply, with status 200, is ready to send.
     OkJwt(rt::Reply),
-    /// `ACCEPTED`: an answer with status 202 is ready.
+    /// Every order was deferred, so that the response holds transaction ids only. The server sends 202 with `responseContent` as the JSON body.
+    ///
+    /// `ACCEPTED`: the reply, with status 202, is ready to send.
     Accepted(rt::Reply),
-    /// `ACCEPTED_JWT`: an answer with status 202 is ready.
+    /// Every order was deferred, and the response is encrypted to the wallet's key. The server sends 202 with `responseContent` as the body, media type `application/jwt`.
+    ///
+    /// `ACCEPTED_JWT`: the reply, with status 202, is ready to send.
     AcceptedJwt(rt::Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// The batch cannot be fulfilled because of how it was asked for, such as encryption that is not possible. The server sends 400 with `responseContent` as the JSON body.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::VciBatchIssueResponse>),
 }
 
-impl rt::Sealed for VciBatchIssue {}
-impl rt::Action for VciBatchIssue {
+impl rt::Sealed for VciBatchIssueAction {}
+impl rt::Action for VciBatchIssueAction {
     type Response = types::VciBatchIssueResponse;
     fn operation() -> &'static rt::Operation {
         &operations::VCI_BATCH_ISSUE
@@ -191,8 +212,8 @@ impl rt::Action for VciBatchIssue {
     }
 }
 
-impl VciBatchIssue {
-    /// The answer to send.
+impl VciBatchIssueAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -211,9 +232,9 @@ impl VciBatchIssue {
     }
 }
 
-impl From<VciBatchIssue> for rt::Reply {
-    fn from(outcome: VciBatchIssue) -> Self {
-        outcome.into_reply()
+impl From<VciBatchIssueAction> for rt::Reply {
+    fn from(action: VciBatchIssueAction) -> Self {
+        action.into_reply()
     }
 }
 
@@ -235,29 +256,42 @@ impl rt::TakeParts for types::VciBatchParseResponse {
 }
 
 impl rt::IntoAction for types::VciBatchParseResponse {
-    type Action = VciBatchParse;
+    type Action = VciBatchParseAction;
 }
 
-/// What `vci_batch_parse` answers.
+/// What the response of [`service.credential_issuer().parse_batch`](crate::groups::CredentialIssuerApi::parse_batch) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`VciBatchParseAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum VciBatchParse {
-    /// `OK`: there is work to do.
+pub enum VciBatchParseAction {
+    /// All requests of the batch are in order. The server checks that the token permits these credentials, collects the user's data and issues.
+    ///
+    /// `OK`: the server has something to do; see [`VciBatchParseOk`].
     Ok(VciBatchParseOk),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// Something in the wallet's request is wrong, such as a key proof or an unknown configuration, and `responseContent` says what as an error of OpenID4VCI (section 8.3.1.2). The server sends 400 with it as the JSON body.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
+    /// The access token is missing, unknown or expired. The server answers 401 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3).
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
     Unauthorized(rt::Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 403 with `responseContent` as the JSON body; the settings need correcting rather than the wallet.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
     Forbidden(rt::Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::VciBatchParseResponse>),
 }
 
-impl rt::Sealed for VciBatchParse {}
-impl rt::Action for VciBatchParse {
+impl rt::Sealed for VciBatchParseAction {}
+impl rt::Action for VciBatchParseAction {
     type Response = types::VciBatchParseResponse;
     fn operation() -> &'static rt::Operation {
         &operations::VCI_BATCH_PARSE
@@ -340,11 +374,11 @@ impl rt::Action for VciBatchParse {
     }
 }
 
-impl VciBatchParse {
-    /// What `OK` holds; anything else is an answer to send.
+impl VciBatchParseAction {
+    /// What `OK` leaves the server to do, see [`VciBatchParseAction::Ok`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<VciBatchParseOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
@@ -359,7 +393,9 @@ impl VciBatchParse {
     }
 }
 
-/// What `OK` of `vci_batch_parse` holds.
+/// What is asked for, in `info`, one entry per credential. Compare each with `issuableCredentials` of the introspection response; then `issue` follows.
+///
+/// What [`VciBatchParseAction::Ok`] holds, which [`service.credential_issuer().parse_batch`](crate::groups::CredentialIssuerApi::parse_batch) answers with. What can follow: [`issue`](VciBatchParseOk::issue).
 #[must_use]
 pub struct VciBatchParseOk {
     pub(crate) response: Box<types::VciBatchParseResponse>,
@@ -367,14 +403,18 @@ pub struct VciBatchParseOk {
 }
 
 rt::step!(VciBatchParseOk, types::VciBatchParseResponse);
-rt::stored_step!(VciBatchParseOk, VciBatchParse, Ok);
+rt::stored_step!(VciBatchParseOk, VciBatchParseAction, Ok);
 impl VciBatchParseOk {
-    /// `info`.
+    /// One entry for each request in the batch, in the wallet's order; present with `OK`. Each is to be compared with the token's `issuableCredentials`.
+    ///
+    /// `info`, optional.
     pub fn info(&self) -> &[types::CredentialRequestInfo] {
         self.response.info.as_deref().unwrap_or_default()
     }
 
-    /// Makes the call of `vci_batch_issue` that follows.
+    /// Issues the credentials of the batch. Give it the access token and one order per entry of `info`, each with that entry's `identifier` as `requestIdentifier`. The server must have introspected the token and compared every entry with `issuableCredentials`.
+    ///
+    /// Prepares the call of [`service.credential_issuer().issue_batch`](crate::groups::CredentialIssuerApi::issue_batch), to be sent with [`PendingRequest::send`], which gives a [`VciBatchIssueAction`].
     #[allow(unused_mut)]
     pub fn issue(
         self,
@@ -407,35 +447,54 @@ impl rt::TakeParts for types::VciDeferredIssueResponse {
 }
 
 impl rt::IntoAction for types::VciDeferredIssueResponse {
-    type Action = VciDeferredIssue;
+    type Action = VciDeferredIssueAction;
 }
 
-/// What `vci_deferred_issue` answers.
+/// What the response of [`service.credential_issuer().issue_deferred`](crate::groups::CredentialIssuerApi::issue_deferred) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`VciDeferredIssueAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum VciDeferredIssue {
-    /// `OK`: an answer with status 200 is ready.
+pub enum VciDeferredIssueAction {
+    /// The credential is made, for each key that the wallet proved one. The server sends 200 with `responseContent` as the JSON body and `Cache-Control: no-store`. The transaction id is used up.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
     Ok(rt::Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 403 with `responseContent` as the JSON body; the settings need correcting rather than the wallet.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
     Forbidden(rt::Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
     CallerError(rt::Reply),
-    /// `OK_JWT`: an answer with status 200 is ready.
+    /// The credential is made, and encrypted to the key that the wallet named for it (OpenID4VCI 1.0 section 10). The server sends 200 with `responseContent` as the body, media type `application/jwt`. The transaction id is used up.
+    ///
+    /// `OK_JWT`: the reply, with status 200, is ready to send.
     OkJwt(rt::Reply),
-    /// `ACCEPTED`: an answer with status 202 is ready.
+    /// It takes longer, and the wallet keeps its transaction id (OpenID4VCI 1.0 section 9.2). The server sends 202 with `responseContent` as the JSON body. From Authlete 3.0.25 and in the final version only; the implementer's draft has `issuance_pending` with `BAD_REQUEST`.
+    ///
+    /// `ACCEPTED`: the reply, with status 202, is ready to send.
     Accepted(rt::Reply),
-    /// `ACCEPTED_JWT`: an answer with status 202 is ready.
+    /// It takes longer, and the wallet keeps its transaction id, told in a response encrypted to its key. The server sends 202 with `responseContent` as the body, media type `application/jwt`.
+    ///
+    /// `ACCEPTED_JWT`: the reply, with status 202, is ready to send.
     AcceptedJwt(rt::Reply),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// The issuer denied the request, the response could not be encrypted, or, in the first implementer's draft, it takes longer (`issuance_pending`). The server sends 400 with `responseContent` as the JSON body.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::VciDeferredIssueResponse>),
 }
 
-impl rt::Sealed for VciDeferredIssue {}
-impl rt::Action for VciDeferredIssue {
+impl rt::Sealed for VciDeferredIssueAction {}
+impl rt::Action for VciDeferredIssueAction {
     type Response = types::VciDeferredIssueResponse;
     fn operation() -> &'static rt::Operation {
         &operations::VCI_DEFERRED_ISSUE
@@ -560,8 +619,8 @@ impl rt::Action for VciDeferredIssue {
     }
 }
 
-impl VciDeferredIssue {
-    /// The answer to send.
+impl VciDeferredIssueAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -579,9 +638,9 @@ impl VciDeferredIssue {
     }
 }
 
-impl From<VciDeferredIssue> for rt::Reply {
-    fn from(outcome: VciDeferredIssue) -> Self {
-        outcome.into_reply()
+impl From<VciDeferredIssueAction> for rt::Reply {
+    fn from(action: VciDeferredIssueAction) -> Self {
+        action.into_reply()
     }
 }
 
@@ -603,29 +662,42 @@ impl rt::TakeParts for types::VciDeferredParseResponse {
 }
 
 impl rt::IntoAction for types::VciDeferredParseResponse {
-    type Action = VciDeferredParse;
+    type Action = VciDeferredParseAction;
 }
 
-/// What `vci_deferred_parse` answers.
+/// What the response of [`service.credential_issuer().parse_deferred`](crate::groups::CredentialIssuerApi::parse_deferred) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`VciDeferredParseAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum VciDeferredParse {
-    /// `OK`: there is work to do.
+pub enum VciDeferredParseAction {
+    /// The transaction id is known. The server looks whether the credential is ready, and issues it, defers it once more or denies it.
+    ///
+    /// `OK`: the server has something to do; see [`VciDeferredParseOk`].
     Ok(VciDeferredParseOk),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// Something in the wallet's request is wrong, such as a key proof or an unknown configuration, and `responseContent` says what as an error of OpenID4VCI (section 8.3.1.2). The server sends 400 with it as the JSON body. An unknown or used transaction id has the error `invalid_transaction_id` (section 9.3).
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
+    /// The access token is missing, unknown or expired. The server answers 401 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3).
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
     Unauthorized(rt::Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 403 with `responseContent` as the JSON body; the settings need correcting rather than the wallet.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
     Forbidden(rt::Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::VciDeferredParseResponse>),
 }
 
-impl rt::Sealed for VciDeferredParse {}
-impl rt::Action for VciDeferredParse {
+impl rt::Sealed for VciDeferredParseAction {}
+impl rt::Action for VciDeferredParseAction {
     type Response = types::VciDeferredParseResponse;
     fn operation() -> &'static rt::Operation {
         &operations::VCI_DEFERRED_PARSE
@@ -708,11 +780,11 @@ impl rt::Action for VciDeferredParse {
     }
 }
 
-impl VciDeferredParse {
-    /// What `OK` holds; anything else is an answer to send.
+impl VciDeferredParseAction {
+    /// What `OK` leaves the server to do, see [`VciDeferredParseAction::Ok`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<VciDeferredParseOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
@@ -727,7 +799,9 @@ impl VciDeferredParse {
     }
 }
 
-/// What `OK` of `vci_deferred_parse` holds.
+/// What the wallet asked for at first, in `info`, whose `identifier` is the transaction id under which the server kept its preparations. Then `issue` follows, ready or not.
+///
+/// What [`VciDeferredParseAction::Ok`] holds, which [`service.credential_issuer().parse_deferred`](crate::groups::CredentialIssuerApi::parse_deferred) answers with. What can follow: [`issue`](VciDeferredParseOk::issue).
 #[must_use]
 pub struct VciDeferredParseOk {
     pub(crate) response: Box<types::VciDeferredParseResponse>,
@@ -735,14 +809,20 @@ pub struct VciDeferredParseOk {
 }
 
 rt::step!(VciDeferredParseOk, types::VciDeferredParseResponse);
-rt::stored_step!(VciDeferredParseOk, VciDeferredParse, Ok);
+rt::stored_step!(VciDeferredParseOk, VciDeferredParseAction, Ok);
 impl VciDeferredParseOk {
-    /// `info`.
+    /// What the wallet asked for at first, with the transaction id as `identifier`; present with `OK`.
+    ///
+    /// `info`, optional.
     pub fn info(&self) -> Option<&types::CredentialRequestInfo> {
         self.response.info.as_ref()
     }
 
-    /// Makes the call of `vci_deferred_issue` that follows.
+    /// Issues the credential, or says that it takes longer or is denied. It holds the request's identifier; give it the claims, or an order with `issuanceDeferred`. The server must have introspected the token that came with this request.
+    ///
+    /// Prepares the call of [`service.credential_issuer().issue_deferred`](crate::groups::CredentialIssuerApi::issue_deferred), to be sent with [`PendingRequest::send`], which gives a [`VciDeferredIssueAction`].
+    ///
+    /// The request already holds, from this response: `order.requestIdentifier` from `info.identifier`.
     #[allow(unused_mut)]
     pub fn issue(
         self,
@@ -777,25 +857,34 @@ impl rt::TakeParts for types::VciJwksResponse {
 }
 
 impl rt::IntoAction for types::VciJwksResponse {
-    type Action = VciJwks;
+    type Action = VciJwksAction;
 }
 
-/// What `vci_jwks` answers.
+/// What the response of [`service.credential_issuer().jwks`](crate::groups::CredentialIssuerApi::jwks) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`VciJwksAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum VciJwks {
-    /// `OK`: an answer with status 200 is ready.
+pub enum VciJwksAction {
+    /// The key set is ready, without private halves. The server sends 200 with `responseContent` as the JSON body.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
     Ok(rt::Reply),
-    /// `NOT_FOUND`: an answer with status 404 is ready.
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 404 with `responseContent` as the JSON body.
+    ///
+    /// `NOT_FOUND`: the reply, with status 404, is ready to send.
     NotFound(rt::Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or the service lacks settings that the document is made of. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::VciJwksResponse>),
 }
 
-impl rt::Sealed for VciJwks {}
-impl rt::Action for VciJwks {
+impl rt::Sealed for VciJwksAction {}
+impl rt::Action for VciJwksAction {
     type Response = types::VciJwksResponse;
     fn operation() -> &'static rt::Operation {
         &operations::VCI_JWKS
@@ -857,8 +946,8 @@ impl rt::Action for VciJwks {
     }
 }
 
-impl VciJwks {
-    /// The answer to send.
+impl VciJwksAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -871,9 +960,9 @@ impl VciJwks {
     }
 }
 
-impl From<VciJwks> for rt::Reply {
-    fn from(outcome: VciJwks) -> Self {
-        outcome.into_reply()
+impl From<VciJwksAction> for rt::Reply {
+    fn from(action: VciJwksAction) -> Self {
+        action.into_reply()
     }
 }
 
@@ -895,25 +984,34 @@ impl rt::TakeParts for types::VciJwtIssuerResponse {
 }
 
 impl rt::IntoAction for types::VciJwtIssuerResponse {
-    type Action = VciJwtIssuer;
+    type Action = VciJwtIssuerAction;
 }
 
-/// What `vci_jwt_issuer` answers.
+/// What the response of [`service.credential_issuer().jwt_issuer`](crate::groups::CredentialIssuerApi::jwt_issuer) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`VciJwtIssuerAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum VciJwtIssuer {
-    /// `OK`: an answer with status 200 is ready.
+pub enum VciJwtIssuerAction {
+    /// The document is ready. The server sends 200 with `responseContent` as the JSON body.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
     Ok(rt::Reply),
-    /// `NOT_FOUND`: an answer with status 404 is ready.
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 404 with `responseContent` as the JSON body.
+    ///
+    /// `NOT_FOUND`: the reply, with status 404, is ready to send.
     NotFound(rt::Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or the service lacks settings that the document is made of. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::VciJwtIssuerResponse>),
 }
 
-impl rt::Sealed for VciJwtIssuer {}
-impl rt::Action for VciJwtIssuer {
+impl rt::Sealed for VciJwtIssuerAction {}
+impl rt::Action for VciJwtIssuerAction {
     type Response = types::VciJwtIssuerResponse;
     fn operation() -> &'static rt::Operation {
         &operations::VCI_JWT_ISSUER
@@ -975,8 +1073,8 @@ impl rt::Action for VciJwtIssuer {
     }
 }
 
-impl VciJwtIssuer {
-    /// The answer to send.
+impl VciJwtIssuerAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -989,9 +1087,9 @@ impl VciJwtIssuer {
     }
 }
 
-impl From<VciJwtIssuer> for rt::Reply {
-    fn from(outcome: VciJwtIssuer) -> Self {
-        outcome.into_reply()
+impl From<VciJwtIssuerAction> for rt::Reply {
+    fn from(action: VciJwtIssuerAction) -> Self {
+        action.into_reply()
     }
 }
 
@@ -1013,25 +1111,34 @@ impl rt::TakeParts for types::VciMetadataResponse {
 }
 
 impl rt::IntoAction for types::VciMetadataResponse {
-    type Action = VciMetadata;
+    type Action = VciMetadataAction;
 }
 
-/// What `vci_metadata` answers.
+/// What the response of [`service.credential_issuer().metadata`](crate::groups::CredentialIssuerApi::metadata) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`VciMetadataAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum VciMetadata {
-    /// `OK`: an answer with status 200 is ready.
+pub enum VciMetadataAction {
+    /// The metadata is ready. The server sends 200 with `responseContent` as the JSON body; signed metadata is not made.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
     Ok(rt::Reply),
-    /// `NOT_FOUND`: an answer with status 404 is ready.
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 404 with `responseContent` as the JSON body.
+    ///
+    /// `NOT_FOUND`: the reply, with status 404, is ready to send.
     NotFound(rt::Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or the service lacks settings that the document is made of. The server sends 500 with `responseContent` as the JSON body, and logs the result message. The mandatory members of `credentialIssuerMetadata` are among them.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::VciMetadataResponse>),
 }
 
-impl rt::Sealed for VciMetadata {}
-impl rt::Action for VciMetadata {
+impl rt::Sealed for VciMetadataAction {}
+impl rt::Action for VciMetadataAction {
     type Response = types::VciMetadataResponse;
     fn operation() -> &'static rt::Operation {
         &operations::VCI_METADATA
@@ -1093,8 +1200,8 @@ impl rt::Action for VciMetadata {
     }
 }
 
-impl VciMetadata {
-    /// The answer to send.
+impl VciMetadataAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -1107,9 +1214,9 @@ impl VciMetadata {
     }
 }
 
-impl From<VciMetadata> for rt::Reply {
-    fn from(outcome: VciMetadata) -> Self {
-        outcome.into_reply()
+impl From<VciMetadataAction> for rt::Reply {
+    fn from(action: VciMetadataAction) -> Self {
+        action.into_reply()
     }
 }
 
@@ -1131,25 +1238,34 @@ impl rt::TakeParts for types::VciNonceResponse {
 }
 
 impl rt::IntoAction for types::VciNonceResponse {
-    type Action = VciNonce;
+    type Action = VciNonceAction;
 }
 
-/// What `vci_nonce` answers.
+/// What the response of [`service.credential_issuer().nonce`](crate::groups::CredentialIssuerApi::nonce) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`VciNonceAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum VciNonce {
-    /// `OK`: an answer with status 200 is ready.
+pub enum VciNonceAction {
+    /// A nonce is ready. The server sends 200 with `responseContent` as the JSON body and `Cache-Control: no-store`, which the specification demands (section 7.2).
+    ///
+    /// `OK`: the reply, with status 200, is made by [`VciNonceOk::into_reply`].
     Ok(VciNonceOk),
-    /// `NOT_FOUND`: an answer with status 404 is ready.
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 404 with `responseContent` as the JSON body.
+    ///
+    /// `NOT_FOUND`: the reply, with status 404, is ready to send.
     NotFound(rt::Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::VciNonceResponse>),
 }
 
-impl rt::Sealed for VciNonce {}
-impl rt::Action for VciNonce {
+impl rt::Sealed for VciNonceAction {}
+impl rt::Action for VciNonceAction {
     type Response = types::VciNonceResponse;
     fn operation() -> &'static rt::Operation {
         &operations::VCI_NONCE
@@ -1202,13 +1318,13 @@ impl rt::Action for VciNonce {
     }
 }
 
-impl VciNonce {
-    /// The answer to send.
+impl VciNonceAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::NotFound(reply) => reply,
             Self::InternalServerError(reply) => reply,
-            Self::Ok(view) => view.into_reply(),
+            Self::Ok(step) => step.into_reply(),
             Self::Unknown(response) => {
                 rt::unknown(<Self as rt::Action>::operation(), response)
             }
@@ -1216,13 +1332,15 @@ impl VciNonce {
     }
 }
 
-impl From<VciNonce> for rt::Reply {
-    fn from(outcome: VciNonce) -> Self {
-        outcome.into_reply()
+impl From<VciNonceAction> for rt::Reply {
+    fn from(action: VciNonceAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `OK` of `vci_nonce` holds.
+/// A nonce is ready. The server sends 200 with `responseContent` as the JSON body and `Cache-Control: no-store`, which the specification demands (section 7.2).
+///
+/// What [`VciNonceAction::Ok`] holds, which [`service.credential_issuer().nonce`](crate::groups::CredentialIssuerApi::nonce) answers with.
 #[must_use]
 pub struct VciNonceOk {
     pub(crate) response: Box<types::VciNonceResponse>,
@@ -1231,15 +1349,17 @@ pub struct VciNonceOk {
 
 rt::step!(VciNonceOk, types::VciNonceResponse);
 impl VciNonceOk {
-    /// `cnonce`.
+    /// The nonce by itself, which `responseContent` already includes; present with `OK`. It belongs to a window of time whose length is the service's `cnonceDuration` in seconds: every wallet is given the same one within a window.
+    ///
+    /// `cnonce`, optional, secret.
     pub fn cnonce(&self) -> Option<&str> {
         self.response.cnonce.as_deref()
     }
 
-    /// The answer to send.
+    /// The reply to send to the client, with status 200.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
-            <VciNonce as rt::Action>::operation(),
+            <VciNonceAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 200,
                 content: rt::Content::Response("application/json"),
@@ -1270,27 +1390,38 @@ impl rt::TakeParts for types::VciOfferCreateResponse {
 }
 
 impl rt::IntoAction for types::VciOfferCreateResponse {
-    type Action = VciOfferCreate;
+    type Action = VciOfferCreateAction;
 }
 
-/// What `vci_offer_create` answers.
+/// What the response of [`service.credential_issuer().create_offer`](crate::groups::CredentialIssuerApi::create_offer) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`VciOfferCreateAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum VciOfferCreate {
-    /// `CREATED`: there is work to do.
+pub enum VciOfferCreateAction {
+    /// The offer is stored. The server shows it to the user, by value or by reference, and sends the transaction code, if there is one, over another channel.
+    ///
+    /// `CREATED`: the server has something to do; see [`VciOfferCreateCreated`].
     Created(VciOfferCreateCreated),
-    /// `FORBIDDEN`: the call was wrong; the client is told no more than `server_error`.
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server logs the result message and sends 500 without details; its settings need correcting.
+    ///
+    /// `FORBIDDEN`: the call was wrong, the client is not; it is told no more than `server_error`.
     Forbidden(rt::Reply),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
     CallerError(rt::Reply),
-    /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client.
+    ///
+    /// `AUTHLETE_ERROR`: the reply, with status 500, is ready to send.
     AuthleteError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::VciOfferCreateResponse>),
 }
 
-impl rt::Sealed for VciOfferCreate {}
-impl rt::Action for VciOfferCreate {
+impl rt::Sealed for VciOfferCreateAction {}
+impl rt::Action for VciOfferCreateAction {
     type Response = types::VciOfferCreateResponse;
     fn operation() -> &'static rt::Operation {
         &operations::VCI_OFFER_CREATE
@@ -1337,11 +1468,11 @@ impl rt::Action for VciOfferCreate {
     }
 }
 
-impl VciOfferCreate {
-    /// What `CREATED` holds; anything else is an answer to send.
+impl VciOfferCreateAction {
+    /// What `CREATED` leaves the server to do, see [`VciOfferCreateAction::Created`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<VciOfferCreateCreated, rt::Reply> {
         match self {
             Self::Created(step) => Ok(step),
@@ -1355,7 +1486,9 @@ impl VciOfferCreate {
     }
 }
 
-/// What `CREATED` of `vci_offer_create` holds.
+/// The offer: `info.credentialOffer` is what a wallet needs, and `info.identifier` goes into a URL where the offer is passed by reference. Nothing has to follow; the wallet comes by itself, to the token or authorization endpoint.
+///
+/// What [`VciOfferCreateAction::Created`] holds, which [`service.credential_issuer().create_offer`](crate::groups::CredentialIssuerApi::create_offer) answers with.
 #[must_use]
 pub struct VciOfferCreateCreated {
     pub(crate) response: Box<types::VciOfferCreateResponse>,
@@ -1364,7 +1497,9 @@ pub struct VciOfferCreateCreated {
 
 rt::step!(VciOfferCreateCreated, types::VciOfferCreateResponse);
 impl VciOfferCreateCreated {
-    /// `info`.
+    /// The offer, with its JSON and the secrets that Authlete generated for it; present with `CREATED`.
+    ///
+    /// `info`, optional.
     pub fn info(&self) -> Option<&types::CredentialOfferInfo> {
         self.response.info.as_ref()
     }
@@ -1381,7 +1516,7 @@ impl rt::TakeParts for types::VciOfferInfoResponse {
                 .info
                 .take()
                 .and_then(|value| value.credential_offer)
-                .map(crate::rt::JsonString::into_string),
+                .map(rt::JsonString::into_string),
             headers: Vec::new(),
         }
     }
@@ -1392,29 +1527,42 @@ impl rt::TakeParts for types::VciOfferInfoResponse {
 }
 
 impl rt::IntoAction for types::VciOfferInfoResponse {
-    type Action = VciOfferInfo;
+    type Action = VciOfferInfoAction;
 }
 
-/// What `vci_offer_info` answers.
+/// What the response of [`service.credential_issuer().offer_info`](crate::groups::CredentialIssuerApi::offer_info) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`VciOfferInfoAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum VciOfferInfo {
-    /// `OK`: an answer with status 200 is ready.
+pub enum VciOfferInfoAction {
+    /// The offer exists. The server sends 200 with `info.credentialOffer` as the JSON body, and nothing else of the offer.
+    ///
+    /// `OK`: the reply, with status 200, is made by [`VciOfferInfoOk::into_reply`].
     Ok(VciOfferInfoOk),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 403 without a body.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
     Forbidden(rt::Reply),
-    /// `NOT_FOUND`: an answer with status 404 is ready.
+    /// No offer has this identifier; an expired one presumably ends here too. The server sends 404 without a body.
+    ///
+    /// `NOT_FOUND`: the reply, with status 404, is ready to send.
     NotFound(rt::Reply),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
     CallerError(rt::Reply),
-    /// `AUTHLETE_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed to process the call. The server logs the result message and sends 500 with the body `{"error":"server_error"}`, because the response has nothing for the client.
+    ///
+    /// `AUTHLETE_ERROR`: the reply, with status 500, is ready to send.
     AuthleteError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::VciOfferInfoResponse>),
 }
 
-impl rt::Sealed for VciOfferInfo {}
-impl rt::Action for VciOfferInfo {
+impl rt::Sealed for VciOfferInfoAction {}
+impl rt::Action for VciOfferInfoAction {
     type Response = types::VciOfferInfoResponse;
     fn operation() -> &'static rt::Operation {
         &operations::VCI_OFFER_INFO
@@ -1488,15 +1636,15 @@ impl rt::Action for VciOfferInfo {
     }
 }
 
-impl VciOfferInfo {
-    /// The answer to send.
+impl VciOfferInfoAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Forbidden(reply) => reply,
             Self::NotFound(reply) => reply,
             Self::CallerError(reply) => reply,
             Self::AuthleteError(reply) => reply,
-            Self::Ok(view) => view.into_reply(),
+            Self::Ok(step) => step.into_reply(),
             Self::Unknown(response) => {
                 rt::unknown(<Self as rt::Action>::operation(), response)
             }
@@ -1504,13 +1652,15 @@ impl VciOfferInfo {
     }
 }
 
-impl From<VciOfferInfo> for rt::Reply {
-    fn from(outcome: VciOfferInfo) -> Self {
-        outcome.into_reply()
+impl From<VciOfferInfoAction> for rt::Reply {
+    fn from(action: VciOfferInfoAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `OK` of `vci_offer_info` holds.
+/// The offer exists. The server sends 200 with `info.credentialOffer` as the JSON body, and nothing else of the offer.
+///
+/// What [`VciOfferInfoAction::Ok`] holds, which [`service.credential_issuer().offer_info`](crate::groups::CredentialIssuerApi::offer_info) answers with.
 #[must_use]
 pub struct VciOfferInfoOk {
     pub(crate) response: Box<types::VciOfferInfoResponse>,
@@ -1519,15 +1669,17 @@ pub struct VciOfferInfoOk {
 
 rt::step!(VciOfferInfoOk, types::VciOfferInfoResponse);
 impl VciOfferInfoOk {
-    /// `info`.
+    /// The offer with everything that was given for it, the transaction code included; present with `OK`. Only its member `credentialOffer` is for the wallet.
+    ///
+    /// `info`, optional.
     pub fn info(&self) -> Option<&types::CredentialOfferInfo> {
         self.response.info.as_ref()
     }
 
-    /// The answer to send.
+    /// The reply to send to the client, with status 200.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
-            <VciOfferInfo as rt::Action>::operation(),
+            <VciOfferInfoAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 200,
                 content: rt::Content::Response("application/json"),
@@ -1558,37 +1710,58 @@ impl rt::TakeParts for types::VciSingleIssueResponse {
 }
 
 impl rt::IntoAction for types::VciSingleIssueResponse {
-    type Action = VciSingleIssue;
+    type Action = VciSingleIssueAction;
 }
 
-/// What `vci_single_issue` answers.
+/// What the response of [`service.credential_issuer().issue`](crate::groups::CredentialIssuerApi::issue) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// Each is a reply that is ready to send: [`VciSingleIssueAction::into_reply`].
 #[derive(Debug)]
 #[must_use]
-pub enum VciSingleIssue {
-    /// `OK`: an answer with status 200 is ready.
+pub enum VciSingleIssueAction {
+    /// The credential is made, for each key that the wallet proved one. The server sends 200 with `responseContent` as the JSON body and `Cache-Control: no-store`.
+    ///
+    /// `OK`: the reply, with status 200, is ready to send.
     Ok(rt::Reply),
-    /// `OK_JWT`: an answer with status 200 is ready.
+    /// The credential is made, and encrypted to the key that the wallet named for it (OpenID4VCI 1.0 section 10). The server sends 200 with `responseContent` as the body, media type `application/jwt`.
+    ///
+    /// `OK_JWT`: the reply, with status 200, is ready to send.
     OkJwt(rt::Reply),
-    /// `ACCEPTED`: an answer with status 202 is ready.
+    /// The wallet is to come back with a transaction id (OpenID4VCI 1.0 section 8.3). The server sends 202 with `responseContent` as the JSON body, and prepares the credential for the deferred credential endpoint.
+    ///
+    /// `ACCEPTED`: the reply, with status 202, is made by [`VciSingleIssueAccepted::into_reply`].
     Accepted(VciSingleIssueAccepted),
-    /// `ACCEPTED_JWT`: an answer with status 202 is ready.
+    /// The wallet is to come back with a transaction id, in a response encrypted to its key. The server sends 202 with `responseContent` as the body, media type `application/jwt`.
+    ///
+    /// `ACCEPTED_JWT`: the reply, with status 202, is made by [`VciSingleIssueAcceptedJwt::into_reply`].
     AcceptedJwt(VciSingleIssueAcceptedJwt),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// The issuer denied the request, or the response could not be encrypted as the wallet wants. The server sends 400 with `responseContent` as the JSON body, which is never encrypted.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
+    /// The access token is no longer good, which is unlikely so soon after the parsing of the request. The server answers 401 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3).
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
     Unauthorized(rt::Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 403 with `responseContent` as the JSON body; the settings need correcting rather than the wallet.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
     Forbidden(rt::Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// `CALLER_ERROR`: the call was wrong; the client is told no more than `server_error`.
+    /// This call was wrong, for example a required field was missing or contradicted another; the client is not to blame. The server logs the result message and sends 500 without details; the server's code needs correcting.
+    ///
+    /// `CALLER_ERROR`: the call was wrong, the client is not; it is told no more than `server_error`.
     CallerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::VciSingleIssueResponse>),
 }
 
-impl rt::Sealed for VciSingleIssue {}
-impl rt::Action for VciSingleIssue {
+impl rt::Sealed for VciSingleIssueAction {}
+impl rt::Action for VciSingleIssueAction {
     type Response = types::VciSingleIssueResponse;
     fn operation() -> &'static rt::Operation {
         &operations::VCI_SINGLE_ISSUE
@@ -1710,8 +1883,8 @@ impl rt::Action for VciSingleIssue {
     }
 }
 
-impl VciSingleIssue {
-    /// The answer to send.
+impl VciSingleIssueAction {
+    /// The reply to send to the client.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -1721,8 +1894,8 @@ impl VciSingleIssue {
             Self::Forbidden(reply) => reply,
             Self::InternalServerError(reply) => reply,
             Self::CallerError(reply) => reply,
-            Self::Accepted(view) => view.into_reply(),
-            Self::AcceptedJwt(view) => view.into_reply(),
+            Self::Accepted(step) => step.into_reply(),
+            Self::AcceptedJwt(step) => step.into_reply(),
             Self::Unknown(response) => {
                 rt::unknown(<Self as rt::Action>::operation(), response)
             }
@@ -1730,13 +1903,15 @@ impl VciSingleIssue {
     }
 }
 
-impl From<VciSingleIssue> for rt::Reply {
-    fn from(outcome: VciSingleIssue) -> Self {
-        outcome.into_reply()
+impl From<VciSingleIssueAction> for rt::Reply {
+    fn from(action: VciSingleIssueAction) -> Self {
+        action.into_reply()
     }
 }
 
-/// What `ACCEPTED` of `vci_single_issue` holds.
+/// The wallet is to come back with a transaction id (OpenID4VCI 1.0 section 8.3). The server sends 202 with `responseContent` as the JSON body, and prepares the credential for the deferred credential endpoint.
+///
+/// What [`VciSingleIssueAction::Accepted`] holds, which [`service.credential_issuer().issue`](crate::groups::CredentialIssuerApi::issue) answers with.
 #[must_use]
 pub struct VciSingleIssueAccepted {
     pub(crate) response: Box<types::VciSingleIssueResponse>,
@@ -1745,15 +1920,17 @@ pub struct VciSingleIssueAccepted {
 
 rt::step!(VciSingleIssueAccepted, types::VciSingleIssueResponse);
 impl VciSingleIssueAccepted {
-    /// `transactionId`.
+    /// The transaction id that the wallet was given for the deferred credential endpoint, which `responseContent` already includes; present with `ACCEPTED` and `ACCEPTED_JWT`. Keep it with the data that is still to come.
+    ///
+    /// `transactionId`, optional, secret.
     pub fn transaction_id(&self) -> Option<&str> {
         self.response.transaction_id.as_deref()
     }
 
-    /// The answer to send.
+    /// The reply to send to the client, with status 202.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
-            <VciSingleIssue as rt::Action>::operation(),
+            <VciSingleIssueAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 202,
                 content: rt::Content::Response("application/json"),
@@ -1766,7 +1943,9 @@ impl VciSingleIssueAccepted {
     }
 }
 
-/// What `ACCEPTED_JWT` of `vci_single_issue` holds.
+/// The wallet is to come back with a transaction id, in a response encrypted to its key. The server sends 202 with `responseContent` as the body, media type `application/jwt`.
+///
+/// What [`VciSingleIssueAction::AcceptedJwt`] holds, which [`service.credential_issuer().issue`](crate::groups::CredentialIssuerApi::issue) answers with.
 #[must_use]
 pub struct VciSingleIssueAcceptedJwt {
     pub(crate) response: Box<types::VciSingleIssueResponse>,
@@ -1775,15 +1954,17 @@ pub struct VciSingleIssueAcceptedJwt {
 
 rt::step!(VciSingleIssueAcceptedJwt, types::VciSingleIssueResponse);
 impl VciSingleIssueAcceptedJwt {
-    /// `transactionId`.
+    /// The transaction id that the wallet was given for the deferred credential endpoint, which `responseContent` already includes; present with `ACCEPTED` and `ACCEPTED_JWT`. Keep it with the data that is still to come.
+    ///
+    /// `transactionId`, optional, secret.
     pub fn transaction_id(&self) -> Option<&str> {
         self.response.transaction_id.as_deref()
     }
 
-    /// The answer to send.
+    /// The reply to send to the client, with status 202.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
-            <VciSingleIssue as rt::Action>::operation(),
+            <VciSingleIssueAction as rt::Action>::operation(),
             &rt::Rendering {
                 status: 202,
                 content: rt::Content::Response("application/jwt"),
@@ -1814,29 +1995,42 @@ impl rt::TakeParts for types::VciSingleParseResponse {
 }
 
 impl rt::IntoAction for types::VciSingleParseResponse {
-    type Action = VciSingleParse;
+    type Action = VciSingleParseAction;
 }
 
-/// What `vci_single_parse` answers.
+/// What the response of [`service.credential_issuer().parse`](crate::groups::CredentialIssuerApi::parse) asks the server to do: a variant for each action that Authlete answers with.
+///
+/// [`VciSingleParseAction::proceed`] gives the one that leaves something to do, and makes a reply of every other.
 #[derive(Debug)]
 #[must_use]
-pub enum VciSingleParse {
-    /// `OK`: there is work to do.
+pub enum VciSingleParseAction {
+    /// The request is in order. The server checks that the token permits this credential, collects the user's data and issues, defers or denies.
+    ///
+    /// `OK`: the server has something to do; see [`VciSingleParseOk`].
     Ok(VciSingleParseOk),
-    /// `BAD_REQUEST`: an answer with status 400 is ready.
+    /// Something in the wallet's request is wrong, such as a key proof or an unknown configuration, and `responseContent` says what as an error of OpenID4VCI (section 8.3.1.2). The server sends 400 with it as the JSON body.
+    ///
+    /// `BAD_REQUEST`: the reply, with status 400, is ready to send.
     BadRequest(rt::Reply),
-    /// `UNAUTHORIZED`: an answer with status 401 is ready.
+    /// The access token is missing, unknown or expired. The server answers 401 without a body, and `responseContent` is the `WWW-Authenticate` header (RFC 6750 section 3).
+    ///
+    /// `UNAUTHORIZED`: the reply, with status 401, is ready to send.
     Unauthorized(rt::Reply),
-    /// `FORBIDDEN`: an answer with status 403 is ready.
+    /// The service does not issue verifiable credentials: `verifiableCredentialsEnabled` is off. The server sends 403 with `responseContent` as the JSON body; the settings need correcting rather than the wallet.
+    ///
+    /// `FORBIDDEN`: the reply, with status 403, is ready to send.
     Forbidden(rt::Reply),
-    /// `INTERNAL_SERVER_ERROR`: an answer with status 500 is ready.
+    /// Authlete failed, or this call was wrong; to the client both are an error of the server. The server sends 500 with `responseContent` as the JSON body, and logs the result message.
+    ///
+    /// `INTERNAL_SERVER_ERROR`: the reply, with status 500, is ready to send.
     InternalServerError(rt::Reply),
-    /// An action this version does not know, or one that lacks what it needs: the response as it came.
+    /// An action that this version does not know, or a response that lacks what its action needs, as it came. It is an
+    /// error of the server's own: `proceed` and `into_reply` make a 500 of it.
     Unknown(rt::UnknownAction<types::VciSingleParseResponse>),
 }
 
-impl rt::Sealed for VciSingleParse {}
-impl rt::Action for VciSingleParse {
+impl rt::Sealed for VciSingleParseAction {}
+impl rt::Action for VciSingleParseAction {
     type Response = types::VciSingleParseResponse;
     fn operation() -> &'static rt::Operation {
         &operations::VCI_SINGLE_PARSE
@@ -1919,11 +2113,11 @@ impl rt::Action for VciSingleParse {
     }
 }
 
-impl VciSingleParse {
-    /// What `OK` holds; anything else is an answer to send.
+impl VciSingleParseAction {
+    /// What `OK` leaves the server to do, see [`VciSingleParseAction::Ok`]; every other action is a reply to send.
     ///
     /// # Errors
-    /// The answer to send.
+    /// The reply to send to the client.
     pub fn proceed(self) -> Result<VciSingleParseOk, rt::Reply> {
         match self {
             Self::Ok(step) => Ok(step),
@@ -1938,7 +2132,9 @@ impl VciSingleParse {
     }
 }
 
-/// What `OK` of `vci_single_parse` holds.
+/// What is asked for, in `info`. Compare it with `issuableCredentials` of the introspection response, and take the user from that response's `subject`; then `issue` follows.
+///
+/// What [`VciSingleParseAction::Ok`] holds, which [`service.credential_issuer().parse`](crate::groups::CredentialIssuerApi::parse) answers with. What can follow: [`issue`](VciSingleParseOk::issue).
 #[must_use]
 pub struct VciSingleParseOk {
     pub(crate) response: Box<types::VciSingleParseResponse>,
@@ -1946,14 +2142,20 @@ pub struct VciSingleParseOk {
 }
 
 rt::step!(VciSingleParseOk, types::VciSingleParseResponse);
-rt::stored_step!(VciSingleParseOk, VciSingleParse, Ok);
+rt::stored_step!(VciSingleParseOk, VciSingleParseAction, Ok);
 impl VciSingleParseOk {
-    /// `info`.
+    /// What is asked for and the keys to bind the credential to; present with `OK`. The server compares it with the token's `issuableCredentials`.
+    ///
+    /// `info`, optional.
     pub fn info(&self) -> Option<&types::CredentialRequestInfo> {
         self.response.info.as_ref()
     }
 
-    /// Makes the call of `vci_single_issue` that follows.
+    /// Issues, defers or denies the credential. It holds the request's identifier; give it the access token and the claims. The server must have introspected the token, compared the request with `issuableCredentials`, and loaded the data of that user alone.
+    ///
+    /// Prepares the call of [`service.credential_issuer().issue`](crate::groups::CredentialIssuerApi::issue), to be sent with [`PendingRequest::send`], which gives a [`VciSingleIssueAction`].
+    ///
+    /// The request already holds, from this response: `order.requestIdentifier` from `info.identifier`.
     #[allow(unused_mut)]
     pub fn issue(
         self,
@@ -1974,7 +2176,7 @@ impl VciSingleParseOk {
 
 impl rt::Sealed for types::VciBatchIssueRequest {}
 impl rt::FollowUp for types::VciBatchIssueRequest {
-    type Action = VciBatchIssue;
+    type Action = VciBatchIssueAction;
     fn call<'a>(
         &self,
         client: &'a rt::Client,
@@ -1984,9 +2186,35 @@ impl rt::FollowUp for types::VciBatchIssueRequest {
     }
 }
 
+impl PendingRequest<types::VciBatchIssueRequest> {
+    /// Sets `access_token`: the access token of the wallet's request, the same one that was given to the call that parsed the request.
+    ///
+    /// `accessToken`, optional, secret.
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = Some(value.into());
+        self
+    }
+
+    /// Sets `orders`: an order for each parsed request, in the same sequence. The call fails without them; a batch cannot be denied through this call.
+    ///
+    /// `orders`, optional.
+    pub fn orders(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<types::CredentialIssuanceOrder>,
+        >,
+    ) -> Self {
+        self.orders = Some(value.into_iter().map(::std::convert::Into::into).collect());
+        self
+    }
+}
+
 impl rt::Sealed for types::VciDeferredIssueRequest {}
 impl rt::FollowUp for types::VciDeferredIssueRequest {
-    type Action = VciDeferredIssue;
+    type Action = VciDeferredIssueAction;
     fn call<'a>(
         &self,
         client: &'a rt::Client,
@@ -1996,14 +2224,83 @@ impl rt::FollowUp for types::VciDeferredIssueRequest {
     }
 }
 
+impl PendingRequest<types::VciDeferredIssueRequest> {
+    /// Sets `denied`: whether the issuer refuses what the wallet asks for. True gives `BAD_REQUEST` with the error `credential_request_denied`, which wallets treat as final (OpenID4VCI 1.0 section 8.3.1.2). False or absent issues or defers as `order` says. From Authlete 3.0.25.
+    ///
+    /// `denied`, optional.
+    pub fn denied(mut self, value: bool) -> Self {
+        self.denied = Some(value);
+        self
+    }
+
+    /// Sets `interval`: how many seconds the wallet should wait before it asks the deferred credential endpoint, sent as `interval` (OpenID4VCI 1.0 section 8.3). Used when the order defers issuance, in the final version of OpenID4VCI only; zero, a negative number or absence takes a default that is not documented. From Authlete 3.0.25.
+    ///
+    /// `interval`, optional, in seconds.
+    pub fn interval(mut self, value: i32) -> Self {
+        self.interval = Some(value);
+        self
+    }
+
+    /// Sets `order`: what to issue for the deferred request, or that it takes longer. The call fails without it, even where the request is to be denied.
+    ///
+    /// `order`, optional.
+    pub fn order(
+        mut self,
+        value: impl ::std::convert::Into<types::CredentialIssuanceOrder>,
+    ) -> Self {
+        self.order = Some(value.into());
+        self
+    }
+}
+
 impl rt::Sealed for types::VciSingleIssueRequest {}
 impl rt::FollowUp for types::VciSingleIssueRequest {
-    type Action = VciSingleIssue;
+    type Action = VciSingleIssueAction;
     fn call<'a>(
         &self,
         client: &'a rt::Client,
         service_id: &str,
     ) -> rt::Call<'a, types::VciSingleIssueResponse> {
         calls::vci_single_issue(client, service_id, self)
+    }
+}
+
+impl PendingRequest<types::VciSingleIssueRequest> {
+    /// Sets `access_token`: the access token of the wallet's request, the same one that was given to the call that parsed the request.
+    ///
+    /// `accessToken`, optional, secret.
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = Some(value.into());
+        self
+    }
+
+    /// Sets `denied`: whether the issuer refuses what the wallet asks for. True gives `BAD_REQUEST` with the error `credential_request_denied`, which wallets treat as final (OpenID4VCI 1.0 section 8.3.1.2). False or absent issues or defers as `order` says. From Authlete 3.0.25.
+    ///
+    /// `denied`, optional.
+    pub fn denied(mut self, value: bool) -> Self {
+        self.denied = Some(value);
+        self
+    }
+
+    /// Sets `interval`: how many seconds the wallet should wait before it asks the deferred credential endpoint, sent as `interval` (OpenID4VCI 1.0 section 8.3). Used when the order defers issuance, in the final version of OpenID4VCI only; zero, a negative number or absence takes a default that is not documented. From Authlete 3.0.25.
+    ///
+    /// `interval`, optional, in seconds.
+    pub fn interval(mut self, value: i32) -> Self {
+        self.interval = Some(value);
+        self
+    }
+
+    /// Sets `order`: what to issue for the request. The call fails without it, even where the request is to be denied.
+    ///
+    /// `order`, optional.
+    pub fn order(
+        mut self,
+        value: impl ::std::convert::Into<types::CredentialIssuanceOrder>,
+    ) -> Self {
+        self.order = Some(value.into());
+        self
     }
 }

@@ -5,57 +5,21 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `GET /api/audit/entries`
-///
-/// Lists the entries of the audit log, the newest first. Entries of the same moment are never on two pages, so a page may hold more than `limit`.
-///
-/// Upstream: `audit_entries_get_idp_api`. Tag: `Audit Logs`.
-///
-/// Arguments:
-/// - `after`: `after`, in the query, optional.
-/// - `before`: `before`, in the query, optional.
-/// - `types`: `types`, in the query, optional.
-/// - `organization_id`: `organizationId`, in the query, optional.
-/// - `limit`: `limit`, in the query, optional.
-/// - `cursor`: `cursor`, in the query, optional.
 pub(crate) fn audit_entries_get_idp<'a>(
     client: &'a rt::Client,
-    after: Option<&str>,
-    before: Option<&str>,
-    types: Option<&::std::vec::Vec<::std::string::String>>,
-    organization_id: Option<i64>,
-    limit: Option<i64>,
-    cursor: Option<&str>,
-) -> rt::Call<'a, types::AuditEntriesGetResponse> {
-    let url = rt::path(::std::format_args!("/api/audit/entries"));
-    let request = rt::request(client, &operations::AUDIT_ENTRIES_GET_IDP)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        )
-        .query("after", &after)
-        .query("before", &before)
-        .query("cursor", &cursor)
-        .query("limit", &limit)
-        .query("organizationId", &organization_id)
-        .query("types", &types);
-    request.call(rt::json)
+) -> rt::OptionalCall<'a, types::AuditEntriesGetResponse> {
+    rt::request(client, &operations::AUDIT_ENTRIES_GET_IDP)
+        .path("/api/audit/entries")
+        .accept_json()
+        .optional(rt::json)
 }
 
 /// `GET /api/audit/types`
-///
-/// Lists the types of events that the audit log of this environment knows.
-///
-/// Upstream: `audit_types_get_idp_api`. Tag: `Audit Logs`.
 pub(crate) fn audit_types_get_idp<'a>(
     client: &'a rt::Client,
 ) -> rt::Call<'a, ::std::vec::Vec<::std::string::String>> {
-    let url = rt::path(::std::format_args!("/api/audit/types"));
-    let request = rt::request(client, &operations::AUDIT_TYPES_GET_IDP)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        );
-    request.call(rt::json)
+    rt::request(client, &operations::AUDIT_TYPES_GET_IDP)
+        .path("/api/audit/types")
+        .accept_json()
+        .call(rt::json)
 }

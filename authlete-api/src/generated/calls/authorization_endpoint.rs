@@ -5,144 +5,98 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `POST /api/{serviceId}/auth/authorization`
-///
-/// Reads what a client sent to the authorization endpoint: the query of a GET, the form of a POST, untouched. With `INTERACTION` and `NO_INTERACTION` the answer holds a ticket, which `issue` or `fail` ends.
-///
-/// Upstream: `auth_authorization_api`. Tag: `Authorization Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn auth_authorization<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::AuthorizationRequest,
 ) -> rt::Call<'a, types::AuthorizationResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/auth/authorization", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::AUTH_AUTHORIZATION)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::AUTH_AUTHORIZATION)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/authorization", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/auth/authorization/fail`
-///
-/// Ends an authorization request in failure: nobody is logged in, the user refused, or a condition is not met. Takes the ticket of `process`, and answers with the error for the client.
-///
-/// Upstream: `auth_authorization_fail_api`. Tag: `Authorization Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn auth_authorization_fail<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::AuthorizationFailRequest,
 ) -> rt::Call<'a, types::AuthorizationFailResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/auth/authorization/fail", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::AUTH_AUTHORIZATION_FAIL)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::AUTH_AUTHORIZATION_FAIL)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/authorization/fail", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/auth/authorization/issue`
-///
-/// Ends an authorization request in success, once the user has logged in and agreed. Takes the ticket of `process`, and answers with what carries the code or the tokens back to the client.
-///
-/// Upstream: `auth_authorization_issue_api`. Tag: `Authorization Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn auth_authorization_issue<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::AuthorizationIssueRequest,
 ) -> rt::Call<'a, types::AuthorizationIssueResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/auth/authorization/issue", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::AUTH_AUTHORIZATION_ISSUE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::AUTH_AUTHORIZATION_ISSUE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/authorization/issue", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/auth/authorization/ticket/info`
-///
-/// Tells what was stored with a ticket, and changes nothing; for servers whose pages do not keep it between requests.
-///
-/// Upstream: `getAuthorizationTicketInfo`. Tag: `Authorization Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn auth_authorization_ticket_info<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::AuthorizationTicketInfoRequest,
 ) -> rt::Call<'a, types::AuthorizationTicketInfoResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/auth/authorization/ticket/info", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::AUTH_AUTHORIZATION_TICKET_INFO)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::AUTH_AUTHORIZATION_TICKET_INFO)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/authorization/ticket/info",
+                    rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/auth/authorization/ticket/update`
-///
-/// Replaces what is stored with a ticket, before `issue` or `fail` ends it.
-///
-/// Upstream: `updateAuthorizationTicket`. Tag: `Authorization Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn auth_authorization_ticket_update<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::AuthorizationTicketUpdateRequest,
 ) -> rt::Call<'a, types::AuthorizationTicketUpdateResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/auth/authorization/ticket/update", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::AUTH_AUTHORIZATION_TICKET_UPDATE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::AUTH_AUTHORIZATION_TICKET_UPDATE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/authorization/ticket/update",
+                    rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

@@ -5,30 +5,20 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `POST /api/{serviceId}/backchannel/logout/token`
-///
-/// Issues a logout token (OpenID Connect Back-Channel Logout 2.4) for a client, about a user, a session or both. With `OK` the server sends it to the client's `backchannelLogoutUri`. From Authlete 3.0.32.
-///
-/// Upstream: `backchannel_logout_token_api`. Tag: `Back-Channel Logout`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn backchannel_logout_token<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::BackchannelLogoutTokenRequest,
 ) -> rt::Call<'a, types::BackchannelLogoutTokenResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/backchannel/logout/token", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::BACKCHANNEL_LOGOUT_TOKEN)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::BACKCHANNEL_LOGOUT_TOKEN)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/backchannel/logout/token", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

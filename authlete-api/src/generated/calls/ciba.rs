@@ -5,117 +5,80 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `POST /api/{serviceId}/backchannel/authentication`
-///
-/// Reads what a client sent to the backchannel authentication endpoint. With `USER_IDENTIFICATION` the server finds the user by the hint, and `issue` or `fail` follows.
-///
-/// Upstream: `backchannel_authentication_api`. Tag: `CIBA`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn backchannel_authentication<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::BackchannelAuthenticationRequest,
 ) -> rt::Call<'a, types::BackchannelAuthenticationResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/backchannel/authentication", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::BACKCHANNEL_AUTHENTICATION)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::BACKCHANNEL_AUTHENTICATION)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/backchannel/authentication", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/backchannel/authentication/complete`
-///
-/// Records how the user decided on the authentication device. The answer says whether the client wants to be told (ping, push), and what to send to it.
-///
-/// Upstream: `backchannel_authentication_complete_api`. Tag: `CIBA`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn backchannel_authentication_complete<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::BackchannelAuthenticationCompleteRequest,
 ) -> rt::Call<'a, types::BackchannelAuthenticationCompleteResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/backchannel/authentication/complete", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::BACKCHANNEL_AUTHENTICATION_COMPLETE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::BACKCHANNEL_AUTHENTICATION_COMPLETE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/backchannel/authentication/complete",
+                    rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/backchannel/authentication/fail`
-///
-/// Refuses a backchannel authentication request, with the ticket of `process` and the reason.
-///
-/// Upstream: `backchannel_authentication_fail_api`. Tag: `CIBA`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn backchannel_authentication_fail<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::BackchannelAuthenticationFailRequest,
 ) -> rt::Call<'a, types::BackchannelAuthenticationFailResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/backchannel/authentication/fail", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::BACKCHANNEL_AUTHENTICATION_FAIL)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::BACKCHANNEL_AUTHENTICATION_FAIL)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/backchannel/authentication/fail",
+                    rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/backchannel/authentication/issue`
-///
-/// Gives the client its `auth_req_id`, once the user is known. The server then asks the user on the authentication device, and `complete` follows.
-///
-/// Upstream: `backchannel_authentication_issue_api`. Tag: `CIBA`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn backchannel_authentication_issue<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::BackchannelAuthenticationIssueRequest,
 ) -> rt::Call<'a, types::BackchannelAuthenticationIssueResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/backchannel/authentication/issue", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::BACKCHANNEL_AUTHENTICATION_ISSUE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::BACKCHANNEL_AUTHENTICATION_ISSUE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/backchannel/authentication/issue",
+                    rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

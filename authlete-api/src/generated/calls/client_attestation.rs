@@ -5,30 +5,20 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `POST /api/{serviceId}/attestation/challenge`
-///
-/// Makes the answer of the challenge endpoint, which clients that attest themselves ask before they sign a proof of possession. From Authlete 3.0.28.
-///
-/// Upstream: `attestation_challenge_api`. Tag: `Client Attestation`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn attestation_challenge<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::AttestationChallengeRequest,
 ) -> rt::Call<'a, types::AttestationChallengeResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/attestation/challenge", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::ATTESTATION_CHALLENGE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::ATTESTATION_CHALLENGE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/attestation/challenge", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

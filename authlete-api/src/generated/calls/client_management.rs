@@ -5,777 +5,481 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}`
-///
-/// Withdraws what a user authorized a client to, with its tokens.
-///
-/// Upstream: `client_authorization_delete_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_id`: `clientId`, in the path, required.
-/// - `subject`: `subject`, in the query, required.
 pub(crate) fn client_authorization_delete<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_id: &str,
     subject: &str,
 ) -> rt::Call<'a, types::ClientAuthorizationDeleteResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/authorization/delete/{}", rt::path_segment(& service_id),
-            rt::path_segment(& client_id)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_AUTHORIZATION_DELETE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::CLIENT_AUTHORIZATION_DELETE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/authorization/delete/{}",
+                    rt::path_segment(service_id), rt::path_segment(client_id)
+                ),
+            ),
         )
-        .query("subject", &subject);
-    request.call(rt::json)
+        .query("subject", subject)
+        .accept_json()
+        .call(rt::json)
 }
 
 /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}/{subject}`
-///
-/// As `delete_authorizations`, with the subject in the path.
-///
-/// Upstream: `client_authorization_delete_by_subject_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_id`: `clientId`, in the path, required.
-/// - `subject`: `subject`, in the path, required.
 pub(crate) fn client_authorization_delete_by_subject<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_id: &str,
     subject: &str,
 ) -> rt::Call<'a, types::ClientAuthorizationDeleteResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/authorization/delete/{}/{}", rt::path_segment(& service_id),
-            rt::path_segment(& client_id), rt::path_segment(& subject)
-        ),
-    );
-    let request = rt::request(
-            client,
-            &operations::CLIENT_AUTHORIZATION_DELETE_BY_SUBJECT,
+    rt::request(client, &operations::CLIENT_AUTHORIZATION_DELETE_BY_SUBJECT)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/authorization/delete/{}/{}",
+                    rt::path_segment(service_id), rt::path_segment(client_id),
+                    rt::path_segment(subject)
+                ),
+            ),
         )
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        );
-    request.call(rt::json)
+        .accept_json()
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/client/authorization/delete/{clientId}`
-///
-/// As `delete_authorizations`, with the subject in the body, so that no log of URLs has it.
-///
-/// Upstream: `client_authorization_delete_api_post`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_id`: `clientId`, in the path, required.
-/// - `body`
 pub(crate) fn client_authorization_delete_post<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_id: &str,
     body: &types::ClientAuthorizationDeletePostRequest,
 ) -> rt::Call<'a, types::ClientAuthorizationDeleteResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/authorization/delete/{}", rt::path_segment(& service_id),
-            rt::path_segment(& client_id)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_AUTHORIZATION_DELETE_POST)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::CLIENT_AUTHORIZATION_DELETE_POST)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/authorization/delete/{}",
+                    rt::path_segment(service_id), rt::path_segment(client_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `GET /api/{serviceId}/client/authorization/get/list`
-///
-/// Lists the clients that a user has authorized.
-///
-/// Upstream: `client_authorization_get_list_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `subject`: `subject`, in the query, required.
-/// - `developer`: `developer`, in the query, optional.
-/// - `start`: `start`, in the query, optional.
-/// - `end`: `end`, in the query, optional.
 pub(crate) fn client_authorization_get_list<'a>(
     client: &'a rt::Client,
     service_id: &str,
     subject: &str,
-    developer: Option<&str>,
-    start: Option<i32>,
-    end: Option<i32>,
-) -> rt::Call<'a, types::ClientAuthorizationGetListResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/authorization/get/list", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_AUTHORIZATION_GET_LIST)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+) -> rt::OptionalCall<'a, types::ClientAuthorizationGetListResponse> {
+    rt::request(client, &operations::CLIENT_AUTHORIZATION_GET_LIST)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/authorization/get/list", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .query("developer", &developer)
-        .query("end", &end)
-        .query("start", &start)
-        .query("subject", &subject);
-    request.call(rt::json)
+        .query("subject", subject)
+        .accept_json()
+        .optional(rt::json)
 }
 
 /// `GET /api/{serviceId}/client/authorization/get/list/{subject}`
-///
-/// As `list_authorized`, with the subject in the path: not for subjects of characters that servers in between may refuse there.
-///
-/// Upstream: `client_authorization_get_list_by_subject_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `subject`: `subject`, in the path, required.
-/// - `developer`: `developer`, in the query, optional.
-/// - `start`: `start`, in the query, optional.
-/// - `end`: `end`, in the query, optional.
 pub(crate) fn client_authorization_get_list_by_subject<'a>(
     client: &'a rt::Client,
     service_id: &str,
     subject: &str,
-    developer: Option<&str>,
-    start: Option<i32>,
-    end: Option<i32>,
-) -> rt::Call<'a, types::ClientAuthorizationGetListResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/authorization/get/list/{}", rt::path_segment(& service_id),
-            rt::path_segment(& subject)
-        ),
-    );
-    let request = rt::request(
-            client,
-            &operations::CLIENT_AUTHORIZATION_GET_LIST_BY_SUBJECT,
+) -> rt::OptionalCall<'a, types::ClientAuthorizationGetListResponse> {
+    rt::request(client, &operations::CLIENT_AUTHORIZATION_GET_LIST_BY_SUBJECT)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/authorization/get/list/{}",
+                    rt::path_segment(service_id), rt::path_segment(subject)
+                ),
+            ),
         )
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        )
-        .query("developer", &developer)
-        .query("end", &end)
-        .query("start", &start);
-    request.call(rt::json)
+        .accept_json()
+        .optional(rt::json)
 }
 
 /// `POST /api/{serviceId}/client/authorization/get/list`
-///
-/// As `list_authorized`, with the subject in the body, so that no log of URLs has it.
-///
-/// Upstream: `client_authorization_get_list_api_post`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn client_authorization_get_list_post<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::ClientAuthorizationGetListRequest,
 ) -> rt::Call<'a, types::ClientAuthorizationGetListResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/authorization/get/list", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_AUTHORIZATION_GET_LIST_POST)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::CLIENT_AUTHORIZATION_GET_LIST_POST)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/authorization/get/list", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/client/authorization/update/{clientId}`
-///
-/// Changes the scopes of the tokens that a client has from a user.
-///
-/// Upstream: `client_authorization_update_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_id`: `clientId`, in the path, required.
-/// - `body`
 pub(crate) fn client_authorization_update<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_id: &str,
     body: &types::ClientAuthorizationUpdateRequest,
 ) -> rt::Call<'a, types::ClientAuthorizationUpdateResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/authorization/update/{}", rt::path_segment(& service_id),
-            rt::path_segment(& client_id)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_AUTHORIZATION_UPDATE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::CLIENT_AUTHORIZATION_UPDATE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/authorization/update/{}",
+                    rt::path_segment(service_id), rt::path_segment(client_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/client/create`
-///
-/// Registers a client, from within; for clients that register themselves see `registration`. The answer has its id and secret.
-///
-/// Upstream: `client_create_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn client_create<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::OAuthClient,
 ) -> rt::Call<'a, types::OAuthClient> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/client/create", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::CLIENT_CREATE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::CLIENT_CREATE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/create", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `DELETE /api/{serviceId}/client/delete/{clientId}`
-///
-/// Removes a client; its tokens go with it.
-///
-/// Upstream: `client_delete_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_id`: `clientId`, in the path, required.
 pub(crate) fn client_delete<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_id: &str,
 ) -> rt::Call<'a, ()> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/delete/{}", rt::path_segment(& service_id),
-            rt::path_segment(& client_id)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_DELETE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        );
-    request.call(rt::empty)
+    rt::request(client, &operations::CLIENT_DELETE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/delete/{}", rt::path_segment(service_id),
+                    rt::path_segment(client_id)
+                ),
+            ),
+        )
+        .call(rt::empty)
 }
 
 /// `DELETE /api/{serviceId}/client/extension/requestable_scopes/delete/{clientId}`
-///
-/// Lifts a client's limit: it may ask for any scope of the service again.
-///
-/// Upstream: `client_extension_requestables_scopes_delete_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_id`: `clientId`, in the path, required.
 pub(crate) fn client_extension_requestable_scopes_delete<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_id: &str,
 ) -> rt::Call<'a, ()> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/extension/requestable_scopes/delete/{}", rt::path_segment(&
-            service_id), rt::path_segment(& client_id)
-        ),
-    );
-    let request = rt::request(
-            client,
-            &operations::CLIENT_EXTENSION_REQUESTABLE_SCOPES_DELETE,
+    rt::request(client, &operations::CLIENT_EXTENSION_REQUESTABLE_SCOPES_DELETE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/extension/requestable_scopes/delete/{}",
+                    rt::path_segment(service_id), rt::path_segment(client_id)
+                ),
+            ),
         )
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        );
-    request.call(rt::empty)
+        .call(rt::empty)
 }
 
 /// `GET /api/{serviceId}/client/extension/requestable_scopes/get/{clientId}`
-///
-/// Reads the scopes that a client may ask for, where it is limited to some.
-///
-/// Upstream: `client_extension_requestables_scopes_get_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_id`: `clientId`, in the path, required.
 pub(crate) fn client_extension_requestable_scopes_get<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_id: &str,
 ) -> rt::Call<'a, types::ClientExtensionRequestableScopesGetResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/extension/requestable_scopes/get/{}", rt::path_segment(&
-            service_id), rt::path_segment(& client_id)
-        ),
-    );
-    let request = rt::request(
-            client,
-            &operations::CLIENT_EXTENSION_REQUESTABLE_SCOPES_GET,
+    rt::request(client, &operations::CLIENT_EXTENSION_REQUESTABLE_SCOPES_GET)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/extension/requestable_scopes/get/{}",
+                    rt::path_segment(service_id), rt::path_segment(client_id)
+                ),
+            ),
         )
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        );
-    request.call(rt::json)
+        .accept_json()
+        .call(rt::json)
 }
 
 /// `PUT /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`
-///
-/// Limits a client to the given scopes.
-///
-/// Upstream: `client_extension_requestables_scopes_update_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_id`: `clientId`, in the path, required.
-/// - `body`
 pub(crate) fn client_extension_requestable_scopes_update<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_id: &str,
     body: &types::ClientExtensionRequestableScopesUpdateRequest,
 ) -> rt::Call<'a, types::ClientExtensionRequestableScopesUpdateResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/extension/requestable_scopes/update/{}", rt::path_segment(&
-            service_id), rt::path_segment(& client_id)
-        ),
-    );
-    let request = rt::request(
-            client,
-            &operations::CLIENT_EXTENSION_REQUESTABLE_SCOPES_UPDATE,
+    rt::request(client, &operations::CLIENT_EXTENSION_REQUESTABLE_SCOPES_UPDATE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/extension/requestable_scopes/update/{}",
+                    rt::path_segment(service_id), rt::path_segment(client_id)
+                ),
+            ),
         )
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`
-///
-/// As `update_requestable_scopes`, for networks that let no PUT through.
-///
-/// Upstream: `client_extension_requestables_scopes_update_api_post`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_id`: `clientId`, in the path, required.
-/// - `body`
 pub(crate) fn client_extension_requestable_scopes_update_post<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_id: &str,
     body: &types::ClientExtensionRequestableScopesUpdateRequest,
 ) -> rt::Call<'a, types::ClientExtensionRequestableScopesUpdateResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/extension/requestable_scopes/update/{}", rt::path_segment(&
-            service_id), rt::path_segment(& client_id)
-        ),
-    );
-    let request = rt::request(
-            client,
-            &operations::CLIENT_EXTENSION_REQUESTABLE_SCOPES_UPDATE_POST,
+    rt::request(client, &operations::CLIENT_EXTENSION_REQUESTABLE_SCOPES_UPDATE_POST)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/extension/requestable_scopes/update/{}",
+                    rt::path_segment(service_id), rt::path_segment(client_id)
+                ),
+            ),
         )
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `GET /api/{serviceId}/client/get/{clientId}`
-///
-/// Reads a client with all its settings.
-///
-/// Upstream: `client_get_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_id`: `clientId`, in the path, required.
 pub(crate) fn client_get<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_id: &str,
 ) -> rt::Call<'a, types::OAuthClient> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/get/{}", rt::path_segment(& service_id), rt::path_segment(&
-            client_id)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_GET)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        );
-    request.call(rt::json)
+    rt::request(client, &operations::CLIENT_GET)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/get/{}", rt::path_segment(service_id),
+                    rt::path_segment(client_id)
+                ),
+            ),
+        )
+        .accept_json()
+        .call(rt::json)
 }
 
 /// `GET /api/{serviceId}/client/get/list`
-///
-/// Lists clients, of one developer where one is named.
-///
-/// Upstream: `client_get_list_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `developer`: `developer`, in the query, optional.
-/// - `start`: `start`, in the query, optional.
-/// - `end`: `end`, in the query, optional.
 pub(crate) fn client_get_list<'a>(
     client: &'a rt::Client,
     service_id: &str,
-    developer: Option<&str>,
-    start: Option<i32>,
-    end: Option<i32>,
-) -> rt::Call<'a, types::ClientGetListResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/client/get/list", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::CLIENT_GET_LIST)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+) -> rt::OptionalCall<'a, types::ClientGetListResponse> {
+    rt::request(client, &operations::CLIENT_GET_LIST)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/get/list", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .query("developer", &developer)
-        .query("end", &end)
-        .query("start", &start);
-    request.call(rt::json)
+        .accept_json()
+        .optional(rt::json)
 }
 
 /// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}`
-///
-/// Forgets the scopes that a user has granted a client; tokens live on. On dedicated servers.
-///
-/// Upstream: `client_granted_scopes_delete_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_id`: `clientId`, in the path, required.
-/// - `subject`: `subject`, in the query, required.
 pub(crate) fn client_granted_scopes_delete<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_id: &str,
     subject: &str,
 ) -> rt::Call<'a, types::ClientGrantedScopesDeleteResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/granted_scopes/delete/{}", rt::path_segment(& service_id),
-            rt::path_segment(& client_id)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_GRANTED_SCOPES_DELETE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::CLIENT_GRANTED_SCOPES_DELETE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/granted_scopes/delete/{}",
+                    rt::path_segment(service_id), rt::path_segment(client_id)
+                ),
+            ),
         )
-        .query("subject", &subject);
-    request.call(rt::json)
+        .query("subject", subject)
+        .accept_json()
+        .call(rt::json)
 }
 
 /// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}/{subject}`
-///
-/// As `delete_granted_scopes`, with the subject in the path.
-///
-/// Upstream: `client_granted_scopes_delete_by_subject_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_id`: `clientId`, in the path, required.
-/// - `subject`: `subject`, in the path, required.
 pub(crate) fn client_granted_scopes_delete_by_subject<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_id: &str,
     subject: &str,
 ) -> rt::Call<'a, types::ClientGrantedScopesDeleteResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/granted_scopes/delete/{}/{}", rt::path_segment(& service_id),
-            rt::path_segment(& client_id), rt::path_segment(& subject)
-        ),
-    );
-    let request = rt::request(
-            client,
-            &operations::CLIENT_GRANTED_SCOPES_DELETE_BY_SUBJECT,
+    rt::request(client, &operations::CLIENT_GRANTED_SCOPES_DELETE_BY_SUBJECT)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/granted_scopes/delete/{}/{}",
+                    rt::path_segment(service_id), rt::path_segment(client_id),
+                    rt::path_segment(subject)
+                ),
+            ),
         )
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        );
-    request.call(rt::json)
+        .accept_json()
+        .call(rt::json)
 }
 
 /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}`
-///
-/// Reads the scopes that a user has granted a client so far; what a consent page need not ask again. On dedicated servers.
-///
-/// Upstream: `client_granted_scopes_get_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_id`: `clientId`, in the path, required.
-/// - `subject`: `subject`, in the query, required.
 pub(crate) fn client_granted_scopes_get<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_id: &str,
     subject: &str,
 ) -> rt::Call<'a, types::ClientGrantedScopesGetResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/granted_scopes/get/{}", rt::path_segment(& service_id),
-            rt::path_segment(& client_id)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_GRANTED_SCOPES_GET)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::CLIENT_GRANTED_SCOPES_GET)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/granted_scopes/get/{}", rt::path_segment(service_id),
+                    rt::path_segment(client_id)
+                ),
+            ),
         )
-        .query("subject", &subject);
-    request.call(rt::json)
+        .query("subject", subject)
+        .accept_json()
+        .call(rt::json)
 }
 
 /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}`
-///
-/// As `granted_scopes`, with the subject in the path.
-///
-/// Upstream: `client_granted_scopes_get_by_subject_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_id`: `clientId`, in the path, required.
-/// - `subject`: `subject`, in the path, required.
 pub(crate) fn client_granted_scopes_get_by_subject<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_id: &str,
     subject: &str,
 ) -> rt::Call<'a, types::ClientGrantedScopesGetResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/granted_scopes/get/{}/{}", rt::path_segment(& service_id),
-            rt::path_segment(& client_id), rt::path_segment(& subject)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_GRANTED_SCOPES_GET_BY_SUBJECT)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        );
-    request.call(rt::json)
+    rt::request(client, &operations::CLIENT_GRANTED_SCOPES_GET_BY_SUBJECT)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/granted_scopes/get/{}/{}",
+                    rt::path_segment(service_id), rt::path_segment(client_id),
+                    rt::path_segment(subject)
+                ),
+            ),
+        )
+        .accept_json()
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/client/granted_scopes/get/{clientId}`
-///
-/// As `granted_scopes`, with the subject in the body, so that no log of URLs has it.
-///
-/// Upstream: `client_granted_scopes_get_api_post`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_id`: `clientId`, in the path, required.
-/// - `body`
 pub(crate) fn client_granted_scopes_get_post<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_id: &str,
     body: &types::ClientGrantedScopesGetPostRequest,
 ) -> rt::Call<'a, types::ClientGrantedScopesGetResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/granted_scopes/get/{}", rt::path_segment(& service_id),
-            rt::path_segment(& client_id)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_GRANTED_SCOPES_GET_POST)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::CLIENT_GRANTED_SCOPES_GET_POST)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/granted_scopes/get/{}", rt::path_segment(service_id),
+                    rt::path_segment(client_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/client/lock_flag/update/{clientIdentifier}`
-///
-/// Locks a client, so that all its requests are refused, or unlocks it.
-///
-/// Upstream: `client_flag_update_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_identifier`: `clientIdentifier`, in the path, required.
-/// - `body`
 pub(crate) fn client_lock_flag_update<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_identifier: &str,
     body: &types::ClientLockFlagUpdateRequest,
 ) -> rt::Call<'a, types::ClientLockFlagUpdateResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/lock_flag/update/{}", rt::path_segment(& service_id),
-            rt::path_segment(& client_identifier)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_LOCK_FLAG_UPDATE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::CLIENT_LOCK_FLAG_UPDATE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/lock_flag/update/{}", rt::path_segment(service_id),
+                    rt::path_segment(client_identifier)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `GET /api/{serviceId}/client/secret/refresh/{clientIdentifier}`
-///
-/// Gives a client a new secret of Authlete's making. The old one stops working.
-///
-/// Upstream: `client_secret_refresh_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_identifier`: `clientIdentifier`, in the path, required.
 pub(crate) fn client_secret_refresh<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_identifier: &str,
 ) -> rt::Call<'a, types::ClientSecretRefreshResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/secret/refresh/{}", rt::path_segment(& service_id),
-            rt::path_segment(& client_identifier)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_SECRET_REFRESH)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        );
-    request.call(rt::json)
+    rt::request(client, &operations::CLIENT_SECRET_REFRESH)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/secret/refresh/{}", rt::path_segment(service_id),
+                    rt::path_segment(client_identifier)
+                ),
+            ),
+        )
+        .accept_json()
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/client/secret/update/{clientIdentifier}`
-///
-/// Gives a client the secret in the request. The old one stops working.
-///
-/// Upstream: `client_secret_update_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_identifier`: `clientIdentifier`, in the path, required.
-/// - `body`
 pub(crate) fn client_secret_update<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_identifier: &str,
     body: &types::ClientSecretUpdateRequest,
 ) -> rt::Call<'a, types::ClientSecretUpdateResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/secret/update/{}", rt::path_segment(& service_id),
-            rt::path_segment(& client_identifier)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_SECRET_UPDATE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::CLIENT_SECRET_UPDATE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/secret/update/{}", rt::path_segment(service_id),
+                    rt::path_segment(client_identifier)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/client/update/{clientId}`
-///
-/// Replaces all settings of a client: start from what `get` returned, or let `modify` do both.
-///
-/// Upstream: `client_update_api`. Tag: `Client Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_id`: `clientId`, in the path, required.
-/// - `body`
 pub(crate) fn client_update<'a>(
     client: &'a rt::Client,
     service_id: &str,
     client_id: &str,
     body: &types::OAuthClient,
 ) -> rt::Call<'a, types::OAuthClient> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/update/{}", rt::path_segment(& service_id),
-            rt::path_segment(& client_id)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_UPDATE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::CLIENT_UPDATE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/update/{}", rt::path_segment(service_id),
+                    rt::path_segment(client_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

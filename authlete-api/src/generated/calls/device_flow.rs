@@ -5,86 +5,58 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `POST /api/{serviceId}/device/authorization`
-///
-/// Reads what a device sent to the device authorization endpoint (RFC 8628 3.1), and answers with its device code and the user code to show. `verify` follows when the user types that in.
-///
-/// Upstream: `device_authorization_api`. Tag: `Device Flow`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn device_authorization<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::DeviceAuthorizationRequest,
 ) -> rt::Call<'a, types::DeviceAuthorizationResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/device/authorization", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::DEVICE_AUTHORIZATION)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::DEVICE_AUTHORIZATION)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/device/authorization", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/device/complete`
-///
-/// Records how the user decided on the device's request; the device learns of it from the token endpoint.
-///
-/// Upstream: `device_complete_api`. Tag: `Device Flow`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn device_complete<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::DeviceCompleteRequest,
 ) -> rt::Call<'a, types::DeviceCompleteResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/device/complete", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::DEVICE_COMPLETE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::DEVICE_COMPLETE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/device/complete", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/device/verification`
-///
-/// Looks up the user code that a user typed in (RFC 8628 3.3): which client asks, and for what. `complete` follows when the user has decided.
-///
-/// Upstream: `device_verification_api`. Tag: `Device Flow`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn device_verification<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::DeviceVerificationRequest,
 ) -> rt::Call<'a, types::DeviceVerificationResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/device/verification", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::DEVICE_VERIFICATION)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::DEVICE_VERIFICATION)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/device/verification", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

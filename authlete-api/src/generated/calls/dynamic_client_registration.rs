@@ -5,117 +5,77 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `POST /api/{serviceId}/client/registration`
-///
-/// Registers the client that the body describes (RFC 7591 3), and answers with its metadata and a registration access token.
-///
-/// Upstream: `client_registration_api`. Tag: `Dynamic Client Registration`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn client_registration<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::ClientRegistrationRequest,
 ) -> rt::Call<'a, types::ClientRegistrationResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/registration", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_REGISTRATION)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::CLIENT_REGISTRATION)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/registration", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/client/registration/delete`
-///
-/// Removes a client's registration for the client itself (RFC 7592 2.3).
-///
-/// Upstream: `client_registration_delete_api`. Tag: `Dynamic Client Registration`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn client_registration_delete<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::ClientRegistrationDeleteRequest,
 ) -> rt::Call<'a, types::ClientRegistrationResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/registration/delete", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_REGISTRATION_DELETE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::CLIENT_REGISTRATION_DELETE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/registration/delete", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/client/registration/get`
-///
-/// Reads a client's registration for the client itself (RFC 7592 2.1), with its registration access token.
-///
-/// Upstream: `client_registration_get_api`. Tag: `Dynamic Client Registration`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn client_registration_get<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::ClientRegistrationGetRequest,
 ) -> rt::Call<'a, types::ClientRegistrationResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/registration/get", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_REGISTRATION_GET)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::CLIENT_REGISTRATION_GET)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/registration/get", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/client/registration/update`
-///
-/// Replaces a client's registration for the client itself (RFC 7592 2.2).
-///
-/// Upstream: `client_registration_update_api`. Tag: `Dynamic Client Registration`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn client_registration_update<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::ClientRegistrationUpdateRequest,
 ) -> rt::Call<'a, types::ClientRegistrationResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/client/registration/update", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::CLIENT_REGISTRATION_UPDATE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::CLIENT_REGISTRATION_UPDATE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/client/registration/update", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

@@ -5,59 +5,39 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `POST /api/{serviceId}/federation/configuration`
-///
-/// Makes the entity configuration to publish at `/.well-known/openid-federation`.
-///
-/// Upstream: `federation_configuration_api`. Tag: `Federation Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn federation_configuration<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::FederationConfigurationRequest,
 ) -> rt::Call<'a, types::FederationConfigurationResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/federation/configuration", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::FEDERATION_CONFIGURATION)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::FEDERATION_CONFIGURATION)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/federation/configuration", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/federation/registration`
-///
-/// Registers a client explicitly, by its entity configuration or a trust chain; serves the federation registration endpoint.
-///
-/// Upstream: `federation_registration_api`. Tag: `Federation Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn federation_registration<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::FederationRegistrationRequest,
 ) -> rt::Call<'a, types::FederationRegistrationResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/federation/registration", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::FEDERATION_REGISTRATION)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::FEDERATION_REGISTRATION)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/federation/registration", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

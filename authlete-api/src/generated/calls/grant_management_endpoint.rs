@@ -5,28 +5,14 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `POST /api/{serviceId}/gm`
-///
-/// Reads a request to the grant management endpoint: looks at a grant, or revokes it. The answer is what to send; nothing follows.
-///
-/// Upstream: `grant_m_api`. Tag: `Grant Management Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn grant_management<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::GrantManagementRequest,
 ) -> rt::Call<'a, types::GrantManagementResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/gm", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::GRANT_MANAGEMENT)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+    rt::request(client, &operations::GRANT_MANAGEMENT)
+        .path(rt::path(::std::format_args!("/api/{}/gm", rt::path_segment(service_id))))
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

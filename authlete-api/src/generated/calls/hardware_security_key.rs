@@ -5,110 +5,71 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `POST /api/{serviceId}/hsk/create`
-///
-/// Makes a key in the hardware security module, and answers with the handle to refer to it by.
-///
-/// Upstream: `hsk_create_api`. Tag: `Hardware Security Key`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn hsk_create<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::HskCreateRequest,
 ) -> rt::Call<'a, types::HskCreateResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/hsk/create", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::HSK_CREATE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::HSK_CREATE)
+        .path(
+            rt::path(
+                ::std::format_args!("/api/{}/hsk/create", rt::path_segment(service_id)),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `DELETE /api/{serviceId}/hsk/delete/{handle}`
-///
-/// Removes a key from the hardware security module. `None` stands for an answer without content.
-///
-/// Upstream: `hsk_delete_api`. Tag: `Hardware Security Key`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `handle`: `handle`, in the path, required.
 pub(crate) fn hsk_delete<'a>(
     client: &'a rt::Client,
     service_id: &str,
     handle: &str,
 ) -> rt::Call<'a, ::std::option::Option<types::HskDeleteResponse>> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/hsk/delete/{}", rt::path_segment(& service_id), rt::path_segment(&
-            handle)
-        ),
-    );
-    let request = rt::request(client, &operations::HSK_DELETE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        );
-    request.call(rt::json)
+    rt::request(client, &operations::HSK_DELETE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/hsk/delete/{}", rt::path_segment(service_id),
+                    rt::path_segment(handle)
+                ),
+            ),
+        )
+        .accept_json()
+        .call(rt::json)
 }
 
 /// `GET /api/{serviceId}/hsk/get/{handle}`
-///
-/// Reads what is known of one key, its public part included.
-///
-/// Upstream: `hsk_get_api`. Tag: `Hardware Security Key`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `handle`: `handle`, in the path, required.
 pub(crate) fn hsk_get<'a>(
     client: &'a rt::Client,
     service_id: &str,
     handle: &str,
 ) -> rt::Call<'a, types::HskGetResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/hsk/get/{}", rt::path_segment(& service_id), rt::path_segment(&
-            handle)
-        ),
-    );
-    let request = rt::request(client, &operations::HSK_GET)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        );
-    request.call(rt::json)
+    rt::request(client, &operations::HSK_GET)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/hsk/get/{}", rt::path_segment(service_id),
+                    rt::path_segment(handle)
+                ),
+            ),
+        )
+        .accept_json()
+        .call(rt::json)
 }
 
 /// `GET /api/{serviceId}/hsk/get/list`
-///
-/// Lists the keys of the service.
-///
-/// Upstream: `hsk_get_list_api`. Tag: `Hardware Security Key`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
 pub(crate) fn hsk_get_list<'a>(
     client: &'a rt::Client,
     service_id: &str,
 ) -> rt::Call<'a, types::HskGetListResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/hsk/get/list", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::HSK_GET_LIST)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        );
-    request.call(rt::json)
+    rt::request(client, &operations::HSK_GET_LIST)
+        .path(
+            rt::path(
+                ::std::format_args!("/api/{}/hsk/get/list", rt::path_segment(service_id)),
+            ),
+        )
+        .accept_json()
+        .call(rt::json)
 }

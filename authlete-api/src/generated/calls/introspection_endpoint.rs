@@ -5,57 +5,39 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `POST /api/{serviceId}/auth/introspection`
-///
-/// Checks an access token for a protected resource: is it there, in time, allowed the scopes, bound to this DPoP key or client certificate? `OK` says who it stands for; the other actions say how to refuse (RFC 6750 3).
-///
-/// Upstream: `auth_introspection_api`. Tag: `Introspection Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn auth_introspection<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::IntrospectionRequest,
 ) -> rt::Call<'a, types::IntrospectionResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/auth/introspection", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::AUTH_INTROSPECTION)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::AUTH_INTROSPECTION)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/introspection", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/auth/introspection/standard`
-///
-/// Serves the introspection endpoint of RFC 7662 for resource servers elsewhere. Authenticating those is the server's part, and comes first.
-///
-/// Upstream: `auth_introspection_standard_api`. Tag: `Introspection Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn auth_introspection_standard<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::StandardIntrospectionRequest,
 ) -> rt::Call<'a, types::StandardIntrospectionResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/auth/introspection/standard", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::AUTH_INTROSPECTION_STANDARD)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::AUTH_INTROSPECTION_STANDARD)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/introspection/standard", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

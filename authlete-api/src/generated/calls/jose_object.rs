@@ -5,28 +5,18 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `POST /api/{serviceId}/jose/verify`
-///
-/// Verifies a JOSE object by the keys of a client or by those given: its signature, and the claims that must be there.
-///
-/// Upstream: `jose_verify_api`. Tag: `Jose Object`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn jose_verify<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::JoseVerifyRequest,
 ) -> rt::Call<'a, types::JoseVerifyResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/jose/verify", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::JOSE_VERIFY)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::JOSE_VERIFY)
+        .path(
+            rt::path(
+                ::std::format_args!("/api/{}/jose/verify", rt::path_segment(service_id)),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

@@ -5,31 +5,18 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `GET /api/{serviceId}/service/jwks/get`
-///
-/// Reads the key set to publish at the service's `jwks_uri` (RFC 7517). `None` when the service has none.
-///
-/// Upstream: `service_jwks_get_api`. Tag: `JWK Set Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `include_private_keys`: `includePrivateKeys`, in the query, optional.
-/// - `pretty`: `pretty`, in the query, optional.
 pub(crate) fn service_jwks_get<'a>(
     client: &'a rt::Client,
     service_id: &str,
-    include_private_keys: Option<bool>,
-    pretty: Option<bool>,
-) -> rt::Call<'a, ::std::option::Option<types::ServiceJwksGetResponse>> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/service/jwks/get", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::SERVICE_JWKS_GET)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+) -> rt::OptionalCall<'a, ::std::option::Option<types::ServiceJwksGetResponse>> {
+    rt::request(client, &operations::SERVICE_JWKS_GET)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/service/jwks/get", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .query("includePrivateKeys", &include_private_keys)
-        .query("pretty", &pretty);
-    request.call(rt::json)
+        .accept_json()
+        .optional(rt::json)
 }

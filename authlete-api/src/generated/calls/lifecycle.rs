@@ -5,20 +5,10 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `GET /api/lifecycle/healthcheck`
-///
-/// Tells whether the server is well, in more detail with `extended`.
-///
-/// Upstream: `lifecycle_healthcheck_api`. Tag: `Lifecycle`.
-///
-/// Arguments:
-/// - `extended`: `extended`, in the query, optional.
 pub(crate) fn lifecycle_healthcheck<'a>(
     client: &'a rt::Client,
-    extended: Option<bool>,
-) -> rt::Call<'a, rt::Bytes> {
-    let url = rt::path(::std::format_args!("/api/lifecycle/healthcheck"));
-    let request = rt::request(client, &operations::LIFECYCLE_HEALTHCHECK)
-        .path(url)
-        .query("extended", &extended);
-    request.call(rt::raw)
+) -> rt::OptionalCall<'a, rt::Bytes> {
+    rt::request(client, &operations::LIFECYCLE_HEALTHCHECK)
+        .path("/api/lifecycle/healthcheck")
+        .optional(rt::raw)
 }

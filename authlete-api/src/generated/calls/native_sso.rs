@@ -5,55 +5,37 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `POST /api/{serviceId}/nativesso`
-///
-/// Gives a second application its tokens, after the token endpoint answered `NATIVE_SSO` and the server found the session to be alive.
-///
-/// Upstream: `native_sso_api`. Tag: `Native SSO`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn native_sso<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::NativeSsoRequest,
 ) -> rt::Call<'a, types::NativeSsoResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/nativesso", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::NATIVE_SSO)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::NATIVE_SSO)
+        .path(
+            rt::path(
+                ::std::format_args!("/api/{}/nativesso", rt::path_segment(service_id)),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/nativesso/logout`
-///
-/// Ends a session, so that no application gets tokens by it any more.
-///
-/// Upstream: `native_sso_logout_api`. Tag: `Native SSO`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn native_sso_logout<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::NativeSsoLogoutRequest,
 ) -> rt::Call<'a, types::NativeSsoLogoutResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/nativesso/logout", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::NATIVE_SSO_LOGOUT)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::NATIVE_SSO_LOGOUT)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/nativesso/logout", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

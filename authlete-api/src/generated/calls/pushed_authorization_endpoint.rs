@@ -5,28 +5,20 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `POST /api/{serviceId}/pushed_auth_req`
-///
-/// Reads what a client pushed (RFC 9126), and answers with the `request_uri` that its authorization request then names. Nothing follows on this endpoint.
-///
-/// Upstream: `pushed_auth_req_api`. Tag: `Pushed Authorization Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn pushed_auth_req<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::PushedAuthorizationRequest,
 ) -> rt::Call<'a, types::PushedAuthorizationResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/pushed_auth_req", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::PUSHED_AUTH_REQ)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::PUSHED_AUTH_REQ)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/pushed_auth_req", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

@@ -5,28 +5,20 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `POST /api/{serviceId}/auth/revocation`
-///
-/// Reads what a client sent to the revocation endpoint (RFC 7009), withdraws the token, and answers with what to send. Nothing follows.
-///
-/// Upstream: `auth_revocation_api`. Tag: `Revocation Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn auth_revocation<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::RevocationRequest,
 ) -> rt::Call<'a, types::RevocationResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/auth/revocation", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::AUTH_REVOCATION)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::AUTH_REVOCATION)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/revocation", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

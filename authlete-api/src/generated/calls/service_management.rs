@@ -5,194 +5,116 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `GET /api/{serviceId}/service/configuration`
-///
-/// Makes the discovery document to publish at `/.well-known/openid-configuration` (OpenID Connect Discovery 4, RFC 8414).
-///
-/// Upstream: `service_configuration_api`. Tag: `Service Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `pretty`: `pretty`, in the query, optional.
-/// - `patch`: `patch`, in the query, optional.
 pub(crate) fn service_configuration<'a>(
     client: &'a rt::Client,
     service_id: &str,
-    pretty: Option<bool>,
-    patch: Option<&str>,
-) -> rt::Call<'a, ::serde_json::Map<::std::string::String, ::serde_json::Value>> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/service/configuration", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::SERVICE_CONFIGURATION)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+) -> rt::OptionalCall<
+    'a,
+    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+> {
+    rt::request(client, &operations::SERVICE_CONFIGURATION)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/service/configuration", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .query("patch", &patch)
-        .query("pretty", &pretty);
-    request.call(rt::json)
+        .accept_json()
+        .optional(rt::json)
 }
 
 /// `POST /api/service/create`
-///
-/// Makes a service. The answer has its id.
-///
-/// Upstream: `service_create_api`. Tag: `Service Management`.
 pub(crate) fn service_create<'a>(
     client: &'a rt::Client,
     body: &types::Service,
 ) -> rt::Call<'a, types::Service> {
-    let url = rt::path(::std::format_args!("/api/service/create"));
-    let request = rt::request(client, &operations::SERVICE_CREATE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+    rt::request(client, &operations::SERVICE_CREATE)
+        .path("/api/service/create")
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/service`
-///
-/// Creates a service on the cluster with the given id, for an organization. On the identity provider's host, with a token of the organization.
-///
-/// Upstream: `service_create_idp_api`. Tag: `Service Management`.
 pub(crate) fn service_create_idp<'a>(
     client: &'a rt::Client,
     body: &types::ServiceCreateIdpRequest,
 ) -> rt::Call<'a, types::Service> {
-    let url = rt::path(::std::format_args!("/api/service"));
-    let request = rt::request(client, &operations::SERVICE_CREATE_IDP)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+    rt::request(client, &operations::SERVICE_CREATE_IDP)
+        .path("/api/service")
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `DELETE /api/{serviceId}/service/delete`
-///
-/// Removes the service with everything in it.
-///
-/// Upstream: `service_delete_api`. Tag: `Service Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
 pub(crate) fn service_delete<'a>(
     client: &'a rt::Client,
     service_id: &str,
 ) -> rt::Call<'a, ()> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/service/delete", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::SERVICE_DELETE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        );
-    request.call(rt::empty)
+    rt::request(client, &operations::SERVICE_DELETE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/service/delete", rt::path_segment(service_id)
+                ),
+            ),
+        )
+        .call(rt::empty)
 }
 
 /// `GET /api/{serviceId}/service/get`
-///
-/// Reads all settings of the service.
-///
-/// Upstream: `service_get_api`. Tag: `Service Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
 pub(crate) fn service_get<'a>(
     client: &'a rt::Client,
     service_id: &str,
 ) -> rt::Call<'a, types::Service> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/service/get", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::SERVICE_GET)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        );
-    request.call(rt::json)
+    rt::request(client, &operations::SERVICE_GET)
+        .path(
+            rt::path(
+                ::std::format_args!("/api/{}/service/get", rt::path_segment(service_id)),
+            ),
+        )
+        .accept_json()
+        .call(rt::json)
 }
 
 /// `GET /api/service/get/list`
-///
-/// Lists the services that the token may see.
-///
-/// Upstream: `service_get_list_api`. Tag: `Service Management`.
-///
-/// Arguments:
-/// - `start`: `start`, in the query, optional.
-/// - `end`: `end`, in the query, optional.
 pub(crate) fn service_get_list<'a>(
     client: &'a rt::Client,
-    start: Option<i32>,
-    end: Option<i32>,
-) -> rt::Call<'a, types::ServiceGetListResponse> {
-    let url = rt::path(::std::format_args!("/api/service/get/list"));
-    let request = rt::request(client, &operations::SERVICE_GET_LIST)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        )
-        .query("end", &end)
-        .query("start", &start);
-    request.call(rt::json)
+) -> rt::OptionalCall<'a, types::ServiceGetListResponse> {
+    rt::request(client, &operations::SERVICE_GET_LIST)
+        .path("/api/service/get/list")
+        .accept_json()
+        .optional(rt::json)
 }
 
 /// `POST /api/service/remove`
-///
-/// Removes a service from its cluster and from its organization. On the identity provider's host.
-///
-/// Upstream: `service_remove_idp_api`. Tag: `Service Management`.
 pub(crate) fn service_remove_idp<'a>(
     client: &'a rt::Client,
     body: &types::ServiceRemoveIdpRequest,
 ) -> rt::Call<'a, ()> {
-    let url = rt::path(::std::format_args!("/api/service/remove"));
-    let request = rt::request(client, &operations::SERVICE_REMOVE_IDP)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::empty)
+    rt::request(client, &operations::SERVICE_REMOVE_IDP)
+        .path("/api/service/remove")
+        .json(::serde_json::to_vec(body))
+        .call(rt::empty)
 }
 
 /// `POST /api/{serviceId}/service/update`
-///
-/// Replaces all settings of the service: start from what `get` returned, or let `modify` do both.
-///
-/// Upstream: `service_update_api`. Tag: `Service Management`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn service_update<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::Service,
 ) -> rt::Call<'a, types::Service> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/service/update", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::SERVICE_UPDATE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::SERVICE_UPDATE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/service/update", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

@@ -5,109 +5,75 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `POST /api/{serviceId}/auth/token`
-///
-/// Reads what a client sent to the token endpoint, with its credentials. `OK` is the end; for `PASSWORD`, `TOKEN_EXCHANGE`, `JWT_BEARER` and the like the server decides, and `issue`, `fail` or `access_tokens().create` follows.
-///
-/// Upstream: `auth_token_api`. Tag: `Token Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn auth_token<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::TokenRequest,
 ) -> rt::Call<'a, types::TokenResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/auth/token", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::AUTH_TOKEN)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::AUTH_TOKEN)
+        .path(
+            rt::path(
+                ::std::format_args!("/api/{}/auth/token", rt::path_segment(service_id)),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/auth/token/fail`
-///
-/// Refuses a request that `process` left to the server, with its ticket and the reason.
-///
-/// Upstream: `auth_token_fail_api`. Tag: `Token Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn auth_token_fail<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::TokenFailRequest,
 ) -> rt::Call<'a, types::TokenFailResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/auth/token/fail", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::AUTH_TOKEN_FAIL)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::AUTH_TOKEN_FAIL)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/token/fail", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/auth/token/issue`
-///
-/// Gives out tokens for a request that `process` left to the server (RFC 6749 4.3), with its ticket and the user's subject.
-///
-/// Upstream: `auth_token_issue_api`. Tag: `Token Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn auth_token_issue<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::TokenIssueRequest,
 ) -> rt::Call<'a, types::TokenIssueResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/auth/token/issue", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::AUTH_TOKEN_ISSUE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::AUTH_TOKEN_ISSUE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/token/issue", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/idtoken/reissue`
-///
-/// Makes a new ID token beside refreshed tokens (OpenID Connect Core 12.2); follows `ID_TOKEN_REISSUABLE` of `process`.
-///
-/// Upstream: `idtoken_reissue_api`. Tag: `Token Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn id_token_reissue<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::IdTokenReissueRequest,
 ) -> rt::Call<'a, types::IdTokenReissueResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/idtoken/reissue", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::ID_TOKEN_REISSUE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::ID_TOKEN_REISSUE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/idtoken/reissue", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

@@ -5,210 +5,132 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `POST /api/{serviceId}/auth/token/create`
-///
-/// Makes an access token as the request has it, without a client asking: for token exchange and JWT bearer grants, for tests, or for a grant of the server's own.
-///
-/// Upstream: `auth_token_create_api`. Tag: `Token Operations`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn auth_token_create<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::TokenCreateRequest,
 ) -> rt::Call<'a, types::TokenCreateResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/auth/token/create", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::AUTH_TOKEN_CREATE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::AUTH_TOKEN_CREATE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/token/create", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/auth/token/create/batch`
-///
-/// Starts making many access tokens at once, or with `dry_run` only checks the requests. `batch_status` tells when it is done.
-///
-/// Upstream: `auth_token_create_batch_api`. Tag: `Token Operations`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `dry_run`: `dryRun`, in the query, optional.
-/// - `body`
 pub(crate) fn auth_token_create_batch<'a>(
     client: &'a rt::Client,
     service_id: &str,
-    dry_run: Option<bool>,
-    body: &::std::vec::Vec<types::TokenCreateRequest>,
-) -> rt::Call<'a, types::TokenCreateBatchResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/auth/token/create/batch", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::AUTH_TOKEN_CREATE_BATCH)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    body: &[types::TokenCreateRequest],
+) -> rt::OptionalCall<'a, types::TokenCreateBatchResponse> {
+    rt::request(client, &operations::AUTH_TOKEN_CREATE_BATCH)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/token/create/batch", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body))
-        .query("dryRun", &dry_run);
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .optional(rt::json)
 }
 
 /// `GET /api/{serviceId}/auth/token/create/batch/status/{tokenBatchRequestId}`
-///
-/// Tells how far a batch of `create_batch` is.
-///
-/// Upstream: `auth_token_create_batch_status_api`. Tag: `Token Operations`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `token_batch_request_id`: `tokenBatchRequestId`, in the path, required.
 pub(crate) fn auth_token_create_batch_status<'a>(
     client: &'a rt::Client,
     service_id: &str,
     token_batch_request_id: &str,
 ) -> rt::Call<'a, types::TokenCreateBatchStatusResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/auth/token/create/batch/status/{}", rt::path_segment(& service_id),
-            rt::path_segment(& token_batch_request_id)
-        ),
-    );
-    let request = rt::request(client, &operations::AUTH_TOKEN_CREATE_BATCH_STATUS)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        );
-    request.call(rt::json)
+    rt::request(client, &operations::AUTH_TOKEN_CREATE_BATCH_STATUS)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/token/create/batch/status/{}",
+                    rt::path_segment(service_id),
+                    rt::path_segment(token_batch_request_id)
+                ),
+            ),
+        )
+        .accept_json()
+        .call(rt::json)
 }
 
 /// `DELETE /api/{serviceId}/auth/token/delete/{accessTokenIdentifier}`
-///
-/// Removes one access token, by its value or its hash.
-///
-/// Upstream: `auth_token_delete_api`. Tag: `Token Operations`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `access_token_identifier`: `accessTokenIdentifier`, in the path, required.
 pub(crate) fn auth_token_delete<'a>(
     client: &'a rt::Client,
     service_id: &str,
     access_token_identifier: &str,
 ) -> rt::Call<'a, ()> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/auth/token/delete/{}", rt::path_segment(& service_id),
-            rt::path_segment(& access_token_identifier)
-        ),
-    );
-    let request = rt::request(client, &operations::AUTH_TOKEN_DELETE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        );
-    request.call(rt::empty)
+    rt::request(client, &operations::AUTH_TOKEN_DELETE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/token/delete/{}", rt::path_segment(service_id),
+                    rt::path_segment(access_token_identifier)
+                ),
+            ),
+        )
+        .call(rt::empty)
 }
 
 /// `GET /api/{serviceId}/auth/token/get/list`
-///
-/// Lists access tokens, of a client or a user where one is named.
-///
-/// Upstream: `auth_token_get_list_api`. Tag: `Token Operations`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `client_identifier`: `clientIdentifier`, in the query, optional.
-/// - `subject`: `subject`, in the query, optional.
-/// - `start`: `start`, in the query, optional.
-/// - `end`: `end`, in the query, optional.
 pub(crate) fn auth_token_get_list<'a>(
     client: &'a rt::Client,
     service_id: &str,
-    client_identifier: Option<&str>,
-    subject: Option<&str>,
-    start: Option<i32>,
-    end: Option<i32>,
-) -> rt::Call<'a, types::TokenGetListResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/auth/token/get/list", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::AUTH_TOKEN_GET_LIST)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+) -> rt::OptionalCall<'a, types::TokenGetListResponse> {
+    rt::request(client, &operations::AUTH_TOKEN_GET_LIST)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/token/get/list", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .query("clientIdentifier", &client_identifier)
-        .query("end", &end)
-        .query("start", &start)
-        .query("subject", &subject);
-    request.call(rt::json)
+        .accept_json()
+        .optional(rt::json)
 }
 
 /// `POST /api/{serviceId}/auth/token/revoke`
-///
-/// Withdraws access tokens: one by its identifier, or all of a client, a user, or both.
-///
-/// Upstream: `auth_token_revoke_api`. Tag: `Token Operations`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn auth_token_revoke<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::TokenRevokeRequest,
 ) -> rt::Call<'a, types::TokenRevokeResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/auth/token/revoke", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::AUTH_TOKEN_REVOKE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::AUTH_TOKEN_REVOKE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/token/revoke", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/auth/token/update`
-///
-/// Changes an access token: its lifetime, scopes, properties, or its value.
-///
-/// Upstream: `auth_token_update_api`. Tag: `Token Operations`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn auth_token_update<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::TokenUpdateRequest,
 ) -> rt::Call<'a, types::TokenUpdateResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/auth/token/update", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::AUTH_TOKEN_UPDATE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::AUTH_TOKEN_UPDATE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/token/update", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

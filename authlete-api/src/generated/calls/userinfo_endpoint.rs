@@ -5,57 +5,39 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `POST /api/{serviceId}/auth/userinfo`
-///
-/// Checks the access token of a userinfo request. With `OK` the answer names the subject and the claims to collect, and `issue` follows.
-///
-/// Upstream: `auth_userinfo_api`. Tag: `UserInfo Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn auth_userinfo<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::UserInfoRequest,
 ) -> rt::Call<'a, types::UserInfoResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/auth/userinfo", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::AUTH_USERINFO)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::AUTH_USERINFO)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/userinfo", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/auth/userinfo/issue`
-///
-/// Makes the userinfo response of the claims collected after `process`: JSON, or a JWT where the client registered for one.
-///
-/// Upstream: `auth_userinfo_issue_api`. Tag: `UserInfo Endpoint`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn auth_userinfo_issue<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::UserInfoIssueRequest,
 ) -> rt::Call<'a, types::UserInfoIssueResponse> {
-    let url = rt::path(
-        ::std::format_args!(
-            "/api/{}/auth/userinfo/issue", rt::path_segment(& service_id)
-        ),
-    );
-    let request = rt::request(client, &operations::AUTH_USERINFO_ISSUE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::AUTH_USERINFO_ISSUE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/auth/userinfo/issue", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

@@ -5,38 +5,19 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `GET /api/info`
-///
-/// Tells the version of the server and what it supports.
-///
-/// Upstream: `info_api`. Tag: `Utility Endpoints`.
 pub(crate) fn info<'a>(client: &'a rt::Client) -> rt::Call<'a, types::InfoResponse> {
-    let url = rt::path(::std::format_args!("/api/info"));
-    let request = rt::request(client, &operations::INFO)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        );
-    request.call(rt::json)
+    rt::request(client, &operations::INFO).path("/api/info").accept_json().call(rt::json)
 }
 
 /// `GET /api/misc/echo`
-///
-/// Sends the query parameters back; shows whether the server can be reached at all.
-///
-/// Upstream: `misc_echo_api`. Tag: `Utility Endpoints`.
 pub(crate) fn misc_echo<'a>(
     client: &'a rt::Client,
 ) -> rt::Call<
     'a,
     ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
 > {
-    let url = rt::path(::std::format_args!("/api/misc/echo"));
-    let request = rt::request(client, &operations::MISC_ECHO)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
-        );
-    request.call(rt::json)
+    rt::request(client, &operations::MISC_ECHO)
+        .path("/api/misc/echo")
+        .accept_json()
+        .call(rt::json)
 }

@@ -5,325 +5,223 @@
 use crate::generated::{operations, types};
 use crate::rt;
 /// `POST /api/{serviceId}/vci/batch/issue`
-///
-/// Issues the credentials that `parse_batch` read the request for, each now or later.
-///
-/// Upstream: `vci_batch_issue_api`. Tag: `Verifiable Credential Issuer`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn vci_batch_issue<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::VciBatchIssueRequest,
 ) -> rt::Call<'a, types::VciBatchIssueResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/vci/batch/issue", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::VCI_BATCH_ISSUE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::VCI_BATCH_ISSUE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/vci/batch/issue", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/vci/batch/parse`
-///
-/// Reads a request to the batch credential endpoint, after introspection of its access token; `issue_batch` follows.
-///
-/// Upstream: `vci_batch_parse_api`. Tag: `Verifiable Credential Issuer`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn vci_batch_parse<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::VciBatchParseRequest,
 ) -> rt::Call<'a, types::VciBatchParseResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/vci/batch/parse", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::VCI_BATCH_PARSE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::VCI_BATCH_PARSE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/vci/batch/parse", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/vci/deferred/issue`
-///
-/// Issues the credential that was put off and that `parse_deferred` read the request for.
-///
-/// Upstream: `vci_deferred_issue_api`. Tag: `Verifiable Credential Issuer`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn vci_deferred_issue<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::VciDeferredIssueRequest,
 ) -> rt::Call<'a, types::VciDeferredIssueResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/vci/deferred/issue", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::VCI_DEFERRED_ISSUE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::VCI_DEFERRED_ISSUE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/vci/deferred/issue", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/vci/deferred/parse`
-///
-/// Reads a request to the deferred credential endpoint, where a wallet asks for what was put off; `issue_deferred` follows.
-///
-/// Upstream: `vci_deferred_parse_api`. Tag: `Verifiable Credential Issuer`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn vci_deferred_parse<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::VciDeferredParseRequest,
 ) -> rt::Call<'a, types::VciDeferredParseResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/vci/deferred/parse", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::VCI_DEFERRED_PARSE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::VCI_DEFERRED_PARSE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/vci/deferred/parse", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/vci/jwks`
-///
-/// Makes the key set that verifies issued credentials, for the issuer's JWK set endpoint.
-///
-/// Upstream: `vci_jwks_api`. Tag: `Verifiable Credential Issuer`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn vci_jwks<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::VciJwksRequest,
 ) -> rt::Call<'a, types::VciJwksResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/vci/jwks", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::VCI_JWKS)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::VCI_JWKS)
+        .path(
+            rt::path(
+                ::std::format_args!("/api/{}/vci/jwks", rt::path_segment(service_id)),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/vci/jwtissuer`
-///
-/// Makes the document to publish at `/.well-known/jwt-vc-issuer` (SD-JWT VC).
-///
-/// Upstream: `vci_jwtissuer_api`. Tag: `Verifiable Credential Issuer`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn vci_jwt_issuer<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::VciJwtIssuerRequest,
 ) -> rt::Call<'a, types::VciJwtIssuerResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/vci/jwtissuer", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::VCI_JWT_ISSUER)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::VCI_JWT_ISSUER)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/vci/jwtissuer", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/vci/metadata`
-///
-/// Makes the credential issuer's metadata to publish at `/.well-known/openid-credential-issuer`.
-///
-/// Upstream: `vci_metadata_api`. Tag: `Verifiable Credential Issuer`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn vci_metadata<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::VciMetadataRequest,
 ) -> rt::Call<'a, types::VciMetadataResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/vci/metadata", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::VCI_METADATA)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::VCI_METADATA)
+        .path(
+            rt::path(
+                ::std::format_args!("/api/{}/vci/metadata", rt::path_segment(service_id)),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/vci/nonce`
-///
-/// Makes the answer of the nonce endpoint (OpenID4VCI 7), which wallets ask for a `c_nonce` before they prove that they hold a key. From Authlete 3.0.22.
-///
-/// Upstream: `vci_nonce_api`. Tag: `Verifiable Credential Issuer`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn vci_nonce<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::VciNonceRequest,
 ) -> rt::Call<'a, types::VciNonceResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/vci/nonce", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::VCI_NONCE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::VCI_NONCE)
+        .path(
+            rt::path(
+                ::std::format_args!("/api/{}/vci/nonce", rt::path_segment(service_id)),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/vci/offer/create`
-///
-/// Makes a credential offer for a user, to be shown as a link or a QR code.
-///
-/// Upstream: `vci_offer_create_api`. Tag: `Verifiable Credential Issuer`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn vci_offer_create<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::VciOfferCreateRequest,
 ) -> rt::Call<'a, types::VciOfferCreateResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/vci/offer/create", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::VCI_OFFER_CREATE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::VCI_OFFER_CREATE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/vci/offer/create", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/vci/offer/info`
-///
-/// Looks up a credential offer by its identifier; serves the endpoint that `credential_offer_uri` points to.
-///
-/// Upstream: `vci_offer_info_api`. Tag: `Verifiable Credential Issuer`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn vci_offer_info<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::VciOfferInfoRequest,
 ) -> rt::Call<'a, types::VciOfferInfoResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/vci/offer/info", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::VCI_OFFER_INFO)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::VCI_OFFER_INFO)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/vci/offer/info", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/vci/single/issue`
-///
-/// Issues the credential that `parse` read the request for, now or later by a transaction id.
-///
-/// Upstream: `vci_single_issue_api`. Tag: `Verifiable Credential Issuer`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn vci_single_issue<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::VciSingleIssueRequest,
 ) -> rt::Call<'a, types::VciSingleIssueResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/vci/single/issue", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::VCI_SINGLE_ISSUE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::VCI_SINGLE_ISSUE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/vci/single/issue", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }
 
 /// `POST /api/{serviceId}/vci/single/parse`
-///
-/// Reads a request to the credential endpoint, after introspection of its access token. With `OK` the server collects the user's data for what is asked, and `issue` follows.
-///
-/// Upstream: `vci_single_parse_api`. Tag: `Verifiable Credential Issuer`.
-///
-/// Arguments:
-/// - `service_id`: `serviceId`, in the path, required.
-/// - `body`
 pub(crate) fn vci_single_parse<'a>(
     client: &'a rt::Client,
     service_id: &str,
     body: &types::VciSingleParseRequest,
 ) -> rt::Call<'a, types::VciSingleParseResponse> {
-    let url = rt::path(
-        ::std::format_args!("/api/{}/vci/single/parse", rt::path_segment(& service_id)),
-    );
-    let request = rt::request(client, &operations::VCI_SINGLE_PARSE)
-        .path(url)
-        .header(
-            rt::http::header::ACCEPT,
-            rt::http::header::HeaderValue::from_static("application/json"),
+    rt::request(client, &operations::VCI_SINGLE_PARSE)
+        .path(
+            rt::path(
+                ::std::format_args!(
+                    "/api/{}/vci/single/parse", rt::path_segment(service_id)
+                ),
+            ),
         )
-        .json(::serde_json::to_vec(&body));
-    request.call(rt::json)
+        .accept_json()
+        .json(::serde_json::to_vec(body))
+        .call(rt::json)
 }

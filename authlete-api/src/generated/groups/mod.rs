@@ -2,50 +2,59 @@
 
 //! Operations by what they serve.
 mod access_tokens;
-pub use access_tokens::AccessTokens;
+pub use access_tokens::{
+    AccessTokensCreateBatchCall, AccessTokensListCall, AccessTokensApi,
+};
+
 mod audit;
-pub use audit::Audit;
+pub use audit::{AuditEntriesCall, AuditApi};
 mod authorization;
-pub use authorization::Authorization;
+pub use authorization::AuthorizationApi;
 mod backchannel_logout;
-pub use backchannel_logout::BackchannelLogout;
+pub use backchannel_logout::BackchannelLogoutApi;
 mod ciba;
-pub use ciba::Ciba;
+pub use ciba::CibaApi;
 mod client_attestation;
-pub use client_attestation::ClientAttestation;
+pub use client_attestation::ClientAttestationApi;
 mod clients;
-pub use clients::Clients;
+pub use clients::{
+    ClientsListCall, ClientsListAuthorizedCall, ClientsListAuthorizedBySubjectCall,
+    ClientsApi,
+};
+
 mod credential_issuer;
-pub use credential_issuer::CredentialIssuer;
+pub use credential_issuer::CredentialIssuerApi;
 mod device;
-pub use device::Device;
+pub use device::DeviceApi;
 mod federation;
-pub use federation::Federation;
+pub use federation::FederationApi;
 mod grant_management;
-pub use grant_management::GrantManagement;
+pub use grant_management::GrantManagementApi;
 mod hardware_keys;
-pub use hardware_keys::HardwareKeys;
+pub use hardware_keys::HardwareKeysApi;
 mod introspection;
-pub use introspection::Introspection;
+pub use introspection::IntrospectionApi;
 mod jose;
-pub use jose::Jose;
+pub use jose::JoseApi;
 mod native_sso;
-pub use native_sso::NativeSso;
+pub use native_sso::NativeSsoApi;
 mod pushed_authorization;
-pub use pushed_authorization::PushedAuthorization;
+pub use pushed_authorization::PushedAuthorizationApi;
 mod registration;
-pub use registration::Registration;
+pub use registration::RegistrationApi;
 mod revocation;
-pub use revocation::Revocation;
+pub use revocation::RevocationApi;
 mod service;
+pub use service::{ConfigurationCall, JwksCall};
 mod services;
-pub use services::Services;
+pub use services::{ServicesListCall, ServicesApi};
 mod token;
-pub use token::Token;
+pub use token::TokenApi;
 mod userinfo;
-pub use userinfo::Userinfo;
+pub use userinfo::UserinfoApi;
 mod utilities;
-pub use utilities::Utilities;
+pub use utilities::{UtilitiesHealthCall, UtilitiesApi};
+#[allow(unused_imports)]
 use crate::generated::types;
 crate::rt::made_of_string!(
     AuthorizationRequest, AuthorizationTicketInfoRequest of Ticket,

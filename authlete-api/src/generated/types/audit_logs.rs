@@ -2,19 +2,28 @@
 
 //! Types of `audit_logs`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// One page of the audit log, newest entries first, with where to continue.
+///
 /// Upstream: `audit_entries_get_response`.
 ///
 /// Answer of `audit_entries_get_idp`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AuditEntriesGetResponse {
+    /// The log entries of this page, newest first. Entries with one and the same time stay together, so there can be more than `limit`.
+    ///
     /// `entries`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub entries: ::std::option::Option<::std::vec::Vec<AuditLogEntry>>,
+    pub entries: ::std::option::Option<::std::vec::Vec<super::AuditLogEntry>>,
+    /// The page size that was really applied; it differs from the one asked for when that was out of range.
+    ///
     /// `limit`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
+    /// What to send as `cursor` for the next page, with the other filters unchanged. Opaque: store it, but do not look inside. Absent on the last page.
+    ///
     /// `nextCursor`, optional.
     #[serde(
         rename = "nextCursor",
@@ -23,7 +32,7 @@ pub struct AuditEntriesGetResponse {
     pub next_cursor: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for AuditEntriesGetResponse {
+impl rt::Object for AuditEntriesGetResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -55,43 +64,103 @@ impl<'de> ::serde::Deserialize<'de> for AuditEntriesGetResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl AuditEntriesGetResponse {
+    /// Sets `entries`: the log entries of this page, newest first. Entries with one and the same time stay together, so there can be more than `limit`.
+    ///
+    /// `entries`, optional.
+    #[must_use]
+    pub fn entries(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::AuditLogEntry>,
+        >,
+    ) -> Self {
+        self.entries = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `limit`: the page size that was really applied; it differs from the one asked for when that was out of range.
+    ///
+    /// `limit`, optional.
+    #[must_use]
+    pub fn limit(mut self, value: i64) -> Self {
+        self.limit = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `next_cursor`: what to send as `cursor` for the next page, with the other filters unchanged. Opaque: store it, but do not look inside. Absent on the last page.
+    ///
+    /// `nextCursor`, optional.
+    #[must_use]
+    pub fn next_cursor(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.next_cursor = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// One event at Authlete that concerns an organization: who did what, where and when, and whether it succeeded.
+///
 /// Upstream: `audit_log_entry`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AuditLogEntry {
+    /// In which region, or on which API cluster, the event took place.
+    ///
     /// `cluster`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub cluster: ::std::option::Option<::std::string::String>,
+    /// Further facts that depend on the kind of event, as a JSON object.
+    ///
     /// `details`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub details: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
+    /// What kind of event it was, such as `service.create` or `security.login`. The kinds differ between environments; `/api/audit/types` lists those of yours.
+    ///
     /// `event`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub event: ::std::option::Option<::std::string::String>,
+    /// The path of the API request that caused the event, without host and query.
+    ///
     /// `path`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub path: ::std::option::Option<::std::string::String>,
+    /// The IP address that the request came from; personal data in many jurisdictions.
+    ///
     /// `remoteAddr`, optional.
     #[serde(
         rename = "remoteAddr",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub remote_addr: ::std::option::Option<::std::string::String>,
+    /// Whether the action that the entry is about went through.
+    ///
     /// `status`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub status: ::std::option::Option<crate::types::AuditLogEntryStatus>,
+    pub status: ::std::option::Option<super::AuditLogEntryStatus>,
+    /// When it happened, as a date and time of ISO 8601. Can be null where none was recorded; such entries come with the first page alone.
+    ///
     /// `timestamp`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub timestamp: ::std::option::Option<::std::string::String>,
+    /// Who acted: a person's login or the access token that was used.
+    ///
     /// `user`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub user: ::std::option::Option<::std::string::String>,
+    /// The `User-Agent` header of the request, as the caller sent it and therefore not to be trusted.
+    ///
     /// `userAgent`, optional.
     #[serde(
         rename = "userAgent",
@@ -100,7 +169,7 @@ pub struct AuditLogEntry {
     pub user_agent: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for AuditLogEntry {
+impl rt::Object for AuditLogEntry {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -144,7 +213,7 @@ impl<'de> ::serde::Deserialize<'de> for AuditLogEntry {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -152,7 +221,7 @@ impl ::std::fmt::Debug for AuditLogEntry {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuditLogEntry")
             .field("cluster", &self.cluster)
-            .field("details", &crate::rt::optional(&self.details))
+            .field("details", &rt::optional(&self.details))
             .field("event", &self.event)
             .field("path", &self.path)
             .field("remote_addr", &self.remote_addr)
@@ -161,5 +230,117 @@ impl ::std::fmt::Debug for AuditLogEntry {
             .field("user", &self.user)
             .field("user_agent", &self.user_agent)
             .finish()
+    }
+}
+
+impl AuditLogEntry {
+    /// Sets `cluster`: in which region, or on which API cluster, the event took place.
+    ///
+    /// `cluster`, optional.
+    #[must_use]
+    pub fn cluster(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.cluster = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `details`: further facts that depend on the kind of event, as a JSON object.
+    ///
+    /// `details`, optional, secret.
+    #[must_use]
+    pub fn details(
+        mut self,
+        value: impl ::std::convert::Into<
+            ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        >,
+    ) -> Self {
+        self.details = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `event`: what kind of event it was, such as `service.create` or `security.login`. The kinds differ between environments; `/api/audit/types` lists those of yours.
+    ///
+    /// `event`, optional.
+    #[must_use]
+    pub fn event(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.event = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `path`: the path of the API request that caused the event, without host and query.
+    ///
+    /// `path`, optional.
+    #[must_use]
+    pub fn path(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.path = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `remote_addr`: the IP address that the request came from; personal data in many jurisdictions.
+    ///
+    /// `remoteAddr`, optional.
+    #[must_use]
+    pub fn remote_addr(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.remote_addr = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `status`: whether the action that the entry is about went through.
+    ///
+    /// `status`, optional.
+    #[must_use]
+    pub fn status(
+        mut self,
+        value: impl ::std::convert::Into<super::AuditLogEntryStatus>,
+    ) -> Self {
+        self.status = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `timestamp`: when it happened, as a date and time of ISO 8601. Can be null where none was recorded; such entries come with the first page alone.
+    ///
+    /// `timestamp`, optional.
+    #[must_use]
+    pub fn timestamp(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.timestamp = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `user`: who acted: a person's login or the access token that was used.
+    ///
+    /// `user`, optional.
+    #[must_use]
+    pub fn user(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.user = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `user_agent`: the `User-Agent` header of the request, as the caller sent it and therefore not to be trusted.
+    ///
+    /// `userAgent`, optional.
+    #[must_use]
+    pub fn user_agent(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.user_agent = ::std::option::Option::Some(value.into());
+        self
     }
 }

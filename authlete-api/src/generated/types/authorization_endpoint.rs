@@ -2,263 +2,362 @@
 
 //! Types of `authorization_endpoint`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// What is shown of a client with an authorization request: names and links for login and consent pages, and flags that matter for the decision, without secrets, keys and redirect URIs.
+///
 /// Upstream: `client_limited_authorization`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AuthorizationClient {
+    /// Whether ID tokens for this client always say when the user logged in (`require_auth_time`, OpenID Connect Dynamic Client Registration 1.0 section 2). The server must then give the time of the login when it issues.
+    ///
     /// `authTimeRequired`, optional.
     #[serde(
         rename = "authTimeRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub auth_time_required: ::std::option::Option<bool>,
+    /// Whether the client came by automatic registration in an OpenID federation (OpenID Federation 1.0 section 12.1). Authlete sets it; `clientSource` says it too.
+    ///
     /// `automaticallyRegistered`, optional.
     #[serde(
         rename = "automaticallyRegistered",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub automatically_registered: ::std::option::Option<bool>,
+    /// Whether logout tokens for this client must name the session by `sid`, not only the user (`backchannel_logout_session_required`, OpenID Connect Back-Channel Logout 1.0 section 2.2). False or absent does without. From Authlete 3.0.32.
+    ///
     /// `backchannelLogoutSessionRequired`, optional.
     #[serde(
         rename = "backchannelLogoutSessionRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub backchannel_logout_session_required: ::std::option::Option<bool>,
+    /// Whether the client's backchannel authentication requests must have a `user_code` (`backchannel_user_code_parameter`, OpenID Connect CIBA Core 1.0 section 4). The service must support the parameter, and the server checks the code.
+    ///
     /// `bcUserCodeRequired`, optional.
     #[serde(
         rename = "bcUserCodeRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub bc_user_code_required: ::std::option::Option<bool>,
+    /// The numeric id that Authlete assigned at creation. It works as `client_id` in protocol requests and as the client's identifier in API calls.
+    ///
     /// `clientId`, optional, read-only.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<i64>,
+    /// A name that the client can use as `client_id` in place of its number, unique within the service. Absent at creation: the number as a string.
+    ///
     /// `clientIdAlias`, optional.
     #[serde(
         rename = "clientIdAlias",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias: ::std::option::Option<::std::string::String>,
+    /// Always true: the alias works beside the number. Deprecated, since it can no longer be switched off.
+    ///
     /// `clientIdAliasEnabled`, optional.
     #[serde(
         rename = "clientIdAliasEnabled",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias_enabled: ::std::option::Option<bool>,
+    /// The name that users see on consent pages, shown to them in no particular language (`client_name`, RFC 7591 section 2). Absent leaves pages with the identifier alone.
+    ///
     /// `clientName`, optional.
     #[serde(
         rename = "clientName",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_name: ::std::option::Option<::std::string::String>,
+    /// The client's names in several languages, for consent pages (`client_name#` with a language tag, RFC 7591 section 2.2). Where none fits the user, `clientName` is shown.
+    ///
     /// `clientNames`, optional.
     #[serde(
         rename = "clientNames",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_names: ::std::option::Option<::std::vec::Vec<TaggedValue>>,
+    pub client_names: ::std::option::Option<::std::vec::Vec<super::TaggedValue>>,
+    /// How the client came to be known to the service. Authlete sets it.
+    ///
     /// `clientSource`, optional.
     #[serde(
         rename = "clientSource",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_source: ::std::option::Option<crate::types::ClientSource>,
+    pub client_source: ::std::option::Option<super::ClientSource>,
+    /// Whether the client can keep a secret (RFC 6749 section 2.1). Public clients do not authenticate and cannot use the client credentials grant; give them PKCE.
+    ///
     /// `clientType`, optional.
     #[serde(
         rename = "clientType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_type: ::std::option::Option<crate::types::ClientType>,
+    pub client_type: ::std::option::Option<super::ClientType>,
+    /// When the client was made, in milliseconds since 1970-01-01 UTC; Authlete sets it.
+    ///
     /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
     #[serde(
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<i64>,
+    /// Whether credential responses to this wallet must be encrypted (OpenID4VCI 1.0 section 10). True refuses its credential requests that name no key to encrypt to.
+    ///
     /// `credentialResponseEncryptionRequired`, optional.
     #[serde(
         rename = "credentialResponseEncryptionRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub credential_response_encryption_required: ::std::option::Option<bool>,
+    /// How old a login may be, in seconds, when a request has no `max_age` (`default_max_age`, OpenID Connect Dynamic Client Registration 1.0 section 2). It reaches the server as `maxAge` with the authorization response; 0 or absent sets no limit.
+    ///
     /// `defaultMaxAge`, optional, in seconds.
     #[serde(
         rename = "defaultMaxAge",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub default_max_age: ::std::option::Option<i32>,
+    /// What the application is for, in a few words for people; Authlete's own addition, which no protocol transports.
+    ///
     /// `description`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
+    /// What the application is for, in several languages. Where none fits the reader, `description` is shown.
+    ///
     /// `descriptions`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub descriptions: ::std::option::Option<::std::vec::Vec<TaggedValue>>,
+    pub descriptions: ::std::option::Option<::std::vec::Vec<super::TaggedValue>>,
+    /// Whether the client was never registered, but found by the URL of its metadata document. Authlete sets it; `clientSource` says it too.
+    ///
     /// `discoveredByMetadataDocument`, optional.
     #[serde(
         rename = "discoveredByMetadataDocument",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub discovered_by_metadata_document: ::std::option::Option<bool>,
+    /// Whether the client's token requests must have a DPoP proof, so that all its access tokens are bound to its key (`dpop_bound_access_tokens`, RFC 9449 section 5.2). False or absent lets the client choose.
+    ///
     /// `dpopRequired`, optional.
     #[serde(
         rename = "dpopRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dpop_required: ::std::option::Option<bool>,
+    /// Whether the client registered itself by RFC 7591. Authlete sets it; `clientSource` tells the other origins as well.
+    ///
     /// `dynamicallyRegistered`, optional, read-only.
     #[serde(
         rename = "dynamicallyRegistered",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dynamically_registered: ::std::option::Option<bool>,
+    /// The client's entity identifier in an OpenID federation, a URL that it also uses as `client_id` (OpenID Federation 1.0 section 1.2). Unique within a service; absent outside federations.
+    ///
     /// `entityId`, optional.
     #[serde(rename = "entityId", skip_serializing_if = "::std::option::Option::is_none")]
     pub entity_id: ::std::option::Option<::std::string::String>,
+    /// Whether the client came by explicit registration in an OpenID federation (OpenID Federation 1.0 section 12.2). Authlete sets it; `clientSource` says it too.
+    ///
     /// `explicitlyRegistered`, optional.
     #[serde(
         rename = "explicitlyRegistered",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub explicitly_registered: ::std::option::Option<bool>,
+    /// Whether this client's request objects must be encrypted when they come through the browser. Those sent to the PAR endpoint need not be, and requests without an object are not affected. The service can demand it of all.
+    ///
     /// `frontChannelRequestObjectEncryptionRequired`, optional.
     #[serde(
         rename = "frontChannelRequestObjectEncryptionRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub front_channel_request_object_encryption_required: ::std::option::Option<bool>,
+    /// Whether the client takes part in the migration of tokens from another system. Which operations look at it is not documented.
+    ///
     /// `inScopeForTokenMigration`, optional.
     #[serde(
         rename = "inScopeForTokenMigration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub in_scope_for_token_migration: ::std::option::Option<bool>,
+    /// Whether the client is locked, so that its requests are refused. It is set by `update_lock_flag`. What becomes of tokens that were issued before is not documented.
+    ///
     /// `locked`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub locked: ::std::option::Option<bool>,
+    /// The URL of the client's logo for consent pages (`logo_uri`, RFC 7591 section 2). Serve a copy: an image on the client's server can change at any time, and tells it who looks at the page.
+    ///
     /// `logoUri`, optional.
     #[serde(rename = "logoUri", skip_serializing_if = "::std::option::Option::is_none")]
     pub logo_uri: ::std::option::Option<::std::string::String>,
+    /// URLs of logos in several languages (`logo_uri#` with a language tag, RFC 7591 section 2.2). Where none fits, `logoUri` is shown.
+    ///
     /// `logoUris`, optional.
     #[serde(rename = "logoUris", skip_serializing_if = "::std::option::Option::is_none")]
-    pub logo_uris: ::std::option::Option<::std::vec::Vec<TaggedValue>>,
+    pub logo_uris: ::std::option::Option<::std::vec::Vec<super::TaggedValue>>,
+    /// Until when the stored copy of the client's metadata document is fresh, in milliseconds since 1970-01-01 UTC, by HTTP caching (RFC 9111). The next flow after that fetches the document again.
+    ///
     /// `metadataDocumentExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "metadataDocumentExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_expires_at: ::std::option::Option<i64>,
+    /// The URL of the metadata document that the client is known by, which is also its `client_id` (OAuth Client ID Metadata Document section 3). Absent for clients that were registered.
+    ///
     /// `metadataDocumentLocation`, optional.
     #[serde(
         rename = "metadataDocumentLocation",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_location: ::std::option::Option<::std::string::String>,
+    /// When the client's metadata document was last fetched, in milliseconds since 1970-01-01 UTC. Absent for clients that were registered.
+    ///
     /// `metadataDocumentUpdatedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "metadataDocumentUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_updated_at: ::std::option::Option<i64>,
+    /// When the client was last changed, in milliseconds since 1970-01-01 UTC; Authlete sets it.
+    ///
     /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
     #[serde(
         rename = "modifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub modified_at: ::std::option::Option<i64>,
+    /// Whether the client prefers the mutual TLS aliases of endpoints over the ordinary URLs (`use_mtls_endpoint_aliases`, FAPI 2.0 Security Profile section 8.1.1). It is a declaration of the client's.
+    ///
     /// `mtlsEndpointAliasesUsed`, optional.
     #[serde(
         rename = "mtlsEndpointAliasesUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub mtls_endpoint_aliases_used: ::std::option::Option<bool>,
+    /// A sequential number that Authlete assigned to the client. Calls identify clients by `clientId` or their alias, not by it.
+    ///
     /// `number`, optional, read-only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub number: ::std::option::Option<i32>,
+    /// Whether this client must push its authorization requests first (`require_pushed_authorization_requests`, RFC 9126 section 6). True refuses those that bring their parameters through the browser; the service can demand it of all.
+    ///
     /// `parRequired`, optional.
     #[serde(
         rename = "parRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub par_required: ::std::option::Option<bool>,
+    /// Whether this client's requests of the authorization code flow must use PKCE (RFC 7636), that is, carry `code_challenge`. The service can demand it of all.
+    ///
     /// `pkceRequired`, optional.
     #[serde(
         rename = "pkceRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub pkce_required: ::std::option::Option<bool>,
+    /// Whether this client's PKCE must use the method `S256`, so that `plain` is refused (RFC 7636 section 4.2). It does not by itself make PKCE obligatory. The service can demand it of all.
+    ///
     /// `pkceS256Required`, optional.
     #[serde(
         rename = "pkceS256Required",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub pkce_s256_required: ::std::option::Option<bool>,
+    /// The URL of a page on how the client uses personal data, to be linked on consent pages (`policy_uri`, RFC 7591 section 2).
+    ///
     /// `policyUri`, optional.
     #[serde(
         rename = "policyUri",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub policy_uri: ::std::option::Option<::std::string::String>,
+    /// URLs of the page on personal data in several languages (`policy_uri#` with a language tag, RFC 7591 section 2.2). Where none fits, `policyUri` is linked.
+    ///
     /// `policyUris`, optional.
     #[serde(
         rename = "policyUris",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub policy_uris: ::std::option::Option<::std::vec::Vec<TaggedValue>>,
+    pub policy_uris: ::std::option::Option<::std::vec::Vec<super::TaggedValue>>,
+    /// Whether an encrypted request object must have just the `alg` registered as `requestEncryptionAlg`. False or absent accepts others as well, unless the service's flag of this name is true.
+    ///
     /// `requestObjectEncryptionAlgMatchRequired`, optional.
     #[serde(
         rename = "requestObjectEncryptionAlgMatchRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub request_object_encryption_alg_match_required: ::std::option::Option<bool>,
+    /// Whether an encrypted request object must have just the `enc` registered as `requestEncryptionEnc`. False or absent accepts others as well, unless the service's flag of this name is true.
+    ///
     /// `requestObjectEncryptionEncMatchRequired`, optional.
     #[serde(
         rename = "requestObjectEncryptionEncMatchRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub request_object_encryption_enc_match_required: ::std::option::Option<bool>,
+    /// Whether this client's authorization requests must come as a request object, by `request` or `request_uri`. Where the service reads objects by RFC 9101, this is its `require_signed_request_object` (section 10.5). The service can demand it of all.
+    ///
     /// `requestObjectRequired`, optional.
     #[serde(
         rename = "requestObjectRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub request_object_required: ::std::option::Option<bool>,
+    /// Whether this client signs its requests to resource servers as HTTP messages (RFC 9421), so that introspection must verify the signature. The API description speaks of responses that the service signs, apparently by mistake: that is the service's `rsResponseSigned`.
+    ///
     /// `rsRequestSigned`, optional.
     #[serde(
         rename = "rsRequestSigned",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub rs_request_signed: ::std::option::Option<bool>,
+    /// The sequential number of the service that the client belongs to, assigned by Authlete; it is not the service's id.
+    ///
     /// `serviceNumber`, optional, read-only.
     #[serde(
         rename = "serviceNumber",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub service_number: ::std::option::Option<i32>,
+    /// Whether a user has at most one access token for this client. True makes a new one end the earlier ones; tokens of the client credentials grant are not counted. The service's flag of this name does the same for all clients.
+    ///
     /// `singleAccessTokenPerSubject`, optional.
     #[serde(
         rename = "singleAccessTokenPerSubject",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub single_access_token_per_subject: ::std::option::Option<bool>,
+    /// Whether this client's access tokens are bound to its TLS certificate (`tls_client_certificate_bound_access_tokens`, RFC 8705 section 3.4). True makes token requests without a certificate fail; the service's flag of the same name must be true as well.
+    ///
     /// `tlsClientCertificateBoundAccessTokens`, optional.
     #[serde(
         rename = "tlsClientCertificateBoundAccessTokens",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub tls_client_certificate_bound_access_tokens: ::std::option::Option<bool>,
+    /// The URL of the client's terms of service, to be linked on consent pages (`tos_uri`, RFC 7591 section 2).
+    ///
     /// `tosUri`, optional.
     #[serde(rename = "tosUri", skip_serializing_if = "::std::option::Option::is_none")]
     pub tos_uri: ::std::option::Option<::std::string::String>,
+    /// URLs of the client's terms of service in several languages (`tos_uri#` with a language tag, RFC 7591 section 2.2). Where none fits, `tosUri` is linked.
+    ///
     /// `tosUris`, optional.
     #[serde(rename = "tosUris", skip_serializing_if = "::std::option::Option::is_none")]
-    pub tos_uris: ::std::option::Option<::std::vec::Vec<TaggedValue>>,
+    pub tos_uris: ::std::option::Option<::std::vec::Vec<super::TaggedValue>>,
+    /// When the client's trust chain expires, in milliseconds since 1970-01-01 UTC: the earliest `exp` among its statements. A later request has Authlete resolve a new chain.
+    ///
     /// `trustChainExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "trustChainExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub trust_chain_expires_at: ::std::option::Option<i64>,
+    /// When the client's trust chain was last resolved, in milliseconds since 1970-01-01 UTC. Authlete sets it.
+    ///
     /// `trustChainUpdatedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "trustChainUpdatedAt",
@@ -267,7 +366,7 @@ pub struct AuthorizationClient {
     pub trust_chain_updated_at: ::std::option::Option<i64>,
 }
 
-impl crate::rt::Object for AuthorizationClient {
+impl rt::Object for AuthorizationClient {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -396,23 +495,617 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationClient {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl AuthorizationClient {
+    /// Sets `auth_time_required`: whether ID tokens for this client always say when the user logged in (`require_auth_time`, OpenID Connect Dynamic Client Registration 1.0 section 2). The server must then give the time of the login when it issues.
+    ///
+    /// `authTimeRequired`, optional.
+    #[must_use]
+    pub fn auth_time_required(mut self, value: bool) -> Self {
+        self.auth_time_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `automatically_registered`: whether the client came by automatic registration in an OpenID federation (OpenID Federation 1.0 section 12.1). Authlete sets it; `clientSource` says it too.
+    ///
+    /// `automaticallyRegistered`, optional.
+    #[must_use]
+    pub fn automatically_registered(mut self, value: bool) -> Self {
+        self.automatically_registered = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `backchannel_logout_session_required`: whether logout tokens for this client must name the session by `sid`, not only the user (`backchannel_logout_session_required`, OpenID Connect Back-Channel Logout 1.0 section 2.2). False or absent does without. From Authlete 3.0.32.
+    ///
+    /// `backchannelLogoutSessionRequired`, optional.
+    #[must_use]
+    pub fn backchannel_logout_session_required(mut self, value: bool) -> Self {
+        self.backchannel_logout_session_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `bc_user_code_required`: whether the client's backchannel authentication requests must have a `user_code` (`backchannel_user_code_parameter`, OpenID Connect CIBA Core 1.0 section 4). The service must support the parameter, and the server checks the code.
+    ///
+    /// `bcUserCodeRequired`, optional.
+    #[must_use]
+    pub fn bc_user_code_required(mut self, value: bool) -> Self {
+        self.bc_user_code_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id`: the numeric id that Authlete assigned at creation. It works as `client_id` in protocol requests and as the client's identifier in API calls.
+    ///
+    /// `clientId`, optional, read-only.
+    #[must_use]
+    pub fn client_id(mut self, value: i64) -> Self {
+        self.client_id = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id_alias`: A name that the client can use as `client_id` in place of its number, unique within the service. Absent at creation: the number as a string.
+    ///
+    /// `clientIdAlias`, optional.
+    #[must_use]
+    pub fn client_id_alias(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_id_alias = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_id_alias_enabled`: always true: the alias works beside the number. Deprecated, since it can no longer be switched off.
+    ///
+    /// `clientIdAliasEnabled`, optional.
+    #[must_use]
+    pub fn client_id_alias_enabled(mut self, value: bool) -> Self {
+        self.client_id_alias_enabled = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_name`: the name that users see on consent pages, shown to them in no particular language (`client_name`, RFC 7591 section 2). Absent leaves pages with the identifier alone.
+    ///
+    /// `clientName`, optional.
+    #[must_use]
+    pub fn client_name(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_name = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_names`: the client's names in several languages, for consent pages (`client_name#` with a language tag, RFC 7591 section 2.2). Where none fits the user, `clientName` is shown.
+    ///
+    /// `clientNames`, optional.
+    #[must_use]
+    pub fn client_names(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::TaggedValue>,
+        >,
+    ) -> Self {
+        self.client_names = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client_source`: how the client came to be known to the service. Authlete sets it.
+    ///
+    /// `clientSource`, optional.
+    #[must_use]
+    pub fn client_source(
+        mut self,
+        value: impl ::std::convert::Into<super::ClientSource>,
+    ) -> Self {
+        self.client_source = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_type`: whether the client can keep a secret (RFC 6749 section 2.1). Public clients do not authenticate and cannot use the client credentials grant; give them PKCE.
+    ///
+    /// `clientType`, optional.
+    #[must_use]
+    pub fn client_type(
+        mut self,
+        value: impl ::std::convert::Into<super::ClientType>,
+    ) -> Self {
+        self.client_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `created_at`: when the client was made, in milliseconds since 1970-01-01 UTC; Authlete sets it.
+    ///
+    /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
+    #[must_use]
+    pub fn created_at(mut self, value: i64) -> Self {
+        self.created_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `credential_response_encryption_required`: whether credential responses to this wallet must be encrypted (OpenID4VCI 1.0 section 10). True refuses its credential requests that name no key to encrypt to.
+    ///
+    /// `credentialResponseEncryptionRequired`, optional.
+    #[must_use]
+    pub fn credential_response_encryption_required(mut self, value: bool) -> Self {
+        self.credential_response_encryption_required = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `default_max_age`: how old a login may be, in seconds, when a request has no `max_age` (`default_max_age`, OpenID Connect Dynamic Client Registration 1.0 section 2). It reaches the server as `maxAge` with the authorization response; 0 or absent sets no limit.
+    ///
+    /// `defaultMaxAge`, optional, in seconds.
+    #[must_use]
+    pub fn default_max_age(mut self, value: i32) -> Self {
+        self.default_max_age = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `description`: what the application is for, in a few words for people; Authlete's own addition, which no protocol transports.
+    ///
+    /// `description`, optional.
+    #[must_use]
+    pub fn description(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.description = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `descriptions`: what the application is for, in several languages. Where none fits the reader, `description` is shown.
+    ///
+    /// `descriptions`, optional.
+    #[must_use]
+    pub fn descriptions(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::TaggedValue>,
+        >,
+    ) -> Self {
+        self.descriptions = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `discovered_by_metadata_document`: whether the client was never registered, but found by the URL of its metadata document. Authlete sets it; `clientSource` says it too.
+    ///
+    /// `discoveredByMetadataDocument`, optional.
+    #[must_use]
+    pub fn discovered_by_metadata_document(mut self, value: bool) -> Self {
+        self.discovered_by_metadata_document = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `dpop_required`: whether the client's token requests must have a DPoP proof, so that all its access tokens are bound to its key (`dpop_bound_access_tokens`, RFC 9449 section 5.2). False or absent lets the client choose.
+    ///
+    /// `dpopRequired`, optional.
+    #[must_use]
+    pub fn dpop_required(mut self, value: bool) -> Self {
+        self.dpop_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `dynamically_registered`: whether the client registered itself by RFC 7591. Authlete sets it; `clientSource` tells the other origins as well.
+    ///
+    /// `dynamicallyRegistered`, optional, read-only.
+    #[must_use]
+    pub fn dynamically_registered(mut self, value: bool) -> Self {
+        self.dynamically_registered = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `entity_id`: the client's entity identifier in an OpenID federation, a URL that it also uses as `client_id` (OpenID Federation 1.0 section 1.2). Unique within a service; absent outside federations.
+    ///
+    /// `entityId`, optional.
+    #[must_use]
+    pub fn entity_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.entity_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `explicitly_registered`: whether the client came by explicit registration in an OpenID federation (OpenID Federation 1.0 section 12.2). Authlete sets it; `clientSource` says it too.
+    ///
+    /// `explicitlyRegistered`, optional.
+    #[must_use]
+    pub fn explicitly_registered(mut self, value: bool) -> Self {
+        self.explicitly_registered = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `front_channel_request_object_encryption_required`: whether this client's request objects must be encrypted when they come through the browser. Those sent to the PAR endpoint need not be, and requests without an object are not affected. The service can demand it of all.
+    ///
+    /// `frontChannelRequestObjectEncryptionRequired`, optional.
+    #[must_use]
+    pub fn front_channel_request_object_encryption_required(
+        mut self,
+        value: bool,
+    ) -> Self {
+        self.front_channel_request_object_encryption_required = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `in_scope_for_token_migration`: whether the client takes part in the migration of tokens from another system. Which operations look at it is not documented.
+    ///
+    /// `inScopeForTokenMigration`, optional.
+    #[must_use]
+    pub fn in_scope_for_token_migration(mut self, value: bool) -> Self {
+        self.in_scope_for_token_migration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `locked`: whether the client is locked, so that its requests are refused. It is set by `update_lock_flag`. What becomes of tokens that were issued before is not documented.
+    ///
+    /// `locked`, optional.
+    #[must_use]
+    pub fn locked(mut self, value: bool) -> Self {
+        self.locked = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `logo_uri`: the URL of the client's logo for consent pages (`logo_uri`, RFC 7591 section 2). Serve a copy: an image on the client's server can change at any time, and tells it who looks at the page.
+    ///
+    /// `logoUri`, optional.
+    #[must_use]
+    pub fn logo_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.logo_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `logo_uris`: URLs of logos in several languages (`logo_uri#` with a language tag, RFC 7591 section 2.2). Where none fits, `logoUri` is shown.
+    ///
+    /// `logoUris`, optional.
+    #[must_use]
+    pub fn logo_uris(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::TaggedValue>,
+        >,
+    ) -> Self {
+        self.logo_uris = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `metadata_document_expires_at`: until when the stored copy of the client's metadata document is fresh, in milliseconds since 1970-01-01 UTC, by HTTP caching (RFC 9111). The next flow after that fetches the document again.
+    ///
+    /// `metadataDocumentExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn metadata_document_expires_at(mut self, value: i64) -> Self {
+        self.metadata_document_expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `metadata_document_location`: the URL of the metadata document that the client is known by, which is also its `client_id` (OAuth Client ID Metadata Document section 3). Absent for clients that were registered.
+    ///
+    /// `metadataDocumentLocation`, optional.
+    #[must_use]
+    pub fn metadata_document_location(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.metadata_document_location = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `metadata_document_updated_at`: when the client's metadata document was last fetched, in milliseconds since 1970-01-01 UTC. Absent for clients that were registered.
+    ///
+    /// `metadataDocumentUpdatedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn metadata_document_updated_at(mut self, value: i64) -> Self {
+        self.metadata_document_updated_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `modified_at`: when the client was last changed, in milliseconds since 1970-01-01 UTC; Authlete sets it.
+    ///
+    /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
+    #[must_use]
+    pub fn modified_at(mut self, value: i64) -> Self {
+        self.modified_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `mtls_endpoint_aliases_used`: whether the client prefers the mutual TLS aliases of endpoints over the ordinary URLs (`use_mtls_endpoint_aliases`, FAPI 2.0 Security Profile section 8.1.1). It is a declaration of the client's.
+    ///
+    /// `mtlsEndpointAliasesUsed`, optional.
+    #[must_use]
+    pub fn mtls_endpoint_aliases_used(mut self, value: bool) -> Self {
+        self.mtls_endpoint_aliases_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `number`: A sequential number that Authlete assigned to the client. Calls identify clients by `clientId` or their alias, not by it.
+    ///
+    /// `number`, optional, read-only.
+    #[must_use]
+    pub fn number(mut self, value: i32) -> Self {
+        self.number = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `par_required`: whether this client must push its authorization requests first (`require_pushed_authorization_requests`, RFC 9126 section 6). True refuses those that bring their parameters through the browser; the service can demand it of all.
+    ///
+    /// `parRequired`, optional.
+    #[must_use]
+    pub fn par_required(mut self, value: bool) -> Self {
+        self.par_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `pkce_required`: whether this client's requests of the authorization code flow must use PKCE (RFC 7636), that is, carry `code_challenge`. The service can demand it of all.
+    ///
+    /// `pkceRequired`, optional.
+    #[must_use]
+    pub fn pkce_required(mut self, value: bool) -> Self {
+        self.pkce_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `pkce_s256_required`: whether this client's PKCE must use the method `S256`, so that `plain` is refused (RFC 7636 section 4.2). It does not by itself make PKCE obligatory. The service can demand it of all.
+    ///
+    /// `pkceS256Required`, optional.
+    #[must_use]
+    pub fn pkce_s256_required(mut self, value: bool) -> Self {
+        self.pkce_s256_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `policy_uri`: the URL of a page on how the client uses personal data, to be linked on consent pages (`policy_uri`, RFC 7591 section 2).
+    ///
+    /// `policyUri`, optional.
+    #[must_use]
+    pub fn policy_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.policy_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `policy_uris`: URLs of the page on personal data in several languages (`policy_uri#` with a language tag, RFC 7591 section 2.2). Where none fits, `policyUri` is linked.
+    ///
+    /// `policyUris`, optional.
+    #[must_use]
+    pub fn policy_uris(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::TaggedValue>,
+        >,
+    ) -> Self {
+        self.policy_uris = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `request_object_encryption_alg_match_required`: whether an encrypted request object must have just the `alg` registered as `requestEncryptionAlg`. False or absent accepts others as well, unless the service's flag of this name is true.
+    ///
+    /// `requestObjectEncryptionAlgMatchRequired`, optional.
+    #[must_use]
+    pub fn request_object_encryption_alg_match_required(mut self, value: bool) -> Self {
+        self.request_object_encryption_alg_match_required = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `request_object_encryption_enc_match_required`: whether an encrypted request object must have just the `enc` registered as `requestEncryptionEnc`. False or absent accepts others as well, unless the service's flag of this name is true.
+    ///
+    /// `requestObjectEncryptionEncMatchRequired`, optional.
+    #[must_use]
+    pub fn request_object_encryption_enc_match_required(mut self, value: bool) -> Self {
+        self.request_object_encryption_enc_match_required = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `request_object_required`: whether this client's authorization requests must come as a request object, by `request` or `request_uri`. Where the service reads objects by RFC 9101, this is its `require_signed_request_object` (section 10.5). The service can demand it of all.
+    ///
+    /// `requestObjectRequired`, optional.
+    #[must_use]
+    pub fn request_object_required(mut self, value: bool) -> Self {
+        self.request_object_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `rs_request_signed`: whether this client signs its requests to resource servers as HTTP messages (RFC 9421), so that introspection must verify the signature. The API description speaks of responses that the service signs, apparently by mistake: that is the service's `rsResponseSigned`.
+    ///
+    /// `rsRequestSigned`, optional.
+    #[must_use]
+    pub fn rs_request_signed(mut self, value: bool) -> Self {
+        self.rs_request_signed = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `service_number`: the sequential number of the service that the client belongs to, assigned by Authlete; it is not the service's id.
+    ///
+    /// `serviceNumber`, optional, read-only.
+    #[must_use]
+    pub fn service_number(mut self, value: i32) -> Self {
+        self.service_number = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `single_access_token_per_subject`: whether a user has at most one access token for this client. True makes a new one end the earlier ones; tokens of the client credentials grant are not counted. The service's flag of this name does the same for all clients.
+    ///
+    /// `singleAccessTokenPerSubject`, optional.
+    #[must_use]
+    pub fn single_access_token_per_subject(mut self, value: bool) -> Self {
+        self.single_access_token_per_subject = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `tls_client_certificate_bound_access_tokens`: whether this client's access tokens are bound to its TLS certificate (`tls_client_certificate_bound_access_tokens`, RFC 8705 section 3.4). True makes token requests without a certificate fail; the service's flag of the same name must be true as well.
+    ///
+    /// `tlsClientCertificateBoundAccessTokens`, optional.
+    #[must_use]
+    pub fn tls_client_certificate_bound_access_tokens(mut self, value: bool) -> Self {
+        self.tls_client_certificate_bound_access_tokens = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `tos_uri`: the URL of the client's terms of service, to be linked on consent pages (`tos_uri`, RFC 7591 section 2).
+    ///
+    /// `tosUri`, optional.
+    #[must_use]
+    pub fn tos_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.tos_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `tos_uris`: URLs of the client's terms of service in several languages (`tos_uri#` with a language tag, RFC 7591 section 2.2). Where none fits, `tosUri` is linked.
+    ///
+    /// `tosUris`, optional.
+    #[must_use]
+    pub fn tos_uris(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::TaggedValue>,
+        >,
+    ) -> Self {
+        self.tos_uris = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `trust_chain_expires_at`: when the client's trust chain expires, in milliseconds since 1970-01-01 UTC: the earliest `exp` among its statements. A later request has Authlete resolve a new chain.
+    ///
+    /// `trustChainExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn trust_chain_expires_at(mut self, value: i64) -> Self {
+        self.trust_chain_expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `trust_chain_updated_at`: when the client's trust chain was last resolved, in milliseconds since 1970-01-01 UTC. Authlete sets it.
+    ///
+    /// `trustChainUpdatedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn trust_chain_updated_at(mut self, value: i64) -> Self {
+        self.trust_chain_updated_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// `created_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the client was made, in milliseconds since 1970-01-01 UTC; Authlete sets it.
+    ///
+    /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
+    pub fn created_at_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.created_at?))
+    }
+
+    /// `default_max_age` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How old a login may be, in seconds, when a request has no `max_age` (`default_max_age`, OpenID Connect Dynamic Client Registration 1.0 section 2). It reaches the server as `maxAge` with the authorization response; 0 or absent sets no limit.
+    ///
+    /// `defaultMaxAge`, optional, in seconds.
+    pub fn default_max_age_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.default_max_age?))
+    }
+
+    /// `metadata_document_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// Until when the stored copy of the client's metadata document is fresh, in milliseconds since 1970-01-01 UTC, by HTTP caching (RFC 9111). The next flow after that fetches the document again.
+    ///
+    /// `metadataDocumentExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn metadata_document_expires_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.metadata_document_expires_at?))
+    }
+
+    /// `metadata_document_updated_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the client's metadata document was last fetched, in milliseconds since 1970-01-01 UTC. Absent for clients that were registered.
+    ///
+    /// `metadataDocumentUpdatedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn metadata_document_updated_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.metadata_document_updated_at?))
+    }
+
+    /// `modified_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the client was last changed, in milliseconds since 1970-01-01 UTC; Authlete sets it.
+    ///
+    /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
+    pub fn modified_at_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.modified_at?))
+    }
+
+    /// `trust_chain_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the client's trust chain expires, in milliseconds since 1970-01-01 UTC: the earliest `exp` among its statements. A later request has Authlete resolve a new chain.
+    ///
+    /// `trustChainExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn trust_chain_expires_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.trust_chain_expires_at?))
+    }
+
+    /// `trust_chain_updated_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the client's trust chain was last resolved, in milliseconds since 1970-01-01 UTC. Authlete sets it.
+    ///
+    /// `trustChainUpdatedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn trust_chain_updated_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.trust_chain_updated_at?))
+    }
+}
+
+/// The server's decision that the client does not get what it asked for, with the reason that selects the error.
+///
 /// Upstream: `authorization_fail_request`.
 ///
 /// Request of `auth_authorization_fail`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AuthorizationFailRequest {
+    /// A sentence for the developer of the client, sent as `error_description`; only printable ASCII without quotation mark and backslash is allowed there (RFC 6749 section 4.1.2.1). It reaches the user's browser, so nothing secret belongs in it. Absent leaves the wording to Authlete.
+    ///
     /// `description`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
+    /// Why the request fails; it selects the `error` that the client gets.
+    ///
     /// `reason`, required.
-    pub reason: crate::types::AuthorizationFailReason,
+    pub reason: super::AuthorizationFailReason,
+    /// The ticket from the response of `auth/authorization`, which stands for the authorization request. `issue` or `fail` uses it up; after it expired, or was used, those answer `BAD_REQUEST`.
+    ///
     /// `ticket`, required, secret.
-    pub ticket: crate::rt::Ticket,
+    pub ticket: rt::Ticket,
 }
 
 impl ::std::fmt::Debug for AuthorizationFailRequest {
@@ -420,46 +1113,69 @@ impl ::std::fmt::Debug for AuthorizationFailRequest {
         f.debug_struct("AuthorizationFailRequest")
             .field("description", &self.description)
             .field("reason", &self.reason)
-            .field("ticket", &crate::rt::Redacted)
+            .field("ticket", &rt::Redacted)
             .finish()
     }
 }
 
 impl AuthorizationFailRequest {
-    /// With the required fields; the others are left out.
+    /// A `AuthorizationFailRequest` with `reason` and `ticket`, which are required; the other fields are left out.
     pub fn new(
-        reason: crate::types::AuthorizationFailReason,
-        ticket: impl ::std::convert::Into<crate::rt::Ticket>,
+        reason: impl ::std::convert::Into<super::AuthorizationFailReason>,
+        ticket: impl ::std::convert::Into<rt::Ticket>,
     ) -> Self {
         Self {
-            description: ::std::default::Default::default(),
-            reason,
+            description: ::std::option::Option::None,
+            reason: reason.into(),
             ticket: ticket.into(),
         }
     }
+
+    /// Sets `description`: A sentence for the developer of the client, sent as `error_description`; only printable ASCII without quotation mark and backslash is allowed there (RFC 6749 section 4.1.2.1). It reaches the user's browser, so nothing secret belongs in it. Absent leaves the wording to Authlete.
+    ///
+    /// `description`, optional.
+    #[must_use]
+    pub fn description(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.description = ::std::option::Option::Some(value.into());
+        self
+    }
 }
 
+/// What carries the error to the client through the user's browser, made from the reason that was given.
+///
 /// Upstream: `authorization_fail_response`.
 ///
 /// Answer of `auth_authorization_fail`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AuthorizationFailResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::AuthorizationFailResponseAction>,
+    pub action: ::std::option::Option<super::AuthorizationFailResponseAction>,
+    /// What the browser gets, finished by Authlete and sent on unchanged. With `LOCATION` it is the URL for the `Location` header, with `FORM` an HTML page, and otherwise a JSON body.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -468,7 +1184,7 @@ pub struct AuthorizationFailResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for AuthorizationFailResponse {
+impl rt::Object for AuthorizationFailResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -502,7 +1218,7 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationFailResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -510,237 +1226,567 @@ impl ::std::fmt::Debug for AuthorizationFailResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationFailResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
     }
 }
 
+impl AuthorizationFailResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationFailResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: what the browser gets, finished by Authlete and sent on unchanged. With `LOCATION` it is the URL for the `Location` header, with `FORM` an HTML page, and otherwise a JSON body.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// The server's decision that the client gets what it asked for, with the user who logged in and agreed.
+///
 /// Upstream: `authorization_issue_request`.
 ///
 /// Request of `auth_authorization_issue`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AuthorizationIssueRequest {
+    /// The value for the new access token, where the server wants to choose it itself; it must be unique and hard to guess. Without it Authlete generates a random one, which is the usual case. Used when the authorization endpoint itself issues an access token, that is with a `response_type` that includes `token`.
+    ///
     /// `accessToken`, optional, secret.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
+    /// The lifetime of the new access token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes.
+    ///
     /// `accessTokenDuration`, optional, in seconds.
     #[serde(
         rename = "accessTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_duration: ::std::option::Option<i64>,
+    /// The authentication context class that the login satisfied; it becomes the `acr` claim of the ID token (OpenID Connect Core 1.0 section 2). Leave it out when the server does not rate logins. When `acrEssential` is true it must be one of `acrs`.
+    ///
     /// `acr`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub acr: ::std::option::Option<::std::string::String>,
+    /// When the user was authenticated, in seconds since 1970-01-01 UTC. It becomes the `auth_time` claim of the ID token where that is requested or required (OpenID Connect Core 1.0 section 2); leave it out when unknown. It is required in effect when the client asked for `max_age`.
+    ///
     /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
     #[serde(rename = "authTime", skip_serializing_if = "::std::option::Option::is_none")]
     pub auth_time: ::std::option::Option<i64>,
+    /// The fine-grained permissions to grant (RFC 9396), possibly enriched or narrowed by what the user chose (section 7.1). What absence means is not documented; that the requested ones are granted is the natural reading.
+    ///
     /// `authorizationDetails`, optional.
     #[serde(
         rename = "authorizationDetails",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub authorization_details: ::std::option::Option<AuthorizationDetails>,
+    pub authorization_details: ::std::option::Option<super::AuthorizationDetails>,
+    /// Claims to put into the ID token, as a JSON object in a string with claim names as keys (OpenID Connect Core 1.0 section 5.1). A name may carry a language tag, such as `family_name#ja`. Leave it out when there is nothing to add. Give what `claims` of the response of `auth/authorization` names, as far as it is known and the user agreed.
+    ///
     /// `claims`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub claims: ::std::option::Option<crate::rt::JsonString>,
+    pub claims: ::std::option::Option<rt::JsonString>,
+    /// Values of claims that transformed claims are computed from, as a JSON object in a string with the names of `requestedClaimsForTx` as keys. They are used for the computation and do not appear in the result themselves.
+    ///
     /// `claimsForTx`, optional, secret.
     #[serde(
         rename = "claimsForTx",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub claims_for_tx: ::std::option::Option<crate::rt::JsonString>,
+    pub claims_for_tx: ::std::option::Option<rt::JsonString>,
+    /// The claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
     /// `consentedClaims`, optional.
     #[serde(
         rename = "consentedClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub consented_claims: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The form of the ID token's `aud` claim, `array` or `string`; other values are not documented. It takes precedence over the service's `idTokenAudType`, which applies when this is absent.
+    ///
     /// `idTokenAudType`, optional.
     #[serde(
         rename = "idTokenAudType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub id_token_aud_type: ::std::option::Option<::std::string::String>,
+    /// Additional header parameters for the ID token's JWS header, as a JSON object in a string. Without it the header has what Authlete puts there.
+    ///
     /// `idtHeaderParams`, optional.
     #[serde(
         rename = "idtHeaderParams",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub idt_header_params: ::std::option::Option<crate::rt::JsonString>,
+    pub idt_header_params: ::std::option::Option<rt::JsonString>,
+    /// Additional claims for the payload of the access token, as a JSON object in a string. Has an effect only where the service issues access tokens as JWTs (RFC 9068).
+    ///
     /// `jwtAtClaims`, optional, secret.
     #[serde(
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<crate::rt::JsonString>,
+    pub jwt_at_claims: ::std::option::Option<rt::JsonString>,
+    /// Key and value pairs to keep with the access token. Unless hidden, they become members of the token response and of introspection responses, so their keys must not collide with standard names. They are kept with the authorization code first and pass to the access token made from it.
+    ///
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
+    pub properties: ::std::option::Option<::std::vec::Vec<super::Property>>,
+    /// Scopes to grant in place of the requested ones. Absent grants what was requested. The official document lets only a non-empty list replace them, the Java library's documentation an empty one too; `openid` cannot be added when the client did not request it.
+    ///
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scopes: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The identifier of the user's login session at the server. It becomes the `sid` claim of the ID token and links the tokens to the session, for Native SSO; required when `nativeSsoRequested` is true, and not needed otherwise.
+    ///
     /// `sessionId`, optional, secret.
     #[serde(
         rename = "sessionId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub session_id: ::std::option::Option<crate::rt::SessionId>,
+    pub session_id: ::std::option::Option<rt::SessionId>,
+    /// The value of the `sub` claim where the client is to see another identifier than `subject`, for example a pairwise one (OpenID Connect Core 1.0 section 8). Only the claim changes: the access token stays with `subject`. Without it, `subject` is used.
+    ///
     /// `sub`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub sub: ::std::option::Option<::std::string::String>,
+    /// The user's unique identifier at the server, ASCII and at most 100 characters. The access token and the ID token are issued for it. If the response of `auth/authorization` had a `subject`, it must be this one. The official document requires it, the Java library not for `response_type=none`.
+    ///
     /// `subject`, required.
     pub subject: ::std::string::String,
+    /// The ticket from the response of `auth/authorization`, which stands for the authorization request. `issue` or `fail` uses it up; after it expired, or was used, those answer `BAD_REQUEST`.
+    ///
     /// `ticket`, required, secret.
-    pub ticket: crate::rt::Ticket,
+    pub ticket: rt::Ticket,
+    /// Values of verified claims that transformed claims are computed from, one JSON object in a string per entry; they match the entries of `requestedVerifiedClaimsForTx` in order. They do not appear in the result themselves.
+    ///
     /// `verifiedClaimsForTx`, optional, secret.
     #[serde(
         rename = "verifiedClaimsForTx",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub verified_claims_for_tx: ::std::option::Option<
-        ::std::vec::Vec<crate::rt::JsonString>,
-    >,
+    pub verified_claims_for_tx: ::std::option::Option<::std::vec::Vec<rt::JsonString>>,
 }
 
 impl ::std::fmt::Debug for AuthorizationIssueRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationIssueRequest")
-            .field("access_token", &crate::rt::optional(&self.access_token))
+            .field("access_token", &rt::optional(&self.access_token))
             .field("access_token_duration", &self.access_token_duration)
             .field("acr", &self.acr)
             .field("auth_time", &self.auth_time)
             .field("authorization_details", &self.authorization_details)
-            .field("claims", &crate::rt::optional(&self.claims))
-            .field("claims_for_tx", &crate::rt::optional(&self.claims_for_tx))
+            .field("claims", &rt::optional(&self.claims))
+            .field("claims_for_tx", &rt::optional(&self.claims_for_tx))
             .field("consented_claims", &self.consented_claims)
             .field("id_token_aud_type", &self.id_token_aud_type)
             .field("idt_header_params", &self.idt_header_params)
-            .field("jwt_at_claims", &crate::rt::optional(&self.jwt_at_claims))
+            .field("jwt_at_claims", &rt::optional(&self.jwt_at_claims))
             .field("properties", &self.properties)
             .field("scopes", &self.scopes)
-            .field("session_id", &crate::rt::optional(&self.session_id))
+            .field("session_id", &rt::optional(&self.session_id))
             .field("sub", &self.sub)
             .field("subject", &self.subject)
-            .field("ticket", &crate::rt::Redacted)
-            .field(
-                "verified_claims_for_tx",
-                &crate::rt::optional(&self.verified_claims_for_tx),
-            )
+            .field("ticket", &rt::Redacted)
+            .field("verified_claims_for_tx", &rt::optional(&self.verified_claims_for_tx))
             .finish()
     }
 }
 
 impl AuthorizationIssueRequest {
-    /// With the required fields; the others are left out.
+    /// A `AuthorizationIssueRequest` with `subject` and `ticket`, which are required; the other fields are left out.
     pub fn new(
         subject: impl ::std::convert::Into<::std::string::String>,
-        ticket: impl ::std::convert::Into<crate::rt::Ticket>,
+        ticket: impl ::std::convert::Into<rt::Ticket>,
     ) -> Self {
         Self {
-            access_token: ::std::default::Default::default(),
-            access_token_duration: ::std::default::Default::default(),
-            acr: ::std::default::Default::default(),
-            auth_time: ::std::default::Default::default(),
-            authorization_details: ::std::default::Default::default(),
-            claims: ::std::default::Default::default(),
-            claims_for_tx: ::std::default::Default::default(),
-            consented_claims: ::std::default::Default::default(),
-            id_token_aud_type: ::std::default::Default::default(),
-            idt_header_params: ::std::default::Default::default(),
-            jwt_at_claims: ::std::default::Default::default(),
-            properties: ::std::default::Default::default(),
-            scopes: ::std::default::Default::default(),
-            session_id: ::std::default::Default::default(),
-            sub: ::std::default::Default::default(),
+            access_token: ::std::option::Option::None,
+            access_token_duration: ::std::option::Option::None,
+            acr: ::std::option::Option::None,
+            auth_time: ::std::option::Option::None,
+            authorization_details: ::std::option::Option::None,
+            claims: ::std::option::Option::None,
+            claims_for_tx: ::std::option::Option::None,
+            consented_claims: ::std::option::Option::None,
+            id_token_aud_type: ::std::option::Option::None,
+            idt_header_params: ::std::option::Option::None,
+            jwt_at_claims: ::std::option::Option::None,
+            properties: ::std::option::Option::None,
+            scopes: ::std::option::Option::None,
+            session_id: ::std::option::Option::None,
+            sub: ::std::option::Option::None,
             subject: subject.into(),
             ticket: ticket.into(),
-            verified_claims_for_tx: ::std::default::Default::default(),
+            verified_claims_for_tx: ::std::option::Option::None,
         }
+    }
+
+    /// Sets `access_token`: the value for the new access token, where the server wants to choose it itself; it must be unique and hard to guess. Without it Authlete generates a random one, which is the usual case. Used when the authorization endpoint itself issues an access token, that is with a `response_type` that includes `token`.
+    ///
+    /// `accessToken`, optional, secret.
+    #[must_use]
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_duration`: the lifetime of the new access token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn access_token_duration(mut self, value: i64) -> Self {
+        self.access_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `acr`: the authentication context class that the login satisfied; it becomes the `acr` claim of the ID token (OpenID Connect Core 1.0 section 2). Leave it out when the server does not rate logins. When `acrEssential` is true it must be one of `acrs`.
+    ///
+    /// `acr`, optional.
+    #[must_use]
+    pub fn acr(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.acr = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `auth_time`: when the user was authenticated, in seconds since 1970-01-01 UTC. It becomes the `auth_time` claim of the ID token where that is requested or required (OpenID Connect Core 1.0 section 2); leave it out when unknown. It is required in effect when the client asked for `max_age`.
+    ///
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn auth_time(mut self, value: i64) -> Self {
+        self.auth_time = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `authorization_details`: the fine-grained permissions to grant (RFC 9396), possibly enriched or narrowed by what the user chose (section 7.1). What absence means is not documented; that the requested ones are granted is the natural reading.
+    ///
+    /// `authorizationDetails`, optional.
+    #[must_use]
+    pub fn authorization_details(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationDetails>,
+    ) -> Self {
+        self.authorization_details = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `claims`: claims to put into the ID token, as a JSON object in a string with claim names as keys (OpenID Connect Core 1.0 section 5.1). A name may carry a language tag, such as `family_name#ja`. Leave it out when there is nothing to add. Give what `claims` of the response of `auth/authorization` names, as far as it is known and the user agreed.
+    ///
+    /// `claims`, optional, secret.
+    #[must_use]
+    pub fn claims(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
+        self.claims = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `claims_for_tx`: values of claims that transformed claims are computed from, as a JSON object in a string with the names of `requestedClaimsForTx` as keys. They are used for the computation and do not appear in the result themselves.
+    ///
+    /// `claimsForTx`, optional, secret.
+    #[must_use]
+    pub fn claims_for_tx(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.claims_for_tx = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `consented_claims`: the claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
+    /// `consentedClaims`, optional.
+    #[must_use]
+    pub fn consented_claims(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.consented_claims = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `id_token_aud_type`: the form of the ID token's `aud` claim, `array` or `string`; other values are not documented. It takes precedence over the service's `idTokenAudType`, which applies when this is absent.
+    ///
+    /// `idTokenAudType`, optional.
+    #[must_use]
+    pub fn id_token_aud_type(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.id_token_aud_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `idt_header_params`: additional header parameters for the ID token's JWS header, as a JSON object in a string. Without it the header has what Authlete puts there.
+    ///
+    /// `idtHeaderParams`, optional.
+    #[must_use]
+    pub fn idt_header_params(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.idt_header_params = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `jwt_at_claims`: additional claims for the payload of the access token, as a JSON object in a string. Has an effect only where the service issues access tokens as JWTs (RFC 9068).
+    ///
+    /// `jwtAtClaims`, optional, secret.
+    #[must_use]
+    pub fn jwt_at_claims(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.jwt_at_claims = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `properties`: key and value pairs to keep with the access token. Unless hidden, they become members of the token response and of introspection responses, so their keys must not collide with standard names. They are kept with the authorization code first and pass to the access token made from it.
+    ///
+    /// `properties`, optional.
+    #[must_use]
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Property>,
+        >,
+    ) -> Self {
+        self.properties = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `scopes`: scopes to grant in place of the requested ones. Absent grants what was requested. The official document lets only a non-empty list replace them, the Java library's documentation an empty one too; `openid` cannot be added when the client did not request it.
+    ///
+    /// `scopes`, optional.
+    #[must_use]
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `session_id`: the identifier of the user's login session at the server. It becomes the `sid` claim of the ID token and links the tokens to the session, for Native SSO; required when `nativeSsoRequested` is true, and not needed otherwise.
+    ///
+    /// `sessionId`, optional, secret.
+    #[must_use]
+    pub fn session_id(
+        mut self,
+        value: impl ::std::convert::Into<rt::SessionId>,
+    ) -> Self {
+        self.session_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `sub`: the value of the `sub` claim where the client is to see another identifier than `subject`, for example a pairwise one (OpenID Connect Core 1.0 section 8). Only the claim changes: the access token stays with `subject`. Without it, `subject` is used.
+    ///
+    /// `sub`, optional.
+    #[must_use]
+    pub fn sub(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.sub = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `verified_claims_for_tx`: values of verified claims that transformed claims are computed from, one JSON object in a string per entry; they match the entries of `requestedVerifiedClaimsForTx` in order. They do not appear in the result themselves.
+    ///
+    /// `verifiedClaimsForTx`, optional, secret.
+    #[must_use]
+    pub fn verified_claims_for_tx(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<rt::JsonString>,
+        >,
+    ) -> Self {
+        self.verified_claims_for_tx = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// `access_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new access token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.access_token_duration?))
+    }
+
+    /// `auth_time` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the user was authenticated, in seconds since 1970-01-01 UTC. It becomes the `auth_time` claim of the ID token where that is requested or required (OpenID Connect Core 1.0 section 2); leave it out when unknown. It is required in effect when the client asked for `max_age`.
+    ///
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    pub fn auth_time_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_seconds(i64::from(self.auth_time?))
     }
 }
 
+/// The response that carries the code or the tokens to the client through the user's browser. All that the client needs is in `responseContent`; the other fields tell the server what was issued.
+///
 /// Upstream: `authorization_issue_response`.
 ///
 /// Answer of `auth_authorization_issue`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AuthorizationIssueResponse {
+    /// The access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead. Present when `response_type` includes `token`.
+    ///
     /// `accessToken`, optional, secret.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
+    /// The lifetime of the new access token in seconds, counted from when it was issued. Meaningful only beside an access token.
+    ///
     /// `accessTokenDuration`, optional, in seconds.
     #[serde(
         rename = "accessTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_duration: ::std::option::Option<i64>,
+    /// The moment from which resources refuse the new access token, in milliseconds since 1970-01-01 UTC. Meaningful only beside an access token.
+    ///
     /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "accessTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_expires_at: ::std::option::Option<i64>,
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::AuthorizationIssueResponseAction>,
+    pub action: ::std::option::Option<super::AuthorizationIssueResponseAction>,
+    /// The authorization code in the response, which the client exchanges at the token endpoint. Present when `response_type` includes `code`.
+    ///
     /// `authorizationCode`, optional, secret.
     #[serde(
         rename = "authorizationCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authorization_code: ::std::option::Option<::std::string::String>,
+    /// The claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
     /// `consentedClaims`, optional.
     #[serde(
         rename = "consentedClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub consented_claims: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The signed JWT that tells the client who logged in, and how and when (OpenID Connect Core 1.0 section 2). Present when `response_type` includes `id_token`.
+    ///
     /// `idToken`, optional, secret.
     #[serde(rename = "idToken", skip_serializing_if = "::std::option::Option::is_none")]
     pub id_token: ::std::option::Option<::std::string::String>,
+    /// The same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
     /// `jwtAccessToken`, optional, secret.
     #[serde(
         rename = "jwtAccessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub jwt_access_token: ::std::option::Option<::std::string::String>,
+    /// What the browser gets, finished by Authlete and sent on unchanged. With `LOCATION` it is the URL for the `Location` header, with `FORM` an HTML page, and otherwise a JSON body.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+    /// What was stored with the ticket, as it was when `issue` used it up; so the server gets its context back without a call of its own.
+    ///
     /// `ticketInfo`, optional.
     #[serde(
         rename = "ticketInfo",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub ticket_info: ::std::option::Option<AuthorizationTicketInfo>,
+    pub ticket_info: ::std::option::Option<super::AuthorizationTicketInfo>,
 }
 
-impl crate::rt::Object for AuthorizationIssueResponse {
+impl rt::Object for AuthorizationIssueResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -790,22 +1836,22 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationIssueResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for AuthorizationIssueResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationIssueResponse")
-            .field("access_token", &crate::rt::optional(&self.access_token))
+            .field("access_token", &rt::optional(&self.access_token))
             .field("access_token_duration", &self.access_token_duration)
             .field("access_token_expires_at", &self.access_token_expires_at)
             .field("action", &self.action)
-            .field("authorization_code", &crate::rt::optional(&self.authorization_code))
+            .field("authorization_code", &rt::optional(&self.authorization_code))
             .field("consented_claims", &self.consented_claims)
-            .field("id_token", &crate::rt::optional(&self.id_token))
-            .field("jwt_access_token", &crate::rt::optional(&self.jwt_access_token))
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("id_token", &rt::optional(&self.id_token))
+            .field("jwt_access_token", &rt::optional(&self.jwt_access_token))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("ticket_info", &self.ticket_info)
@@ -813,21 +1859,196 @@ impl ::std::fmt::Debug for AuthorizationIssueResponse {
     }
 }
 
+impl AuthorizationIssueResponse {
+    /// Sets `access_token`: the access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead. Present when `response_type` includes `token`.
+    ///
+    /// `accessToken`, optional, secret.
+    #[must_use]
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_duration`: the lifetime of the new access token in seconds, counted from when it was issued. Meaningful only beside an access token.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn access_token_duration(mut self, value: i64) -> Self {
+        self.access_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `access_token_expires_at`: the moment from which resources refuse the new access token, in milliseconds since 1970-01-01 UTC. Meaningful only beside an access token.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn access_token_expires_at(mut self, value: i64) -> Self {
+        self.access_token_expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationIssueResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `authorization_code`: the authorization code in the response, which the client exchanges at the token endpoint. Present when `response_type` includes `code`.
+    ///
+    /// `authorizationCode`, optional, secret.
+    #[must_use]
+    pub fn authorization_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.authorization_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `consented_claims`: the claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
+    /// `consentedClaims`, optional.
+    #[must_use]
+    pub fn consented_claims(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.consented_claims = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `id_token`: the signed JWT that tells the client who logged in, and how and when (OpenID Connect Core 1.0 section 2). Present when `response_type` includes `id_token`.
+    ///
+    /// `idToken`, optional, secret.
+    #[must_use]
+    pub fn id_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.id_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `jwt_access_token`: the same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
+    /// `jwtAccessToken`, optional, secret.
+    #[must_use]
+    pub fn jwt_access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.jwt_access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: what the browser gets, finished by Authlete and sent on unchanged. With `LOCATION` it is the URL for the `Location` header, with `FORM` an HTML page, and otherwise a JSON body.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `ticket_info`: what was stored with the ticket, as it was when `issue` used it up; so the server gets its context back without a call of its own.
+    ///
+    /// `ticketInfo`, optional.
+    #[must_use]
+    pub fn ticket_info(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationTicketInfo>,
+    ) -> Self {
+        self.ticket_info = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `access_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new access token in seconds, counted from when it was issued. Meaningful only beside an access token.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.access_token_duration?))
+    }
+
+    /// `access_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// The moment from which resources refuse the new access token, in milliseconds since 1970-01-01 UTC. Meaningful only beside an access token.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn access_token_expires_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.access_token_expires_at?))
+    }
+}
+
+/// What a client sent to the authorization endpoint through the user's browser, forwarded to have it checked against the client's and the service's settings.
+///
 /// Upstream: `authorization_request`.
 ///
 /// Request of `auth_authorization`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AuthorizationRequest {
+    /// How to treat a `client_id` that is a URL of a client metadata document, for this request alone. What is true here takes precedence over the service's settings; absent leaves those in force. Looked at only where the service supports client id metadata documents.
+    ///
     /// `cimdOptions`, optional.
     #[serde(
         rename = "cimdOptions",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub cimd_options: ::std::option::Option<CimdOptions>,
+    pub cimd_options: ::std::option::Option<super::CimdOptions>,
+    /// Any text to store with the ticket, for example the identifier of the server's session; stored encrypted. `ticket_info` reads it and `update_ticket` replaces it as long as the ticket lives. Absent stores nothing.
+    ///
     /// `context`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub context: ::std::option::Option<::std::string::String>,
+    /// The query string of a GET without the question mark, or the body of a POST, untouched; the empty string where there was none. Do not parse and re-encode it. Both methods are allowed at the authorization endpoint (OpenID Connect Core 1.0 section 3.1.2.1).
+    ///
     /// `parameters`, required, secret.
     pub parameters: ::std::string::String,
 }
@@ -836,50 +2057,89 @@ impl ::std::fmt::Debug for AuthorizationRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationRequest")
             .field("cimd_options", &self.cimd_options)
-            .field("context", &crate::rt::optional(&self.context))
-            .field("parameters", &crate::rt::Redacted)
+            .field("context", &rt::optional(&self.context))
+            .field("parameters", &rt::Redacted)
             .finish()
     }
 }
 
 impl AuthorizationRequest {
-    /// With the required fields; the others are left out.
+    /// A `AuthorizationRequest` with `parameters`, which is required; the other fields are left out.
     pub fn new(parameters: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
-            cimd_options: ::std::default::Default::default(),
-            context: ::std::default::Default::default(),
+            cimd_options: ::std::option::Option::None,
+            context: ::std::option::Option::None,
             parameters: parameters.into(),
         }
     }
+
+    /// Sets `cimd_options`: how to treat a `client_id` that is a URL of a client metadata document, for this request alone. What is true here takes precedence over the service's settings; absent leaves those in force. Looked at only where the service supports client id metadata documents.
+    ///
+    /// `cimdOptions`, optional.
+    #[must_use]
+    pub fn cimd_options(
+        mut self,
+        value: impl ::std::convert::Into<super::CimdOptions>,
+    ) -> Self {
+        self.cimd_options = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `context`: any text to store with the ticket, for example the identifier of the server's session; stored encrypted. `ticket_info` reads it and `update_ticket` replaces it as long as the ticket lives. Absent stores nothing.
+    ///
+    /// `context`, optional, secret.
+    #[must_use]
+    pub fn context(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.context = ::std::option::Option::Some(value.into());
+        self
+    }
 }
 
+/// What Authlete found in the authorization request, and with it what the server needs for its login and consent pages. Only the fields that belong to the action are set.
+///
 /// Upstream: `authorization_response`.
 ///
 /// Answer of `auth_authorization`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AuthorizationResponse {
+    /// Whether one of `acrs` must be reached. True only if the client's claims request marks `acr` as essential (OpenID Connect Core 1.0 section 5.5.1.1); the server then fails the request with `ACR_NOT_SATISFIED` if it cannot. With false they are a wish.
+    ///
     /// `acrEssential`, optional.
     #[serde(
         rename = "acrEssential",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub acr_essential: ::std::option::Option<bool>,
+    /// The authentication contexts that the client accepts, from the `acr` claim it requested, from `acr_values`, or from the `default_acr_values` of its registration, in order of preference. Absent when it named none; then any login will do.
+    ///
     /// `acrs`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub acrs: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::AuthorizationResponseAction>,
+    pub action: ::std::option::Option<super::AuthorizationResponseAction>,
+    /// The fine-grained permissions asked for in `authorization_details` (RFC 9396 section 2). Absent when the client sent none. Show them to the user; what `issue` passes in its own `authorizationDetails` is granted.
+    ///
     /// `authorizationDetails`, optional.
     #[serde(
         rename = "authorizationDetails",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub authorization_details: ::std::option::Option<AuthorizationDetails>,
+    pub authorization_details: ::std::option::Option<super::AuthorizationDetails>,
+    /// The names of claims that the client wants in the ID token, from the `id_token` part of its claims request and from scopes such as `profile`. Pass their values to `issue`; absent when there are none.
+    ///
     /// `claims`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub claims: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The names of claims that the client wants from the userinfo endpoint, from the `userinfo` part of its claims request and from its scopes. They are for the consent page; the values are not needed now. Absent when there are none.
+    ///
     /// `claimsAtUserInfo`, optional.
     #[serde(
         rename = "claimsAtUserInfo",
@@ -888,108 +2148,152 @@ pub struct AuthorizationResponse {
     pub claims_at_user_info: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The preferred languages for claim values, from `claims_locales`, most wanted first (OpenID Connect Core 1.0 section 5.2); those that the service does not support were dropped. A value in such a language is passed under a name with the tag, such as `name#ja`.
+    ///
     /// `claimsLocales`, optional.
     #[serde(
         rename = "claimsLocales",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub claims_locales: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The client that makes the request, with what a consent page shows, such as its name, logo, terms and policy, in several languages where it has them. It is a selection of the client's settings, without any secret.
+    ///
     /// `client`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub client: ::std::option::Option<AuthorizationClient>,
+    pub client: ::std::option::Option<super::AuthorizationClient>,
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
     /// `clientEntityIdUsed`, optional.
     #[serde(
         rename = "clientEntityIdUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_entity_id_used: ::std::option::Option<bool>,
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
     /// `clientIdAliasUsed`, optional.
     #[serde(
         rename = "clientIdAliasUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias_used: ::std::option::Option<bool>,
+    /// The credential offer that the wallet refers to by `issuer_state` (OpenID4VCI), with the user for whom it was made. Absent when the request names no offer.
+    ///
     /// `credentialOfferInfo`, optional.
     #[serde(
         rename = "credentialOfferInfo",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub credential_offer_info: ::std::option::Option<CredentialOfferInfo>,
+    pub credential_offer_info: ::std::option::Option<super::CredentialOfferInfo>,
+    /// How the pages are to be laid out, from `display` (OpenID Connect Core 1.0 section 3.1.2.1). Absent when the client did not say; `PAGE` is then the standard's default.
+    ///
     /// `display`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub display: ::std::option::Option<crate::types::DisplayMode>,
+    pub display: ::std::option::Option<super::DisplayMode>,
+    /// The requested scopes that carry a value, such as `consent:7f3a` for a scope that the service declares by a `regex` attribute. They are not in `scopes`, and need the user's consent as well; absent when there are none.
+    ///
     /// `dynamicScopes`, optional.
     #[serde(
         rename = "dynamicScopes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub dynamic_scopes: ::std::option::Option<::std::vec::Vec<DynamicScope>>,
+    pub dynamic_scopes: ::std::option::Option<::std::vec::Vec<super::DynamicScope>>,
+    /// What the request wants to do with a grant, from `grant_management_action` (Grant Management for OAuth 2.0). Absent when grant management is not used.
+    ///
     /// `gmAction`, optional.
     #[serde(rename = "gmAction", skip_serializing_if = "::std::option::Option::is_none")]
-    pub gm_action: ::std::option::Option<crate::types::GrantManagementAction>,
+    pub gm_action: ::std::option::Option<super::GrantManagementAction>,
+    /// What the grant named by `grant_id` holds so far (Grant Management for OAuth 2.0), so that a consent page can show what is new. Absent when the request names no grant.
+    ///
     /// `grant`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant: ::std::option::Option<Grant>,
+    pub grant: ::std::option::Option<super::Grant>,
+    /// The grant that the request wants to extend or replace, from its `grant_id` parameter (Grant Management for OAuth 2.0). Absent when it names none.
+    ///
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<crate::rt::GrantId>,
+    pub grant_id: ::std::option::Option<rt::GrantId>,
+    /// The user who gave the grant named by `grant_id`, thus the user to authenticate for this request. Absent when the request names no grant.
+    ///
     /// `grantSubject`, optional.
     #[serde(
         rename = "grantSubject",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub grant_subject: ::std::option::Option<::std::string::String>,
+    /// The `id_token` object of the client's claims request, as JSON in a string (OpenID Connect Core 1.0 section 5.5). It says more than `claims`: which are essential, which values are wanted, and `verified_claims`. One in a request object takes precedence over the parameter.
+    ///
     /// `idTokenClaims`, optional, secret.
     #[serde(
         rename = "idTokenClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub id_token_claims: ::std::option::Option<crate::rt::JsonString>,
+    pub id_token_claims: ::std::option::Option<rt::JsonString>,
+    /// The verifiable credentials that the access token will give access to, as a JSON array in a string, for the consent page (OpenID4VCI). Absent when the request does not ask for any.
+    ///
     /// `issuableCredentials`, optional.
     #[serde(
         rename = "issuableCredentials",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub issuable_credentials: ::std::option::Option<crate::rt::JsonString>,
+    pub issuable_credentials: ::std::option::Option<rt::JsonString>,
+    /// What the client knows of the user's login identifier, from `login_hint` (OpenID Connect Core 1.0 section 3.1.2.1). It may fill a login form but obliges to nothing; absent when the client sent none.
+    ///
     /// `loginHint`, optional, secret.
     #[serde(
         rename = "loginHint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub login_hint: ::std::option::Option<::std::string::String>,
+    /// The least that the pages must ask of the user, as a single value from `prompt`, and `CONSENT` when the client sent none. The Java library has deprecated it; use `prompts`, which has all values.
+    ///
     /// `lowestPrompt`, optional.
     #[serde(
         rename = "lowestPrompt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub lowest_prompt: ::std::option::Option<crate::types::Prompt>,
+    pub lowest_prompt: ::std::option::Option<super::Prompt>,
+    /// How many seconds ago the user may have been authenticated at most, from `max_age` or else the client's `default_max_age`. Zero stands for no limit and for an explicit `max_age=0` alike, so look at the raw request for the latter, which demands a fresh login.
+    ///
     /// `maxAge`, optional, in seconds.
     #[serde(rename = "maxAge", skip_serializing_if = "::std::option::Option::is_none")]
     pub max_age: ::std::option::Option<i32>,
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
     /// `metadataDocumentUsed`, optional.
     #[serde(
         rename = "metadataDocumentUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_used: ::std::option::Option<bool>,
+    /// Whether the client asked for Native SSO, that is for the scopes `openid` and `device_sso` with a response type that includes `code`, and may. When true, `issue` must be given a `sessionId` (OpenID Connect Native SSO for Mobile Apps 1.0).
+    ///
     /// `nativeSsoRequested`, optional.
     #[serde(
         rename = "nativeSsoRequested",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub native_sso_requested: ::std::option::Option<bool>,
+    /// What the client wants the user to be asked, from `prompt` (OpenID Connect Core 1.0 section 3.1.2.1). `LOGIN` demands a fresh login even for a user with a session, `CONSENT` a fresh consent, `SELECT_ACCOUNT` a choice of account, and `CREATE` a sign-up page (Initiating User Registration via OpenID Connect 1.0); absent when it has no wish.
+    ///
     /// `prompts`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub prompts: ::std::option::Option<::std::vec::Vec<crate::types::Prompt>>,
+    pub prompts: ::std::option::Option<::std::vec::Vec<super::Prompt>>,
+    /// Why the client wants the user's data, from `purpose` (OpenID Connect for Identity Assurance), 3 to 300 characters. Show it on the consent page, escaped; absent when the client gave none.
+    ///
     /// `purpose`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub purpose: ::std::option::Option<::std::string::String>,
+    /// The payload of the request object (RFC 9101) as JSON in a string, already verified and decrypted. It shows parameters that Authlete has no field for; absent when the client sent no request object.
+    ///
     /// `requestObjectPayload`, optional, secret.
     #[serde(
         rename = "requestObjectPayload",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub request_object_payload: ::std::option::Option<crate::rt::JsonString>,
+    pub request_object_payload: ::std::option::Option<rt::JsonString>,
+    /// Names of claims whose values are needed to compute transformed claims (Advanced Syntax for Claims, for OpenID Connect). Supply them with `claimsForTx`; absent when the client requested no transformed claim based on them.
+    ///
     /// `requestedClaimsForTx`, optional.
     #[serde(
         rename = "requestedClaimsForTx",
@@ -998,6 +2302,8 @@ pub struct AuthorizationResponse {
     pub requested_claims_for_tx: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// For each set of verified claims that transformed claims refer to, the names of the claims needed from it. Supply them with `verifiedClaimsForTx`, in the same order; absent when there are none.
+    ///
     /// `requestedVerifiedClaimsForTx`, optional.
     #[serde(
         rename = "requestedVerifiedClaimsForTx",
@@ -1006,60 +2312,82 @@ pub struct AuthorizationResponse {
     pub requested_verified_claims_for_tx: ::std::option::Option<
         ::std::vec::Vec<::std::vec::Vec<::std::string::String>>,
     >,
+    /// The resource servers that the client wants the access token for, from its `resource` parameters (RFC 8707 section 2). Absent when it named none. Fail the request with `INVALID_TARGET` if one is not acceptable.
+    ///
     /// `resources`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub resources: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// What the browser gets, finished by Authlete and sent on unchanged. With `LOCATION` it is the URL for the `Location` header, with `FORM` an HTML page, and otherwise a JSON body. Absent with `INTERACTION` and `NO_INTERACTION`, where the server makes further calls first.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+    /// The scopes that the client asked for in `scope`, or the service's default scopes when it named none (RFC 6749 section 3.3). Scopes unknown to the service were dropped silently. Show them on the consent page, in the user's language from each scope's `descriptions`. With `NO_INTERACTION` every one must have been consented to before.
+    ///
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub scopes: ::std::option::Option<::std::vec::Vec<Scope>>,
+    pub scopes: ::std::option::Option<::std::vec::Vec<super::Scope>>,
+    /// The service that the request was made to, with the settings that a server's pages may need, such as its name and its supported display types.
+    ///
     /// `service`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub service: ::std::option::Option<Service>,
+    pub service: ::std::option::Option<super::Service>,
+    /// The user whom the request is about, from the `sub` claim that the client requested with a value. When present, only that user may log in; for another one the server fails the request with `DIFFERENT_SUBJECT`. Whether an `id_token_hint` sets it too is not documented.
+    ///
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
+    /// The handle for this authorization request, which `issue` and `fail` take; present with `INTERACTION` and `NO_INTERACTION`. Whoever holds it can end the request, so keep it on the server, bound to the user's browser session.
+    ///
     /// `ticket`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub ticket: ::std::option::Option<crate::rt::Ticket>,
+    pub ticket: ::std::option::Option<rt::Ticket>,
+    /// The `transformed_claims` object of the client's claims request, as JSON in a string (Advanced Syntax for Claims, for OpenID Connect): which functions turn which claims into the requested ones. Absent when the client sent none.
+    ///
     /// `transformedClaims`, optional, secret.
     #[serde(
         rename = "transformedClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub transformed_claims: ::std::option::Option<crate::rt::JsonString>,
+    pub transformed_claims: ::std::option::Option<rt::JsonString>,
+    /// The user's preferred languages for pages, from `ui_locales`, most wanted first; those that the service does not support were dropped. Absent when the client named none, and then the browser's `Accept-Language` is what there is.
+    ///
     /// `uiLocales`, optional.
     #[serde(
         rename = "uiLocales",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub ui_locales: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The `userinfo` object of the client's claims request, as JSON in a string: what to return from the userinfo endpoint, including requests for `verified_claims` (OpenID Connect Core 1.0 section 5.5). Absent when the client sent none. One in a request object takes precedence over the parameter.
+    ///
     /// `userInfoClaims`, optional, secret.
     #[serde(
         rename = "userInfoClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub user_info_claims: ::std::option::Option<crate::rt::JsonString>,
+    pub user_info_claims: ::std::option::Option<rt::JsonString>,
 }
 
-impl crate::rt::Object for AuthorizationResponse {
+impl rt::Object for AuthorizationResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1165,7 +2493,7 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -1187,46 +2515,552 @@ impl ::std::fmt::Debug for AuthorizationResponse {
             .field("dynamic_scopes", &self.dynamic_scopes)
             .field("gm_action", &self.gm_action)
             .field("grant", &self.grant)
-            .field("grant_id", &crate::rt::optional(&self.grant_id))
+            .field("grant_id", &rt::optional(&self.grant_id))
             .field("grant_subject", &self.grant_subject)
-            .field("id_token_claims", &crate::rt::optional(&self.id_token_claims))
+            .field("id_token_claims", &rt::optional(&self.id_token_claims))
             .field("issuable_credentials", &self.issuable_credentials)
-            .field("login_hint", &crate::rt::optional(&self.login_hint))
+            .field("login_hint", &rt::optional(&self.login_hint))
             .field("lowest_prompt", &self.lowest_prompt)
             .field("max_age", &self.max_age)
             .field("metadata_document_used", &self.metadata_document_used)
             .field("native_sso_requested", &self.native_sso_requested)
             .field("prompts", &self.prompts)
             .field("purpose", &self.purpose)
-            .field(
-                "request_object_payload",
-                &crate::rt::optional(&self.request_object_payload),
-            )
+            .field("request_object_payload", &rt::optional(&self.request_object_payload))
             .field("requested_claims_for_tx", &self.requested_claims_for_tx)
             .field(
                 "requested_verified_claims_for_tx",
                 &self.requested_verified_claims_for_tx,
             )
             .field("resources", &self.resources)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("scopes", &self.scopes)
             .field("service", &self.service)
             .field("subject", &self.subject)
-            .field("ticket", &crate::rt::optional(&self.ticket))
-            .field("transformed_claims", &crate::rt::optional(&self.transformed_claims))
+            .field("ticket", &rt::optional(&self.ticket))
+            .field("transformed_claims", &rt::optional(&self.transformed_claims))
             .field("ui_locales", &self.ui_locales)
-            .field("user_info_claims", &crate::rt::optional(&self.user_info_claims))
+            .field("user_info_claims", &rt::optional(&self.user_info_claims))
             .finish()
     }
 }
 
+impl AuthorizationResponse {
+    /// Sets `acr_essential`: whether one of `acrs` must be reached. True only if the client's claims request marks `acr` as essential (OpenID Connect Core 1.0 section 5.5.1.1); the server then fails the request with `ACR_NOT_SATISFIED` if it cannot. With false they are a wish.
+    ///
+    /// `acrEssential`, optional.
+    #[must_use]
+    pub fn acr_essential(mut self, value: bool) -> Self {
+        self.acr_essential = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `acrs`: the authentication contexts that the client accepts, from the `acr` claim it requested, from `acr_values`, or from the `default_acr_values` of its registration, in order of preference. Absent when it named none; then any login will do.
+    ///
+    /// `acrs`, optional.
+    #[must_use]
+    pub fn acrs(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.acrs = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `authorization_details`: the fine-grained permissions asked for in `authorization_details` (RFC 9396 section 2). Absent when the client sent none. Show them to the user; what `issue` passes in its own `authorizationDetails` is granted.
+    ///
+    /// `authorizationDetails`, optional.
+    #[must_use]
+    pub fn authorization_details(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationDetails>,
+    ) -> Self {
+        self.authorization_details = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `claims`: the names of claims that the client wants in the ID token, from the `id_token` part of its claims request and from scopes such as `profile`. Pass their values to `issue`; absent when there are none.
+    ///
+    /// `claims`, optional.
+    #[must_use]
+    pub fn claims(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.claims = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `claims_at_user_info`: the names of claims that the client wants from the userinfo endpoint, from the `userinfo` part of its claims request and from its scopes. They are for the consent page; the values are not needed now. Absent when there are none.
+    ///
+    /// `claimsAtUserInfo`, optional.
+    #[must_use]
+    pub fn claims_at_user_info(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.claims_at_user_info = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `claims_locales`: the preferred languages for claim values, from `claims_locales`, most wanted first (OpenID Connect Core 1.0 section 5.2); those that the service does not support were dropped. A value in such a language is passed under a name with the tag, such as `name#ja`.
+    ///
+    /// `claimsLocales`, optional.
+    #[must_use]
+    pub fn claims_locales(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.claims_locales = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client`: the client that makes the request, with what a consent page shows, such as its name, logo, terms and policy, in several languages where it has them. It is a selection of the client's settings, without any secret.
+    ///
+    /// `client`, optional.
+    #[must_use]
+    pub fn client(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationClient>,
+    ) -> Self {
+        self.client = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_entity_id_used`: whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
+    #[must_use]
+    pub fn client_entity_id_used(mut self, value: bool) -> Self {
+        self.client_entity_id_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id_alias_used`: whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
+    #[must_use]
+    pub fn client_id_alias_used(mut self, value: bool) -> Self {
+        self.client_id_alias_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `credential_offer_info`: the credential offer that the wallet refers to by `issuer_state` (OpenID4VCI), with the user for whom it was made. Absent when the request names no offer.
+    ///
+    /// `credentialOfferInfo`, optional.
+    #[must_use]
+    pub fn credential_offer_info(
+        mut self,
+        value: impl ::std::convert::Into<super::CredentialOfferInfo>,
+    ) -> Self {
+        self.credential_offer_info = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `display`: how the pages are to be laid out, from `display` (OpenID Connect Core 1.0 section 3.1.2.1). Absent when the client did not say; `PAGE` is then the standard's default.
+    ///
+    /// `display`, optional.
+    #[must_use]
+    pub fn display(
+        mut self,
+        value: impl ::std::convert::Into<super::DisplayMode>,
+    ) -> Self {
+        self.display = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `dynamic_scopes`: the requested scopes that carry a value, such as `consent:7f3a` for a scope that the service declares by a `regex` attribute. They are not in `scopes`, and need the user's consent as well; absent when there are none.
+    ///
+    /// `dynamicScopes`, optional.
+    #[must_use]
+    pub fn dynamic_scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::DynamicScope>,
+        >,
+    ) -> Self {
+        self.dynamic_scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `gm_action`: what the request wants to do with a grant, from `grant_management_action` (Grant Management for OAuth 2.0). Absent when grant management is not used.
+    ///
+    /// `gmAction`, optional.
+    #[must_use]
+    pub fn gm_action(
+        mut self,
+        value: impl ::std::convert::Into<super::GrantManagementAction>,
+    ) -> Self {
+        self.gm_action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `grant`: what the grant named by `grant_id` holds so far (Grant Management for OAuth 2.0), so that a consent page can show what is new. Absent when the request names no grant.
+    ///
+    /// `grant`, optional.
+    #[must_use]
+    pub fn grant(mut self, value: impl ::std::convert::Into<super::Grant>) -> Self {
+        self.grant = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `grant_id`: the grant that the request wants to extend or replace, from its `grant_id` parameter (Grant Management for OAuth 2.0). Absent when it names none.
+    ///
+    /// `grantId`, optional, secret.
+    #[must_use]
+    pub fn grant_id(mut self, value: impl ::std::convert::Into<rt::GrantId>) -> Self {
+        self.grant_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `grant_subject`: the user who gave the grant named by `grant_id`, thus the user to authenticate for this request. Absent when the request names no grant.
+    ///
+    /// `grantSubject`, optional.
+    #[must_use]
+    pub fn grant_subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.grant_subject = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `id_token_claims`: the `id_token` object of the client's claims request, as JSON in a string (OpenID Connect Core 1.0 section 5.5). It says more than `claims`: which are essential, which values are wanted, and `verified_claims`. One in a request object takes precedence over the parameter.
+    ///
+    /// `idTokenClaims`, optional, secret.
+    #[must_use]
+    pub fn id_token_claims(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.id_token_claims = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `issuable_credentials`: the verifiable credentials that the access token will give access to, as a JSON array in a string, for the consent page (OpenID4VCI). Absent when the request does not ask for any.
+    ///
+    /// `issuableCredentials`, optional.
+    #[must_use]
+    pub fn issuable_credentials(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.issuable_credentials = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `login_hint`: what the client knows of the user's login identifier, from `login_hint` (OpenID Connect Core 1.0 section 3.1.2.1). It may fill a login form but obliges to nothing; absent when the client sent none.
+    ///
+    /// `loginHint`, optional, secret.
+    #[must_use]
+    pub fn login_hint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.login_hint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `lowest_prompt`: the least that the pages must ask of the user, as a single value from `prompt`, and `CONSENT` when the client sent none. The Java library has deprecated it; use `prompts`, which has all values.
+    ///
+    /// `lowestPrompt`, optional.
+    #[must_use]
+    pub fn lowest_prompt(
+        mut self,
+        value: impl ::std::convert::Into<super::Prompt>,
+    ) -> Self {
+        self.lowest_prompt = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `max_age`: how many seconds ago the user may have been authenticated at most, from `max_age` or else the client's `default_max_age`. Zero stands for no limit and for an explicit `max_age=0` alike, so look at the raw request for the latter, which demands a fresh login.
+    ///
+    /// `maxAge`, optional, in seconds.
+    #[must_use]
+    pub fn max_age(mut self, value: i32) -> Self {
+        self.max_age = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `metadata_document_used`: whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
+    #[must_use]
+    pub fn metadata_document_used(mut self, value: bool) -> Self {
+        self.metadata_document_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `native_sso_requested`: whether the client asked for Native SSO, that is for the scopes `openid` and `device_sso` with a response type that includes `code`, and may. When true, `issue` must be given a `sessionId` (OpenID Connect Native SSO for Mobile Apps 1.0).
+    ///
+    /// `nativeSsoRequested`, optional.
+    #[must_use]
+    pub fn native_sso_requested(mut self, value: bool) -> Self {
+        self.native_sso_requested = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `prompts`: what the client wants the user to be asked, from `prompt` (OpenID Connect Core 1.0 section 3.1.2.1). `LOGIN` demands a fresh login even for a user with a session, `CONSENT` a fresh consent, `SELECT_ACCOUNT` a choice of account, and `CREATE` a sign-up page (Initiating User Registration via OpenID Connect 1.0); absent when it has no wish.
+    ///
+    /// `prompts`, optional.
+    #[must_use]
+    pub fn prompts(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Prompt>,
+        >,
+    ) -> Self {
+        self.prompts = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `purpose`: why the client wants the user's data, from `purpose` (OpenID Connect for Identity Assurance), 3 to 300 characters. Show it on the consent page, escaped; absent when the client gave none.
+    ///
+    /// `purpose`, optional.
+    #[must_use]
+    pub fn purpose(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.purpose = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `request_object_payload`: the payload of the request object (RFC 9101) as JSON in a string, already verified and decrypted. It shows parameters that Authlete has no field for; absent when the client sent no request object.
+    ///
+    /// `requestObjectPayload`, optional, secret.
+    #[must_use]
+    pub fn request_object_payload(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.request_object_payload = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `requested_claims_for_tx`: names of claims whose values are needed to compute transformed claims (Advanced Syntax for Claims, for OpenID Connect). Supply them with `claimsForTx`; absent when the client requested no transformed claim based on them.
+    ///
+    /// `requestedClaimsForTx`, optional.
+    #[must_use]
+    pub fn requested_claims_for_tx(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.requested_claims_for_tx = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `requested_verified_claims_for_tx`: for each set of verified claims that transformed claims refer to, the names of the claims needed from it. Supply them with `verifiedClaimsForTx`, in the same order; absent when there are none.
+    ///
+    /// `requestedVerifiedClaimsForTx`, optional.
+    #[must_use]
+    pub fn requested_verified_claims_for_tx(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::vec::Vec<::std::string::String>>,
+        >,
+    ) -> Self {
+        self.requested_verified_claims_for_tx = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `resources`: the resource servers that the client wants the access token for, from its `resource` parameters (RFC 8707 section 2). Absent when it named none. Fail the request with `INVALID_TARGET` if one is not acceptable.
+    ///
+    /// `resources`, optional.
+    #[must_use]
+    pub fn resources(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.resources = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `response_content`: what the browser gets, finished by Authlete and sent on unchanged. With `LOCATION` it is the URL for the `Location` header, with `FORM` an HTML page, and otherwise a JSON body. Absent with `INTERACTION` and `NO_INTERACTION`, where the server makes further calls first.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `scopes`: the scopes that the client asked for in `scope`, or the service's default scopes when it named none (RFC 6749 section 3.3). Scopes unknown to the service were dropped silently. Show them on the consent page, in the user's language from each scope's `descriptions`. With `NO_INTERACTION` every one must have been consented to before.
+    ///
+    /// `scopes`, optional.
+    #[must_use]
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Scope>,
+        >,
+    ) -> Self {
+        self.scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `service`: the service that the request was made to, with the settings that a server's pages may need, such as its name and its supported display types.
+    ///
+    /// `service`, optional.
+    #[must_use]
+    pub fn service(mut self, value: impl ::std::convert::Into<super::Service>) -> Self {
+        self.service = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `subject`: the user whom the request is about, from the `sub` claim that the client requested with a value. When present, only that user may log in; for another one the server fails the request with `DIFFERENT_SUBJECT`. Whether an `id_token_hint` sets it too is not documented.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `ticket`: the handle for this authorization request, which `issue` and `fail` take; present with `INTERACTION` and `NO_INTERACTION`. Whoever holds it can end the request, so keep it on the server, bound to the user's browser session.
+    ///
+    /// `ticket`, optional, secret.
+    #[must_use]
+    pub fn ticket(mut self, value: impl ::std::convert::Into<rt::Ticket>) -> Self {
+        self.ticket = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `transformed_claims`: the `transformed_claims` object of the client's claims request, as JSON in a string (Advanced Syntax for Claims, for OpenID Connect): which functions turn which claims into the requested ones. Absent when the client sent none.
+    ///
+    /// `transformedClaims`, optional, secret.
+    #[must_use]
+    pub fn transformed_claims(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.transformed_claims = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `ui_locales`: the user's preferred languages for pages, from `ui_locales`, most wanted first; those that the service does not support were dropped. Absent when the client named none, and then the browser's `Accept-Language` is what there is.
+    ///
+    /// `uiLocales`, optional.
+    #[must_use]
+    pub fn ui_locales(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.ui_locales = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `user_info_claims`: the `userinfo` object of the client's claims request, as JSON in a string: what to return from the userinfo endpoint, including requests for `verified_claims` (OpenID Connect Core 1.0 section 5.5). Absent when the client sent none. One in a request object takes precedence over the parameter.
+    ///
+    /// `userInfoClaims`, optional, secret.
+    #[must_use]
+    pub fn user_info_claims(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.user_info_claims = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `max_age` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How many seconds ago the user may have been authenticated at most, from `max_age` or else the client's `default_max_age`. Zero stands for no limit and for an explicit `max_age=0` alike, so look at the raw request for the latter, which demands a fresh login.
+    ///
+    /// `maxAge`, optional, in seconds.
+    pub fn max_age_as_duration(&self) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.max_age?))
+    }
+}
+
+/// What is stored beside an authorization request, to be found again by its ticket on a later page of the login.
+///
 /// Upstream: `authorization_ticket_info`.
-#[derive(::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-#[derive(::std::default::Default)]
+#[non_exhaustive]
 pub struct AuthorizationTicketInfo {
+    /// The text that the server stored when it forwarded the authorization request, or replaced since by `update_ticket`. Absent when nothing was stored; Authlete gives it no meaning.
+    ///
     /// `context`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub context: ::std::option::Option<::std::string::String>,
@@ -1235,7 +3069,7 @@ pub struct AuthorizationTicketInfo {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::rt::Object for AuthorizationTicketInfo {
+impl rt::Object for AuthorizationTicketInfo {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1267,64 +3101,92 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationTicketInfo {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for AuthorizationTicketInfo {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationTicketInfo")
-            .field("context", &crate::rt::optional(&self.context))
-            .field("extra", &crate::rt::Extra(&self.extra))
+            .field("context", &rt::optional(&self.context))
+            .field("extra", &rt::Extra(&self.extra))
             .finish()
     }
 }
 
+impl AuthorizationTicketInfo {
+    /// Sets `context`: the text that the server stored when it forwarded the authorization request, or replaced since by `update_ticket`. Absent when nothing was stored; Authlete gives it no meaning.
+    ///
+    /// `context`, optional, secret.
+    #[must_use]
+    pub fn context(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.context = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// Names the authorization request whose stored text is to be read, by its ticket.
+///
 /// Upstream: `authorization_ticket_info_request`.
 ///
 /// Request of `auth_authorization_ticket_info`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AuthorizationTicketInfoRequest {
+    /// The handle from the response of `auth/authorization`, as it was kept with the user's browser session. Reading leaves it usable.
+    ///
     /// `ticket`, required, secret.
-    pub ticket: crate::rt::Ticket,
+    pub ticket: rt::Ticket,
 }
 
 impl ::std::fmt::Debug for AuthorizationTicketInfoRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationTicketInfoRequest")
-            .field("ticket", &crate::rt::Redacted)
+            .field("ticket", &rt::Redacted)
             .finish()
     }
 }
 
 impl AuthorizationTicketInfoRequest {
-    /// With the required fields; the others are left out.
-    pub fn new(ticket: impl ::std::convert::Into<crate::rt::Ticket>) -> Self {
+    /// A `AuthorizationTicketInfoRequest` with `ticket`, which is required; the other fields are left out.
+    pub fn new(ticket: impl ::std::convert::Into<rt::Ticket>) -> Self {
         Self { ticket: ticket.into() }
     }
 }
 
+/// What is stored beside an authorization request, as long as its ticket is alive; reading changes nothing.
+///
 /// Upstream: `authorization_ticket_info_response`.
 ///
 /// Answer of `auth_authorization_ticket_info`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AuthorizationTicketInfoResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<
-        crate::types::AuthorizationTicketInfoResponseAction,
-    >,
+    pub action: ::std::option::Option<super::AuthorizationTicketInfoResponseAction>,
+    /// What the server stored with the ticket; present with `OK` only.
+    ///
     /// `info`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub info: ::std::option::Option<AuthorizationTicketInfo>,
+    pub info: ::std::option::Option<super::AuthorizationTicketInfo>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -1333,7 +3195,7 @@ pub struct AuthorizationTicketInfoResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for AuthorizationTicketInfoResponse {
+impl rt::Object for AuthorizationTicketInfoResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1367,36 +3229,93 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationTicketInfoResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl AuthorizationTicketInfoResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationTicketInfoResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `info`: what the server stored with the ticket; present with `OK` only.
+    ///
+    /// `info`, optional.
+    #[must_use]
+    pub fn info(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationTicketInfo>,
+    ) -> Self {
+        self.info = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// The new text to store with a ticket, in place of the old.
+///
 /// Upstream: `authorization_ticket_update_request`.
 ///
 /// Request of `auth_authorization_ticket_update`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AuthorizationTicketUpdateRequest {
+    /// The new content for the ticket. The official document has a plain string; the Java library sends an object with a member `context`. Which of them servers accept is not known here, so read it back with `ticket_info` once before relying on it.
+    ///
     /// `info`, required.
-    pub info: AuthorizationTicketInfo,
+    pub info: super::AuthorizationTicketInfo,
+    /// The handle from the response of `auth/authorization`, as it was kept with the user's browser session. Updating leaves it usable.
+    ///
     /// `ticket`, required, secret.
-    pub ticket: crate::rt::Ticket,
+    pub ticket: rt::Ticket,
 }
 
 impl ::std::fmt::Debug for AuthorizationTicketUpdateRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationTicketUpdateRequest")
             .field("info", &self.info)
-            .field("ticket", &crate::rt::Redacted)
+            .field("ticket", &rt::Redacted)
             .finish()
     }
 }
 
 impl AuthorizationTicketUpdateRequest {
-    /// With the required fields; the others are left out.
+    /// A `AuthorizationTicketUpdateRequest` with `info` and `ticket`, which are required; the other fields are left out.
     pub fn new(
-        info: AuthorizationTicketInfo,
-        ticket: impl ::std::convert::Into<crate::rt::Ticket>,
+        info: super::AuthorizationTicketInfo,
+        ticket: impl ::std::convert::Into<rt::Ticket>,
     ) -> Self {
         Self {
             info,
@@ -1405,26 +3324,35 @@ impl AuthorizationTicketUpdateRequest {
     }
 }
 
+/// What is stored beside an authorization request now that the text was replaced.
+///
 /// Upstream: `authorization_ticket_update_response`.
 ///
 /// Answer of `auth_authorization_ticket_update`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AuthorizationTicketUpdateResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<
-        crate::types::AuthorizationTicketUpdateResponseAction,
-    >,
+    pub action: ::std::option::Option<super::AuthorizationTicketUpdateResponseAction>,
+    /// What is stored with the ticket now; present with `OK` only.
+    ///
     /// `info`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub info: ::std::option::Option<AuthorizationTicketInfo>,
+    pub info: ::std::option::Option<super::AuthorizationTicketInfo>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -1433,7 +3361,7 @@ pub struct AuthorizationTicketUpdateResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for AuthorizationTicketUpdateResponse {
+impl rt::Object for AuthorizationTicketUpdateResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1467,6 +3395,56 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationTicketUpdateResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
+    }
+}
+
+impl AuthorizationTicketUpdateResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationTicketUpdateResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `info`: what is stored with the ticket now; present with `OK` only.
+    ///
+    /// `info`, optional.
+    #[must_use]
+    pub fn info(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationTicketInfo>,
+    ) -> Self {
+        self.info = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
     }
 }

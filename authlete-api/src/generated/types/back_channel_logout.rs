@@ -2,22 +2,31 @@
 
 //! Types of `back_channel_logout`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// Which client to tell of a logout, and of whose. At least one of `subject` and `sessionId` is needed.
+///
 /// Upstream: `backchannel_logout_token_request`.
 ///
 /// Request of `backchannel_logout_token`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct BackchannelLogoutTokenRequest {
+    /// The client to tell, by its number or alias; it becomes the audience of the logout token.
+    ///
     /// `clientIdentifier`, required.
     #[serde(rename = "clientIdentifier")]
-    pub client_identifier: crate::rt::ClientIdentifier,
+    pub client_identifier: rt::ClientIdentifier,
+    /// The session that ended, for the `sid` claim of the logout token. Required in effect for clients with `backchannelLogoutSessionRequired` (OpenID Connect Back-Channel Logout 1.0 section 2.2).
+    ///
     /// `sessionId`, optional, secret.
     #[serde(
         rename = "sessionId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub session_id: ::std::option::Option<crate::rt::SessionId>,
+    pub session_id: ::std::option::Option<rt::SessionId>,
+    /// The user who logged out, for the `sub` claim of the logout token. Without a session it tells the client to end all of the user's sessions (OpenID Connect Back-Channel Logout 1.0 section 2.4).
+    ///
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
@@ -27,54 +36,89 @@ impl ::std::fmt::Debug for BackchannelLogoutTokenRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("BackchannelLogoutTokenRequest")
             .field("client_identifier", &self.client_identifier)
-            .field("session_id", &crate::rt::optional(&self.session_id))
+            .field("session_id", &rt::optional(&self.session_id))
             .field("subject", &self.subject)
             .finish()
     }
 }
 
 impl BackchannelLogoutTokenRequest {
-    /// With the required fields; the others are left out.
+    /// A `BackchannelLogoutTokenRequest` with `client_identifier`, which is required; the other fields are left out.
     pub fn new(
-        client_identifier: impl ::std::convert::Into<crate::rt::ClientIdentifier>,
+        client_identifier: impl ::std::convert::Into<rt::ClientIdentifier>,
     ) -> Self {
         Self {
             client_identifier: client_identifier.into(),
-            session_id: ::std::default::Default::default(),
-            subject: ::std::default::Default::default(),
+            session_id: ::std::option::Option::None,
+            subject: ::std::option::Option::None,
         }
+    }
+
+    /// Sets `session_id`: the session that ended, for the `sid` claim of the logout token. Required in effect for clients with `backchannelLogoutSessionRequired` (OpenID Connect Back-Channel Logout 1.0 section 2.2).
+    ///
+    /// `sessionId`, optional, secret.
+    #[must_use]
+    pub fn session_id(
+        mut self,
+        value: impl ::std::convert::Into<rt::SessionId>,
+    ) -> Self {
+        self.session_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `subject`: the user who logged out, for the `sub` claim of the logout token. Without a session it tells the client to end all of the user's sessions (OpenID Connect Back-Channel Logout 1.0 section 2.4).
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
+        self
     }
 }
 
+/// The signed message that tells a client of the logout, with the client's address for such messages.
+///
 /// Upstream: `backchannel_logout_token_response`.
 ///
 /// Answer of `backchannel_logout_token`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct BackchannelLogoutTokenResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<
-        crate::types::BackchannelLogoutTokenResponseAction,
-    >,
+    pub action: ::std::option::Option<super::BackchannelLogoutTokenResponseAction>,
+    /// The URL to POST the logout token to, from the client's `backchannel_logout_uri`. Authlete does not check that it is usable; absent when the client registered none, and then there is nobody to tell.
+    ///
     /// `backchannelLogoutUri`, optional.
     #[serde(
         rename = "backchannelLogoutUri",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub backchannel_logout_uri: ::std::option::Option<::std::string::String>,
+    /// The signed JWT that tells of the logout (OpenID Connect Back-Channel Logout 1.0 section 2.4); present with `OK`.
+    ///
     /// `logoutToken`, optional, secret.
     #[serde(
         rename = "logoutToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub logout_token: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -83,7 +127,7 @@ pub struct BackchannelLogoutTokenResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for BackchannelLogoutTokenResponse {
+impl rt::Object for BackchannelLogoutTokenResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -119,7 +163,7 @@ impl<'de> ::serde::Deserialize<'de> for BackchannelLogoutTokenResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -128,9 +172,71 @@ impl ::std::fmt::Debug for BackchannelLogoutTokenResponse {
         f.debug_struct("BackchannelLogoutTokenResponse")
             .field("action", &self.action)
             .field("backchannel_logout_uri", &self.backchannel_logout_uri)
-            .field("logout_token", &crate::rt::optional(&self.logout_token))
+            .field("logout_token", &rt::optional(&self.logout_token))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
+    }
+}
+
+impl BackchannelLogoutTokenResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::BackchannelLogoutTokenResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `backchannel_logout_uri`: the URL to POST the logout token to, from the client's `backchannel_logout_uri`. Authlete does not check that it is usable; absent when the client registered none, and then there is nobody to tell.
+    ///
+    /// `backchannelLogoutUri`, optional.
+    #[must_use]
+    pub fn backchannel_logout_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.backchannel_logout_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `logout_token`: the signed JWT that tells of the logout (OpenID Connect Back-Channel Logout 1.0 section 2.4); present with `OK`.
+    ///
+    /// `logoutToken`, optional, secret.
+    #[must_use]
+    pub fn logout_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.logout_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
     }
 }

@@ -2,315 +2,638 @@
 
 //! Types of `ciba`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// How the user decided on the authentication device, or that no decision could be got.
+///
 /// Upstream: `backchannel_authentication_complete_request`.
 ///
 /// Request of `backchannel_authentication_complete`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct BackchannelAuthenticationCompleteRequest {
+    /// The value for the new access token, where the server wants to choose it itself; it must be unique and hard to guess. Without it Authlete generates a random one, which is the usual case.
+    ///
     /// `accessToken`, optional, secret.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
+    /// The lifetime of the new access token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes.
+    ///
     /// `accessTokenDuration`, optional, in seconds.
     #[serde(
         rename = "accessTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_duration: ::std::option::Option<i64>,
+    /// The authentication context class that the login satisfied; it becomes the `acr` claim of the ID token (OpenID Connect Core 1.0 section 2). Leave it out when the server does not rate logins.
+    ///
     /// `acr`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub acr: ::std::option::Option<::std::string::String>,
+    /// When the user was authenticated, in seconds since 1970-01-01 UTC. It becomes the `auth_time` claim of the ID token where that is requested or required (OpenID Connect Core 1.0 section 2); leave it out when unknown.
+    ///
     /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
     #[serde(rename = "authTime", skip_serializing_if = "::std::option::Option::is_none")]
     pub auth_time: ::std::option::Option<i64>,
+    /// Claims to put into the ID token, as a JSON object in a string with claim names as keys (OpenID Connect Core 1.0 section 5.1). A name may carry a language tag, such as `family_name#ja`. Leave it out when there is nothing to add. Give what `claimNames` of the response of `backchannel/authentication` names, as far as it is known and the user agreed.
+    ///
     /// `claims`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub claims: ::std::option::Option<crate::rt::JsonString>,
+    pub claims: ::std::option::Option<rt::JsonString>,
+    /// The claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
     /// `consentedClaims`, optional.
     #[serde(
         rename = "consentedClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub consented_claims: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// A sentence for the developer of the client, sent as `error_description`; used only when the result is not `AUTHORIZED`. Only printable ASCII without quotation mark and backslash is allowed. Absent sends none.
+    ///
     /// `errorDescription`, optional.
     #[serde(
         rename = "errorDescription",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub error_description: ::std::option::Option<::std::string::String>,
+    /// The URL of a page about the error, sent as `error_uri`; used only when the result is not `AUTHORIZED`. Absent sends none.
+    ///
     /// `errorUri`, optional.
     #[serde(rename = "errorUri", skip_serializing_if = "::std::option::Option::is_none")]
     pub error_uri: ::std::option::Option<::std::string::String>,
+    /// The form of the ID token's `aud` claim, `array` or `string`; other values are not documented. It takes precedence over the service's `idTokenAudType`, which applies when this is absent.
+    ///
     /// `idTokenAudType`, optional.
     #[serde(
         rename = "idTokenAudType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub id_token_aud_type: ::std::option::Option<::std::string::String>,
+    /// Additional header parameters for the ID token's JWS header, as a JSON object in a string. Without it the header has what Authlete puts there.
+    ///
     /// `idtHeaderParams`, optional.
     #[serde(
         rename = "idtHeaderParams",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub idt_header_params: ::std::option::Option<crate::rt::JsonString>,
+    pub idt_header_params: ::std::option::Option<rt::JsonString>,
+    /// Additional claims for the payload of the access token, as a JSON object in a string. Has an effect only where the service issues access tokens as JWTs (RFC 9068).
+    ///
     /// `jwtAtClaims`, optional, secret.
     #[serde(
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<crate::rt::JsonString>,
+    pub jwt_at_claims: ::std::option::Option<rt::JsonString>,
+    /// Key and value pairs to keep with the access token. Unless hidden, they become members of the token response and of introspection responses, so their keys must not collide with standard names.
+    ///
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
+    pub properties: ::std::option::Option<::std::vec::Vec<super::Property>>,
+    /// The lifetime of the new refresh token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes; it has no effect when no refresh token is issued.
+    ///
     /// `refreshTokenDuration`, optional, in seconds.
     #[serde(
         rename = "refreshTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_duration: ::std::option::Option<i64>,
+    /// How the request ended. It decides whether the client gets tokens or which error, at the token endpoint or by a notification.
+    ///
     /// `result`, required.
-    pub result: crate::types::CompletionResult,
+    pub result: super::CompletionResult,
+    /// Scopes to grant in place of the requested ones, for a user who agreed to fewer or more. Absent leaves the requested scopes; `openid` takes effect only when the client requested it.
+    ///
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scopes: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The value of the `sub` claim where the client is to see another identifier than `subject`, for example a pairwise one (OpenID Connect Core 1.0 section 8). Only the claim changes: the access token stays with `subject`. Without it, `subject` is used.
+    ///
     /// `sub`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub sub: ::std::option::Option<::std::string::String>,
+    /// The unique identifier of the user who decided, ASCII and at most 100 characters. It matters with `AUTHORIZED`; the official document requires the field for every result, though its prose demands it for `AUTHORIZED` alone.
+    ///
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
+    /// The handle from the response of `backchannel/authentication`, under which Authlete keeps the client's request. It stays usable from `issue` until `complete`, while `fail` deletes it.
+    ///
     /// `ticket`, required, secret.
-    pub ticket: crate::rt::Ticket,
+    pub ticket: rt::Ticket,
 }
 
 impl ::std::fmt::Debug for BackchannelAuthenticationCompleteRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("BackchannelAuthenticationCompleteRequest")
-            .field("access_token", &crate::rt::optional(&self.access_token))
+            .field("access_token", &rt::optional(&self.access_token))
             .field("access_token_duration", &self.access_token_duration)
             .field("acr", &self.acr)
             .field("auth_time", &self.auth_time)
-            .field("claims", &crate::rt::optional(&self.claims))
+            .field("claims", &rt::optional(&self.claims))
             .field("consented_claims", &self.consented_claims)
             .field("error_description", &self.error_description)
             .field("error_uri", &self.error_uri)
             .field("id_token_aud_type", &self.id_token_aud_type)
             .field("idt_header_params", &self.idt_header_params)
-            .field("jwt_at_claims", &crate::rt::optional(&self.jwt_at_claims))
+            .field("jwt_at_claims", &rt::optional(&self.jwt_at_claims))
             .field("properties", &self.properties)
             .field("refresh_token_duration", &self.refresh_token_duration)
             .field("result", &self.result)
             .field("scopes", &self.scopes)
             .field("sub", &self.sub)
             .field("subject", &self.subject)
-            .field("ticket", &crate::rt::Redacted)
+            .field("ticket", &rt::Redacted)
             .finish()
     }
 }
 
 impl BackchannelAuthenticationCompleteRequest {
-    /// With the required fields; the others are left out.
+    /// A `BackchannelAuthenticationCompleteRequest` with `result` and `ticket`, which are required; the other fields are left out.
     pub fn new(
-        result: crate::types::CompletionResult,
-        ticket: impl ::std::convert::Into<crate::rt::Ticket>,
+        result: impl ::std::convert::Into<super::CompletionResult>,
+        ticket: impl ::std::convert::Into<rt::Ticket>,
     ) -> Self {
         Self {
-            access_token: ::std::default::Default::default(),
-            access_token_duration: ::std::default::Default::default(),
-            acr: ::std::default::Default::default(),
-            auth_time: ::std::default::Default::default(),
-            claims: ::std::default::Default::default(),
-            consented_claims: ::std::default::Default::default(),
-            error_description: ::std::default::Default::default(),
-            error_uri: ::std::default::Default::default(),
-            id_token_aud_type: ::std::default::Default::default(),
-            idt_header_params: ::std::default::Default::default(),
-            jwt_at_claims: ::std::default::Default::default(),
-            properties: ::std::default::Default::default(),
-            refresh_token_duration: ::std::default::Default::default(),
-            result,
-            scopes: ::std::default::Default::default(),
-            sub: ::std::default::Default::default(),
-            subject: ::std::default::Default::default(),
+            access_token: ::std::option::Option::None,
+            access_token_duration: ::std::option::Option::None,
+            acr: ::std::option::Option::None,
+            auth_time: ::std::option::Option::None,
+            claims: ::std::option::Option::None,
+            consented_claims: ::std::option::Option::None,
+            error_description: ::std::option::Option::None,
+            error_uri: ::std::option::Option::None,
+            id_token_aud_type: ::std::option::Option::None,
+            idt_header_params: ::std::option::Option::None,
+            jwt_at_claims: ::std::option::Option::None,
+            properties: ::std::option::Option::None,
+            refresh_token_duration: ::std::option::Option::None,
+            result: result.into(),
+            scopes: ::std::option::Option::None,
+            sub: ::std::option::Option::None,
+            subject: ::std::option::Option::None,
             ticket: ticket.into(),
         }
     }
+
+    /// Sets `access_token`: the value for the new access token, where the server wants to choose it itself; it must be unique and hard to guess. Without it Authlete generates a random one, which is the usual case.
+    ///
+    /// `accessToken`, optional, secret.
+    #[must_use]
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_duration`: the lifetime of the new access token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn access_token_duration(mut self, value: i64) -> Self {
+        self.access_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `acr`: the authentication context class that the login satisfied; it becomes the `acr` claim of the ID token (OpenID Connect Core 1.0 section 2). Leave it out when the server does not rate logins.
+    ///
+    /// `acr`, optional.
+    #[must_use]
+    pub fn acr(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.acr = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `auth_time`: when the user was authenticated, in seconds since 1970-01-01 UTC. It becomes the `auth_time` claim of the ID token where that is requested or required (OpenID Connect Core 1.0 section 2); leave it out when unknown.
+    ///
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn auth_time(mut self, value: i64) -> Self {
+        self.auth_time = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `claims`: claims to put into the ID token, as a JSON object in a string with claim names as keys (OpenID Connect Core 1.0 section 5.1). A name may carry a language tag, such as `family_name#ja`. Leave it out when there is nothing to add. Give what `claimNames` of the response of `backchannel/authentication` names, as far as it is known and the user agreed.
+    ///
+    /// `claims`, optional, secret.
+    #[must_use]
+    pub fn claims(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
+        self.claims = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `consented_claims`: the claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
+    /// `consentedClaims`, optional.
+    #[must_use]
+    pub fn consented_claims(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.consented_claims = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `error_description`: A sentence for the developer of the client, sent as `error_description`; used only when the result is not `AUTHORIZED`. Only printable ASCII without quotation mark and backslash is allowed. Absent sends none.
+    ///
+    /// `errorDescription`, optional.
+    #[must_use]
+    pub fn error_description(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.error_description = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `error_uri`: the URL of a page about the error, sent as `error_uri`; used only when the result is not `AUTHORIZED`. Absent sends none.
+    ///
+    /// `errorUri`, optional.
+    #[must_use]
+    pub fn error_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.error_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `id_token_aud_type`: the form of the ID token's `aud` claim, `array` or `string`; other values are not documented. It takes precedence over the service's `idTokenAudType`, which applies when this is absent.
+    ///
+    /// `idTokenAudType`, optional.
+    #[must_use]
+    pub fn id_token_aud_type(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.id_token_aud_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `idt_header_params`: additional header parameters for the ID token's JWS header, as a JSON object in a string. Without it the header has what Authlete puts there.
+    ///
+    /// `idtHeaderParams`, optional.
+    #[must_use]
+    pub fn idt_header_params(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.idt_header_params = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `jwt_at_claims`: additional claims for the payload of the access token, as a JSON object in a string. Has an effect only where the service issues access tokens as JWTs (RFC 9068).
+    ///
+    /// `jwtAtClaims`, optional, secret.
+    #[must_use]
+    pub fn jwt_at_claims(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.jwt_at_claims = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `properties`: key and value pairs to keep with the access token. Unless hidden, they become members of the token response and of introspection responses, so their keys must not collide with standard names.
+    ///
+    /// `properties`, optional.
+    #[must_use]
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Property>,
+        >,
+    ) -> Self {
+        self.properties = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `refresh_token_duration`: the lifetime of the new refresh token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes; it has no effect when no refresh token is issued.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn refresh_token_duration(mut self, value: i64) -> Self {
+        self.refresh_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `scopes`: scopes to grant in place of the requested ones, for a user who agreed to fewer or more. Absent leaves the requested scopes; `openid` takes effect only when the client requested it.
+    ///
+    /// `scopes`, optional.
+    #[must_use]
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `sub`: the value of the `sub` claim where the client is to see another identifier than `subject`, for example a pairwise one (OpenID Connect Core 1.0 section 8). Only the claim changes: the access token stays with `subject`. Without it, `subject` is used.
+    ///
+    /// `sub`, optional.
+    #[must_use]
+    pub fn sub(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.sub = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `subject`: the unique identifier of the user who decided, ASCII and at most 100 characters. It matters with `AUTHORIZED`; the official document requires the field for every result, though its prose demands it for `AUTHORIZED` alone.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `access_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new access token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.access_token_duration?))
+    }
+
+    /// `auth_time` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the user was authenticated, in seconds since 1970-01-01 UTC. It becomes the `auth_time` claim of the ID token where that is requested or required (OpenID Connect Core 1.0 section 2); leave it out when unknown.
+    ///
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    pub fn auth_time_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_seconds(i64::from(self.auth_time?))
+    }
+
+    /// `refresh_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new refresh token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes; it has no effect when no refresh token is issued.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    pub fn refresh_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.refresh_token_duration?))
+    }
 }
 
+/// Whether the client is to be notified of the decision, and of what. Tokens are included for the mode push only; in the other modes the client gets them at the token endpoint.
+///
 /// Upstream: `backchannel_authentication_complete_response`.
 ///
 /// Answer of `backchannel_authentication_complete`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct BackchannelAuthenticationCompleteResponse {
+    /// The access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead. Present in the mode push after `AUTHORIZED` only.
+    ///
     /// `accessToken`, optional, secret.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
+    /// The lifetime of the new access token in seconds, counted from when it was issued.
+    ///
     /// `accessTokenDuration`, optional, in seconds.
     #[serde(
         rename = "accessTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_duration: ::std::option::Option<i64>,
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<
-        crate::types::BackchannelAuthenticationCompleteResponseAction,
+        super::BackchannelAuthenticationCompleteResponseAction,
     >,
+    /// The identifier of the request that the client knows, included in the notification.
+    ///
     /// `authReqId`, optional, secret.
     #[serde(
         rename = "authReqId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub auth_req_id: ::std::option::Option<::std::string::String>,
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
     /// `authorizationDetails`, optional.
     #[serde(
         rename = "authorizationDetails",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub authorization_details: ::std::option::Option<AuthorizationDetails>,
+    pub authorization_details: ::std::option::Option<super::AuthorizationDetails>,
+    /// The key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
     /// `clientAttributes`, optional.
     #[serde(
         rename = "clientAttributes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub client_attributes: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
     /// `clientEntityId`, optional.
     #[serde(
         rename = "clientEntityId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_entity_id: ::std::option::Option<::std::string::String>,
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
     /// `clientEntityIdUsed`, optional.
     #[serde(
         rename = "clientEntityIdUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_entity_id_used: ::std::option::Option<bool>,
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<i64>,
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
     /// `clientIdAlias`, optional.
     #[serde(
         rename = "clientIdAlias",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias: ::std::option::Option<::std::string::String>,
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
     /// `clientIdAliasUsed`, optional.
     #[serde(
         rename = "clientIdAliasUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias_used: ::std::option::Option<bool>,
+    /// The client's name to show to the user, from the `client_name` of its metadata (RFC 7591 section 2). Absent when it has no name.
+    ///
     /// `clientName`, optional.
     #[serde(
         rename = "clientName",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_name: ::std::option::Option<::std::string::String>,
+    /// The URL to POST the notification to, from the client's `client_notification_endpoint`; present with `NOTIFICATION`. Do not follow redirects from it.
+    ///
     /// `clientNotificationEndpoint`, optional.
     #[serde(
         rename = "clientNotificationEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_notification_endpoint: ::std::option::Option<::std::string::String>,
+    /// The bearer token for the `Authorization` header of the notification, by which the client knows the server; present with `NOTIFICATION`.
+    ///
     /// `clientNotificationToken`, optional, secret.
     #[serde(
         rename = "clientNotificationToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_notification_token: ::std::option::Option<::std::string::String>,
+    /// The claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
     /// `consentedClaims`, optional.
     #[serde(
         rename = "consentedClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub consented_claims: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// How the client gets the tokens, as registered (CIBA Core section 5).
+    ///
     /// `deliveryMode`, optional.
     #[serde(
         rename = "deliveryMode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub delivery_mode: ::std::option::Option<crate::types::DeliveryMode>,
+    pub delivery_mode: ::std::option::Option<super::DeliveryMode>,
+    /// The grant that the access token belongs to (Grant Management for OAuth 2.0). Absent when grant management was not used.
+    ///
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<crate::rt::GrantId>,
+    pub grant_id: ::std::option::Option<rt::GrantId>,
+    /// The ID token, a JWT, whose claims also bind the other tokens to the request in the mode push (CIBA Core section 10.3.1). Present in the mode push after `AUTHORIZED` only.
+    ///
     /// `idToken`, optional, secret.
     #[serde(rename = "idToken", skip_serializing_if = "::std::option::Option::is_none")]
     pub id_token: ::std::option::Option<::std::string::String>,
+    /// The lifetime of the ID token in seconds; meaningful only beside one.
+    ///
     /// `idTokenDuration`, optional, in seconds.
     #[serde(
         rename = "idTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub id_token_duration: ::std::option::Option<i64>,
+    /// The same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
     /// `jwtAccessToken`, optional, secret.
     #[serde(
         rename = "jwtAccessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub jwt_access_token: ::std::option::Option<::std::string::String>,
+    /// The URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
     /// `metadataDocumentLocation`, optional.
     #[serde(
         rename = "metadataDocumentLocation",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_location: ::std::option::Option<::std::string::String>,
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
     /// `metadataDocumentUsed`, optional.
     #[serde(
         rename = "metadataDocumentUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_used: ::std::option::Option<bool>,
+    /// The refresh token issued with the access token. Absent when the grant has none, as client credentials, or when the service or the client does not support refreshing.
+    ///
     /// `refreshToken`, optional, secret.
     #[serde(
         rename = "refreshToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token: ::std::option::Option<::std::string::String>,
+    /// The lifetime of the refresh token in seconds, counted from when it was issued; meaningful only beside a refresh token.
+    ///
     /// `refreshTokenDuration`, optional, in seconds.
     #[serde(
         rename = "refreshTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_duration: ::std::option::Option<i64>,
+    /// The resource servers that the client asked for in the backchannel authentication request (RFC 8707). Absent when it named none.
+    ///
     /// `resources`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub resources: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The JSON body of the notification, sent on byte for byte. In the mode ping it has the `auth_req_id` alone, also on failure (CIBA Core section 10.2); in the mode push it has the tokens (section 10.3) or an error (section 12). Absent with `NO_ACTION`.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+    /// The key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
     /// `serviceAttributes`, optional.
     #[serde(
         rename = "serviceAttributes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub service_attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub service_attributes: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
 }
 
-impl crate::rt::Object for BackchannelAuthenticationCompleteResponse {
+impl rt::Object for BackchannelAuthenticationCompleteResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -394,17 +717,17 @@ impl<'de> ::serde::Deserialize<'de> for BackchannelAuthenticationCompleteRespons
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for BackchannelAuthenticationCompleteResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("BackchannelAuthenticationCompleteResponse")
-            .field("access_token", &crate::rt::optional(&self.access_token))
+            .field("access_token", &rt::optional(&self.access_token))
             .field("access_token_duration", &self.access_token_duration)
             .field("action", &self.action)
-            .field("auth_req_id", &crate::rt::optional(&self.auth_req_id))
+            .field("auth_req_id", &rt::optional(&self.auth_req_id))
             .field("authorization_details", &self.authorization_details)
             .field("client_attributes", &self.client_attributes)
             .field("client_entity_id", &self.client_entity_id)
@@ -416,20 +739,20 @@ impl ::std::fmt::Debug for BackchannelAuthenticationCompleteResponse {
             .field("client_notification_endpoint", &self.client_notification_endpoint)
             .field(
                 "client_notification_token",
-                &crate::rt::optional(&self.client_notification_token),
+                &rt::optional(&self.client_notification_token),
             )
             .field("consented_claims", &self.consented_claims)
             .field("delivery_mode", &self.delivery_mode)
-            .field("grant_id", &crate::rt::optional(&self.grant_id))
-            .field("id_token", &crate::rt::optional(&self.id_token))
+            .field("grant_id", &rt::optional(&self.grant_id))
+            .field("id_token", &rt::optional(&self.id_token))
             .field("id_token_duration", &self.id_token_duration)
-            .field("jwt_access_token", &crate::rt::optional(&self.jwt_access_token))
+            .field("jwt_access_token", &rt::optional(&self.jwt_access_token))
             .field("metadata_document_location", &self.metadata_document_location)
             .field("metadata_document_used", &self.metadata_document_used)
-            .field("refresh_token", &crate::rt::optional(&self.refresh_token))
+            .field("refresh_token", &rt::optional(&self.refresh_token))
             .field("refresh_token_duration", &self.refresh_token_duration)
             .field("resources", &self.resources)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("service_attributes", &self.service_attributes)
@@ -437,25 +760,413 @@ impl ::std::fmt::Debug for BackchannelAuthenticationCompleteResponse {
     }
 }
 
+impl BackchannelAuthenticationCompleteResponse {
+    /// Sets `access_token`: the access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead. Present in the mode push after `AUTHORIZED` only.
+    ///
+    /// `accessToken`, optional, secret.
+    #[must_use]
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_duration`: the lifetime of the new access token in seconds, counted from when it was issued.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn access_token_duration(mut self, value: i64) -> Self {
+        self.access_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<
+            super::BackchannelAuthenticationCompleteResponseAction,
+        >,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `auth_req_id`: the identifier of the request that the client knows, included in the notification.
+    ///
+    /// `authReqId`, optional, secret.
+    #[must_use]
+    pub fn auth_req_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.auth_req_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `authorization_details`: the fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
+    /// `authorizationDetails`, optional.
+    #[must_use]
+    pub fn authorization_details(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationDetails>,
+    ) -> Self {
+        self.authorization_details = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_attributes`: the key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `clientAttributes`, optional.
+    #[must_use]
+    pub fn client_attributes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.client_attributes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client_entity_id`: the client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
+    #[must_use]
+    pub fn client_entity_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_entity_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_entity_id_used`: whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
+    #[must_use]
+    pub fn client_entity_id_used(mut self, value: bool) -> Self {
+        self.client_entity_id_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id`: the numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
+    /// `clientId`, optional.
+    #[must_use]
+    pub fn client_id(mut self, value: i64) -> Self {
+        self.client_id = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id_alias`: the client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
+    #[must_use]
+    pub fn client_id_alias(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_id_alias = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_id_alias_used`: whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
+    #[must_use]
+    pub fn client_id_alias_used(mut self, value: bool) -> Self {
+        self.client_id_alias_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_name`: the client's name to show to the user, from the `client_name` of its metadata (RFC 7591 section 2). Absent when it has no name.
+    ///
+    /// `clientName`, optional.
+    #[must_use]
+    pub fn client_name(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_name = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_notification_endpoint`: the URL to POST the notification to, from the client's `client_notification_endpoint`; present with `NOTIFICATION`. Do not follow redirects from it.
+    ///
+    /// `clientNotificationEndpoint`, optional.
+    #[must_use]
+    pub fn client_notification_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_notification_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_notification_token`: the bearer token for the `Authorization` header of the notification, by which the client knows the server; present with `NOTIFICATION`.
+    ///
+    /// `clientNotificationToken`, optional, secret.
+    #[must_use]
+    pub fn client_notification_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_notification_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `consented_claims`: the claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
+    /// `consentedClaims`, optional.
+    #[must_use]
+    pub fn consented_claims(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.consented_claims = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `delivery_mode`: how the client gets the tokens, as registered (CIBA Core section 5).
+    ///
+    /// `deliveryMode`, optional.
+    #[must_use]
+    pub fn delivery_mode(
+        mut self,
+        value: impl ::std::convert::Into<super::DeliveryMode>,
+    ) -> Self {
+        self.delivery_mode = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `grant_id`: the grant that the access token belongs to (Grant Management for OAuth 2.0). Absent when grant management was not used.
+    ///
+    /// `grantId`, optional, secret.
+    #[must_use]
+    pub fn grant_id(mut self, value: impl ::std::convert::Into<rt::GrantId>) -> Self {
+        self.grant_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `id_token`: the ID token, a JWT, whose claims also bind the other tokens to the request in the mode push (CIBA Core section 10.3.1). Present in the mode push after `AUTHORIZED` only.
+    ///
+    /// `idToken`, optional, secret.
+    #[must_use]
+    pub fn id_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.id_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `id_token_duration`: the lifetime of the ID token in seconds; meaningful only beside one.
+    ///
+    /// `idTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn id_token_duration(mut self, value: i64) -> Self {
+        self.id_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `jwt_access_token`: the same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
+    /// `jwtAccessToken`, optional, secret.
+    #[must_use]
+    pub fn jwt_access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.jwt_access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `metadata_document_location`: the URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
+    /// `metadataDocumentLocation`, optional.
+    #[must_use]
+    pub fn metadata_document_location(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.metadata_document_location = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `metadata_document_used`: whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
+    #[must_use]
+    pub fn metadata_document_used(mut self, value: bool) -> Self {
+        self.metadata_document_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `refresh_token`: the refresh token issued with the access token. Absent when the grant has none, as client credentials, or when the service or the client does not support refreshing.
+    ///
+    /// `refreshToken`, optional, secret.
+    #[must_use]
+    pub fn refresh_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.refresh_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `refresh_token_duration`: the lifetime of the refresh token in seconds, counted from when it was issued; meaningful only beside a refresh token.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn refresh_token_duration(mut self, value: i64) -> Self {
+        self.refresh_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `resources`: the resource servers that the client asked for in the backchannel authentication request (RFC 8707). Absent when it named none.
+    ///
+    /// `resources`, optional.
+    #[must_use]
+    pub fn resources(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.resources = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `response_content`: the JSON body of the notification, sent on byte for byte. In the mode ping it has the `auth_req_id` alone, also on failure (CIBA Core section 10.2); in the mode push it has the tokens (section 10.3) or an error (section 12). Absent with `NO_ACTION`.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `service_attributes`: the key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `serviceAttributes`, optional.
+    #[must_use]
+    pub fn service_attributes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.service_attributes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// `access_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new access token in seconds, counted from when it was issued.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.access_token_duration?))
+    }
+
+    /// `id_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the ID token in seconds; meaningful only beside one.
+    ///
+    /// `idTokenDuration`, optional, in seconds.
+    pub fn id_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.id_token_duration?))
+    }
+
+    /// `refresh_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the refresh token in seconds, counted from when it was issued; meaningful only beside a refresh token.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    pub fn refresh_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.refresh_token_duration?))
+    }
+}
+
+/// The server's decision to refuse a backchannel authentication request before asking the user, with the reason that selects the error.
+///
 /// Upstream: `backchannel_authentication_fail_request`.
 ///
 /// Request of `backchannel_authentication_fail`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct BackchannelAuthenticationFailRequest {
+    /// A sentence for the developer of the client, sent as `error_description`. Only printable ASCII without quotation mark and backslash is allowed; absent leaves the wording to Authlete.
+    ///
     /// `errorDescription`, optional.
     #[serde(
         rename = "errorDescription",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub error_description: ::std::option::Option<::std::string::String>,
+    /// The URL of a page about the error, sent as `error_uri`. Absent sends none.
+    ///
     /// `errorUri`, optional.
     #[serde(rename = "errorUri", skip_serializing_if = "::std::option::Option::is_none")]
     pub error_uri: ::std::option::Option<::std::string::String>,
+    /// Why the request is refused; it selects the `error` that the client gets (CIBA Core section 13). The prose of the official document takes `SERVER_ERROR` where it is missing; the schema requires it.
+    ///
     /// `reason`, required.
-    pub reason: crate::types::BackchannelAuthenticationFailReason,
+    pub reason: super::BackchannelAuthenticationFailReason,
+    /// The handle from the response of `backchannel/authentication`, under which Authlete keeps the client's request. It stays usable from `issue` until `complete`, while `fail` deletes it. The prose of the official document lets it be left out, in which case the ticket stays until it expires; the schema requires it.
+    ///
     /// `ticket`, required, secret.
-    pub ticket: crate::rt::Ticket,
+    pub ticket: rt::Ticket,
 }
 
 impl ::std::fmt::Debug for BackchannelAuthenticationFailRequest {
@@ -464,49 +1175,84 @@ impl ::std::fmt::Debug for BackchannelAuthenticationFailRequest {
             .field("error_description", &self.error_description)
             .field("error_uri", &self.error_uri)
             .field("reason", &self.reason)
-            .field("ticket", &crate::rt::Redacted)
+            .field("ticket", &rt::Redacted)
             .finish()
     }
 }
 
 impl BackchannelAuthenticationFailRequest {
-    /// With the required fields; the others are left out.
+    /// A `BackchannelAuthenticationFailRequest` with `reason` and `ticket`, which are required; the other fields are left out.
     pub fn new(
-        reason: crate::types::BackchannelAuthenticationFailReason,
-        ticket: impl ::std::convert::Into<crate::rt::Ticket>,
+        reason: impl ::std::convert::Into<super::BackchannelAuthenticationFailReason>,
+        ticket: impl ::std::convert::Into<rt::Ticket>,
     ) -> Self {
         Self {
-            error_description: ::std::default::Default::default(),
-            error_uri: ::std::default::Default::default(),
-            reason,
+            error_description: ::std::option::Option::None,
+            error_uri: ::std::option::Option::None,
+            reason: reason.into(),
             ticket: ticket.into(),
         }
     }
+
+    /// Sets `error_description`: A sentence for the developer of the client, sent as `error_description`. Only printable ASCII without quotation mark and backslash is allowed; absent leaves the wording to Authlete.
+    ///
+    /// `errorDescription`, optional.
+    #[must_use]
+    pub fn error_description(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.error_description = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `error_uri`: the URL of a page about the error, sent as `error_uri`. Absent sends none.
+    ///
+    /// `errorUri`, optional.
+    #[must_use]
+    pub fn error_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.error_uri = ::std::option::Option::Some(value.into());
+        self
+    }
 }
 
+/// The error for the client (CIBA Core section 13), made from the reason that was given and ready to be sent.
+///
 /// Upstream: `backchannel_authentication_fail_response`.
 ///
 /// Answer of `backchannel_authentication_fail`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct BackchannelAuthenticationFailResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<
-        crate::types::BackchannelAuthenticationFailResponseAction,
+        super::BackchannelAuthenticationFailResponseAction,
     >,
+    /// The JSON body for the client, a success or an OAuth error, finished by Authlete and sent on byte for byte.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -515,7 +1261,7 @@ pub struct BackchannelAuthenticationFailResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for BackchannelAuthenticationFailResponse {
+impl rt::Object for BackchannelAuthenticationFailResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -549,7 +1295,7 @@ impl<'de> ::serde::Deserialize<'de> for BackchannelAuthenticationFailResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -557,76 +1303,150 @@ impl ::std::fmt::Debug for BackchannelAuthenticationFailResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("BackchannelAuthenticationFailResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
     }
 }
 
+impl BackchannelAuthenticationFailResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<
+            super::BackchannelAuthenticationFailResponseAction,
+        >,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: the JSON body for the client, a success or an OAuth error, finished by Authlete and sent on byte for byte.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// The request for an `auth_req_id`, once the server has found the user.
+///
 /// Upstream: `backchannel_authentication_issue_request`.
 ///
 /// Request of `backchannel_authentication_issue`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct BackchannelAuthenticationIssueRequest {
+    /// The handle from the response of `backchannel/authentication`, under which Authlete keeps the client's request. It stays usable from `issue` until `complete`, while `fail` deletes it.
+    ///
     /// `ticket`, required, secret.
-    pub ticket: crate::rt::Ticket,
+    pub ticket: rt::Ticket,
 }
 
 impl ::std::fmt::Debug for BackchannelAuthenticationIssueRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("BackchannelAuthenticationIssueRequest")
-            .field("ticket", &crate::rt::Redacted)
+            .field("ticket", &rt::Redacted)
             .finish()
     }
 }
 
 impl BackchannelAuthenticationIssueRequest {
-    /// With the required fields; the others are left out.
-    pub fn new(ticket: impl ::std::convert::Into<crate::rt::Ticket>) -> Self {
+    /// A `BackchannelAuthenticationIssueRequest` with `ticket`, which is required; the other fields are left out.
+    pub fn new(ticket: impl ::std::convert::Into<rt::Ticket>) -> Self {
         Self { ticket: ticket.into() }
     }
 }
 
+/// The response that acknowledges the client's request. The other fields repeat what `responseContent` has.
+///
 /// Upstream: `backchannel_authentication_issue_response`.
 ///
 /// Answer of `backchannel_authentication_issue`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct BackchannelAuthenticationIssueResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<
-        crate::types::BackchannelAuthenticationIssueResponseAction,
+        super::BackchannelAuthenticationIssueResponseAction,
     >,
+    /// The identifier of the request, by which the client asks the token endpoint or recognizes a notification (CIBA Core section 7.3). Present with `OK` only.
+    ///
     /// `authReqId`, optional, secret.
     #[serde(
         rename = "authReqId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub auth_req_id: ::std::option::Option<::std::string::String>,
+    /// How long the `auth_req_id` is good, in seconds from now; the user has to decide within that time.
+    ///
     /// `expiresIn`, optional, in seconds.
     #[serde(
         rename = "expiresIn",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub expires_in: ::std::option::Option<i32>,
+    /// How many seconds the client has to wait between two requests to the token endpoint. It has a meaning for the modes poll and ping.
+    ///
     /// `interval`, optional, in seconds.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub interval: ::std::option::Option<i32>,
+    /// The JSON body for the client, a success or an OAuth error, finished by Authlete and sent on byte for byte.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -635,7 +1455,7 @@ pub struct BackchannelAuthenticationIssueResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for BackchannelAuthenticationIssueResponse {
+impl rt::Object for BackchannelAuthenticationIssueResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -675,7 +1495,7 @@ impl<'de> ::serde::Deserialize<'de> for BackchannelAuthenticationIssueResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -683,34 +1503,145 @@ impl ::std::fmt::Debug for BackchannelAuthenticationIssueResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("BackchannelAuthenticationIssueResponse")
             .field("action", &self.action)
-            .field("auth_req_id", &crate::rt::optional(&self.auth_req_id))
+            .field("auth_req_id", &rt::optional(&self.auth_req_id))
             .field("expires_in", &self.expires_in)
             .field("interval", &self.interval)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
     }
 }
 
+impl BackchannelAuthenticationIssueResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<
+            super::BackchannelAuthenticationIssueResponseAction,
+        >,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `auth_req_id`: the identifier of the request, by which the client asks the token endpoint or recognizes a notification (CIBA Core section 7.3). Present with `OK` only.
+    ///
+    /// `authReqId`, optional, secret.
+    #[must_use]
+    pub fn auth_req_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.auth_req_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `expires_in`: how long the `auth_req_id` is good, in seconds from now; the user has to decide within that time.
+    ///
+    /// `expiresIn`, optional, in seconds.
+    #[must_use]
+    pub fn expires_in(mut self, value: i32) -> Self {
+        self.expires_in = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `interval`: how many seconds the client has to wait between two requests to the token endpoint. It has a meaning for the modes poll and ping.
+    ///
+    /// `interval`, optional, in seconds.
+    #[must_use]
+    pub fn interval(mut self, value: i32) -> Self {
+        self.interval = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `response_content`: the JSON body for the client, a success or an OAuth error, finished by Authlete and sent on byte for byte.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `expires_in` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How long the `auth_req_id` is good, in seconds from now; the user has to decide within that time.
+    ///
+    /// `expiresIn`, optional, in seconds.
+    pub fn expires_in_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.expires_in?))
+    }
+
+    /// `interval` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How many seconds the client has to wait between two requests to the token endpoint. It has a meaning for the modes poll and ping.
+    ///
+    /// `interval`, optional, in seconds.
+    pub fn interval_as_duration(&self) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.interval?))
+    }
+}
+
+/// What a client sent to the backchannel authentication endpoint (CIBA Core section 7.1), with whatever authenticates it.
+///
 /// Upstream: `backchannel_authentication_request`.
 ///
 /// Request of `backchannel_authentication`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct BackchannelAuthenticationRequest {
+    /// How to treat a `client_id` that is a URL of a client metadata document, for this request alone. What is true here takes precedence over the service's settings; absent leaves those in force. Looked at only where the service supports client id metadata documents.
+    ///
     /// `cimdOptions`, optional.
     #[serde(
         rename = "cimdOptions",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub cimd_options: ::std::option::Option<CimdOptions>,
+    pub cimd_options: ::std::option::Option<super::CimdOptions>,
+    /// The client's certificate from the mutual TLS connection, in PEM. It is needed for the authentication methods `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 section 2), and where tokens are bound to certificates (section 3). Absent when the connection had none.
+    ///
     /// `clientCertificate`, optional.
     #[serde(
         rename = "clientCertificate",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_certificate: ::std::option::Option<::std::string::String>,
+    /// The intermediate certificates that the client sent after its own in the mutual TLS handshake, each in PEM. Used to verify the chain for `tls_client_auth` (RFC 8705 section 2.1).
+    ///
     /// `clientCertificatePath`, optional.
     #[serde(
         rename = "clientCertificatePath",
@@ -719,27 +1650,37 @@ pub struct BackchannelAuthenticationRequest {
     pub client_certificate_path: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The client id from the `Authorization` header when the client used HTTP Basic (RFC 6749 section 2.3.1), form-decoded as that section says. Leave it out when the header is missing; a `client_id` in the body stays in `parameters`.
+    ///
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<::std::string::String>,
+    /// The client secret from the `Authorization` header when the client used HTTP Basic (RFC 6749 section 2.3.1), form-decoded as that section says. Leave it out when the header is missing; a `client_secret` in the body stays in `parameters`.
+    ///
     /// `clientSecret`, optional, secret.
     #[serde(
         rename = "clientSecret",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_secret: ::std::option::Option<::std::string::String>,
+    /// The value of the `OAuth-Client-Attestation` header, a JWT by which the client's backend vouches for the key of this client instance (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 4). Absent when the client does not authenticate that way.
+    ///
     /// `oauthClientAttestation`, optional, secret.
     #[serde(
         rename = "oauthClientAttestation",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub oauth_client_attestation: ::std::option::Option<::std::string::String>,
+    /// The value of the `OAuth-Client-Attestation-PoP` header, a JWT by which the client instance proves that it holds the attested key (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 5.1). It accompanies `oauthClientAttestation`.
+    ///
     /// `oauthClientAttestationPop`, optional, secret.
     #[serde(
         rename = "oauthClientAttestationPop",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub oauth_client_attestation_pop: ::std::option::Option<::std::string::String>,
+    /// The body of the client's request, in `application/x-www-form-urlencoded`, untouched; the empty string where there was none. Do not parse and re-encode it, because the order and the repetition of parameters can matter.
+    ///
     /// `parameters`, required, secret.
     pub parameters: ::std::string::String,
 }
@@ -751,233 +1692,398 @@ impl ::std::fmt::Debug for BackchannelAuthenticationRequest {
             .field("client_certificate", &self.client_certificate)
             .field("client_certificate_path", &self.client_certificate_path)
             .field("client_id", &self.client_id)
-            .field("client_secret", &crate::rt::optional(&self.client_secret))
+            .field("client_secret", &rt::optional(&self.client_secret))
             .field(
                 "oauth_client_attestation",
-                &crate::rt::optional(&self.oauth_client_attestation),
+                &rt::optional(&self.oauth_client_attestation),
             )
             .field(
                 "oauth_client_attestation_pop",
-                &crate::rt::optional(&self.oauth_client_attestation_pop),
+                &rt::optional(&self.oauth_client_attestation_pop),
             )
-            .field("parameters", &crate::rt::Redacted)
+            .field("parameters", &rt::Redacted)
             .finish()
     }
 }
 
 impl BackchannelAuthenticationRequest {
-    /// With the required fields; the others are left out.
+    /// A `BackchannelAuthenticationRequest` with `parameters`, which is required; the other fields are left out.
     pub fn new(parameters: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
-            cimd_options: ::std::default::Default::default(),
-            client_certificate: ::std::default::Default::default(),
-            client_certificate_path: ::std::default::Default::default(),
-            client_id: ::std::default::Default::default(),
-            client_secret: ::std::default::Default::default(),
-            oauth_client_attestation: ::std::default::Default::default(),
-            oauth_client_attestation_pop: ::std::default::Default::default(),
+            cimd_options: ::std::option::Option::None,
+            client_certificate: ::std::option::Option::None,
+            client_certificate_path: ::std::option::Option::None,
+            client_id: ::std::option::Option::None,
+            client_secret: ::std::option::Option::None,
+            oauth_client_attestation: ::std::option::Option::None,
+            oauth_client_attestation_pop: ::std::option::Option::None,
             parameters: parameters.into(),
         }
     }
+
+    /// Sets `cimd_options`: how to treat a `client_id` that is a URL of a client metadata document, for this request alone. What is true here takes precedence over the service's settings; absent leaves those in force. Looked at only where the service supports client id metadata documents.
+    ///
+    /// `cimdOptions`, optional.
+    #[must_use]
+    pub fn cimd_options(
+        mut self,
+        value: impl ::std::convert::Into<super::CimdOptions>,
+    ) -> Self {
+        self.cimd_options = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_certificate`: the client's certificate from the mutual TLS connection, in PEM. It is needed for the authentication methods `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 section 2), and where tokens are bound to certificates (section 3). Absent when the connection had none.
+    ///
+    /// `clientCertificate`, optional.
+    #[must_use]
+    pub fn client_certificate(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_certificate = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_certificate_path`: the intermediate certificates that the client sent after its own in the mutual TLS handshake, each in PEM. Used to verify the chain for `tls_client_auth` (RFC 8705 section 2.1).
+    ///
+    /// `clientCertificatePath`, optional.
+    #[must_use]
+    pub fn client_certificate_path(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.client_certificate_path = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client_id`: the client id from the `Authorization` header when the client used HTTP Basic (RFC 6749 section 2.3.1), form-decoded as that section says. Leave it out when the header is missing; a `client_id` in the body stays in `parameters`.
+    ///
+    /// `clientId`, optional.
+    #[must_use]
+    pub fn client_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_secret`: the client secret from the `Authorization` header when the client used HTTP Basic (RFC 6749 section 2.3.1), form-decoded as that section says. Leave it out when the header is missing; a `client_secret` in the body stays in `parameters`.
+    ///
+    /// `clientSecret`, optional, secret.
+    #[must_use]
+    pub fn client_secret(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_secret = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `oauth_client_attestation`: the value of the `OAuth-Client-Attestation` header, a JWT by which the client's backend vouches for the key of this client instance (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 4). Absent when the client does not authenticate that way.
+    ///
+    /// `oauthClientAttestation`, optional, secret.
+    #[must_use]
+    pub fn oauth_client_attestation(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.oauth_client_attestation = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `oauth_client_attestation_pop`: the value of the `OAuth-Client-Attestation-PoP` header, a JWT by which the client instance proves that it holds the attested key (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 5.1). It accompanies `oauthClientAttestation`.
+    ///
+    /// `oauthClientAttestationPop`, optional, secret.
+    #[must_use]
+    pub fn oauth_client_attestation_pop(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.oauth_client_attestation_pop = ::std::option::Option::Some(value.into());
+        self
+    }
 }
 
+/// What Authlete found in the backchannel authentication request, and with it what the server needs to find the user and to ask for a decision.
+///
 /// Upstream: `backchannel_authentication_response`.
 ///
 /// Answer of `backchannel_authentication`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct BackchannelAuthenticationResponse {
+    /// The authentication contexts that the client would accept, from `acr_values`, the most wanted first; those that the service does not support were dropped. Absent when it named none.
+    ///
     /// `acrs`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub acrs: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<
-        crate::types::BackchannelAuthenticationResponseAction,
-    >,
+    pub action: ::std::option::Option<super::BackchannelAuthenticationResponseAction>,
+    /// The challenge to send in the `OAuth-Client-Attestation-Challenge` header of whatever response ends this exchange; the client puts it into its next attestation proof (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 6.2). Absent when the service issues no challenges, and from servers before 3.0.28.
+    ///
     /// `attestationChallenge`, optional, secret.
     #[serde(
         rename = "attestationChallenge",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub attestation_challenge: ::std::option::Option<::std::string::String>,
+    /// The fine-grained permissions asked for in `authorization_details` (RFC 9396 section 2). Absent when the client sent none.
+    ///
     /// `authorizationDetails`, optional.
     #[serde(
         rename = "authorizationDetails",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub authorization_details: ::std::option::Option<AuthorizationDetails>,
+    pub authorization_details: ::std::option::Option<super::AuthorizationDetails>,
+    /// A short text that both devices show, so that the user can tell that they belong to one transaction (CIBA Core section 7.1). Absent when the client sent none; the server may refuse it with `INVALID_BINDING_MESSAGE`.
+    ///
     /// `bindingMessage`, optional, secret.
     #[serde(
         rename = "bindingMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub binding_message: ::std::option::Option<::std::string::String>,
+    /// The claims that the requested scopes stand for, such as `name` and `family_name` for `profile` (OpenID Connect Core 1.0 section 5.4). Their values go into the ID token by the request that completes the flow; absent when `openid` was not requested.
+    ///
     /// `claimNames`, optional.
     #[serde(
         rename = "claimNames",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub claim_names: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
     /// `clientAttributes`, optional.
     #[serde(
         rename = "clientAttributes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub client_attributes: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
+    /// The method by which the client authenticated in this request, which is always needed here (CIBA Core section 7.1).
+    ///
     /// `clientAuthMethod`, optional.
     #[serde(
         rename = "clientAuthMethod",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_auth_method: ::std::option::Option<crate::types::ClientAuthMethod>,
+    pub client_auth_method: ::std::option::Option<super::ClientAuthMethod>,
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
     /// `clientEntityId`, optional.
     #[serde(
         rename = "clientEntityId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_entity_id: ::std::option::Option<::std::string::String>,
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
     /// `clientEntityIdUsed`, optional.
     #[serde(
         rename = "clientEntityIdUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_entity_id_used: ::std::option::Option<bool>,
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<i64>,
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
     /// `clientIdAlias`, optional.
     #[serde(
         rename = "clientIdAlias",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias: ::std::option::Option<::std::string::String>,
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
     /// `clientIdAliasUsed`, optional.
     #[serde(
         rename = "clientIdAliasUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias_used: ::std::option::Option<bool>,
+    /// The client's name to show to the user, from the `client_name` of its metadata (RFC 7591 section 2). Absent when it has no name.
+    ///
     /// `clientName`, optional.
     #[serde(
         rename = "clientName",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_name: ::std::option::Option<::std::string::String>,
+    /// The bearer token with which to notify the client, from `client_notification_token`; present for `PING` and `PUSH`. `complete` returns it when it is needed.
+    ///
     /// `clientNotificationToken`, optional, secret.
     #[serde(
         rename = "clientNotificationToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_notification_token: ::std::option::Option<::std::string::String>,
+    /// How the client wants to get the tokens, as registered (CIBA Core section 5). With `PING` and `PUSH`, `complete` leads to a notification; with `POLL` the client asks the token endpoint until it gets them.
+    ///
     /// `deliveryMode`, optional.
     #[serde(
         rename = "deliveryMode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub delivery_mode: ::std::option::Option<crate::types::DeliveryMode>,
+    pub delivery_mode: ::std::option::Option<super::DeliveryMode>,
+    /// The requested scopes that carry a value, such as `consent:7f3a` for a scope that the service declares by a `regex` attribute. They are not in `scopes`, and need the user's consent as well; absent when there are none.
+    ///
     /// `dynamicScopes`, optional.
     #[serde(
         rename = "dynamicScopes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub dynamic_scopes: ::std::option::Option<::std::vec::Vec<DynamicScope>>,
+    pub dynamic_scopes: ::std::option::Option<::std::vec::Vec<super::DynamicScope>>,
+    /// What the request wants to do with a grant, from `grant_management_action` (Grant Management for OAuth 2.0). Absent when grant management is not used.
+    ///
     /// `gmAction`, optional.
     #[serde(rename = "gmAction", skip_serializing_if = "::std::option::Option::is_none")]
-    pub gm_action: ::std::option::Option<crate::types::GrantManagementAction>,
+    pub gm_action: ::std::option::Option<super::GrantManagementAction>,
+    /// What the grant named by `grant_id` holds so far (Grant Management for OAuth 2.0), so that a consent page can show what is new. Absent when the request names no grant.
+    ///
     /// `grant`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant: ::std::option::Option<Grant>,
+    pub grant: ::std::option::Option<super::Grant>,
+    /// The grant that the request wants to extend or replace, from its `grant_id` parameter (Grant Management for OAuth 2.0). Absent when it names none.
+    ///
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<crate::rt::GrantId>,
+    pub grant_id: ::std::option::Option<rt::GrantId>,
+    /// The user who gave the grant named by `grant_id`, thus the user to authenticate for this request. Absent when the request names no grant.
+    ///
     /// `grantSubject`, optional.
     #[serde(
         rename = "grantSubject",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub grant_subject: ::std::option::Option<::std::string::String>,
+    /// The value of the parameter that `hintType` names. How to find the user by it is up to the server.
+    ///
     /// `hint`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub hint: ::std::option::Option<::std::string::String>,
+    /// Which of the three hints the client gave; every valid request has exactly one (CIBA Core section 7.1).
+    ///
     /// `hintType`, optional.
     #[serde(rename = "hintType", skip_serializing_if = "::std::option::Option::is_none")]
-    pub hint_type: ::std::option::Option<crate::types::HintType>,
+    pub hint_type: ::std::option::Option<super::HintType>,
+    /// The URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
     /// `metadataDocumentLocation`, optional.
     #[serde(
         rename = "metadataDocumentLocation",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_location: ::std::option::Option<::std::string::String>,
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
     /// `metadataDocumentUsed`, optional.
     #[serde(
         rename = "metadataDocumentUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_used: ::std::option::Option<bool>,
+    /// Information on the transaction, as JSON in a string, from the claim `request_context` of a signed request (FAPI-CIBA profile). Absent when the client sent none.
+    ///
     /// `requestContext`, optional, secret.
     #[serde(
         rename = "requestContext",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub request_context: ::std::option::Option<crate::rt::JsonString>,
+    pub request_context: ::std::option::Option<rt::JsonString>,
+    /// How long the client wants the `auth_req_id` to be good, in seconds, from `requested_expiry` (CIBA Core section 7.1). Zero when the client named none.
+    ///
     /// `requestedExpiry`, optional, in seconds.
     #[serde(
         rename = "requestedExpiry",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub requested_expiry: ::std::option::Option<i32>,
+    /// The resource servers that the client wants the access token for, from its `resource` parameters (RFC 8707 section 2). Absent when it named none.
+    ///
     /// `resources`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub resources: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The JSON body for the client, a success or an OAuth error, finished by Authlete and sent on byte for byte. Absent with `USER_IDENTIFICATION`.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+    /// The scopes that the client asked for in `scope`; those unknown to the service were dropped. Their descriptions are never included here, unlike at the authorization endpoint.
+    ///
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub scopes: ::std::option::Option<::std::vec::Vec<Scope>>,
+    pub scopes: ::std::option::Option<::std::vec::Vec<super::Scope>>,
+    /// The key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
     /// `serviceAttributes`, optional.
     #[serde(
         rename = "serviceAttributes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub service_attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub service_attributes: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
+    /// The `sub` claim of the ID token in `id_token_hint`; present with `ID_TOKEN_HINT` only. For a client with pairwise subjects it is the pairwise value, not the server's own identifier.
+    ///
     /// `sub`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub sub: ::std::option::Option<::std::string::String>,
+    /// The handle for this request, which `issue`, `complete` and `fail` take; present with `USER_IDENTIFICATION`. The official document copied the words of the token endpoint's ticket here.
+    ///
     /// `ticket`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub ticket: ::std::option::Option<crate::rt::Ticket>,
+    pub ticket: ::std::option::Option<rt::Ticket>,
+    /// A secret known only to the user, such as a PIN, that keeps strangers from bothering them with requests, from `user_code` (CIBA Core section 7.1). The server verifies it; absent when the client sent none. The official document copied the words of `bindingMessage` here.
+    ///
     /// `userCode`, optional, secret.
     #[serde(rename = "userCode", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_code: ::std::option::Option<::std::string::String>,
+    /// Whether a user code is required, because both the service and the client are set up for it. Authlete itself has then refused a request without one.
+    ///
     /// `userCodeRequired`, optional.
     #[serde(
         rename = "userCodeRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_code_required: ::std::option::Option<bool>,
+    /// What Authlete noticed in the request without refusing it, in English sentences for the log. Absent when there was nothing.
+    ///
     /// `warnings`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warnings: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
 }
 
-impl crate::rt::Object for BackchannelAuthenticationResponse {
+impl rt::Object for BackchannelAuthenticationResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1079,7 +2185,7 @@ impl<'de> ::serde::Deserialize<'de> for BackchannelAuthenticationResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -1088,12 +2194,9 @@ impl ::std::fmt::Debug for BackchannelAuthenticationResponse {
         f.debug_struct("BackchannelAuthenticationResponse")
             .field("acrs", &self.acrs)
             .field("action", &self.action)
-            .field(
-                "attestation_challenge",
-                &crate::rt::optional(&self.attestation_challenge),
-            )
+            .field("attestation_challenge", &rt::optional(&self.attestation_challenge))
             .field("authorization_details", &self.authorization_details)
-            .field("binding_message", &crate::rt::optional(&self.binding_message))
+            .field("binding_message", &rt::optional(&self.binding_message))
             .field("claim_names", &self.claim_names)
             .field("client_attributes", &self.client_attributes)
             .field("client_auth_method", &self.client_auth_method)
@@ -1105,31 +2208,505 @@ impl ::std::fmt::Debug for BackchannelAuthenticationResponse {
             .field("client_name", &self.client_name)
             .field(
                 "client_notification_token",
-                &crate::rt::optional(&self.client_notification_token),
+                &rt::optional(&self.client_notification_token),
             )
             .field("delivery_mode", &self.delivery_mode)
             .field("dynamic_scopes", &self.dynamic_scopes)
             .field("gm_action", &self.gm_action)
             .field("grant", &self.grant)
-            .field("grant_id", &crate::rt::optional(&self.grant_id))
+            .field("grant_id", &rt::optional(&self.grant_id))
             .field("grant_subject", &self.grant_subject)
-            .field("hint", &crate::rt::optional(&self.hint))
+            .field("hint", &rt::optional(&self.hint))
             .field("hint_type", &self.hint_type)
             .field("metadata_document_location", &self.metadata_document_location)
             .field("metadata_document_used", &self.metadata_document_used)
-            .field("request_context", &crate::rt::optional(&self.request_context))
+            .field("request_context", &rt::optional(&self.request_context))
             .field("requested_expiry", &self.requested_expiry)
             .field("resources", &self.resources)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("scopes", &self.scopes)
             .field("service_attributes", &self.service_attributes)
             .field("sub", &self.sub)
-            .field("ticket", &crate::rt::optional(&self.ticket))
-            .field("user_code", &crate::rt::optional(&self.user_code))
+            .field("ticket", &rt::optional(&self.ticket))
+            .field("user_code", &rt::optional(&self.user_code))
             .field("user_code_required", &self.user_code_required)
             .field("warnings", &self.warnings)
             .finish()
+    }
+}
+
+impl BackchannelAuthenticationResponse {
+    /// Sets `acrs`: the authentication contexts that the client would accept, from `acr_values`, the most wanted first; those that the service does not support were dropped. Absent when it named none.
+    ///
+    /// `acrs`, optional.
+    #[must_use]
+    pub fn acrs(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.acrs = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::BackchannelAuthenticationResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `attestation_challenge`: the challenge to send in the `OAuth-Client-Attestation-Challenge` header of whatever response ends this exchange; the client puts it into its next attestation proof (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 6.2). Absent when the service issues no challenges, and from servers before 3.0.28.
+    ///
+    /// `attestationChallenge`, optional, secret.
+    #[must_use]
+    pub fn attestation_challenge(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.attestation_challenge = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `authorization_details`: the fine-grained permissions asked for in `authorization_details` (RFC 9396 section 2). Absent when the client sent none.
+    ///
+    /// `authorizationDetails`, optional.
+    #[must_use]
+    pub fn authorization_details(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationDetails>,
+    ) -> Self {
+        self.authorization_details = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `binding_message`: A short text that both devices show, so that the user can tell that they belong to one transaction (CIBA Core section 7.1). Absent when the client sent none; the server may refuse it with `INVALID_BINDING_MESSAGE`.
+    ///
+    /// `bindingMessage`, optional, secret.
+    #[must_use]
+    pub fn binding_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.binding_message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `claim_names`: the claims that the requested scopes stand for, such as `name` and `family_name` for `profile` (OpenID Connect Core 1.0 section 5.4). Their values go into the ID token by the request that completes the flow; absent when `openid` was not requested.
+    ///
+    /// `claimNames`, optional.
+    #[must_use]
+    pub fn claim_names(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.claim_names = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client_attributes`: the key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `clientAttributes`, optional.
+    #[must_use]
+    pub fn client_attributes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.client_attributes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client_auth_method`: the method by which the client authenticated in this request, which is always needed here (CIBA Core section 7.1).
+    ///
+    /// `clientAuthMethod`, optional.
+    #[must_use]
+    pub fn client_auth_method(
+        mut self,
+        value: impl ::std::convert::Into<super::ClientAuthMethod>,
+    ) -> Self {
+        self.client_auth_method = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_entity_id`: the client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
+    #[must_use]
+    pub fn client_entity_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_entity_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_entity_id_used`: whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
+    #[must_use]
+    pub fn client_entity_id_used(mut self, value: bool) -> Self {
+        self.client_entity_id_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id`: the numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
+    /// `clientId`, optional.
+    #[must_use]
+    pub fn client_id(mut self, value: i64) -> Self {
+        self.client_id = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id_alias`: the client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
+    #[must_use]
+    pub fn client_id_alias(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_id_alias = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_id_alias_used`: whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
+    #[must_use]
+    pub fn client_id_alias_used(mut self, value: bool) -> Self {
+        self.client_id_alias_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_name`: the client's name to show to the user, from the `client_name` of its metadata (RFC 7591 section 2). Absent when it has no name.
+    ///
+    /// `clientName`, optional.
+    #[must_use]
+    pub fn client_name(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_name = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_notification_token`: the bearer token with which to notify the client, from `client_notification_token`; present for `PING` and `PUSH`. `complete` returns it when it is needed.
+    ///
+    /// `clientNotificationToken`, optional, secret.
+    #[must_use]
+    pub fn client_notification_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_notification_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `delivery_mode`: how the client wants to get the tokens, as registered (CIBA Core section 5). With `PING` and `PUSH`, `complete` leads to a notification; with `POLL` the client asks the token endpoint until it gets them.
+    ///
+    /// `deliveryMode`, optional.
+    #[must_use]
+    pub fn delivery_mode(
+        mut self,
+        value: impl ::std::convert::Into<super::DeliveryMode>,
+    ) -> Self {
+        self.delivery_mode = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `dynamic_scopes`: the requested scopes that carry a value, such as `consent:7f3a` for a scope that the service declares by a `regex` attribute. They are not in `scopes`, and need the user's consent as well; absent when there are none.
+    ///
+    /// `dynamicScopes`, optional.
+    #[must_use]
+    pub fn dynamic_scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::DynamicScope>,
+        >,
+    ) -> Self {
+        self.dynamic_scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `gm_action`: what the request wants to do with a grant, from `grant_management_action` (Grant Management for OAuth 2.0). Absent when grant management is not used.
+    ///
+    /// `gmAction`, optional.
+    #[must_use]
+    pub fn gm_action(
+        mut self,
+        value: impl ::std::convert::Into<super::GrantManagementAction>,
+    ) -> Self {
+        self.gm_action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `grant`: what the grant named by `grant_id` holds so far (Grant Management for OAuth 2.0), so that a consent page can show what is new. Absent when the request names no grant.
+    ///
+    /// `grant`, optional.
+    #[must_use]
+    pub fn grant(mut self, value: impl ::std::convert::Into<super::Grant>) -> Self {
+        self.grant = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `grant_id`: the grant that the request wants to extend or replace, from its `grant_id` parameter (Grant Management for OAuth 2.0). Absent when it names none.
+    ///
+    /// `grantId`, optional, secret.
+    #[must_use]
+    pub fn grant_id(mut self, value: impl ::std::convert::Into<rt::GrantId>) -> Self {
+        self.grant_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `grant_subject`: the user who gave the grant named by `grant_id`, thus the user to authenticate for this request. Absent when the request names no grant.
+    ///
+    /// `grantSubject`, optional.
+    #[must_use]
+    pub fn grant_subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.grant_subject = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `hint`: the value of the parameter that `hintType` names. How to find the user by it is up to the server.
+    ///
+    /// `hint`, optional, secret.
+    #[must_use]
+    pub fn hint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.hint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `hint_type`: which of the three hints the client gave; every valid request has exactly one (CIBA Core section 7.1).
+    ///
+    /// `hintType`, optional.
+    #[must_use]
+    pub fn hint_type(
+        mut self,
+        value: impl ::std::convert::Into<super::HintType>,
+    ) -> Self {
+        self.hint_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `metadata_document_location`: the URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
+    /// `metadataDocumentLocation`, optional.
+    #[must_use]
+    pub fn metadata_document_location(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.metadata_document_location = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `metadata_document_used`: whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
+    #[must_use]
+    pub fn metadata_document_used(mut self, value: bool) -> Self {
+        self.metadata_document_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `request_context`: information on the transaction, as JSON in a string, from the claim `request_context` of a signed request (FAPI-CIBA profile). Absent when the client sent none.
+    ///
+    /// `requestContext`, optional, secret.
+    #[must_use]
+    pub fn request_context(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.request_context = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `requested_expiry`: how long the client wants the `auth_req_id` to be good, in seconds, from `requested_expiry` (CIBA Core section 7.1). Zero when the client named none.
+    ///
+    /// `requestedExpiry`, optional, in seconds.
+    #[must_use]
+    pub fn requested_expiry(mut self, value: i32) -> Self {
+        self.requested_expiry = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `resources`: the resource servers that the client wants the access token for, from its `resource` parameters (RFC 8707 section 2). Absent when it named none.
+    ///
+    /// `resources`, optional.
+    #[must_use]
+    pub fn resources(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.resources = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `response_content`: the JSON body for the client, a success or an OAuth error, finished by Authlete and sent on byte for byte. Absent with `USER_IDENTIFICATION`.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `scopes`: the scopes that the client asked for in `scope`; those unknown to the service were dropped. Their descriptions are never included here, unlike at the authorization endpoint.
+    ///
+    /// `scopes`, optional.
+    #[must_use]
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Scope>,
+        >,
+    ) -> Self {
+        self.scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `service_attributes`: the key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `serviceAttributes`, optional.
+    #[must_use]
+    pub fn service_attributes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.service_attributes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `sub`: the `sub` claim of the ID token in `id_token_hint`; present with `ID_TOKEN_HINT` only. For a client with pairwise subjects it is the pairwise value, not the server's own identifier.
+    ///
+    /// `sub`, optional.
+    #[must_use]
+    pub fn sub(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.sub = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `ticket`: the handle for this request, which `issue`, `complete` and `fail` take; present with `USER_IDENTIFICATION`. The official document copied the words of the token endpoint's ticket here.
+    ///
+    /// `ticket`, optional, secret.
+    #[must_use]
+    pub fn ticket(mut self, value: impl ::std::convert::Into<rt::Ticket>) -> Self {
+        self.ticket = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `user_code`: A secret known only to the user, such as a PIN, that keeps strangers from bothering them with requests, from `user_code` (CIBA Core section 7.1). The server verifies it; absent when the client sent none. The official document copied the words of `bindingMessage` here.
+    ///
+    /// `userCode`, optional, secret.
+    #[must_use]
+    pub fn user_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.user_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `user_code_required`: whether a user code is required, because both the service and the client are set up for it. Authlete itself has then refused a request without one.
+    ///
+    /// `userCodeRequired`, optional.
+    #[must_use]
+    pub fn user_code_required(mut self, value: bool) -> Self {
+        self.user_code_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `warnings`: what Authlete noticed in the request without refusing it, in English sentences for the log. Absent when there was nothing.
+    ///
+    /// `warnings`, optional.
+    #[must_use]
+    pub fn warnings(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.warnings = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// `requested_expiry` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How long the client wants the `auth_req_id` to be good, in seconds, from `requested_expiry` (CIBA Core section 7.1). Zero when the client named none.
+    ///
+    /// `requestedExpiry`, optional, in seconds.
+    pub fn requested_expiry_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.requested_expiry?))
     }
 }

@@ -2,19 +2,24 @@
 
 //! Types of `client_attestation`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// How the response of the challenge endpoint is to be written. Nothing of the client's request is needed for it.
+///
 /// Upstream: `attestation_challenge_request`.
 ///
 /// Request of `attestation_challenge`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AttestationChallengeRequest {
+    /// Whether the JSON in `responseContent` is written over several lines with indentation, for people to read. False or absent writes it compactly.
+    ///
     /// `pretty`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub pretty: ::std::option::Option<bool>,
 }
 
-impl crate::rt::Object for AttestationChallengeRequest {
+impl rt::Object for AttestationChallengeRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -42,37 +47,61 @@ impl<'de> ::serde::Deserialize<'de> for AttestationChallengeRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl AttestationChallengeRequest {
+    /// Sets `pretty`: whether the JSON in `responseContent` is written over several lines with indentation, for people to read. False or absent writes it compactly.
+    ///
+    /// `pretty`, optional.
+    #[must_use]
+    pub fn pretty(mut self, value: bool) -> Self {
+        self.pretty = ::std::option::Option::Some(value);
+        self
+    }
+}
+
+/// A fresh challenge for a client to put into its attestation proof, ready to be sent. From Authlete 3.0.28.
+///
 /// Upstream: `attestation_challenge_response`.
 ///
 /// Answer of `attestation_challenge`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AttestationChallengeResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::AttestationChallengeResponseAction>,
+    pub action: ::std::option::Option<super::AttestationChallengeResponseAction>,
+    /// The challenge by itself, which `responseContent` already includes; present with `OK`. The client's proof must contain it while it is fresh; the service's `attestationChallengeTimeWindow`, in seconds, bounds that.
+    ///
     /// `attestationChallenge`, optional, secret.
     #[serde(
         rename = "attestationChallenge",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub attestation_challenge: ::std::option::Option<::std::string::String>,
+    /// The JSON body for the client, with the challenge as `attestation_challenge` or with an OAuth error, sent on byte for byte.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -81,7 +110,7 @@ pub struct AttestationChallengeResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for AttestationChallengeResponse {
+impl rt::Object for AttestationChallengeResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -117,7 +146,7 @@ impl<'de> ::serde::Deserialize<'de> for AttestationChallengeResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -125,13 +154,72 @@ impl ::std::fmt::Debug for AttestationChallengeResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AttestationChallengeResponse")
             .field("action", &self.action)
-            .field(
-                "attestation_challenge",
-                &crate::rt::optional(&self.attestation_challenge),
-            )
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("attestation_challenge", &rt::optional(&self.attestation_challenge))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
+    }
+}
+
+impl AttestationChallengeResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::AttestationChallengeResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `attestation_challenge`: the challenge by itself, which `responseContent` already includes; present with `OK`. The client's proof must contain it while it is fresh; the service's `attestationChallengeTimeWindow`, in seconds, bounds that.
+    ///
+    /// `attestationChallenge`, optional, secret.
+    #[must_use]
+    pub fn attestation_challenge(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.attestation_challenge = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: the JSON body for the client, with the challenge as `attestation_challenge` or with an OAuth error, sent on byte for byte.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
     }
 }

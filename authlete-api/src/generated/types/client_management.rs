@@ -2,36 +2,44 @@
 
 //! Types of `client_management`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
 /// Written inline upstream, at `ClientAuthorizationDeletePost request`.
 ///
 /// Request of `client_authorization_delete_post`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientAuthorizationDeletePostRequest {
     /// `subject`, required.
     pub subject: ::std::string::String,
 }
 
 impl ClientAuthorizationDeletePostRequest {
-    /// With the required fields; the others are left out.
+    /// A `ClientAuthorizationDeletePostRequest` with `subject`, which is required; the other fields are left out.
     pub fn new(subject: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self { subject: subject.into() }
     }
 }
 
+/// Confirms that the access tokens of the user and the client are gone. The API description gives it the fields of granted scopes too, which belong to other operations; its own example and Authlete's Java library have the result alone.
+///
 /// Upstream: `client_authorization_delete_response`.
 ///
 /// Answer of `client_authorization_delete`, `client_authorization_delete_post`, `client_authorization_delete_by_subject`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientAuthorizationDeleteResponse {
+    /// Authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -40,7 +48,7 @@ pub struct ClientAuthorizationDeleteResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for ClientAuthorizationDeleteResponse {
+impl rt::Object for ClientAuthorizationDeleteResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -70,62 +78,144 @@ impl<'de> ::serde::Deserialize<'de> for ClientAuthorizationDeleteResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl ClientAuthorizationDeleteResponse {
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// Whose authorized clients to list, and which page of them, with the user's identifier in the body, where logs of URLs do not show it.
+///
 /// Upstream: `client_authorization_get_list_request`.
 ///
 /// Request of `client_authorization_get_list_post`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientAuthorizationGetListRequest {
+    /// Only clients of this developer are listed, by the identifier in their `developer` field. Absent: of all developers.
+    ///
     /// `developer`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub developer: ::std::option::Option<::std::string::String>,
+    /// Index after the last entry of this page, counted from 0; exclusive. Without it a list ends at 5.
+    ///
     /// `end`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub end: ::std::option::Option<i32>,
+    /// Index of the first entry of this page, counted from 0; inclusive. Without it a list begins at 0.
+    ///
     /// `start`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub start: ::std::option::Option<i32>,
+    /// The user's identifier, the `subject` that the server gave when it issued tokens. The list has the clients to which this user has given access.
+    ///
     /// `subject`, required.
     pub subject: ::std::string::String,
 }
 
 impl ClientAuthorizationGetListRequest {
-    /// With the required fields; the others are left out.
+    /// A `ClientAuthorizationGetListRequest` with `subject`, which is required; the other fields are left out.
     pub fn new(subject: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
-            developer: ::std::default::Default::default(),
-            end: ::std::default::Default::default(),
-            start: ::std::default::Default::default(),
+            developer: ::std::option::Option::None,
+            end: ::std::option::Option::None,
+            start: ::std::option::Option::None,
             subject: subject.into(),
         }
     }
+
+    /// Sets `developer`: only clients of this developer are listed, by the identifier in their `developer` field. Absent: of all developers.
+    ///
+    /// `developer`, optional.
+    #[must_use]
+    pub fn developer(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.developer = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `end`: index after the last entry of this page, counted from 0; exclusive. Without it a list ends at 5.
+    ///
+    /// `end`, optional.
+    #[must_use]
+    pub fn end(mut self, value: i32) -> Self {
+        self.end = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `start`: index of the first entry of this page, counted from 0; inclusive. Without it a list begins at 0.
+    ///
+    /// `start`, optional.
+    #[must_use]
+    pub fn start(mut self, value: i32) -> Self {
+        self.start = ::std::option::Option::Some(value);
+        self
+    }
 }
 
+/// One page of the clients that a user has authorized, for a page on which users see and withdraw what they have allowed.
+///
 /// Upstream: `client_authorization_get_list_response`.
 ///
 /// Answer of `client_authorization_get_list`, `client_authorization_get_list_post`, `client_authorization_get_list_by_subject`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientAuthorizationGetListResponse {
+    /// The authorized clients of this page, with their names and no settings.
+    ///
     /// `clients`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub clients: ::std::option::Option<::std::vec::Vec<LimitedClient>>,
+    pub clients: ::std::option::Option<::std::vec::Vec<super::LimitedClient>>,
+    /// Only clients of this developer are listed, by the identifier in their `developer` field. Absent: of all developers. Repeated from the request.
+    ///
     /// `developer`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub developer: ::std::option::Option<::std::string::String>,
+    /// Index after the last entry of this page, counted from 0; exclusive. Without it a list ends at 5.
+    ///
     /// `end`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub end: ::std::option::Option<i32>,
+    /// Index of the first entry of this page, counted from 0; inclusive. Without it a list begins at 0.
+    ///
     /// `start`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub start: ::std::option::Option<i32>,
+    /// The user whose authorizations were asked for, repeated from the request.
+    ///
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
+    /// How many entries there are over all pages, not only in this one. The API description calls it the identifier of a developer, which is a mistake.
+    ///
     /// `totalCount`, optional.
     #[serde(
         rename = "totalCount",
@@ -134,7 +224,7 @@ pub struct ClientAuthorizationGetListResponse {
     pub total_count: ::std::option::Option<i32>,
 }
 
-impl crate::rt::Object for ClientAuthorizationGetListResponse {
+impl rt::Object for ClientAuthorizationGetListResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -172,45 +262,144 @@ impl<'de> ::serde::Deserialize<'de> for ClientAuthorizationGetListResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl ClientAuthorizationGetListResponse {
+    /// Sets `clients`: the authorized clients of this page, with their names and no settings.
+    ///
+    /// `clients`, optional.
+    #[must_use]
+    pub fn clients(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::LimitedClient>,
+        >,
+    ) -> Self {
+        self.clients = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `developer`: only clients of this developer are listed, by the identifier in their `developer` field. Absent: of all developers. Repeated from the request.
+    ///
+    /// `developer`, optional.
+    #[must_use]
+    pub fn developer(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.developer = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `end`: index after the last entry of this page, counted from 0; exclusive. Without it a list ends at 5.
+    ///
+    /// `end`, optional.
+    #[must_use]
+    pub fn end(mut self, value: i32) -> Self {
+        self.end = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `start`: index of the first entry of this page, counted from 0; inclusive. Without it a list begins at 0.
+    ///
+    /// `start`, optional.
+    #[must_use]
+    pub fn start(mut self, value: i32) -> Self {
+        self.start = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `subject`: the user whose authorizations were asked for, repeated from the request.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `total_count`: how many entries there are over all pages, not only in this one. The API description calls it the identifier of a developer, which is a mistake.
+    ///
+    /// `totalCount`, optional.
+    #[must_use]
+    pub fn total_count(mut self, value: i32) -> Self {
+        self.total_count = ::std::option::Option::Some(value);
+        self
+    }
+}
+
+/// Which scopes all access tokens of one user and one client shall have from now on.
+///
 /// Upstream: `client_authorization_update_request`.
 ///
 /// Request of `client_authorization_update`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientAuthorizationUpdateRequest {
+    /// The scopes that replace those of each of the tokens; an empty list leaves them without any. Absent changes no token's scopes.
+    ///
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scopes: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The user's identifier, the `subject` that the server gave when it issued tokens. The access tokens issued to the client for this user are changed.
+    ///
     /// `subject`, required.
     pub subject: ::std::string::String,
 }
 
 impl ClientAuthorizationUpdateRequest {
-    /// With the required fields; the others are left out.
+    /// A `ClientAuthorizationUpdateRequest` with `subject`, which is required; the other fields are left out.
     pub fn new(subject: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
-            scopes: ::std::default::Default::default(),
+            scopes: ::std::option::Option::None,
             subject: subject.into(),
         }
     }
+
+    /// Sets `scopes`: the scopes that replace those of each of the tokens; an empty list leaves them without any. Absent changes no token's scopes.
+    ///
+    /// `scopes`, optional.
+    #[must_use]
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
 }
 
+/// Confirms that the access tokens of the user and the client were changed.
+///
 /// Upstream: `client_authorization_update_response`.
 ///
 /// Answer of `client_authorization_update`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientAuthorizationUpdateResponse {
+    /// Authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -219,7 +408,7 @@ pub struct ClientAuthorizationUpdateResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for ClientAuthorizationUpdateResponse {
+impl rt::Object for ClientAuthorizationUpdateResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -249,16 +438,47 @@ impl<'de> ::serde::Deserialize<'de> for ClientAuthorizationUpdateResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl ClientAuthorizationUpdateResponse {
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// Which scopes a client may ask for, if it is limited at all; without a limit it may ask for every scope of the service.
+///
 /// Upstream: `client_extension_requestable_scopes_get_response`.
 ///
 /// Answer of `client_extension_requestable_scopes_get`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientExtensionRequestableScopesGetResponse {
+    /// The names of the scopes that the client may ask for. Absent: it is not limited; empty: it may ask for none.
+    ///
     /// `requestableScopes`, optional.
     #[serde(
         rename = "requestableScopes",
@@ -269,7 +489,7 @@ pub struct ClientExtensionRequestableScopesGetResponse {
     >,
 }
 
-impl crate::rt::Object for ClientExtensionRequestableScopesGetResponse {
+impl rt::Object for ClientExtensionRequestableScopesGetResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -297,16 +517,39 @@ impl<'de> ::serde::Deserialize<'de> for ClientExtensionRequestableScopesGetRespo
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl ClientExtensionRequestableScopesGetResponse {
+    /// Sets `requestable_scopes`: the names of the scopes that the client may ask for. Absent: it is not limited; empty: it may ask for none.
+    ///
+    /// `requestableScopes`, optional.
+    #[must_use]
+    pub fn requestable_scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.requestable_scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+}
+
+/// The new limit of what a client may ask for. It replaces the earlier one and does not change tokens that were issued before.
+///
 /// Upstream: `client_extension_requestable_scopes_update_request`.
 ///
 /// Request of `client_extension_requestable_scopes_update_post`, `client_extension_requestable_scopes_update`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientExtensionRequestableScopesUpdateRequest {
+    /// The names of the scopes that the client may ask for from now on; an empty list allows none. Names that the service does not have are ignored. Absent lifts the limit, as `delete_requestable_scopes` does.
+    ///
     /// `requestableScopes`, optional.
     #[serde(
         rename = "requestableScopes",
@@ -317,7 +560,7 @@ pub struct ClientExtensionRequestableScopesUpdateRequest {
     >,
 }
 
-impl crate::rt::Object for ClientExtensionRequestableScopesUpdateRequest {
+impl rt::Object for ClientExtensionRequestableScopesUpdateRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -345,16 +588,39 @@ impl<'de> ::serde::Deserialize<'de> for ClientExtensionRequestableScopesUpdateRe
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl ClientExtensionRequestableScopesUpdateRequest {
+    /// Sets `requestable_scopes`: the names of the scopes that the client may ask for from now on; an empty list allows none. Names that the service does not have are ignored. Absent lifts the limit, as `delete_requestable_scopes` does.
+    ///
+    /// `requestableScopes`, optional.
+    #[must_use]
+    pub fn requestable_scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.requestable_scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+}
+
+/// What the client may ask for after the update, to be compared with what was sent: unknown names are dropped silently.
+///
 /// Upstream: `client_extension_requestable_scopes_update_response`.
 ///
 /// Answer of `client_extension_requestable_scopes_update_post`, `client_extension_requestable_scopes_update`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientExtensionRequestableScopesUpdateResponse {
+    /// The names of the scopes that are in force now, so without names that the service does not have. Absent: the client is not limited.
+    ///
     /// `requestableScopes`, optional.
     #[serde(
         rename = "requestableScopes",
@@ -365,7 +631,7 @@ pub struct ClientExtensionRequestableScopesUpdateResponse {
     >,
 }
 
-impl crate::rt::Object for ClientExtensionRequestableScopesUpdateResponse {
+impl rt::Object for ClientExtensionRequestableScopesUpdateResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -393,28 +659,57 @@ impl<'de> ::serde::Deserialize<'de> for ClientExtensionRequestableScopesUpdateRe
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl ClientExtensionRequestableScopesUpdateResponse {
+    /// Sets `requestable_scopes`: the names of the scopes that are in force now, so without names that the service does not have. Absent: the client is not limited.
+    ///
+    /// `requestableScopes`, optional.
+    #[must_use]
+    pub fn requestable_scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.requestable_scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+}
+
+/// One page of the clients of a service, with all their settings.
+///
 /// Upstream: `client_get_list_response`.
 ///
 /// Answer of `client_get_list`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientGetListResponse {
+    /// The clients of this page, in Authlete's order. A token that may manage some clients only sees those.
+    ///
     /// `clients`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub clients: ::std::option::Option<::std::vec::Vec<OAuthClient>>,
+    pub clients: ::std::option::Option<::std::vec::Vec<super::OAuthClient>>,
     /// `developer`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub developer: ::std::option::Option<::std::string::String>,
+    /// Index after the last entry of this page, counted from 0; exclusive. Without it a list ends at 5.
+    ///
     /// `end`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub end: ::std::option::Option<i32>,
+    /// Index of the first entry of this page, counted from 0; inclusive. Without it a list begins at 0.
+    ///
     /// `start`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub start: ::std::option::Option<i32>,
+    /// How many entries there are over all pages, not only in this one.
+    ///
     /// `totalCount`, optional.
     #[serde(
         rename = "totalCount",
@@ -423,7 +718,7 @@ pub struct ClientGetListResponse {
     pub total_count: ::std::option::Option<i32>,
 }
 
-impl crate::rt::Object for ClientGetListResponse {
+impl rt::Object for ClientGetListResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -459,22 +754,84 @@ impl<'de> ::serde::Deserialize<'de> for ClientGetListResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl ClientGetListResponse {
+    /// Sets `clients`: the clients of this page, in Authlete's order. A token that may manage some clients only sees those.
+    ///
+    /// `clients`, optional.
+    #[must_use]
+    pub fn clients(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::OAuthClient>,
+        >,
+    ) -> Self {
+        self.clients = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `developer`: `developer`, optional.
+    #[must_use]
+    pub fn developer(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.developer = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `end`: index after the last entry of this page, counted from 0; exclusive. Without it a list ends at 5.
+    ///
+    /// `end`, optional.
+    #[must_use]
+    pub fn end(mut self, value: i32) -> Self {
+        self.end = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `start`: index of the first entry of this page, counted from 0; inclusive. Without it a list begins at 0.
+    ///
+    /// `start`, optional.
+    #[must_use]
+    pub fn start(mut self, value: i32) -> Self {
+        self.start = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `total_count`: how many entries there are over all pages, not only in this one.
+    ///
+    /// `totalCount`, optional.
+    #[must_use]
+    pub fn total_count(mut self, value: i32) -> Self {
+        self.total_count = ::std::option::Option::Some(value);
+        self
+    }
+}
+
+/// Confirms that the record of granted scopes is gone. Access tokens that were issued are as they were.
+///
 /// Upstream: `client_granted_scopes_delete_response`.
 ///
 /// Answer of `client_granted_scopes_delete`, `client_granted_scopes_delete_by_subject`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientGrantedScopesDeleteResponse {
+    /// Authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -483,7 +840,7 @@ pub struct ClientGrantedScopesDeleteResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for ClientGrantedScopesDeleteResponse {
+impl rt::Object for ClientGrantedScopesDeleteResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -513,36 +870,70 @@ impl<'de> ::serde::Deserialize<'de> for ClientGrantedScopesDeleteResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
+    }
+}
+
+impl ClientGrantedScopesDeleteResponse {
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
     }
 }
 
 /// Written inline upstream, at `ClientGrantedScopesGetPost request`.
 ///
 /// Request of `client_granted_scopes_get_post`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientGrantedScopesGetPostRequest {
     /// `subject`, required.
     pub subject: ::std::string::String,
 }
 
 impl ClientGrantedScopesGetPostRequest {
-    /// With the required fields; the others are left out.
+    /// A `ClientGrantedScopesGetPostRequest` with `subject`, which is required; the other fields are left out.
     pub fn new(subject: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self { subject: subject.into() }
     }
 }
 
+/// The scopes that one user has granted to one client so far, so that a consent page need not ask for them again. Dynamic scopes are not remembered.
+///
 /// Upstream: `client_granted_scopes_get_response`.
 ///
 /// Answer of `client_granted_scopes_get`, `client_granted_scopes_get_post`, `client_granted_scopes_get_by_subject`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientGrantedScopesGetResponse {
+    /// The numeric id of the application that the user granted these scopes to, as the call named it.
+    ///
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<i64>,
+    /// The scopes that the user granted the last time, without those of earlier times. Absent: the user has granted nothing so far, or the record was deleted; empty: access was granted without any scope.
+    ///
     /// `latestGrantedScopes`, optional.
     #[serde(
         rename = "latestGrantedScopes",
@@ -551,6 +942,8 @@ pub struct ClientGrantedScopesGetResponse {
     pub latest_granted_scopes: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// All scopes that the user has granted over time, without revoked ones: the list to compare a new request's scopes with. Absent: the user has granted nothing so far, or the record was deleted; empty: access was granted without any scope.
+    ///
     /// `mergedGrantedScopes`, optional.
     #[serde(
         rename = "mergedGrantedScopes",
@@ -559,36 +952,46 @@ pub struct ClientGrantedScopesGetResponse {
     pub merged_granted_scopes: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// When the record was last changed, in milliseconds since 1970-01-01 UTC.
+    ///
     /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "modifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub modified_at: ::std::option::Option<i64>,
+    /// Authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+    /// The numeric id of the service to which the record belongs. The API description repeats the sentence of `resultMessage` here, which is a mistake.
+    ///
     /// `serviceApiKey`, optional.
     #[serde(
         rename = "serviceApiKey",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub service_api_key: ::std::option::Option<i64>,
+    /// The user who granted the scopes, by the identifier that the server gave when it issued tokens.
+    ///
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for ClientGrantedScopesGetResponse {
+impl rt::Object for ClientGrantedScopesGetResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -630,44 +1033,162 @@ impl<'de> ::serde::Deserialize<'de> for ClientGrantedScopesGetResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl ClientGrantedScopesGetResponse {
+    /// Sets `client_id`: the numeric id of the application that the user granted these scopes to, as the call named it.
+    ///
+    /// `clientId`, optional.
+    #[must_use]
+    pub fn client_id(mut self, value: i64) -> Self {
+        self.client_id = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `latest_granted_scopes`: the scopes that the user granted the last time, without those of earlier times. Absent: the user has granted nothing so far, or the record was deleted; empty: access was granted without any scope.
+    ///
+    /// `latestGrantedScopes`, optional.
+    #[must_use]
+    pub fn latest_granted_scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.latest_granted_scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `merged_granted_scopes`: all scopes that the user has granted over time, without revoked ones: the list to compare a new request's scopes with. Absent: the user has granted nothing so far, or the record was deleted; empty: access was granted without any scope.
+    ///
+    /// `mergedGrantedScopes`, optional.
+    #[must_use]
+    pub fn merged_granted_scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.merged_granted_scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `modified_at`: when the record was last changed, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn modified_at(mut self, value: i64) -> Self {
+        self.modified_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `service_api_key`: the numeric id of the service to which the record belongs. The API description repeats the sentence of `resultMessage` here, which is a mistake.
+    ///
+    /// `serviceApiKey`, optional.
+    #[must_use]
+    pub fn service_api_key(mut self, value: i64) -> Self {
+        self.service_api_key = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `subject`: the user who granted the scopes, by the identifier that the server gave when it issued tokens.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `modified_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the record was last changed, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn modified_at_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.modified_at?))
+    }
+}
+
+/// The lock that a client is to have from now on: a way to stop it at once without losing its settings.
+///
 /// Upstream: `client_flag_update_request`.
 ///
 /// Request of `client_lock_flag_update`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientLockFlagUpdateRequest {
+    /// True locks the client, so that its requests are refused until further notice; false lets it work again.
+    ///
     /// `clientLocked`, required.
     #[serde(rename = "clientLocked")]
     pub client_locked: bool,
 }
 
 impl ClientLockFlagUpdateRequest {
-    /// With the required fields; the others are left out.
+    /// A `ClientLockFlagUpdateRequest` with `client_locked`, which is required; the other fields are left out.
     pub fn new(client_locked: bool) -> Self {
         Self { client_locked }
     }
 }
 
+/// Confirms that the lock of a client was set or lifted, as the request had it.
+///
 /// Upstream: `client_flag_update_response`.
 ///
 /// Answer of `client_lock_flag_update`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientLockFlagUpdateResponse {
+    /// Authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
     /// `resultCode`, required.
     #[serde(rename = "resultCode")]
     pub result_code: ::std::string::String,
+    /// The result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
     /// `resultMessage`, required.
     #[serde(rename = "resultMessage")]
     pub result_message: ::std::string::String,
 }
 
 impl ClientLockFlagUpdateResponse {
-    /// With the required fields; the others are left out.
+    /// A `ClientLockFlagUpdateResponse` with `result_code` and `result_message`, which are required; the other fields are left out.
     pub fn new(
         result_code: impl ::std::convert::Into<::std::string::String>,
         result_message: impl ::std::convert::Into<::std::string::String>,
@@ -679,30 +1200,41 @@ impl ClientLockFlagUpdateResponse {
     }
 }
 
+/// Confirms that Authlete has given the client a new random secret, with that one and the one before. It holds secrets.
+///
 /// Upstream: `client_secret_refresh_response`.
 ///
 /// Answer of `client_secret_refresh`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientSecretRefreshResponse {
+    /// The secret that counts from now on: 86 random characters of base64url, made by Authlete. Pass it to the client over a secure channel.
+    ///
     /// `newClientSecret`, optional, secret.
     #[serde(
         rename = "newClientSecret",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub new_client_secret: ::std::option::Option<::std::string::String>,
+    /// The secret that counted before and is refused now; what was computed with it no longer verifies.
+    ///
     /// `oldClientSecret`, optional, secret.
     #[serde(
         rename = "oldClientSecret",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub old_client_secret: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -711,7 +1243,7 @@ pub struct ClientSecretRefreshResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for ClientSecretRefreshResponse {
+impl rt::Object for ClientSecretRefreshResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -745,27 +1277,82 @@ impl<'de> ::serde::Deserialize<'de> for ClientSecretRefreshResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for ClientSecretRefreshResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientSecretRefreshResponse")
-            .field("new_client_secret", &crate::rt::optional(&self.new_client_secret))
-            .field("old_client_secret", &crate::rt::optional(&self.old_client_secret))
+            .field("new_client_secret", &rt::optional(&self.new_client_secret))
+            .field("old_client_secret", &rt::optional(&self.old_client_secret))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
     }
 }
 
+impl ClientSecretRefreshResponse {
+    /// Sets `new_client_secret`: the secret that counts from now on: 86 random characters of base64url, made by Authlete. Pass it to the client over a secure channel.
+    ///
+    /// `newClientSecret`, optional, secret.
+    #[must_use]
+    pub fn new_client_secret(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.new_client_secret = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `old_client_secret`: the secret that counted before and is refused now; what was computed with it no longer verifies.
+    ///
+    /// `oldClientSecret`, optional, secret.
+    #[must_use]
+    pub fn old_client_secret(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.old_client_secret = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// A secret chosen by the caller, for example one brought along from another authorization server, that replaces the client's present one.
+///
 /// Upstream: `client_secret_update_request`.
 ///
 /// Request of `client_secret_update`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientSecretUpdateRequest {
+    /// The new secret: letters, digits, `-` and `_`, at most 86 characters. Make it random and long; where HMAC signatures use it, their algorithm sets a least length as well (RFC 7518 section 3.2).
+    ///
     /// `clientSecret`, required, secret.
     #[serde(rename = "clientSecret")]
     pub client_secret: ::std::string::String,
@@ -774,13 +1361,13 @@ pub struct ClientSecretUpdateRequest {
 impl ::std::fmt::Debug for ClientSecretUpdateRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientSecretUpdateRequest")
-            .field("client_secret", &crate::rt::Redacted)
+            .field("client_secret", &rt::Redacted)
             .finish()
     }
 }
 
 impl ClientSecretUpdateRequest {
-    /// With the required fields; the others are left out.
+    /// A `ClientSecretUpdateRequest` with `client_secret`, which is required; the other fields are left out.
     pub fn new(client_secret: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             client_secret: client_secret.into(),
@@ -788,30 +1375,41 @@ impl ClientSecretUpdateRequest {
     }
 }
 
+/// Confirms that the client's secret was replaced, with the new one and the one before. It holds secrets.
+///
 /// Upstream: `client_secret_update_response`.
 ///
 /// Answer of `client_secret_update`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientSecretUpdateResponse {
+    /// The secret with which the client authenticates from now on, repeated from the request that set it; the previous one is refused at once.
+    ///
     /// `newClientSecret`, optional, secret.
     #[serde(
         rename = "newClientSecret",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub new_client_secret: ::std::option::Option<::std::string::String>,
+    /// The secret that counted before and is refused now; what was computed with it no longer verifies.
+    ///
     /// `oldClientSecret`, optional, secret.
     #[serde(
         rename = "oldClientSecret",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub old_client_secret: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -820,7 +1418,7 @@ pub struct ClientSecretUpdateResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for ClientSecretUpdateResponse {
+impl rt::Object for ClientSecretUpdateResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -854,17 +1452,67 @@ impl<'de> ::serde::Deserialize<'de> for ClientSecretUpdateResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for ClientSecretUpdateResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientSecretUpdateResponse")
-            .field("new_client_secret", &crate::rt::optional(&self.new_client_secret))
-            .field("old_client_secret", &crate::rt::optional(&self.old_client_secret))
+            .field("new_client_secret", &rt::optional(&self.new_client_secret))
+            .field("old_client_secret", &rt::optional(&self.old_client_secret))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
+    }
+}
+
+impl ClientSecretUpdateResponse {
+    /// Sets `new_client_secret`: the secret with which the client authenticates from now on, repeated from the request that set it; the previous one is refused at once.
+    ///
+    /// `newClientSecret`, optional, secret.
+    #[must_use]
+    pub fn new_client_secret(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.new_client_secret = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `old_client_secret`: the secret that counted before and is refused now; what was computed with it no longer verifies.
+    ///
+    /// `oldClientSecret`, optional, secret.
+    #[must_use]
+    pub fn old_client_secret(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.old_client_secret = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
     }
 }

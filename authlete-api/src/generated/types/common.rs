@@ -2,21 +2,27 @@
 
 //! Types of several parts of the API.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// The value of `authorization_details` (RFC 9396 section 2), a list of fine-grained permissions.
+///
 /// Upstream: `authz_details`.
-#[derive(::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-#[derive(::std::default::Default)]
+#[non_exhaustive]
 pub struct AuthorizationDetails {
+    /// The permissions, each an object of a type that the service supports. Absent or empty stands for none.
+    ///
     /// `elements`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub elements: ::std::option::Option<::std::vec::Vec<AuthorizationDetailsElement>>,
+    pub elements: ::std::option::Option<
+        ::std::vec::Vec<super::AuthorizationDetailsElement>,
+    >,
     /// Fields that this version does not know, kept and sent back.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::rt::Object for AuthorizationDetails {
+impl rt::Object for AuthorizationDetails {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -48,7 +54,7 @@ impl<'de> ::serde::Deserialize<'de> for AuthorizationDetails {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -56,39 +62,74 @@ impl ::std::fmt::Debug for AuthorizationDetails {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AuthorizationDetails")
             .field("elements", &self.elements)
-            .field("extra", &crate::rt::Extra(&self.extra))
+            .field("extra", &rt::Extra(&self.extra))
             .finish()
     }
 }
 
+impl AuthorizationDetails {
+    /// Sets `elements`: the permissions, each an object of a type that the service supports. Absent or empty stands for none.
+    ///
+    /// `elements`, optional.
+    #[must_use]
+    pub fn elements(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::AuthorizationDetailsElement>,
+        >,
+    ) -> Self {
+        self.elements = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+}
+
+/// One fine-grained permission of `authorization_details`. RFC 9396 section 2.2 defines the common members, and the type defines the others.
+///
 /// Upstream: `authorization_details_element`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AuthorizationDetailsElement {
+    /// What may be done there, such as `read` or `initiate` (RFC 9396 section 2.2). Absent when the type does not use them.
+    ///
     /// `actions`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub actions: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The kinds of data that may be accessed, `datatypes` in RFC 9396 section 2.2. Absent when the type does not use them.
+    ///
     /// `dataTypes`, optional.
     #[serde(
         rename = "dataTypes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub data_types: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The one resource that the permission is about, such as an account number (RFC 9396 section 2.2). Absent when the type does not use it.
+    ///
     /// `identifier`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub identifier: ::std::option::Option<::std::string::String>,
+    /// The resource servers that the permission is for, mostly as URLs (RFC 9396 section 2.2). Absent when the type does not use them.
+    ///
     /// `locations`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub locations: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// All members that have no field here, as a JSON object in a string; what they mean depends on `type`. Absent when there are none.
+    ///
     /// `otherFields`, optional, secret.
     #[serde(
         rename = "otherFields",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub other_fields: ::std::option::Option<crate::rt::JsonString>,
+    pub other_fields: ::std::option::Option<rt::JsonString>,
+    /// The levels of access, such as `admin` (RFC 9396 section 2.2). Absent when the type does not use them.
+    ///
     /// `privileges`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub privileges: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Which kind of permission this is, which also says which members it has (RFC 9396 section 2). Always present; the service lists the types that it supports in `supportedAuthorizationDetailsTypes`.
+    ///
     /// `type`, required.
     #[serde(rename = "type")]
     pub type_: ::std::string::String,
@@ -102,48 +143,145 @@ impl ::std::fmt::Debug for AuthorizationDetailsElement {
         f.debug_struct("AuthorizationDetailsElement")
             .field("actions", &self.actions)
             .field("data_types", &self.data_types)
-            .field("identifier", &crate::rt::optional(&self.identifier))
+            .field("identifier", &rt::optional(&self.identifier))
             .field("locations", &self.locations)
-            .field("other_fields", &crate::rt::optional(&self.other_fields))
+            .field("other_fields", &rt::optional(&self.other_fields))
             .field("privileges", &self.privileges)
             .field("type_", &self.type_)
-            .field("extra", &crate::rt::Extra(&self.extra))
+            .field("extra", &rt::Extra(&self.extra))
             .finish()
     }
 }
 
 impl AuthorizationDetailsElement {
-    /// With the required fields; the others are left out.
+    /// A `AuthorizationDetailsElement` with `type_`, which is required; the other fields are left out.
     pub fn new(type_: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
-            actions: ::std::default::Default::default(),
-            data_types: ::std::default::Default::default(),
-            identifier: ::std::default::Default::default(),
-            locations: ::std::default::Default::default(),
-            other_fields: ::std::default::Default::default(),
-            privileges: ::std::default::Default::default(),
+            actions: ::std::option::Option::None,
+            data_types: ::std::option::Option::None,
+            identifier: ::std::option::Option::None,
+            locations: ::std::option::Option::None,
+            other_fields: ::std::option::Option::None,
+            privileges: ::std::option::Option::None,
             type_: type_.into(),
             extra: ::std::default::Default::default(),
         }
     }
+
+    /// Sets `actions`: what may be done there, such as `read` or `initiate` (RFC 9396 section 2.2). Absent when the type does not use them.
+    ///
+    /// `actions`, optional.
+    #[must_use]
+    pub fn actions(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.actions = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `data_types`: the kinds of data that may be accessed, `datatypes` in RFC 9396 section 2.2. Absent when the type does not use them.
+    ///
+    /// `dataTypes`, optional.
+    #[must_use]
+    pub fn data_types(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.data_types = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `identifier`: the one resource that the permission is about, such as an account number (RFC 9396 section 2.2). Absent when the type does not use it.
+    ///
+    /// `identifier`, optional, secret.
+    #[must_use]
+    pub fn identifier(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.identifier = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `locations`: the resource servers that the permission is for, mostly as URLs (RFC 9396 section 2.2). Absent when the type does not use them.
+    ///
+    /// `locations`, optional.
+    #[must_use]
+    pub fn locations(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.locations = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `other_fields`: all members that have no field here, as a JSON object in a string; what they mean depends on `type`. Absent when there are none.
+    ///
+    /// `otherFields`, optional, secret.
+    #[must_use]
+    pub fn other_fields(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.other_fields = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `privileges`: the levels of access, such as `admin` (RFC 9396 section 2.2). Absent when the type does not use them.
+    ///
+    /// `privileges`, optional.
+    #[must_use]
+    pub fn privileges(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.privileges = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
 }
 
+/// Settings for one request on how clients are resolved whose `client_id` is the URL of their metadata document (OAuth Client ID Metadata Document). Each one that is true takes precedence over the service's setting for the same matter. A document is fetched only by the request that begins a flow, for example the authorization request but not the token request after it.
+///
 /// Upstream: `cimd_options`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct CimdOptions {
+    /// Whether to fetch the document now even if a copy is still fresh. False or absent lets the service's setting and HTTP caching decide; true costs an outgoing request per call.
+    ///
     /// `alwaysRetrieved`, optional.
     #[serde(
         rename = "alwaysRetrieved",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub always_retrieved: ::std::option::Option<bool>,
+    /// Whether a URL with the scheme `http` is accepted as a client id. The specification demands `https`; meant for development. False or absent falls back on the service's setting.
+    ///
     /// `httpPermitted`, optional.
     #[serde(
         rename = "httpPermitted",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub http_permitted: ::std::option::Option<bool>,
+    /// Whether a URL with a query component is accepted as a client id; the specification advises against one. False or absent falls back on the service's setting.
+    ///
     /// `queryPermitted`, optional.
     #[serde(
         rename = "queryPermitted",
@@ -152,7 +290,7 @@ pub struct CimdOptions {
     pub query_permitted: ::std::option::Option<bool>,
 }
 
-impl crate::rt::Object for CimdOptions {
+impl rt::Object for CimdOptions {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -184,33 +322,72 @@ impl<'de> ::serde::Deserialize<'de> for CimdOptions {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl CimdOptions {
+    /// Sets `always_retrieved`: whether to fetch the document now even if a copy is still fresh. False or absent lets the service's setting and HTTP caching decide; true costs an outgoing request per call.
+    ///
+    /// `alwaysRetrieved`, optional.
+    #[must_use]
+    pub fn always_retrieved(mut self, value: bool) -> Self {
+        self.always_retrieved = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `http_permitted`: whether a URL with the scheme `http` is accepted as a client id. The specification demands `https`; meant for development. False or absent falls back on the service's setting.
+    ///
+    /// `httpPermitted`, optional.
+    #[must_use]
+    pub fn http_permitted(mut self, value: bool) -> Self {
+        self.http_permitted = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `query_permitted`: whether a URL with a query component is accepted as a client id; the specification advises against one. False or absent falls back on the service's setting.
+    ///
+    /// `queryPermitted`, optional.
+    #[must_use]
+    pub fn query_permitted(mut self, value: bool) -> Self {
+        self.query_permitted = ::std::option::Option::Some(value);
+        self
+    }
+}
+
+/// Settings for one client that no standard knows. They narrow down what the service allows, and the client itself cannot see or change them.
+///
 /// Upstream: `client_extension`.
-#[derive(::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-#[derive(::std::default::Default)]
+#[non_exhaustive]
 pub struct ClientExtension {
+    /// The lifetime of this client's access tokens in seconds, if positive and shorter than the service's. 0 or absent means the service's lifetime. Scopes can shorten it further: the shortest of all counts.
+    ///
     /// `accessTokenDuration`, optional, in seconds.
     #[serde(
         rename = "accessTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_duration: ::std::option::Option<i64>,
+    /// The lifetime of this client's ID tokens in seconds, if positive and shorter than the service's. 0 or absent means the service's lifetime. Scopes can shorten it further: the shortest of all counts.
+    ///
     /// `idTokenDuration`, optional, in seconds.
     #[serde(
         rename = "idTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub id_token_duration: ::std::option::Option<i64>,
+    /// The lifetime of this client's refresh tokens in seconds, if positive and shorter than the service's. 0 or absent means the service's lifetime. Scopes can shorten it further: the shortest of all counts.
+    ///
     /// `refreshTokenDuration`, optional, in seconds.
     #[serde(
         rename = "refreshTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_duration: ::std::option::Option<i64>,
+    /// The scopes that the client may ask for, looked at only while `requestableScopesEnabled` is true; Absent then stands for every scope of the service, and an empty list for none. Names that the service does not have are ignored.
+    ///
     /// `requestableScopes`, optional.
     #[serde(
         rename = "requestableScopes",
@@ -219,12 +396,16 @@ pub struct ClientExtension {
     pub requestable_scopes: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// Whether the client is limited to `requestableScopes`. False or absent lets it ask for every scope of the service.
+    ///
     /// `requestableScopesEnabled`, optional.
     #[serde(
         rename = "requestableScopesEnabled",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub requestable_scopes_enabled: ::std::option::Option<bool>,
+    /// Whether the client has an explicit permission for token exchange (RFC 8693). It counts where the service has `tokenExchangeByPermittedClientsOnly`; otherwise it changes nothing.
+    ///
     /// `tokenExchangePermitted`, optional.
     #[serde(
         rename = "tokenExchangePermitted",
@@ -236,7 +417,7 @@ pub struct ClientExtension {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::rt::Object for ClientExtension {
+impl rt::Object for ClientExtension {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -278,7 +459,7 @@ impl<'de> ::serde::Deserialize<'de> for ClientExtension {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -291,27 +472,132 @@ impl ::std::fmt::Debug for ClientExtension {
             .field("requestable_scopes", &self.requestable_scopes)
             .field("requestable_scopes_enabled", &self.requestable_scopes_enabled)
             .field("token_exchange_permitted", &self.token_exchange_permitted)
-            .field("extra", &crate::rt::Extra(&self.extra))
+            .field("extra", &rt::Extra(&self.extra))
             .finish()
     }
 }
 
+impl ClientExtension {
+    /// Sets `access_token_duration`: the lifetime of this client's access tokens in seconds, if positive and shorter than the service's. 0 or absent means the service's lifetime. Scopes can shorten it further: the shortest of all counts.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn access_token_duration(mut self, value: i64) -> Self {
+        self.access_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `id_token_duration`: the lifetime of this client's ID tokens in seconds, if positive and shorter than the service's. 0 or absent means the service's lifetime. Scopes can shorten it further: the shortest of all counts.
+    ///
+    /// `idTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn id_token_duration(mut self, value: i64) -> Self {
+        self.id_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `refresh_token_duration`: the lifetime of this client's refresh tokens in seconds, if positive and shorter than the service's. 0 or absent means the service's lifetime. Scopes can shorten it further: the shortest of all counts.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn refresh_token_duration(mut self, value: i64) -> Self {
+        self.refresh_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `requestable_scopes`: the scopes that the client may ask for, looked at only while `requestableScopesEnabled` is true; Absent then stands for every scope of the service, and an empty list for none. Names that the service does not have are ignored.
+    ///
+    /// `requestableScopes`, optional.
+    #[must_use]
+    pub fn requestable_scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.requestable_scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `requestable_scopes_enabled`: whether the client is limited to `requestableScopes`. False or absent lets it ask for every scope of the service.
+    ///
+    /// `requestableScopesEnabled`, optional.
+    #[must_use]
+    pub fn requestable_scopes_enabled(mut self, value: bool) -> Self {
+        self.requestable_scopes_enabled = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `token_exchange_permitted`: whether the client has an explicit permission for token exchange (RFC 8693). It counts where the service has `tokenExchangeByPermittedClientsOnly`; otherwise it changes nothing.
+    ///
+    /// `tokenExchangePermitted`, optional.
+    #[must_use]
+    pub fn token_exchange_permitted(mut self, value: bool) -> Self {
+        self.token_exchange_permitted = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// `access_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of this client's access tokens in seconds, if positive and shorter than the service's. 0 or absent means the service's lifetime. Scopes can shorten it further: the shortest of all counts.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.access_token_duration?))
+    }
+
+    /// `id_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of this client's ID tokens in seconds, if positive and shorter than the service's. 0 or absent means the service's lifetime. Scopes can shorten it further: the shortest of all counts.
+    ///
+    /// `idTokenDuration`, optional, in seconds.
+    pub fn id_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.id_token_duration?))
+    }
+
+    /// `refresh_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of this client's refresh tokens in seconds, if positive and shorter than the service's. 0 or absent means the service's lifetime. Scopes can shorten it further: the shortest of all counts.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    pub fn refresh_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.refresh_token_duration?))
+    }
+}
+
+/// What a client sent to the registration endpoint (RFC 7591 section 3.1) or to its own configuration endpoint (RFC 7592 section 2), taken apart into body, token and id.
+///
 /// Upstream: `client_registration_request`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientRegistrationRequestPart {
+    /// The client's identifier, taken from the path of its configuration endpoint (RFC 7592 section 2). Needed to read, update and delete; leave it out to register.
+    ///
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<::std::string::String>,
+    /// The body of the client's request as it came, client metadata in JSON (RFC 7591 section 3.1, RFC 7592 section 2.2). Needed to register and to update; leave it out to read and to delete.
+    ///
     /// `json`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub json: ::std::option::Option<crate::rt::JsonString>,
+    pub json: ::std::option::Option<rt::JsonString>,
+    /// The bearer token of the client's request (RFC 6750 section 2.1). To read, update or delete it is the registration access token, and must be there; to register, Authlete's reference server passes on an initial access token (RFC 7591 section 3), of which the API description says nothing, so check such a token in the server.
+    ///
     /// `token`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub token: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for ClientRegistrationRequestPart {
+impl rt::Object for ClientRegistrationRequestPart {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -343,7 +629,7 @@ impl<'de> ::serde::Deserialize<'de> for ClientRegistrationRequestPart {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -351,17 +637,56 @@ impl ::std::fmt::Debug for ClientRegistrationRequestPart {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientRegistrationRequestPart")
             .field("client_id", &self.client_id)
-            .field("json", &crate::rt::optional(&self.json))
-            .field("token", &crate::rt::optional(&self.token))
+            .field("json", &rt::optional(&self.json))
+            .field("token", &rt::optional(&self.token))
             .finish()
     }
 }
 
+impl ClientRegistrationRequestPart {
+    /// Sets `client_id`: the client's identifier, taken from the path of its configuration endpoint (RFC 7592 section 2). Needed to read, update and delete; leave it out to register.
+    ///
+    /// `clientId`, optional.
+    #[must_use]
+    pub fn client_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `json`: the body of the client's request as it came, client metadata in JSON (RFC 7591 section 3.1, RFC 7592 section 2.2). Needed to register and to update; leave it out to read and to delete.
+    ///
+    /// `json`, optional, secret.
+    #[must_use]
+    pub fn json(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
+        self.json = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `token`: the bearer token of the client's request (RFC 6750 section 2.1). To read, update or delete it is the registration access token, and must be there; to register, Authlete's reference server passes on an initial access token (RFC 7591 section 3), of which the API description says nothing, so check such a token in the server.
+    ///
+    /// `token`, optional, secret.
+    #[must_use]
+    pub fn token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.token = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What a credential issuer publishes about itself at `/.well-known/openid-credential-issuer`, as settings of the service (OpenID4VCI 1.0 section 12.2.4). Issuer, credential endpoint and credential configurations are mandatory there.
+///
 /// Upstream: `credential_issuer_metadata`.
-#[derive(::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-#[derive(::std::default::Default)]
+#[non_exhaustive]
 pub struct CredentialIssuerMetadata {
+    /// The issuer identifiers of the authorization servers whose tokens the issuer accepts, shown as `authorization_servers`. Leave it out where the service is its own authorization server.
+    ///
     /// `authorizationServers`, optional.
     #[serde(
         rename = "authorizationServers",
@@ -370,30 +695,40 @@ pub struct CredentialIssuerMetadata {
     pub authorization_servers: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The URL for several credentials in one request, shown as `batch_credential_endpoint`. Only the first implementer's draft of OpenID4VCI has this endpoint; the final version sends several proofs to the credential endpoint.
+    ///
     /// `batchCredentialEndpoint`, optional.
     #[serde(
         rename = "batchCredentialEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub batch_credential_endpoint: ::std::option::Option<::std::string::String>,
+    /// How many key proofs, and thus copies of a credential, one request may ask for, shown as `batch_size` in `batch_credential_issuance` (OpenID4VCI 1.0 section 12.2.4). Below 2 nothing is shown, and wallets must send one proof at a time.
+    ///
     /// `batchSize`, optional.
     #[serde(
         rename = "batchSize",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub batch_size: ::std::option::Option<i64>,
+    /// The URL at which wallets fetch credentials, shown as `credential_endpoint` (OpenID4VCI 1.0 section 8). It is also the URL that DPoP proofs sent there must name. The server serves it.
+    ///
     /// `credentialEndpoint`, optional.
     #[serde(
         rename = "credentialEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub credential_endpoint: ::std::option::Option<::std::string::String>,
+    /// The identifier of the credential issuer, an `https` URL, shown as `credential_issuer` (OpenID4VCI 1.0 section 12.2.4). Offers and the `aud` of key proofs must repeat it to the letter. The API description calls it the identifier of a credential request, which is a mistake.
+    ///
     /// `credentialIssuer`, optional.
     #[serde(
         rename = "credentialIssuer",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub credential_issuer: ::std::option::Option<::std::string::String>,
+    /// The content encryptions that wallets may use for credential requests, shown as `enc_values_supported` in `credential_request_encryption` (OpenID4VCI 1.0 section 12.2.4).
+    ///
     /// `credentialRequestEncryptionEncValuesSupported`, optional.
     #[serde(
         rename = "credentialRequestEncryptionEncValuesSupported",
@@ -402,12 +737,16 @@ pub struct CredentialIssuerMetadata {
     pub credential_request_encryption_enc_values_supported: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The keys, private halves included, to which wallets encrypt credential requests, as a JWK Set in a string; the public halves are shown in `credential_request_encryption` (OpenID4VCI 1.0 section 10). It is a secret. Final version of OpenID4VCI only.
+    ///
     /// `credentialRequestEncryptionJwks`, optional, secret.
     #[serde(
         rename = "credentialRequestEncryptionJwks",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub credential_request_encryption_jwks: ::std::option::Option<::std::string::String>,
+    /// The compressions that wallets may use in encrypted credential requests, shown as `zip_values_supported` in `credential_request_encryption`. Absent: none; `DEF` is the one value known (RFC 7516 section 4.1.3).
+    ///
     /// `credentialRequestEncryptionZipValuesSupported`, optional.
     #[serde(
         rename = "credentialRequestEncryptionZipValuesSupported",
@@ -416,6 +755,8 @@ pub struct CredentialIssuerMetadata {
     pub credential_request_encryption_zip_values_supported: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The key management algorithms with which the issuer can encrypt credential responses, shown as `alg_values_supported` in `credential_response_encryption` (OpenID4VCI 1.0 section 12.2.4).
+    ///
     /// `credentialResponseEncryptionAlgValuesSupported`, optional.
     #[serde(
         rename = "credentialResponseEncryptionAlgValuesSupported",
@@ -424,6 +765,8 @@ pub struct CredentialIssuerMetadata {
     pub credential_response_encryption_alg_values_supported: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The content encryptions with which the issuer can encrypt credential responses, shown as `enc_values_supported` in `credential_response_encryption` (OpenID4VCI 1.0 section 12.2.4).
+    ///
     /// `credentialResponseEncryptionEncValuesSupported`, optional.
     #[serde(
         rename = "credentialResponseEncryptionEncValuesSupported",
@@ -432,6 +775,8 @@ pub struct CredentialIssuerMetadata {
     pub credential_response_encryption_enc_values_supported: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The compressions that the issuer can apply before it encrypts credential responses, shown as `zip_values_supported` in `credential_response_encryption` by the final version of OpenID4VCI. Absent: none.
+    ///
     /// `credentialResponseEncryptionZipValuesSupported`, optional.
     #[serde(
         rename = "credentialResponseEncryptionZipValuesSupported",
@@ -440,12 +785,16 @@ pub struct CredentialIssuerMetadata {
     pub credential_response_encryption_zip_values_supported: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The kinds of credentials on offer, as a JSON object in a string: identifiers of credential configurations with format, scope, claims and so on. It is published unchanged as `credential_configurations_supported`. Earlier drafts had an array here, which is no longer accepted.
+    ///
     /// `credentialsSupported`, optional.
     #[serde(
         rename = "credentialsSupported",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub credentials_supported: ::std::option::Option<crate::rt::JsonString>,
+    pub credentials_supported: ::std::option::Option<rt::JsonString>,
+    /// The URL at which wallets fetch credentials that were not ready at first, shown as `deferred_credential_endpoint` (OpenID4VCI 1.0 section 9). Leave it out where issuance is never deferred.
+    ///
     /// `deferredCredentialEndpoint`, optional.
     #[serde(
         rename = "deferredCredentialEndpoint",
@@ -454,25 +803,33 @@ pub struct CredentialIssuerMetadata {
     pub deferred_credential_endpoint: ::std::option::Option<::std::string::String>,
     /// `display`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub display: ::std::option::Option<crate::rt::JsonString>,
+    pub display: ::std::option::Option<rt::JsonString>,
+    /// The URL at which wallets fetch a `c_nonce` for their key proofs, shown as `nonce_endpoint` by the final version of OpenID4VCI (section 7). Needed wherever proofs must carry a nonce.
+    ///
     /// `nonceEndpoint`, optional.
     #[serde(
         rename = "nonceEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub nonce_endpoint: ::std::option::Option<::std::string::String>,
+    /// The URL at which wallets report what became of a credential, shown as `notification_endpoint` (OpenID4VCI 1.0 section 11). Absent: nothing is reported.
+    ///
     /// `notificationEndpoint`, optional.
     #[serde(
         rename = "notificationEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub notification_endpoint: ::std::option::Option<::std::string::String>,
+    /// Whether wallets must encrypt credential requests, shown as `encryption_required` in `credential_request_encryption` (OpenID4VCI 1.0 section 12.2.4). True refuses plain requests; false or absent leaves it to wallets.
+    ///
     /// `requireCredentialRequestEncryption`, optional.
     #[serde(
         rename = "requireCredentialRequestEncryption",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub require_credential_request_encryption: ::std::option::Option<bool>,
+    /// Whether credential responses are always encrypted, shown as `encryption_required` in `credential_response_encryption` (OpenID4VCI 1.0 section 12.2.4). True refuses requests that name no key to encrypt to; false or absent encrypts when asked.
+    ///
     /// `requireCredentialResponseEncryption`, optional.
     #[serde(
         rename = "requireCredentialResponseEncryption",
@@ -484,7 +841,7 @@ pub struct CredentialIssuerMetadata {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::rt::Object for CredentialIssuerMetadata {
+impl rt::Object for CredentialIssuerMetadata {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -565,7 +922,7 @@ impl<'de> ::serde::Deserialize<'de> for CredentialIssuerMetadata {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -583,7 +940,7 @@ impl ::std::fmt::Debug for CredentialIssuerMetadata {
             )
             .field(
                 "credential_request_encryption_jwks",
-                &crate::rt::optional(&self.credential_request_encryption_jwks),
+                &rt::optional(&self.credential_request_encryption_jwks),
             )
             .field(
                 "credential_request_encryption_zip_values_supported",
@@ -614,30 +971,273 @@ impl ::std::fmt::Debug for CredentialIssuerMetadata {
                 "require_credential_response_encryption",
                 &self.require_credential_response_encryption,
             )
-            .field("extra", &crate::rt::Extra(&self.extra))
+            .field("extra", &rt::Extra(&self.extra))
             .finish()
     }
 }
 
+impl CredentialIssuerMetadata {
+    /// Sets `authorization_servers`: the issuer identifiers of the authorization servers whose tokens the issuer accepts, shown as `authorization_servers`. Leave it out where the service is its own authorization server.
+    ///
+    /// `authorizationServers`, optional.
+    #[must_use]
+    pub fn authorization_servers(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.authorization_servers = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `batch_credential_endpoint`: the URL for several credentials in one request, shown as `batch_credential_endpoint`. Only the first implementer's draft of OpenID4VCI has this endpoint; the final version sends several proofs to the credential endpoint.
+    ///
+    /// `batchCredentialEndpoint`, optional.
+    #[must_use]
+    pub fn batch_credential_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.batch_credential_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `batch_size`: how many key proofs, and thus copies of a credential, one request may ask for, shown as `batch_size` in `batch_credential_issuance` (OpenID4VCI 1.0 section 12.2.4). Below 2 nothing is shown, and wallets must send one proof at a time.
+    ///
+    /// `batchSize`, optional.
+    #[must_use]
+    pub fn batch_size(mut self, value: i64) -> Self {
+        self.batch_size = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `credential_endpoint`: the URL at which wallets fetch credentials, shown as `credential_endpoint` (OpenID4VCI 1.0 section 8). It is also the URL that DPoP proofs sent there must name. The server serves it.
+    ///
+    /// `credentialEndpoint`, optional.
+    #[must_use]
+    pub fn credential_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.credential_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `credential_issuer`: the identifier of the credential issuer, an `https` URL, shown as `credential_issuer` (OpenID4VCI 1.0 section 12.2.4). Offers and the `aud` of key proofs must repeat it to the letter. The API description calls it the identifier of a credential request, which is a mistake.
+    ///
+    /// `credentialIssuer`, optional.
+    #[must_use]
+    pub fn credential_issuer(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.credential_issuer = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `credential_request_encryption_enc_values_supported`: the content encryptions that wallets may use for credential requests, shown as `enc_values_supported` in `credential_request_encryption` (OpenID4VCI 1.0 section 12.2.4).
+    ///
+    /// `credentialRequestEncryptionEncValuesSupported`, optional.
+    #[must_use]
+    pub fn credential_request_encryption_enc_values_supported(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.credential_request_encryption_enc_values_supported = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `credential_request_encryption_jwks`: the keys, private halves included, to which wallets encrypt credential requests, as a JWK Set in a string; the public halves are shown in `credential_request_encryption` (OpenID4VCI 1.0 section 10). It is a secret. Final version of OpenID4VCI only.
+    ///
+    /// `credentialRequestEncryptionJwks`, optional, secret.
+    #[must_use]
+    pub fn credential_request_encryption_jwks(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.credential_request_encryption_jwks = ::std::option::Option::Some(
+            value.into(),
+        );
+        self
+    }
+
+    /// Sets `credential_request_encryption_zip_values_supported`: the compressions that wallets may use in encrypted credential requests, shown as `zip_values_supported` in `credential_request_encryption`. Absent: none; `DEF` is the one value known (RFC 7516 section 4.1.3).
+    ///
+    /// `credentialRequestEncryptionZipValuesSupported`, optional.
+    #[must_use]
+    pub fn credential_request_encryption_zip_values_supported(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.credential_request_encryption_zip_values_supported = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `credential_response_encryption_alg_values_supported`: the key management algorithms with which the issuer can encrypt credential responses, shown as `alg_values_supported` in `credential_response_encryption` (OpenID4VCI 1.0 section 12.2.4).
+    ///
+    /// `credentialResponseEncryptionAlgValuesSupported`, optional.
+    #[must_use]
+    pub fn credential_response_encryption_alg_values_supported(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.credential_response_encryption_alg_values_supported = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `credential_response_encryption_enc_values_supported`: the content encryptions with which the issuer can encrypt credential responses, shown as `enc_values_supported` in `credential_response_encryption` (OpenID4VCI 1.0 section 12.2.4).
+    ///
+    /// `credentialResponseEncryptionEncValuesSupported`, optional.
+    #[must_use]
+    pub fn credential_response_encryption_enc_values_supported(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.credential_response_encryption_enc_values_supported = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `credential_response_encryption_zip_values_supported`: the compressions that the issuer can apply before it encrypts credential responses, shown as `zip_values_supported` in `credential_response_encryption` by the final version of OpenID4VCI. Absent: none.
+    ///
+    /// `credentialResponseEncryptionZipValuesSupported`, optional.
+    #[must_use]
+    pub fn credential_response_encryption_zip_values_supported(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.credential_response_encryption_zip_values_supported = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `credentials_supported`: the kinds of credentials on offer, as a JSON object in a string: identifiers of credential configurations with format, scope, claims and so on. It is published unchanged as `credential_configurations_supported`. Earlier drafts had an array here, which is no longer accepted.
+    ///
+    /// `credentialsSupported`, optional.
+    #[must_use]
+    pub fn credentials_supported(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.credentials_supported = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `deferred_credential_endpoint`: the URL at which wallets fetch credentials that were not ready at first, shown as `deferred_credential_endpoint` (OpenID4VCI 1.0 section 9). Leave it out where issuance is never deferred.
+    ///
+    /// `deferredCredentialEndpoint`, optional.
+    #[must_use]
+    pub fn deferred_credential_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.deferred_credential_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `display`: `display`, optional.
+    #[must_use]
+    pub fn display(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
+        self.display = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `nonce_endpoint`: the URL at which wallets fetch a `c_nonce` for their key proofs, shown as `nonce_endpoint` by the final version of OpenID4VCI (section 7). Needed wherever proofs must carry a nonce.
+    ///
+    /// `nonceEndpoint`, optional.
+    #[must_use]
+    pub fn nonce_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.nonce_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `notification_endpoint`: the URL at which wallets report what became of a credential, shown as `notification_endpoint` (OpenID4VCI 1.0 section 11). Absent: nothing is reported.
+    ///
+    /// `notificationEndpoint`, optional.
+    #[must_use]
+    pub fn notification_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.notification_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `require_credential_request_encryption`: whether wallets must encrypt credential requests, shown as `encryption_required` in `credential_request_encryption` (OpenID4VCI 1.0 section 12.2.4). True refuses plain requests; false or absent leaves it to wallets.
+    ///
+    /// `requireCredentialRequestEncryption`, optional.
+    #[must_use]
+    pub fn require_credential_request_encryption(mut self, value: bool) -> Self {
+        self.require_credential_request_encryption = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `require_credential_response_encryption`: whether credential responses are always encrypted, shown as `encryption_required` in `credential_response_encryption` (OpenID4VCI 1.0 section 12.2.4). True refuses requests that name no key to encrypt to; false or absent encrypts when asked.
+    ///
+    /// `requireCredentialResponseEncryption`, optional.
+    #[must_use]
+    pub fn require_credential_response_encryption(mut self, value: bool) -> Self {
+        self.require_credential_response_encryption = ::std::option::Option::Some(value);
+        self
+    }
+}
+
+/// A credential offer as Authlete keeps it: the document for the wallet (OpenID4VCI 1.0 section 4.1), and what was set when it was made.
+///
 /// Upstream: `credential_offer_info`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct CredentialOfferInfo {
+    /// The authentication context class that the user satisfied when the offer was made. Absent when the server does not rate logins.
+    ///
     /// `acr`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub acr: ::std::option::Option<::std::string::String>,
+    /// When the user was authenticated before the offer was made, in seconds since 1970-01-01 UTC; zero or absent when that was not given.
+    ///
     /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
     #[serde(rename = "authTime", skip_serializing_if = "::std::option::Option::is_none")]
     pub auth_time: ::std::option::Option<i64>,
+    /// Whether the offer names the authorization code grant, by a member `authorization_code` of `grants` (OpenID4VCI 1.0 section 4.1.1).
+    ///
     /// `authorizationCodeGrantIncluded`, optional.
     #[serde(
         rename = "authorizationCodeGrantIncluded",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authorization_code_grant_included: ::std::option::Option<bool>,
+    /// A string of the server's own that is stored with the offer and returned with it, such as the number of an order. Wallets never see it; absent when none was given.
+    ///
     /// `context`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub context: ::std::option::Option<::std::string::String>,
+    /// Which credentials are offered, as keys of the JSON object in the issuer's `credentialsSupported`; shown as `credential_configuration_ids` (OpenID4VCI 1.0 section 4.1.1).
+    ///
     /// `credentialConfigurationIds`, optional.
     #[serde(
         rename = "credentialConfigurationIds",
@@ -646,72 +1246,100 @@ pub struct CredentialOfferInfo {
     pub credential_configuration_ids: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// Where the wallet takes up the offer: the `https` URL that the service's `credentialIssuerMetadata` has under the same name, and the offer as `credential_issuer`.
+    ///
     /// `credentialIssuer`, optional.
     #[serde(
         rename = "credentialIssuer",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub credential_issuer: ::std::option::Option<::std::string::String>,
+    /// The offer for the wallet, as a JSON object in a string. By value it goes, URL-encoded, into `openid-credential-offer://?credential_offer=…`, shown as a link or QR code (OpenID4VCI 1.0 section 4.1.2); by reference it is the body at `credential_offer_uri` (section 4.1.3).
+    ///
     /// `credentialOffer`, optional, secret.
     #[serde(
         rename = "credentialOffer",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub credential_offer: ::std::option::Option<crate::rt::JsonString>,
+    pub credential_offer: ::std::option::Option<rt::JsonString>,
+    /// When the offer stops being usable, in milliseconds since 1970-01-01 UTC.
+    ///
     /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "expiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub expires_at: ::std::option::Option<i64>,
+    /// The identifier of the offer, 43 random characters of base64url, by which `offer_info` finds it; for the URL in `credential_offer_uri`.
+    ///
     /// `identifier`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub identifier: ::std::option::Option<crate::rt::CredentialOfferId>,
+    pub identifier: ::std::option::Option<rt::CredentialOfferId>,
+    /// The generated `issuer_state`, which leads from an authorization request back to this offer; absent unless it was to be included.
+    ///
     /// `issuerState`, optional, secret.
     #[serde(
         rename = "issuerState",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub issuer_state: ::std::option::Option<::std::string::String>,
+    /// Whether the offer has an `issuer_state` in its `authorization_code` member. The wallet repeats that value in its authorization request, whose response then holds the offer as `credentialOfferInfo`.
+    ///
     /// `issuerStateIncluded`, optional.
     #[serde(
         rename = "issuerStateIncluded",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub issuer_state_included: ::std::option::Option<bool>,
+    /// Claims to add to the payload of the access token that a wallet obtains by this offer, as a JSON object in a string. They have an effect only where the service issues access tokens as JWTs (RFC 9068).
+    ///
     /// `jwtAtClaims`, optional, secret.
     #[serde(
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<crate::rt::JsonString>,
+    pub jwt_at_claims: ::std::option::Option<rt::JsonString>,
+    /// The generated pre-authorized code, good for one token request until the offer expires. Whoever has it, and the transaction code where one is set, gets the access token; absent unless it was to be included.
+    ///
     /// `preAuthorizedCode`, optional, secret.
     #[serde(
         rename = "preAuthorizedCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub pre_authorized_code: ::std::option::Option<::std::string::String>,
+    /// Whether the offer holds a pre-authorized code, with which a wallet gets an access token without the browser (OpenID4VCI 1.0 section 3.5). The user must have been authenticated before the offer is made.
+    ///
     /// `preAuthorizedCodeGrantIncluded`, optional.
     #[serde(
         rename = "preAuthorizedCodeGrantIncluded",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub pre_authorized_code_grant_included: ::std::option::Option<bool>,
+    /// Key and value pairs that are copied to the access token which a wallet obtains by this offer. Absent when there are none.
+    ///
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
+    pub properties: ::std::option::Option<::std::vec::Vec<super::Property>>,
+    /// The user for whom the offer was made. In an authorization request it is a hint for the login page; that the same user logs in is for the server to check.
+    ///
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
+    /// The transaction code that the user has to type into the wallet, in clear. It must reach the user over another channel than the offer, and never the wallet through this one; absent when none was set.
+    ///
     /// `txCode`, optional, secret.
     #[serde(rename = "txCode", skip_serializing_if = "::std::option::Option::is_none")]
     pub tx_code: ::std::option::Option<::std::string::String>,
+    /// What a wallet shows beside the input of the transaction code, for example where the user received it; at most 300 characters (OpenID4VCI 1.0 section 4.1.1).
+    ///
     /// `txCodeDescription`, optional.
     #[serde(
         rename = "txCodeDescription",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub tx_code_description: ::std::option::Option<::std::string::String>,
+    /// Which characters the transaction code consists of, so that wallets show a fitting keyboard: `numeric` for digits or `text` for any (OpenID4VCI 1.0 section 4.1.1). Absent means `numeric`.
+    ///
     /// `txCodeInputMode`, optional.
     #[serde(
         rename = "txCodeInputMode",
@@ -720,7 +1348,7 @@ pub struct CredentialOfferInfo {
     pub tx_code_input_mode: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for CredentialOfferInfo {
+impl rt::Object for CredentialOfferInfo {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -784,7 +1412,7 @@ impl<'de> ::serde::Deserialize<'de> for CredentialOfferInfo {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -797,45 +1425,290 @@ impl ::std::fmt::Debug for CredentialOfferInfo {
                 "authorization_code_grant_included",
                 &self.authorization_code_grant_included,
             )
-            .field("context", &crate::rt::optional(&self.context))
+            .field("context", &rt::optional(&self.context))
             .field("credential_configuration_ids", &self.credential_configuration_ids)
             .field("credential_issuer", &self.credential_issuer)
-            .field("credential_offer", &crate::rt::optional(&self.credential_offer))
+            .field("credential_offer", &rt::optional(&self.credential_offer))
             .field("expires_at", &self.expires_at)
-            .field("identifier", &crate::rt::optional(&self.identifier))
-            .field("issuer_state", &crate::rt::optional(&self.issuer_state))
+            .field("identifier", &rt::optional(&self.identifier))
+            .field("issuer_state", &rt::optional(&self.issuer_state))
             .field("issuer_state_included", &self.issuer_state_included)
-            .field("jwt_at_claims", &crate::rt::optional(&self.jwt_at_claims))
-            .field(
-                "pre_authorized_code",
-                &crate::rt::optional(&self.pre_authorized_code),
-            )
+            .field("jwt_at_claims", &rt::optional(&self.jwt_at_claims))
+            .field("pre_authorized_code", &rt::optional(&self.pre_authorized_code))
             .field(
                 "pre_authorized_code_grant_included",
                 &self.pre_authorized_code_grant_included,
             )
             .field("properties", &self.properties)
             .field("subject", &self.subject)
-            .field("tx_code", &crate::rt::optional(&self.tx_code))
+            .field("tx_code", &rt::optional(&self.tx_code))
             .field("tx_code_description", &self.tx_code_description)
             .field("tx_code_input_mode", &self.tx_code_input_mode)
             .finish()
     }
 }
 
+impl CredentialOfferInfo {
+    /// Sets `acr`: the authentication context class that the user satisfied when the offer was made. Absent when the server does not rate logins.
+    ///
+    /// `acr`, optional.
+    #[must_use]
+    pub fn acr(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.acr = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `auth_time`: when the user was authenticated before the offer was made, in seconds since 1970-01-01 UTC; zero or absent when that was not given.
+    ///
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn auth_time(mut self, value: i64) -> Self {
+        self.auth_time = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `authorization_code_grant_included`: whether the offer names the authorization code grant, by a member `authorization_code` of `grants` (OpenID4VCI 1.0 section 4.1.1).
+    ///
+    /// `authorizationCodeGrantIncluded`, optional.
+    #[must_use]
+    pub fn authorization_code_grant_included(mut self, value: bool) -> Self {
+        self.authorization_code_grant_included = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `context`: A string of the server's own that is stored with the offer and returned with it, such as the number of an order. Wallets never see it; absent when none was given.
+    ///
+    /// `context`, optional, secret.
+    #[must_use]
+    pub fn context(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.context = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `credential_configuration_ids`: which credentials are offered, as keys of the JSON object in the issuer's `credentialsSupported`; shown as `credential_configuration_ids` (OpenID4VCI 1.0 section 4.1.1).
+    ///
+    /// `credentialConfigurationIds`, optional.
+    #[must_use]
+    pub fn credential_configuration_ids(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.credential_configuration_ids = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `credential_issuer`: where the wallet takes up the offer: the `https` URL that the service's `credentialIssuerMetadata` has under the same name, and the offer as `credential_issuer`.
+    ///
+    /// `credentialIssuer`, optional.
+    #[must_use]
+    pub fn credential_issuer(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.credential_issuer = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `credential_offer`: the offer for the wallet, as a JSON object in a string. By value it goes, URL-encoded, into `openid-credential-offer://?credential_offer=…`, shown as a link or QR code (OpenID4VCI 1.0 section 4.1.2); by reference it is the body at `credential_offer_uri` (section 4.1.3).
+    ///
+    /// `credentialOffer`, optional, secret.
+    #[must_use]
+    pub fn credential_offer(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.credential_offer = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `expires_at`: when the offer stops being usable, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn expires_at(mut self, value: i64) -> Self {
+        self.expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `identifier`: the identifier of the offer, 43 random characters of base64url, by which `offer_info` finds it; for the URL in `credential_offer_uri`.
+    ///
+    /// `identifier`, optional, secret.
+    #[must_use]
+    pub fn identifier(
+        mut self,
+        value: impl ::std::convert::Into<rt::CredentialOfferId>,
+    ) -> Self {
+        self.identifier = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `issuer_state`: the generated `issuer_state`, which leads from an authorization request back to this offer; absent unless it was to be included.
+    ///
+    /// `issuerState`, optional, secret.
+    #[must_use]
+    pub fn issuer_state(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.issuer_state = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `issuer_state_included`: whether the offer has an `issuer_state` in its `authorization_code` member. The wallet repeats that value in its authorization request, whose response then holds the offer as `credentialOfferInfo`.
+    ///
+    /// `issuerStateIncluded`, optional.
+    #[must_use]
+    pub fn issuer_state_included(mut self, value: bool) -> Self {
+        self.issuer_state_included = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `jwt_at_claims`: claims to add to the payload of the access token that a wallet obtains by this offer, as a JSON object in a string. They have an effect only where the service issues access tokens as JWTs (RFC 9068).
+    ///
+    /// `jwtAtClaims`, optional, secret.
+    #[must_use]
+    pub fn jwt_at_claims(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.jwt_at_claims = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `pre_authorized_code`: the generated pre-authorized code, good for one token request until the offer expires. Whoever has it, and the transaction code where one is set, gets the access token; absent unless it was to be included.
+    ///
+    /// `preAuthorizedCode`, optional, secret.
+    #[must_use]
+    pub fn pre_authorized_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.pre_authorized_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `pre_authorized_code_grant_included`: whether the offer holds a pre-authorized code, with which a wallet gets an access token without the browser (OpenID4VCI 1.0 section 3.5). The user must have been authenticated before the offer is made.
+    ///
+    /// `preAuthorizedCodeGrantIncluded`, optional.
+    #[must_use]
+    pub fn pre_authorized_code_grant_included(mut self, value: bool) -> Self {
+        self.pre_authorized_code_grant_included = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `properties`: key and value pairs that are copied to the access token which a wallet obtains by this offer. Absent when there are none.
+    ///
+    /// `properties`, optional.
+    #[must_use]
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Property>,
+        >,
+    ) -> Self {
+        self.properties = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `subject`: the user for whom the offer was made. In an authorization request it is a hint for the login page; that the same user logs in is for the server to check.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `tx_code`: the transaction code that the user has to type into the wallet, in clear. It must reach the user over another channel than the offer, and never the wallet through this one; absent when none was set.
+    ///
+    /// `txCode`, optional, secret.
+    #[must_use]
+    pub fn tx_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.tx_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `tx_code_description`: what a wallet shows beside the input of the transaction code, for example where the user received it; at most 300 characters (OpenID4VCI 1.0 section 4.1.1).
+    ///
+    /// `txCodeDescription`, optional.
+    #[must_use]
+    pub fn tx_code_description(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.tx_code_description = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `tx_code_input_mode`: which characters the transaction code consists of, so that wallets show a fitting keyboard: `numeric` for digits or `text` for any (OpenID4VCI 1.0 section 4.1.1). Absent means `numeric`.
+    ///
+    /// `txCodeInputMode`, optional.
+    #[must_use]
+    pub fn tx_code_input_mode(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.tx_code_input_mode = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `auth_time` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the user was authenticated before the offer was made, in seconds since 1970-01-01 UTC; zero or absent when that was not given.
+    ///
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    pub fn auth_time_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_seconds(i64::from(self.auth_time?))
+    }
+
+    /// `expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the offer stops being usable, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn expires_at_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.expires_at?))
+    }
+}
+
+/// A requested scope that contains a value of its own, such as a transaction number, and that the service recognizes by a regular expression. Authlete does not remember what users consented to of these; new deployments better use `authorization_details` (RFC 9396).
+///
 /// Upstream: `dynamic_scope`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct DynamicScope {
+    /// The name under which the service registered the scope, for example `consent`. The scope's `regex` attribute there says which requested strings match it.
+    ///
     /// `name`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
+    /// The scope string exactly as the client requested it, fixed and variable part together, for example `consent:7f3a`.
+    ///
     /// `value`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub value: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for DynamicScope {
+impl rt::Object for DynamicScope {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -865,7 +1738,7 @@ impl<'de> ::serde::Deserialize<'de> for DynamicScope {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -873,23 +1746,56 @@ impl ::std::fmt::Debug for DynamicScope {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("DynamicScope")
             .field("name", &self.name)
-            .field("value", &crate::rt::optional(&self.value))
+            .field("value", &rt::optional(&self.value))
             .finish()
     }
 }
 
+impl DynamicScope {
+    /// Sets `name`: the name under which the service registered the scope, for example `consent`. The scope's `regex` attribute there says which requested strings match it.
+    ///
+    /// `name`, optional.
+    #[must_use]
+    pub fn name(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.name = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `value`: the scope string exactly as the client requested it, fixed and variable part together, for example `consent:7f3a`.
+    ///
+    /// `value`, optional, secret.
+    #[must_use]
+    pub fn value(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.value = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What Authlete reports when a call itself failed, for example for a bad access token, an unknown service or malformed input. It comes with a 4xx or 5xx status.
+///
 /// Upstream: `result`.
 ///
 /// Error of `info`, `lifecycle_healthcheck`, `misc_echo`, `service_create`, `service_get_list`, `attestation_challenge` and 85 more.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ErrorBody {
+    /// Authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -898,7 +1804,7 @@ pub struct ErrorBody {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for ErrorBody {
+impl rt::Object for ErrorBody {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -928,29 +1834,64 @@ impl<'de> ::serde::Deserialize<'de> for ErrorBody {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl ErrorBody {
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What a user has granted to a client under one grant identifier (Grant Management for OAuth 2.0).
+///
 /// Upstream: `grant`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct Grant {
+    /// The granted fine-grained permissions (RFC 9396 section 2). Absent when there are none.
+    ///
     /// `authorizationDetails`, optional.
     #[serde(
         rename = "authorizationDetails",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub authorization_details: ::std::option::Option<AuthorizationDetails>,
+    pub authorization_details: ::std::option::Option<super::AuthorizationDetails>,
+    /// The names of the granted claims about the user. Absent when there are none.
+    ///
     /// `claims`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub claims: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The granted scopes, grouped by the resource servers that they are for. Absent when there are none.
+    ///
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub scopes: ::std::option::Option<::std::vec::Vec<GrantScope>>,
+    pub scopes: ::std::option::Option<::std::vec::Vec<super::GrantScope>>,
 }
 
-impl crate::rt::Object for Grant {
+impl rt::Object for Grant {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -982,23 +1923,76 @@ impl<'de> ::serde::Deserialize<'de> for Grant {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl Grant {
+    /// Sets `authorization_details`: the granted fine-grained permissions (RFC 9396 section 2). Absent when there are none.
+    ///
+    /// `authorizationDetails`, optional.
+    #[must_use]
+    pub fn authorization_details(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationDetails>,
+    ) -> Self {
+        self.authorization_details = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `claims`: the names of the granted claims about the user. Absent when there are none.
+    ///
+    /// `claims`, optional.
+    #[must_use]
+    pub fn claims(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.claims = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `scopes`: the granted scopes, grouped by the resource servers that they are for. Absent when there are none.
+    ///
+    /// `scopes`, optional.
+    #[must_use]
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::GrantScope>,
+        >,
+    ) -> Self {
+        self.scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+}
+
+/// Scopes that were granted together for the same resource servers.
+///
 /// Upstream: `grant_scope`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct GrantScope {
+    /// The resource servers that the scopes are for, as URLs (RFC 8707 section 2). Absent when they were granted for no particular one.
+    ///
     /// `resource`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub resource: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The scope names, separated by spaces, as in the `scope` of RFC 6749 section 3.3.
+    ///
     /// `scope`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scope: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for GrantScope {
+impl rt::Object for GrantScope {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1028,36 +2022,82 @@ impl<'de> ::serde::Deserialize<'de> for GrantScope {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl GrantScope {
+    /// Sets `resource`: the resource servers that the scopes are for, as URLs (RFC 8707 section 2). Absent when they were granted for no particular one.
+    ///
+    /// `resource`, optional.
+    #[must_use]
+    pub fn resource(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.resource = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `scope`: the scope names, separated by spaces, as in the `scope` of RFC 6749 section 3.3.
+    ///
+    /// `scope`, optional.
+    #[must_use]
+    pub fn scope(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.scope = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// A key in a hardware security module, as Authlete knows it. The private half stays in the module.
+///
 /// Upstream: `hsk`.
-#[derive(::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-#[derive(::std::default::Default)]
+#[non_exhaustive]
 pub struct Hsk {
+    /// The algorithm that the key is for, such as `ES256` to sign or `RSA-OAEP-256` to decrypt (RFC 7518 sections 3.1 and 4.1).
+    ///
     /// `alg`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub alg: ::std::option::Option<::std::string::String>,
+    /// The handle that Authlete assigned when it made the key, 43 characters of base64url that stand for 256 random bits.
+    ///
     /// `handle`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub handle: ::std::option::Option<crate::rt::HardwareKeyHandle>,
+    pub handle: ::std::option::Option<rt::HardwareKeyHandle>,
+    /// Which of the modules behind the Authlete server holds the key, by the name that the server's operator gave it, for example `google`.
+    ///
     /// `hsmName`, optional.
     #[serde(rename = "hsmName", skip_serializing_if = "::std::option::Option::is_none")]
     pub hsm_name: ::std::option::Option<::std::string::String>,
+    /// The id of the key within JWK Sets and JWT headers (RFC 7517 section 4.5), by which settings such as `accessTokenSignatureKeyId` refer to keys.
+    ///
     /// `kid`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub kid: ::std::option::Option<::std::string::String>,
+    /// The family of algorithms that the key is made for, `EC` or `RSA` (RFC 7518 section 6.1).
+    ///
     /// `kty`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub kty: ::std::option::Option<::std::string::String>,
+    /// The public half of the key. The API description leaves its encoding open; it is likely to be base64 of the DER form.
+    ///
     /// `publicKey`, optional.
     #[serde(
         rename = "publicKey",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub public_key: ::std::option::Option<::std::string::String>,
+    /// What the private key does: `sig` signs data, `enc` decrypts what was encrypted with the public key (RFC 7517 section 4.2).
+    ///
     /// `use`, optional.
     #[serde(rename = "use", skip_serializing_if = "::std::option::Option::is_none")]
     pub use_: ::std::option::Option<::std::string::String>,
@@ -1066,7 +2106,7 @@ pub struct Hsk {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::rt::Object for Hsk {
+impl rt::Object for Hsk {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1110,7 +2150,7 @@ impl<'de> ::serde::Deserialize<'de> for Hsk {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -1118,32 +2158,125 @@ impl ::std::fmt::Debug for Hsk {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("Hsk")
             .field("alg", &self.alg)
-            .field("handle", &crate::rt::optional(&self.handle))
+            .field("handle", &rt::optional(&self.handle))
             .field("hsm_name", &self.hsm_name)
             .field("kid", &self.kid)
             .field("kty", &self.kty)
             .field("public_key", &self.public_key)
             .field("use_", &self.use_)
-            .field("extra", &crate::rt::Extra(&self.extra))
+            .field("extra", &rt::Extra(&self.extra))
             .finish()
     }
 }
 
+impl Hsk {
+    /// Sets `alg`: the algorithm that the key is for, such as `ES256` to sign or `RSA-OAEP-256` to decrypt (RFC 7518 sections 3.1 and 4.1).
+    ///
+    /// `alg`, optional.
+    #[must_use]
+    pub fn alg(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.alg = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `handle`: the handle that Authlete assigned when it made the key, 43 characters of base64url that stand for 256 random bits.
+    ///
+    /// `handle`, optional, secret.
+    #[must_use]
+    pub fn handle(
+        mut self,
+        value: impl ::std::convert::Into<rt::HardwareKeyHandle>,
+    ) -> Self {
+        self.handle = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `hsm_name`: which of the modules behind the Authlete server holds the key, by the name that the server's operator gave it, for example `google`.
+    ///
+    /// `hsmName`, optional.
+    #[must_use]
+    pub fn hsm_name(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.hsm_name = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `kid`: the id of the key within JWK Sets and JWT headers (RFC 7517 section 4.5), by which settings such as `accessTokenSignatureKeyId` refer to keys.
+    ///
+    /// `kid`, optional.
+    #[must_use]
+    pub fn kid(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.kid = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `kty`: the family of algorithms that the key is made for, `EC` or `RSA` (RFC 7518 section 6.1).
+    ///
+    /// `kty`, optional.
+    #[must_use]
+    pub fn kty(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.kty = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `public_key`: the public half of the key. The API description leaves its encoding open; it is likely to be base64 of the DER form.
+    ///
+    /// `publicKey`, optional.
+    #[must_use]
+    pub fn public_key(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.public_key = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `use_`: what the private key does: `sig` signs data, `enc` decrypts what was encrypted with the public key (RFC 7517 section 4.2).
+    ///
+    /// `use`, optional.
+    #[must_use]
+    pub fn use_(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.use_ = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// How Authlete's identity provider, the host of audit logs and of service creation, reports a failed call. It has no result code, unlike errors of the regional API.
+///
 /// Upstream: `idp_error`.
 ///
 /// Error of `audit_entries_get_idp`, `audit_types_get_idp`, `service_create_idp`, `service_remove_idp`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct IdpErrorBody {
+    /// What went wrong, as an English sentence for people. Absent where the request itself was malformed, which `errors` tells field by field.
+    ///
     /// `error`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<::std::string::String>,
+    /// Which fields of the request were invalid, one sentence each. Absent for failures of another kind.
+    ///
     /// `errors`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub errors: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
 }
 
-impl crate::rt::Object for IdpErrorBody {
+impl rt::Object for IdpErrorBody {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1173,18 +2306,54 @@ impl<'de> ::serde::Deserialize<'de> for IdpErrorBody {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl IdpErrorBody {
+    /// Sets `error`: what went wrong, as an English sentence for people. Absent where the request itself was malformed, which `errors` tells field by field.
+    ///
+    /// `error`, optional.
+    #[must_use]
+    pub fn error(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.error = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `errors`: which fields of the request were invalid, one sentence each. Absent for failures of another kind.
+    ///
+    /// `errors`, optional.
+    #[must_use]
+    pub fn errors(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.errors = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+}
+
+/// A key with a value, for attributes of services, clients and scopes and for HTTP header fields.
+///
 /// Upstream: `pair`.
-#[derive(::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-#[derive(::std::default::Default)]
+#[non_exhaustive]
 pub struct KeyValuePair {
+    /// The name part; keys may repeat within a list where the list stands for header fields.
+    ///
     /// `key`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub key: ::std::option::Option<::std::string::String>,
+    /// The text that belongs to the key. Absent is the same as no value.
+    ///
     /// `value`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub value: ::std::option::Option<::std::string::String>,
@@ -1193,7 +2362,7 @@ pub struct KeyValuePair {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::rt::Object for KeyValuePair {
+impl rt::Object for KeyValuePair {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1227,7 +2396,7 @@ impl<'de> ::serde::Deserialize<'de> for KeyValuePair {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -1235,61 +2404,108 @@ impl ::std::fmt::Debug for KeyValuePair {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("KeyValuePair")
             .field("key", &self.key)
-            .field("value", &crate::rt::optional(&self.value))
-            .field("extra", &crate::rt::Extra(&self.extra))
+            .field("value", &rt::optional(&self.value))
+            .field("extra", &rt::Extra(&self.extra))
             .finish()
     }
 }
 
+impl KeyValuePair {
+    /// Sets `key`: the name part; keys may repeat within a list where the list stands for header fields.
+    ///
+    /// `key`, optional.
+    #[must_use]
+    pub fn key(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.key = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `value`: the text that belongs to the key. Absent is the same as no value.
+    ///
+    /// `value`, optional, secret.
+    #[must_use]
+    pub fn value(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.value = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What is shown of a client in a list of the clients that a user has authorized: enough to name it, and no settings.
+///
 /// Upstream: `client_limited`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct LimitedClient {
+    /// The numeric id that Authlete assigned at creation. It works as `client_id` in protocol requests and as the client's identifier in API calls.
+    ///
     /// `clientId`, optional, read-only.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<i64>,
+    /// A name that the client can use as `client_id` in place of its number, unique within the service. Absent at creation: the number as a string.
+    ///
     /// `clientIdAlias`, optional.
     #[serde(
         rename = "clientIdAlias",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias: ::std::option::Option<::std::string::String>,
+    /// Always true: the alias works beside the number. Deprecated, since it can no longer be switched off.
+    ///
     /// `clientIdAliasEnabled`, optional.
     #[serde(
         rename = "clientIdAliasEnabled",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias_enabled: ::std::option::Option<bool>,
+    /// The name that users see on consent pages, shown to them in no particular language (`client_name`, RFC 7591 section 2). Absent leaves pages with the identifier alone.
+    ///
     /// `clientName`, optional.
     #[serde(
         rename = "clientName",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_name: ::std::option::Option<::std::string::String>,
+    /// The client's names in several languages, for consent pages (`client_name#` with a language tag, RFC 7591 section 2.2). Where none fits the user, `clientName` is shown.
+    ///
     /// `clientNames`, optional.
     #[serde(
         rename = "clientNames",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_names: ::std::option::Option<::std::vec::Vec<TaggedValue>>,
+    pub client_names: ::std::option::Option<::std::vec::Vec<super::TaggedValue>>,
+    /// Whether the client can keep a secret (RFC 6749 section 2.1). Public clients do not authenticate and cannot use the client credentials grant; give them PKCE.
+    ///
     /// `clientType`, optional.
     #[serde(
         rename = "clientType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_type: ::std::option::Option<crate::types::ClientType>,
+    pub client_type: ::std::option::Option<super::ClientType>,
+    /// What the application is for, in a few words for people; Authlete's own addition, which no protocol transports.
+    ///
     /// `description`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
+    /// What the application is for, in several languages. Where none fits the reader, `description` is shown.
+    ///
     /// `descriptions`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub descriptions: ::std::option::Option<::std::vec::Vec<TaggedValue>>,
+    pub descriptions: ::std::option::Option<::std::vec::Vec<super::TaggedValue>>,
+    /// A sequential number that Authlete assigned to the client. Calls identify clients by `clientId` or their alias, not by it.
+    ///
     /// `number`, optional, read-only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub number: ::std::option::Option<i32>,
 }
 
-impl crate::rt::Object for LimitedClient {
+impl rt::Object for LimitedClient {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1333,18 +2549,133 @@ impl<'de> ::serde::Deserialize<'de> for LimitedClient {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl LimitedClient {
+    /// Sets `client_id`: the numeric id that Authlete assigned at creation. It works as `client_id` in protocol requests and as the client's identifier in API calls.
+    ///
+    /// `clientId`, optional, read-only.
+    #[must_use]
+    pub fn client_id(mut self, value: i64) -> Self {
+        self.client_id = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id_alias`: A name that the client can use as `client_id` in place of its number, unique within the service. Absent at creation: the number as a string.
+    ///
+    /// `clientIdAlias`, optional.
+    #[must_use]
+    pub fn client_id_alias(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_id_alias = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_id_alias_enabled`: always true: the alias works beside the number. Deprecated, since it can no longer be switched off.
+    ///
+    /// `clientIdAliasEnabled`, optional.
+    #[must_use]
+    pub fn client_id_alias_enabled(mut self, value: bool) -> Self {
+        self.client_id_alias_enabled = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_name`: the name that users see on consent pages, shown to them in no particular language (`client_name`, RFC 7591 section 2). Absent leaves pages with the identifier alone.
+    ///
+    /// `clientName`, optional.
+    #[must_use]
+    pub fn client_name(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_name = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_names`: the client's names in several languages, for consent pages (`client_name#` with a language tag, RFC 7591 section 2.2). Where none fits the user, `clientName` is shown.
+    ///
+    /// `clientNames`, optional.
+    #[must_use]
+    pub fn client_names(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::TaggedValue>,
+        >,
+    ) -> Self {
+        self.client_names = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client_type`: whether the client can keep a secret (RFC 6749 section 2.1). Public clients do not authenticate and cannot use the client credentials grant; give them PKCE.
+    ///
+    /// `clientType`, optional.
+    #[must_use]
+    pub fn client_type(
+        mut self,
+        value: impl ::std::convert::Into<super::ClientType>,
+    ) -> Self {
+        self.client_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `description`: what the application is for, in a few words for people; Authlete's own addition, which no protocol transports.
+    ///
+    /// `description`, optional.
+    #[must_use]
+    pub fn description(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.description = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `descriptions`: what the application is for, in several languages. Where none fits the reader, `description` is shown.
+    ///
+    /// `descriptions`, optional.
+    #[must_use]
+    pub fn descriptions(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::TaggedValue>,
+        >,
+    ) -> Self {
+        self.descriptions = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `number`: A sequential number that Authlete assigned to the client. Calls identify clients by `clientId` or their alias, not by it.
+    ///
+    /// `number`, optional, read-only.
+    #[must_use]
+    pub fn number(mut self, value: i32) -> Self {
+        self.number = ::std::option::Option::Some(value);
+        self
+    }
+}
+
+/// A URI under a name, used for the endpoint aliases of mutual TLS, where the name says which endpoint the alias is for.
+///
 /// Upstream: `named_uri`.
-#[derive(::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-#[derive(::std::default::Default)]
+#[non_exhaustive]
 pub struct NamedUri {
+    /// Which endpoint the alias stands for, by its name in server metadata, such as `token_endpoint` (RFC 8705 section 5).
+    ///
     /// `name`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
+    /// The URL at which that endpoint is reached over mutual TLS.
+    ///
     /// `uri`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub uri: ::std::option::Option<::std::string::String>,
@@ -1353,7 +2684,7 @@ pub struct NamedUri {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::rt::Object for NamedUri {
+impl rt::Object for NamedUri {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1387,7 +2718,7 @@ impl<'de> ::serde::Deserialize<'de> for NamedUri {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -1396,35 +2727,71 @@ impl ::std::fmt::Debug for NamedUri {
         f.debug_struct("NamedUri")
             .field("name", &self.name)
             .field("uri", &self.uri)
-            .field("extra", &crate::rt::Extra(&self.extra))
+            .field("extra", &rt::Extra(&self.extra))
             .finish()
     }
 }
 
+impl NamedUri {
+    /// Sets `name`: which endpoint the alias stands for, by its name in server metadata, such as `token_endpoint` (RFC 8705 section 5).
+    ///
+    /// `name`, optional.
+    #[must_use]
+    pub fn name(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.name = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `uri`: the URL at which that endpoint is reached over mutual TLS.
+    ///
+    /// `uri`, optional.
+    #[must_use]
+    pub fn uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.uri = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// A client application of a service: who it is, how it authenticates, and what it may ask for (RFC 7591 section 2, OpenID Connect Dynamic Client Registration 1.0 section 2). An update replaces all settings, so read the client, change what has to change, and send the whole of it back.
+///
 /// Upstream: `client`.
 ///
 /// Answer of `client_create`, `client_get`, `client_update`.
 ///
 /// Request of `client_create`, `client_update`.
-#[derive(::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-#[derive(::std::default::Default)]
+#[non_exhaustive]
 pub struct OAuthClient {
+    /// Whether it is a web or a native application, which decides what redirect URIs may look like (`application_type`, OpenID Connect Dynamic Client Registration 1.0 section 2). Absent at Authlete means that those rules are not checked.
+    ///
     /// `applicationType`, optional.
     #[serde(
         rename = "applicationType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub application_type: ::std::option::Option<crate::types::ApplicationType>,
+    pub application_type: ::std::option::Option<super::ApplicationType>,
+    /// Free key-value pairs that the server attaches to the client. Responses about requests of the client repeat them as `clientAttributes`; the client itself cannot set them.
+    ///
     /// `attributes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub attributes: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
+    /// Whether ID tokens for this client always say when the user logged in (`require_auth_time`, OpenID Connect Dynamic Client Registration 1.0 section 2). The server must then give the time of the login when it issues.
+    ///
     /// `authTimeRequired`, optional.
     #[serde(
         rename = "authTimeRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub auth_time_required: ::std::option::Option<bool>,
+    /// The `type` values that the client may use in `authorization_details` (`authorization_details_types`, RFC 9396 section 10), as far as the service lists them too. Wallets that ask for credentials this way need `openid_credential`.
+    ///
     /// `authorizationDetailsTypes`, optional.
     #[serde(
         rename = "authorizationDetailsTypes",
@@ -1433,597 +2800,803 @@ pub struct OAuthClient {
     pub authorization_details_types: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// How the content key of encrypted authorization responses is delivered (`authorization_encrypted_response_alg`, JARM section 3). Absent: they are signed, not encrypted.
+    ///
     /// `authorizationEncryptionAlg`, optional.
     #[serde(
         rename = "authorizationEncryptionAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub authorization_encryption_alg: ::std::option::Option<crate::types::JweAlg>,
+    pub authorization_encryption_alg: ::std::option::Option<super::JweAlg>,
+    /// How the content of encrypted authorization responses is encrypted (`authorization_encrypted_response_enc`, JARM section 3). Needs `authorizationEncryptionAlg`; absent beside it means `A128CBC-HS256`.
+    ///
     /// `authorizationEncryptionEnc`, optional.
     #[serde(
         rename = "authorizationEncryptionEnc",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub authorization_encryption_enc: ::std::option::Option<crate::types::JweEnc>,
+    pub authorization_encryption_enc: ::std::option::Option<super::JweEnc>,
+    /// The algorithm that signs authorization responses which are JWTs (`authorization_signed_response_alg`, JARM section 3). Where none is registered the specification assumes `RS256`; `none` is not allowed.
+    ///
     /// `authorizationSignAlg`, optional.
     #[serde(
         rename = "authorizationSignAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub authorization_sign_alg: ::std::option::Option<crate::types::JwsAlg>,
+    pub authorization_sign_alg: ::std::option::Option<super::JwsAlg>,
+    /// Whether the client came by automatic registration in an OpenID federation (OpenID Federation 1.0 section 12.1). Authlete sets it; `clientSource` says it too.
+    ///
     /// `automaticallyRegistered`, optional.
     #[serde(
         rename = "automaticallyRegistered",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub automatically_registered: ::std::option::Option<bool>,
+    /// Whether logout tokens for this client must name the session by `sid`, not only the user (`backchannel_logout_session_required`, OpenID Connect Back-Channel Logout 1.0 section 2.2). False or absent does without. From Authlete 3.0.32.
+    ///
     /// `backchannelLogoutSessionRequired`, optional.
     #[serde(
         rename = "backchannelLogoutSessionRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub backchannel_logout_session_required: ::std::option::Option<bool>,
+    /// The URL to which the server posts logout tokens for this client (`backchannel_logout_uri`, OpenID Connect Back-Channel Logout 1.0 section 2.2). Absent: the client is not told about logouts. From Authlete 3.0.32.
+    ///
     /// `backchannelLogoutUri`, optional.
     #[serde(
         rename = "backchannelLogoutUri",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub backchannel_logout_uri: ::std::option::Option<::std::string::String>,
+    /// How the client gets its tokens after a backchannel authentication (`backchannel_token_delivery_mode`, OpenID Connect CIBA Core 1.0 section 4). Absent: the client cannot use CIBA. The service must support the mode.
+    ///
     /// `bcDeliveryMode`, optional.
     #[serde(
         rename = "bcDeliveryMode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub bc_delivery_mode: ::std::option::Option<crate::types::DeliveryMode>,
+    pub bc_delivery_mode: ::std::option::Option<super::DeliveryMode>,
+    /// The URL at which the client is told that the user has decided (`backchannel_client_notification_endpoint`, OpenID Connect CIBA Core 1.0 section 4). Required with `PING` and `PUSH`, without use with `POLL`. The server sends the notifications.
+    ///
     /// `bcNotificationEndpoint`, optional.
     #[serde(
         rename = "bcNotificationEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub bc_notification_endpoint: ::std::option::Option<::std::string::String>,
+    /// The algorithm with which the client signs backchannel authentication requests (`backchannel_authentication_request_signing_alg`, OpenID Connect CIBA Core 1.0 section 4): an asymmetric one. Absent: it does not sign them.
+    ///
     /// `bcRequestSignAlg`, optional.
     #[serde(
         rename = "bcRequestSignAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub bc_request_sign_alg: ::std::option::Option<crate::types::JwsAlg>,
+    pub bc_request_sign_alg: ::std::option::Option<super::JwsAlg>,
+    /// Whether the client's backchannel authentication requests must have a `user_code` (`backchannel_user_code_parameter`, OpenID Connect CIBA Core 1.0 section 4). The service must support the parameter, and the server checks the code.
+    ///
     /// `bcUserCodeRequired`, optional.
     #[serde(
         rename = "bcUserCodeRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub bc_user_code_required: ::std::option::Option<bool>,
+    /// The numeric id that Authlete assigned at creation. It works as `client_id` in protocol requests and as the client's identifier in API calls.
+    ///
     /// `clientId`, optional, read-only.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<i64>,
+    /// A name that the client can use as `client_id` in place of its number, unique within the service. Absent at creation: the number as a string.
+    ///
     /// `clientIdAlias`, optional.
     #[serde(
         rename = "clientIdAlias",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias: ::std::option::Option<::std::string::String>,
+    /// Always true: the alias works beside the number. Deprecated, since it can no longer be switched off.
+    ///
     /// `clientIdAliasEnabled`, optional.
     #[serde(
         rename = "clientIdAliasEnabled",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias_enabled: ::std::option::Option<bool>,
+    /// The name that users see on consent pages, shown to them in no particular language (`client_name`, RFC 7591 section 2). Absent leaves pages with the identifier alone.
+    ///
     /// `clientName`, optional.
     #[serde(
         rename = "clientName",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_name: ::std::option::Option<::std::string::String>,
+    /// The client's names in several languages, for consent pages (`client_name#` with a language tag, RFC 7591 section 2.2). Where none fits the user, `clientName` is shown.
+    ///
     /// `clientNames`, optional.
     #[serde(
         rename = "clientNames",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_names: ::std::option::Option<::std::vec::Vec<TaggedValue>>,
+    pub client_names: ::std::option::Option<::std::vec::Vec<super::TaggedValue>>,
+    /// How the client wants to be registered in a federation (`client_registration_types`, OpenID Federation 1.0 section 5.1). Absent outside federations.
+    ///
     /// `clientRegistrationTypes`, optional.
     #[serde(
         rename = "clientRegistrationTypes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_registration_types: ::std::option::Option<
-        ::std::vec::Vec<crate::types::ClientRegistrationType>,
+        ::std::vec::Vec<super::ClientRegistrationType>,
     >,
+    /// The shared secret of the client: 86 characters of base64url that Authlete generates. Clients with `client_secret_*` authentication prove that they know it, and it is the key of HMAC signatures. Authlete gives one to public clients too, which must not use it. Updates of the client leave it alone: use `refresh_secret` or `update_secret`.
+    ///
     /// `clientSecret`, optional, secret, read-only.
     #[serde(
         rename = "clientSecret",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_secret: ::std::option::Option<::std::string::String>,
+    /// How the client came to be known to the service. Authlete sets it.
+    ///
     /// `clientSource`, optional.
     #[serde(
         rename = "clientSource",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_source: ::std::option::Option<crate::types::ClientSource>,
+    pub client_source: ::std::option::Option<super::ClientSource>,
+    /// Whether the client can keep a secret (RFC 6749 section 2.1). Public clients do not authenticate and cannot use the client credentials grant; give them PKCE.
+    ///
     /// `clientType`, optional.
     #[serde(
         rename = "clientType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_type: ::std::option::Option<crate::types::ClientType>,
+    pub client_type: ::std::option::Option<super::ClientType>,
+    /// The URL of the client's home page, to be linked on consent pages (`client_uri`, RFC 7591 section 2).
+    ///
     /// `clientUri`, optional.
     #[serde(
         rename = "clientUri",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_uri: ::std::option::Option<::std::string::String>,
+    /// URLs of the client's home page in several languages (`client_uri#` with a language tag, RFC 7591 section 2.2). Where none fits, `clientUri` is linked.
+    ///
     /// `clientUris`, optional.
     #[serde(
         rename = "clientUris",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_uris: ::std::option::Option<::std::vec::Vec<TaggedValue>>,
+    pub client_uris: ::std::option::Option<::std::vec::Vec<super::TaggedValue>>,
+    /// How to reach the people responsible for the client, e-mail addresses as a rule (`contacts`, RFC 7591 section 2). Authlete sends nothing there.
+    ///
     /// `contacts`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contacts: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// When the client was made, in milliseconds since 1970-01-01 UTC; Authlete sets it.
+    ///
     /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
     #[serde(
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<i64>,
+    /// The URL at which this wallet takes credential offers (`credential_offer_endpoint`, OpenID4VCI 1.0 section 12.1). Absent: the custom scheme `openid-credential-offer` is used. Authlete only stores it.
+    ///
     /// `credentialOfferEndpoint`, optional.
     #[serde(
         rename = "credentialOfferEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub credential_offer_endpoint: ::std::option::Option<::std::string::String>,
+    /// Whether credential responses to this wallet must be encrypted (OpenID4VCI 1.0 section 10). True refuses its credential requests that name no key to encrypt to.
+    ///
     /// `credentialResponseEncryptionRequired`, optional.
     #[serde(
         rename = "credentialResponseEncryptionRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub credential_response_encryption_required: ::std::option::Option<bool>,
+    /// The values of metadata that the service defines itself (`supportedCustomClientMetadata`), as a JSON object in a string. Absent: the client has none.
+    ///
     /// `customMetadata`, optional, secret.
     #[serde(
         rename = "customMetadata",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub custom_metadata: ::std::option::Option<crate::rt::JsonString>,
+    pub custom_metadata: ::std::option::Option<rt::JsonString>,
+    /// The authentication context classes wanted when a request names none, in order of preference (`default_acr_values`, OpenID Connect Dynamic Client Registration 1.0 section 2). They reach the server as `acrs`.
+    ///
     /// `defaultAcrs`, optional.
     #[serde(
         rename = "defaultAcrs",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub default_acrs: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// How old a login may be, in seconds, when a request has no `max_age` (`default_max_age`, OpenID Connect Dynamic Client Registration 1.0 section 2). It reaches the server as `maxAge` with the authorization response; 0 or absent sets no limit.
+    ///
     /// `defaultMaxAge`, optional, in seconds.
     #[serde(
         rename = "defaultMaxAge",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub default_max_age: ::std::option::Option<i32>,
+    /// The host that stands for the client's sector when pairwise identifiers are computed: of `sectorIdentifierUri`, else of the redirect URIs. Read-only, and absent where no single host follows from those.
+    ///
     /// `derivedSectorIdentifier`, optional, read-only.
     #[serde(
         rename = "derivedSectorIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub derived_sector_identifier: ::std::option::Option<::std::string::String>,
+    /// What the application is for, in a few words for people; Authlete's own addition, which no protocol transports.
+    ///
     /// `description`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
+    /// What the application is for, in several languages. Where none fits the reader, `description` is shown.
+    ///
     /// `descriptions`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub descriptions: ::std::option::Option<::std::vec::Vec<TaggedValue>>,
+    pub descriptions: ::std::option::Option<::std::vec::Vec<super::TaggedValue>>,
+    /// The identifier of the developer to whom the client belongs, in the accounts of the service. Lists of clients can be limited to one developer. Absent: no developer is recorded.
+    ///
     /// `developer`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub developer: ::std::option::Option<::std::string::String>,
+    /// The hash algorithm for external attachments in this client's verified claims (`digest_algorithm`, OpenID Connect for Identity Assurance 1.0), a name of IANA's Named Information registry. Absent means `sha-256`.
+    ///
     /// `digestAlgorithm`, optional.
     #[serde(
         rename = "digestAlgorithm",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub digest_algorithm: ::std::option::Option<::std::string::String>,
+    /// Whether the client was never registered, but found by the URL of its metadata document. Authlete sets it; `clientSource` says it too.
+    ///
     /// `discoveredByMetadataDocument`, optional.
     #[serde(
         rename = "discoveredByMetadataDocument",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub discovered_by_metadata_document: ::std::option::Option<bool>,
+    /// Whether the client's token requests must have a DPoP proof, so that all its access tokens are bound to its key (`dpop_bound_access_tokens`, RFC 9449 section 5.2). False or absent lets the client choose.
+    ///
     /// `dpopRequired`, optional.
     #[serde(
         rename = "dpopRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dpop_required: ::std::option::Option<bool>,
+    /// Whether the client registered itself by RFC 7591. Authlete sets it; `clientSource` tells the other origins as well.
+    ///
     /// `dynamicallyRegistered`, optional, read-only.
     #[serde(
         rename = "dynamicallyRegistered",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dynamically_registered: ::std::option::Option<bool>,
+    /// The client's entity identifier in an OpenID federation, a URL that it also uses as `client_id` (OpenID Federation 1.0 section 1.2). Unique within a service; absent outside federations.
+    ///
     /// `entityId`, optional.
     #[serde(rename = "entityId", skip_serializing_if = "::std::option::Option::is_none")]
     pub entity_id: ::std::option::Option<::std::string::String>,
+    /// Whether the client came by explicit registration in an OpenID federation (OpenID Federation 1.0 section 12.2). Authlete sets it; `clientSource` says it too.
+    ///
     /// `explicitlyRegistered`, optional.
     #[serde(
         rename = "explicitlyRegistered",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub explicitly_registered: ::std::option::Option<bool>,
+    /// Authlete's own settings for the client: shorter lifetimes, a limit of scopes, and the permission for token exchange. Absent: none of them is set.
+    ///
     /// `extension`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub extension: ::std::option::Option<ClientExtension>,
+    pub extension: ::std::option::Option<super::ClientExtension>,
+    /// The FAPI profiles that every request of this client is held to, whatever scopes it asks for. They count only while the service itself has no modes, and has `FAPI` among its supported profiles. Absent leaves the matter to the service and to the scopes.
+    ///
     /// `fapiModes`, optional.
     #[serde(
         rename = "fapiModes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub fapi_modes: ::std::option::Option<::std::vec::Vec<crate::types::FapiMode>>,
+    pub fapi_modes: ::std::option::Option<::std::vec::Vec<super::FapiMode>>,
+    /// Whether this client's request objects must be encrypted when they come through the browser. Those sent to the PAR endpoint need not be, and requests without an object are not affected. The service can demand it of all.
+    ///
     /// `frontChannelRequestObjectEncryptionRequired`, optional.
     #[serde(
         rename = "frontChannelRequestObjectEncryptionRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub front_channel_request_object_encryption_required: ::std::option::Option<bool>,
+    /// The grant types that the client may use (`grant_types`, RFC 7591 section 2), as far as the service allows them too. A token request with another is refused with `unauthorized_client`. Refresh tokens are issued only to clients that have `REFRESH_TOKEN`.
+    ///
     /// `grantTypes`, optional.
     #[serde(
         rename = "grantTypes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub grant_types: ::std::option::Option<::std::vec::Vec<crate::types::GrantType>>,
+    pub grant_types: ::std::option::Option<::std::vec::Vec<super::GrantType>>,
+    /// The version of the OpenID4VC High Assurance Interoperability Profile that this wallet's requests are held to, `1.0`. Absent leaves it to the service's setting and to scopes. Known from Authlete's Java library alone; from Authlete 3.0.29.
+    ///
     /// `haipVersion`, optional.
     #[serde(
         rename = "haipVersion",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub haip_version: ::std::option::Option<::std::string::String>,
+    /// How the content key of encrypted ID tokens is delivered (`id_token_encrypted_response_alg`, OpenID Connect Dynamic Client Registration 1.0 section 2). Absent: they are signed, not encrypted.
+    ///
     /// `idTokenEncryptionAlg`, optional.
     #[serde(
         rename = "idTokenEncryptionAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub id_token_encryption_alg: ::std::option::Option<crate::types::JweAlg>,
+    pub id_token_encryption_alg: ::std::option::Option<super::JweAlg>,
+    /// How the content of encrypted ID tokens is encrypted (`id_token_encrypted_response_enc`, OpenID Connect Dynamic Client Registration 1.0 section 2). Needs `idTokenEncryptionAlg`; absent beside it means `A128CBC-HS256`.
+    ///
     /// `idTokenEncryptionEnc`, optional.
     #[serde(
         rename = "idTokenEncryptionEnc",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub id_token_encryption_enc: ::std::option::Option<crate::types::JweEnc>,
+    pub id_token_encryption_enc: ::std::option::Option<super::JweEnc>,
+    /// The algorithm that signs the client's ID tokens (`id_token_signed_response_alg`, OpenID Connect Dynamic Client Registration 1.0 section 2). Where none is registered the specification assumes `RS256`. The HMAC ones use the client secret; the others need a key in the service's `jwks`.
+    ///
     /// `idTokenSignAlg`, optional.
     #[serde(
         rename = "idTokenSignAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub id_token_sign_alg: ::std::option::Option<crate::types::JwsAlg>,
+    pub id_token_sign_alg: ::std::option::Option<super::JwsAlg>,
+    /// Whether the client takes part in the migration of tokens from another system. Which operations look at it is not documented.
+    ///
     /// `inScopeForTokenMigration`, optional.
     #[serde(
         rename = "inScopeForTokenMigration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub in_scope_for_token_migration: ::std::option::Option<bool>,
+    /// The client's public keys as a JWK Set in a string (`jwks`, RFC 7591 section 2; RFC 7517 section 5). Private keys do not belong here. It is for clients that cannot publish keys at a URL, and is not looked at while `jwksUri` is set.
+    ///
     /// `jwks`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub jwks: ::std::option::Option<crate::rt::JsonString>,
+    pub jwks: ::std::option::Option<rt::JsonString>,
+    /// The URL of the client's public keys (`jwks_uri`, RFC 7591 section 2). Authlete fetches them to verify what the client signs and to encrypt for it. The client can then rotate keys by itself. While it is set, Authlete takes no notice of `jwks`.
+    ///
     /// `jwksUri`, optional.
     #[serde(rename = "jwksUri", skip_serializing_if = "::std::option::Option::is_none")]
     pub jwks_uri: ::std::option::Option<::std::string::String>,
+    /// Whether the client is locked, so that its requests are refused. It is set by `update_lock_flag`. What becomes of tokens that were issued before is not documented.
+    ///
     /// `locked`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub locked: ::std::option::Option<bool>,
+    /// The URL at which others can have this client start a login (`initiate_login_uri`, OpenID Connect Core 1.0 section 4). Must be `https`; absent: the client offers no such entry.
+    ///
     /// `loginUri`, optional.
     #[serde(rename = "loginUri", skip_serializing_if = "::std::option::Option::is_none")]
     pub login_uri: ::std::option::Option<::std::string::String>,
+    /// The URL of the client's logo for consent pages (`logo_uri`, RFC 7591 section 2). Serve a copy: an image on the client's server can change at any time, and tells it who looks at the page.
+    ///
     /// `logoUri`, optional.
     #[serde(rename = "logoUri", skip_serializing_if = "::std::option::Option::is_none")]
     pub logo_uri: ::std::option::Option<::std::string::String>,
+    /// URLs of logos in several languages (`logo_uri#` with a language tag, RFC 7591 section 2.2). Where none fits, `logoUri` is shown.
+    ///
     /// `logoUris`, optional.
     #[serde(rename = "logoUris", skip_serializing_if = "::std::option::Option::is_none")]
-    pub logo_uris: ::std::option::Option<::std::vec::Vec<TaggedValue>>,
+    pub logo_uris: ::std::option::Option<::std::vec::Vec<super::TaggedValue>>,
+    /// Until when the stored copy of the client's metadata document is fresh, in milliseconds since 1970-01-01 UTC, by HTTP caching (RFC 9111). The next flow after that fetches the document again.
+    ///
     /// `metadataDocumentExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "metadataDocumentExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_expires_at: ::std::option::Option<i64>,
+    /// The URL of the metadata document that the client is known by, which is also its `client_id` (OAuth Client ID Metadata Document section 3). Absent for clients that were registered.
+    ///
     /// `metadataDocumentLocation`, optional.
     #[serde(
         rename = "metadataDocumentLocation",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_location: ::std::option::Option<::std::string::String>,
+    /// When the client's metadata document was last fetched, in milliseconds since 1970-01-01 UTC. Absent for clients that were registered.
+    ///
     /// `metadataDocumentUpdatedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "metadataDocumentUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_updated_at: ::std::option::Option<i64>,
+    /// When the client was last changed, in milliseconds since 1970-01-01 UTC; Authlete sets it.
+    ///
     /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
     #[serde(
         rename = "modifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub modified_at: ::std::option::Option<i64>,
+    /// Whether the client prefers the mutual TLS aliases of endpoints over the ordinary URLs (`use_mtls_endpoint_aliases`, FAPI 2.0 Security Profile section 8.1.1). It is a declaration of the client's.
+    ///
     /// `mtlsEndpointAliasesUsed`, optional.
     #[serde(
         rename = "mtlsEndpointAliasesUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub mtls_endpoint_aliases_used: ::std::option::Option<bool>,
+    /// A sequential number that Authlete assigned to the client. Calls identify clients by `clientId` or their alias, not by it.
+    ///
     /// `number`, optional, read-only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub number: ::std::option::Option<i32>,
+    /// The display name of the organization behind the client (`organization_name`, OpenID Federation 1.0 section 5.2).
+    ///
     /// `organizationName`, optional.
     #[serde(
         rename = "organizationName",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub organization_name: ::std::option::Option<::std::string::String>,
+    /// Whether this client must push its authorization requests first (`require_pushed_authorization_requests`, RFC 9126 section 6). True refuses those that bring their parameters through the browser; the service can demand it of all.
+    ///
     /// `parRequired`, optional.
     #[serde(
         rename = "parRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub par_required: ::std::option::Option<bool>,
+    /// Whether this client's requests of the authorization code flow must use PKCE (RFC 7636), that is, carry `code_challenge`. The service can demand it of all.
+    ///
     /// `pkceRequired`, optional.
     #[serde(
         rename = "pkceRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub pkce_required: ::std::option::Option<bool>,
+    /// Whether this client's PKCE must use the method `S256`, so that `plain` is refused (RFC 7636 section 4.2). It does not by itself make PKCE obligatory. The service can demand it of all.
+    ///
     /// `pkceS256Required`, optional.
     #[serde(
         rename = "pkceS256Required",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub pkce_s256_required: ::std::option::Option<bool>,
+    /// The URL of a page on how the client uses personal data, to be linked on consent pages (`policy_uri`, RFC 7591 section 2).
+    ///
     /// `policyUri`, optional.
     #[serde(
         rename = "policyUri",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub policy_uri: ::std::option::Option<::std::string::String>,
+    /// URLs of the page on personal data in several languages (`policy_uri#` with a language tag, RFC 7591 section 2.2). Where none fits, `policyUri` is linked.
+    ///
     /// `policyUris`, optional.
     #[serde(
         rename = "policyUris",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub policy_uris: ::std::option::Option<::std::vec::Vec<TaggedValue>>,
+    pub policy_uris: ::std::option::Option<::std::vec::Vec<super::TaggedValue>>,
+    /// Where the client's users may be sent after authorization (`redirect_uris`, RFC 7591 section 2): absolute URIs without fragment, printable ASCII, at most 200 characters each. A request's `redirect_uri` must equal one exactly, but for the port of loopback addresses where the service allows that. Without any, the client cannot use the authorization endpoint with OpenID Connect.
+    ///
     /// `redirectUris`, optional.
     #[serde(
         rename = "redirectUris",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub redirect_uris: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The hash of the token with which a registered client manages itself (RFC 7592 section 3). Absent for clients that did not register themselves; the token itself is not kept.
+    ///
     /// `registrationAccessTokenHash`, optional, secret.
     #[serde(
         rename = "registrationAccessTokenHash",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub registration_access_token_hash: ::std::option::Option<::std::string::String>,
+    /// How the client delivers the content key of encrypted request objects (`request_object_encryption_alg`, OpenID Connect Dynamic Client Registration 1.0 section 2). It is a declaration, which is enforced only where `requestObjectEncryptionAlgMatchRequired` is set.
+    ///
     /// `requestEncryptionAlg`, optional.
     #[serde(
         rename = "requestEncryptionAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub request_encryption_alg: ::std::option::Option<crate::types::JweAlg>,
+    pub request_encryption_alg: ::std::option::Option<super::JweAlg>,
+    /// How the client encrypts the content of request objects (`request_object_encryption_enc`, OpenID Connect Dynamic Client Registration 1.0 section 2). It is a declaration, which is enforced only where `requestObjectEncryptionEncMatchRequired` is set.
+    ///
     /// `requestEncryptionEnc`, optional.
     #[serde(
         rename = "requestEncryptionEnc",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub request_encryption_enc: ::std::option::Option<crate::types::JweEnc>,
+    pub request_encryption_enc: ::std::option::Option<super::JweEnc>,
+    /// Whether an encrypted request object must have just the `alg` registered as `requestEncryptionAlg`. False or absent accepts others as well, unless the service's flag of this name is true.
+    ///
     /// `requestObjectEncryptionAlgMatchRequired`, optional.
     #[serde(
         rename = "requestObjectEncryptionAlgMatchRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub request_object_encryption_alg_match_required: ::std::option::Option<bool>,
+    /// Whether an encrypted request object must have just the `enc` registered as `requestEncryptionEnc`. False or absent accepts others as well, unless the service's flag of this name is true.
+    ///
     /// `requestObjectEncryptionEncMatchRequired`, optional.
     #[serde(
         rename = "requestObjectEncryptionEncMatchRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub request_object_encryption_enc_match_required: ::std::option::Option<bool>,
+    /// Whether this client's authorization requests must come as a request object, by `request` or `request_uri`. Where the service reads objects by RFC 9101, this is its `require_signed_request_object` (section 10.5). The service can demand it of all.
+    ///
     /// `requestObjectRequired`, optional.
     #[serde(
         rename = "requestObjectRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub request_object_required: ::std::option::Option<bool>,
+    /// The algorithm with which the client signs request objects (`request_object_signing_alg`, OpenID Connect Dynamic Client Registration 1.0 section 2). Absent accepts every suitable one; otherwise an object with another is refused.
+    ///
     /// `requestSignAlg`, optional.
     #[serde(
         rename = "requestSignAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub request_sign_alg: ::std::option::Option<crate::types::JwsAlg>,
+    pub request_sign_alg: ::std::option::Option<super::JwsAlg>,
+    /// The URLs at which the client keeps request objects (`request_uris`, OpenID Connect Core 1.0 section 6.2). Authlete fetches only what is registered here, which keeps strangers from making it call arbitrary servers; URIs of pushed requests are not concerned.
+    ///
     /// `requestUris`, optional.
     #[serde(
         rename = "requestUris",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub request_uris: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The response modes that the client may use, that is, how authorization responses travel to it (`response_mode`, OAuth 2.0 Multiple Response Type Encoding Practices section 2.1). What absence means is not documented; presumably no limit.
+    ///
     /// `responseModes`, optional.
     #[serde(
         rename = "responseModes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub response_modes: ::std::option::Option<
-        ::std::vec::Vec<crate::types::ResponseMode>,
-    >,
+    pub response_modes: ::std::option::Option<::std::vec::Vec<super::ResponseMode>>,
+    /// The response types that the client may use at the authorization endpoint (`response_types`, RFC 7591 section 2), as far as the service allows them too. Others are refused with `unauthorized_client`.
+    ///
     /// `responseTypes`, optional.
     #[serde(
         rename = "responseTypes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub response_types: ::std::option::Option<
-        ::std::vec::Vec<crate::types::ResponseType>,
-    >,
+    pub response_types: ::std::option::Option<::std::vec::Vec<super::ResponseType>>,
+    /// Whether this client signs its requests to resource servers as HTTP messages (RFC 9421), so that introspection must verify the signature. The API description speaks of responses that the service signs, apparently by mistake: that is the service's `rsResponseSigned`.
+    ///
     /// `rsRequestSigned`, optional.
     #[serde(
         rename = "rsRequestSigned",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub rs_request_signed: ::std::option::Option<bool>,
+    /// The `kid` of the key in the client's JWK Set that verifies its signed requests to resource servers (RFC 9421). Needed only where several keys suit.
+    ///
     /// `rsSignedRequestKeyId`, optional.
     #[serde(
         rename = "rsSignedRequestKeyId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub rs_signed_request_key_id: ::std::option::Option<::std::string::String>,
+    /// The URL of a JSON array of redirect URIs, which puts clients of several hosts into one sector for pairwise identifiers (`sector_identifier_uri`, OpenID Connect Core 1.0 section 8.1). Needed only where redirect URIs have more than one host.
+    ///
     /// `sectorIdentifierUri`, optional.
     #[serde(
         rename = "sectorIdentifierUri",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub sector_identifier_uri: ::std::option::Option<::std::string::String>,
+    /// The `kid` of the key in the client's JWK Set whose certificate the client uses for `self_signed_tls_client_auth` (RFC 8705 section 2.2). Authlete's own addition to the registered metadata.
+    ///
     /// `selfSignedCertificateKeyId`, optional.
     #[serde(
         rename = "selfSignedCertificateKeyId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub self_signed_certificate_key_id: ::std::option::Option<::std::string::String>,
+    /// The sequential number of the service that the client belongs to, assigned by Authlete; it is not the service's id.
+    ///
     /// `serviceNumber`, optional, read-only.
     #[serde(
         rename = "serviceNumber",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub service_number: ::std::option::Option<i32>,
+    /// The URL of the client's JWK Set as a signed JWT (`signed_jwks_uri`, OpenID Federation 1.0 section 5.2). It is verified with the client's federation keys.
+    ///
     /// `signedJwksUri`, optional.
     #[serde(
         rename = "signedJwksUri",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub signed_jwks_uri: ::std::option::Option<::std::string::String>,
+    /// Whether a user has at most one access token for this client. True makes a new one end the earlier ones; tokens of the client credentials grant are not counted. The service's flag of this name does the same for all clients.
+    ///
     /// `singleAccessTokenPerSubject`, optional.
     #[serde(
         rename = "singleAccessTokenPerSubject",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub single_access_token_per_subject: ::std::option::Option<bool>,
+    /// An identifier of the software, the same for all its installations and versions (`software_id`, RFC 7591 section 2). A service can refuse a second registration with it.
+    ///
     /// `softwareId`, optional.
     #[serde(
         rename = "softwareId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub software_id: ::std::option::Option<::std::string::String>,
+    /// The version of the software that `softwareId` names (`software_version`, RFC 7591 section 2); versions have no order and can only be compared for equality.
+    ///
     /// `softwareVersion`, optional.
     #[serde(
         rename = "softwareVersion",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub software_version: ::std::option::Option<::std::string::String>,
+    /// The URL of the SPIFFE bundle, the keys that verify the client's JWT-SVIDs (`spiffe_bundle_endpoint`). Whoever sets it decides who can be this client, so do not let clients register it themselves. From Authlete 3.0.28.
+    ///
     /// `spiffeBundleEndpoint`, optional.
     #[serde(
         rename = "spiffeBundleEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub spiffe_bundle_endpoint: ::std::option::Option<::std::string::String>,
+    /// The SPIFFE ID that the client's JWT-SVIDs have as `sub`; its last path segment may be `*`. Needed for the method `SPIFFE_JWT` (`spiffe_id`). From Authlete 3.0.28.
+    ///
     /// `spiffeId`, optional.
     #[serde(rename = "spiffeId", skip_serializing_if = "::std::option::Option::is_none")]
     pub spiffe_id: ::std::option::Option<::std::string::String>,
+    /// Whether the client sees users under the identifiers that all clients see, or under its own (`subject_type`, OpenID Connect Core 1.0 section 8). With `PAIRWISE` the server gives the identifier of the client's sector as `sub` when it issues.
+    ///
     /// `subjectType`, optional.
     #[serde(
         rename = "subjectType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub subject_type: ::std::option::Option<crate::types::SubjectType>,
+    pub subject_type: ::std::option::Option<super::SubjectType>,
+    /// The DNS name among the alternative names that the certificate must have for `tls_client_auth` (`tls_client_auth_san_dns`, RFC 8705 section 2.1.2). Register exactly one of the five `tlsClientAuth…` settings.
+    ///
     /// `tlsClientAuthSanDns`, optional.
     #[serde(
         rename = "tlsClientAuthSanDns",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub tls_client_auth_san_dns: ::std::option::Option<::std::string::String>,
+    /// The e-mail address among the alternative names that the certificate must have for `tls_client_auth` (`tls_client_auth_san_email`, RFC 8705 section 2.1.2). Register exactly one of the five `tlsClientAuth…` settings.
+    ///
     /// `tlsClientAuthSanEmail`, optional.
     #[serde(
         rename = "tlsClientAuthSanEmail",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub tls_client_auth_san_email: ::std::option::Option<::std::string::String>,
+    /// The IP address among the alternative names that the certificate must have for `tls_client_auth` (`tls_client_auth_san_ip`, RFC 8705 section 2.1.2). Register exactly one of the five `tlsClientAuth…` settings.
+    ///
     /// `tlsClientAuthSanIp`, optional.
     #[serde(
         rename = "tlsClientAuthSanIp",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub tls_client_auth_san_ip: ::std::option::Option<::std::string::String>,
+    /// The URI among the alternative names that the certificate must have for `tls_client_auth` (`tls_client_auth_san_uri`, RFC 8705 section 2.1.2). Register exactly one of the five `tlsClientAuth…` settings.
+    ///
     /// `tlsClientAuthSanUri`, optional.
     #[serde(
         rename = "tlsClientAuthSanUri",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub tls_client_auth_san_uri: ::std::option::Option<::std::string::String>,
+    /// The subject distinguished name that the certificate must have for `tls_client_auth`, as a string of RFC 4514 (`tls_client_auth_subject_dn`, RFC 8705 section 2.1.2). Register exactly one of the five `tlsClientAuth…` settings.
+    ///
     /// `tlsClientAuthSubjectDn`, optional.
     #[serde(
         rename = "tlsClientAuthSubjectDn",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub tls_client_auth_subject_dn: ::std::option::Option<::std::string::String>,
+    /// Whether this client's access tokens are bound to its TLS certificate (`tls_client_certificate_bound_access_tokens`, RFC 8705 section 3.4). True makes token requests without a certificate fail; the service's flag of the same name must be true as well.
+    ///
     /// `tlsClientCertificateBoundAccessTokens`, optional.
     #[serde(
         rename = "tlsClientCertificateBoundAccessTokens",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub tls_client_certificate_bound_access_tokens: ::std::option::Option<bool>,
+    /// How the client authenticates at the token endpoint, and at others that follow it (`token_endpoint_auth_method`, RFC 7591 section 2). It must stand among the service's methods, and the client may use no other. Where none is registered the RFC assumes `client_secret_basic`.
+    ///
     /// `tokenAuthMethod`, optional.
     #[serde(
         rename = "tokenAuthMethod",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub token_auth_method: ::std::option::Option<crate::types::ClientAuthMethod>,
+    pub token_auth_method: ::std::option::Option<super::ClientAuthMethod>,
+    /// The algorithm that signs the assertions of `private_key_jwt` and `client_secret_jwt` (`token_endpoint_auth_signing_alg`, OpenID Connect Dynamic Client Registration 1.0 section 2). Absent accepts every suitable one; otherwise an assertion with another is refused.
+    ///
     /// `tokenAuthSignAlg`, optional.
     #[serde(
         rename = "tokenAuthSignAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub token_auth_sign_alg: ::std::option::Option<crate::types::JwsAlg>,
+    pub token_auth_sign_alg: ::std::option::Option<super::JwsAlg>,
+    /// The URL of the client's terms of service, to be linked on consent pages (`tos_uri`, RFC 7591 section 2).
+    ///
     /// `tosUri`, optional.
     #[serde(rename = "tosUri", skip_serializing_if = "::std::option::Option::is_none")]
     pub tos_uri: ::std::option::Option<::std::string::String>,
+    /// URLs of the client's terms of service in several languages (`tos_uri#` with a language tag, RFC 7591 section 2.2). Where none fits, `tosUri` is linked.
+    ///
     /// `tosUris`, optional.
     #[serde(rename = "tosUris", skip_serializing_if = "::std::option::Option::is_none")]
-    pub tos_uris: ::std::option::Option<::std::vec::Vec<TaggedValue>>,
+    pub tos_uris: ::std::option::Option<::std::vec::Vec<super::TaggedValue>>,
+    /// The entity identifier of the trust anchor at which the client's trust chain ended when it was registered or last updated (OpenID Federation 1.0 section 4). Authlete sets it.
+    ///
     /// `trustAnchorId`, optional.
     #[serde(
         rename = "trustAnchorId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub trust_anchor_id: ::std::option::Option<::std::string::String>,
+    /// The signed statements that led from the client to the trust anchor when it was registered or last updated, JWTs in this order (OpenID Federation 1.0 section 4). Authlete sets it.
+    ///
     /// `trustChain`, optional.
     #[serde(
         rename = "trustChain",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub trust_chain: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// When the client's trust chain expires, in milliseconds since 1970-01-01 UTC: the earliest `exp` among its statements. A later request has Authlete resolve a new chain.
+    ///
     /// `trustChainExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "trustChainExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub trust_chain_expires_at: ::std::option::Option<i64>,
+    /// When the client's trust chain was last resolved, in milliseconds since 1970-01-01 UTC. Authlete sets it.
+    ///
     /// `trustChainUpdatedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "trustChainUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub trust_chain_updated_at: ::std::option::Option<i64>,
+    /// How the content key of encrypted userinfo responses is delivered (`userinfo_encrypted_response_alg`, OpenID Connect Dynamic Client Registration 1.0 section 2). Absent: they are not encrypted.
+    ///
     /// `userInfoEncryptionAlg`, optional.
     #[serde(
         rename = "userInfoEncryptionAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub user_info_encryption_alg: ::std::option::Option<crate::types::JweAlg>,
+    pub user_info_encryption_alg: ::std::option::Option<super::JweAlg>,
+    /// How the content of encrypted userinfo responses is encrypted (`userinfo_encrypted_response_enc`, OpenID Connect Dynamic Client Registration 1.0 section 2). Needs `userInfoEncryptionAlg`; absent beside it means `A128CBC-HS256`.
+    ///
     /// `userInfoEncryptionEnc`, optional.
     #[serde(
         rename = "userInfoEncryptionEnc",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub user_info_encryption_enc: ::std::option::Option<crate::types::JweEnc>,
+    pub user_info_encryption_enc: ::std::option::Option<super::JweEnc>,
+    /// The algorithm that signs the client's userinfo responses (`userinfo_signed_response_alg`, OpenID Connect Dynamic Client Registration 1.0 section 2). Absent: the response is plain JSON, unless it is encrypted.
+    ///
     /// `userInfoSignAlg`, optional.
     #[serde(
         rename = "userInfoSignAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub user_info_sign_alg: ::std::option::Option<crate::types::JwsAlg>,
+    pub user_info_sign_alg: ::std::option::Option<super::JwsAlg>,
     /// Fields that this version does not know, kept and sent back.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::rt::Object for OAuthClient {
+impl rt::Object for OAuthClient {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -2278,7 +3851,7 @@ impl<'de> ::serde::Deserialize<'de> for OAuthClient {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -2308,7 +3881,7 @@ impl ::std::fmt::Debug for OAuthClient {
             .field("client_name", &self.client_name)
             .field("client_names", &self.client_names)
             .field("client_registration_types", &self.client_registration_types)
-            .field("client_secret", &crate::rt::optional(&self.client_secret))
+            .field("client_secret", &rt::optional(&self.client_secret))
             .field("client_source", &self.client_source)
             .field("client_type", &self.client_type)
             .field("client_uri", &self.client_uri)
@@ -2320,7 +3893,7 @@ impl ::std::fmt::Debug for OAuthClient {
                 "credential_response_encryption_required",
                 &self.credential_response_encryption_required,
             )
-            .field("custom_metadata", &crate::rt::optional(&self.custom_metadata))
+            .field("custom_metadata", &rt::optional(&self.custom_metadata))
             .field("default_acrs", &self.default_acrs)
             .field("default_max_age", &self.default_max_age)
             .field("derived_sector_identifier", &self.derived_sector_identifier)
@@ -2348,7 +3921,7 @@ impl ::std::fmt::Debug for OAuthClient {
             .field("id_token_encryption_enc", &self.id_token_encryption_enc)
             .field("id_token_sign_alg", &self.id_token_sign_alg)
             .field("in_scope_for_token_migration", &self.in_scope_for_token_migration)
-            .field("jwks", &crate::rt::optional(&self.jwks))
+            .field("jwks", &rt::optional(&self.jwks))
             .field("jwks_uri", &self.jwks_uri)
             .field("locked", &self.locked)
             .field("login_uri", &self.login_uri)
@@ -2369,7 +3942,7 @@ impl ::std::fmt::Debug for OAuthClient {
             .field("redirect_uris", &self.redirect_uris)
             .field(
                 "registration_access_token_hash",
-                &crate::rt::optional(&self.registration_access_token_hash),
+                &rt::optional(&self.registration_access_token_hash),
             )
             .field("request_encryption_alg", &self.request_encryption_alg)
             .field("request_encryption_enc", &self.request_encryption_enc)
@@ -2424,22 +3997,1396 @@ impl ::std::fmt::Debug for OAuthClient {
             .field("user_info_encryption_alg", &self.user_info_encryption_alg)
             .field("user_info_encryption_enc", &self.user_info_encryption_enc)
             .field("user_info_sign_alg", &self.user_info_sign_alg)
-            .field("extra", &crate::rt::Extra(&self.extra))
+            .field("extra", &rt::Extra(&self.extra))
             .finish()
     }
 }
 
+impl OAuthClient {
+    /// Sets `application_type`: whether it is a web or a native application, which decides what redirect URIs may look like (`application_type`, OpenID Connect Dynamic Client Registration 1.0 section 2). Absent at Authlete means that those rules are not checked.
+    ///
+    /// `applicationType`, optional.
+    #[must_use]
+    pub fn application_type(
+        mut self,
+        value: impl ::std::convert::Into<super::ApplicationType>,
+    ) -> Self {
+        self.application_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `attributes`: free key-value pairs that the server attaches to the client. Responses about requests of the client repeat them as `clientAttributes`; the client itself cannot set them.
+    ///
+    /// `attributes`, optional.
+    #[must_use]
+    pub fn attributes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.attributes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `auth_time_required`: whether ID tokens for this client always say when the user logged in (`require_auth_time`, OpenID Connect Dynamic Client Registration 1.0 section 2). The server must then give the time of the login when it issues.
+    ///
+    /// `authTimeRequired`, optional.
+    #[must_use]
+    pub fn auth_time_required(mut self, value: bool) -> Self {
+        self.auth_time_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `authorization_details_types`: the `type` values that the client may use in `authorization_details` (`authorization_details_types`, RFC 9396 section 10), as far as the service lists them too. Wallets that ask for credentials this way need `openid_credential`.
+    ///
+    /// `authorizationDetailsTypes`, optional.
+    #[must_use]
+    pub fn authorization_details_types(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.authorization_details_types = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `authorization_encryption_alg`: how the content key of encrypted authorization responses is delivered (`authorization_encrypted_response_alg`, JARM section 3). Absent: they are signed, not encrypted.
+    ///
+    /// `authorizationEncryptionAlg`, optional.
+    #[must_use]
+    pub fn authorization_encryption_alg(
+        mut self,
+        value: impl ::std::convert::Into<super::JweAlg>,
+    ) -> Self {
+        self.authorization_encryption_alg = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `authorization_encryption_enc`: how the content of encrypted authorization responses is encrypted (`authorization_encrypted_response_enc`, JARM section 3). Needs `authorizationEncryptionAlg`; absent beside it means `A128CBC-HS256`.
+    ///
+    /// `authorizationEncryptionEnc`, optional.
+    #[must_use]
+    pub fn authorization_encryption_enc(
+        mut self,
+        value: impl ::std::convert::Into<super::JweEnc>,
+    ) -> Self {
+        self.authorization_encryption_enc = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `authorization_sign_alg`: the algorithm that signs authorization responses which are JWTs (`authorization_signed_response_alg`, JARM section 3). Where none is registered the specification assumes `RS256`; `none` is not allowed.
+    ///
+    /// `authorizationSignAlg`, optional.
+    #[must_use]
+    pub fn authorization_sign_alg(
+        mut self,
+        value: impl ::std::convert::Into<super::JwsAlg>,
+    ) -> Self {
+        self.authorization_sign_alg = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `automatically_registered`: whether the client came by automatic registration in an OpenID federation (OpenID Federation 1.0 section 12.1). Authlete sets it; `clientSource` says it too.
+    ///
+    /// `automaticallyRegistered`, optional.
+    #[must_use]
+    pub fn automatically_registered(mut self, value: bool) -> Self {
+        self.automatically_registered = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `backchannel_logout_session_required`: whether logout tokens for this client must name the session by `sid`, not only the user (`backchannel_logout_session_required`, OpenID Connect Back-Channel Logout 1.0 section 2.2). False or absent does without. From Authlete 3.0.32.
+    ///
+    /// `backchannelLogoutSessionRequired`, optional.
+    #[must_use]
+    pub fn backchannel_logout_session_required(mut self, value: bool) -> Self {
+        self.backchannel_logout_session_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `backchannel_logout_uri`: the URL to which the server posts logout tokens for this client (`backchannel_logout_uri`, OpenID Connect Back-Channel Logout 1.0 section 2.2). Absent: the client is not told about logouts. From Authlete 3.0.32.
+    ///
+    /// `backchannelLogoutUri`, optional.
+    #[must_use]
+    pub fn backchannel_logout_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.backchannel_logout_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `bc_delivery_mode`: how the client gets its tokens after a backchannel authentication (`backchannel_token_delivery_mode`, OpenID Connect CIBA Core 1.0 section 4). Absent: the client cannot use CIBA. The service must support the mode.
+    ///
+    /// `bcDeliveryMode`, optional.
+    #[must_use]
+    pub fn bc_delivery_mode(
+        mut self,
+        value: impl ::std::convert::Into<super::DeliveryMode>,
+    ) -> Self {
+        self.bc_delivery_mode = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `bc_notification_endpoint`: the URL at which the client is told that the user has decided (`backchannel_client_notification_endpoint`, OpenID Connect CIBA Core 1.0 section 4). Required with `PING` and `PUSH`, without use with `POLL`. The server sends the notifications.
+    ///
+    /// `bcNotificationEndpoint`, optional.
+    #[must_use]
+    pub fn bc_notification_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.bc_notification_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `bc_request_sign_alg`: the algorithm with which the client signs backchannel authentication requests (`backchannel_authentication_request_signing_alg`, OpenID Connect CIBA Core 1.0 section 4): an asymmetric one. Absent: it does not sign them.
+    ///
+    /// `bcRequestSignAlg`, optional.
+    #[must_use]
+    pub fn bc_request_sign_alg(
+        mut self,
+        value: impl ::std::convert::Into<super::JwsAlg>,
+    ) -> Self {
+        self.bc_request_sign_alg = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `bc_user_code_required`: whether the client's backchannel authentication requests must have a `user_code` (`backchannel_user_code_parameter`, OpenID Connect CIBA Core 1.0 section 4). The service must support the parameter, and the server checks the code.
+    ///
+    /// `bcUserCodeRequired`, optional.
+    #[must_use]
+    pub fn bc_user_code_required(mut self, value: bool) -> Self {
+        self.bc_user_code_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id`: the numeric id that Authlete assigned at creation. It works as `client_id` in protocol requests and as the client's identifier in API calls.
+    ///
+    /// `clientId`, optional, read-only.
+    #[must_use]
+    pub fn client_id(mut self, value: i64) -> Self {
+        self.client_id = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id_alias`: A name that the client can use as `client_id` in place of its number, unique within the service. Absent at creation: the number as a string.
+    ///
+    /// `clientIdAlias`, optional.
+    #[must_use]
+    pub fn client_id_alias(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_id_alias = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_id_alias_enabled`: always true: the alias works beside the number. Deprecated, since it can no longer be switched off.
+    ///
+    /// `clientIdAliasEnabled`, optional.
+    #[must_use]
+    pub fn client_id_alias_enabled(mut self, value: bool) -> Self {
+        self.client_id_alias_enabled = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_name`: the name that users see on consent pages, shown to them in no particular language (`client_name`, RFC 7591 section 2). Absent leaves pages with the identifier alone.
+    ///
+    /// `clientName`, optional.
+    #[must_use]
+    pub fn client_name(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_name = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_names`: the client's names in several languages, for consent pages (`client_name#` with a language tag, RFC 7591 section 2.2). Where none fits the user, `clientName` is shown.
+    ///
+    /// `clientNames`, optional.
+    #[must_use]
+    pub fn client_names(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::TaggedValue>,
+        >,
+    ) -> Self {
+        self.client_names = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client_registration_types`: how the client wants to be registered in a federation (`client_registration_types`, OpenID Federation 1.0 section 5.1). Absent outside federations.
+    ///
+    /// `clientRegistrationTypes`, optional.
+    #[must_use]
+    pub fn client_registration_types(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::ClientRegistrationType>,
+        >,
+    ) -> Self {
+        self.client_registration_types = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client_secret`: the shared secret of the client: 86 characters of base64url that Authlete generates. Clients with `client_secret_*` authentication prove that they know it, and it is the key of HMAC signatures. Authlete gives one to public clients too, which must not use it. Updates of the client leave it alone: use `refresh_secret` or `update_secret`.
+    ///
+    /// `clientSecret`, optional, secret, read-only.
+    #[must_use]
+    pub fn client_secret(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_secret = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_source`: how the client came to be known to the service. Authlete sets it.
+    ///
+    /// `clientSource`, optional.
+    #[must_use]
+    pub fn client_source(
+        mut self,
+        value: impl ::std::convert::Into<super::ClientSource>,
+    ) -> Self {
+        self.client_source = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_type`: whether the client can keep a secret (RFC 6749 section 2.1). Public clients do not authenticate and cannot use the client credentials grant; give them PKCE.
+    ///
+    /// `clientType`, optional.
+    #[must_use]
+    pub fn client_type(
+        mut self,
+        value: impl ::std::convert::Into<super::ClientType>,
+    ) -> Self {
+        self.client_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_uri`: the URL of the client's home page, to be linked on consent pages (`client_uri`, RFC 7591 section 2).
+    ///
+    /// `clientUri`, optional.
+    #[must_use]
+    pub fn client_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_uris`: URLs of the client's home page in several languages (`client_uri#` with a language tag, RFC 7591 section 2.2). Where none fits, `clientUri` is linked.
+    ///
+    /// `clientUris`, optional.
+    #[must_use]
+    pub fn client_uris(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::TaggedValue>,
+        >,
+    ) -> Self {
+        self.client_uris = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `contacts`: how to reach the people responsible for the client, e-mail addresses as a rule (`contacts`, RFC 7591 section 2). Authlete sends nothing there.
+    ///
+    /// `contacts`, optional.
+    #[must_use]
+    pub fn contacts(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.contacts = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `created_at`: when the client was made, in milliseconds since 1970-01-01 UTC; Authlete sets it.
+    ///
+    /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
+    #[must_use]
+    pub fn created_at(mut self, value: i64) -> Self {
+        self.created_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `credential_offer_endpoint`: the URL at which this wallet takes credential offers (`credential_offer_endpoint`, OpenID4VCI 1.0 section 12.1). Absent: the custom scheme `openid-credential-offer` is used. Authlete only stores it.
+    ///
+    /// `credentialOfferEndpoint`, optional.
+    #[must_use]
+    pub fn credential_offer_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.credential_offer_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `credential_response_encryption_required`: whether credential responses to this wallet must be encrypted (OpenID4VCI 1.0 section 10). True refuses its credential requests that name no key to encrypt to.
+    ///
+    /// `credentialResponseEncryptionRequired`, optional.
+    #[must_use]
+    pub fn credential_response_encryption_required(mut self, value: bool) -> Self {
+        self.credential_response_encryption_required = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `custom_metadata`: the values of metadata that the service defines itself (`supportedCustomClientMetadata`), as a JSON object in a string. Absent: the client has none.
+    ///
+    /// `customMetadata`, optional, secret.
+    #[must_use]
+    pub fn custom_metadata(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.custom_metadata = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `default_acrs`: the authentication context classes wanted when a request names none, in order of preference (`default_acr_values`, OpenID Connect Dynamic Client Registration 1.0 section 2). They reach the server as `acrs`.
+    ///
+    /// `defaultAcrs`, optional.
+    #[must_use]
+    pub fn default_acrs(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.default_acrs = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `default_max_age`: how old a login may be, in seconds, when a request has no `max_age` (`default_max_age`, OpenID Connect Dynamic Client Registration 1.0 section 2). It reaches the server as `maxAge` with the authorization response; 0 or absent sets no limit.
+    ///
+    /// `defaultMaxAge`, optional, in seconds.
+    #[must_use]
+    pub fn default_max_age(mut self, value: i32) -> Self {
+        self.default_max_age = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `derived_sector_identifier`: the host that stands for the client's sector when pairwise identifiers are computed: of `sectorIdentifierUri`, else of the redirect URIs. Read-only, and absent where no single host follows from those.
+    ///
+    /// `derivedSectorIdentifier`, optional, read-only.
+    #[must_use]
+    pub fn derived_sector_identifier(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.derived_sector_identifier = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `description`: what the application is for, in a few words for people; Authlete's own addition, which no protocol transports.
+    ///
+    /// `description`, optional.
+    #[must_use]
+    pub fn description(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.description = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `descriptions`: what the application is for, in several languages. Where none fits the reader, `description` is shown.
+    ///
+    /// `descriptions`, optional.
+    #[must_use]
+    pub fn descriptions(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::TaggedValue>,
+        >,
+    ) -> Self {
+        self.descriptions = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `developer`: the identifier of the developer to whom the client belongs, in the accounts of the service. Lists of clients can be limited to one developer. Absent: no developer is recorded.
+    ///
+    /// `developer`, optional.
+    #[must_use]
+    pub fn developer(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.developer = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `digest_algorithm`: the hash algorithm for external attachments in this client's verified claims (`digest_algorithm`, OpenID Connect for Identity Assurance 1.0), a name of IANA's Named Information registry. Absent means `sha-256`.
+    ///
+    /// `digestAlgorithm`, optional.
+    #[must_use]
+    pub fn digest_algorithm(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.digest_algorithm = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `discovered_by_metadata_document`: whether the client was never registered, but found by the URL of its metadata document. Authlete sets it; `clientSource` says it too.
+    ///
+    /// `discoveredByMetadataDocument`, optional.
+    #[must_use]
+    pub fn discovered_by_metadata_document(mut self, value: bool) -> Self {
+        self.discovered_by_metadata_document = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `dpop_required`: whether the client's token requests must have a DPoP proof, so that all its access tokens are bound to its key (`dpop_bound_access_tokens`, RFC 9449 section 5.2). False or absent lets the client choose.
+    ///
+    /// `dpopRequired`, optional.
+    #[must_use]
+    pub fn dpop_required(mut self, value: bool) -> Self {
+        self.dpop_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `dynamically_registered`: whether the client registered itself by RFC 7591. Authlete sets it; `clientSource` tells the other origins as well.
+    ///
+    /// `dynamicallyRegistered`, optional, read-only.
+    #[must_use]
+    pub fn dynamically_registered(mut self, value: bool) -> Self {
+        self.dynamically_registered = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `entity_id`: the client's entity identifier in an OpenID federation, a URL that it also uses as `client_id` (OpenID Federation 1.0 section 1.2). Unique within a service; absent outside federations.
+    ///
+    /// `entityId`, optional.
+    #[must_use]
+    pub fn entity_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.entity_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `explicitly_registered`: whether the client came by explicit registration in an OpenID federation (OpenID Federation 1.0 section 12.2). Authlete sets it; `clientSource` says it too.
+    ///
+    /// `explicitlyRegistered`, optional.
+    #[must_use]
+    pub fn explicitly_registered(mut self, value: bool) -> Self {
+        self.explicitly_registered = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `extension`: authlete's own settings for the client: shorter lifetimes, a limit of scopes, and the permission for token exchange. Absent: none of them is set.
+    ///
+    /// `extension`, optional.
+    #[must_use]
+    pub fn extension(
+        mut self,
+        value: impl ::std::convert::Into<super::ClientExtension>,
+    ) -> Self {
+        self.extension = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `fapi_modes`: the FAPI profiles that every request of this client is held to, whatever scopes it asks for. They count only while the service itself has no modes, and has `FAPI` among its supported profiles. Absent leaves the matter to the service and to the scopes.
+    ///
+    /// `fapiModes`, optional.
+    #[must_use]
+    pub fn fapi_modes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::FapiMode>,
+        >,
+    ) -> Self {
+        self.fapi_modes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `front_channel_request_object_encryption_required`: whether this client's request objects must be encrypted when they come through the browser. Those sent to the PAR endpoint need not be, and requests without an object are not affected. The service can demand it of all.
+    ///
+    /// `frontChannelRequestObjectEncryptionRequired`, optional.
+    #[must_use]
+    pub fn front_channel_request_object_encryption_required(
+        mut self,
+        value: bool,
+    ) -> Self {
+        self.front_channel_request_object_encryption_required = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `grant_types`: the grant types that the client may use (`grant_types`, RFC 7591 section 2), as far as the service allows them too. A token request with another is refused with `unauthorized_client`. Refresh tokens are issued only to clients that have `REFRESH_TOKEN`.
+    ///
+    /// `grantTypes`, optional.
+    #[must_use]
+    pub fn grant_types(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::GrantType>,
+        >,
+    ) -> Self {
+        self.grant_types = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `haip_version`: the version of the OpenID4VC High Assurance Interoperability Profile that this wallet's requests are held to, `1.0`. Absent leaves it to the service's setting and to scopes. Known from Authlete's Java library alone; from Authlete 3.0.29.
+    ///
+    /// `haipVersion`, optional.
+    #[must_use]
+    pub fn haip_version(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.haip_version = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `id_token_encryption_alg`: how the content key of encrypted ID tokens is delivered (`id_token_encrypted_response_alg`, OpenID Connect Dynamic Client Registration 1.0 section 2). Absent: they are signed, not encrypted.
+    ///
+    /// `idTokenEncryptionAlg`, optional.
+    #[must_use]
+    pub fn id_token_encryption_alg(
+        mut self,
+        value: impl ::std::convert::Into<super::JweAlg>,
+    ) -> Self {
+        self.id_token_encryption_alg = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `id_token_encryption_enc`: how the content of encrypted ID tokens is encrypted (`id_token_encrypted_response_enc`, OpenID Connect Dynamic Client Registration 1.0 section 2). Needs `idTokenEncryptionAlg`; absent beside it means `A128CBC-HS256`.
+    ///
+    /// `idTokenEncryptionEnc`, optional.
+    #[must_use]
+    pub fn id_token_encryption_enc(
+        mut self,
+        value: impl ::std::convert::Into<super::JweEnc>,
+    ) -> Self {
+        self.id_token_encryption_enc = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `id_token_sign_alg`: the algorithm that signs the client's ID tokens (`id_token_signed_response_alg`, OpenID Connect Dynamic Client Registration 1.0 section 2). Where none is registered the specification assumes `RS256`. The HMAC ones use the client secret; the others need a key in the service's `jwks`.
+    ///
+    /// `idTokenSignAlg`, optional.
+    #[must_use]
+    pub fn id_token_sign_alg(
+        mut self,
+        value: impl ::std::convert::Into<super::JwsAlg>,
+    ) -> Self {
+        self.id_token_sign_alg = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `in_scope_for_token_migration`: whether the client takes part in the migration of tokens from another system. Which operations look at it is not documented.
+    ///
+    /// `inScopeForTokenMigration`, optional.
+    #[must_use]
+    pub fn in_scope_for_token_migration(mut self, value: bool) -> Self {
+        self.in_scope_for_token_migration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `jwks`: the client's public keys as a JWK Set in a string (`jwks`, RFC 7591 section 2; RFC 7517 section 5). Private keys do not belong here. It is for clients that cannot publish keys at a URL, and is not looked at while `jwksUri` is set.
+    ///
+    /// `jwks`, optional, secret.
+    #[must_use]
+    pub fn jwks(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
+        self.jwks = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `jwks_uri`: the URL of the client's public keys (`jwks_uri`, RFC 7591 section 2). Authlete fetches them to verify what the client signs and to encrypt for it. The client can then rotate keys by itself. While it is set, Authlete takes no notice of `jwks`.
+    ///
+    /// `jwksUri`, optional.
+    #[must_use]
+    pub fn jwks_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.jwks_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `locked`: whether the client is locked, so that its requests are refused. It is set by `update_lock_flag`. What becomes of tokens that were issued before is not documented.
+    ///
+    /// `locked`, optional.
+    #[must_use]
+    pub fn locked(mut self, value: bool) -> Self {
+        self.locked = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `login_uri`: the URL at which others can have this client start a login (`initiate_login_uri`, OpenID Connect Core 1.0 section 4). Must be `https`; absent: the client offers no such entry.
+    ///
+    /// `loginUri`, optional.
+    #[must_use]
+    pub fn login_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.login_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `logo_uri`: the URL of the client's logo for consent pages (`logo_uri`, RFC 7591 section 2). Serve a copy: an image on the client's server can change at any time, and tells it who looks at the page.
+    ///
+    /// `logoUri`, optional.
+    #[must_use]
+    pub fn logo_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.logo_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `logo_uris`: URLs of logos in several languages (`logo_uri#` with a language tag, RFC 7591 section 2.2). Where none fits, `logoUri` is shown.
+    ///
+    /// `logoUris`, optional.
+    #[must_use]
+    pub fn logo_uris(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::TaggedValue>,
+        >,
+    ) -> Self {
+        self.logo_uris = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `metadata_document_expires_at`: until when the stored copy of the client's metadata document is fresh, in milliseconds since 1970-01-01 UTC, by HTTP caching (RFC 9111). The next flow after that fetches the document again.
+    ///
+    /// `metadataDocumentExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn metadata_document_expires_at(mut self, value: i64) -> Self {
+        self.metadata_document_expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `metadata_document_location`: the URL of the metadata document that the client is known by, which is also its `client_id` (OAuth Client ID Metadata Document section 3). Absent for clients that were registered.
+    ///
+    /// `metadataDocumentLocation`, optional.
+    #[must_use]
+    pub fn metadata_document_location(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.metadata_document_location = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `metadata_document_updated_at`: when the client's metadata document was last fetched, in milliseconds since 1970-01-01 UTC. Absent for clients that were registered.
+    ///
+    /// `metadataDocumentUpdatedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn metadata_document_updated_at(mut self, value: i64) -> Self {
+        self.metadata_document_updated_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `modified_at`: when the client was last changed, in milliseconds since 1970-01-01 UTC; Authlete sets it.
+    ///
+    /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
+    #[must_use]
+    pub fn modified_at(mut self, value: i64) -> Self {
+        self.modified_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `mtls_endpoint_aliases_used`: whether the client prefers the mutual TLS aliases of endpoints over the ordinary URLs (`use_mtls_endpoint_aliases`, FAPI 2.0 Security Profile section 8.1.1). It is a declaration of the client's.
+    ///
+    /// `mtlsEndpointAliasesUsed`, optional.
+    #[must_use]
+    pub fn mtls_endpoint_aliases_used(mut self, value: bool) -> Self {
+        self.mtls_endpoint_aliases_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `number`: A sequential number that Authlete assigned to the client. Calls identify clients by `clientId` or their alias, not by it.
+    ///
+    /// `number`, optional, read-only.
+    #[must_use]
+    pub fn number(mut self, value: i32) -> Self {
+        self.number = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `organization_name`: the display name of the organization behind the client (`organization_name`, OpenID Federation 1.0 section 5.2).
+    ///
+    /// `organizationName`, optional.
+    #[must_use]
+    pub fn organization_name(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.organization_name = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `par_required`: whether this client must push its authorization requests first (`require_pushed_authorization_requests`, RFC 9126 section 6). True refuses those that bring their parameters through the browser; the service can demand it of all.
+    ///
+    /// `parRequired`, optional.
+    #[must_use]
+    pub fn par_required(mut self, value: bool) -> Self {
+        self.par_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `pkce_required`: whether this client's requests of the authorization code flow must use PKCE (RFC 7636), that is, carry `code_challenge`. The service can demand it of all.
+    ///
+    /// `pkceRequired`, optional.
+    #[must_use]
+    pub fn pkce_required(mut self, value: bool) -> Self {
+        self.pkce_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `pkce_s256_required`: whether this client's PKCE must use the method `S256`, so that `plain` is refused (RFC 7636 section 4.2). It does not by itself make PKCE obligatory. The service can demand it of all.
+    ///
+    /// `pkceS256Required`, optional.
+    #[must_use]
+    pub fn pkce_s256_required(mut self, value: bool) -> Self {
+        self.pkce_s256_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `policy_uri`: the URL of a page on how the client uses personal data, to be linked on consent pages (`policy_uri`, RFC 7591 section 2).
+    ///
+    /// `policyUri`, optional.
+    #[must_use]
+    pub fn policy_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.policy_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `policy_uris`: URLs of the page on personal data in several languages (`policy_uri#` with a language tag, RFC 7591 section 2.2). Where none fits, `policyUri` is linked.
+    ///
+    /// `policyUris`, optional.
+    #[must_use]
+    pub fn policy_uris(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::TaggedValue>,
+        >,
+    ) -> Self {
+        self.policy_uris = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `redirect_uris`: where the client's users may be sent after authorization (`redirect_uris`, RFC 7591 section 2): absolute URIs without fragment, printable ASCII, at most 200 characters each. A request's `redirect_uri` must equal one exactly, but for the port of loopback addresses where the service allows that. Without any, the client cannot use the authorization endpoint with OpenID Connect.
+    ///
+    /// `redirectUris`, optional.
+    #[must_use]
+    pub fn redirect_uris(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.redirect_uris = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `registration_access_token_hash`: the hash of the token with which a registered client manages itself (RFC 7592 section 3). Absent for clients that did not register themselves; the token itself is not kept.
+    ///
+    /// `registrationAccessTokenHash`, optional, secret.
+    #[must_use]
+    pub fn registration_access_token_hash(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.registration_access_token_hash = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `request_encryption_alg`: how the client delivers the content key of encrypted request objects (`request_object_encryption_alg`, OpenID Connect Dynamic Client Registration 1.0 section 2). It is a declaration, which is enforced only where `requestObjectEncryptionAlgMatchRequired` is set.
+    ///
+    /// `requestEncryptionAlg`, optional.
+    #[must_use]
+    pub fn request_encryption_alg(
+        mut self,
+        value: impl ::std::convert::Into<super::JweAlg>,
+    ) -> Self {
+        self.request_encryption_alg = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `request_encryption_enc`: how the client encrypts the content of request objects (`request_object_encryption_enc`, OpenID Connect Dynamic Client Registration 1.0 section 2). It is a declaration, which is enforced only where `requestObjectEncryptionEncMatchRequired` is set.
+    ///
+    /// `requestEncryptionEnc`, optional.
+    #[must_use]
+    pub fn request_encryption_enc(
+        mut self,
+        value: impl ::std::convert::Into<super::JweEnc>,
+    ) -> Self {
+        self.request_encryption_enc = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `request_object_encryption_alg_match_required`: whether an encrypted request object must have just the `alg` registered as `requestEncryptionAlg`. False or absent accepts others as well, unless the service's flag of this name is true.
+    ///
+    /// `requestObjectEncryptionAlgMatchRequired`, optional.
+    #[must_use]
+    pub fn request_object_encryption_alg_match_required(mut self, value: bool) -> Self {
+        self.request_object_encryption_alg_match_required = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `request_object_encryption_enc_match_required`: whether an encrypted request object must have just the `enc` registered as `requestEncryptionEnc`. False or absent accepts others as well, unless the service's flag of this name is true.
+    ///
+    /// `requestObjectEncryptionEncMatchRequired`, optional.
+    #[must_use]
+    pub fn request_object_encryption_enc_match_required(mut self, value: bool) -> Self {
+        self.request_object_encryption_enc_match_required = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `request_object_required`: whether this client's authorization requests must come as a request object, by `request` or `request_uri`. Where the service reads objects by RFC 9101, this is its `require_signed_request_object` (section 10.5). The service can demand it of all.
+    ///
+    /// `requestObjectRequired`, optional.
+    #[must_use]
+    pub fn request_object_required(mut self, value: bool) -> Self {
+        self.request_object_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `request_sign_alg`: the algorithm with which the client signs request objects (`request_object_signing_alg`, OpenID Connect Dynamic Client Registration 1.0 section 2). Absent accepts every suitable one; otherwise an object with another is refused.
+    ///
+    /// `requestSignAlg`, optional.
+    #[must_use]
+    pub fn request_sign_alg(
+        mut self,
+        value: impl ::std::convert::Into<super::JwsAlg>,
+    ) -> Self {
+        self.request_sign_alg = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `request_uris`: the URLs at which the client keeps request objects (`request_uris`, OpenID Connect Core 1.0 section 6.2). Authlete fetches only what is registered here, which keeps strangers from making it call arbitrary servers; URIs of pushed requests are not concerned.
+    ///
+    /// `requestUris`, optional.
+    #[must_use]
+    pub fn request_uris(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.request_uris = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `response_modes`: the response modes that the client may use, that is, how authorization responses travel to it (`response_mode`, OAuth 2.0 Multiple Response Type Encoding Practices section 2.1). What absence means is not documented; presumably no limit.
+    ///
+    /// `responseModes`, optional.
+    #[must_use]
+    pub fn response_modes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::ResponseMode>,
+        >,
+    ) -> Self {
+        self.response_modes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `response_types`: the response types that the client may use at the authorization endpoint (`response_types`, RFC 7591 section 2), as far as the service allows them too. Others are refused with `unauthorized_client`.
+    ///
+    /// `responseTypes`, optional.
+    #[must_use]
+    pub fn response_types(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::ResponseType>,
+        >,
+    ) -> Self {
+        self.response_types = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `rs_request_signed`: whether this client signs its requests to resource servers as HTTP messages (RFC 9421), so that introspection must verify the signature. The API description speaks of responses that the service signs, apparently by mistake: that is the service's `rsResponseSigned`.
+    ///
+    /// `rsRequestSigned`, optional.
+    #[must_use]
+    pub fn rs_request_signed(mut self, value: bool) -> Self {
+        self.rs_request_signed = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `rs_signed_request_key_id`: the `kid` of the key in the client's JWK Set that verifies its signed requests to resource servers (RFC 9421). Needed only where several keys suit.
+    ///
+    /// `rsSignedRequestKeyId`, optional.
+    #[must_use]
+    pub fn rs_signed_request_key_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.rs_signed_request_key_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `sector_identifier_uri`: the URL of a JSON array of redirect URIs, which puts clients of several hosts into one sector for pairwise identifiers (`sector_identifier_uri`, OpenID Connect Core 1.0 section 8.1). Needed only where redirect URIs have more than one host.
+    ///
+    /// `sectorIdentifierUri`, optional.
+    #[must_use]
+    pub fn sector_identifier_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.sector_identifier_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `self_signed_certificate_key_id`: the `kid` of the key in the client's JWK Set whose certificate the client uses for `self_signed_tls_client_auth` (RFC 8705 section 2.2). Authlete's own addition to the registered metadata.
+    ///
+    /// `selfSignedCertificateKeyId`, optional.
+    #[must_use]
+    pub fn self_signed_certificate_key_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.self_signed_certificate_key_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `service_number`: the sequential number of the service that the client belongs to, assigned by Authlete; it is not the service's id.
+    ///
+    /// `serviceNumber`, optional, read-only.
+    #[must_use]
+    pub fn service_number(mut self, value: i32) -> Self {
+        self.service_number = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `signed_jwks_uri`: the URL of the client's JWK Set as a signed JWT (`signed_jwks_uri`, OpenID Federation 1.0 section 5.2). It is verified with the client's federation keys.
+    ///
+    /// `signedJwksUri`, optional.
+    #[must_use]
+    pub fn signed_jwks_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.signed_jwks_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `single_access_token_per_subject`: whether a user has at most one access token for this client. True makes a new one end the earlier ones; tokens of the client credentials grant are not counted. The service's flag of this name does the same for all clients.
+    ///
+    /// `singleAccessTokenPerSubject`, optional.
+    #[must_use]
+    pub fn single_access_token_per_subject(mut self, value: bool) -> Self {
+        self.single_access_token_per_subject = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `software_id`: an identifier of the software, the same for all its installations and versions (`software_id`, RFC 7591 section 2). A service can refuse a second registration with it.
+    ///
+    /// `softwareId`, optional.
+    #[must_use]
+    pub fn software_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.software_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `software_version`: the version of the software that `softwareId` names (`software_version`, RFC 7591 section 2); versions have no order and can only be compared for equality.
+    ///
+    /// `softwareVersion`, optional.
+    #[must_use]
+    pub fn software_version(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.software_version = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `spiffe_bundle_endpoint`: the URL of the SPIFFE bundle, the keys that verify the client's JWT-SVIDs (`spiffe_bundle_endpoint`). Whoever sets it decides who can be this client, so do not let clients register it themselves. From Authlete 3.0.28.
+    ///
+    /// `spiffeBundleEndpoint`, optional.
+    #[must_use]
+    pub fn spiffe_bundle_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.spiffe_bundle_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `spiffe_id`: the SPIFFE ID that the client's JWT-SVIDs have as `sub`; its last path segment may be `*`. Needed for the method `SPIFFE_JWT` (`spiffe_id`). From Authlete 3.0.28.
+    ///
+    /// `spiffeId`, optional.
+    #[must_use]
+    pub fn spiffe_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.spiffe_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `subject_type`: whether the client sees users under the identifiers that all clients see, or under its own (`subject_type`, OpenID Connect Core 1.0 section 8). With `PAIRWISE` the server gives the identifier of the client's sector as `sub` when it issues.
+    ///
+    /// `subjectType`, optional.
+    #[must_use]
+    pub fn subject_type(
+        mut self,
+        value: impl ::std::convert::Into<super::SubjectType>,
+    ) -> Self {
+        self.subject_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `tls_client_auth_san_dns`: the DNS name among the alternative names that the certificate must have for `tls_client_auth` (`tls_client_auth_san_dns`, RFC 8705 section 2.1.2). Register exactly one of the five `tlsClientAuth…` settings.
+    ///
+    /// `tlsClientAuthSanDns`, optional.
+    #[must_use]
+    pub fn tls_client_auth_san_dns(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.tls_client_auth_san_dns = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `tls_client_auth_san_email`: the e-mail address among the alternative names that the certificate must have for `tls_client_auth` (`tls_client_auth_san_email`, RFC 8705 section 2.1.2). Register exactly one of the five `tlsClientAuth…` settings.
+    ///
+    /// `tlsClientAuthSanEmail`, optional.
+    #[must_use]
+    pub fn tls_client_auth_san_email(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.tls_client_auth_san_email = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `tls_client_auth_san_ip`: the IP address among the alternative names that the certificate must have for `tls_client_auth` (`tls_client_auth_san_ip`, RFC 8705 section 2.1.2). Register exactly one of the five `tlsClientAuth…` settings.
+    ///
+    /// `tlsClientAuthSanIp`, optional.
+    #[must_use]
+    pub fn tls_client_auth_san_ip(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.tls_client_auth_san_ip = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `tls_client_auth_san_uri`: the URI among the alternative names that the certificate must have for `tls_client_auth` (`tls_client_auth_san_uri`, RFC 8705 section 2.1.2). Register exactly one of the five `tlsClientAuth…` settings.
+    ///
+    /// `tlsClientAuthSanUri`, optional.
+    #[must_use]
+    pub fn tls_client_auth_san_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.tls_client_auth_san_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `tls_client_auth_subject_dn`: the subject distinguished name that the certificate must have for `tls_client_auth`, as a string of RFC 4514 (`tls_client_auth_subject_dn`, RFC 8705 section 2.1.2). Register exactly one of the five `tlsClientAuth…` settings.
+    ///
+    /// `tlsClientAuthSubjectDn`, optional.
+    #[must_use]
+    pub fn tls_client_auth_subject_dn(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.tls_client_auth_subject_dn = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `tls_client_certificate_bound_access_tokens`: whether this client's access tokens are bound to its TLS certificate (`tls_client_certificate_bound_access_tokens`, RFC 8705 section 3.4). True makes token requests without a certificate fail; the service's flag of the same name must be true as well.
+    ///
+    /// `tlsClientCertificateBoundAccessTokens`, optional.
+    #[must_use]
+    pub fn tls_client_certificate_bound_access_tokens(mut self, value: bool) -> Self {
+        self.tls_client_certificate_bound_access_tokens = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `token_auth_method`: how the client authenticates at the token endpoint, and at others that follow it (`token_endpoint_auth_method`, RFC 7591 section 2). It must stand among the service's methods, and the client may use no other. Where none is registered the RFC assumes `client_secret_basic`.
+    ///
+    /// `tokenAuthMethod`, optional.
+    #[must_use]
+    pub fn token_auth_method(
+        mut self,
+        value: impl ::std::convert::Into<super::ClientAuthMethod>,
+    ) -> Self {
+        self.token_auth_method = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `token_auth_sign_alg`: the algorithm that signs the assertions of `private_key_jwt` and `client_secret_jwt` (`token_endpoint_auth_signing_alg`, OpenID Connect Dynamic Client Registration 1.0 section 2). Absent accepts every suitable one; otherwise an assertion with another is refused.
+    ///
+    /// `tokenAuthSignAlg`, optional.
+    #[must_use]
+    pub fn token_auth_sign_alg(
+        mut self,
+        value: impl ::std::convert::Into<super::JwsAlg>,
+    ) -> Self {
+        self.token_auth_sign_alg = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `tos_uri`: the URL of the client's terms of service, to be linked on consent pages (`tos_uri`, RFC 7591 section 2).
+    ///
+    /// `tosUri`, optional.
+    #[must_use]
+    pub fn tos_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.tos_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `tos_uris`: URLs of the client's terms of service in several languages (`tos_uri#` with a language tag, RFC 7591 section 2.2). Where none fits, `tosUri` is linked.
+    ///
+    /// `tosUris`, optional.
+    #[must_use]
+    pub fn tos_uris(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::TaggedValue>,
+        >,
+    ) -> Self {
+        self.tos_uris = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `trust_anchor_id`: the entity identifier of the trust anchor at which the client's trust chain ended when it was registered or last updated (OpenID Federation 1.0 section 4). Authlete sets it.
+    ///
+    /// `trustAnchorId`, optional.
+    #[must_use]
+    pub fn trust_anchor_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.trust_anchor_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `trust_chain`: the signed statements that led from the client to the trust anchor when it was registered or last updated, JWTs in this order (OpenID Federation 1.0 section 4). Authlete sets it.
+    ///
+    /// `trustChain`, optional.
+    #[must_use]
+    pub fn trust_chain(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.trust_chain = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `trust_chain_expires_at`: when the client's trust chain expires, in milliseconds since 1970-01-01 UTC: the earliest `exp` among its statements. A later request has Authlete resolve a new chain.
+    ///
+    /// `trustChainExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn trust_chain_expires_at(mut self, value: i64) -> Self {
+        self.trust_chain_expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `trust_chain_updated_at`: when the client's trust chain was last resolved, in milliseconds since 1970-01-01 UTC. Authlete sets it.
+    ///
+    /// `trustChainUpdatedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn trust_chain_updated_at(mut self, value: i64) -> Self {
+        self.trust_chain_updated_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `user_info_encryption_alg`: how the content key of encrypted userinfo responses is delivered (`userinfo_encrypted_response_alg`, OpenID Connect Dynamic Client Registration 1.0 section 2). Absent: they are not encrypted.
+    ///
+    /// `userInfoEncryptionAlg`, optional.
+    #[must_use]
+    pub fn user_info_encryption_alg(
+        mut self,
+        value: impl ::std::convert::Into<super::JweAlg>,
+    ) -> Self {
+        self.user_info_encryption_alg = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `user_info_encryption_enc`: how the content of encrypted userinfo responses is encrypted (`userinfo_encrypted_response_enc`, OpenID Connect Dynamic Client Registration 1.0 section 2). Needs `userInfoEncryptionAlg`; absent beside it means `A128CBC-HS256`.
+    ///
+    /// `userInfoEncryptionEnc`, optional.
+    #[must_use]
+    pub fn user_info_encryption_enc(
+        mut self,
+        value: impl ::std::convert::Into<super::JweEnc>,
+    ) -> Self {
+        self.user_info_encryption_enc = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `user_info_sign_alg`: the algorithm that signs the client's userinfo responses (`userinfo_signed_response_alg`, OpenID Connect Dynamic Client Registration 1.0 section 2). Absent: the response is plain JSON, unless it is encrypted.
+    ///
+    /// `userInfoSignAlg`, optional.
+    #[must_use]
+    pub fn user_info_sign_alg(
+        mut self,
+        value: impl ::std::convert::Into<super::JwsAlg>,
+    ) -> Self {
+        self.user_info_sign_alg = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `created_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the client was made, in milliseconds since 1970-01-01 UTC; Authlete sets it.
+    ///
+    /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
+    pub fn created_at_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.created_at?))
+    }
+
+    /// `default_max_age` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How old a login may be, in seconds, when a request has no `max_age` (`default_max_age`, OpenID Connect Dynamic Client Registration 1.0 section 2). It reaches the server as `maxAge` with the authorization response; 0 or absent sets no limit.
+    ///
+    /// `defaultMaxAge`, optional, in seconds.
+    pub fn default_max_age_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.default_max_age?))
+    }
+
+    /// `metadata_document_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// Until when the stored copy of the client's metadata document is fresh, in milliseconds since 1970-01-01 UTC, by HTTP caching (RFC 9111). The next flow after that fetches the document again.
+    ///
+    /// `metadataDocumentExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn metadata_document_expires_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.metadata_document_expires_at?))
+    }
+
+    /// `metadata_document_updated_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the client's metadata document was last fetched, in milliseconds since 1970-01-01 UTC. Absent for clients that were registered.
+    ///
+    /// `metadataDocumentUpdatedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn metadata_document_updated_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.metadata_document_updated_at?))
+    }
+
+    /// `modified_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the client was last changed, in milliseconds since 1970-01-01 UTC; Authlete sets it.
+    ///
+    /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
+    pub fn modified_at_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.modified_at?))
+    }
+
+    /// `trust_chain_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the client's trust chain expires, in milliseconds since 1970-01-01 UTC: the earliest `exp` among its statements. A later request has Authlete resolve a new chain.
+    ///
+    /// `trustChainExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn trust_chain_expires_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.trust_chain_expires_at?))
+    }
+
+    /// `trust_chain_updated_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the client's trust chain was last resolved, in milliseconds since 1970-01-01 UTC. Authlete sets it.
+    ///
+    /// `trustChainUpdatedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn trust_chain_updated_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.trust_chain_updated_at?))
+    }
+}
+
+/// A key with a value that the server stores with an access token. Shown to clients unless hidden, as a member of token and introspection responses.
+///
 /// Upstream: `property`.
-#[derive(::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-#[derive(::std::default::Default)]
+#[non_exhaustive]
 pub struct Property {
+    /// Whether clients do not get to see the property. True keeps it out of token responses and, by default, of standard introspection; false or absent shows it.
+    ///
     /// `hidden`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub hidden: ::std::option::Option<bool>,
+    /// The property's name. When not hidden it becomes a member name in JSON, so names defined for token responses (`access_token`, `expires_in`, …) are not usable.
+    ///
     /// `key`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub key: ::std::option::Option<::std::string::String>,
+    /// The text stored under the key; it is opaque to Authlete.
+    ///
     /// `value`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub value: ::std::option::Option<::std::string::String>,
@@ -2448,7 +5395,7 @@ pub struct Property {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::rt::Object for Property {
+impl rt::Object for Property {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -2484,7 +5431,7 @@ impl<'de> ::serde::Deserialize<'de> for Property {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -2493,32 +5440,79 @@ impl ::std::fmt::Debug for Property {
         f.debug_struct("Property")
             .field("hidden", &self.hidden)
             .field("key", &self.key)
-            .field("value", &crate::rt::optional(&self.value))
-            .field("extra", &crate::rt::Extra(&self.extra))
+            .field("value", &rt::optional(&self.value))
+            .field("extra", &rt::Extra(&self.extra))
             .finish()
     }
 }
 
+impl Property {
+    /// Sets `hidden`: whether clients do not get to see the property. True keeps it out of token responses and, by default, of standard introspection; false or absent shows it.
+    ///
+    /// `hidden`, optional.
+    #[must_use]
+    pub fn hidden(mut self, value: bool) -> Self {
+        self.hidden = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `key`: the property's name. When not hidden it becomes a member name in JSON, so names defined for token responses (`access_token`, `expires_in`, …) are not usable.
+    ///
+    /// `key`, optional.
+    #[must_use]
+    pub fn key(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.key = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `value`: the text stored under the key; it is opaque to Authlete.
+    ///
+    /// `value`, optional, secret.
+    #[must_use]
+    pub fn value(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.value = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// One scope that the service offers, with what consent pages say about it and how Authlete treats tokens that have it (RFC 6749 section 3.3).
+///
 /// Upstream: `scope`.
-#[derive(::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-#[derive(::std::default::Default)]
+#[non_exhaustive]
 pub struct Scope {
+    /// Key-value pairs by which a scope has effects of its own, such as `access_token.duration`, `refresh_token.duration` and `id_token.duration`, which shorten the lifetimes of what is issued with it (in seconds), and pairs of the server's own.
+    ///
     /// `attributes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub attributes: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
+    /// Whether requests without a `scope` parameter count as asking for this one (RFC 6749 section 3.3). False or absent: it is granted only when asked for.
+    ///
     /// `defaultEntry`, optional.
     #[serde(
         rename = "defaultEntry",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub default_entry: ::std::option::Option<bool>,
+    /// What the scope allows, in words for consent pages, where no translation in `descriptions` fits.
+    ///
     /// `description`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
+    /// What the scope allows, in several languages, for consent pages. Absent leaves `description` alone.
+    ///
     /// `descriptions`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub descriptions: ::std::option::Option<::std::vec::Vec<TaggedValue>>,
+    pub descriptions: ::std::option::Option<::std::vec::Vec<super::TaggedValue>>,
+    /// The value that clients write into `scope`: printable ASCII without spaces, double quotes and backslashes (RFC 6749 section 3.3). It is unique within the service.
+    ///
     /// `name`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
@@ -2527,7 +5521,7 @@ pub struct Scope {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::rt::Object for Scope {
+impl rt::Object for Scope {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -2567,7 +5561,7 @@ impl<'de> ::serde::Deserialize<'de> for Scope {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -2579,128 +5573,237 @@ impl ::std::fmt::Debug for Scope {
             .field("description", &self.description)
             .field("descriptions", &self.descriptions)
             .field("name", &self.name)
-            .field("extra", &crate::rt::Extra(&self.extra))
+            .field("extra", &rt::Extra(&self.extra))
             .finish()
     }
 }
 
+impl Scope {
+    /// Sets `attributes`: key-value pairs by which a scope has effects of its own, such as `access_token.duration`, `refresh_token.duration` and `id_token.duration`, which shorten the lifetimes of what is issued with it (in seconds), and pairs of the server's own.
+    ///
+    /// `attributes`, optional.
+    #[must_use]
+    pub fn attributes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.attributes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `default_entry`: whether requests without a `scope` parameter count as asking for this one (RFC 6749 section 3.3). False or absent: it is granted only when asked for.
+    ///
+    /// `defaultEntry`, optional.
+    #[must_use]
+    pub fn default_entry(mut self, value: bool) -> Self {
+        self.default_entry = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `description`: what the scope allows, in words for consent pages, where no translation in `descriptions` fits.
+    ///
+    /// `description`, optional.
+    #[must_use]
+    pub fn description(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.description = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `descriptions`: what the scope allows, in several languages, for consent pages. Absent leaves `description` alone.
+    ///
+    /// `descriptions`, optional.
+    #[must_use]
+    pub fn descriptions(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::TaggedValue>,
+        >,
+    ) -> Self {
+        self.descriptions = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `name`: the value that clients write into `scope`: printable ASCII without spaces, double quotes and backslashes (RFC 6749 section 3.3). It is unique within the service.
+    ///
+    /// `name`, optional.
+    #[must_use]
+    pub fn name(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.name = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// A service is one authorization server or OpenID provider at Authlete: its identity, endpoints, policies, keys and lifetimes. Authlete judges every request by these settings and makes the discovery document from them (RFC 8414 section 2, OpenID Connect Discovery 1.0 section 3). An update replaces all settings, so read the service, change what has to change, and send the whole of it back.
+///
 /// Upstream: `service`.
 ///
 /// Answer of `service_create_idp`, `service_create`, `service_get`, `service_update`.
 ///
 /// Request of `service_create`, `service_update`.
-#[derive(::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-#[derive(::std::default::Default)]
+#[non_exhaustive]
 pub struct Service {
+    /// The lifetime of access tokens in seconds, returned as `expires_in` (RFC 6749 section 5.1). A client's or a scope's own setting can make it shorter; `access_tokens().create` can set another one.
+    ///
     /// `accessTokenDuration`, optional, in seconds.
     #[serde(
         rename = "accessTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_duration: ::std::option::Option<i64>,
+    /// Whether Authlete issues access tokens for fetching external attachments of verified claims, and puts them into ID tokens and userinfo responses (OpenID Connect for Identity Assurance 1.0).
+    ///
     /// `accessTokenForExternalAttachmentEmbedded`, optional.
     #[serde(
         rename = "accessTokenForExternalAttachmentEmbedded",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_for_external_attachment_embedded: ::std::option::Option<bool>,
+    /// The algorithm with which access tokens are signed. Absent: access tokens are opaque strings that only introspection can read. Set: they are JWTs (compare RFC 9068), signed with a key of `jwks`, so take an asymmetric algorithm. Introspection goes by Authlete's record of the token in either case.
+    ///
     /// `accessTokenSignAlg`, optional.
     #[serde(
         rename = "accessTokenSignAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub access_token_sign_alg: ::std::option::Option<crate::types::JwsAlg>,
+    pub access_token_sign_alg: ::std::option::Option<super::JwsAlg>,
+    /// The `kid` of the key in `jwks` that signs access tokens. Needed only where several keys suit `accessTokenSignAlg`; absent lets Authlete pick one.
+    ///
     /// `accessTokenSignatureKeyId`, optional.
     #[serde(
         rename = "accessTokenSignatureKeyId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_signature_key_id: ::std::option::Option<::std::string::String>,
+    /// What stands as `token_type` in token responses (RFC 6749 section 7.1), `Bearer` as a rule. Tokens bound by DPoP are reported as `DPoP` by RFC 9449 section 5; whether this setting has an influence there is not documented.
+    ///
     /// `accessTokenType`, optional.
     #[serde(
         rename = "accessTokenType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_type: ::std::option::Option<::std::string::String>,
+    /// By how many seconds clocks may differ when the times in received JWTs (`exp`, `iat`, `nbf`) are verified, as in client assertions and request objects. Absent or 0 allows for no difference.
+    ///
     /// `allowableClockSkew`, optional, in seconds.
     #[serde(
         rename = "allowableClockSkew",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub allowable_clock_skew: ::std::option::Option<i32>,
+    /// The numeric id of the service, which stands in the path of API calls as `serviceId`. Assigned by Authlete at creation and never changed.
+    ///
     /// `apiKey`, optional, read-only.
     #[serde(rename = "apiKey", skip_serializing_if = "::std::option::Option::is_none")]
     pub api_key: ::std::option::Option<i64>,
+    /// A secret that Authlete assigns together with the id. In version 2 of the API it authenticated calls; with version 3, access tokens do that. Keep it out of logs all the same.
+    ///
     /// `apiSecret`, optional, secret, read-only.
     #[serde(
         rename = "apiSecret",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub api_secret: ::std::option::Option<::std::string::String>,
+    /// The length, in seconds, of the time windows of attestation challenges, which tell that a proof is fresh (OAuth 2.0 Attestation-Based Client Authentication). Judging by its name, all clients are given the same challenge within a window. The default is not documented; from Authlete 3.0.28.
+    ///
     /// `attestationChallengeTimeWindow`, optional, in seconds.
     #[serde(
         rename = "attestationChallengeTimeWindow",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub attestation_challenge_time_window: ::std::option::Option<i64>,
+    /// Free key-value pairs that the server attaches to the service. Responses that describe a request repeat them as `serviceAttributes`, so that code which handles a request finds them without another call.
+    ///
     /// `attributes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub attributes: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
+    /// The user part of the credentials with which Authlete calls `authenticationCallbackEndpoint`, sent as HTTP Basic. Absent or empty: no `Authorization` header is sent.
+    ///
     /// `authenticationCallbackApiKey`, optional, secret.
     #[serde(
         rename = "authenticationCallbackApiKey",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authentication_callback_api_key: ::std::option::Option<::std::string::String>,
+    /// The password part of the HTTP Basic credentials with which Authlete calls `authenticationCallbackEndpoint`.
+    ///
     /// `authenticationCallbackApiSecret`, optional, secret.
     #[serde(
         rename = "authenticationCallbackApiSecret",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authentication_callback_api_secret: ::std::option::Option<::std::string::String>,
+    /// Only for services whose login page Authlete hosts; one that calls Authlete's API behind pages of its own leaves it out. Authlete posts the user's credentials to this URL, and its response says who the user is.
+    ///
     /// `authenticationCallbackEndpoint`, optional.
     #[serde(
         rename = "authenticationCallbackEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authentication_callback_endpoint: ::std::option::Option<::std::string::String>,
+    /// The entity identifiers of the service's immediate superiors in an OpenID federation, shown as `authority_hints` in its entity configuration (OpenID Federation 1.0 section 3). Clients follow them up to a trust anchor.
+    ///
     /// `authorityHints`, optional.
     #[serde(
         rename = "authorityHints",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authority_hints: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The lifetime of authorization codes in seconds. RFC 6749 section 4.1.2 recommends ten minutes at most, FAPI 2.0 one minute. Absent leaves Authlete's default, which is not documented.
+    ///
     /// `authorizationCodeDuration`, optional, in seconds.
     #[serde(
         rename = "authorizationCodeDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authorization_code_duration: ::std::option::Option<i64>,
+    /// The URL of the server's authorization endpoint (RFC 6749 section 3.1): `https`, without fragment, shown as `authorization_endpoint` in discovery. Setting it publishes the URL only; the server serves it, on top of `authorization().process`.
+    ///
     /// `authorizationEndpoint`, optional.
     #[serde(
         rename = "authorizationEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authorization_endpoint: ::std::option::Option<::std::string::String>,
+    /// The lifetime, in seconds, of authorization responses that are JWTs, counted to their `exp` (JARM section 2.1). Used with the response modes `jwt`, `query.jwt`, `fragment.jwt` and `form_post.jwt`. The default is not documented; a few minutes are enough.
+    ///
     /// `authorizationResponseDuration`, optional, in seconds.
     #[serde(
         rename = "authorizationResponseDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authorization_response_duration: ::std::option::Option<i64>,
+    /// The `kid` of the key in `jwks` that signs authorization responses which are JWTs (JARM). Needed only where several keys suit; absent lets Authlete pick one.
+    ///
     /// `authorizationSignatureKeyId`, optional.
     #[serde(
         rename = "authorizationSignatureKeyId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authorization_signature_key_id: ::std::option::Option<::std::string::String>,
+    /// How many seconds users have to decide in CIBA: the lifetime of an `auth_req_id`, returned as `expires_in` (OpenID Connect CIBA Core 1.0 section 7.3). A client can ask for another with `requested_expiry`.
+    ///
     /// `backchannelAuthReqIdDuration`, optional, in seconds.
     #[serde(
         rename = "backchannelAuthReqIdDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub backchannel_auth_req_id_duration: ::std::option::Option<i32>,
+    /// The URL at which clients start an authentication on another device, shown as `backchannel_authentication_endpoint` (OpenID Connect CIBA Core 1.0 section 4). The server serves it, on top of the `ciba()` calls.
+    ///
     /// `backchannelAuthenticationEndpoint`, optional.
     #[serde(
         rename = "backchannelAuthenticationEndpoint",
@@ -2709,96 +5812,128 @@ pub struct Service {
     pub backchannel_authentication_endpoint: ::std::option::Option<
         ::std::string::String,
     >,
+    /// Whether CIBA requests under FAPI must have a `binding_message`, the short text that both devices show (OpenID Connect CIBA Core 1.0 section 7.1). FAPI-CIBA wants that, or another way for the server to make each request recognizable to the user; false or absent leaves it to the server.
+    ///
     /// `backchannelBindingMessageRequiredInFapi`, optional.
     #[serde(
         rename = "backchannelBindingMessageRequiredInFapi",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub backchannel_binding_message_required_in_fapi: ::std::option::Option<bool>,
+    /// Whether ID tokens and logout tokens carry the session as `sid`, so that clients can end that session alone, shown as `backchannel_logout_session_supported` (OpenID Connect Back-Channel Logout 1.0 section 2.1). The server gives the session's id when it issues. From Authlete 3.0.32.
+    ///
     /// `backchannelLogoutSessionSupported`, optional.
     #[serde(
         rename = "backchannelLogoutSessionSupported",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub backchannel_logout_session_supported: ::std::option::Option<bool>,
+    /// Whether the server tells clients about logouts directly, shown as `backchannel_logout_supported` (OpenID Connect Back-Channel Logout 1.0 section 2.1). The server sends the messages; Authlete makes the logout tokens. From Authlete 3.0.32.
+    ///
     /// `backchannelLogoutSupported`, optional.
     #[serde(
         rename = "backchannelLogoutSupported",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub backchannel_logout_supported: ::std::option::Option<bool>,
+    /// How many seconds a CIBA client must wait between token requests, returned as `interval` (OpenID Connect CIBA Core 1.0 section 7.3). A client that polls faster is told `slow_down`. The specification assumes 5 where the response names none.
+    ///
     /// `backchannelPollingInterval`, optional, in seconds.
     #[serde(
         rename = "backchannelPollingInterval",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub backchannel_polling_interval: ::std::option::Option<i32>,
+    /// Whether CIBA requests may have a `user_code`, a secret code that prevents unsolicited requests to users, shown as `backchannel_user_code_parameter_supported` (OpenID Connect CIBA Core 1.0 section 4). The server checks the code itself.
+    ///
     /// `backchannelUserCodeParameterSupported`, optional.
     #[serde(
         rename = "backchannelUserCodeParameterSupported",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub backchannel_user_code_parameter_supported: ::std::option::Option<bool>,
+    /// The URL at which clients fetch a challenge for their attestation proofs, shown as `challenge_endpoint` (OAuth 2.0 Attestation-Based Client Authentication, on the challenge endpoint). Known from Authlete's Java library alone, from Authlete 3.0.28.
+    ///
     /// `challengeEndpoint`, optional.
     #[serde(
         rename = "challengeEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub challenge_endpoint: ::std::option::Option<::std::string::String>,
+    /// The URLs whose metadata documents are accepted while `cimdAllowlistEnabled` is on. Scheme and authority must be equal, the path of an entry must begin the path of the client id, segment by segment, and the query must be equal where the entry has one.
+    ///
     /// `cimdAllowlist`, optional.
     #[serde(
         rename = "cimdAllowlist",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub cimd_allowlist: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Whether only metadata documents that `cimdAllowlist` covers are fetched. False or absent lets anybody who can publish a document be a client.
+    ///
     /// `cimdAllowlistEnabled`, optional.
     #[serde(
         rename = "cimdAllowlistEnabled",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub cimd_allowlist_enabled: ::std::option::Option<bool>,
+    /// Whether a client's metadata document is fetched for every request that starts a flow, even while a stored copy is fresh. False or absent follows HTTP caching (RFC 9111). True is for development: each request then waits for another server.
+    ///
     /// `cimdAlwaysRetrieved`, optional.
     #[serde(
         rename = "cimdAlwaysRetrieved",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub cimd_always_retrieved: ::std::option::Option<bool>,
+    /// Whether client ids may be URLs with the scheme `http`. The draft demands `https` (section 3); true is for development on one machine, or together with an allowlist.
+    ///
     /// `cimdHttpPermitted`, optional.
     #[serde(
         rename = "cimdHttpPermitted",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub cimd_http_permitted: ::std::option::Option<bool>,
+    /// What fetched client metadata is adjusted to and checked against, as a JSON object in a string with the operators of OpenID Federation 1.0 section 6.1, such as `subset_of` and `default`. It works only while `cimdMetadataPolicyEnabled` is true.
+    ///
     /// `cimdMetadataPolicy`, optional.
     #[serde(
         rename = "cimdMetadataPolicy",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub cimd_metadata_policy: ::std::option::Option<crate::rt::JsonString>,
+    pub cimd_metadata_policy: ::std::option::Option<rt::JsonString>,
+    /// Whether `cimdMetadataPolicy` is applied to what clients publish about themselves. False or absent takes their metadata documents as they are, after the general checks. From Authlete 3.0.23.
+    ///
     /// `cimdMetadataPolicyEnabled`, optional.
     #[serde(
         rename = "cimdMetadataPolicyEnabled",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub cimd_metadata_policy_enabled: ::std::option::Option<bool>,
+    /// Whether client ids may be URLs with a query. The draft advises against it (section 3), and false or absent refuses them.
+    ///
     /// `cimdQueryPermitted`, optional.
     #[serde(
         rename = "cimdQueryPermitted",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub cimd_query_permitted: ::std::option::Option<bool>,
+    /// Where the claims behind the scopes `profile`, `email`, `address` and `phone` go. True follows OpenID Connect Core 1.0 section 5.4 strictly: into the ID token only if the request yields no access token, otherwise to the userinfo endpoint. False or absent puts them into ID tokens in any case.
+    ///
     /// `claimShortcutRestrictive`, optional.
     #[serde(
         rename = "claimShortcutRestrictive",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub claim_shortcut_restrictive: ::std::option::Option<bool>,
+    /// Whether the `aud` of assertions in `private_key_jwt` and `client_secret_jwt` authentication must be the issuer identifier. False or absent also accepts the endpoint's URL (RFC 7523 section 3, OpenID Connect Core 1.0 section 9). True accepts the issuer alone, as FAPI 2.0 asks, so that a hostile server cannot have clients address assertions to an endpoint of this one.
+    ///
     /// `clientAssertionAudRestrictedToIssuer`, optional.
     #[serde(
         rename = "clientAssertionAudRestrictedToIssuer",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_assertion_aud_restricted_to_issuer: ::std::option::Option<bool>,
+    /// The root certificates that vouch for the attesters of clients, typically of wallet providers: in PEM, or DER in base64; they are returned in PEM. Used while `clientAttesterRootsEnabled` is true.
+    ///
     /// `clientAttesterRoots`, optional.
     #[serde(
         rename = "clientAttesterRoots",
@@ -2807,99 +5942,135 @@ pub struct Service {
     pub client_attester_roots: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// Whether certificate chains (`x5c`) in client attestations are validated against `clientAttesterRoots`. While false or absent those roots are not used. From Authlete 3.0.31.
+    ///
     /// `clientAttesterRootsEnabled`, optional.
     #[serde(
         rename = "clientAttesterRootsEnabled",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_attester_roots_enabled: ::std::option::Option<bool>,
+    /// Whether clients that authenticate by attestation are accepted only if the chain ends at one of `clientAttesterRoots`. False or absent trusts other ways as well, such as the roots of the operating system.
+    ///
     /// `clientAttesterRootsOnly`, optional.
     #[serde(
         rename = "clientAttesterRootsOnly",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_attester_roots_only: ::std::option::Option<bool>,
+    /// Always true: clients of this service can be called by an alias as well as by their number. Deprecated, since it can no longer be switched off.
+    ///
     /// `clientIdAliasEnabled`, optional.
     #[serde(
         rename = "clientIdAliasEnabled",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias_enabled: ::std::option::Option<bool>,
+    /// Whether a client can use the URL of its metadata as its `client_id`, without registration (OAuth Client ID Metadata Document section 5, `client_id_metadata_document_supported`). Authlete then fetches the document; while false or absent such a client is unknown. Clients of MCP servers rely on it. From Authlete 3.0.22.
+    ///
     /// `clientIdMetadataDocumentSupported`, optional.
     #[serde(
         rename = "clientIdMetadataDocumentSupported",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_metadata_document_supported: ::std::option::Option<bool>,
+    /// How many clients one developer may register, where developers have accounts of their own. What zero and absence mean is not documented.
+    ///
     /// `clientsPerDeveloper`, optional.
     #[serde(
         rename = "clientsPerDeveloper",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub clients_per_developer: ::std::option::Option<i32>,
+    /// The lifetime of `c_nonce` values in seconds. With the final version of OpenID4VCI it is the length of the window within which everybody is given the same nonce (section 7); with the first implementer's draft the nonce belongs to one access token. 0 or a negative number means the server's default.
+    ///
     /// `cnonceDuration`, optional, in seconds.
     #[serde(
         rename = "cnonceDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub cnonce_duration: ::std::option::Option<i64>,
+    /// When it was created, in milliseconds since 1970-01-01 UTC. Authlete sets it.
+    ///
     /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
     #[serde(
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<i64>,
+    /// The lifetime of verifiable credentials in seconds, unless their issuance names another. 0 issues credentials that do not expire.
+    ///
     /// `credentialDuration`, optional, in seconds.
     #[serde(
         rename = "credentialDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub credential_duration: ::std::option::Option<i64>,
+    /// What the service says about itself as a credential issuer (OpenID4VCI 1.0 section 12.2.4). Without its mandatory members the issuer's metadata and credentials cannot be made.
+    ///
     /// `credentialIssuerMetadata`, optional.
     #[serde(
         rename = "credentialIssuerMetadata",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub credential_issuer_metadata: ::std::option::Option<CredentialIssuerMetadata>,
+    pub credential_issuer_metadata: ::std::option::Option<
+        super::CredentialIssuerMetadata,
+    >,
+    /// The credential issuer's keys, private halves included, as a JWK Set in a string; they sign verifiable credentials. A key without `kid` is given its thumbprint (RFC 7638) when the service is updated; one with `x5c` puts its certificates into what it signs. It is a secret.
+    ///
     /// `credentialJwks`, optional, secret.
     #[serde(
         rename = "credentialJwks",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub credential_jwks: ::std::option::Option<crate::rt::JsonString>,
+    pub credential_jwks: ::std::option::Option<rt::JsonString>,
+    /// The URL of the credential issuer's public keys, named in its JWT issuer document (SD-JWT VC). The server serves it, on top of `credential_issuer().jwks`.
+    ///
     /// `credentialJwksUri`, optional.
     #[serde(
         rename = "credentialJwksUri",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub credential_jwks_uri: ::std::option::Option<::std::string::String>,
+    /// How many seconds a credential offer is valid unless its creation says otherwise (OpenID4VCI 1.0 section 4). 0 or a negative number means the server's default.
+    ///
     /// `credentialOfferDuration`, optional, in seconds.
     #[serde(
         rename = "credentialOfferDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub credential_offer_duration: ::std::option::Option<i64>,
+    /// How many seconds a `transaction_id` of a deferred credential is valid (OpenID4VCI 1.0 section 9). It must outlast the time that the issuer needs. 0 or a negative number means the server's default.
+    ///
     /// `credentialTransactionDuration`, optional, in seconds.
     #[serde(
         rename = "credentialTransactionDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub credential_transaction_duration: ::std::option::Option<i64>,
+    /// Whether a registration is refused when its `software_id` (RFC 7591 section 2) belongs to a client already. False or absent lets one piece of software register many clients, as its installed copies do.
+    ///
     /// `dcrDuplicateSoftwareIdBlocked`, optional.
     #[serde(
         rename = "dcrDuplicateSoftwareIdBlocked",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dcr_duplicate_software_id_blocked: ::std::option::Option<bool>,
+    /// Whether the `scope` in a registration request (RFC 7591 section 2) limits what the client may ask for later. True stores it in the client's requestable scopes and switches that limit on; what false does with it is not documented.
+    ///
     /// `dcrScopeUsedAsRequestable`, optional.
     #[serde(
         rename = "dcrScopeUsedAsRequestable",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dcr_scope_used_as_requestable: ::std::option::Option<bool>,
+    /// A note on the service for those who administer it; no part of any protocol.
+    ///
     /// `description`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
+    /// The user part of the HTTP Basic credentials with which Authlete called `developerAuthenticationCallbackEndpoint`.
+    ///
     /// `developerAuthenticationCallbackApiKey`, optional, secret.
     #[serde(
         rename = "developerAuthenticationCallbackApiKey",
@@ -2908,6 +6079,8 @@ pub struct Service {
     pub developer_authentication_callback_api_key: ::std::option::Option<
         ::std::string::String,
     >,
+    /// The password part of the HTTP Basic credentials with which Authlete called `developerAuthenticationCallbackEndpoint`.
+    ///
     /// `developerAuthenticationCallbackApiSecret`, optional, secret.
     #[serde(
         rename = "developerAuthenticationCallbackApiSecret",
@@ -2916,6 +6089,8 @@ pub struct Service {
     pub developer_authentication_callback_api_secret: ::std::option::Option<
         ::std::string::String,
     >,
+    /// The URL of a web API by which Authlete checked the logins of developers at its developer console. It belongs to the console of earlier versions; whether version 3 uses it is not documented.
+    ///
     /// `developerAuthenticationCallbackEndpoint`, optional.
     #[serde(
         rename = "developerAuthenticationCallbackEndpoint",
@@ -2930,260 +6105,350 @@ pub struct Service {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub developer_sns_credentials: ::std::option::Option<
-        ::std::vec::Vec<SnsCredentials>,
+        ::std::vec::Vec<super::SnsCredentials>,
     >,
+    /// The URL at which devices start the device flow, shown as `device_authorization_endpoint` (RFC 8628 section 4). The server serves it, on top of `device().process`.
+    ///
     /// `deviceAuthorizationEndpoint`, optional.
     #[serde(
         rename = "deviceAuthorizationEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_authorization_endpoint: ::std::option::Option<::std::string::String>,
+    /// How many seconds a device code and its user code are valid, returned as `expires_in` (RFC 8628 section 3.2). It has to suffice for a user who types slowly.
+    ///
     /// `deviceFlowCodeDuration`, optional, in seconds.
     #[serde(
         rename = "deviceFlowCodeDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_flow_code_duration: ::std::option::Option<i32>,
+    /// How many seconds a device must wait between token requests, returned as `interval` (RFC 8628 section 3.2). A device that polls faster is told `slow_down`. The RFC assumes 5 where the response names none.
+    ///
     /// `deviceFlowPollingInterval`, optional, in seconds.
     #[serde(
         rename = "deviceFlowPollingInterval",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_flow_polling_interval: ::std::option::Option<i32>,
+    /// The short URL that a user opens to type the code of a device, returned as `verification_uri` (RFC 8628 section 3.2). The server serves that page, on top of `device().verify`. The RFC makes it obligatory in responses, so set it wherever the device flow is allowed.
+    ///
     /// `deviceVerificationUri`, optional.
     #[serde(
         rename = "deviceVerificationUri",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_verification_uri: ::std::option::Option<::std::string::String>,
+    /// The verification URL with the code already in it, for QR codes and links, returned as `verification_uri_complete` (RFC 8628 section 3.3.1). The setting holds the placeholder `USER_CODE` somewhere, which Authlete replaces by the code, as in `https://example.com/device?user_code=USER_CODE`. Absent leaves the member out.
+    ///
     /// `deviceVerificationUriComplete`, optional.
     #[serde(
         rename = "deviceVerificationUriComplete",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_verification_uri_complete: ::std::option::Option<::std::string::String>,
+    /// An endpoint that Authlete hosted itself in early versions, instead of one that the service implements on top of the API. Absent or false leaves it off; services made today have no use for it. It was the authorization endpoint, with Authlete's own login page.
+    ///
     /// `directAuthorizationEndpointEnabled`, optional.
     #[serde(
         rename = "directAuthorizationEndpointEnabled",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub direct_authorization_endpoint_enabled: ::std::option::Option<bool>,
+    /// An endpoint that Authlete hosted itself in early versions, instead of one that the service implements on top of the API. Absent or false leaves it off; services made today have no use for it. Judging by its name, it was the introspection endpoint, although the API description gives the path of the userinfo endpoint.
+    ///
     /// `directIntrospectionEndpointEnabled`, optional.
     #[serde(
         rename = "directIntrospectionEndpointEnabled",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub direct_introspection_endpoint_enabled: ::std::option::Option<bool>,
+    /// An endpoint that Authlete hosted itself in early versions, instead of one that the service implements on top of the API. Absent or false leaves it off; services made today have no use for it. It was the endpoint of the JWK Set.
+    ///
     /// `directJwksEndpointEnabled`, optional.
     #[serde(
         rename = "directJwksEndpointEnabled",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub direct_jwks_endpoint_enabled: ::std::option::Option<bool>,
+    /// An endpoint that Authlete hosted itself in early versions, instead of one that the service implements on top of the API. Absent or false leaves it off; services made today have no use for it. It was the token revocation endpoint.
+    ///
     /// `directRevocationEndpointEnabled`, optional.
     #[serde(
         rename = "directRevocationEndpointEnabled",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub direct_revocation_endpoint_enabled: ::std::option::Option<bool>,
+    /// An endpoint that Authlete hosted itself in early versions, instead of one that the service implements on top of the API. Absent or false leaves it off; services made today have no use for it. It was the token endpoint.
+    ///
     /// `directTokenEndpointEnabled`, optional.
     #[serde(
         rename = "directTokenEndpointEnabled",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub direct_token_endpoint_enabled: ::std::option::Option<bool>,
+    /// An endpoint that Authlete hosted itself in early versions, instead of one that the service implements on top of the API. Absent or false leaves it off; services made today have no use for it. It was the userinfo endpoint.
+    ///
     /// `directUserInfoEndpointEnabled`, optional.
     #[serde(
         rename = "directUserInfoEndpointEnabled",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub direct_user_info_endpoint_enabled: ::std::option::Option<bool>,
+    /// For how many seconds a nonce for DPoP proofs stays valid (RFC 9449 section 8). The default is not documented.
+    ///
     /// `dpopNonceDuration`, optional, in seconds.
     #[serde(
         rename = "dpopNonceDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dpop_nonce_duration: ::std::option::Option<i64>,
+    /// Whether every DPoP proof must carry a nonce from the server (RFC 9449 sections 8 and 9). A proof without a current one is answered by `use_dpop_nonce` with a fresh nonce to try again, which takes clients another round trip but makes proofs prepared in advance useless.
+    ///
     /// `dpopNonceRequired`, optional.
     #[serde(
         rename = "dpopNonceRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dpop_nonce_required: ::std::option::Option<bool>,
+    /// Whether clients may register themselves (RFC 7591, OpenID Connect Dynamic Client Registration 1.0). While false or absent, the calls of `registration()` refuse requests; clients made by `clients().create` do not depend on it.
+    ///
     /// `dynamicRegistrationSupported`, optional.
     #[serde(
         rename = "dynamicRegistrationSupported",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dynamic_registration_supported: ::std::option::Option<bool>,
+    /// The URL to which clients send users to log out, shown as `end_session_endpoint` (OpenID Connect RP-Initiated Logout 1.0 section 2.1). No call of Authlete's implements it; the server does.
+    ///
     /// `endSessionEndpoint`, optional.
     #[serde(
         rename = "endSessionEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub end_session_endpoint: ::std::option::Option<::std::string::String>,
+    /// Whether error responses leave out `error_description` (RFC 6749 sections 4.1.2.1 and 5.2). False or absent includes it, which helps developers; true tells outsiders less.
+    ///
     /// `errorDescriptionOmitted`, optional.
     #[serde(
         rename = "errorDescriptionOmitted",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub error_description_omitted: ::std::option::Option<bool>,
+    /// Whether error responses leave out `error_uri`, a link to an explanation at Authlete (RFC 6749 sections 4.1.2.1 and 5.2). False or absent includes it.
+    ///
     /// `errorUriOmitted`, optional.
     #[serde(
         rename = "errorUriOmitted",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub error_uri_omitted: ::std::option::Option<bool>,
+    /// The FAPI profiles that every request to the service is held to. Absent leaves that to the scopes: a request is under FAPI when it asks for a scope with such an attribute. Needs `FAPI` in `supportedServiceProfiles`. Modes of single clients count only while this is absent.
+    ///
     /// `fapiModes`, optional.
     #[serde(
         rename = "fapiModes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub fapi_modes: ::std::option::Option<::std::vec::Vec<crate::types::FapiMode>>,
+    pub fapi_modes: ::std::option::Option<::std::vec::Vec<super::FapiMode>>,
+    /// The lifetime of the entity configuration in seconds, from which its `exp` is computed (OpenID Federation 1.0 section 3). Others may cache it that long, so changes of keys take as long to be seen.
+    ///
     /// `federationConfigurationDuration`, optional, in seconds.
     #[serde(
         rename = "federationConfigurationDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub federation_configuration_duration: ::std::option::Option<i64>,
+    /// Whether the service takes part in OpenID Federation 1.0. While false or absent the calls of `federation()` report `NOT_FOUND`, and clients are not registered automatically.
+    ///
     /// `federationEnabled`, optional.
     #[serde(
         rename = "federationEnabled",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub federation_enabled: ::std::option::Option<bool>,
+    /// The keys, private halves included, that sign the service's entity configuration, as a JWK Set in a string (OpenID Federation 1.0 section 3). They are for federation alone and differ from `jwks`. It is a secret.
+    ///
     /// `federationJwks`, optional, secret.
     #[serde(
         rename = "federationJwks",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub federation_jwks: ::std::option::Option<crate::rt::JsonString>,
+    pub federation_jwks: ::std::option::Option<rt::JsonString>,
+    /// The URL for explicit registration, shown as `federation_registration_endpoint` (OpenID Federation 1.0 section 5.1). The server serves it, on top of `federation().register`.
+    ///
     /// `federationRegistrationEndpoint`, optional.
     #[serde(
         rename = "federationRegistrationEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub federation_registration_endpoint: ::std::option::Option<::std::string::String>,
+    /// The `kid` of the key in `federationJwks` that signs the entity configuration and the signed JWK Set. Needed only where there are several; absent lets Authlete pick one.
+    ///
     /// `federationSignatureKeyId`, optional.
     #[serde(
         rename = "federationSignatureKeyId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub federation_signature_key_id: ::std::option::Option<::std::string::String>,
+    /// Whether request objects that come through the browser must be encrypted, so that nothing of them leaks there. Objects sent to the PAR endpoint need not be, and requests without an object are not affected. A client's own flag demands it of that client alone.
+    ///
     /// `frontChannelRequestObjectEncryptionRequired`, optional.
     #[serde(
         rename = "frontChannelRequestObjectEncryptionRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub front_channel_request_object_encryption_required: ::std::option::Option<bool>,
+    /// Whether every authorization request, whether through the browser, CIBA or the device flow, must say by `grant_management_action` what becomes of the grant, shown as `grant_management_action_required` (Grant Management for OAuth 2.0). True shuts out public clients, to whom that specification denies grant management.
+    ///
     /// `grantManagementActionRequired`, optional.
     #[serde(
         rename = "grantManagementActionRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub grant_management_action_required: ::std::option::Option<bool>,
+    /// The URL at which clients query and revoke grants, shown as `grant_management_endpoint` (Grant Management for OAuth 2.0). The server serves it, on top of `grant_management().process`.
+    ///
     /// `grantManagementEndpoint`, optional.
     #[serde(
         rename = "grantManagementEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub grant_management_endpoint: ::std::option::Option<::std::string::String>,
+    /// The version of the OpenID4VC High Assurance Interoperability Profile that issuance is held to, `1.0`. It brings further checks, among them PAR, DPoP, and attestations with certificate chains. Absent: the profile applies to requests with scopes that have the attribute `haip`. From Authlete 3.0.29.
+    ///
     /// `haipVersion`, optional.
     #[serde(
         rename = "haipVersion",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub haip_version: ::std::option::Option<::std::string::String>,
+    /// The keys in hardware security modules that belong to the service. It is read-only: updates of the service do not change it, the calls of `hardware_keys()` do.
+    ///
     /// `hsks`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub hsks: ::std::option::Option<::std::vec::Vec<Hsk>>,
+    pub hsks: ::std::option::Option<::std::vec::Vec<super::Hsk>>,
+    /// Whether keys kept in hardware security modules are used, and the calls of `hardware_keys()` allowed. While false or absent these calls are refused and existing keys are not used; true needs an Authlete server that is set up with such modules.
+    ///
     /// `hsmEnabled`, optional.
     #[serde(
         rename = "hsmEnabled",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub hsm_enabled: ::std::option::Option<bool>,
+    /// Whether clients may not have an alias that begins with `http://` or `https://`. True keeps such ids for entity identifiers and metadata documents, so that no registered client can pose as one of those.
+    ///
     /// `httpAliasProhibited`, optional.
     #[serde(
         rename = "httpAliasProhibited",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub http_alias_prohibited: ::std::option::Option<bool>,
+    /// The form of `aud` in ID tokens: `array`, a list even with one entry, or `string` (RFC 7519 section 4.1.3). Absent leaves Authlete's earlier behaviour, which for reissued ID tokens is documented as an array.
+    ///
     /// `idTokenAudType`, optional.
     #[serde(
         rename = "idTokenAudType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub id_token_aud_type: ::std::option::Option<::std::string::String>,
+    /// Judging by its name, whether no ID token is issued when the server's decision leaves `openid` out of the granted scopes. Known from an unreleased version (4.48) of Authlete's Java library alone; no source describes it.
+    ///
     /// `idTokenDroppedOnIssueWithoutOpenid`, optional.
     #[serde(
         rename = "idTokenDroppedOnIssueWithoutOpenid",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub id_token_dropped_on_issue_without_openid: ::std::option::Option<bool>,
+    /// The lifetime of ID tokens in seconds, from which `exp` is computed (OpenID Connect Core 1.0 section 2). It is how long clients may accept the token as proof of the login, not how long the session lasts. A client's or a scope's own setting can make it shorter.
+    ///
     /// `idTokenDuration`, optional, in seconds.
     #[serde(
         rename = "idTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub id_token_duration: ::std::option::Option<i64>,
+    /// Whether a refresh can bring a new ID token made with the server's help. True has the token call report `ID_TOKEN_REISSUABLE`, and `token().reissue_id_token` then makes a token with current claims; false or absent ends refreshes with `OK`.
+    ///
     /// `idTokenReissuable`, optional.
     #[serde(
         rename = "idTokenReissuable",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub id_token_reissuable: ::std::option::Option<bool>,
+    /// The `kid` of the key in `jwks` that signs ID tokens of clients with an asymmetric algorithm. Needed only where several keys suit; absent lets Authlete pick one.
+    ///
     /// `idTokenSignatureKeyId`, optional.
     #[serde(
         rename = "idTokenSignatureKeyId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub id_token_signature_key_id: ::std::option::Option<::std::string::String>,
+    /// The URL of the server's introspection endpoint for resource servers (RFC 7662 section 2), shown as `introspection_endpoint` in discovery. Resource servers that call Authlete's API directly do not need it.
+    ///
     /// `introspectionEndpoint`, optional.
     #[serde(
         rename = "introspectionEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub introspection_endpoint: ::std::option::Option<::std::string::String>,
+    /// The `kid` of the key in `jwks` that signs introspection responses which are JWTs (RFC 9701). Needed only where several keys suit; absent lets Authlete pick one.
+    ///
     /// `introspectionSignatureKeyId`, optional.
     #[serde(
         rename = "introspectionSignatureKeyId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub introspection_signature_key_id: ::std::option::Option<::std::string::String>,
+    /// Whether authorization responses come without `iss` (RFC 9207 section 2). False or absent sends it, except in JWT responses, which have it as a claim; it protects clients from mix-up attacks. True is for experiments, and for clients that fail on parameters they do not know.
+    ///
     /// `issSuppressed`, optional.
     #[serde(
         rename = "issSuppressed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub iss_suppressed: ::std::option::Option<bool>,
+    /// The issuer identifier: an `https` URL without query and fragment (RFC 8414 section 2). It becomes `iss` in ID tokens and JWT access tokens, and `issuer` in the discovery document; clients reject responses whose value differs by as much as a slash. Without it Authlete cannot issue ID tokens that clients accept.
+    ///
     /// `issuer`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub issuer: ::std::option::Option<::std::string::String>,
+    /// The service's keys, private halves included, as a JWK Set in a string (RFC 7517 section 5). Authlete signs with them and decrypts what clients encrypt; `service.jwks` publishes the public halves. Needed for every asymmetric signature. It is a secret: keep it out of logs and version control.
+    ///
     /// `jwks`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub jwks: ::std::option::Option<crate::rt::JsonString>,
+    pub jwks: ::std::option::Option<rt::JsonString>,
+    /// The URL at which the server publishes its public keys, shown as `jwks_uri` (RFC 8414 section 2). Clients fetch from it what verifies ID tokens and JWT access tokens, and what encrypts request objects. Setting it publishes the URL only; serve the document with `service.jwks`.
+    ///
     /// `jwksUri`, optional.
     #[serde(rename = "jwksUri", skip_serializing_if = "::std::option::Option::is_none")]
     pub jwks_uri: ::std::option::Option<::std::string::String>,
+    /// Whether the JWT bearer grant (RFC 7523 section 2.1) is refused to requests that do not say which client sends them. The RFC makes client authentication optional there.
+    ///
     /// `jwtGrantByIdentifiableClientsOnly`, optional.
     #[serde(
         rename = "jwtGrantByIdentifiableClientsOnly",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub jwt_grant_by_identifiable_clients_only: ::std::option::Option<bool>,
+    /// Whether the JWT bearer grant refuses encrypted assertions (RFC 7523 section 2.1). False or absent lets them through; Authlete does not look inside them, so the server has to.
+    ///
     /// `jwtGrantEncryptedJwtRejected`, optional.
     #[serde(
         rename = "jwtGrantEncryptedJwtRejected",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub jwt_grant_encrypted_jwt_rejected: ::std::option::Option<bool>,
+    /// Whether the JWT bearer grant refuses assertions without a signature, which RFC 7523 section 3 does not allow anyway. False or absent lets them through to the server, which has to verify assertions itself.
+    ///
     /// `jwtGrantUnsignedJwtRejected`, optional.
     #[serde(
         rename = "jwtGrantUnsignedJwtRejected",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub jwt_grant_unsigned_jwt_rejected: ::std::option::Option<bool>,
+    /// The root certificates that vouch for the makers of key attestations: in PEM, or DER in base64; they are returned in PEM. Used while `keyAttesterRootsEnabled` is true.
+    ///
     /// `keyAttesterRoots`, optional.
     #[serde(
         rename = "keyAttesterRoots",
@@ -3192,272 +6457,364 @@ pub struct Service {
     pub key_attester_roots: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// Whether certificate chains (`x5c`) in key attestations, by which wallets prove how keys are stored (OpenID4VCI 1.0 appendix D), are validated against `keyAttesterRoots`. While false or absent those roots are not used. From Authlete 3.0.31.
+    ///
     /// `keyAttesterRootsEnabled`, optional.
     #[serde(
         rename = "keyAttesterRootsEnabled",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub key_attester_roots_enabled: ::std::option::Option<bool>,
+    /// Whether key attestations are accepted only if their chain ends at one of `keyAttesterRoots`. False or absent trusts other ways as well, such as the roots of the operating system.
+    ///
     /// `keyAttesterRootsOnly`, optional.
     #[serde(
         rename = "keyAttesterRootsOnly",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub key_attester_roots_only: ::std::option::Option<bool>,
+    /// Whether redirect URIs with the host `localhost`, `127.0.0.1` or `::1` match at any port, as native applications need that take a free port at run time (RFC 8252 section 7.3). False or absent compares the port as well.
+    ///
     /// `loopbackRedirectionUriVariable`, optional.
     #[serde(
         rename = "loopbackRedirectionUriVariable",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub loopback_redirection_uri_variable: ::std::option::Option<bool>,
+    /// Facts that Authlete attaches to the service when it is read. The one key known is `clientCount`, the number of clients that the service has.
+    ///
     /// `metadata`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub metadata: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub metadata: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
+    /// Whether a public client may leave out `client_id` in a token request where the code or the refresh token already tells who it is. RFC 6749 sections 3.2.1 and 4.1.3 want the parameter; switch this on for old clients alone.
+    ///
     /// `missingClientIdAllowed`, optional.
     #[serde(
         rename = "missingClientIdAllowed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub missing_client_id_allowed: ::std::option::Option<bool>,
+    /// When it was last changed, in milliseconds since 1970-01-01 UTC. Authlete sets it.
+    ///
     /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
     #[serde(
         rename = "modifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub modified_at: ::std::option::Option<i64>,
+    /// Alternative URLs of endpoints at which the server asks for client certificates, shown as `mtls_endpoint_aliases` (RFC 8705 section 5). Each has the metadata name of its endpoint, such as `token_endpoint`. Absent: the ordinary URLs take certificates, or nobody uses them.
+    ///
     /// `mtlsEndpointAliases`, optional.
     #[serde(
         rename = "mtlsEndpointAliases",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub mtls_endpoint_aliases: ::std::option::Option<::std::vec::Vec<NamedUri>>,
+    pub mtls_endpoint_aliases: ::std::option::Option<::std::vec::Vec<super::NamedUri>>,
+    /// Whether Authlete verifies the certificate chain when a client authenticates by `tls_client_auth` (RFC 8705 section 2.1). False leaves that to the TLS terminator in front of the server; true needs `trustedRootCertificates` and the whole chain with each call.
+    ///
     /// `mutualTlsValidatePkiCertChain`, optional.
     #[serde(
         rename = "mutualTlsValidatePkiCertChain",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub mutual_tls_validate_pki_cert_chain: ::std::option::Option<bool>,
+    /// Whether applications of one vendor on a device can share a login (OpenID Connect Native SSO for Mobile Apps 1.0), shown as `native_sso_supported`. While false or absent the scope `device_sso` means nothing special, and device secrets are refused as unknown tokens. True has the token call report `NATIVE_SSO`.
+    ///
     /// `nativeSsoSupported`, optional.
     #[serde(
         rename = "nativeSsoSupported",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub native_sso_supported: ::std::option::Option<bool>,
+    /// Whether request objects under FAPI 1.0 Advanced may lack `nbf`. Its section 5.2.2 demands the claim, and at most 60 minutes from `nbf` to `exp`. False or absent keeps to that; true checks neither, for clients of the draft of 2018, and breaks the profile.
+    ///
     /// `nbfOptional`, optional.
     #[serde(
         rename = "nbfOptional",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub nbf_optional: ::std::option::Option<bool>,
+    /// A sequential number that Authlete assigned. It appears in old URLs and logs only; calls identify the object by its id.
+    ///
     /// `number`, optional, read-only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub number: ::std::option::Option<i32>,
+    /// Which version of OpenID for Verifiable Credential Issuance the service speaks: `1.0-ID1` or absent for the first implementer's draft, `1.0` or `1.0-Final` for the final one. Current wallets expect the final version, so set it.
+    ///
     /// `oid4vciVersion`, optional.
     #[serde(
         rename = "oid4vciVersion",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub oid4vci_version: ::std::option::Option<::std::string::String>,
+    /// Whether a refresh leaves `openid` out of the new token's scopes when the grant has no `offline_access` (OpenID Connect Core 1.0 section 11). Then no new ID token comes with it. False or absent keeps the scope.
+    ///
     /// `openidDroppedOnRefreshWithoutOfflineAccess`, optional.
     #[serde(
         rename = "openidDroppedOnRefreshWithoutOfflineAccess",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub openid_dropped_on_refresh_without_offline_access: ::std::option::Option<bool>,
+    /// The display name of the organization that runs the service, shown as `organization_name` in its federation metadata (OpenID Federation 1.0 section 5.2).
+    ///
     /// `organizationName`, optional.
     #[serde(
         rename = "organizationName",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub organization_name: ::std::option::Option<::std::string::String>,
+    /// Whether authorization requests must be pushed first, shown as `require_pushed_authorization_requests` (RFC 9126 section 5). True refuses requests that bring their parameters through the browser; a client's own flag demands it of that client alone.
+    ///
     /// `parRequired`, optional.
     #[serde(
         rename = "parRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub par_required: ::std::option::Option<bool>,
+    /// Whether every request of the authorization code flow must use PKCE (RFC 7636), that is, carry `code_challenge`. False or absent leaves it to clients, unless the client's own flag or FAPI demands it. RFC 9700 section 2.1.1 wants it for public clients at least.
+    ///
     /// `pkceRequired`, optional.
     #[serde(
         rename = "pkceRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub pkce_required: ::std::option::Option<bool>,
+    /// Whether PKCE must use the method `S256`, so that `plain`, also by leaving `code_challenge_method` out, is refused (RFC 7636 section 4.2). It does not by itself make PKCE obligatory: combine it with `pkceRequired`.
+    ///
     /// `pkceS256Required`, optional.
     #[serde(
         rename = "pkceS256Required",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub pkce_s256_required: ::std::option::Option<bool>,
+    /// The URL of a page on what clients may do with the data of this server, shown as `op_policy_uri` (RFC 8414 section 2).
+    ///
     /// `policyUri`, optional.
     #[serde(
         rename = "policyUri",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub policy_uri: ::std::option::Option<::std::string::String>,
+    /// Whether wallets may use a pre-authorized code without identifying themselves, shown as `pre-authorized_grant_anonymous_access_supported` (OpenID4VCI 1.0 section 12.3). False or absent demands a known client.
+    ///
     /// `preAuthorizedGrantAnonymousAccessSupported`, optional.
     #[serde(
         rename = "preAuthorizedGrantAnonymousAccessSupported",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub pre_authorized_grant_anonymous_access_supported: ::std::option::Option<bool>,
+    /// Transformed claims that clients can ask for by name without defining them, as a JSON object in a string, shown as `transformed_claims_predefined` (OpenID Connect Advanced Syntax for Claims). An example is a claim that is true for adults, computed from the birthdate.
+    ///
     /// `predefinedTransformedClaims`, optional.
     #[serde(
         rename = "predefinedTransformedClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub predefined_transformed_claims: ::std::option::Option<crate::rt::JsonString>,
+    pub predefined_transformed_claims: ::std::option::Option<rt::JsonString>,
+    /// How many seconds a pushed authorization request, and with it its `request_uri`, can be used; returned as `expires_in` (RFC 9126 section 2.2). FAPI 2.0 allows less than 600. The default is not documented.
+    ///
     /// `pushedAuthReqDuration`, optional, in seconds.
     #[serde(
         rename = "pushedAuthReqDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub pushed_auth_req_duration: ::std::option::Option<i64>,
+    /// The URL of the server's endpoint for pushed authorization requests, shown as `pushed_authorization_request_endpoint` (RFC 9126 section 5). Absent leaves it out of discovery, so that clients do not find it.
+    ///
     /// `pushedAuthReqEndpoint`, optional.
     #[serde(
         rename = "pushedAuthReqEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub pushed_auth_req_endpoint: ::std::option::Option<::std::string::String>,
+    /// The lifetime of refresh tokens in seconds. No standard sets one, but Authlete's refresh tokens always expire. Clients and scopes can have a shorter one.
+    ///
     /// `refreshTokenDuration`, optional, in seconds.
     #[serde(
         rename = "refreshTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_duration: ::std::option::Option<i64>,
+    /// What a renewed refresh token gets as its lifetime. True passes on what was left of the old one, so that the user must return in the end; false or absent starts again with the full duration. Without effect while `refreshTokenKept` is true.
+    ///
     /// `refreshTokenDurationKept`, optional.
     #[serde(
         rename = "refreshTokenDurationKept",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_duration_kept: ::std::option::Option<bool>,
+    /// Whether using a refresh token that stays the same starts its lifetime again. It matters only while `refreshTokenKept` is true; false or absent lets the token run out at its first expiry.
+    ///
     /// `refreshTokenDurationReset`, optional.
     #[serde(
         rename = "refreshTokenDurationReset",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_duration_reset: ::std::option::Option<bool>,
+    /// Whether a refresh token that was just rotated can be used again for a short while, and yields the same new one. It helps clients whose first response was lost. The length of that period is not documented. Responses report such a use as `previousRefreshTokenUsed`.
+    ///
     /// `refreshTokenIdempotent`, optional.
     #[serde(
         rename = "refreshTokenIdempotent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_idempotent: ::std::option::Option<bool>,
+    /// What becomes of a refresh token that is used. True keeps it usable; false or absent rotates it, that is, ends it and issues another (RFC 6749 section 6). RFC 9700 section 4.14.2 wants rotation or sender-constraining for public clients; FAPI 2.0 advises against rotation.
+    ///
     /// `refreshTokenKept`, optional.
     #[serde(
         rename = "refreshTokenKept",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_kept: ::std::option::Option<bool>,
+    /// The URL of the server's client registration endpoint (RFC 7591 section 3), shown as `registration_endpoint` in discovery. Anybody may register there unless the server asks for an initial access token.
+    ///
     /// `registrationEndpoint`, optional.
     #[serde(
         rename = "registrationEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub registration_endpoint: ::std::option::Option<::std::string::String>,
+    /// The URL below which registered clients manage themselves: with the client's id added as a path segment it is the `registration_client_uri` of the registration response (RFC 7592 section 3). Absent: `registrationEndpoint` is taken instead.
+    ///
     /// `registrationManagementEndpoint`, optional.
     #[serde(
         rename = "registrationManagementEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub registration_management_endpoint: ::std::option::Option<::std::string::String>,
+    /// Whether the `aud` of request objects must be this service's issuer identifier (RFC 9101 section 4). False or absent does not look at it, and accepts objects that were meant for another server.
+    ///
     /// `requestObjectAudienceChecked`, optional.
     #[serde(
         rename = "requestObjectAudienceChecked",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub request_object_audience_checked: ::std::option::Option<bool>,
+    /// Whether the `alg` of an encrypted request object must be the one that its client registered as `request_object_encryption_alg` (OpenID Connect Dynamic Client Registration 1.0 section 2). False or absent accepts every algorithm for which there is a key.
+    ///
     /// `requestObjectEncryptionAlgMatchRequired`, optional.
     #[serde(
         rename = "requestObjectEncryptionAlgMatchRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub request_object_encryption_alg_match_required: ::std::option::Option<bool>,
+    /// Whether the `enc` of an encrypted request object must be the one that its client registered as `request_object_encryption_enc` (OpenID Connect Dynamic Client Registration 1.0 section 2). False or absent accepts every content encryption.
+    ///
     /// `requestObjectEncryptionEncMatchRequired`, optional.
     #[serde(
         rename = "requestObjectEncryptionEncMatchRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub request_object_encryption_enc_match_required: ::std::option::Option<bool>,
+    /// Whether authorization requests must come as a request object, by `request` or `request_uri`. With `traditionalRequestObjectProcessingApplied` false, discovery then has `require_signed_request_object` true, and requests that do not keep to RFC 9101 are refused.
+    ///
     /// `requestObjectRequired`, optional.
     #[serde(
         rename = "requestObjectRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub request_object_required: ::std::option::Option<bool>,
+    /// The `kid` of the key that signs resource responses as HTTP messages (RFC 9421). The API description repeats the sentence of `introspectionSignatureKeyId` here; the name, and the feature that came with it, say otherwise.
+    ///
     /// `resourceSignatureKeyId`, optional.
     #[serde(
         rename = "resourceSignatureKeyId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub resource_signature_key_id: ::std::option::Option<::std::string::String>,
+    /// The URL of the server's token revocation endpoint (RFC 7009 section 2), shown as `revocation_endpoint` in discovery. Absent leaves it out of the document.
+    ///
     /// `revocationEndpoint`, optional.
     #[serde(
         rename = "revocationEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub revocation_endpoint: ::std::option::Option<::std::string::String>,
+    /// Whether resource responses are signed as HTTP messages (RFC 9421), as FAPI 2.0 Message Signing has it. Userinfo responses then come with a signature, and introspection tells resource servers by `responseSigningRequired` to sign theirs. The exact conditions are not documented.
+    ///
     /// `rsResponseSigned`, optional.
     #[serde(
         rename = "rsResponseSigned",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub rs_response_signed: ::std::option::Option<bool>,
+    /// Whether a request without `scope` is refused when no scope of the service is a default one either (RFC 6749 section 3.3, `invalid_scope`). False or absent processes it as a request for no scope.
+    ///
     /// `scopeRequired`, optional.
     #[serde(
         rename = "scopeRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub scope_required: ::std::option::Option<bool>,
+    /// The URL of a page for developers of clients, shown as `service_documentation` (RFC 8414 section 2).
+    ///
     /// `serviceDocumentation`, optional.
     #[serde(
         rename = "serviceDocumentation",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub service_documentation: ::std::option::Option<::std::string::String>,
+    /// The display name of the service, for people who work in Authlete's console. Clients and users do not see it, unless the server's own pages show it.
+    ///
     /// `serviceName`, optional.
     #[serde(
         rename = "serviceName",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub service_name: ::std::option::Option<::std::string::String>,
+    /// The number of the organization that owns the service, in Authlete's own count. Assigned by Authlete.
+    ///
     /// `serviceOwnerNumber`, optional, read-only.
     #[serde(
         rename = "serviceOwnerNumber",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub service_owner_number: ::std::option::Option<i32>,
+    /// The URL of the service's JWK Set as a signed JWT, shown as `signed_jwks_uri` (OpenID Federation 1.0 section 5.2). No call of Authlete's makes that document.
+    ///
     /// `signedJwksUri`, optional.
     #[serde(
         rename = "signedJwksUri",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub signed_jwks_uri: ::std::option::Option<::std::string::String>,
+    /// Whether a user has at most one access token per client. True makes a new one end the earlier ones; tokens of the client credentials grant, which have no user, are not counted. A refresh ends the access token that it replaces in either case. Switching it on for one client is possible as well.
+    ///
     /// `singleAccessTokenPerSubject`, optional.
     #[serde(
         rename = "singleAccessTokenPerSubject",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub single_access_token_per_subject: ::std::option::Option<bool>,
+    /// Only for services whose login page Authlete hosts; one that calls Authlete's API behind pages of its own leaves it out. Holds what the service was given by each of the social networks in `supportedSnses`.
+    ///
     /// `snsCredentials`, optional.
     #[serde(
         rename = "snsCredentials",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub sns_credentials: ::std::option::Option<::std::vec::Vec<SnsCredentials>>,
+    pub sns_credentials: ::std::option::Option<::std::vec::Vec<super::SnsCredentials>>,
+    /// The authentication context classes that the server's login can satisfy; discovery shows them as `acr_values_supported` (OpenID Connect Discovery 1.0 section 3). Those that a request prefers arrive as `acrs` with the authorization response.
+    ///
     /// `supportedAcrs`, optional, read-only.
     #[serde(
         rename = "supportedAcrs",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub supported_acrs: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// How documents can be attached to verified claims, shown as `attachments_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata).
+    ///
     /// `supportedAttachments`, optional.
     #[serde(
         rename = "supportedAttachments",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub supported_attachments: ::std::option::Option<
-        ::std::vec::Vec<crate::types::AttachmentType>,
+        ::std::vec::Vec<super::AttachmentType>,
     >,
+    /// The `type` values allowed in `authorization_details`, shown as `authorization_details_types_supported` (RFC 9396 section 10). A request with another type fails with `invalid_authorization_details`. Wallets that ask for credentials this way need `openid_credential` here.
+    ///
     /// `supportedAuthorizationDetailsTypes`, optional.
     #[serde(
         rename = "supportedAuthorizationDetailsTypes",
@@ -3466,14 +6823,18 @@ pub struct Service {
     pub supported_authorization_details_types: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The ways in which CIBA clients may get their tokens, shown as `backchannel_token_delivery_modes_supported` (OpenID Connect CIBA Core 1.0 section 4). A client must have one of them registered.
+    ///
     /// `supportedBackchannelTokenDeliveryModes`, optional.
     #[serde(
         rename = "supportedBackchannelTokenDeliveryModes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub supported_backchannel_token_delivery_modes: ::std::option::Option<
-        ::std::vec::Vec<crate::types::DeliveryMode>,
+        ::std::vec::Vec<super::DeliveryMode>,
     >,
+    /// The languages in which claim values exist, as tags of RFC 5646, shown as `claims_locales_supported` (OpenID Connect Core 1.0 section 5.2). The `claims_locales` of a request choose among them.
+    ///
     /// `supportedClaimLocales`, optional.
     #[serde(
         rename = "supportedClaimLocales",
@@ -3482,28 +6843,34 @@ pub struct Service {
     pub supported_claim_locales: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The kinds of claims that the server can return, shown as `claim_types_supported` (OpenID Connect Discovery 1.0 section 3). Absent stands for normal claims alone in that document.
+    ///
     /// `supportedClaimTypes`, optional.
     #[serde(
         rename = "supportedClaimTypes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub supported_claim_types: ::std::option::Option<
-        ::std::vec::Vec<crate::types::ClaimType>,
-    >,
+    pub supported_claim_types: ::std::option::Option<::std::vec::Vec<super::ClaimType>>,
+    /// The names of the claims that the server can supply, shown as `claims_supported` (OpenID Connect Discovery 1.0 section 3). List the standard claims of OpenID Connect Core 1.0 section 5.1 that your users have, and your own.
+    ///
     /// `supportedClaims`, optional.
     #[serde(
         rename = "supportedClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub supported_claims: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// How members of the federation can become clients, shown as `client_registration_types_supported` (OpenID Federation 1.0 section 5.1). A type that is not listed is refused.
+    ///
     /// `supportedClientRegistrationTypes`, optional.
     #[serde(
         rename = "supportedClientRegistrationTypes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub supported_client_registration_types: ::std::option::Option<
-        ::std::vec::Vec<crate::types::ClientRegistrationType>,
+        ::std::vec::Vec<super::ClientRegistrationType>,
     >,
+    /// Names of client metadata of the service's own. Members of these names in registration requests (RFC 7591 section 2) are stored in the client's `customMetadata`; others that no standard defines are not kept.
+    ///
     /// `supportedCustomClientMetadata`, optional.
     #[serde(
         rename = "supportedCustomClientMetadata",
@@ -3517,9 +6884,9 @@ pub struct Service {
         rename = "supportedDeveloperSnses",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub supported_developer_snses: ::std::option::Option<
-        ::std::vec::Vec<crate::types::Sns>,
-    >,
+    pub supported_developer_snses: ::std::option::Option<::std::vec::Vec<super::Sns>>,
+    /// The hash algorithms for external attachments, shown as `digest_algorithms_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata). Names come from IANA's Named Information registry, such as `sha-256`.
+    ///
     /// `supportedDigestAlgorithms`, optional.
     #[serde(
         rename = "supportedDigestAlgorithms",
@@ -3528,14 +6895,16 @@ pub struct Service {
     pub supported_digest_algorithms: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The page layouts that the server offers, shown as `display_values_supported` (OpenID Connect Discovery 1.0 section 3). A request for another `display` is an error.
+    ///
     /// `supportedDisplays`, optional.
     #[serde(
         rename = "supportedDisplays",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub supported_displays: ::std::option::Option<
-        ::std::vec::Vec<crate::types::DisplayMode>,
-    >,
+    pub supported_displays: ::std::option::Option<::std::vec::Vec<super::DisplayMode>>,
+    /// The kinds of documents used as evidence, shown as `documents_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata).
+    ///
     /// `supportedDocuments`, optional.
     #[serde(
         rename = "supportedDocuments",
@@ -3544,6 +6913,8 @@ pub struct Service {
     pub supported_documents: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// With which checks documents are examined, shown as `documents_check_methods_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata).
+    ///
     /// `supportedDocumentsCheckMethods`, optional.
     #[serde(
         rename = "supportedDocumentsCheckMethods",
@@ -3552,6 +6923,8 @@ pub struct Service {
     pub supported_documents_check_methods: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// How documents are validated and their holders verified, shown as `documents_methods_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata).
+    ///
     /// `supportedDocumentsMethods`, optional.
     #[serde(
         rename = "supportedDocumentsMethods",
@@ -3560,6 +6933,8 @@ pub struct Service {
     pub supported_documents_methods: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// How the genuineness of documents is validated, shown as `documents_validation_methods_supported` by a draft of OpenID Connect for Identity Assurance (the third for implementers); later texts have check methods instead.
+    ///
     /// `supportedDocumentsValidationMethods`, optional.
     #[serde(
         rename = "supportedDocumentsValidationMethods",
@@ -3568,6 +6943,8 @@ pub struct Service {
     pub supported_documents_validation_methods: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// How it is verified that a document belongs to the user, shown as `documents_verification_methods_supported` by a draft of OpenID Connect for Identity Assurance (the third for implementers); later texts have check methods instead.
+    ///
     /// `supportedDocumentsVerificationMethods`, optional.
     #[serde(
         rename = "supportedDocumentsVerificationMethods",
@@ -3576,6 +6953,8 @@ pub struct Service {
     pub supported_documents_verification_methods: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The kinds of electronic records used as evidence, such as bank accounts, shown as `electronic_records_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata).
+    ///
     /// `supportedElectronicRecords`, optional.
     #[serde(
         rename = "supportedElectronicRecords",
@@ -3584,6 +6963,8 @@ pub struct Service {
     pub supported_electronic_records: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The kinds of evidence from which claims are verified, shown as `evidence_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata).
+    ///
     /// `supportedEvidence`, optional.
     #[serde(
         rename = "supportedEvidence",
@@ -3592,14 +6973,16 @@ pub struct Service {
     pub supported_evidence: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The grant types that the service allows, shown as `grant_types_supported` (RFC 8414 section 2). A token request with another type is refused with `unsupported_grant_type`; a client can use only types that stand both here and in its own list.
+    ///
     /// `supportedGrantTypes`, optional.
     #[serde(
         rename = "supportedGrantTypes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub supported_grant_types: ::std::option::Option<
-        ::std::vec::Vec<crate::types::GrantType>,
-    >,
+    pub supported_grant_types: ::std::option::Option<::std::vec::Vec<super::GrantType>>,
+    /// The kinds of identity documents used as evidence, shown as `id_documents_supported` by earlier drafts of OpenID Connect for Identity Assurance; later ones have `supportedDocuments`.
+    ///
     /// `supportedIdentityDocuments`, optional.
     #[serde(
         rename = "supportedIdentityDocuments",
@@ -3608,66 +6991,82 @@ pub struct Service {
     pub supported_identity_documents: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The ways in which resource servers may authenticate at the introspection endpoint, shown as `introspection_endpoint_auth_methods_supported` (RFC 8414 section 2). The server itself checks them: Authlete's introspection call does not.
+    ///
     /// `supportedIntrospectionAuthMethods`, optional.
     #[serde(
         rename = "supportedIntrospectionAuthMethods",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub supported_introspection_auth_methods: ::std::option::Option<
-        ::std::vec::Vec<crate::types::ClientAuthMethod>,
+        ::std::vec::Vec<super::ClientAuthMethod>,
     >,
+    /// The values of `prompt` that the server can honour, shown as `prompt_values_supported` (Initiating User Registration via OpenID Connect 1.0). `CREATE` says that the server has a page for new accounts.
+    ///
     /// `supportedPromptValues`, optional.
     #[serde(
         rename = "supportedPromptValues",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub supported_prompt_values: ::std::option::Option<
-        ::std::vec::Vec<crate::types::Prompt>,
-    >,
+    pub supported_prompt_values: ::std::option::Option<::std::vec::Vec<super::Prompt>>,
+    /// The response types that the authorization endpoint allows, shown as `response_types_supported` (RFC 8414 section 2). Others are refused with `unsupported_response_type`; a client's own list narrows them down further.
+    ///
     /// `supportedResponseTypes`, optional.
     #[serde(
         rename = "supportedResponseTypes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub supported_response_types: ::std::option::Option<
-        ::std::vec::Vec<crate::types::ResponseType>,
+        ::std::vec::Vec<super::ResponseType>,
     >,
+    /// The ways in which clients may authenticate at the revocation endpoint, shown as `revocation_endpoint_auth_methods_supported` (RFC 8414 section 2).
+    ///
     /// `supportedRevocationAuthMethods`, optional.
     #[serde(
         rename = "supportedRevocationAuthMethods",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub supported_revocation_auth_methods: ::std::option::Option<
-        ::std::vec::Vec<crate::types::ClientAuthMethod>,
+        ::std::vec::Vec<super::ClientAuthMethod>,
     >,
+    /// The scopes that clients can ask for, shown by name as `scopes_supported` (RFC 8414 section 2). A scope that a request names and that is not listed here is not granted. OpenID Connect needs `openid` among them: without it only the response types `code` and `token` are allowed.
+    ///
     /// `supportedScopes`, optional.
     #[serde(
         rename = "supportedScopes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub supported_scopes: ::std::option::Option<::std::vec::Vec<Scope>>,
+    pub supported_scopes: ::std::option::Option<::std::vec::Vec<super::Scope>>,
+    /// The security profiles that the service supports. FAPI rules, whether chosen by `fapiModes` or by scope attributes, apply only where `FAPI` is listed; absent means none.
+    ///
     /// `supportedServiceProfiles`, optional.
     #[serde(
         rename = "supportedServiceProfiles",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub supported_service_profiles: ::std::option::Option<
-        ::std::vec::Vec<crate::types::ServiceProfile>,
+        ::std::vec::Vec<super::ServiceProfile>,
     >,
+    /// The social networks with whose accounts users may log in, on a login page that Authlete hosts. A server with pages of its own leaves it out.
+    ///
     /// `supportedSnses`, optional.
     #[serde(
         rename = "supportedSnses",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub supported_snses: ::std::option::Option<::std::vec::Vec<crate::types::Sns>>,
+    pub supported_snses: ::std::option::Option<::std::vec::Vec<super::Sns>>,
+    /// The ways in which clients may authenticate at the token endpoint, shown as `token_endpoint_auth_methods_supported` (RFC 8414 section 2). A client whose registered method is not listed cannot authenticate. Public clients need `NONE` here.
+    ///
     /// `supportedTokenAuthMethods`, optional.
     #[serde(
         rename = "supportedTokenAuthMethods",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub supported_token_auth_methods: ::std::option::Option<
-        ::std::vec::Vec<crate::types::ClientAuthMethod>,
+        ::std::vec::Vec<super::ClientAuthMethod>,
     >,
+    /// The trust frameworks under which the server can verify claims, shown as `trust_frameworks_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata).
+    ///
     /// `supportedTrustFrameworks`, optional.
     #[serde(
         rename = "supportedTrustFrameworks",
@@ -3676,6 +7075,8 @@ pub struct Service {
     pub supported_trust_frameworks: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The languages of the server's pages, as tags of RFC 5646 such as `en` or `ja-JP`, shown as `ui_locales_supported` (OpenID Connect Discovery 1.0 section 3). Clients name the languages that a user prefers in `ui_locales`.
+    ///
     /// `supportedUiLocales`, optional.
     #[serde(
         rename = "supportedUiLocales",
@@ -3684,6 +7085,8 @@ pub struct Service {
     pub supported_ui_locales: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// How identity documents are verified, shown as `id_documents_verification_methods_supported` by earlier drafts of OpenID Connect for Identity Assurance; later ones have `supportedDocumentsMethods`.
+    ///
     /// `supportedVerificationMethods`, optional.
     #[serde(
         rename = "supportedVerificationMethods",
@@ -3692,6 +7095,8 @@ pub struct Service {
     pub supported_verification_methods: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The claims that the server can return inside `verified_claims`, shown as `claims_in_verified_claims_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata).
+    ///
     /// `supportedVerifiedClaims`, optional.
     #[serde(
         rename = "supportedVerifiedClaims",
@@ -3700,75 +7105,101 @@ pub struct Service {
     pub supported_verified_claims: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// Whether access tokens can be bound to the client's TLS certificate, shown as `tls_client_certificate_bound_access_tokens` (RFC 8705 section 3.3). It enables the feature; a client's tokens are bound when its own flag of this name is true too.
+    ///
     /// `tlsClientCertificateBoundAccessTokens`, optional.
     #[serde(
         rename = "tlsClientCertificateBoundAccessTokens",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub tls_client_certificate_bound_access_tokens: ::std::option::Option<bool>,
+    /// The URL that Authlete calls about batches of tokens, such as those of `access_tokens().create_batch`. Absent means that nobody is notified, and the caller asks for the status instead. The sources do not describe the request that arrives there.
+    ///
     /// `tokenBatchNotificationEndpoint`, optional.
     #[serde(
         rename = "tokenBatchNotificationEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub token_batch_notification_endpoint: ::std::option::Option<::std::string::String>,
+    /// The URL of the server's token endpoint (RFC 6749 section 3.2): `https`, without fragment, shown as `token_endpoint` in discovery. It also serves as the expected `htu` of DPoP proofs (RFC 9449 section 4.2) where a call names none.
+    ///
     /// `tokenEndpoint`, optional.
     #[serde(
         rename = "tokenEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub token_endpoint: ::std::option::Option<::std::string::String>,
+    /// Whether token exchange (RFC 8693) is refused to public clients, which cannot prove who they are.
+    ///
     /// `tokenExchangeByConfidentialClientsOnly`, optional.
     #[serde(
         rename = "tokenExchangeByConfidentialClientsOnly",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub token_exchange_by_confidential_clients_only: ::std::option::Option<bool>,
+    /// Whether token exchange (RFC 8693) is refused to requests that do not say which client sends them. False or absent accepts them, and leaves the decision to the server.
+    ///
     /// `tokenExchangeByIdentifiableClientsOnly`, optional.
     #[serde(
         rename = "tokenExchangeByIdentifiableClientsOnly",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub token_exchange_by_identifiable_clients_only: ::std::option::Option<bool>,
+    /// Whether token exchange (RFC 8693) is limited to clients whose extension has `tokenExchangePermitted`.
+    ///
     /// `tokenExchangeByPermittedClientsOnly`, optional.
     #[serde(
         rename = "tokenExchangeByPermittedClientsOnly",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub token_exchange_by_permitted_clients_only: ::std::option::Option<bool>,
+    /// Whether token exchange refuses encrypted JWTs as input tokens. False or absent lets them through to the server; Authlete does not look inside them, so the server has to.
+    ///
     /// `tokenExchangeEncryptedJwtRejected`, optional.
     #[serde(
         rename = "tokenExchangeEncryptedJwtRejected",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub token_exchange_encrypted_jwt_rejected: ::std::option::Option<bool>,
+    /// Whether token exchange refuses JWTs without a signature, with `alg` of `none`, as input tokens. False or absent lets them through to the server, which must then not believe their claims.
+    ///
     /// `tokenExchangeUnsignedJwtRejected`, optional.
     #[serde(
         rename = "tokenExchangeUnsignedJwtRejected",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub token_exchange_unsigned_jwt_rejected: ::std::option::Option<bool>,
+    /// Whether an access token may never outlive its refresh token. True cuts its lifetime down where other settings would make it longer, at issuance and at each refresh; false or absent computes the two apart, and a refresh token that is kept can yield an access token that outlasts it.
+    ///
     /// `tokenExpirationLinked`, optional.
     #[serde(
         rename = "tokenExpirationLinked",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub token_expiration_linked: ::std::option::Option<bool>,
+    /// The URL of the server's terms of service for clients, shown as `op_tos_uri` (RFC 8414 section 2).
+    ///
     /// `tosUri`, optional.
     #[serde(rename = "tosUri", skip_serializing_if = "::std::option::Option::is_none")]
     pub tos_uri: ::std::option::Option<::std::string::String>,
+    /// By which rules request objects are read. True applies OpenID Connect Core 1.0 section 6, where parameters outside the object count as well and unsigned objects are possible; false or absent applies RFC 9101 (JAR), where only those inside count and every object is signed.
+    ///
     /// `traditionalRequestObjectProcessingApplied`, optional.
     #[serde(
         rename = "traditionalRequestObjectProcessingApplied",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub traditional_request_object_processing_applied: ::std::option::Option<bool>,
+    /// The trust anchors at which chains of relying parties may end (OpenID Federation 1.0 section 4). Without any, every federation registration fails, automatic as well as explicit.
+    ///
     /// `trustAnchors`, optional.
     #[serde(
         rename = "trustAnchors",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub trust_anchors: ::std::option::Option<::std::vec::Vec<TrustAnchor>>,
+    pub trust_anchors: ::std::option::Option<::std::vec::Vec<super::TrustAnchor>>,
+    /// The root certificates, in PEM, that chains must end at when `mutualTlsValidatePkiCertChain` is on (RFC 8705 section 2.1).
+    ///
     /// `trustedRootCertificates`, optional.
     #[serde(
         rename = "trustedRootCertificates",
@@ -3777,62 +7208,78 @@ pub struct Service {
     pub trusted_root_certificates: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// Whether the calls by which registered clients read, change or delete themselves report a bad registration access token as `UNAUTHORIZED`, that is as 401, which RFC 7592 section 2 wants. False or absent reports it as `BAD_REQUEST`.
+    ///
     /// `unauthorizedOnClientConfigSupported`, optional.
     #[serde(
         rename = "unauthorizedOnClientConfigSupported",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub unauthorized_on_client_config_supported: ::std::option::Option<bool>,
+    /// From which characters user codes of the device flow are made (RFC 8628 section 6.1). The default is not documented.
+    ///
     /// `userCodeCharset`, optional.
     #[serde(
         rename = "userCodeCharset",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub user_code_charset: ::std::option::Option<crate::types::UserCodeCharset>,
+    pub user_code_charset: ::std::option::Option<super::UserCodeCharset>,
+    /// How many characters a user code of the device flow has (RFC 8628 section 6.1). Fewer are easier to type and to guess, so limit attempts on the verification page. The default is not documented.
+    ///
     /// `userCodeLength`, optional.
     #[serde(
         rename = "userCodeLength",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_code_length: ::std::option::Option<i32>,
+    /// The URL of the server's userinfo endpoint (OpenID Connect Core 1.0 section 5.3), shown as `userinfo_endpoint` in discovery. Setting it publishes the URL only; the server serves it, on top of the `userinfo()` calls.
+    ///
     /// `userInfoEndpoint`, optional.
     #[serde(
         rename = "userInfoEndpoint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_info_endpoint: ::std::option::Option<::std::string::String>,
+    /// The `kid` of the key in `jwks` that signs userinfo responses which are JWTs (OpenID Connect Core 1.0 section 5.3.2). Needed only where several keys suit; absent lets Authlete pick one.
+    ///
     /// `userInfoSignatureKeyId`, optional.
     #[serde(
         rename = "userInfoSignatureKeyId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_info_signature_key_id: ::std::option::Option<::std::string::String>,
+    /// How many digits the PIN has that users type together with a pre-authorized code, in early drafts of OpenID4VCI (`user_pin`). Offers of the final version describe their transaction code themselves.
+    ///
     /// `userPinLength`, optional.
     #[serde(
         rename = "userPinLength",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_pin_length: ::std::option::Option<i32>,
+    /// Whether the service issues verifiable credentials (OpenID4VCI). While false or absent the calls for its documents report `NOT_FOUND`, and those for offers and credentials `FORBIDDEN`.
+    ///
     /// `verifiableCredentialsEnabled`, optional.
     #[serde(
         rename = "verifiableCredentialsEnabled",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub verifiable_credentials_enabled: ::std::option::Option<bool>,
+    /// With which JSON Schemas `verified_claims` are validated (OpenID Connect for Identity Assurance 1.0). What is done when it is absent is not documented.
+    ///
     /// `verifiedClaimsValidationSchemaSet`, optional.
     #[serde(
         rename = "verifiedClaimsValidationSchemaSet",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub verified_claims_validation_schema_set: ::std::option::Option<
-        crate::types::VerifiedClaimsValidation,
+        super::VerifiedClaimsValidation,
     >,
     /// Fields that this version does not know, kept and sent back.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::rt::Object for Service {
+impl rt::Object for Service {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -4289,7 +7736,7 @@ impl<'de> ::serde::Deserialize<'de> for Service {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -4306,7 +7753,7 @@ impl ::std::fmt::Debug for Service {
             .field("access_token_type", &self.access_token_type)
             .field("allowable_clock_skew", &self.allowable_clock_skew)
             .field("api_key", &self.api_key)
-            .field("api_secret", &crate::rt::optional(&self.api_secret))
+            .field("api_secret", &rt::optional(&self.api_secret))
             .field(
                 "attestation_challenge_time_window",
                 &self.attestation_challenge_time_window,
@@ -4314,11 +7761,11 @@ impl ::std::fmt::Debug for Service {
             .field("attributes", &self.attributes)
             .field(
                 "authentication_callback_api_key",
-                &crate::rt::optional(&self.authentication_callback_api_key),
+                &rt::optional(&self.authentication_callback_api_key),
             )
             .field(
                 "authentication_callback_api_secret",
-                &crate::rt::optional(&self.authentication_callback_api_secret),
+                &rt::optional(&self.authentication_callback_api_secret),
             )
             .field(
                 "authentication_callback_endpoint",
@@ -4383,7 +7830,7 @@ impl ::std::fmt::Debug for Service {
             .field("created_at", &self.created_at)
             .field("credential_duration", &self.credential_duration)
             .field("credential_issuer_metadata", &self.credential_issuer_metadata)
-            .field("credential_jwks", &crate::rt::optional(&self.credential_jwks))
+            .field("credential_jwks", &rt::optional(&self.credential_jwks))
             .field("credential_jwks_uri", &self.credential_jwks_uri)
             .field("credential_offer_duration", &self.credential_offer_duration)
             .field(
@@ -4398,11 +7845,11 @@ impl ::std::fmt::Debug for Service {
             .field("description", &self.description)
             .field(
                 "developer_authentication_callback_api_key",
-                &crate::rt::optional(&self.developer_authentication_callback_api_key),
+                &rt::optional(&self.developer_authentication_callback_api_key),
             )
             .field(
                 "developer_authentication_callback_api_secret",
-                &crate::rt::optional(&self.developer_authentication_callback_api_secret),
+                &rt::optional(&self.developer_authentication_callback_api_secret),
             )
             .field(
                 "developer_authentication_callback_endpoint",
@@ -4450,7 +7897,7 @@ impl ::std::fmt::Debug for Service {
                 &self.federation_configuration_duration,
             )
             .field("federation_enabled", &self.federation_enabled)
-            .field("federation_jwks", &crate::rt::optional(&self.federation_jwks))
+            .field("federation_jwks", &rt::optional(&self.federation_jwks))
             .field(
                 "federation_registration_endpoint",
                 &self.federation_registration_endpoint,
@@ -4484,7 +7931,7 @@ impl ::std::fmt::Debug for Service {
             )
             .field("iss_suppressed", &self.iss_suppressed)
             .field("issuer", &self.issuer)
-            .field("jwks", &crate::rt::optional(&self.jwks))
+            .field("jwks", &rt::optional(&self.jwks))
             .field("jwks_uri", &self.jwks_uri)
             .field(
                 "jwt_grant_by_identifiable_clients_only",
@@ -4686,34 +8133,2582 @@ impl ::std::fmt::Debug for Service {
                 "verified_claims_validation_schema_set",
                 &self.verified_claims_validation_schema_set,
             )
-            .field("extra", &crate::rt::Extra(&self.extra))
+            .field("extra", &rt::Extra(&self.extra))
             .finish()
     }
 }
 
+impl Service {
+    /// Sets `access_token_duration`: the lifetime of access tokens in seconds, returned as `expires_in` (RFC 6749 section 5.1). A client's or a scope's own setting can make it shorter; `access_tokens().create` can set another one.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn access_token_duration(mut self, value: i64) -> Self {
+        self.access_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `access_token_for_external_attachment_embedded`: whether Authlete issues access tokens for fetching external attachments of verified claims, and puts them into ID tokens and userinfo responses (OpenID Connect for Identity Assurance 1.0).
+    ///
+    /// `accessTokenForExternalAttachmentEmbedded`, optional.
+    #[must_use]
+    pub fn access_token_for_external_attachment_embedded(mut self, value: bool) -> Self {
+        self.access_token_for_external_attachment_embedded = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `access_token_sign_alg`: the algorithm with which access tokens are signed. Absent: access tokens are opaque strings that only introspection can read. Set: they are JWTs (compare RFC 9068), signed with a key of `jwks`, so take an asymmetric algorithm. Introspection goes by Authlete's record of the token in either case.
+    ///
+    /// `accessTokenSignAlg`, optional.
+    #[must_use]
+    pub fn access_token_sign_alg(
+        mut self,
+        value: impl ::std::convert::Into<super::JwsAlg>,
+    ) -> Self {
+        self.access_token_sign_alg = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_signature_key_id`: the `kid` of the key in `jwks` that signs access tokens. Needed only where several keys suit `accessTokenSignAlg`; absent lets Authlete pick one.
+    ///
+    /// `accessTokenSignatureKeyId`, optional.
+    #[must_use]
+    pub fn access_token_signature_key_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token_signature_key_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_type`: what stands as `token_type` in token responses (RFC 6749 section 7.1), `Bearer` as a rule. Tokens bound by DPoP are reported as `DPoP` by RFC 9449 section 5; whether this setting has an influence there is not documented.
+    ///
+    /// `accessTokenType`, optional.
+    #[must_use]
+    pub fn access_token_type(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `allowable_clock_skew`: by how many seconds clocks may differ when the times in received JWTs (`exp`, `iat`, `nbf`) are verified, as in client assertions and request objects. Absent or 0 allows for no difference.
+    ///
+    /// `allowableClockSkew`, optional, in seconds.
+    #[must_use]
+    pub fn allowable_clock_skew(mut self, value: i32) -> Self {
+        self.allowable_clock_skew = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `api_key`: the numeric id of the service, which stands in the path of API calls as `serviceId`. Assigned by Authlete at creation and never changed.
+    ///
+    /// `apiKey`, optional, read-only.
+    #[must_use]
+    pub fn api_key(mut self, value: i64) -> Self {
+        self.api_key = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `api_secret`: A secret that Authlete assigns together with the id. In version 2 of the API it authenticated calls; with version 3, access tokens do that. Keep it out of logs all the same.
+    ///
+    /// `apiSecret`, optional, secret, read-only.
+    #[must_use]
+    pub fn api_secret(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.api_secret = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `attestation_challenge_time_window`: the length, in seconds, of the time windows of attestation challenges, which tell that a proof is fresh (OAuth 2.0 Attestation-Based Client Authentication). Judging by its name, all clients are given the same challenge within a window. The default is not documented; from Authlete 3.0.28.
+    ///
+    /// `attestationChallengeTimeWindow`, optional, in seconds.
+    #[must_use]
+    pub fn attestation_challenge_time_window(mut self, value: i64) -> Self {
+        self.attestation_challenge_time_window = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `attributes`: free key-value pairs that the server attaches to the service. Responses that describe a request repeat them as `serviceAttributes`, so that code which handles a request finds them without another call.
+    ///
+    /// `attributes`, optional.
+    #[must_use]
+    pub fn attributes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.attributes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `authentication_callback_api_key`: the user part of the credentials with which Authlete calls `authenticationCallbackEndpoint`, sent as HTTP Basic. Absent or empty: no `Authorization` header is sent.
+    ///
+    /// `authenticationCallbackApiKey`, optional, secret.
+    #[must_use]
+    pub fn authentication_callback_api_key(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.authentication_callback_api_key = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `authentication_callback_api_secret`: the password part of the HTTP Basic credentials with which Authlete calls `authenticationCallbackEndpoint`.
+    ///
+    /// `authenticationCallbackApiSecret`, optional, secret.
+    #[must_use]
+    pub fn authentication_callback_api_secret(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.authentication_callback_api_secret = ::std::option::Option::Some(
+            value.into(),
+        );
+        self
+    }
+
+    /// Sets `authentication_callback_endpoint`: only for services whose login page Authlete hosts; one that calls Authlete's API behind pages of its own leaves it out. Authlete posts the user's credentials to this URL, and its response says who the user is.
+    ///
+    /// `authenticationCallbackEndpoint`, optional.
+    #[must_use]
+    pub fn authentication_callback_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.authentication_callback_endpoint = ::std::option::Option::Some(
+            value.into(),
+        );
+        self
+    }
+
+    /// Sets `authority_hints`: the entity identifiers of the service's immediate superiors in an OpenID federation, shown as `authority_hints` in its entity configuration (OpenID Federation 1.0 section 3). Clients follow them up to a trust anchor.
+    ///
+    /// `authorityHints`, optional.
+    #[must_use]
+    pub fn authority_hints(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.authority_hints = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `authorization_code_duration`: the lifetime of authorization codes in seconds. RFC 6749 section 4.1.2 recommends ten minutes at most, FAPI 2.0 one minute. Absent leaves Authlete's default, which is not documented.
+    ///
+    /// `authorizationCodeDuration`, optional, in seconds.
+    #[must_use]
+    pub fn authorization_code_duration(mut self, value: i64) -> Self {
+        self.authorization_code_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `authorization_endpoint`: the URL of the server's authorization endpoint (RFC 6749 section 3.1): `https`, without fragment, shown as `authorization_endpoint` in discovery. Setting it publishes the URL only; the server serves it, on top of `authorization().process`.
+    ///
+    /// `authorizationEndpoint`, optional.
+    #[must_use]
+    pub fn authorization_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.authorization_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `authorization_response_duration`: the lifetime, in seconds, of authorization responses that are JWTs, counted to their `exp` (JARM section 2.1). Used with the response modes `jwt`, `query.jwt`, `fragment.jwt` and `form_post.jwt`. The default is not documented; a few minutes are enough.
+    ///
+    /// `authorizationResponseDuration`, optional, in seconds.
+    #[must_use]
+    pub fn authorization_response_duration(mut self, value: i64) -> Self {
+        self.authorization_response_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `authorization_signature_key_id`: the `kid` of the key in `jwks` that signs authorization responses which are JWTs (JARM). Needed only where several keys suit; absent lets Authlete pick one.
+    ///
+    /// `authorizationSignatureKeyId`, optional.
+    #[must_use]
+    pub fn authorization_signature_key_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.authorization_signature_key_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `backchannel_auth_req_id_duration`: how many seconds users have to decide in CIBA: the lifetime of an `auth_req_id`, returned as `expires_in` (OpenID Connect CIBA Core 1.0 section 7.3). A client can ask for another with `requested_expiry`.
+    ///
+    /// `backchannelAuthReqIdDuration`, optional, in seconds.
+    #[must_use]
+    pub fn backchannel_auth_req_id_duration(mut self, value: i32) -> Self {
+        self.backchannel_auth_req_id_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `backchannel_authentication_endpoint`: the URL at which clients start an authentication on another device, shown as `backchannel_authentication_endpoint` (OpenID Connect CIBA Core 1.0 section 4). The server serves it, on top of the `ciba()` calls.
+    ///
+    /// `backchannelAuthenticationEndpoint`, optional.
+    #[must_use]
+    pub fn backchannel_authentication_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.backchannel_authentication_endpoint = ::std::option::Option::Some(
+            value.into(),
+        );
+        self
+    }
+
+    /// Sets `backchannel_binding_message_required_in_fapi`: whether CIBA requests under FAPI must have a `binding_message`, the short text that both devices show (OpenID Connect CIBA Core 1.0 section 7.1). FAPI-CIBA wants that, or another way for the server to make each request recognizable to the user; false or absent leaves it to the server.
+    ///
+    /// `backchannelBindingMessageRequiredInFapi`, optional.
+    #[must_use]
+    pub fn backchannel_binding_message_required_in_fapi(mut self, value: bool) -> Self {
+        self.backchannel_binding_message_required_in_fapi = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `backchannel_logout_session_supported`: whether ID tokens and logout tokens carry the session as `sid`, so that clients can end that session alone, shown as `backchannel_logout_session_supported` (OpenID Connect Back-Channel Logout 1.0 section 2.1). The server gives the session's id when it issues. From Authlete 3.0.32.
+    ///
+    /// `backchannelLogoutSessionSupported`, optional.
+    #[must_use]
+    pub fn backchannel_logout_session_supported(mut self, value: bool) -> Self {
+        self.backchannel_logout_session_supported = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `backchannel_logout_supported`: whether the server tells clients about logouts directly, shown as `backchannel_logout_supported` (OpenID Connect Back-Channel Logout 1.0 section 2.1). The server sends the messages; Authlete makes the logout tokens. From Authlete 3.0.32.
+    ///
+    /// `backchannelLogoutSupported`, optional.
+    #[must_use]
+    pub fn backchannel_logout_supported(mut self, value: bool) -> Self {
+        self.backchannel_logout_supported = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `backchannel_polling_interval`: how many seconds a CIBA client must wait between token requests, returned as `interval` (OpenID Connect CIBA Core 1.0 section 7.3). A client that polls faster is told `slow_down`. The specification assumes 5 where the response names none.
+    ///
+    /// `backchannelPollingInterval`, optional, in seconds.
+    #[must_use]
+    pub fn backchannel_polling_interval(mut self, value: i32) -> Self {
+        self.backchannel_polling_interval = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `backchannel_user_code_parameter_supported`: whether CIBA requests may have a `user_code`, a secret code that prevents unsolicited requests to users, shown as `backchannel_user_code_parameter_supported` (OpenID Connect CIBA Core 1.0 section 4). The server checks the code itself.
+    ///
+    /// `backchannelUserCodeParameterSupported`, optional.
+    #[must_use]
+    pub fn backchannel_user_code_parameter_supported(mut self, value: bool) -> Self {
+        self.backchannel_user_code_parameter_supported = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `challenge_endpoint`: the URL at which clients fetch a challenge for their attestation proofs, shown as `challenge_endpoint` (OAuth 2.0 Attestation-Based Client Authentication, on the challenge endpoint). Known from Authlete's Java library alone, from Authlete 3.0.28.
+    ///
+    /// `challengeEndpoint`, optional.
+    #[must_use]
+    pub fn challenge_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.challenge_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `cimd_allowlist`: the URLs whose metadata documents are accepted while `cimdAllowlistEnabled` is on. Scheme and authority must be equal, the path of an entry must begin the path of the client id, segment by segment, and the query must be equal where the entry has one.
+    ///
+    /// `cimdAllowlist`, optional.
+    #[must_use]
+    pub fn cimd_allowlist(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.cimd_allowlist = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `cimd_allowlist_enabled`: whether only metadata documents that `cimdAllowlist` covers are fetched. False or absent lets anybody who can publish a document be a client.
+    ///
+    /// `cimdAllowlistEnabled`, optional.
+    #[must_use]
+    pub fn cimd_allowlist_enabled(mut self, value: bool) -> Self {
+        self.cimd_allowlist_enabled = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `cimd_always_retrieved`: whether a client's metadata document is fetched for every request that starts a flow, even while a stored copy is fresh. False or absent follows HTTP caching (RFC 9111). True is for development: each request then waits for another server.
+    ///
+    /// `cimdAlwaysRetrieved`, optional.
+    #[must_use]
+    pub fn cimd_always_retrieved(mut self, value: bool) -> Self {
+        self.cimd_always_retrieved = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `cimd_http_permitted`: whether client ids may be URLs with the scheme `http`. The draft demands `https` (section 3); true is for development on one machine, or together with an allowlist.
+    ///
+    /// `cimdHttpPermitted`, optional.
+    #[must_use]
+    pub fn cimd_http_permitted(mut self, value: bool) -> Self {
+        self.cimd_http_permitted = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `cimd_metadata_policy`: what fetched client metadata is adjusted to and checked against, as a JSON object in a string with the operators of OpenID Federation 1.0 section 6.1, such as `subset_of` and `default`. It works only while `cimdMetadataPolicyEnabled` is true.
+    ///
+    /// `cimdMetadataPolicy`, optional.
+    #[must_use]
+    pub fn cimd_metadata_policy(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.cimd_metadata_policy = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `cimd_metadata_policy_enabled`: whether `cimdMetadataPolicy` is applied to what clients publish about themselves. False or absent takes their metadata documents as they are, after the general checks. From Authlete 3.0.23.
+    ///
+    /// `cimdMetadataPolicyEnabled`, optional.
+    #[must_use]
+    pub fn cimd_metadata_policy_enabled(mut self, value: bool) -> Self {
+        self.cimd_metadata_policy_enabled = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `cimd_query_permitted`: whether client ids may be URLs with a query. The draft advises against it (section 3), and false or absent refuses them.
+    ///
+    /// `cimdQueryPermitted`, optional.
+    #[must_use]
+    pub fn cimd_query_permitted(mut self, value: bool) -> Self {
+        self.cimd_query_permitted = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `claim_shortcut_restrictive`: where the claims behind the scopes `profile`, `email`, `address` and `phone` go. True follows OpenID Connect Core 1.0 section 5.4 strictly: into the ID token only if the request yields no access token, otherwise to the userinfo endpoint. False or absent puts them into ID tokens in any case.
+    ///
+    /// `claimShortcutRestrictive`, optional.
+    #[must_use]
+    pub fn claim_shortcut_restrictive(mut self, value: bool) -> Self {
+        self.claim_shortcut_restrictive = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_assertion_aud_restricted_to_issuer`: whether the `aud` of assertions in `private_key_jwt` and `client_secret_jwt` authentication must be the issuer identifier. False or absent also accepts the endpoint's URL (RFC 7523 section 3, OpenID Connect Core 1.0 section 9). True accepts the issuer alone, as FAPI 2.0 asks, so that a hostile server cannot have clients address assertions to an endpoint of this one.
+    ///
+    /// `clientAssertionAudRestrictedToIssuer`, optional.
+    #[must_use]
+    pub fn client_assertion_aud_restricted_to_issuer(mut self, value: bool) -> Self {
+        self.client_assertion_aud_restricted_to_issuer = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `client_attester_roots`: the root certificates that vouch for the attesters of clients, typically of wallet providers: in PEM, or DER in base64; they are returned in PEM. Used while `clientAttesterRootsEnabled` is true.
+    ///
+    /// `clientAttesterRoots`, optional.
+    #[must_use]
+    pub fn client_attester_roots(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.client_attester_roots = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client_attester_roots_enabled`: whether certificate chains (`x5c`) in client attestations are validated against `clientAttesterRoots`. While false or absent those roots are not used. From Authlete 3.0.31.
+    ///
+    /// `clientAttesterRootsEnabled`, optional.
+    #[must_use]
+    pub fn client_attester_roots_enabled(mut self, value: bool) -> Self {
+        self.client_attester_roots_enabled = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_attester_roots_only`: whether clients that authenticate by attestation are accepted only if the chain ends at one of `clientAttesterRoots`. False or absent trusts other ways as well, such as the roots of the operating system.
+    ///
+    /// `clientAttesterRootsOnly`, optional.
+    #[must_use]
+    pub fn client_attester_roots_only(mut self, value: bool) -> Self {
+        self.client_attester_roots_only = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id_alias_enabled`: always true: clients of this service can be called by an alias as well as by their number. Deprecated, since it can no longer be switched off.
+    ///
+    /// `clientIdAliasEnabled`, optional.
+    #[must_use]
+    pub fn client_id_alias_enabled(mut self, value: bool) -> Self {
+        self.client_id_alias_enabled = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id_metadata_document_supported`: whether a client can use the URL of its metadata as its `client_id`, without registration (OAuth Client ID Metadata Document section 5, `client_id_metadata_document_supported`). Authlete then fetches the document; while false or absent such a client is unknown. Clients of MCP servers rely on it. From Authlete 3.0.22.
+    ///
+    /// `clientIdMetadataDocumentSupported`, optional.
+    #[must_use]
+    pub fn client_id_metadata_document_supported(mut self, value: bool) -> Self {
+        self.client_id_metadata_document_supported = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `clients_per_developer`: how many clients one developer may register, where developers have accounts of their own. What zero and absence mean is not documented.
+    ///
+    /// `clientsPerDeveloper`, optional.
+    #[must_use]
+    pub fn clients_per_developer(mut self, value: i32) -> Self {
+        self.clients_per_developer = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `cnonce_duration`: the lifetime of `c_nonce` values in seconds. With the final version of OpenID4VCI it is the length of the window within which everybody is given the same nonce (section 7); with the first implementer's draft the nonce belongs to one access token. 0 or a negative number means the server's default.
+    ///
+    /// `cnonceDuration`, optional, in seconds.
+    #[must_use]
+    pub fn cnonce_duration(mut self, value: i64) -> Self {
+        self.cnonce_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `created_at`: when it was created, in milliseconds since 1970-01-01 UTC. Authlete sets it.
+    ///
+    /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
+    #[must_use]
+    pub fn created_at(mut self, value: i64) -> Self {
+        self.created_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `credential_duration`: the lifetime of verifiable credentials in seconds, unless their issuance names another. 0 issues credentials that do not expire.
+    ///
+    /// `credentialDuration`, optional, in seconds.
+    #[must_use]
+    pub fn credential_duration(mut self, value: i64) -> Self {
+        self.credential_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `credential_issuer_metadata`: what the service says about itself as a credential issuer (OpenID4VCI 1.0 section 12.2.4). Without its mandatory members the issuer's metadata and credentials cannot be made.
+    ///
+    /// `credentialIssuerMetadata`, optional.
+    #[must_use]
+    pub fn credential_issuer_metadata(
+        mut self,
+        value: impl ::std::convert::Into<super::CredentialIssuerMetadata>,
+    ) -> Self {
+        self.credential_issuer_metadata = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `credential_jwks`: the credential issuer's keys, private halves included, as a JWK Set in a string; they sign verifiable credentials. A key without `kid` is given its thumbprint (RFC 7638) when the service is updated; one with `x5c` puts its certificates into what it signs. It is a secret.
+    ///
+    /// `credentialJwks`, optional, secret.
+    #[must_use]
+    pub fn credential_jwks(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.credential_jwks = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `credential_jwks_uri`: the URL of the credential issuer's public keys, named in its JWT issuer document (SD-JWT VC). The server serves it, on top of `credential_issuer().jwks`.
+    ///
+    /// `credentialJwksUri`, optional.
+    #[must_use]
+    pub fn credential_jwks_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.credential_jwks_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `credential_offer_duration`: how many seconds a credential offer is valid unless its creation says otherwise (OpenID4VCI 1.0 section 4). 0 or a negative number means the server's default.
+    ///
+    /// `credentialOfferDuration`, optional, in seconds.
+    #[must_use]
+    pub fn credential_offer_duration(mut self, value: i64) -> Self {
+        self.credential_offer_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `credential_transaction_duration`: how many seconds a `transaction_id` of a deferred credential is valid (OpenID4VCI 1.0 section 9). It must outlast the time that the issuer needs. 0 or a negative number means the server's default.
+    ///
+    /// `credentialTransactionDuration`, optional, in seconds.
+    #[must_use]
+    pub fn credential_transaction_duration(mut self, value: i64) -> Self {
+        self.credential_transaction_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `dcr_duplicate_software_id_blocked`: whether a registration is refused when its `software_id` (RFC 7591 section 2) belongs to a client already. False or absent lets one piece of software register many clients, as its installed copies do.
+    ///
+    /// `dcrDuplicateSoftwareIdBlocked`, optional.
+    #[must_use]
+    pub fn dcr_duplicate_software_id_blocked(mut self, value: bool) -> Self {
+        self.dcr_duplicate_software_id_blocked = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `dcr_scope_used_as_requestable`: whether the `scope` in a registration request (RFC 7591 section 2) limits what the client may ask for later. True stores it in the client's requestable scopes and switches that limit on; what false does with it is not documented.
+    ///
+    /// `dcrScopeUsedAsRequestable`, optional.
+    #[must_use]
+    pub fn dcr_scope_used_as_requestable(mut self, value: bool) -> Self {
+        self.dcr_scope_used_as_requestable = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `description`: A note on the service for those who administer it; no part of any protocol.
+    ///
+    /// `description`, optional.
+    #[must_use]
+    pub fn description(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.description = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `developer_authentication_callback_api_key`: the user part of the HTTP Basic credentials with which Authlete called `developerAuthenticationCallbackEndpoint`.
+    ///
+    /// `developerAuthenticationCallbackApiKey`, optional, secret.
+    #[must_use]
+    pub fn developer_authentication_callback_api_key(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.developer_authentication_callback_api_key = ::std::option::Option::Some(
+            value.into(),
+        );
+        self
+    }
+
+    /// Sets `developer_authentication_callback_api_secret`: the password part of the HTTP Basic credentials with which Authlete called `developerAuthenticationCallbackEndpoint`.
+    ///
+    /// `developerAuthenticationCallbackApiSecret`, optional, secret.
+    #[must_use]
+    pub fn developer_authentication_callback_api_secret(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.developer_authentication_callback_api_secret = ::std::option::Option::Some(
+            value.into(),
+        );
+        self
+    }
+
+    /// Sets `developer_authentication_callback_endpoint`: the URL of a web API by which Authlete checked the logins of developers at its developer console. It belongs to the console of earlier versions; whether version 3 uses it is not documented.
+    ///
+    /// `developerAuthenticationCallbackEndpoint`, optional.
+    #[must_use]
+    pub fn developer_authentication_callback_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.developer_authentication_callback_endpoint = ::std::option::Option::Some(
+            value.into(),
+        );
+        self
+    }
+
+    /// Sets `developer_sns_credentials`: `developerSnsCredentials`, optional.
+    #[must_use]
+    pub fn developer_sns_credentials(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::SnsCredentials>,
+        >,
+    ) -> Self {
+        self.developer_sns_credentials = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `device_authorization_endpoint`: the URL at which devices start the device flow, shown as `device_authorization_endpoint` (RFC 8628 section 4). The server serves it, on top of `device().process`.
+    ///
+    /// `deviceAuthorizationEndpoint`, optional.
+    #[must_use]
+    pub fn device_authorization_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.device_authorization_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `device_flow_code_duration`: how many seconds a device code and its user code are valid, returned as `expires_in` (RFC 8628 section 3.2). It has to suffice for a user who types slowly.
+    ///
+    /// `deviceFlowCodeDuration`, optional, in seconds.
+    #[must_use]
+    pub fn device_flow_code_duration(mut self, value: i32) -> Self {
+        self.device_flow_code_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `device_flow_polling_interval`: how many seconds a device must wait between token requests, returned as `interval` (RFC 8628 section 3.2). A device that polls faster is told `slow_down`. The RFC assumes 5 where the response names none.
+    ///
+    /// `deviceFlowPollingInterval`, optional, in seconds.
+    #[must_use]
+    pub fn device_flow_polling_interval(mut self, value: i32) -> Self {
+        self.device_flow_polling_interval = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `device_verification_uri`: the short URL that a user opens to type the code of a device, returned as `verification_uri` (RFC 8628 section 3.2). The server serves that page, on top of `device().verify`. The RFC makes it obligatory in responses, so set it wherever the device flow is allowed.
+    ///
+    /// `deviceVerificationUri`, optional.
+    #[must_use]
+    pub fn device_verification_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.device_verification_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `device_verification_uri_complete`: the verification URL with the code already in it, for QR codes and links, returned as `verification_uri_complete` (RFC 8628 section 3.3.1). The setting holds the placeholder `USER_CODE` somewhere, which Authlete replaces by the code, as in `https://example.com/device?user_code=USER_CODE`. Absent leaves the member out.
+    ///
+    /// `deviceVerificationUriComplete`, optional.
+    #[must_use]
+    pub fn device_verification_uri_complete(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.device_verification_uri_complete = ::std::option::Option::Some(
+            value.into(),
+        );
+        self
+    }
+
+    /// Sets `direct_authorization_endpoint_enabled`: an endpoint that Authlete hosted itself in early versions, instead of one that the service implements on top of the API. Absent or false leaves it off; services made today have no use for it. It was the authorization endpoint, with Authlete's own login page.
+    ///
+    /// `directAuthorizationEndpointEnabled`, optional.
+    #[must_use]
+    pub fn direct_authorization_endpoint_enabled(mut self, value: bool) -> Self {
+        self.direct_authorization_endpoint_enabled = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `direct_introspection_endpoint_enabled`: an endpoint that Authlete hosted itself in early versions, instead of one that the service implements on top of the API. Absent or false leaves it off; services made today have no use for it. Judging by its name, it was the introspection endpoint, although the API description gives the path of the userinfo endpoint.
+    ///
+    /// `directIntrospectionEndpointEnabled`, optional.
+    #[must_use]
+    pub fn direct_introspection_endpoint_enabled(mut self, value: bool) -> Self {
+        self.direct_introspection_endpoint_enabled = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `direct_jwks_endpoint_enabled`: an endpoint that Authlete hosted itself in early versions, instead of one that the service implements on top of the API. Absent or false leaves it off; services made today have no use for it. It was the endpoint of the JWK Set.
+    ///
+    /// `directJwksEndpointEnabled`, optional.
+    #[must_use]
+    pub fn direct_jwks_endpoint_enabled(mut self, value: bool) -> Self {
+        self.direct_jwks_endpoint_enabled = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `direct_revocation_endpoint_enabled`: an endpoint that Authlete hosted itself in early versions, instead of one that the service implements on top of the API. Absent or false leaves it off; services made today have no use for it. It was the token revocation endpoint.
+    ///
+    /// `directRevocationEndpointEnabled`, optional.
+    #[must_use]
+    pub fn direct_revocation_endpoint_enabled(mut self, value: bool) -> Self {
+        self.direct_revocation_endpoint_enabled = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `direct_token_endpoint_enabled`: an endpoint that Authlete hosted itself in early versions, instead of one that the service implements on top of the API. Absent or false leaves it off; services made today have no use for it. It was the token endpoint.
+    ///
+    /// `directTokenEndpointEnabled`, optional.
+    #[must_use]
+    pub fn direct_token_endpoint_enabled(mut self, value: bool) -> Self {
+        self.direct_token_endpoint_enabled = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `direct_user_info_endpoint_enabled`: an endpoint that Authlete hosted itself in early versions, instead of one that the service implements on top of the API. Absent or false leaves it off; services made today have no use for it. It was the userinfo endpoint.
+    ///
+    /// `directUserInfoEndpointEnabled`, optional.
+    #[must_use]
+    pub fn direct_user_info_endpoint_enabled(mut self, value: bool) -> Self {
+        self.direct_user_info_endpoint_enabled = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `dpop_nonce_duration`: for how many seconds a nonce for DPoP proofs stays valid (RFC 9449 section 8). The default is not documented.
+    ///
+    /// `dpopNonceDuration`, optional, in seconds.
+    #[must_use]
+    pub fn dpop_nonce_duration(mut self, value: i64) -> Self {
+        self.dpop_nonce_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `dpop_nonce_required`: whether every DPoP proof must carry a nonce from the server (RFC 9449 sections 8 and 9). A proof without a current one is answered by `use_dpop_nonce` with a fresh nonce to try again, which takes clients another round trip but makes proofs prepared in advance useless.
+    ///
+    /// `dpopNonceRequired`, optional.
+    #[must_use]
+    pub fn dpop_nonce_required(mut self, value: bool) -> Self {
+        self.dpop_nonce_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `dynamic_registration_supported`: whether clients may register themselves (RFC 7591, OpenID Connect Dynamic Client Registration 1.0). While false or absent, the calls of `registration()` refuse requests; clients made by `clients().create` do not depend on it.
+    ///
+    /// `dynamicRegistrationSupported`, optional.
+    #[must_use]
+    pub fn dynamic_registration_supported(mut self, value: bool) -> Self {
+        self.dynamic_registration_supported = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `end_session_endpoint`: the URL to which clients send users to log out, shown as `end_session_endpoint` (OpenID Connect RP-Initiated Logout 1.0 section 2.1). No call of Authlete's implements it; the server does.
+    ///
+    /// `endSessionEndpoint`, optional.
+    #[must_use]
+    pub fn end_session_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.end_session_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `error_description_omitted`: whether error responses leave out `error_description` (RFC 6749 sections 4.1.2.1 and 5.2). False or absent includes it, which helps developers; true tells outsiders less.
+    ///
+    /// `errorDescriptionOmitted`, optional.
+    #[must_use]
+    pub fn error_description_omitted(mut self, value: bool) -> Self {
+        self.error_description_omitted = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `error_uri_omitted`: whether error responses leave out `error_uri`, a link to an explanation at Authlete (RFC 6749 sections 4.1.2.1 and 5.2). False or absent includes it.
+    ///
+    /// `errorUriOmitted`, optional.
+    #[must_use]
+    pub fn error_uri_omitted(mut self, value: bool) -> Self {
+        self.error_uri_omitted = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `fapi_modes`: the FAPI profiles that every request to the service is held to. Absent leaves that to the scopes: a request is under FAPI when it asks for a scope with such an attribute. Needs `FAPI` in `supportedServiceProfiles`. Modes of single clients count only while this is absent.
+    ///
+    /// `fapiModes`, optional.
+    #[must_use]
+    pub fn fapi_modes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::FapiMode>,
+        >,
+    ) -> Self {
+        self.fapi_modes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `federation_configuration_duration`: the lifetime of the entity configuration in seconds, from which its `exp` is computed (OpenID Federation 1.0 section 3). Others may cache it that long, so changes of keys take as long to be seen.
+    ///
+    /// `federationConfigurationDuration`, optional, in seconds.
+    #[must_use]
+    pub fn federation_configuration_duration(mut self, value: i64) -> Self {
+        self.federation_configuration_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `federation_enabled`: whether the service takes part in OpenID Federation 1.0. While false or absent the calls of `federation()` report `NOT_FOUND`, and clients are not registered automatically.
+    ///
+    /// `federationEnabled`, optional.
+    #[must_use]
+    pub fn federation_enabled(mut self, value: bool) -> Self {
+        self.federation_enabled = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `federation_jwks`: the keys, private halves included, that sign the service's entity configuration, as a JWK Set in a string (OpenID Federation 1.0 section 3). They are for federation alone and differ from `jwks`. It is a secret.
+    ///
+    /// `federationJwks`, optional, secret.
+    #[must_use]
+    pub fn federation_jwks(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.federation_jwks = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `federation_registration_endpoint`: the URL for explicit registration, shown as `federation_registration_endpoint` (OpenID Federation 1.0 section 5.1). The server serves it, on top of `federation().register`.
+    ///
+    /// `federationRegistrationEndpoint`, optional.
+    #[must_use]
+    pub fn federation_registration_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.federation_registration_endpoint = ::std::option::Option::Some(
+            value.into(),
+        );
+        self
+    }
+
+    /// Sets `federation_signature_key_id`: the `kid` of the key in `federationJwks` that signs the entity configuration and the signed JWK Set. Needed only where there are several; absent lets Authlete pick one.
+    ///
+    /// `federationSignatureKeyId`, optional.
+    #[must_use]
+    pub fn federation_signature_key_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.federation_signature_key_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `front_channel_request_object_encryption_required`: whether request objects that come through the browser must be encrypted, so that nothing of them leaks there. Objects sent to the PAR endpoint need not be, and requests without an object are not affected. A client's own flag demands it of that client alone.
+    ///
+    /// `frontChannelRequestObjectEncryptionRequired`, optional.
+    #[must_use]
+    pub fn front_channel_request_object_encryption_required(
+        mut self,
+        value: bool,
+    ) -> Self {
+        self.front_channel_request_object_encryption_required = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `grant_management_action_required`: whether every authorization request, whether through the browser, CIBA or the device flow, must say by `grant_management_action` what becomes of the grant, shown as `grant_management_action_required` (Grant Management for OAuth 2.0). True shuts out public clients, to whom that specification denies grant management.
+    ///
+    /// `grantManagementActionRequired`, optional.
+    #[must_use]
+    pub fn grant_management_action_required(mut self, value: bool) -> Self {
+        self.grant_management_action_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `grant_management_endpoint`: the URL at which clients query and revoke grants, shown as `grant_management_endpoint` (Grant Management for OAuth 2.0). The server serves it, on top of `grant_management().process`.
+    ///
+    /// `grantManagementEndpoint`, optional.
+    #[must_use]
+    pub fn grant_management_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.grant_management_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `haip_version`: the version of the OpenID4VC High Assurance Interoperability Profile that issuance is held to, `1.0`. It brings further checks, among them PAR, DPoP, and attestations with certificate chains. Absent: the profile applies to requests with scopes that have the attribute `haip`. From Authlete 3.0.29.
+    ///
+    /// `haipVersion`, optional.
+    #[must_use]
+    pub fn haip_version(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.haip_version = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `hsks`: the keys in hardware security modules that belong to the service. It is read-only: updates of the service do not change it, the calls of `hardware_keys()` do.
+    ///
+    /// `hsks`, optional.
+    #[must_use]
+    pub fn hsks(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Hsk>,
+        >,
+    ) -> Self {
+        self.hsks = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `hsm_enabled`: whether keys kept in hardware security modules are used, and the calls of `hardware_keys()` allowed. While false or absent these calls are refused and existing keys are not used; true needs an Authlete server that is set up with such modules.
+    ///
+    /// `hsmEnabled`, optional.
+    #[must_use]
+    pub fn hsm_enabled(mut self, value: bool) -> Self {
+        self.hsm_enabled = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `http_alias_prohibited`: whether clients may not have an alias that begins with `http://` or `https://`. True keeps such ids for entity identifiers and metadata documents, so that no registered client can pose as one of those.
+    ///
+    /// `httpAliasProhibited`, optional.
+    #[must_use]
+    pub fn http_alias_prohibited(mut self, value: bool) -> Self {
+        self.http_alias_prohibited = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `id_token_aud_type`: the form of `aud` in ID tokens: `array`, a list even with one entry, or `string` (RFC 7519 section 4.1.3). Absent leaves Authlete's earlier behaviour, which for reissued ID tokens is documented as an array.
+    ///
+    /// `idTokenAudType`, optional.
+    #[must_use]
+    pub fn id_token_aud_type(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.id_token_aud_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `id_token_dropped_on_issue_without_openid`: judging by its name, whether no ID token is issued when the server's decision leaves `openid` out of the granted scopes. Known from an unreleased version (4.48) of Authlete's Java library alone; no source describes it.
+    ///
+    /// `idTokenDroppedOnIssueWithoutOpenid`, optional.
+    #[must_use]
+    pub fn id_token_dropped_on_issue_without_openid(mut self, value: bool) -> Self {
+        self.id_token_dropped_on_issue_without_openid = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `id_token_duration`: the lifetime of ID tokens in seconds, from which `exp` is computed (OpenID Connect Core 1.0 section 2). It is how long clients may accept the token as proof of the login, not how long the session lasts. A client's or a scope's own setting can make it shorter.
+    ///
+    /// `idTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn id_token_duration(mut self, value: i64) -> Self {
+        self.id_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `id_token_reissuable`: whether a refresh can bring a new ID token made with the server's help. True has the token call report `ID_TOKEN_REISSUABLE`, and `token().reissue_id_token` then makes a token with current claims; false or absent ends refreshes with `OK`.
+    ///
+    /// `idTokenReissuable`, optional.
+    #[must_use]
+    pub fn id_token_reissuable(mut self, value: bool) -> Self {
+        self.id_token_reissuable = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `id_token_signature_key_id`: the `kid` of the key in `jwks` that signs ID tokens of clients with an asymmetric algorithm. Needed only where several keys suit; absent lets Authlete pick one.
+    ///
+    /// `idTokenSignatureKeyId`, optional.
+    #[must_use]
+    pub fn id_token_signature_key_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.id_token_signature_key_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `introspection_endpoint`: the URL of the server's introspection endpoint for resource servers (RFC 7662 section 2), shown as `introspection_endpoint` in discovery. Resource servers that call Authlete's API directly do not need it.
+    ///
+    /// `introspectionEndpoint`, optional.
+    #[must_use]
+    pub fn introspection_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.introspection_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `introspection_signature_key_id`: the `kid` of the key in `jwks` that signs introspection responses which are JWTs (RFC 9701). Needed only where several keys suit; absent lets Authlete pick one.
+    ///
+    /// `introspectionSignatureKeyId`, optional.
+    #[must_use]
+    pub fn introspection_signature_key_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.introspection_signature_key_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `iss_suppressed`: whether authorization responses come without `iss` (RFC 9207 section 2). False or absent sends it, except in JWT responses, which have it as a claim; it protects clients from mix-up attacks. True is for experiments, and for clients that fail on parameters they do not know.
+    ///
+    /// `issSuppressed`, optional.
+    #[must_use]
+    pub fn iss_suppressed(mut self, value: bool) -> Self {
+        self.iss_suppressed = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `issuer`: the issuer identifier: an `https` URL without query and fragment (RFC 8414 section 2). It becomes `iss` in ID tokens and JWT access tokens, and `issuer` in the discovery document; clients reject responses whose value differs by as much as a slash. Without it Authlete cannot issue ID tokens that clients accept.
+    ///
+    /// `issuer`, optional.
+    #[must_use]
+    pub fn issuer(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.issuer = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `jwks`: the service's keys, private halves included, as a JWK Set in a string (RFC 7517 section 5). Authlete signs with them and decrypts what clients encrypt; `service.jwks` publishes the public halves. Needed for every asymmetric signature. It is a secret: keep it out of logs and version control.
+    ///
+    /// `jwks`, optional, secret.
+    #[must_use]
+    pub fn jwks(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
+        self.jwks = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `jwks_uri`: the URL at which the server publishes its public keys, shown as `jwks_uri` (RFC 8414 section 2). Clients fetch from it what verifies ID tokens and JWT access tokens, and what encrypts request objects. Setting it publishes the URL only; serve the document with `service.jwks`.
+    ///
+    /// `jwksUri`, optional.
+    #[must_use]
+    pub fn jwks_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.jwks_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `jwt_grant_by_identifiable_clients_only`: whether the JWT bearer grant (RFC 7523 section 2.1) is refused to requests that do not say which client sends them. The RFC makes client authentication optional there.
+    ///
+    /// `jwtGrantByIdentifiableClientsOnly`, optional.
+    #[must_use]
+    pub fn jwt_grant_by_identifiable_clients_only(mut self, value: bool) -> Self {
+        self.jwt_grant_by_identifiable_clients_only = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `jwt_grant_encrypted_jwt_rejected`: whether the JWT bearer grant refuses encrypted assertions (RFC 7523 section 2.1). False or absent lets them through; Authlete does not look inside them, so the server has to.
+    ///
+    /// `jwtGrantEncryptedJwtRejected`, optional.
+    #[must_use]
+    pub fn jwt_grant_encrypted_jwt_rejected(mut self, value: bool) -> Self {
+        self.jwt_grant_encrypted_jwt_rejected = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `jwt_grant_unsigned_jwt_rejected`: whether the JWT bearer grant refuses assertions without a signature, which RFC 7523 section 3 does not allow anyway. False or absent lets them through to the server, which has to verify assertions itself.
+    ///
+    /// `jwtGrantUnsignedJwtRejected`, optional.
+    #[must_use]
+    pub fn jwt_grant_unsigned_jwt_rejected(mut self, value: bool) -> Self {
+        self.jwt_grant_unsigned_jwt_rejected = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `key_attester_roots`: the root certificates that vouch for the makers of key attestations: in PEM, or DER in base64; they are returned in PEM. Used while `keyAttesterRootsEnabled` is true.
+    ///
+    /// `keyAttesterRoots`, optional.
+    #[must_use]
+    pub fn key_attester_roots(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.key_attester_roots = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `key_attester_roots_enabled`: whether certificate chains (`x5c`) in key attestations, by which wallets prove how keys are stored (OpenID4VCI 1.0 appendix D), are validated against `keyAttesterRoots`. While false or absent those roots are not used. From Authlete 3.0.31.
+    ///
+    /// `keyAttesterRootsEnabled`, optional.
+    #[must_use]
+    pub fn key_attester_roots_enabled(mut self, value: bool) -> Self {
+        self.key_attester_roots_enabled = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `key_attester_roots_only`: whether key attestations are accepted only if their chain ends at one of `keyAttesterRoots`. False or absent trusts other ways as well, such as the roots of the operating system.
+    ///
+    /// `keyAttesterRootsOnly`, optional.
+    #[must_use]
+    pub fn key_attester_roots_only(mut self, value: bool) -> Self {
+        self.key_attester_roots_only = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `loopback_redirection_uri_variable`: whether redirect URIs with the host `localhost`, `127.0.0.1` or `::1` match at any port, as native applications need that take a free port at run time (RFC 8252 section 7.3). False or absent compares the port as well.
+    ///
+    /// `loopbackRedirectionUriVariable`, optional.
+    #[must_use]
+    pub fn loopback_redirection_uri_variable(mut self, value: bool) -> Self {
+        self.loopback_redirection_uri_variable = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `metadata`: facts that Authlete attaches to the service when it is read. The one key known is `clientCount`, the number of clients that the service has.
+    ///
+    /// `metadata`, optional.
+    #[must_use]
+    pub fn metadata(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.metadata = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `missing_client_id_allowed`: whether a public client may leave out `client_id` in a token request where the code or the refresh token already tells who it is. RFC 6749 sections 3.2.1 and 4.1.3 want the parameter; switch this on for old clients alone.
+    ///
+    /// `missingClientIdAllowed`, optional.
+    #[must_use]
+    pub fn missing_client_id_allowed(mut self, value: bool) -> Self {
+        self.missing_client_id_allowed = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `modified_at`: when it was last changed, in milliseconds since 1970-01-01 UTC. Authlete sets it.
+    ///
+    /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
+    #[must_use]
+    pub fn modified_at(mut self, value: i64) -> Self {
+        self.modified_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `mtls_endpoint_aliases`: alternative URLs of endpoints at which the server asks for client certificates, shown as `mtls_endpoint_aliases` (RFC 8705 section 5). Each has the metadata name of its endpoint, such as `token_endpoint`. Absent: the ordinary URLs take certificates, or nobody uses them.
+    ///
+    /// `mtlsEndpointAliases`, optional.
+    #[must_use]
+    pub fn mtls_endpoint_aliases(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::NamedUri>,
+        >,
+    ) -> Self {
+        self.mtls_endpoint_aliases = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `mutual_tls_validate_pki_cert_chain`: whether Authlete verifies the certificate chain when a client authenticates by `tls_client_auth` (RFC 8705 section 2.1). False leaves that to the TLS terminator in front of the server; true needs `trustedRootCertificates` and the whole chain with each call.
+    ///
+    /// `mutualTlsValidatePkiCertChain`, optional.
+    #[must_use]
+    pub fn mutual_tls_validate_pki_cert_chain(mut self, value: bool) -> Self {
+        self.mutual_tls_validate_pki_cert_chain = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `native_sso_supported`: whether applications of one vendor on a device can share a login (OpenID Connect Native SSO for Mobile Apps 1.0), shown as `native_sso_supported`. While false or absent the scope `device_sso` means nothing special, and device secrets are refused as unknown tokens. True has the token call report `NATIVE_SSO`.
+    ///
+    /// `nativeSsoSupported`, optional.
+    #[must_use]
+    pub fn native_sso_supported(mut self, value: bool) -> Self {
+        self.native_sso_supported = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `nbf_optional`: whether request objects under FAPI 1.0 Advanced may lack `nbf`. Its section 5.2.2 demands the claim, and at most 60 minutes from `nbf` to `exp`. False or absent keeps to that; true checks neither, for clients of the draft of 2018, and breaks the profile.
+    ///
+    /// `nbfOptional`, optional.
+    #[must_use]
+    pub fn nbf_optional(mut self, value: bool) -> Self {
+        self.nbf_optional = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `number`: A sequential number that Authlete assigned. It appears in old URLs and logs only; calls identify the object by its id.
+    ///
+    /// `number`, optional, read-only.
+    #[must_use]
+    pub fn number(mut self, value: i32) -> Self {
+        self.number = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `oid4vci_version`: which version of OpenID for Verifiable Credential Issuance the service speaks: `1.0-ID1` or absent for the first implementer's draft, `1.0` or `1.0-Final` for the final one. Current wallets expect the final version, so set it.
+    ///
+    /// `oid4vciVersion`, optional.
+    #[must_use]
+    pub fn oid4vci_version(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.oid4vci_version = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `openid_dropped_on_refresh_without_offline_access`: whether a refresh leaves `openid` out of the new token's scopes when the grant has no `offline_access` (OpenID Connect Core 1.0 section 11). Then no new ID token comes with it. False or absent keeps the scope.
+    ///
+    /// `openidDroppedOnRefreshWithoutOfflineAccess`, optional.
+    #[must_use]
+    pub fn openid_dropped_on_refresh_without_offline_access(
+        mut self,
+        value: bool,
+    ) -> Self {
+        self.openid_dropped_on_refresh_without_offline_access = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `organization_name`: the display name of the organization that runs the service, shown as `organization_name` in its federation metadata (OpenID Federation 1.0 section 5.2).
+    ///
+    /// `organizationName`, optional.
+    #[must_use]
+    pub fn organization_name(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.organization_name = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `par_required`: whether authorization requests must be pushed first, shown as `require_pushed_authorization_requests` (RFC 9126 section 5). True refuses requests that bring their parameters through the browser; a client's own flag demands it of that client alone.
+    ///
+    /// `parRequired`, optional.
+    #[must_use]
+    pub fn par_required(mut self, value: bool) -> Self {
+        self.par_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `pkce_required`: whether every request of the authorization code flow must use PKCE (RFC 7636), that is, carry `code_challenge`. False or absent leaves it to clients, unless the client's own flag or FAPI demands it. RFC 9700 section 2.1.1 wants it for public clients at least.
+    ///
+    /// `pkceRequired`, optional.
+    #[must_use]
+    pub fn pkce_required(mut self, value: bool) -> Self {
+        self.pkce_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `pkce_s256_required`: whether PKCE must use the method `S256`, so that `plain`, also by leaving `code_challenge_method` out, is refused (RFC 7636 section 4.2). It does not by itself make PKCE obligatory: combine it with `pkceRequired`.
+    ///
+    /// `pkceS256Required`, optional.
+    #[must_use]
+    pub fn pkce_s256_required(mut self, value: bool) -> Self {
+        self.pkce_s256_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `policy_uri`: the URL of a page on what clients may do with the data of this server, shown as `op_policy_uri` (RFC 8414 section 2).
+    ///
+    /// `policyUri`, optional.
+    #[must_use]
+    pub fn policy_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.policy_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `pre_authorized_grant_anonymous_access_supported`: whether wallets may use a pre-authorized code without identifying themselves, shown as `pre-authorized_grant_anonymous_access_supported` (OpenID4VCI 1.0 section 12.3). False or absent demands a known client.
+    ///
+    /// `preAuthorizedGrantAnonymousAccessSupported`, optional.
+    #[must_use]
+    pub fn pre_authorized_grant_anonymous_access_supported(
+        mut self,
+        value: bool,
+    ) -> Self {
+        self.pre_authorized_grant_anonymous_access_supported = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `predefined_transformed_claims`: transformed claims that clients can ask for by name without defining them, as a JSON object in a string, shown as `transformed_claims_predefined` (OpenID Connect Advanced Syntax for Claims). An example is a claim that is true for adults, computed from the birthdate.
+    ///
+    /// `predefinedTransformedClaims`, optional.
+    #[must_use]
+    pub fn predefined_transformed_claims(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.predefined_transformed_claims = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `pushed_auth_req_duration`: how many seconds a pushed authorization request, and with it its `request_uri`, can be used; returned as `expires_in` (RFC 9126 section 2.2). FAPI 2.0 allows less than 600. The default is not documented.
+    ///
+    /// `pushedAuthReqDuration`, optional, in seconds.
+    #[must_use]
+    pub fn pushed_auth_req_duration(mut self, value: i64) -> Self {
+        self.pushed_auth_req_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `pushed_auth_req_endpoint`: the URL of the server's endpoint for pushed authorization requests, shown as `pushed_authorization_request_endpoint` (RFC 9126 section 5). Absent leaves it out of discovery, so that clients do not find it.
+    ///
+    /// `pushedAuthReqEndpoint`, optional.
+    #[must_use]
+    pub fn pushed_auth_req_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.pushed_auth_req_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `refresh_token_duration`: the lifetime of refresh tokens in seconds. No standard sets one, but Authlete's refresh tokens always expire. Clients and scopes can have a shorter one.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn refresh_token_duration(mut self, value: i64) -> Self {
+        self.refresh_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `refresh_token_duration_kept`: what a renewed refresh token gets as its lifetime. True passes on what was left of the old one, so that the user must return in the end; false or absent starts again with the full duration. Without effect while `refreshTokenKept` is true.
+    ///
+    /// `refreshTokenDurationKept`, optional.
+    #[must_use]
+    pub fn refresh_token_duration_kept(mut self, value: bool) -> Self {
+        self.refresh_token_duration_kept = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `refresh_token_duration_reset`: whether using a refresh token that stays the same starts its lifetime again. It matters only while `refreshTokenKept` is true; false or absent lets the token run out at its first expiry.
+    ///
+    /// `refreshTokenDurationReset`, optional.
+    #[must_use]
+    pub fn refresh_token_duration_reset(mut self, value: bool) -> Self {
+        self.refresh_token_duration_reset = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `refresh_token_idempotent`: whether a refresh token that was just rotated can be used again for a short while, and yields the same new one. It helps clients whose first response was lost. The length of that period is not documented. Responses report such a use as `previousRefreshTokenUsed`.
+    ///
+    /// `refreshTokenIdempotent`, optional.
+    #[must_use]
+    pub fn refresh_token_idempotent(mut self, value: bool) -> Self {
+        self.refresh_token_idempotent = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `refresh_token_kept`: what becomes of a refresh token that is used. True keeps it usable; false or absent rotates it, that is, ends it and issues another (RFC 6749 section 6). RFC 9700 section 4.14.2 wants rotation or sender-constraining for public clients; FAPI 2.0 advises against rotation.
+    ///
+    /// `refreshTokenKept`, optional.
+    #[must_use]
+    pub fn refresh_token_kept(mut self, value: bool) -> Self {
+        self.refresh_token_kept = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `registration_endpoint`: the URL of the server's client registration endpoint (RFC 7591 section 3), shown as `registration_endpoint` in discovery. Anybody may register there unless the server asks for an initial access token.
+    ///
+    /// `registrationEndpoint`, optional.
+    #[must_use]
+    pub fn registration_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.registration_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `registration_management_endpoint`: the URL below which registered clients manage themselves: with the client's id added as a path segment it is the `registration_client_uri` of the registration response (RFC 7592 section 3). Absent: `registrationEndpoint` is taken instead.
+    ///
+    /// `registrationManagementEndpoint`, optional.
+    #[must_use]
+    pub fn registration_management_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.registration_management_endpoint = ::std::option::Option::Some(
+            value.into(),
+        );
+        self
+    }
+
+    /// Sets `request_object_audience_checked`: whether the `aud` of request objects must be this service's issuer identifier (RFC 9101 section 4). False or absent does not look at it, and accepts objects that were meant for another server.
+    ///
+    /// `requestObjectAudienceChecked`, optional.
+    #[must_use]
+    pub fn request_object_audience_checked(mut self, value: bool) -> Self {
+        self.request_object_audience_checked = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `request_object_encryption_alg_match_required`: whether the `alg` of an encrypted request object must be the one that its client registered as `request_object_encryption_alg` (OpenID Connect Dynamic Client Registration 1.0 section 2). False or absent accepts every algorithm for which there is a key.
+    ///
+    /// `requestObjectEncryptionAlgMatchRequired`, optional.
+    #[must_use]
+    pub fn request_object_encryption_alg_match_required(mut self, value: bool) -> Self {
+        self.request_object_encryption_alg_match_required = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `request_object_encryption_enc_match_required`: whether the `enc` of an encrypted request object must be the one that its client registered as `request_object_encryption_enc` (OpenID Connect Dynamic Client Registration 1.0 section 2). False or absent accepts every content encryption.
+    ///
+    /// `requestObjectEncryptionEncMatchRequired`, optional.
+    #[must_use]
+    pub fn request_object_encryption_enc_match_required(mut self, value: bool) -> Self {
+        self.request_object_encryption_enc_match_required = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `request_object_required`: whether authorization requests must come as a request object, by `request` or `request_uri`. With `traditionalRequestObjectProcessingApplied` false, discovery then has `require_signed_request_object` true, and requests that do not keep to RFC 9101 are refused.
+    ///
+    /// `requestObjectRequired`, optional.
+    #[must_use]
+    pub fn request_object_required(mut self, value: bool) -> Self {
+        self.request_object_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `resource_signature_key_id`: the `kid` of the key that signs resource responses as HTTP messages (RFC 9421). The API description repeats the sentence of `introspectionSignatureKeyId` here; the name, and the feature that came with it, say otherwise.
+    ///
+    /// `resourceSignatureKeyId`, optional.
+    #[must_use]
+    pub fn resource_signature_key_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.resource_signature_key_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `revocation_endpoint`: the URL of the server's token revocation endpoint (RFC 7009 section 2), shown as `revocation_endpoint` in discovery. Absent leaves it out of the document.
+    ///
+    /// `revocationEndpoint`, optional.
+    #[must_use]
+    pub fn revocation_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.revocation_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `rs_response_signed`: whether resource responses are signed as HTTP messages (RFC 9421), as FAPI 2.0 Message Signing has it. Userinfo responses then come with a signature, and introspection tells resource servers by `responseSigningRequired` to sign theirs. The exact conditions are not documented.
+    ///
+    /// `rsResponseSigned`, optional.
+    #[must_use]
+    pub fn rs_response_signed(mut self, value: bool) -> Self {
+        self.rs_response_signed = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `scope_required`: whether a request without `scope` is refused when no scope of the service is a default one either (RFC 6749 section 3.3, `invalid_scope`). False or absent processes it as a request for no scope.
+    ///
+    /// `scopeRequired`, optional.
+    #[must_use]
+    pub fn scope_required(mut self, value: bool) -> Self {
+        self.scope_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `service_documentation`: the URL of a page for developers of clients, shown as `service_documentation` (RFC 8414 section 2).
+    ///
+    /// `serviceDocumentation`, optional.
+    #[must_use]
+    pub fn service_documentation(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.service_documentation = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `service_name`: the display name of the service, for people who work in Authlete's console. Clients and users do not see it, unless the server's own pages show it.
+    ///
+    /// `serviceName`, optional.
+    #[must_use]
+    pub fn service_name(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.service_name = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `service_owner_number`: the number of the organization that owns the service, in Authlete's own count. Assigned by Authlete.
+    ///
+    /// `serviceOwnerNumber`, optional, read-only.
+    #[must_use]
+    pub fn service_owner_number(mut self, value: i32) -> Self {
+        self.service_owner_number = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `signed_jwks_uri`: the URL of the service's JWK Set as a signed JWT, shown as `signed_jwks_uri` (OpenID Federation 1.0 section 5.2). No call of Authlete's makes that document.
+    ///
+    /// `signedJwksUri`, optional.
+    #[must_use]
+    pub fn signed_jwks_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.signed_jwks_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `single_access_token_per_subject`: whether a user has at most one access token per client. True makes a new one end the earlier ones; tokens of the client credentials grant, which have no user, are not counted. A refresh ends the access token that it replaces in either case. Switching it on for one client is possible as well.
+    ///
+    /// `singleAccessTokenPerSubject`, optional.
+    #[must_use]
+    pub fn single_access_token_per_subject(mut self, value: bool) -> Self {
+        self.single_access_token_per_subject = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `sns_credentials`: only for services whose login page Authlete hosts; one that calls Authlete's API behind pages of its own leaves it out. Holds what the service was given by each of the social networks in `supportedSnses`.
+    ///
+    /// `snsCredentials`, optional.
+    #[must_use]
+    pub fn sns_credentials(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::SnsCredentials>,
+        >,
+    ) -> Self {
+        self.sns_credentials = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_acrs`: the authentication context classes that the server's login can satisfy; discovery shows them as `acr_values_supported` (OpenID Connect Discovery 1.0 section 3). Those that a request prefers arrive as `acrs` with the authorization response.
+    ///
+    /// `supportedAcrs`, optional, read-only.
+    #[must_use]
+    pub fn supported_acrs(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.supported_acrs = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_attachments`: how documents can be attached to verified claims, shown as `attachments_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata).
+    ///
+    /// `supportedAttachments`, optional.
+    #[must_use]
+    pub fn supported_attachments(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::AttachmentType>,
+        >,
+    ) -> Self {
+        self.supported_attachments = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_authorization_details_types`: the `type` values allowed in `authorization_details`, shown as `authorization_details_types_supported` (RFC 9396 section 10). A request with another type fails with `invalid_authorization_details`. Wallets that ask for credentials this way need `openid_credential` here.
+    ///
+    /// `supportedAuthorizationDetailsTypes`, optional.
+    #[must_use]
+    pub fn supported_authorization_details_types(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.supported_authorization_details_types = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_backchannel_token_delivery_modes`: the ways in which CIBA clients may get their tokens, shown as `backchannel_token_delivery_modes_supported` (OpenID Connect CIBA Core 1.0 section 4). A client must have one of them registered.
+    ///
+    /// `supportedBackchannelTokenDeliveryModes`, optional.
+    #[must_use]
+    pub fn supported_backchannel_token_delivery_modes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::DeliveryMode>,
+        >,
+    ) -> Self {
+        self.supported_backchannel_token_delivery_modes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_claim_locales`: the languages in which claim values exist, as tags of RFC 5646, shown as `claims_locales_supported` (OpenID Connect Core 1.0 section 5.2). The `claims_locales` of a request choose among them.
+    ///
+    /// `supportedClaimLocales`, optional.
+    #[must_use]
+    pub fn supported_claim_locales(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.supported_claim_locales = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_claim_types`: the kinds of claims that the server can return, shown as `claim_types_supported` (OpenID Connect Discovery 1.0 section 3). Absent stands for normal claims alone in that document.
+    ///
+    /// `supportedClaimTypes`, optional.
+    #[must_use]
+    pub fn supported_claim_types(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::ClaimType>,
+        >,
+    ) -> Self {
+        self.supported_claim_types = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_claims`: the names of the claims that the server can supply, shown as `claims_supported` (OpenID Connect Discovery 1.0 section 3). List the standard claims of OpenID Connect Core 1.0 section 5.1 that your users have, and your own.
+    ///
+    /// `supportedClaims`, optional.
+    #[must_use]
+    pub fn supported_claims(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.supported_claims = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_client_registration_types`: how members of the federation can become clients, shown as `client_registration_types_supported` (OpenID Federation 1.0 section 5.1). A type that is not listed is refused.
+    ///
+    /// `supportedClientRegistrationTypes`, optional.
+    #[must_use]
+    pub fn supported_client_registration_types(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::ClientRegistrationType>,
+        >,
+    ) -> Self {
+        self.supported_client_registration_types = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_custom_client_metadata`: names of client metadata of the service's own. Members of these names in registration requests (RFC 7591 section 2) are stored in the client's `customMetadata`; others that no standard defines are not kept.
+    ///
+    /// `supportedCustomClientMetadata`, optional.
+    #[must_use]
+    pub fn supported_custom_client_metadata(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.supported_custom_client_metadata = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_developer_snses`: `supportedDeveloperSnses`, optional.
+    #[must_use]
+    pub fn supported_developer_snses(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Sns>,
+        >,
+    ) -> Self {
+        self.supported_developer_snses = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_digest_algorithms`: the hash algorithms for external attachments, shown as `digest_algorithms_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata). Names come from IANA's Named Information registry, such as `sha-256`.
+    ///
+    /// `supportedDigestAlgorithms`, optional.
+    #[must_use]
+    pub fn supported_digest_algorithms(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.supported_digest_algorithms = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_displays`: the page layouts that the server offers, shown as `display_values_supported` (OpenID Connect Discovery 1.0 section 3). A request for another `display` is an error.
+    ///
+    /// `supportedDisplays`, optional.
+    #[must_use]
+    pub fn supported_displays(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::DisplayMode>,
+        >,
+    ) -> Self {
+        self.supported_displays = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_documents`: the kinds of documents used as evidence, shown as `documents_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata).
+    ///
+    /// `supportedDocuments`, optional.
+    #[must_use]
+    pub fn supported_documents(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.supported_documents = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_documents_check_methods`: with which checks documents are examined, shown as `documents_check_methods_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata).
+    ///
+    /// `supportedDocumentsCheckMethods`, optional.
+    #[must_use]
+    pub fn supported_documents_check_methods(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.supported_documents_check_methods = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_documents_methods`: how documents are validated and their holders verified, shown as `documents_methods_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata).
+    ///
+    /// `supportedDocumentsMethods`, optional.
+    #[must_use]
+    pub fn supported_documents_methods(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.supported_documents_methods = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_documents_validation_methods`: how the genuineness of documents is validated, shown as `documents_validation_methods_supported` by a draft of OpenID Connect for Identity Assurance (the third for implementers); later texts have check methods instead.
+    ///
+    /// `supportedDocumentsValidationMethods`, optional.
+    #[must_use]
+    pub fn supported_documents_validation_methods(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.supported_documents_validation_methods = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_documents_verification_methods`: how it is verified that a document belongs to the user, shown as `documents_verification_methods_supported` by a draft of OpenID Connect for Identity Assurance (the third for implementers); later texts have check methods instead.
+    ///
+    /// `supportedDocumentsVerificationMethods`, optional.
+    #[must_use]
+    pub fn supported_documents_verification_methods(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.supported_documents_verification_methods = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_electronic_records`: the kinds of electronic records used as evidence, such as bank accounts, shown as `electronic_records_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata).
+    ///
+    /// `supportedElectronicRecords`, optional.
+    #[must_use]
+    pub fn supported_electronic_records(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.supported_electronic_records = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_evidence`: the kinds of evidence from which claims are verified, shown as `evidence_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata).
+    ///
+    /// `supportedEvidence`, optional.
+    #[must_use]
+    pub fn supported_evidence(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.supported_evidence = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_grant_types`: the grant types that the service allows, shown as `grant_types_supported` (RFC 8414 section 2). A token request with another type is refused with `unsupported_grant_type`; a client can use only types that stand both here and in its own list.
+    ///
+    /// `supportedGrantTypes`, optional.
+    #[must_use]
+    pub fn supported_grant_types(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::GrantType>,
+        >,
+    ) -> Self {
+        self.supported_grant_types = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_identity_documents`: the kinds of identity documents used as evidence, shown as `id_documents_supported` by earlier drafts of OpenID Connect for Identity Assurance; later ones have `supportedDocuments`.
+    ///
+    /// `supportedIdentityDocuments`, optional.
+    #[must_use]
+    pub fn supported_identity_documents(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.supported_identity_documents = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_introspection_auth_methods`: the ways in which resource servers may authenticate at the introspection endpoint, shown as `introspection_endpoint_auth_methods_supported` (RFC 8414 section 2). The server itself checks them: Authlete's introspection call does not.
+    ///
+    /// `supportedIntrospectionAuthMethods`, optional.
+    #[must_use]
+    pub fn supported_introspection_auth_methods(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::ClientAuthMethod>,
+        >,
+    ) -> Self {
+        self.supported_introspection_auth_methods = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_prompt_values`: the values of `prompt` that the server can honour, shown as `prompt_values_supported` (Initiating User Registration via OpenID Connect 1.0). `CREATE` says that the server has a page for new accounts.
+    ///
+    /// `supportedPromptValues`, optional.
+    #[must_use]
+    pub fn supported_prompt_values(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Prompt>,
+        >,
+    ) -> Self {
+        self.supported_prompt_values = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_response_types`: the response types that the authorization endpoint allows, shown as `response_types_supported` (RFC 8414 section 2). Others are refused with `unsupported_response_type`; a client's own list narrows them down further.
+    ///
+    /// `supportedResponseTypes`, optional.
+    #[must_use]
+    pub fn supported_response_types(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::ResponseType>,
+        >,
+    ) -> Self {
+        self.supported_response_types = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_revocation_auth_methods`: the ways in which clients may authenticate at the revocation endpoint, shown as `revocation_endpoint_auth_methods_supported` (RFC 8414 section 2).
+    ///
+    /// `supportedRevocationAuthMethods`, optional.
+    #[must_use]
+    pub fn supported_revocation_auth_methods(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::ClientAuthMethod>,
+        >,
+    ) -> Self {
+        self.supported_revocation_auth_methods = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_scopes`: the scopes that clients can ask for, shown by name as `scopes_supported` (RFC 8414 section 2). A scope that a request names and that is not listed here is not granted. OpenID Connect needs `openid` among them: without it only the response types `code` and `token` are allowed.
+    ///
+    /// `supportedScopes`, optional.
+    #[must_use]
+    pub fn supported_scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Scope>,
+        >,
+    ) -> Self {
+        self.supported_scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_service_profiles`: the security profiles that the service supports. FAPI rules, whether chosen by `fapiModes` or by scope attributes, apply only where `FAPI` is listed; absent means none.
+    ///
+    /// `supportedServiceProfiles`, optional.
+    #[must_use]
+    pub fn supported_service_profiles(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::ServiceProfile>,
+        >,
+    ) -> Self {
+        self.supported_service_profiles = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_snses`: the social networks with whose accounts users may log in, on a login page that Authlete hosts. A server with pages of its own leaves it out.
+    ///
+    /// `supportedSnses`, optional.
+    #[must_use]
+    pub fn supported_snses(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Sns>,
+        >,
+    ) -> Self {
+        self.supported_snses = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_token_auth_methods`: the ways in which clients may authenticate at the token endpoint, shown as `token_endpoint_auth_methods_supported` (RFC 8414 section 2). A client whose registered method is not listed cannot authenticate. Public clients need `NONE` here.
+    ///
+    /// `supportedTokenAuthMethods`, optional.
+    #[must_use]
+    pub fn supported_token_auth_methods(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::ClientAuthMethod>,
+        >,
+    ) -> Self {
+        self.supported_token_auth_methods = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_trust_frameworks`: the trust frameworks under which the server can verify claims, shown as `trust_frameworks_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata).
+    ///
+    /// `supportedTrustFrameworks`, optional.
+    #[must_use]
+    pub fn supported_trust_frameworks(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.supported_trust_frameworks = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_ui_locales`: the languages of the server's pages, as tags of RFC 5646 such as `en` or `ja-JP`, shown as `ui_locales_supported` (OpenID Connect Discovery 1.0 section 3). Clients name the languages that a user prefers in `ui_locales`.
+    ///
+    /// `supportedUiLocales`, optional.
+    #[must_use]
+    pub fn supported_ui_locales(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.supported_ui_locales = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_verification_methods`: how identity documents are verified, shown as `id_documents_verification_methods_supported` by earlier drafts of OpenID Connect for Identity Assurance; later ones have `supportedDocumentsMethods`.
+    ///
+    /// `supportedVerificationMethods`, optional.
+    #[must_use]
+    pub fn supported_verification_methods(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.supported_verification_methods = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `supported_verified_claims`: the claims that the server can return inside `verified_claims`, shown as `claims_in_verified_claims_supported` (OpenID Connect for Identity Assurance 1.0, OP metadata).
+    ///
+    /// `supportedVerifiedClaims`, optional.
+    #[must_use]
+    pub fn supported_verified_claims(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.supported_verified_claims = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `tls_client_certificate_bound_access_tokens`: whether access tokens can be bound to the client's TLS certificate, shown as `tls_client_certificate_bound_access_tokens` (RFC 8705 section 3.3). It enables the feature; a client's tokens are bound when its own flag of this name is true too.
+    ///
+    /// `tlsClientCertificateBoundAccessTokens`, optional.
+    #[must_use]
+    pub fn tls_client_certificate_bound_access_tokens(mut self, value: bool) -> Self {
+        self.tls_client_certificate_bound_access_tokens = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `token_batch_notification_endpoint`: the URL that Authlete calls about batches of tokens, such as those of `access_tokens().create_batch`. Absent means that nobody is notified, and the caller asks for the status instead. The sources do not describe the request that arrives there.
+    ///
+    /// `tokenBatchNotificationEndpoint`, optional.
+    #[must_use]
+    pub fn token_batch_notification_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.token_batch_notification_endpoint = ::std::option::Option::Some(
+            value.into(),
+        );
+        self
+    }
+
+    /// Sets `token_endpoint`: the URL of the server's token endpoint (RFC 6749 section 3.2): `https`, without fragment, shown as `token_endpoint` in discovery. It also serves as the expected `htu` of DPoP proofs (RFC 9449 section 4.2) where a call names none.
+    ///
+    /// `tokenEndpoint`, optional.
+    #[must_use]
+    pub fn token_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.token_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `token_exchange_by_confidential_clients_only`: whether token exchange (RFC 8693) is refused to public clients, which cannot prove who they are.
+    ///
+    /// `tokenExchangeByConfidentialClientsOnly`, optional.
+    #[must_use]
+    pub fn token_exchange_by_confidential_clients_only(mut self, value: bool) -> Self {
+        self.token_exchange_by_confidential_clients_only = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `token_exchange_by_identifiable_clients_only`: whether token exchange (RFC 8693) is refused to requests that do not say which client sends them. False or absent accepts them, and leaves the decision to the server.
+    ///
+    /// `tokenExchangeByIdentifiableClientsOnly`, optional.
+    #[must_use]
+    pub fn token_exchange_by_identifiable_clients_only(mut self, value: bool) -> Self {
+        self.token_exchange_by_identifiable_clients_only = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `token_exchange_by_permitted_clients_only`: whether token exchange (RFC 8693) is limited to clients whose extension has `tokenExchangePermitted`.
+    ///
+    /// `tokenExchangeByPermittedClientsOnly`, optional.
+    #[must_use]
+    pub fn token_exchange_by_permitted_clients_only(mut self, value: bool) -> Self {
+        self.token_exchange_by_permitted_clients_only = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `token_exchange_encrypted_jwt_rejected`: whether token exchange refuses encrypted JWTs as input tokens. False or absent lets them through to the server; Authlete does not look inside them, so the server has to.
+    ///
+    /// `tokenExchangeEncryptedJwtRejected`, optional.
+    #[must_use]
+    pub fn token_exchange_encrypted_jwt_rejected(mut self, value: bool) -> Self {
+        self.token_exchange_encrypted_jwt_rejected = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `token_exchange_unsigned_jwt_rejected`: whether token exchange refuses JWTs without a signature, with `alg` of `none`, as input tokens. False or absent lets them through to the server, which must then not believe their claims.
+    ///
+    /// `tokenExchangeUnsignedJwtRejected`, optional.
+    #[must_use]
+    pub fn token_exchange_unsigned_jwt_rejected(mut self, value: bool) -> Self {
+        self.token_exchange_unsigned_jwt_rejected = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `token_expiration_linked`: whether an access token may never outlive its refresh token. True cuts its lifetime down where other settings would make it longer, at issuance and at each refresh; false or absent computes the two apart, and a refresh token that is kept can yield an access token that outlasts it.
+    ///
+    /// `tokenExpirationLinked`, optional.
+    #[must_use]
+    pub fn token_expiration_linked(mut self, value: bool) -> Self {
+        self.token_expiration_linked = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `tos_uri`: the URL of the server's terms of service for clients, shown as `op_tos_uri` (RFC 8414 section 2).
+    ///
+    /// `tosUri`, optional.
+    #[must_use]
+    pub fn tos_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.tos_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `traditional_request_object_processing_applied`: by which rules request objects are read. True applies OpenID Connect Core 1.0 section 6, where parameters outside the object count as well and unsigned objects are possible; false or absent applies RFC 9101 (JAR), where only those inside count and every object is signed.
+    ///
+    /// `traditionalRequestObjectProcessingApplied`, optional.
+    #[must_use]
+    pub fn traditional_request_object_processing_applied(mut self, value: bool) -> Self {
+        self.traditional_request_object_processing_applied = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `trust_anchors`: the trust anchors at which chains of relying parties may end (OpenID Federation 1.0 section 4). Without any, every federation registration fails, automatic as well as explicit.
+    ///
+    /// `trustAnchors`, optional.
+    #[must_use]
+    pub fn trust_anchors(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::TrustAnchor>,
+        >,
+    ) -> Self {
+        self.trust_anchors = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `trusted_root_certificates`: the root certificates, in PEM, that chains must end at when `mutualTlsValidatePkiCertChain` is on (RFC 8705 section 2.1).
+    ///
+    /// `trustedRootCertificates`, optional.
+    #[must_use]
+    pub fn trusted_root_certificates(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.trusted_root_certificates = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `unauthorized_on_client_config_supported`: whether the calls by which registered clients read, change or delete themselves report a bad registration access token as `UNAUTHORIZED`, that is as 401, which RFC 7592 section 2 wants. False or absent reports it as `BAD_REQUEST`.
+    ///
+    /// `unauthorizedOnClientConfigSupported`, optional.
+    #[must_use]
+    pub fn unauthorized_on_client_config_supported(mut self, value: bool) -> Self {
+        self.unauthorized_on_client_config_supported = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `user_code_charset`: from which characters user codes of the device flow are made (RFC 8628 section 6.1). The default is not documented.
+    ///
+    /// `userCodeCharset`, optional.
+    #[must_use]
+    pub fn user_code_charset(
+        mut self,
+        value: impl ::std::convert::Into<super::UserCodeCharset>,
+    ) -> Self {
+        self.user_code_charset = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `user_code_length`: how many characters a user code of the device flow has (RFC 8628 section 6.1). Fewer are easier to type and to guess, so limit attempts on the verification page. The default is not documented.
+    ///
+    /// `userCodeLength`, optional.
+    #[must_use]
+    pub fn user_code_length(mut self, value: i32) -> Self {
+        self.user_code_length = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `user_info_endpoint`: the URL of the server's userinfo endpoint (OpenID Connect Core 1.0 section 5.3), shown as `userinfo_endpoint` in discovery. Setting it publishes the URL only; the server serves it, on top of the `userinfo()` calls.
+    ///
+    /// `userInfoEndpoint`, optional.
+    #[must_use]
+    pub fn user_info_endpoint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.user_info_endpoint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `user_info_signature_key_id`: the `kid` of the key in `jwks` that signs userinfo responses which are JWTs (OpenID Connect Core 1.0 section 5.3.2). Needed only where several keys suit; absent lets Authlete pick one.
+    ///
+    /// `userInfoSignatureKeyId`, optional.
+    #[must_use]
+    pub fn user_info_signature_key_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.user_info_signature_key_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `user_pin_length`: how many digits the PIN has that users type together with a pre-authorized code, in early drafts of OpenID4VCI (`user_pin`). Offers of the final version describe their transaction code themselves.
+    ///
+    /// `userPinLength`, optional.
+    #[must_use]
+    pub fn user_pin_length(mut self, value: i32) -> Self {
+        self.user_pin_length = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `verifiable_credentials_enabled`: whether the service issues verifiable credentials (OpenID4VCI). While false or absent the calls for its documents report `NOT_FOUND`, and those for offers and credentials `FORBIDDEN`.
+    ///
+    /// `verifiableCredentialsEnabled`, optional.
+    #[must_use]
+    pub fn verifiable_credentials_enabled(mut self, value: bool) -> Self {
+        self.verifiable_credentials_enabled = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `verified_claims_validation_schema_set`: with which JSON Schemas `verified_claims` are validated (OpenID Connect for Identity Assurance 1.0). What is done when it is absent is not documented.
+    ///
+    /// `verifiedClaimsValidationSchemaSet`, optional.
+    #[must_use]
+    pub fn verified_claims_validation_schema_set(
+        mut self,
+        value: impl ::std::convert::Into<super::VerifiedClaimsValidation>,
+    ) -> Self {
+        self.verified_claims_validation_schema_set = ::std::option::Option::Some(
+            value.into(),
+        );
+        self
+    }
+
+    /// `access_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of access tokens in seconds, returned as `expires_in` (RFC 6749 section 5.1). A client's or a scope's own setting can make it shorter; `access_tokens().create` can set another one.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.access_token_duration?))
+    }
+
+    /// `allowable_clock_skew` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// By how many seconds clocks may differ when the times in received JWTs (`exp`, `iat`, `nbf`) are verified, as in client assertions and request objects. Absent or 0 allows for no difference.
+    ///
+    /// `allowableClockSkew`, optional, in seconds.
+    pub fn allowable_clock_skew_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.allowable_clock_skew?))
+    }
+
+    /// `attestation_challenge_time_window` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The length, in seconds, of the time windows of attestation challenges, which tell that a proof is fresh (OAuth 2.0 Attestation-Based Client Authentication). Judging by its name, all clients are given the same challenge within a window. The default is not documented; from Authlete 3.0.28.
+    ///
+    /// `attestationChallengeTimeWindow`, optional, in seconds.
+    pub fn attestation_challenge_time_window_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.attestation_challenge_time_window?))
+    }
+
+    /// `authorization_code_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of authorization codes in seconds. RFC 6749 section 4.1.2 recommends ten minutes at most, FAPI 2.0 one minute. Absent leaves Authlete's default, which is not documented.
+    ///
+    /// `authorizationCodeDuration`, optional, in seconds.
+    pub fn authorization_code_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.authorization_code_duration?))
+    }
+
+    /// `authorization_response_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime, in seconds, of authorization responses that are JWTs, counted to their `exp` (JARM section 2.1). Used with the response modes `jwt`, `query.jwt`, `fragment.jwt` and `form_post.jwt`. The default is not documented; a few minutes are enough.
+    ///
+    /// `authorizationResponseDuration`, optional, in seconds.
+    pub fn authorization_response_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.authorization_response_duration?))
+    }
+
+    /// `backchannel_auth_req_id_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How many seconds users have to decide in CIBA: the lifetime of an `auth_req_id`, returned as `expires_in` (OpenID Connect CIBA Core 1.0 section 7.3). A client can ask for another with `requested_expiry`.
+    ///
+    /// `backchannelAuthReqIdDuration`, optional, in seconds.
+    pub fn backchannel_auth_req_id_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.backchannel_auth_req_id_duration?))
+    }
+
+    /// `backchannel_polling_interval` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How many seconds a CIBA client must wait between token requests, returned as `interval` (OpenID Connect CIBA Core 1.0 section 7.3). A client that polls faster is told `slow_down`. The specification assumes 5 where the response names none.
+    ///
+    /// `backchannelPollingInterval`, optional, in seconds.
+    pub fn backchannel_polling_interval_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.backchannel_polling_interval?))
+    }
+
+    /// `cnonce_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of `c_nonce` values in seconds. With the final version of OpenID4VCI it is the length of the window within which everybody is given the same nonce (section 7); with the first implementer's draft the nonce belongs to one access token. 0 or a negative number means the server's default.
+    ///
+    /// `cnonceDuration`, optional, in seconds.
+    pub fn cnonce_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.cnonce_duration?))
+    }
+
+    /// `created_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When it was created, in milliseconds since 1970-01-01 UTC. Authlete sets it.
+    ///
+    /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
+    pub fn created_at_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.created_at?))
+    }
+
+    /// `credential_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of verifiable credentials in seconds, unless their issuance names another. 0 issues credentials that do not expire.
+    ///
+    /// `credentialDuration`, optional, in seconds.
+    pub fn credential_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.credential_duration?))
+    }
+
+    /// `credential_offer_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How many seconds a credential offer is valid unless its creation says otherwise (OpenID4VCI 1.0 section 4). 0 or a negative number means the server's default.
+    ///
+    /// `credentialOfferDuration`, optional, in seconds.
+    pub fn credential_offer_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.credential_offer_duration?))
+    }
+
+    /// `credential_transaction_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How many seconds a `transaction_id` of a deferred credential is valid (OpenID4VCI 1.0 section 9). It must outlast the time that the issuer needs. 0 or a negative number means the server's default.
+    ///
+    /// `credentialTransactionDuration`, optional, in seconds.
+    pub fn credential_transaction_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.credential_transaction_duration?))
+    }
+
+    /// `device_flow_code_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How many seconds a device code and its user code are valid, returned as `expires_in` (RFC 8628 section 3.2). It has to suffice for a user who types slowly.
+    ///
+    /// `deviceFlowCodeDuration`, optional, in seconds.
+    pub fn device_flow_code_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.device_flow_code_duration?))
+    }
+
+    /// `device_flow_polling_interval` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How many seconds a device must wait between token requests, returned as `interval` (RFC 8628 section 3.2). A device that polls faster is told `slow_down`. The RFC assumes 5 where the response names none.
+    ///
+    /// `deviceFlowPollingInterval`, optional, in seconds.
+    pub fn device_flow_polling_interval_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.device_flow_polling_interval?))
+    }
+
+    /// `dpop_nonce_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// For how many seconds a nonce for DPoP proofs stays valid (RFC 9449 section 8). The default is not documented.
+    ///
+    /// `dpopNonceDuration`, optional, in seconds.
+    pub fn dpop_nonce_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.dpop_nonce_duration?))
+    }
+
+    /// `federation_configuration_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the entity configuration in seconds, from which its `exp` is computed (OpenID Federation 1.0 section 3). Others may cache it that long, so changes of keys take as long to be seen.
+    ///
+    /// `federationConfigurationDuration`, optional, in seconds.
+    pub fn federation_configuration_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.federation_configuration_duration?))
+    }
+
+    /// `id_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of ID tokens in seconds, from which `exp` is computed (OpenID Connect Core 1.0 section 2). It is how long clients may accept the token as proof of the login, not how long the session lasts. A client's or a scope's own setting can make it shorter.
+    ///
+    /// `idTokenDuration`, optional, in seconds.
+    pub fn id_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.id_token_duration?))
+    }
+
+    /// `modified_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When it was last changed, in milliseconds since 1970-01-01 UTC. Authlete sets it.
+    ///
+    /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z, read-only.
+    pub fn modified_at_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.modified_at?))
+    }
+
+    /// `pushed_auth_req_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How many seconds a pushed authorization request, and with it its `request_uri`, can be used; returned as `expires_in` (RFC 9126 section 2.2). FAPI 2.0 allows less than 600. The default is not documented.
+    ///
+    /// `pushedAuthReqDuration`, optional, in seconds.
+    pub fn pushed_auth_req_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.pushed_auth_req_duration?))
+    }
+
+    /// `refresh_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of refresh tokens in seconds. No standard sets one, but Authlete's refresh tokens always expire. Clients and scopes can have a shorter one.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    pub fn refresh_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.refresh_token_duration?))
+    }
+}
+
+/// What a social network gave the service when it was registered there as an application, for logins on a page that Authlete hosts.
+///
 /// Upstream: `sns_credentials`.
-#[derive(::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-#[derive(::std::default::Default)]
+#[non_exhaustive]
 pub struct SnsCredentials {
+    /// The identifier of the application at the network, which other places call its client id or application id.
+    ///
     /// `apiKey`, optional, secret.
     #[serde(rename = "apiKey", skip_serializing_if = "::std::option::Option::is_none")]
     pub api_key: ::std::option::Option<::std::string::String>,
+    /// The secret of the application at the network. Keep it out of logs.
+    ///
     /// `apiSecret`, optional, secret.
     #[serde(
         rename = "apiSecret",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub api_secret: ::std::option::Option<::std::string::String>,
+    /// Which of the social networks issued these credentials.
+    ///
     /// `sns`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub sns: ::std::option::Option<crate::types::Sns>,
+    pub sns: ::std::option::Option<super::Sns>,
     /// Fields that this version does not know, kept and sent back.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::rt::Object for SnsCredentials {
+impl rt::Object for SnsCredentials {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -4749,29 +10744,70 @@ impl<'de> ::serde::Deserialize<'de> for SnsCredentials {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for SnsCredentials {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("SnsCredentials")
-            .field("api_key", &crate::rt::optional(&self.api_key))
-            .field("api_secret", &crate::rt::optional(&self.api_secret))
+            .field("api_key", &rt::optional(&self.api_key))
+            .field("api_secret", &rt::optional(&self.api_secret))
             .field("sns", &self.sns)
-            .field("extra", &crate::rt::Extra(&self.extra))
+            .field("extra", &rt::Extra(&self.extra))
             .finish()
     }
 }
 
+impl SnsCredentials {
+    /// Sets `api_key`: the identifier of the application at the network, which other places call its client id or application id.
+    ///
+    /// `apiKey`, optional, secret.
+    #[must_use]
+    pub fn api_key(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.api_key = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `api_secret`: the secret of the application at the network. Keep it out of logs.
+    ///
+    /// `apiSecret`, optional, secret.
+    #[must_use]
+    pub fn api_secret(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.api_secret = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `sns`: which of the social networks issued these credentials.
+    ///
+    /// `sns`, optional.
+    #[must_use]
+    pub fn sns(mut self, value: impl ::std::convert::Into<super::Sns>) -> Self {
+        self.sns = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// A text in one language, for names and descriptions that are kept in several.
+///
 /// Upstream: `tagged_value`.
-#[derive(::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-#[derive(::std::default::Default)]
+#[non_exhaustive]
 pub struct TaggedValue {
+    /// The tag of the language that the text is written in, such as `en` or `ja-JP` (RFC 5646). One list holds each language at most once.
+    ///
     /// `tag`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tag: ::std::option::Option<::std::string::String>,
+    /// The text itself, written in the language that the tag names, ready to be shown to a user.
+    ///
     /// `value`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub value: ::std::option::Option<::std::string::String>,
@@ -4780,7 +10816,7 @@ pub struct TaggedValue {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::rt::Object for TaggedValue {
+impl rt::Object for TaggedValue {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -4814,7 +10850,7 @@ impl<'de> ::serde::Deserialize<'de> for TaggedValue {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -4823,28 +10859,60 @@ impl ::std::fmt::Debug for TaggedValue {
         f.debug_struct("TaggedValue")
             .field("tag", &self.tag)
             .field("value", &self.value)
-            .field("extra", &crate::rt::Extra(&self.extra))
+            .field("extra", &rt::Extra(&self.extra))
             .finish()
     }
 }
 
+impl TaggedValue {
+    /// Sets `tag`: the tag of the language that the text is written in, such as `en` or `ja-JP` (RFC 5646). One list holds each language at most once.
+    ///
+    /// `tag`, optional.
+    #[must_use]
+    pub fn tag(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.tag = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `value`: the text itself, written in the language that the tag names, ready to be shown to a user.
+    ///
+    /// `value`, optional.
+    #[must_use]
+    pub fn value(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.value = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// An entity that the service trusts without further proof, with the keys to verify it by. Chains of entity statements must end at one (OpenID Federation 1.0 section 4).
+///
 /// Upstream: `trust_anchor`.
-#[derive(::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-#[derive(::std::default::Default)]
+#[non_exhaustive]
 pub struct TrustAnchor {
+    /// The identifier of the trust anchor in the federation, an `https` URL (OpenID Federation 1.0 section 1.2). It is compared as a string with the end of a chain.
+    ///
     /// `entityId`, optional.
     #[serde(rename = "entityId", skip_serializing_if = "::std::option::Option::is_none")]
     pub entity_id: ::std::option::Option<::std::string::String>,
+    /// The public keys of the trust anchor as a JWK Set in a string (RFC 7517 section 5). Obtain them over a trusted channel: what they sign is believed, and keys fetched later do not replace them.
+    ///
     /// `jwks`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub jwks: ::std::option::Option<crate::rt::JsonString>,
+    pub jwks: ::std::option::Option<rt::JsonString>,
     /// Fields that this version does not know, kept and sent back.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-impl crate::rt::Object for TrustAnchor {
+impl rt::Object for TrustAnchor {
     const OPEN: bool = true;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -4878,7 +10946,7 @@ impl<'de> ::serde::Deserialize<'de> for TrustAnchor {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -4886,8 +10954,31 @@ impl ::std::fmt::Debug for TrustAnchor {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TrustAnchor")
             .field("entity_id", &self.entity_id)
-            .field("jwks", &crate::rt::optional(&self.jwks))
-            .field("extra", &crate::rt::Extra(&self.extra))
+            .field("jwks", &rt::optional(&self.jwks))
+            .field("extra", &rt::Extra(&self.extra))
             .finish()
+    }
+}
+
+impl TrustAnchor {
+    /// Sets `entity_id`: the identifier of the trust anchor in the federation, an `https` URL (OpenID Federation 1.0 section 1.2). It is compared as a string with the end of a chain.
+    ///
+    /// `entityId`, optional.
+    #[must_use]
+    pub fn entity_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.entity_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `jwks`: the public keys of the trust anchor as a JWK Set in a string (RFC 7517 section 5). Obtain them over a trusted channel: what they sign is believed, and keys fetched later do not replace them.
+    ///
+    /// `jwks`, optional, secret.
+    #[must_use]
+    pub fn jwks(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
+        self.jwks = ::std::option::Option::Some(value.into());
+        self
     }
 }

@@ -2,19 +2,26 @@
 
 //! Types of `dynamic_client_registration`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
 /// Written inline upstream, at `ClientRegistrationDelete request`.
 ///
 /// Request of `client_registration_delete`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientRegistrationDeleteRequest {
+    /// The client's identifier, taken from the path of its configuration endpoint (RFC 7592 section 2). Needed to read, update and delete; leave it out to register.
+    ///
     /// `clientId`, required.
     #[serde(rename = "clientId")]
     pub client_id: ::std::string::String,
+    /// The body of the client's request as it came, client metadata in JSON (RFC 7591 section 3.1, RFC 7592 section 2.2). Needed to register and to update; leave it out to read and to delete.
+    ///
     /// `json`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub json: ::std::option::Option<crate::rt::JsonString>,
+    pub json: ::std::option::Option<rt::JsonString>,
+    /// The bearer token of the client's request (RFC 6750 section 2.1). To read, update or delete it is the registration access token, and must be there; to register, Authlete's reference server passes on an initial access token (RFC 7591 section 3), of which the API description says nothing, so check such a token in the server.
+    ///
     /// `token`, required, secret.
     pub token: ::std::string::String,
 }
@@ -23,38 +30,54 @@ impl ::std::fmt::Debug for ClientRegistrationDeleteRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientRegistrationDeleteRequest")
             .field("client_id", &self.client_id)
-            .field("json", &crate::rt::optional(&self.json))
-            .field("token", &crate::rt::Redacted)
+            .field("json", &rt::optional(&self.json))
+            .field("token", &rt::Redacted)
             .finish()
     }
 }
 
 impl ClientRegistrationDeleteRequest {
-    /// With the required fields; the others are left out.
+    /// A `ClientRegistrationDeleteRequest` with `client_id` and `token`, which are required; the other fields are left out.
     pub fn new(
         client_id: impl ::std::convert::Into<::std::string::String>,
         token: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         Self {
             client_id: client_id.into(),
-            json: ::std::default::Default::default(),
+            json: ::std::option::Option::None,
             token: token.into(),
         }
+    }
+
+    /// Sets `json`: the body of the client's request as it came, client metadata in JSON (RFC 7591 section 3.1, RFC 7592 section 2.2). Needed to register and to update; leave it out to read and to delete.
+    ///
+    /// `json`, optional, secret.
+    #[must_use]
+    pub fn json(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
+        self.json = ::std::option::Option::Some(value.into());
+        self
     }
 }
 
 /// Written inline upstream, at `ClientRegistrationGet request`.
 ///
 /// Request of `client_registration_get`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientRegistrationGetRequest {
+    /// The client's identifier, taken from the path of its configuration endpoint (RFC 7592 section 2). Needed to read, update and delete; leave it out to register.
+    ///
     /// `clientId`, required.
     #[serde(rename = "clientId")]
     pub client_id: ::std::string::String,
+    /// The body of the client's request as it came, client metadata in JSON (RFC 7591 section 3.1, RFC 7592 section 2.2). Needed to register and to update; leave it out to read and to delete.
+    ///
     /// `json`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub json: ::std::option::Option<crate::rt::JsonString>,
+    pub json: ::std::option::Option<rt::JsonString>,
+    /// The bearer token of the client's request (RFC 6750 section 2.1). To read, update or delete it is the registration access token, and must be there; to register, Authlete's reference server passes on an initial access token (RFC 7591 section 3), of which the API description says nothing, so check such a token in the server.
+    ///
     /// `token`, required, secret.
     pub token: ::std::string::String,
 }
@@ -63,37 +86,53 @@ impl ::std::fmt::Debug for ClientRegistrationGetRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientRegistrationGetRequest")
             .field("client_id", &self.client_id)
-            .field("json", &crate::rt::optional(&self.json))
-            .field("token", &crate::rt::Redacted)
+            .field("json", &rt::optional(&self.json))
+            .field("token", &rt::Redacted)
             .finish()
     }
 }
 
 impl ClientRegistrationGetRequest {
-    /// With the required fields; the others are left out.
+    /// A `ClientRegistrationGetRequest` with `client_id` and `token`, which are required; the other fields are left out.
     pub fn new(
         client_id: impl ::std::convert::Into<::std::string::String>,
         token: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         Self {
             client_id: client_id.into(),
-            json: ::std::default::Default::default(),
+            json: ::std::option::Option::None,
             token: token.into(),
         }
+    }
+
+    /// Sets `json`: the body of the client's request as it came, client metadata in JSON (RFC 7591 section 3.1, RFC 7592 section 2.2). Needed to register and to update; leave it out to read and to delete.
+    ///
+    /// `json`, optional, secret.
+    #[must_use]
+    pub fn json(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
+        self.json = ::std::option::Option::Some(value.into());
+        self
     }
 }
 
 /// Written inline upstream, at `ClientRegistration request`.
 ///
 /// Request of `client_registration`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientRegistrationRequest {
+    /// The client's identifier, taken from the path of its configuration endpoint (RFC 7592 section 2). Needed to read, update and delete; leave it out to register.
+    ///
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<::std::string::String>,
+    /// The body of the client's request as it came, client metadata in JSON (RFC 7591 section 3.1, RFC 7592 section 2.2). Needed to register and to update; leave it out to read and to delete.
+    ///
     /// `json`, required, secret.
-    pub json: crate::rt::JsonString,
+    pub json: rt::JsonString,
+    /// The bearer token of the client's request (RFC 6750 section 2.1). To read, update or delete it is the registration access token, and must be there; to register, Authlete's reference server passes on an initial access token (RFC 7591 section 3), of which the API description says nothing, so check such a token in the server.
+    ///
     /// `token`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub token: ::std::option::Option<::std::string::String>,
@@ -103,47 +142,84 @@ impl ::std::fmt::Debug for ClientRegistrationRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientRegistrationRequest")
             .field("client_id", &self.client_id)
-            .field("json", &crate::rt::Redacted)
-            .field("token", &crate::rt::optional(&self.token))
+            .field("json", &rt::Redacted)
+            .field("token", &rt::optional(&self.token))
             .finish()
     }
 }
 
 impl ClientRegistrationRequest {
-    /// With the required fields; the others are left out.
-    pub fn new(json: impl ::std::convert::Into<crate::rt::JsonString>) -> Self {
+    /// A `ClientRegistrationRequest` with `json`, which is required; the other fields are left out.
+    pub fn new(json: impl ::std::convert::Into<rt::JsonString>) -> Self {
         Self {
-            client_id: ::std::default::Default::default(),
+            client_id: ::std::option::Option::None,
             json: json.into(),
-            token: ::std::default::Default::default(),
+            token: ::std::option::Option::None,
         }
+    }
+
+    /// Sets `client_id`: the client's identifier, taken from the path of its configuration endpoint (RFC 7592 section 2). Needed to read, update and delete; leave it out to register.
+    ///
+    /// `clientId`, optional.
+    #[must_use]
+    pub fn client_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `token`: the bearer token of the client's request (RFC 6750 section 2.1). To read, update or delete it is the registration access token, and must be there; to register, Authlete's reference server passes on an initial access token (RFC 7591 section 3), of which the API description says nothing, so check such a token in the server.
+    ///
+    /// `token`, optional, secret.
+    #[must_use]
+    pub fn token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.token = ::std::option::Option::Some(value.into());
+        self
     }
 }
 
+/// What has become of a registration request, and the response to send. The four operations of this family share it, but each gives only some of the actions.
+///
 /// Upstream: `client_registration_response`.
 ///
 /// Answer of `client_registration`, `client_registration_delete`, `client_registration_get`, `client_registration_update`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientRegistrationResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::ClientRegistrationResponseAction>,
+    pub action: ::std::option::Option<super::ClientRegistrationResponseAction>,
+    /// The client as it is stored now, for the server's own records. Absent on errors, and after a deletion.
+    ///
     /// `client`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub client: ::std::option::Option<OAuthClient>,
+    pub client: ::std::option::Option<super::OAuthClient>,
+    /// The JSON body for the client, a success or an OAuth error, finished by Authlete and sent on byte for byte. It holds the client's metadata with its id and secret, or the error (RFC 7591 section 3.2). Absent when the client was deleted.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -152,7 +228,7 @@ pub struct ClientRegistrationResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for ClientRegistrationResponse {
+impl rt::Object for ClientRegistrationResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -188,7 +264,7 @@ impl<'de> ::serde::Deserialize<'de> for ClientRegistrationResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -197,24 +273,93 @@ impl ::std::fmt::Debug for ClientRegistrationResponse {
         f.debug_struct("ClientRegistrationResponse")
             .field("action", &self.action)
             .field("client", &self.client)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
     }
 }
 
+impl ClientRegistrationResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::ClientRegistrationResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client`: the client as it is stored now, for the server's own records. Absent on errors, and after a deletion.
+    ///
+    /// `client`, optional.
+    #[must_use]
+    pub fn client(
+        mut self,
+        value: impl ::std::convert::Into<super::OAuthClient>,
+    ) -> Self {
+        self.client = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: the JSON body for the client, a success or an OAuth error, finished by Authlete and sent on byte for byte. It holds the client's metadata with its id and secret, or the error (RFC 7591 section 3.2). Absent when the client was deleted.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
 /// Written inline upstream, at `ClientRegistrationUpdate request`.
 ///
 /// Request of `client_registration_update`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ClientRegistrationUpdateRequest {
+    /// The client's identifier, taken from the path of its configuration endpoint (RFC 7592 section 2). Needed to read, update and delete; leave it out to register.
+    ///
     /// `clientId`, required.
     #[serde(rename = "clientId")]
     pub client_id: ::std::string::String,
+    /// The body of the client's request as it came, client metadata in JSON (RFC 7591 section 3.1, RFC 7592 section 2.2). Needed to register and to update; leave it out to read and to delete.
+    ///
     /// `json`, required, secret.
-    pub json: crate::rt::JsonString,
+    pub json: rt::JsonString,
+    /// The bearer token of the client's request (RFC 6750 section 2.1). To read, update or delete it is the registration access token, and must be there; to register, Authlete's reference server passes on an initial access token (RFC 7591 section 3), of which the API description says nothing, so check such a token in the server.
+    ///
     /// `token`, required, secret.
     pub token: ::std::string::String,
 }
@@ -223,17 +368,17 @@ impl ::std::fmt::Debug for ClientRegistrationUpdateRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ClientRegistrationUpdateRequest")
             .field("client_id", &self.client_id)
-            .field("json", &crate::rt::Redacted)
-            .field("token", &crate::rt::Redacted)
+            .field("json", &rt::Redacted)
+            .field("token", &rt::Redacted)
             .finish()
     }
 }
 
 impl ClientRegistrationUpdateRequest {
-    /// With the required fields; the others are left out.
+    /// A `ClientRegistrationUpdateRequest` with `client_id`, `json` and `token`, which are required; the other fields are left out.
     pub fn new(
         client_id: impl ::std::convert::Into<::std::string::String>,
-        json: impl ::std::convert::Into<crate::rt::JsonString>,
+        json: impl ::std::convert::Into<rt::JsonString>,
         token: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         Self {

@@ -2,22 +2,23 @@
 
 //! Types of `federation_endpoint`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
 /// Written inline upstream, at `FederationConfiguration request`.
 ///
 /// Request of `federation_configuration`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct FederationConfigurationRequest {
     /// `entityTypes`, optional.
     #[serde(
         rename = "entityTypes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub entity_types: ::std::option::Option<::std::vec::Vec<crate::types::EntityType>>,
+    pub entity_types: ::std::option::Option<::std::vec::Vec<super::EntityType>>,
 }
 
-impl crate::rt::Object for FederationConfigurationRequest {
+impl rt::Object for FederationConfigurationRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -45,33 +46,58 @@ impl<'de> ::serde::Deserialize<'de> for FederationConfigurationRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl FederationConfigurationRequest {
+    /// Sets `entity_types`: `entityTypes`, optional.
+    #[must_use]
+    pub fn entity_types(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::EntityType>,
+        >,
+    ) -> Self {
+        self.entity_types = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+}
+
+/// The service's entity configuration, ready to be published (OpenID Federation 1.0 section 3).
+///
 /// Upstream: `federation_configuration_response`.
 ///
 /// Answer of `federation_configuration`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct FederationConfigurationResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<
-        crate::types::FederationConfigurationResponseAction,
-    >,
+    pub action: ::std::option::Option<super::FederationConfigurationResponseAction>,
+    /// With `OK`, the entity configuration, a JWT that the service signed with `federationJwks`; otherwise the JSON body of an error. Sent on byte for byte.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -80,7 +106,7 @@ pub struct FederationConfigurationResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for FederationConfigurationResponse {
+impl rt::Object for FederationConfigurationResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -114,7 +140,7 @@ impl<'de> ::serde::Deserialize<'de> for FederationConfigurationResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -122,34 +148,91 @@ impl ::std::fmt::Debug for FederationConfigurationResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("FederationConfigurationResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
     }
 }
 
+impl FederationConfigurationResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::FederationConfigurationResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: with `OK`, the entity configuration, a JWT that the service signed with `federationJwks`; otherwise the JSON body of an error. Sent on byte for byte.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What a client sent to the federation registration endpoint, in one of two forms that the `Content-Type` of its request tells apart (OpenID Federation 1.0 section 12.2). Exactly one of the fields is needed.
+///
 /// Upstream: `federation_registration_request`.
 ///
 /// Request of `federation_registration`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct FederationRegistrationRequest {
+    /// The body of a request with `application/entity-statement+jwt`: the client's own entity configuration, a JWT. Authlete then fetches the statements of its superiors, up to one of the service's `trustAnchors`.
+    ///
     /// `entityConfiguration`, optional.
     #[serde(
         rename = "entityConfiguration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub entity_configuration: ::std::option::Option<::std::string::String>,
+    /// The body of a request with `application/trust-chain+json`: a JSON array, in a string, of the entity statements from the client up to a trust anchor (OpenID Federation 1.0 section 4). It spares Authlete from fetching them.
+    ///
     /// `trustChain`, optional.
     #[serde(
         rename = "trustChain",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub trust_chain: ::std::option::Option<crate::rt::JsonString>,
+    pub trust_chain: ::std::option::Option<rt::JsonString>,
 }
 
-impl crate::rt::Object for FederationRegistrationRequest {
+impl rt::Object for FederationRegistrationRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -179,36 +262,73 @@ impl<'de> ::serde::Deserialize<'de> for FederationRegistrationRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl FederationRegistrationRequest {
+    /// Sets `entity_configuration`: the body of a request with `application/entity-statement+jwt`: the client's own entity configuration, a JWT. Authlete then fetches the statements of its superiors, up to one of the service's `trustAnchors`.
+    ///
+    /// `entityConfiguration`, optional.
+    #[must_use]
+    pub fn entity_configuration(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.entity_configuration = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `trust_chain`: the body of a request with `application/trust-chain+json`: a JSON array, in a string, of the entity statements from the client up to a trust anchor (OpenID Federation 1.0 section 4). It spares Authlete from fetching them.
+    ///
+    /// `trustChain`, optional.
+    #[must_use]
+    pub fn trust_chain(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.trust_chain = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What became of a client's explicit registration, ready to be sent (OpenID Federation 1.0 section 12.2).
+///
 /// Upstream: `federation_registration_response`.
 ///
 /// Answer of `federation_registration`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct FederationRegistrationResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<
-        crate::types::FederationRegistrationResponseAction,
-    >,
+    pub action: ::std::option::Option<super::FederationRegistrationResponseAction>,
+    /// The client that was registered, as Authlete stores it, with its trust chain and when that expires; present with `OK`.
+    ///
     /// `client`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub client: ::std::option::Option<OAuthClient>,
+    pub client: ::std::option::Option<super::OAuthClient>,
+    /// With `OK`, a JWT with the registered metadata, among it the `client_id`; otherwise the JSON body of an error. The API description calls it a `WWW-Authenticate` header on errors, the Java library a JSON body, which its server sends.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -217,7 +337,7 @@ pub struct FederationRegistrationResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for FederationRegistrationResponse {
+impl rt::Object for FederationRegistrationResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -253,7 +373,7 @@ impl<'de> ::serde::Deserialize<'de> for FederationRegistrationResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -262,9 +382,71 @@ impl ::std::fmt::Debug for FederationRegistrationResponse {
         f.debug_struct("FederationRegistrationResponse")
             .field("action", &self.action)
             .field("client", &self.client)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
+    }
+}
+
+impl FederationRegistrationResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::FederationRegistrationResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client`: the client that was registered, as Authlete stores it, with its trust chain and when that expires; present with `OK`.
+    ///
+    /// `client`, optional.
+    #[must_use]
+    pub fn client(
+        mut self,
+        value: impl ::std::convert::Into<super::OAuthClient>,
+    ) -> Self {
+        self.client = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: with `OK`, a JWT with the registered metadata, among it the `client_id`; otherwise the JSON body of an error. The API description calls it a `WWW-Authenticate` header on errors, the Java library a JSON body, which its server sends.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
     }
 }

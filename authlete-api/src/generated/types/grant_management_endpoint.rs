@@ -2,40 +2,59 @@
 
 //! Types of `grant_management_endpoint`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// What a client sent to the grant management endpoint, a request about one grant with an access token for that endpoint.
+///
 /// Upstream: `g_m_request`.
 ///
 /// Request of `grant_management`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct GrantManagementRequest {
+    /// The access token from the `Authorization` header, of scheme Bearer or DPoP. It must have the scope for what is asked, `grant_management_query` or `grant_management_revoke` (Grant Management for OAuth 2.0).
+    ///
     /// `accessToken`, required, secret.
     #[serde(rename = "accessToken")]
     pub access_token: ::std::string::String,
+    /// The client's certificate from the mutual TLS connection, in PEM. Authlete compares its SHA-256 thumbprint with the one that the access token is bound to (RFC 8705 section 3); a bound token without a matching certificate is refused.
+    ///
     /// `clientCertificate`, optional.
     #[serde(
         rename = "clientCertificate",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_certificate: ::std::option::Option<::std::string::String>,
+    /// The value of the `DPoP` header sent with the access token, a proof JWT (RFC 9449 section 7). An access token that is bound to a key is refused without a proof by that key.
+    ///
     /// `dpop`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub dpop: ::std::option::Option<::std::string::String>,
+    /// Demands a nonce of Authlete's in the DPoP proof for this one request (RFC 9449 sections 8 and 9), even where the service's `dpopNonceRequired` is off. False or absent leaves the service's setting to decide.
+    ///
     /// `dpopNonceRequired`, optional.
     #[serde(
         rename = "dpopNonceRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dpop_nonce_required: ::std::option::Option<bool>,
+    /// What to do with the grant. A GET to the endpoint is `QUERY`, a DELETE is `REVOKE`; the other values belong to authorization requests.
+    ///
     /// `gmAction`, required.
     #[serde(rename = "gmAction")]
-    pub gm_action: crate::types::GrantManagementAction,
+    pub gm_action: super::GrantManagementAction,
+    /// Which grant the client means, from the last path segment of the URL that it called.
+    ///
     /// `grantId`, required, secret.
     #[serde(rename = "grantId")]
-    pub grant_id: crate::rt::GrantId,
+    pub grant_id: rt::GrantId,
+    /// The HTTP method of the client's request, compared with the `htm` claim of the DPoP proof (RFC 9449 section 4.3). Only looked at when there is a proof. `GET` or `DELETE` here.
+    ///
     /// `htm`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub htm: ::std::option::Option<::std::string::String>,
+    /// The URL that the client sent its request to, as the client sees it and without query and fragment; compared with the `htu` claim of the DPoP proof (RFC 9449 section 4.3). Set it behind a proxy, where the server's own idea of its URL differs.
+    ///
     /// `htu`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub htu: ::std::option::Option<::std::string::String>,
@@ -44,12 +63,12 @@ pub struct GrantManagementRequest {
 impl ::std::fmt::Debug for GrantManagementRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("GrantManagementRequest")
-            .field("access_token", &crate::rt::Redacted)
+            .field("access_token", &rt::Redacted)
             .field("client_certificate", &self.client_certificate)
-            .field("dpop", &crate::rt::optional(&self.dpop))
+            .field("dpop", &rt::optional(&self.dpop))
             .field("dpop_nonce_required", &self.dpop_nonce_required)
             .field("gm_action", &self.gm_action)
-            .field("grant_id", &crate::rt::Redacted)
+            .field("grant_id", &rt::Redacted)
             .field("htm", &self.htm)
             .field("htu", &self.htu)
             .finish()
@@ -57,52 +76,122 @@ impl ::std::fmt::Debug for GrantManagementRequest {
 }
 
 impl GrantManagementRequest {
-    /// With the required fields; the others are left out.
+    /// A `GrantManagementRequest` with `access_token`, `gm_action` and `grant_id`, which are required; the other fields are left out.
     pub fn new(
         access_token: impl ::std::convert::Into<::std::string::String>,
-        gm_action: crate::types::GrantManagementAction,
-        grant_id: impl ::std::convert::Into<crate::rt::GrantId>,
+        gm_action: impl ::std::convert::Into<super::GrantManagementAction>,
+        grant_id: impl ::std::convert::Into<rt::GrantId>,
     ) -> Self {
         Self {
             access_token: access_token.into(),
-            client_certificate: ::std::default::Default::default(),
-            dpop: ::std::default::Default::default(),
-            dpop_nonce_required: ::std::default::Default::default(),
-            gm_action,
+            client_certificate: ::std::option::Option::None,
+            dpop: ::std::option::Option::None,
+            dpop_nonce_required: ::std::option::Option::None,
+            gm_action: gm_action.into(),
             grant_id: grant_id.into(),
-            htm: ::std::default::Default::default(),
-            htu: ::std::default::Default::default(),
+            htm: ::std::option::Option::None,
+            htu: ::std::option::Option::None,
         }
+    }
+
+    /// Sets `client_certificate`: the client's certificate from the mutual TLS connection, in PEM. Authlete compares its SHA-256 thumbprint with the one that the access token is bound to (RFC 8705 section 3); a bound token without a matching certificate is refused.
+    ///
+    /// `clientCertificate`, optional.
+    #[must_use]
+    pub fn client_certificate(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_certificate = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `dpop`: the value of the `DPoP` header sent with the access token, a proof JWT (RFC 9449 section 7). An access token that is bound to a key is refused without a proof by that key.
+    ///
+    /// `dpop`, optional, secret.
+    #[must_use]
+    pub fn dpop(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.dpop = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `dpop_nonce_required`: demands a nonce of Authlete's in the DPoP proof for this one request (RFC 9449 sections 8 and 9), even where the service's `dpopNonceRequired` is off. False or absent leaves the service's setting to decide.
+    ///
+    /// `dpopNonceRequired`, optional.
+    #[must_use]
+    pub fn dpop_nonce_required(mut self, value: bool) -> Self {
+        self.dpop_nonce_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `htm`: the HTTP method of the client's request, compared with the `htm` claim of the DPoP proof (RFC 9449 section 4.3). Only looked at when there is a proof. `GET` or `DELETE` here.
+    ///
+    /// `htm`, optional.
+    #[must_use]
+    pub fn htm(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.htm = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `htu`: the URL that the client sent its request to, as the client sees it and without query and fragment; compared with the `htu` claim of the DPoP proof (RFC 9449 section 4.3). Set it behind a proxy, where the server's own idea of its URL differs.
+    ///
+    /// `htu`, optional.
+    #[must_use]
+    pub fn htu(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.htu = ::std::option::Option::Some(value.into());
+        self
     }
 }
 
+/// The response of the grant management endpoint, success or error; nothing follows on this endpoint.
+///
 /// Upstream: `g_m_response`.
 ///
 /// Answer of `grant_management`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct GrantManagementResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::GrantManagementResponseAction>,
+    pub action: ::std::option::Option<super::GrantManagementResponseAction>,
+    /// The nonce to send in the `DPoP-Nonce` header of the resource's response, error or success (RFC 9449 section 9); the client uses it in its next proof. Absent when no nonce is required.
+    ///
     /// `dpopNonce`, optional, secret.
     #[serde(
         rename = "dpopNonce",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dpop_nonce: ::std::option::Option<::std::string::String>,
+    /// With `OK`, the grant as the JSON body for the client, sent on byte for byte. On errors it is the value of the `WWW-Authenticate` header, without a body (RFC 6750 section 3); absent with `NO_CONTENT`.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -111,7 +200,7 @@ pub struct GrantManagementResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for GrantManagementResponse {
+impl rt::Object for GrantManagementResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -147,7 +236,7 @@ impl<'de> ::serde::Deserialize<'de> for GrantManagementResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -155,10 +244,72 @@ impl ::std::fmt::Debug for GrantManagementResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("GrantManagementResponse")
             .field("action", &self.action)
-            .field("dpop_nonce", &crate::rt::optional(&self.dpop_nonce))
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("dpop_nonce", &rt::optional(&self.dpop_nonce))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
+    }
+}
+
+impl GrantManagementResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::GrantManagementResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `dpop_nonce`: the nonce to send in the `DPoP-Nonce` header of the resource's response, error or success (RFC 9449 section 9); the client uses it in its next proof. Absent when no nonce is required.
+    ///
+    /// `dpopNonce`, optional, secret.
+    #[must_use]
+    pub fn dpop_nonce(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.dpop_nonce = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: with `OK`, the grant as the JSON body for the client, sent on byte for byte. On errors it is the value of the `WWW-Authenticate` header, without a body (RFC 6750 section 3); absent with `NO_CONTENT`.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
     }
 }

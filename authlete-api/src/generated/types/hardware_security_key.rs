@@ -2,31 +2,44 @@
 
 //! Types of `hardware_security_key`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// What kind of key to make, and in which of the modules that the Authlete server is connected to.
+///
 /// Upstream: `hsk_create_request`.
 ///
 /// Request of `hsk_create`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct HskCreateRequest {
+    /// The algorithm that the key is for, such as `ES256` to sign or `RSA-OAEP-256` to decrypt. Modules support few of the algorithms of RFC 7518; the call fails for others.
+    ///
     /// `alg`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub alg: ::std::option::Option<::std::string::String>,
+    /// Which of the modules behind the Authlete server holds the key, by the name that the server's operator gave it, for example `google`. Absent takes the default of the Authlete server.
+    ///
     /// `hsmName`, optional.
     #[serde(rename = "hsmName", skip_serializing_if = "::std::option::Option::is_none")]
     pub hsm_name: ::std::option::Option<::std::string::String>,
+    /// The id of the key within JWK Sets and JWT headers (RFC 7517 section 4.5), by which settings such as `accessTokenSignatureKeyId` refer to keys. Absent generates a random one. Authlete does not refuse an id that another key has, so choose it with care.
+    ///
     /// `kid`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub kid: ::std::option::Option<::std::string::String>,
+    /// The family of algorithms that the key is made for, `EC` or `RSA` (RFC 7518 section 6.1).
+    ///
     /// `kty`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub kty: ::std::option::Option<::std::string::String>,
+    /// What the private key does: `sig` signs data, `enc` decrypts what was encrypted with the public key (RFC 7517 section 4.2).
+    ///
     /// `use`, optional.
     #[serde(rename = "use", skip_serializing_if = "::std::option::Option::is_none")]
     pub use_: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for HskCreateRequest {
+impl rt::Object for HskCreateRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -62,28 +75,101 @@ impl<'de> ::serde::Deserialize<'de> for HskCreateRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl HskCreateRequest {
+    /// Sets `alg`: the algorithm that the key is for, such as `ES256` to sign or `RSA-OAEP-256` to decrypt. Modules support few of the algorithms of RFC 7518; the call fails for others.
+    ///
+    /// `alg`, optional.
+    #[must_use]
+    pub fn alg(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.alg = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `hsm_name`: which of the modules behind the Authlete server holds the key, by the name that the server's operator gave it, for example `google`. Absent takes the default of the Authlete server.
+    ///
+    /// `hsmName`, optional.
+    #[must_use]
+    pub fn hsm_name(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.hsm_name = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `kid`: the id of the key within JWK Sets and JWT headers (RFC 7517 section 4.5), by which settings such as `accessTokenSignatureKeyId` refer to keys. Absent generates a random one. Authlete does not refuse an id that another key has, so choose it with care.
+    ///
+    /// `kid`, optional.
+    #[must_use]
+    pub fn kid(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.kid = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `kty`: the family of algorithms that the key is made for, `EC` or `RSA` (RFC 7518 section 6.1).
+    ///
+    /// `kty`, optional.
+    #[must_use]
+    pub fn kty(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.kty = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `use_`: what the private key does: `sig` signs data, `enc` decrypts what was encrypted with the public key (RFC 7517 section 4.2).
+    ///
+    /// `use`, optional.
+    #[must_use]
+    pub fn use_(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.use_ = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// The new key in the module, with the handle to refer to it by, or why there is none.
+///
 /// Upstream: `hsk_create_response`.
 ///
 /// Answer of `hsk_create`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct HskCreateResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::HskCreateResponseAction>,
+    pub action: ::std::option::Option<super::HskCreateResponseAction>,
+    /// The key, its public half included but never the private one; present with `SUCCESS`.
+    ///
     /// `hsk`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub hsk: ::std::option::Option<Hsk>,
+    pub hsk: ::std::option::Option<super::Hsk>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -92,7 +178,7 @@ pub struct HskCreateResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for HskCreateResponse {
+impl rt::Object for HskCreateResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -126,28 +212,86 @@ impl<'de> ::serde::Deserialize<'de> for HskCreateResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl HskCreateResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::HskCreateResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `hsk`: the key, its public half included but never the private one; present with `SUCCESS`.
+    ///
+    /// `hsk`, optional.
+    #[must_use]
+    pub fn hsk(mut self, value: impl ::std::convert::Into<super::Hsk>) -> Self {
+        self.hsk = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// Confirms that a key was removed. Servers may answer without any content instead (status 204).
+///
 /// Upstream: `hsk_delete_response`.
 ///
 /// Answer of `hsk_delete`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct HskDeleteResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::HskDeleteResponseAction>,
+    pub action: ::std::option::Option<super::HskDeleteResponseAction>,
+    /// The key as it was before; whether servers return it is not documented.
+    ///
     /// `hsk`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub hsk: ::std::option::Option<Hsk>,
+    pub hsk: ::std::option::Option<super::Hsk>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -156,7 +300,7 @@ pub struct HskDeleteResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for HskDeleteResponse {
+impl rt::Object for HskDeleteResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -190,28 +334,86 @@ impl<'de> ::serde::Deserialize<'de> for HskDeleteResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl HskDeleteResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::HskDeleteResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `hsk`: the key as it was before; whether servers return it is not documented.
+    ///
+    /// `hsk`, optional.
+    #[must_use]
+    pub fn hsk(mut self, value: impl ::std::convert::Into<super::Hsk>) -> Self {
+        self.hsk = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// The keys that the service has in hardware security modules.
+///
 /// Upstream: `hsk_get_list_response`.
 ///
 /// Answer of `hsk_get_list`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct HskGetListResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::HskGetListResponseAction>,
+    pub action: ::std::option::Option<super::HskGetListResponseAction>,
+    /// All keys of the service, their public halves included, in no documented order; present with `SUCCESS`, and not split into pages.
+    ///
     /// `hsks`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub hsks: ::std::option::Option<::std::vec::Vec<Hsk>>,
+    pub hsks: ::std::option::Option<::std::vec::Vec<super::Hsk>>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -220,7 +422,7 @@ pub struct HskGetListResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for HskGetListResponse {
+impl rt::Object for HskGetListResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -254,28 +456,93 @@ impl<'de> ::serde::Deserialize<'de> for HskGetListResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl HskGetListResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::HskGetListResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `hsks`: all keys of the service, their public halves included, in no documented order; present with `SUCCESS`, and not split into pages.
+    ///
+    /// `hsks`, optional.
+    #[must_use]
+    pub fn hsks(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Hsk>,
+        >,
+    ) -> Self {
+        self.hsks = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What Authlete knows of one key in the module.
+///
 /// Upstream: `hsk_get_response`.
 ///
 /// Answer of `hsk_get`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct HskGetResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::HskGetResponseAction>,
+    pub action: ::std::option::Option<super::HskGetResponseAction>,
+    /// The key, its public half included but never the private one; present with `SUCCESS`.
+    ///
     /// `hsk`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub hsk: ::std::option::Option<Hsk>,
+    pub hsk: ::std::option::Option<super::Hsk>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -284,7 +551,7 @@ pub struct HskGetResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for HskGetResponse {
+impl rt::Object for HskGetResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -318,6 +585,53 @@ impl<'de> ::serde::Deserialize<'de> for HskGetResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
+    }
+}
+
+impl HskGetResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::HskGetResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `hsk`: the key, its public half included but never the private one; present with `SUCCESS`.
+    ///
+    /// `hsk`, optional.
+    #[must_use]
+    pub fn hsk(mut self, value: impl ::std::convert::Into<super::Hsk>) -> Self {
+        self.hsk = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
     }
 }

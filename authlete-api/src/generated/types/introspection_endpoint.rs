@@ -2,55 +2,80 @@
 
 //! Types of `introspection_endpoint`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// An access token that a client presented to a protected resource, with what the resource demands of it and what proves that the client may use it.
+///
 /// Upstream: `introspection_request`.
 ///
 /// Request of `auth_introspection`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct IntrospectionRequest {
+    /// Authentication contexts, one of which the user's login must have satisfied when the token was granted (RFC 9470, step-up authentication). Absent checks nothing; which action a token gives that fails is not documented.
+    ///
     /// `acrValues`, optional.
     #[serde(
         rename = "acrValues",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub acr_values: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The client's certificate from the mutual TLS connection, in PEM. Authlete compares its SHA-256 thumbprint with the one that the access token is bound to (RFC 8705 section 3); a bound token without a matching certificate is refused.
+    ///
     /// `clientCertificate`, optional.
     #[serde(
         rename = "clientCertificate",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_certificate: ::std::option::Option<::std::string::String>,
+    /// The value of the `DPoP` header sent with the access token, a proof JWT (RFC 9449 section 7). An access token that is bound to a key is refused without a proof by that key.
+    ///
     /// `dpop`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub dpop: ::std::option::Option<::std::string::String>,
+    /// Demands a nonce of Authlete's in the DPoP proof for this one request (RFC 9449 sections 8 and 9), even where the service's `dpopNonceRequired` is off. False or absent leaves the service's setting to decide.
+    ///
     /// `dpopNonceRequired`, optional.
     #[serde(
         rename = "dpopNonceRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dpop_nonce_required: ::std::option::Option<bool>,
+    /// The request's header fields that its HTTP message signature needs for verification (RFC 9421), in particular `Signature`, `Signature-Input` and every field that the signature covers. Absent when the request is not signed.
+    ///
     /// `headers`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub headers: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub headers: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
+    /// The HTTP method of the client's request, compared with the `htm` claim of the DPoP proof (RFC 9449 section 4.3). Only looked at when there is a proof.
+    ///
     /// `htm`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub htm: ::std::option::Option<::std::string::String>,
+    /// The URL that the client sent its request to, as the client sees it and without query and fragment; compared with the `htu` claim of the DPoP proof (RFC 9449 section 4.3). Set it behind a proxy, where the server's own idea of its URL differs.
+    ///
     /// `htu`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub htu: ::std::option::Option<::std::string::String>,
+    /// How many seconds ago the user may have logged in at most (RFC 9470, step-up authentication). Zero, a negative number or absence checks nothing; which action a token gives that fails is not documented.
+    ///
     /// `maxAge`, optional, in seconds.
     #[serde(rename = "maxAge", skip_serializing_if = "::std::option::Option::is_none")]
     pub max_age: ::std::option::Option<i64>,
+    /// The body of the client's request, against which Authlete checks the `Content-Digest` header that the HTTP message signature covers (RFC 9530). Absent when the request had none.
+    ///
     /// `message`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub message: ::std::option::Option<::std::string::String>,
+    /// Whether the client's request had a body. When it did and the FAPI 2.0 Message Signing profile applies, the HTTP message signature must cover `content-digest` (RFC 9421, RFC 9530). False when absent.
+    ///
     /// `requestBodyContained`, optional.
     #[serde(
         rename = "requestBodyContained",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub request_body_contained: ::std::option::Option<bool>,
+    /// The components that the HTTP message signature must cover (RFC 9421 section 2). Absent means `@method`, `@target-uri` and `authorization` by the official document; the Java library adds `dpop` where there is such a header, or in another place all of `headers`.
+    ///
     /// `requiredComponents`, optional.
     #[serde(
         rename = "requiredComponents",
@@ -59,23 +84,35 @@ pub struct IntrospectionRequest {
     pub required_components: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The resource servers that the token must be good for (RFC 8707), normally the caller's own identifier. Absent checks nothing. The official document describes it in the words of the token request, the Java library as what the token has to cover.
+    ///
     /// `resources`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub resources: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The scopes that the resource demands, all of them. A token that lacks one gives `FORBIDDEN` with `insufficient_scope` (RFC 6750 section 3.1); absent or empty demands none.
+    ///
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scopes: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The user whom the token must stand for. Another one gives `FORBIDDEN` with `invalid_request`; absent checks nothing.
+    ///
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
+    /// The full URL of the client's request with its query, for the derived component `@target-uri` of HTTP message signatures (RFC 9421 section 2.2.2); `@authority`, `@scheme`, `@path` and `@query` are derived from it too. Without it `htu` is taken, which has no query.
+    ///
     /// `targetUri`, optional, secret.
     #[serde(
         rename = "targetUri",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub target_uri: ::std::option::Option<::std::string::String>,
+    /// The access token from the `Authorization` header, of scheme Bearer or DPoP, in its random form or as a JWT. For a JWT, Authlete's record decides and not the claims in it. An empty value gives `BAD_REQUEST`.
+    ///
     /// `token`, required, secret.
     pub token: ::std::string::String,
+    /// The full URL of the request to the resource, for HTTP message signatures. The official document calls it that of the userinfo endpoint, the Java library that of the resource; `targetUri` is the newer field for it.
+    ///
     /// `uri`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub uri: ::std::option::Option<::std::string::String>,
@@ -86,56 +123,273 @@ impl ::std::fmt::Debug for IntrospectionRequest {
         f.debug_struct("IntrospectionRequest")
             .field("acr_values", &self.acr_values)
             .field("client_certificate", &self.client_certificate)
-            .field("dpop", &crate::rt::optional(&self.dpop))
+            .field("dpop", &rt::optional(&self.dpop))
             .field("dpop_nonce_required", &self.dpop_nonce_required)
             .field("headers", &self.headers)
             .field("htm", &self.htm)
             .field("htu", &self.htu)
             .field("max_age", &self.max_age)
-            .field("message", &crate::rt::optional(&self.message))
+            .field("message", &rt::optional(&self.message))
             .field("request_body_contained", &self.request_body_contained)
             .field("required_components", &self.required_components)
             .field("resources", &self.resources)
             .field("scopes", &self.scopes)
             .field("subject", &self.subject)
-            .field("target_uri", &crate::rt::optional(&self.target_uri))
-            .field("token", &crate::rt::Redacted)
-            .field("uri", &crate::rt::optional(&self.uri))
+            .field("target_uri", &rt::optional(&self.target_uri))
+            .field("token", &rt::Redacted)
+            .field("uri", &rt::optional(&self.uri))
             .finish()
     }
 }
 
 impl IntrospectionRequest {
-    /// With the required fields; the others are left out.
+    /// A `IntrospectionRequest` with `token`, which is required; the other fields are left out.
     pub fn new(token: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
-            acr_values: ::std::default::Default::default(),
-            client_certificate: ::std::default::Default::default(),
-            dpop: ::std::default::Default::default(),
-            dpop_nonce_required: ::std::default::Default::default(),
-            headers: ::std::default::Default::default(),
-            htm: ::std::default::Default::default(),
-            htu: ::std::default::Default::default(),
-            max_age: ::std::default::Default::default(),
-            message: ::std::default::Default::default(),
-            request_body_contained: ::std::default::Default::default(),
-            required_components: ::std::default::Default::default(),
-            resources: ::std::default::Default::default(),
-            scopes: ::std::default::Default::default(),
-            subject: ::std::default::Default::default(),
-            target_uri: ::std::default::Default::default(),
+            acr_values: ::std::option::Option::None,
+            client_certificate: ::std::option::Option::None,
+            dpop: ::std::option::Option::None,
+            dpop_nonce_required: ::std::option::Option::None,
+            headers: ::std::option::Option::None,
+            htm: ::std::option::Option::None,
+            htu: ::std::option::Option::None,
+            max_age: ::std::option::Option::None,
+            message: ::std::option::Option::None,
+            request_body_contained: ::std::option::Option::None,
+            required_components: ::std::option::Option::None,
+            resources: ::std::option::Option::None,
+            scopes: ::std::option::Option::None,
+            subject: ::std::option::Option::None,
+            target_uri: ::std::option::Option::None,
             token: token.into(),
-            uri: ::std::default::Default::default(),
+            uri: ::std::option::Option::None,
         }
+    }
+
+    /// Sets `acr_values`: authentication contexts, one of which the user's login must have satisfied when the token was granted (RFC 9470, step-up authentication). Absent checks nothing; which action a token gives that fails is not documented.
+    ///
+    /// `acrValues`, optional.
+    #[must_use]
+    pub fn acr_values(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.acr_values = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client_certificate`: the client's certificate from the mutual TLS connection, in PEM. Authlete compares its SHA-256 thumbprint with the one that the access token is bound to (RFC 8705 section 3); a bound token without a matching certificate is refused.
+    ///
+    /// `clientCertificate`, optional.
+    #[must_use]
+    pub fn client_certificate(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_certificate = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `dpop`: the value of the `DPoP` header sent with the access token, a proof JWT (RFC 9449 section 7). An access token that is bound to a key is refused without a proof by that key.
+    ///
+    /// `dpop`, optional, secret.
+    #[must_use]
+    pub fn dpop(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.dpop = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `dpop_nonce_required`: demands a nonce of Authlete's in the DPoP proof for this one request (RFC 9449 sections 8 and 9), even where the service's `dpopNonceRequired` is off. False or absent leaves the service's setting to decide.
+    ///
+    /// `dpopNonceRequired`, optional.
+    #[must_use]
+    pub fn dpop_nonce_required(mut self, value: bool) -> Self {
+        self.dpop_nonce_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `headers`: the request's header fields that its HTTP message signature needs for verification (RFC 9421), in particular `Signature`, `Signature-Input` and every field that the signature covers. Absent when the request is not signed.
+    ///
+    /// `headers`, optional.
+    #[must_use]
+    pub fn headers(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.headers = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `htm`: the HTTP method of the client's request, compared with the `htm` claim of the DPoP proof (RFC 9449 section 4.3). Only looked at when there is a proof.
+    ///
+    /// `htm`, optional.
+    #[must_use]
+    pub fn htm(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.htm = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `htu`: the URL that the client sent its request to, as the client sees it and without query and fragment; compared with the `htu` claim of the DPoP proof (RFC 9449 section 4.3). Set it behind a proxy, where the server's own idea of its URL differs.
+    ///
+    /// `htu`, optional.
+    #[must_use]
+    pub fn htu(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.htu = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `max_age`: how many seconds ago the user may have logged in at most (RFC 9470, step-up authentication). Zero, a negative number or absence checks nothing; which action a token gives that fails is not documented.
+    ///
+    /// `maxAge`, optional, in seconds.
+    #[must_use]
+    pub fn max_age(mut self, value: i64) -> Self {
+        self.max_age = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `message`: the body of the client's request, against which Authlete checks the `Content-Digest` header that the HTTP message signature covers (RFC 9530). Absent when the request had none.
+    ///
+    /// `message`, optional, secret.
+    #[must_use]
+    pub fn message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `request_body_contained`: whether the client's request had a body. When it did and the FAPI 2.0 Message Signing profile applies, the HTTP message signature must cover `content-digest` (RFC 9421, RFC 9530). False when absent.
+    ///
+    /// `requestBodyContained`, optional.
+    #[must_use]
+    pub fn request_body_contained(mut self, value: bool) -> Self {
+        self.request_body_contained = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `required_components`: the components that the HTTP message signature must cover (RFC 9421 section 2). Absent means `@method`, `@target-uri` and `authorization` by the official document; the Java library adds `dpop` where there is such a header, or in another place all of `headers`.
+    ///
+    /// `requiredComponents`, optional.
+    #[must_use]
+    pub fn required_components(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.required_components = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `resources`: the resource servers that the token must be good for (RFC 8707), normally the caller's own identifier. Absent checks nothing. The official document describes it in the words of the token request, the Java library as what the token has to cover.
+    ///
+    /// `resources`, optional.
+    #[must_use]
+    pub fn resources(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.resources = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `scopes`: the scopes that the resource demands, all of them. A token that lacks one gives `FORBIDDEN` with `insufficient_scope` (RFC 6750 section 3.1); absent or empty demands none.
+    ///
+    /// `scopes`, optional.
+    #[must_use]
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `subject`: the user whom the token must stand for. Another one gives `FORBIDDEN` with `invalid_request`; absent checks nothing.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `target_uri`: the full URL of the client's request with its query, for the derived component `@target-uri` of HTTP message signatures (RFC 9421 section 2.2.2); `@authority`, `@scheme`, `@path` and `@query` are derived from it too. Without it `htu` is taken, which has no query.
+    ///
+    /// `targetUri`, optional, secret.
+    #[must_use]
+    pub fn target_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.target_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `uri`: the full URL of the request to the resource, for HTTP message signatures. The official document calls it that of the userinfo endpoint, the Java library that of the resource; `targetUri` is the newer field for it.
+    ///
+    /// `uri`, optional, secret.
+    #[must_use]
+    pub fn uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `max_age` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How many seconds ago the user may have logged in at most (RFC 9470, step-up authentication). Zero, a negative number or absence checks nothing; which action a token gives that fails is not documented.
+    ///
+    /// `maxAge`, optional, in seconds.
+    pub fn max_age_as_duration(&self) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.max_age?))
     }
 }
 
+/// Whether the access token is good for the request, and if so what it stands for.
+///
 /// Upstream: `introspection_response`.
 ///
 /// Answer of `auth_introspection`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct IntrospectionResponse {
+    /// The resource servers that the access token is for, after the token request narrowed what was granted (RFC 8707 section 2.2). Absent when the token is not restricted to any. A resource server should refuse a token that does not name it here.
+    ///
     /// `accessTokenResources`, optional.
     #[serde(
         rename = "accessTokenResources",
@@ -144,192 +398,268 @@ pub struct IntrospectionResponse {
     pub access_token_resources: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The authentication context class that the user's login satisfied when the token was granted. Absent when it was not recorded.
+    ///
     /// `acr`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub acr: ::std::option::Option<::std::string::String>,
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::IntrospectionResponseAction>,
+    pub action: ::std::option::Option<super::IntrospectionResponseAction>,
+    /// When the user logged in to grant the token, in seconds since 1970-01-01 UTC. Zero or absent when it was not recorded.
+    ///
     /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
     #[serde(rename = "authTime", skip_serializing_if = "::std::option::Option::is_none")]
     pub auth_time: ::std::option::Option<i64>,
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
     /// `authorizationDetails`, optional.
     #[serde(
         rename = "authorizationDetails",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub authorization_details: ::std::option::Option<AuthorizationDetails>,
+    pub authorization_details: ::std::option::Option<super::AuthorizationDetails>,
+    /// The SHA-256 thumbprint, base64url without padding, of the client certificate that the access token is bound to (RFC 8705 section 3.1). Absent when it is bound to none.
+    ///
     /// `certificateThumbprint`, optional.
     #[serde(
         rename = "certificateThumbprint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub certificate_thumbprint: ::std::option::Option<::std::string::String>,
+    /// The key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
     /// `clientAttributes`, optional.
     #[serde(
         rename = "clientAttributes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub client_attributes: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
     /// `clientEntityId`, optional.
     #[serde(
         rename = "clientEntityId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_entity_id: ::std::option::Option<::std::string::String>,
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
     /// `clientEntityIdUsed`, optional.
     #[serde(
         rename = "clientEntityIdUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_entity_id_used: ::std::option::Option<bool>,
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<i64>,
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
     /// `clientIdAlias`, optional.
     #[serde(
         rename = "clientIdAlias",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias: ::std::option::Option<::std::string::String>,
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
     /// `clientIdAliasUsed`, optional.
     #[serde(
         rename = "clientIdAliasUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias_used: ::std::option::Option<bool>,
+    /// The `c_nonce` that a wallet has to include in its key proof when it requests a credential (OpenID4VCI). Absent unless the token is for credential issuance.
+    ///
     /// `cnonce`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub cnonce: ::std::option::Option<::std::string::String>,
+    /// When the `c_nonce` expires, in milliseconds since 1970-01-01 UTC; meaningful only beside a `c_nonce`.
+    ///
     /// `cnonceExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "cnonceExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub cnonce_expires_at: ::std::option::Option<i64>,
+    /// The claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
     /// `consentedClaims`, optional.
     #[serde(
         rename = "consentedClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub consented_claims: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The nonce to send in the `DPoP-Nonce` header of the resource's response, error or success (RFC 9449 section 9); the client uses it in its next proof. Absent when no nonce is required.
+    ///
     /// `dpopNonce`, optional, secret.
     #[serde(
         rename = "dpopNonce",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dpop_nonce: ::std::option::Option<::std::string::String>,
+    /// Whether Authlete knows the access token; false also for one that was revoked or deleted.
+    ///
     /// `existent`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub existent: ::std::option::Option<bool>,
+    /// When the access token expires, in milliseconds since 1970-01-01 UTC. Zero or absent when it does not exist.
+    ///
     /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "expiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub expires_at: ::std::option::Option<i64>,
+    /// Whether the token is for the credential endpoints of an issuer (OpenID4VCI).
+    ///
     /// `forCredentialIssuance`, optional.
     #[serde(
         rename = "forCredentialIssuance",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub for_credential_issuance: ::std::option::Option<bool>,
+    /// Whether the access token is one for external attachments, with which a client fetches documents that verified claims refer to by URL (OpenID Connect for Identity Assurance 1.0, external attachments). Authlete makes such tokens where the service sets `accessTokenForExternalAttachmentEmbedded`.
+    ///
     /// `forExternalAttachment`, optional.
     #[serde(
         rename = "forExternalAttachment",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub for_external_attachment: ::std::option::Option<bool>,
+    /// What the grant of `grantId` holds (Grant Management for OAuth 2.0). Absent when grant management was not used.
+    ///
     /// `grant`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant: ::std::option::Option<Grant>,
+    pub grant: ::std::option::Option<super::Grant>,
+    /// The grant that the access token belongs to (Grant Management for OAuth 2.0). Absent when grant management was not used.
+    ///
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<crate::rt::GrantId>,
+    pub grant_id: ::std::option::Option<rt::GrantId>,
+    /// The grant by which the token was obtained; absent for a token that Authlete does not know.
+    ///
     /// `grantType`, optional.
     #[serde(
         rename = "grantType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub grant_type: ::std::option::Option<crate::types::GrantType>,
+    pub grant_type: ::std::option::Option<super::GrantType>,
+    /// The verifiable credentials that the token gives access to, as a JSON array in a string (OpenID4VCI). The issuer must not issue others; absent when the token is not for credential issuance.
+    ///
     /// `issuableCredentials`, optional.
     #[serde(
         rename = "issuableCredentials",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub issuable_credentials: ::std::option::Option<crate::rt::JsonString>,
+    pub issuable_credentials: ::std::option::Option<rt::JsonString>,
+    /// The URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
     /// `metadataDocumentLocation`, optional.
     #[serde(
         rename = "metadataDocumentLocation",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_location: ::std::option::Option<::std::string::String>,
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
     /// `metadataDocumentUsed`, optional.
     #[serde(
         rename = "metadataDocumentUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_used: ::std::option::Option<bool>,
+    /// Key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
+    pub properties: ::std::option::Option<::std::vec::Vec<super::Property>>,
+    /// Whether a refresh token that is alive belongs to the access token, so that the client can get another one.
+    ///
     /// `refreshable`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub refreshable: ::std::option::Option<bool>,
+    /// The resource servers that were named when the token was first requested (RFC 8707). Absent when none were named.
+    ///
     /// `resources`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub resources: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// On errors, the value of the `WWW-Authenticate` header to send without a body (RFC 6750 section 3, or RFC 9449 section 7.1 for DPoP). It is complete, with the scheme and the error code. With `OK` it has a challenge too, for a later 400 of the resource itself; never send it with a success.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Whether the resource's response must carry an HTTP message signature, that is `Signature` and `Signature-Input` headers (RFC 9421, FAPI 2.0 Message Signing). The resource makes the signature itself.
+    ///
     /// `responseSigningRequired`, optional.
     #[serde(
         rename = "responseSigningRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_signing_required: ::std::option::Option<bool>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+    /// The scopes that the access token has, each with its attributes. Absent when it has none.
+    ///
     /// `scopeDetails`, optional.
     #[serde(
         rename = "scopeDetails",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub scope_details: ::std::option::Option<::std::vec::Vec<Scope>>,
+    pub scope_details: ::std::option::Option<::std::vec::Vec<super::Scope>>,
+    /// The scopes that the access token has. Absent when it has none. Only their names; `scopeDetails` has the rest.
+    ///
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scopes: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
     /// `serviceAttributes`, optional.
     #[serde(
         rename = "serviceAttributes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub service_attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub service_attributes: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
+    /// The unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
+    /// Whether the access token has all of the scopes in the request. The official document repeats here what it says of `existent`.
+    ///
     /// `sufficient`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub sufficient: ::std::option::Option<bool>,
+    /// Whether the access token exists and has not expired. It says nothing on scopes and bindings; the action does.
+    ///
     /// `usable`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub usable: ::std::option::Option<bool>,
 }
 
-impl crate::rt::Object for IntrospectionResponse {
+impl rt::Object for IntrospectionResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -433,7 +763,7 @@ impl<'de> ::serde::Deserialize<'de> for IntrospectionResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -452,16 +782,16 @@ impl ::std::fmt::Debug for IntrospectionResponse {
             .field("client_id", &self.client_id)
             .field("client_id_alias", &self.client_id_alias)
             .field("client_id_alias_used", &self.client_id_alias_used)
-            .field("cnonce", &crate::rt::optional(&self.cnonce))
+            .field("cnonce", &rt::optional(&self.cnonce))
             .field("cnonce_expires_at", &self.cnonce_expires_at)
             .field("consented_claims", &self.consented_claims)
-            .field("dpop_nonce", &crate::rt::optional(&self.dpop_nonce))
+            .field("dpop_nonce", &rt::optional(&self.dpop_nonce))
             .field("existent", &self.existent)
             .field("expires_at", &self.expires_at)
             .field("for_credential_issuance", &self.for_credential_issuance)
             .field("for_external_attachment", &self.for_external_attachment)
             .field("grant", &self.grant)
-            .field("grant_id", &crate::rt::optional(&self.grant_id))
+            .field("grant_id", &rt::optional(&self.grant_id))
             .field("grant_type", &self.grant_type)
             .field("issuable_credentials", &self.issuable_credentials)
             .field("metadata_document_location", &self.metadata_document_location)
@@ -469,7 +799,7 @@ impl ::std::fmt::Debug for IntrospectionResponse {
             .field("properties", &self.properties)
             .field("refreshable", &self.refreshable)
             .field("resources", &self.resources)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("response_signing_required", &self.response_signing_required)
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
@@ -483,59 +813,565 @@ impl ::std::fmt::Debug for IntrospectionResponse {
     }
 }
 
+impl IntrospectionResponse {
+    /// Sets `access_token_resources`: the resource servers that the access token is for, after the token request narrowed what was granted (RFC 8707 section 2.2). Absent when the token is not restricted to any. A resource server should refuse a token that does not name it here.
+    ///
+    /// `accessTokenResources`, optional.
+    #[must_use]
+    pub fn access_token_resources(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.access_token_resources = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `acr`: the authentication context class that the user's login satisfied when the token was granted. Absent when it was not recorded.
+    ///
+    /// `acr`, optional.
+    #[must_use]
+    pub fn acr(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.acr = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::IntrospectionResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `auth_time`: when the user logged in to grant the token, in seconds since 1970-01-01 UTC. Zero or absent when it was not recorded.
+    ///
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn auth_time(mut self, value: i64) -> Self {
+        self.auth_time = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `authorization_details`: the fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
+    /// `authorizationDetails`, optional.
+    #[must_use]
+    pub fn authorization_details(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationDetails>,
+    ) -> Self {
+        self.authorization_details = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `certificate_thumbprint`: the SHA-256 thumbprint, base64url without padding, of the client certificate that the access token is bound to (RFC 8705 section 3.1). Absent when it is bound to none.
+    ///
+    /// `certificateThumbprint`, optional.
+    #[must_use]
+    pub fn certificate_thumbprint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.certificate_thumbprint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_attributes`: the key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `clientAttributes`, optional.
+    #[must_use]
+    pub fn client_attributes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.client_attributes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client_entity_id`: the client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
+    #[must_use]
+    pub fn client_entity_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_entity_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_entity_id_used`: whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
+    #[must_use]
+    pub fn client_entity_id_used(mut self, value: bool) -> Self {
+        self.client_entity_id_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id`: the numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
+    /// `clientId`, optional.
+    #[must_use]
+    pub fn client_id(mut self, value: i64) -> Self {
+        self.client_id = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id_alias`: the client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
+    #[must_use]
+    pub fn client_id_alias(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_id_alias = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_id_alias_used`: whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
+    #[must_use]
+    pub fn client_id_alias_used(mut self, value: bool) -> Self {
+        self.client_id_alias_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `cnonce`: the `c_nonce` that a wallet has to include in its key proof when it requests a credential (OpenID4VCI). Absent unless the token is for credential issuance.
+    ///
+    /// `cnonce`, optional, secret.
+    #[must_use]
+    pub fn cnonce(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.cnonce = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `cnonce_expires_at`: when the `c_nonce` expires, in milliseconds since 1970-01-01 UTC; meaningful only beside a `c_nonce`.
+    ///
+    /// `cnonceExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn cnonce_expires_at(mut self, value: i64) -> Self {
+        self.cnonce_expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `consented_claims`: the claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
+    /// `consentedClaims`, optional.
+    #[must_use]
+    pub fn consented_claims(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.consented_claims = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `dpop_nonce`: the nonce to send in the `DPoP-Nonce` header of the resource's response, error or success (RFC 9449 section 9); the client uses it in its next proof. Absent when no nonce is required.
+    ///
+    /// `dpopNonce`, optional, secret.
+    #[must_use]
+    pub fn dpop_nonce(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.dpop_nonce = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `existent`: whether Authlete knows the access token; false also for one that was revoked or deleted.
+    ///
+    /// `existent`, optional.
+    #[must_use]
+    pub fn existent(mut self, value: bool) -> Self {
+        self.existent = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `expires_at`: when the access token expires, in milliseconds since 1970-01-01 UTC. Zero or absent when it does not exist.
+    ///
+    /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn expires_at(mut self, value: i64) -> Self {
+        self.expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `for_credential_issuance`: whether the token is for the credential endpoints of an issuer (OpenID4VCI).
+    ///
+    /// `forCredentialIssuance`, optional.
+    #[must_use]
+    pub fn for_credential_issuance(mut self, value: bool) -> Self {
+        self.for_credential_issuance = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `for_external_attachment`: whether the access token is one for external attachments, with which a client fetches documents that verified claims refer to by URL (OpenID Connect for Identity Assurance 1.0, external attachments). Authlete makes such tokens where the service sets `accessTokenForExternalAttachmentEmbedded`.
+    ///
+    /// `forExternalAttachment`, optional.
+    #[must_use]
+    pub fn for_external_attachment(mut self, value: bool) -> Self {
+        self.for_external_attachment = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `grant`: what the grant of `grantId` holds (Grant Management for OAuth 2.0). Absent when grant management was not used.
+    ///
+    /// `grant`, optional.
+    #[must_use]
+    pub fn grant(mut self, value: impl ::std::convert::Into<super::Grant>) -> Self {
+        self.grant = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `grant_id`: the grant that the access token belongs to (Grant Management for OAuth 2.0). Absent when grant management was not used.
+    ///
+    /// `grantId`, optional, secret.
+    #[must_use]
+    pub fn grant_id(mut self, value: impl ::std::convert::Into<rt::GrantId>) -> Self {
+        self.grant_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `grant_type`: the grant by which the token was obtained; absent for a token that Authlete does not know.
+    ///
+    /// `grantType`, optional.
+    #[must_use]
+    pub fn grant_type(
+        mut self,
+        value: impl ::std::convert::Into<super::GrantType>,
+    ) -> Self {
+        self.grant_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `issuable_credentials`: the verifiable credentials that the token gives access to, as a JSON array in a string (OpenID4VCI). The issuer must not issue others; absent when the token is not for credential issuance.
+    ///
+    /// `issuableCredentials`, optional.
+    #[must_use]
+    pub fn issuable_credentials(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.issuable_credentials = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `metadata_document_location`: the URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
+    /// `metadataDocumentLocation`, optional.
+    #[must_use]
+    pub fn metadata_document_location(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.metadata_document_location = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `metadata_document_used`: whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
+    #[must_use]
+    pub fn metadata_document_used(mut self, value: bool) -> Self {
+        self.metadata_document_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `properties`: key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
+    /// `properties`, optional.
+    #[must_use]
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Property>,
+        >,
+    ) -> Self {
+        self.properties = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `refreshable`: whether a refresh token that is alive belongs to the access token, so that the client can get another one.
+    ///
+    /// `refreshable`, optional.
+    #[must_use]
+    pub fn refreshable(mut self, value: bool) -> Self {
+        self.refreshable = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `resources`: the resource servers that were named when the token was first requested (RFC 8707). Absent when none were named.
+    ///
+    /// `resources`, optional.
+    #[must_use]
+    pub fn resources(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.resources = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `response_content`: on errors, the value of the `WWW-Authenticate` header to send without a body (RFC 6750 section 3, or RFC 9449 section 7.1 for DPoP). It is complete, with the scheme and the error code. With `OK` it has a challenge too, for a later 400 of the resource itself; never send it with a success.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_signing_required`: whether the resource's response must carry an HTTP message signature, that is `Signature` and `Signature-Input` headers (RFC 9421, FAPI 2.0 Message Signing). The resource makes the signature itself.
+    ///
+    /// `responseSigningRequired`, optional.
+    #[must_use]
+    pub fn response_signing_required(mut self, value: bool) -> Self {
+        self.response_signing_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `scope_details`: the scopes that the access token has, each with its attributes. Absent when it has none.
+    ///
+    /// `scopeDetails`, optional.
+    #[must_use]
+    pub fn scope_details(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Scope>,
+        >,
+    ) -> Self {
+        self.scope_details = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `scopes`: the scopes that the access token has. Absent when it has none. Only their names; `scopeDetails` has the rest.
+    ///
+    /// `scopes`, optional.
+    #[must_use]
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `service_attributes`: the key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `serviceAttributes`, optional.
+    #[must_use]
+    pub fn service_attributes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.service_attributes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `subject`: the unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `sufficient`: whether the access token has all of the scopes in the request. The official document repeats here what it says of `existent`.
+    ///
+    /// `sufficient`, optional.
+    #[must_use]
+    pub fn sufficient(mut self, value: bool) -> Self {
+        self.sufficient = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `usable`: whether the access token exists and has not expired. It says nothing on scopes and bindings; the action does.
+    ///
+    /// `usable`, optional.
+    #[must_use]
+    pub fn usable(mut self, value: bool) -> Self {
+        self.usable = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// `auth_time` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the user logged in to grant the token, in seconds since 1970-01-01 UTC. Zero or absent when it was not recorded.
+    ///
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    pub fn auth_time_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_seconds(i64::from(self.auth_time?))
+    }
+
+    /// `cnonce_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the `c_nonce` expires, in milliseconds since 1970-01-01 UTC; meaningful only beside a `c_nonce`.
+    ///
+    /// `cnonceExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn cnonce_expires_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.cnonce_expires_at?))
+    }
+
+    /// `expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the access token expires, in milliseconds since 1970-01-01 UTC. Zero or absent when it does not exist.
+    ///
+    /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn expires_at_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.expires_at?))
+    }
+}
+
+/// What a resource server sent to the introspection endpoint (RFC 7662 section 2.1), with how to form the response. The server must have authenticated the resource server before.
+///
 /// Upstream: `standard_introspection_request`.
 ///
 /// Request of `auth_introspection_standard`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct StandardIntrospectionRequest {
+    /// The `Accept` header of the request. With `application/token-introspection+jwt` Authlete makes a JWT (RFC 9701 section 4), and otherwise JSON.
+    ///
     /// `httpAcceptHeader`, optional.
     #[serde(
         rename = "httpAcceptHeader",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub http_accept_header: ::std::option::Option<::std::string::String>,
+    /// The JWE `alg` for encrypting the JWT, as registered in `introspection_encrypted_response_alg` (RFC 9701 section 6). Absent does not encrypt.
+    ///
     /// `introspectionEncryptionAlg`, optional.
     #[serde(
         rename = "introspectionEncryptionAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub introspection_encryption_alg: ::std::option::Option<crate::types::JweAlg>,
+    pub introspection_encryption_alg: ::std::option::Option<super::JweAlg>,
+    /// The JWE `enc` for encrypting the JWT, as registered in `introspection_encrypted_response_enc` (RFC 9701 section 6). `A128CBC_HS256` when absent; without effect where `introspectionEncryptionAlg` is absent.
+    ///
     /// `introspectionEncryptionEnc`, optional.
     #[serde(
         rename = "introspectionEncryptionEnc",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub introspection_encryption_enc: ::std::option::Option<crate::types::JweEnc>,
+    pub introspection_encryption_enc: ::std::option::Option<super::JweEnc>,
+    /// The JWS `alg` for signing the JWT, as the resource server registered it in `introspection_signed_response_alg` (RFC 9701 section 6). `RS256` when absent; without effect on a JSON response.
+    ///
     /// `introspectionSignAlg`, optional.
     #[serde(
         rename = "introspectionSignAlg",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub introspection_sign_alg: ::std::option::Option<crate::types::JwsAlg>,
+    pub introspection_sign_alg: ::std::option::Option<super::JwsAlg>,
+    /// The body of the client's request, in `application/x-www-form-urlencoded`, untouched; the empty string where there was none. Do not parse and re-encode it, because the order and the repetition of parameters can matter. It has `token`, and perhaps `token_type_hint`.
+    ///
     /// `parameters`, required, secret.
     pub parameters: ::std::string::String,
+    /// The resource server's public key for encrypting the JWT; required for asymmetric algorithms. The official document once says signing, where it means encryption; the format is not documented.
+    ///
     /// `publicKeyForEncryption`, optional.
     #[serde(
         rename = "publicKeyForEncryption",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub public_key_for_encryption: ::std::option::Option<::std::string::String>,
+    /// The identifier of the resource server that asks. A token with audiences that do not include it is reported as inactive; required when a JWT is asked for, where it becomes the audience (RFC 9701 section 5).
+    ///
     /// `rsUri`, optional.
     #[serde(rename = "rsUri", skip_serializing_if = "::std::option::Option::is_none")]
     pub rs_uri: ::std::option::Option<::std::string::String>,
+    /// The key for encrypting the JWT with a symmetric algorithm, shared with the resource server; required for those algorithms. Its encoding is not documented.
+    ///
     /// `sharedKeyForEncryption`, optional, secret.
     #[serde(
         rename = "sharedKeyForEncryption",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub shared_key_for_encryption: ::std::option::Option<::std::string::String>,
+    /// The key for signing the JWT with an HMAC algorithm, shared with the resource server; required for those algorithms. Its encoding is not documented.
+    ///
     /// `sharedKeyForSign`, optional, secret.
     #[serde(
         rename = "sharedKeyForSign",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub shared_key_for_sign: ::std::option::Option<::std::string::String>,
+    /// Whether the response includes properties of the token that are marked as hidden. False or absent leaves them out; set it only for resource servers that may see them.
+    ///
     /// `withHiddenProperties`, optional.
     #[serde(
         rename = "withHiddenProperties",
@@ -551,61 +1387,174 @@ impl ::std::fmt::Debug for StandardIntrospectionRequest {
             .field("introspection_encryption_alg", &self.introspection_encryption_alg)
             .field("introspection_encryption_enc", &self.introspection_encryption_enc)
             .field("introspection_sign_alg", &self.introspection_sign_alg)
-            .field("parameters", &crate::rt::Redacted)
+            .field("parameters", &rt::Redacted)
             .field("public_key_for_encryption", &self.public_key_for_encryption)
             .field("rs_uri", &self.rs_uri)
             .field(
                 "shared_key_for_encryption",
-                &crate::rt::optional(&self.shared_key_for_encryption),
+                &rt::optional(&self.shared_key_for_encryption),
             )
-            .field(
-                "shared_key_for_sign",
-                &crate::rt::optional(&self.shared_key_for_sign),
-            )
+            .field("shared_key_for_sign", &rt::optional(&self.shared_key_for_sign))
             .field("with_hidden_properties", &self.with_hidden_properties)
             .finish()
     }
 }
 
 impl StandardIntrospectionRequest {
-    /// With the required fields; the others are left out.
+    /// A `StandardIntrospectionRequest` with `parameters`, which is required; the other fields are left out.
     pub fn new(parameters: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
-            http_accept_header: ::std::default::Default::default(),
-            introspection_encryption_alg: ::std::default::Default::default(),
-            introspection_encryption_enc: ::std::default::Default::default(),
-            introspection_sign_alg: ::std::default::Default::default(),
+            http_accept_header: ::std::option::Option::None,
+            introspection_encryption_alg: ::std::option::Option::None,
+            introspection_encryption_enc: ::std::option::Option::None,
+            introspection_sign_alg: ::std::option::Option::None,
             parameters: parameters.into(),
-            public_key_for_encryption: ::std::default::Default::default(),
-            rs_uri: ::std::default::Default::default(),
-            shared_key_for_encryption: ::std::default::Default::default(),
-            shared_key_for_sign: ::std::default::Default::default(),
-            with_hidden_properties: ::std::default::Default::default(),
+            public_key_for_encryption: ::std::option::Option::None,
+            rs_uri: ::std::option::Option::None,
+            shared_key_for_encryption: ::std::option::Option::None,
+            shared_key_for_sign: ::std::option::Option::None,
+            with_hidden_properties: ::std::option::Option::None,
         }
+    }
+
+    /// Sets `http_accept_header`: the `Accept` header of the request. With `application/token-introspection+jwt` Authlete makes a JWT (RFC 9701 section 4), and otherwise JSON.
+    ///
+    /// `httpAcceptHeader`, optional.
+    #[must_use]
+    pub fn http_accept_header(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.http_accept_header = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `introspection_encryption_alg`: the JWE `alg` for encrypting the JWT, as registered in `introspection_encrypted_response_alg` (RFC 9701 section 6). Absent does not encrypt.
+    ///
+    /// `introspectionEncryptionAlg`, optional.
+    #[must_use]
+    pub fn introspection_encryption_alg(
+        mut self,
+        value: impl ::std::convert::Into<super::JweAlg>,
+    ) -> Self {
+        self.introspection_encryption_alg = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `introspection_encryption_enc`: the JWE `enc` for encrypting the JWT, as registered in `introspection_encrypted_response_enc` (RFC 9701 section 6). `A128CBC_HS256` when absent; without effect where `introspectionEncryptionAlg` is absent.
+    ///
+    /// `introspectionEncryptionEnc`, optional.
+    #[must_use]
+    pub fn introspection_encryption_enc(
+        mut self,
+        value: impl ::std::convert::Into<super::JweEnc>,
+    ) -> Self {
+        self.introspection_encryption_enc = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `introspection_sign_alg`: the JWS `alg` for signing the JWT, as the resource server registered it in `introspection_signed_response_alg` (RFC 9701 section 6). `RS256` when absent; without effect on a JSON response.
+    ///
+    /// `introspectionSignAlg`, optional.
+    #[must_use]
+    pub fn introspection_sign_alg(
+        mut self,
+        value: impl ::std::convert::Into<super::JwsAlg>,
+    ) -> Self {
+        self.introspection_sign_alg = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `public_key_for_encryption`: the resource server's public key for encrypting the JWT; required for asymmetric algorithms. The official document once says signing, where it means encryption; the format is not documented.
+    ///
+    /// `publicKeyForEncryption`, optional.
+    #[must_use]
+    pub fn public_key_for_encryption(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.public_key_for_encryption = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `rs_uri`: the identifier of the resource server that asks. A token with audiences that do not include it is reported as inactive; required when a JWT is asked for, where it becomes the audience (RFC 9701 section 5).
+    ///
+    /// `rsUri`, optional.
+    #[must_use]
+    pub fn rs_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.rs_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `shared_key_for_encryption`: the key for encrypting the JWT with a symmetric algorithm, shared with the resource server; required for those algorithms. Its encoding is not documented.
+    ///
+    /// `sharedKeyForEncryption`, optional, secret.
+    #[must_use]
+    pub fn shared_key_for_encryption(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.shared_key_for_encryption = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `shared_key_for_sign`: the key for signing the JWT with an HMAC algorithm, shared with the resource server; required for those algorithms. Its encoding is not documented.
+    ///
+    /// `sharedKeyForSign`, optional, secret.
+    #[must_use]
+    pub fn shared_key_for_sign(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.shared_key_for_sign = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `with_hidden_properties`: whether the response includes properties of the token that are marked as hidden. False or absent leaves them out; set it only for resource servers that may see them.
+    ///
+    /// `withHiddenProperties`, optional.
+    #[must_use]
+    pub fn with_hidden_properties(mut self, value: bool) -> Self {
+        self.with_hidden_properties = ::std::option::Option::Some(value);
+        self
     }
 }
 
+/// What a resource server learns of a token at the introspection endpoint, ready to be sent as JSON or as a JWT.
+///
 /// Upstream: `standard_introspection_response`.
 ///
 /// Answer of `auth_introspection_standard`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct StandardIntrospectionResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::StandardIntrospectionResponseAction>,
+    pub action: ::std::option::Option<super::StandardIntrospectionResponseAction>,
+    /// The body for the resource server, sent on byte for byte. It is JSON (RFC 7662 section 2.2), or with `JWT` a JWT (RFC 9701 section 5); a token that is not good gives JSON with `active` false and no reason.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -614,7 +1563,7 @@ pub struct StandardIntrospectionResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for StandardIntrospectionResponse {
+impl rt::Object for StandardIntrospectionResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -648,7 +1597,7 @@ impl<'de> ::serde::Deserialize<'de> for StandardIntrospectionResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -656,9 +1605,59 @@ impl ::std::fmt::Debug for StandardIntrospectionResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("StandardIntrospectionResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
+    }
+}
+
+impl StandardIntrospectionResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::StandardIntrospectionResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: the body for the resource server, sent on byte for byte. It is JSON (RFC 7662 section 2.2), or with `JWT` a JWT (RFC 9701 section 5); a token that is not good gives JSON with `active` false and no reason.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
     }
 }

@@ -2,33 +2,46 @@
 
 //! Types of `jose_object`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// A JOSE object to verify, with whose key it is signed and which claims it must have.
+///
 /// Upstream: `jose_verify_request`.
 ///
 /// Request of `jose_verify`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct JoseVerifyRequest {
+    /// The client whose keys or secret verify the signature, by its number or alias. Needed when `signedByClient` is true or an algorithm is symmetric; without it Authlete may take the `iss` claim of an object that a client signed.
+    ///
     /// `clientIdentifier`, optional.
     #[serde(
         rename = "clientIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_identifier: ::std::option::Option<crate::rt::ClientIdentifier>,
+    pub client_identifier: ::std::option::Option<rt::ClientIdentifier>,
+    /// How many seconds the clocks of signer and verifier may differ when `exp`, `iat` and `nbf` are checked (RFC 7519 section 4.1). The default is 0, which tolerates none.
+    ///
     /// `clockSkew`, optional, in seconds.
     #[serde(
         rename = "clockSkew",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub clock_skew: ::std::option::Option<i32>,
+    /// The JOSE object in its compact form (RFC 7515 section 7.1), for example a JWT that a client sent.
+    ///
     /// `jose`, required, secret.
     pub jose: ::std::string::String,
+    /// The claims that the payload must have, by name; the payload must then be JSON. Absent demands none.
+    ///
     /// `mandatoryClaims`, optional.
     #[serde(
         rename = "mandatoryClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub mandatory_claims: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Whether a client signed the object, with its private key or with a key made from its secret (OpenID Connect Core 1.0 section 10.1). False or absent presumably means that the service signed it; the sources do not say.
+    ///
     /// `signedByClient`, optional.
     #[serde(
         rename = "signedByClient",
@@ -42,7 +55,7 @@ impl ::std::fmt::Debug for JoseVerifyRequest {
         f.debug_struct("JoseVerifyRequest")
             .field("client_identifier", &self.client_identifier)
             .field("clock_skew", &self.clock_skew)
-            .field("jose", &crate::rt::Redacted)
+            .field("jose", &rt::Redacted)
             .field("mandatory_claims", &self.mandatory_claims)
             .field("signed_by_client", &self.signed_by_client)
             .finish()
@@ -50,24 +63,86 @@ impl ::std::fmt::Debug for JoseVerifyRequest {
 }
 
 impl JoseVerifyRequest {
-    /// With the required fields; the others are left out.
+    /// A `JoseVerifyRequest` with `jose`, which is required; the other fields are left out.
     pub fn new(jose: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
-            client_identifier: ::std::default::Default::default(),
-            clock_skew: ::std::default::Default::default(),
+            client_identifier: ::std::option::Option::None,
+            clock_skew: ::std::option::Option::None,
             jose: jose.into(),
-            mandatory_claims: ::std::default::Default::default(),
-            signed_by_client: ::std::default::Default::default(),
+            mandatory_claims: ::std::option::Option::None,
+            signed_by_client: ::std::option::Option::None,
         }
+    }
+
+    /// Sets `client_identifier`: the client whose keys or secret verify the signature, by its number or alias. Needed when `signedByClient` is true or an algorithm is symmetric; without it Authlete may take the `iss` claim of an object that a client signed.
+    ///
+    /// `clientIdentifier`, optional.
+    #[must_use]
+    pub fn client_identifier(
+        mut self,
+        value: impl ::std::convert::Into<rt::ClientIdentifier>,
+    ) -> Self {
+        self.client_identifier = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `clock_skew`: how many seconds the clocks of signer and verifier may differ when `exp`, `iat` and `nbf` are checked (RFC 7519 section 4.1). The default is 0, which tolerates none.
+    ///
+    /// `clockSkew`, optional, in seconds.
+    #[must_use]
+    pub fn clock_skew(mut self, value: i32) -> Self {
+        self.clock_skew = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `mandatory_claims`: the claims that the payload must have, by name; the payload must then be JSON. Absent demands none.
+    ///
+    /// `mandatoryClaims`, optional.
+    #[must_use]
+    pub fn mandatory_claims(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.mandatory_claims = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `signed_by_client`: whether a client signed the object, with its private key or with a key made from its secret (OpenID Connect Core 1.0 section 10.1). False or absent presumably means that the service signed it; the sources do not say.
+    ///
+    /// `signedByClient`, optional.
+    #[must_use]
+    pub fn signed_by_client(mut self, value: bool) -> Self {
+        self.signed_by_client = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// `clock_skew` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How many seconds the clocks of signer and verifier may differ when `exp`, `iat` and `nbf` are checked (RFC 7519 section 4.1). The default is 0, which tolerates none.
+    ///
+    /// `clockSkew`, optional, in seconds.
+    pub fn clock_skew_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.clock_skew?))
     }
 }
 
+/// Whether the JOSE object is good, and what is wrong with it if not. This response has no action.
+///
 /// Upstream: `jose_verify_response`.
 ///
 /// Answer of `jose_verify`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct JoseVerifyResponse {
+    /// What is wrong, in English sentences for the log. Absent when the object is valid.
+    ///
     /// `errorDescriptions`, optional.
     #[serde(
         rename = "errorDescriptions",
@@ -76,42 +151,54 @@ pub struct JoseVerifyResponse {
     pub error_descriptions: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The claims whose values are not acceptable, such as an `exp` in the past. Absent or empty when all are.
+    ///
     /// `invalidClaims`, optional.
     #[serde(
         rename = "invalidClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub invalid_claims: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The mandatory claims that the payload does not have. Absent or empty when none is missing, but absent also when the object could not be read at all, so decide by `valid`.
+    ///
     /// `missingClaims`, optional.
     #[serde(
         rename = "missingClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub missing_claims: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+    /// Whether the object is signed and the signature is good. It says nothing about claims, such as an expired `exp`.
+    ///
     /// `signatureValid`, optional.
     #[serde(
         rename = "signatureValid",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub signature_valid: ::std::option::Option<bool>,
+    /// Whether everything is in order, signature and claims. Trust the object only when it is true.
+    ///
     /// `valid`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub valid: ::std::option::Option<bool>,
 }
 
-impl crate::rt::Object for JoseVerifyResponse {
+impl rt::Object for JoseVerifyResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -151,6 +238,98 @@ impl<'de> ::serde::Deserialize<'de> for JoseVerifyResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
+    }
+}
+
+impl JoseVerifyResponse {
+    /// Sets `error_descriptions`: what is wrong, in English sentences for the log. Absent when the object is valid.
+    ///
+    /// `errorDescriptions`, optional.
+    #[must_use]
+    pub fn error_descriptions(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.error_descriptions = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `invalid_claims`: the claims whose values are not acceptable, such as an `exp` in the past. Absent or empty when all are.
+    ///
+    /// `invalidClaims`, optional.
+    #[must_use]
+    pub fn invalid_claims(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.invalid_claims = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `missing_claims`: the mandatory claims that the payload does not have. Absent or empty when none is missing, but absent also when the object could not be read at all, so decide by `valid`.
+    ///
+    /// `missingClaims`, optional.
+    #[must_use]
+    pub fn missing_claims(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.missing_claims = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `signature_valid`: whether the object is signed and the signature is good. It says nothing about claims, such as an expired `exp`.
+    ///
+    /// `signatureValid`, optional.
+    #[must_use]
+    pub fn signature_valid(mut self, value: bool) -> Self {
+        self.signature_valid = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `valid`: whether everything is in order, signature and claims. Trust the object only when it is true.
+    ///
+    /// `valid`, optional.
+    #[must_use]
+    pub fn valid(mut self, value: bool) -> Self {
+        self.valid = ::std::option::Option::Some(value);
+        self
     }
 }

@@ -2,13 +2,18 @@
 
 //! Types of `jwk_set_endpoint`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// The service's JWK Set (RFC 7517 section 5), ready to be sent at the server's `jwks_uri`. Where the service has no keys the call has status 204 and no document.
+///
 /// Upstream: `service_jwks_get_response`.
 ///
 /// Answer of `service_jwks_get`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ServiceJwksGetResponse {
+    /// The keys, one JSON object each (RFC 7517 section 4). They are public halves, unless the call asked for private ones: then the response is a secret and must not be published.
+    ///
     /// `keys`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub keys: ::std::option::Option<
@@ -16,7 +21,7 @@ pub struct ServiceJwksGetResponse {
     >,
 }
 
-impl crate::rt::Object for ServiceJwksGetResponse {
+impl rt::Object for ServiceJwksGetResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -44,14 +49,34 @@ impl<'de> ::serde::Deserialize<'de> for ServiceJwksGetResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for ServiceJwksGetResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ServiceJwksGetResponse")
-            .field("keys", &crate::rt::optional(&self.keys))
+            .field("keys", &rt::optional(&self.keys))
             .finish()
+    }
+}
+
+impl ServiceJwksGetResponse {
+    /// Sets `keys`: the keys, one JSON object each (RFC 7517 section 4). They are public halves, unless the call asked for private ones: then the response is a secret and must not be published.
+    ///
+    /// `keys`, optional, secret.
+    #[must_use]
+    pub fn keys(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<
+                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+            >,
+        >,
+    ) -> Self {
+        self.keys = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
     }
 }

@@ -2,53 +2,69 @@
 
 //! Types of `native_sso`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// Which login session to end for all applications.
+///
 /// Upstream: `native_sso_logout_request`.
 ///
 /// Request of `native_sso_logout`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct NativeSsoLogoutRequest {
+    /// The identifier of the user's login session, which the server gave as `sessionId` when it issued the tokens; the `sid` claim of the ID tokens.
+    ///
     /// `sessionId`, required, secret.
     #[serde(rename = "sessionId")]
-    pub session_id: crate::rt::SessionId,
+    pub session_id: rt::SessionId,
 }
 
 impl ::std::fmt::Debug for NativeSsoLogoutRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("NativeSsoLogoutRequest")
-            .field("session_id", &crate::rt::Redacted)
+            .field("session_id", &rt::Redacted)
             .finish()
     }
 }
 
 impl NativeSsoLogoutRequest {
-    /// With the required fields; the others are left out.
-    pub fn new(session_id: impl ::std::convert::Into<crate::rt::SessionId>) -> Self {
+    /// A `NativeSsoLogoutRequest` with `session_id`, which is required; the other fields are left out.
+    pub fn new(session_id: impl ::std::convert::Into<rt::SessionId>) -> Self {
         Self {
             session_id: session_id.into(),
         }
     }
 }
 
+/// How many tokens the end of the session took away.
+///
 /// Upstream: `native_sso_logout_response`.
 ///
 /// Answer of `native_sso_logout`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct NativeSsoLogoutResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::NativeSsoLogoutResponseAction>,
+    pub action: ::std::option::Option<super::NativeSsoLogoutResponseAction>,
+    /// How many records of access and refresh tokens were deleted. Zero when none belonged to the session; present with `OK`.
+    ///
     /// `count`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub count: ::std::option::Option<i64>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -57,7 +73,7 @@ pub struct NativeSsoLogoutResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for NativeSsoLogoutResponse {
+impl rt::Object for NativeSsoLogoutResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -91,49 +107,115 @@ impl<'de> ::serde::Deserialize<'de> for NativeSsoLogoutResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl NativeSsoLogoutResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::NativeSsoLogoutResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `count`: how many records of access and refresh tokens were deleted. Zero when none belonged to the session; present with `OK`.
+    ///
+    /// `count`, optional.
+    #[must_use]
+    pub fn count(mut self, value: i64) -> Self {
+        self.count = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What the ID token and the token response of Native SSO are made of, once the server has found the session alive and the device secret good.
+///
 /// Upstream: `native_sso_request`.
 ///
 /// Request of `native_sso`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct NativeSsoRequest {
+    /// The access token that was just made for this client; take `jwtAccessToken` of the response of `auth/token`, and `accessToken` only where that is absent.
+    ///
     /// `accessToken`, required, secret.
     #[serde(rename = "accessToken")]
     pub access_token: ::std::string::String,
+    /// Claims to put into the ID token, as a JSON object in a string with claim names as keys (OpenID Connect Core 1.0 section 5.1). A name may carry a language tag, such as `family_name#ja`. Leave it out when there is nothing to add. Give what `requestedIdTokenClaims` names, as far as it is known.
+    ///
     /// `claims`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub claims: ::std::option::Option<crate::rt::JsonString>,
+    pub claims: ::std::option::Option<rt::JsonString>,
+    /// The device secret that goes into the token response as `device_secret`. It is the one that the client sent if that is good, and otherwise a new one that the server makes, random and hard to guess.
+    ///
     /// `deviceSecret`, required, secret.
     #[serde(rename = "deviceSecret")]
     pub device_secret: ::std::string::String,
+    /// The hash of the device secret, for the `ds_hash` claim of the ID token; how it is computed is the server's choice. Without it Authlete takes the SHA-256 of `deviceSecret`, base64url-encoded.
+    ///
     /// `deviceSecretHash`, optional, secret.
     #[serde(
         rename = "deviceSecretHash",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_secret_hash: ::std::option::Option<::std::string::String>,
+    /// The form of the ID token's `aud` claim, `array` or `string`; other values are not documented. It takes precedence over the service's `idTokenAudType`. The sources name `array` as the default and do not say what the service's setting does when this is absent.
+    ///
     /// `idTokenAudType`, optional.
     #[serde(
         rename = "idTokenAudType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub id_token_aud_type: ::std::option::Option<::std::string::String>,
+    /// Additional header parameters for the ID token's JWS header, as a JSON object in a string. Without it the header has what Authlete puts there.
+    ///
     /// `idtHeaderParams`, optional.
     #[serde(
         rename = "idtHeaderParams",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub idt_header_params: ::std::option::Option<crate::rt::JsonString>,
+    pub idt_header_params: ::std::option::Option<rt::JsonString>,
+    /// The `refreshToken` from the same response of `auth/token`; it goes into the token response. Absent when there is none.
+    ///
     /// `refreshToken`, optional, secret.
     #[serde(
         rename = "refreshToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token: ::std::option::Option<::std::string::String>,
+    /// The value of the `sub` claim where the client is to see another identifier than that of the access token's user, for example a pairwise one (OpenID Connect Core 1.0 section 8). Only the claim changes. Without it, the identifier of the access token's user is used.
+    ///
     /// `sub`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub sub: ::std::option::Option<::std::string::String>,
@@ -142,61 +224,143 @@ pub struct NativeSsoRequest {
 impl ::std::fmt::Debug for NativeSsoRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("NativeSsoRequest")
-            .field("access_token", &crate::rt::Redacted)
-            .field("claims", &crate::rt::optional(&self.claims))
-            .field("device_secret", &crate::rt::Redacted)
-            .field("device_secret_hash", &crate::rt::optional(&self.device_secret_hash))
+            .field("access_token", &rt::Redacted)
+            .field("claims", &rt::optional(&self.claims))
+            .field("device_secret", &rt::Redacted)
+            .field("device_secret_hash", &rt::optional(&self.device_secret_hash))
             .field("id_token_aud_type", &self.id_token_aud_type)
             .field("idt_header_params", &self.idt_header_params)
-            .field("refresh_token", &crate::rt::optional(&self.refresh_token))
+            .field("refresh_token", &rt::optional(&self.refresh_token))
             .field("sub", &self.sub)
             .finish()
     }
 }
 
 impl NativeSsoRequest {
-    /// With the required fields; the others are left out.
+    /// A `NativeSsoRequest` with `access_token` and `device_secret`, which are required; the other fields are left out.
     pub fn new(
         access_token: impl ::std::convert::Into<::std::string::String>,
         device_secret: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         Self {
             access_token: access_token.into(),
-            claims: ::std::default::Default::default(),
+            claims: ::std::option::Option::None,
             device_secret: device_secret.into(),
-            device_secret_hash: ::std::default::Default::default(),
-            id_token_aud_type: ::std::default::Default::default(),
-            idt_header_params: ::std::default::Default::default(),
-            refresh_token: ::std::default::Default::default(),
-            sub: ::std::default::Default::default(),
+            device_secret_hash: ::std::option::Option::None,
+            id_token_aud_type: ::std::option::Option::None,
+            idt_header_params: ::std::option::Option::None,
+            refresh_token: ::std::option::Option::None,
+            sub: ::std::option::Option::None,
         }
+    }
+
+    /// Sets `claims`: claims to put into the ID token, as a JSON object in a string with claim names as keys (OpenID Connect Core 1.0 section 5.1). A name may carry a language tag, such as `family_name#ja`. Leave it out when there is nothing to add. Give what `requestedIdTokenClaims` names, as far as it is known.
+    ///
+    /// `claims`, optional, secret.
+    #[must_use]
+    pub fn claims(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
+        self.claims = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `device_secret_hash`: the hash of the device secret, for the `ds_hash` claim of the ID token; how it is computed is the server's choice. Without it Authlete takes the SHA-256 of `deviceSecret`, base64url-encoded.
+    ///
+    /// `deviceSecretHash`, optional, secret.
+    #[must_use]
+    pub fn device_secret_hash(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.device_secret_hash = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `id_token_aud_type`: the form of the ID token's `aud` claim, `array` or `string`; other values are not documented. It takes precedence over the service's `idTokenAudType`. The sources name `array` as the default and do not say what the service's setting does when this is absent.
+    ///
+    /// `idTokenAudType`, optional.
+    #[must_use]
+    pub fn id_token_aud_type(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.id_token_aud_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `idt_header_params`: additional header parameters for the ID token's JWS header, as a JSON object in a string. Without it the header has what Authlete puts there.
+    ///
+    /// `idtHeaderParams`, optional.
+    #[must_use]
+    pub fn idt_header_params(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.idt_header_params = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `refresh_token`: the `refreshToken` from the same response of `auth/token`; it goes into the token response. Absent when there is none.
+    ///
+    /// `refreshToken`, optional, secret.
+    #[must_use]
+    pub fn refresh_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.refresh_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `sub`: the value of the `sub` claim where the client is to see another identifier than that of the access token's user, for example a pairwise one (OpenID Connect Core 1.0 section 8). Only the claim changes. Without it, the identifier of the access token's user is used.
+    ///
+    /// `sub`, optional.
+    #[must_use]
+    pub fn sub(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.sub = ::std::option::Option::Some(value.into());
+        self
     }
 }
 
+/// What the client gets from the token endpoint, made ready to be sent. Its ID token ties session and device secret together by the claims `sid` and `ds_hash`.
+///
 /// Upstream: `native_sso_response`.
 ///
 /// Answer of `native_sso`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct NativeSsoResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::NativeSsoResponseAction>,
+    pub action: ::std::option::Option<super::NativeSsoResponseAction>,
+    /// The ID token that was made, a JWT, which `responseContent` already includes; present with `OK` only.
+    ///
     /// `idToken`, optional, secret.
     #[serde(rename = "idToken", skip_serializing_if = "::std::option::Option::is_none")]
     pub id_token: ::std::option::Option<::std::string::String>,
+    /// The JSON body for the client, a success or an OAuth error, finished by Authlete and sent on byte for byte.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -205,7 +369,7 @@ pub struct NativeSsoResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for NativeSsoResponse {
+impl rt::Object for NativeSsoResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -241,7 +405,7 @@ impl<'de> ::serde::Deserialize<'de> for NativeSsoResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -249,10 +413,72 @@ impl ::std::fmt::Debug for NativeSsoResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("NativeSsoResponse")
             .field("action", &self.action)
-            .field("id_token", &crate::rt::optional(&self.id_token))
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("id_token", &rt::optional(&self.id_token))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
+    }
+}
+
+impl NativeSsoResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::NativeSsoResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `id_token`: the ID token that was made, a JWT, which `responseContent` already includes; present with `OK` only.
+    ///
+    /// `idToken`, optional, secret.
+    #[must_use]
+    pub fn id_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.id_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: the JSON body for the client, a success or an OAuth error, finished by Authlete and sent on byte for byte.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
     }
 }

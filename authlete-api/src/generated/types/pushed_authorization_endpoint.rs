@@ -2,19 +2,26 @@
 
 //! Types of `pushed_authorization_endpoint`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// What a client sent to the pushed authorization request endpoint (RFC 9126 section 2.1), with whatever authenticates it.
+///
 /// Upstream: `pushed_authorization_request`.
 ///
 /// Request of `pushed_auth_req`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct PushedAuthorizationRequest {
+    /// The client's certificate from the mutual TLS connection, in PEM. It is needed for the authentication methods `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 section 2), and where tokens are bound to certificates (section 3). Absent when the connection had none.
+    ///
     /// `clientCertificate`, optional.
     #[serde(
         rename = "clientCertificate",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_certificate: ::std::option::Option<::std::string::String>,
+    /// The intermediate certificates that the client sent after its own in the mutual TLS handshake, each in PEM. Used to verify the chain for `tls_client_auth` (RFC 8705 section 2.1).
+    ///
     /// `clientCertificatePath`, optional.
     #[serde(
         rename = "clientCertificatePath",
@@ -23,42 +30,60 @@ pub struct PushedAuthorizationRequest {
     pub client_certificate_path: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The client id from the `Authorization` header when the client used HTTP Basic (RFC 6749 section 2.3.1), form-decoded as that section says. Leave it out when the header is missing; a `client_id` in the body stays in `parameters`.
+    ///
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<::std::string::String>,
+    /// The client secret from the `Authorization` header when the client used HTTP Basic (RFC 6749 section 2.3.1), form-decoded as that section says. Leave it out when the header is missing; a `client_secret` in the body stays in `parameters`.
+    ///
     /// `clientSecret`, optional, secret.
     #[serde(
         rename = "clientSecret",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_secret: ::std::option::Option<::std::string::String>,
+    /// The value of the `DPoP` header, a proof JWT (RFC 9449 section 4.1). Absent when the client sent none; then nothing is bound to a key. A request with several `DPoP` headers is to be refused without asking Authlete (section 4.3). With it the authorization code will be bound to that key (RFC 9449 section 10.1).
+    ///
     /// `dpop`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub dpop: ::std::option::Option<::std::string::String>,
+    /// Demands a nonce of Authlete's in the DPoP proof for this one request (RFC 9449 sections 8 and 9), even where the service's `dpopNonceRequired` is off. False or absent leaves the service's setting to decide.
+    ///
     /// `dpopNonceRequired`, optional.
     #[serde(
         rename = "dpopNonceRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dpop_nonce_required: ::std::option::Option<bool>,
+    /// The HTTP method of the client's request, compared with the `htm` claim of the DPoP proof (RFC 9449 section 4.3). Only looked at when there is a proof. `POST` when absent.
+    ///
     /// `htm`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub htm: ::std::option::Option<::std::string::String>,
+    /// The URL that the client sent its request to, as the client sees it and without query and fragment; compared with the `htu` claim of the DPoP proof (RFC 9449 section 4.3). Set it behind a proxy, where the server's own idea of its URL differs. The service's `pushedAuthReqEndpoint` when absent.
+    ///
     /// `htu`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub htu: ::std::option::Option<::std::string::String>,
+    /// The value of the `OAuth-Client-Attestation` header, a JWT by which the client's backend vouches for the key of this client instance (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 4). Absent when the client does not authenticate that way.
+    ///
     /// `oauthClientAttestation`, optional, secret.
     #[serde(
         rename = "oauthClientAttestation",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub oauth_client_attestation: ::std::option::Option<::std::string::String>,
+    /// The value of the `OAuth-Client-Attestation-PoP` header, a JWT by which the client instance proves that it holds the attested key (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 5.1). It accompanies `oauthClientAttestation`.
+    ///
     /// `oauthClientAttestationPop`, optional, secret.
     #[serde(
         rename = "oauthClientAttestationPop",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub oauth_client_attestation_pop: ::std::option::Option<::std::string::String>,
+    /// The body of the client's request, in `application/x-www-form-urlencoded`, untouched; the empty string where there was none. Do not parse and re-encode it, because the order and the repetition of parameters can matter. It holds the same parameters as an authorization request, except `request_uri`.
+    ///
     /// `parameters`, required, secret.
     pub parameters: ::std::string::String,
 }
@@ -69,88 +94,228 @@ impl ::std::fmt::Debug for PushedAuthorizationRequest {
             .field("client_certificate", &self.client_certificate)
             .field("client_certificate_path", &self.client_certificate_path)
             .field("client_id", &self.client_id)
-            .field("client_secret", &crate::rt::optional(&self.client_secret))
-            .field("dpop", &crate::rt::optional(&self.dpop))
+            .field("client_secret", &rt::optional(&self.client_secret))
+            .field("dpop", &rt::optional(&self.dpop))
             .field("dpop_nonce_required", &self.dpop_nonce_required)
             .field("htm", &self.htm)
             .field("htu", &self.htu)
             .field(
                 "oauth_client_attestation",
-                &crate::rt::optional(&self.oauth_client_attestation),
+                &rt::optional(&self.oauth_client_attestation),
             )
             .field(
                 "oauth_client_attestation_pop",
-                &crate::rt::optional(&self.oauth_client_attestation_pop),
+                &rt::optional(&self.oauth_client_attestation_pop),
             )
-            .field("parameters", &crate::rt::Redacted)
+            .field("parameters", &rt::Redacted)
             .finish()
     }
 }
 
 impl PushedAuthorizationRequest {
-    /// With the required fields; the others are left out.
+    /// A `PushedAuthorizationRequest` with `parameters`, which is required; the other fields are left out.
     pub fn new(parameters: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
-            client_certificate: ::std::default::Default::default(),
-            client_certificate_path: ::std::default::Default::default(),
-            client_id: ::std::default::Default::default(),
-            client_secret: ::std::default::Default::default(),
-            dpop: ::std::default::Default::default(),
-            dpop_nonce_required: ::std::default::Default::default(),
-            htm: ::std::default::Default::default(),
-            htu: ::std::default::Default::default(),
-            oauth_client_attestation: ::std::default::Default::default(),
-            oauth_client_attestation_pop: ::std::default::Default::default(),
+            client_certificate: ::std::option::Option::None,
+            client_certificate_path: ::std::option::Option::None,
+            client_id: ::std::option::Option::None,
+            client_secret: ::std::option::Option::None,
+            dpop: ::std::option::Option::None,
+            dpop_nonce_required: ::std::option::Option::None,
+            htm: ::std::option::Option::None,
+            htu: ::std::option::Option::None,
+            oauth_client_attestation: ::std::option::Option::None,
+            oauth_client_attestation_pop: ::std::option::Option::None,
             parameters: parameters.into(),
         }
     }
+
+    /// Sets `client_certificate`: the client's certificate from the mutual TLS connection, in PEM. It is needed for the authentication methods `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 section 2), and where tokens are bound to certificates (section 3). Absent when the connection had none.
+    ///
+    /// `clientCertificate`, optional.
+    #[must_use]
+    pub fn client_certificate(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_certificate = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_certificate_path`: the intermediate certificates that the client sent after its own in the mutual TLS handshake, each in PEM. Used to verify the chain for `tls_client_auth` (RFC 8705 section 2.1).
+    ///
+    /// `clientCertificatePath`, optional.
+    #[must_use]
+    pub fn client_certificate_path(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.client_certificate_path = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client_id`: the client id from the `Authorization` header when the client used HTTP Basic (RFC 6749 section 2.3.1), form-decoded as that section says. Leave it out when the header is missing; a `client_id` in the body stays in `parameters`.
+    ///
+    /// `clientId`, optional.
+    #[must_use]
+    pub fn client_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_secret`: the client secret from the `Authorization` header when the client used HTTP Basic (RFC 6749 section 2.3.1), form-decoded as that section says. Leave it out when the header is missing; a `client_secret` in the body stays in `parameters`.
+    ///
+    /// `clientSecret`, optional, secret.
+    #[must_use]
+    pub fn client_secret(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_secret = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `dpop`: the value of the `DPoP` header, a proof JWT (RFC 9449 section 4.1). Absent when the client sent none; then nothing is bound to a key. A request with several `DPoP` headers is to be refused without asking Authlete (section 4.3). With it the authorization code will be bound to that key (RFC 9449 section 10.1).
+    ///
+    /// `dpop`, optional, secret.
+    #[must_use]
+    pub fn dpop(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.dpop = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `dpop_nonce_required`: demands a nonce of Authlete's in the DPoP proof for this one request (RFC 9449 sections 8 and 9), even where the service's `dpopNonceRequired` is off. False or absent leaves the service's setting to decide.
+    ///
+    /// `dpopNonceRequired`, optional.
+    #[must_use]
+    pub fn dpop_nonce_required(mut self, value: bool) -> Self {
+        self.dpop_nonce_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `htm`: the HTTP method of the client's request, compared with the `htm` claim of the DPoP proof (RFC 9449 section 4.3). Only looked at when there is a proof. `POST` when absent.
+    ///
+    /// `htm`, optional.
+    #[must_use]
+    pub fn htm(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.htm = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `htu`: the URL that the client sent its request to, as the client sees it and without query and fragment; compared with the `htu` claim of the DPoP proof (RFC 9449 section 4.3). Set it behind a proxy, where the server's own idea of its URL differs. The service's `pushedAuthReqEndpoint` when absent.
+    ///
+    /// `htu`, optional.
+    #[must_use]
+    pub fn htu(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.htu = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `oauth_client_attestation`: the value of the `OAuth-Client-Attestation` header, a JWT by which the client's backend vouches for the key of this client instance (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 4). Absent when the client does not authenticate that way.
+    ///
+    /// `oauthClientAttestation`, optional, secret.
+    #[must_use]
+    pub fn oauth_client_attestation(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.oauth_client_attestation = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `oauth_client_attestation_pop`: the value of the `OAuth-Client-Attestation-PoP` header, a JWT by which the client instance proves that it holds the attested key (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 5.1). It accompanies `oauthClientAttestation`.
+    ///
+    /// `oauthClientAttestationPop`, optional, secret.
+    #[must_use]
+    pub fn oauth_client_attestation_pop(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.oauth_client_attestation_pop = ::std::option::Option::Some(value.into());
+        self
+    }
 }
 
+/// The response of the pushed authorization request endpoint, success or error. Nothing follows on this endpoint; the client goes on at the authorization endpoint.
+///
 /// Upstream: `pushed_authorization_response`.
 ///
 /// Answer of `pushed_auth_req`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct PushedAuthorizationResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::PushedAuthorizationResponseAction>,
+    pub action: ::std::option::Option<super::PushedAuthorizationResponseAction>,
+    /// The challenge to send in the `OAuth-Client-Attestation-Challenge` header of whatever response ends this exchange; the client puts it into its next attestation proof (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 6.2). Absent when the service issues no challenges, and from servers before 3.0.28.
+    ///
     /// `attestationChallenge`, optional, secret.
     #[serde(
         rename = "attestationChallenge",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub attestation_challenge: ::std::option::Option<::std::string::String>,
+    /// The method by which the client authenticates. The official document describes it as the one registered for the token endpoint; a client uses the same one here (RFC 9126 section 2). It is the server's to log, and is not sent.
+    ///
     /// `clientAuthMethod`, optional.
     #[serde(
         rename = "clientAuthMethod",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_auth_method: ::std::option::Option<crate::types::ClientAuthMethod>,
+    pub client_auth_method: ::std::option::Option<super::ClientAuthMethod>,
+    /// The nonce to send in the `DPoP-Nonce` header of whatever response ends this exchange, error or success (RFC 9449 section 8.2); the client uses it in its next proof. Absent when no nonce is required.
+    ///
     /// `dpopNonce`, optional, secret.
     #[serde(
         rename = "dpopNonce",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dpop_nonce: ::std::option::Option<::std::string::String>,
+    /// The `request_uri` under which the request was stored, meant for a single use within the service's `pushedAuthReqDuration` seconds. It is already in `responseContent`; present with `CREATED` only.
+    ///
     /// `requestUri`, optional, secret.
     #[serde(
         rename = "requestUri",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub request_uri: ::std::option::Option<::std::string::String>,
+    /// The JSON body for the client, a success or an OAuth error, finished by Authlete and sent on byte for byte.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -159,7 +324,7 @@ pub struct PushedAuthorizationResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for PushedAuthorizationResponse {
+impl rt::Object for PushedAuthorizationResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -201,7 +366,7 @@ impl<'de> ::serde::Deserialize<'de> for PushedAuthorizationResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -209,16 +374,111 @@ impl ::std::fmt::Debug for PushedAuthorizationResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("PushedAuthorizationResponse")
             .field("action", &self.action)
-            .field(
-                "attestation_challenge",
-                &crate::rt::optional(&self.attestation_challenge),
-            )
+            .field("attestation_challenge", &rt::optional(&self.attestation_challenge))
             .field("client_auth_method", &self.client_auth_method)
-            .field("dpop_nonce", &crate::rt::optional(&self.dpop_nonce))
-            .field("request_uri", &crate::rt::optional(&self.request_uri))
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("dpop_nonce", &rt::optional(&self.dpop_nonce))
+            .field("request_uri", &rt::optional(&self.request_uri))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
+    }
+}
+
+impl PushedAuthorizationResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::PushedAuthorizationResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `attestation_challenge`: the challenge to send in the `OAuth-Client-Attestation-Challenge` header of whatever response ends this exchange; the client puts it into its next attestation proof (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 6.2). Absent when the service issues no challenges, and from servers before 3.0.28.
+    ///
+    /// `attestationChallenge`, optional, secret.
+    #[must_use]
+    pub fn attestation_challenge(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.attestation_challenge = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_auth_method`: the method by which the client authenticates. The official document describes it as the one registered for the token endpoint; a client uses the same one here (RFC 9126 section 2). It is the server's to log, and is not sent.
+    ///
+    /// `clientAuthMethod`, optional.
+    #[must_use]
+    pub fn client_auth_method(
+        mut self,
+        value: impl ::std::convert::Into<super::ClientAuthMethod>,
+    ) -> Self {
+        self.client_auth_method = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `dpop_nonce`: the nonce to send in the `DPoP-Nonce` header of whatever response ends this exchange, error or success (RFC 9449 section 8.2); the client uses it in its next proof. Absent when no nonce is required.
+    ///
+    /// `dpopNonce`, optional, secret.
+    #[must_use]
+    pub fn dpop_nonce(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.dpop_nonce = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `request_uri`: the `request_uri` under which the request was stored, meant for a single use within the service's `pushedAuthReqDuration` seconds. It is already in `responseContent`; present with `CREATED` only.
+    ///
+    /// `requestUri`, optional, secret.
+    #[must_use]
+    pub fn request_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.request_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: the JSON body for the client, a success or an OAuth error, finished by Authlete and sent on byte for byte.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
     }
 }

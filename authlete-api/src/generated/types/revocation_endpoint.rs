@@ -2,19 +2,26 @@
 
 //! Types of `revocation_endpoint`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// What a client sent to the revocation endpoint (RFC 7009 section 2.1), with whatever authenticates it.
+///
 /// Upstream: `revocation_request`.
 ///
 /// Request of `auth_revocation`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct RevocationRequest {
+    /// The client's certificate from the mutual TLS connection, in PEM. It is needed for the authentication methods `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 section 2), and where tokens are bound to certificates (section 3). Absent when the connection had none.
+    ///
     /// `clientCertificate`, optional.
     #[serde(
         rename = "clientCertificate",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_certificate: ::std::option::Option<::std::string::String>,
+    /// The intermediate certificates that the client sent after its own in the mutual TLS handshake, each in PEM. Used to verify the chain for `tls_client_auth` (RFC 8705 section 2.1).
+    ///
     /// `clientCertificatePath`, optional.
     #[serde(
         rename = "clientCertificatePath",
@@ -23,27 +30,37 @@ pub struct RevocationRequest {
     pub client_certificate_path: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The client id from the `Authorization` header when the client used HTTP Basic (RFC 6749 section 2.3.1), form-decoded as that section says. Leave it out when the header is missing; a `client_id` in the body stays in `parameters`.
+    ///
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<::std::string::String>,
+    /// The client secret from the `Authorization` header when the client used HTTP Basic (RFC 6749 section 2.3.1), form-decoded as that section says. Leave it out when the header is missing; a `client_secret` in the body stays in `parameters`.
+    ///
     /// `clientSecret`, optional, secret.
     #[serde(
         rename = "clientSecret",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_secret: ::std::option::Option<::std::string::String>,
+    /// The value of the `OAuth-Client-Attestation` header, a JWT by which the client's backend vouches for the key of this client instance (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 4). Absent when the client does not authenticate that way.
+    ///
     /// `oauthClientAttestation`, optional, secret.
     #[serde(
         rename = "oauthClientAttestation",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub oauth_client_attestation: ::std::option::Option<::std::string::String>,
+    /// The value of the `OAuth-Client-Attestation-PoP` header, a JWT by which the client instance proves that it holds the attested key (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 5.1). It accompanies `oauthClientAttestation`.
+    ///
     /// `oauthClientAttestationPop`, optional, secret.
     #[serde(
         rename = "oauthClientAttestationPop",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub oauth_client_attestation_pop: ::std::option::Option<::std::string::String>,
+    /// The body of the client's request, in `application/x-www-form-urlencoded`, untouched; the empty string where there was none. Do not parse and re-encode it, because the order and the repetition of parameters can matter. It has `token`, and perhaps `token_type_hint`.
+    ///
     /// `parameters`, required, secret.
     pub parameters: ::std::string::String,
 }
@@ -54,62 +71,151 @@ impl ::std::fmt::Debug for RevocationRequest {
             .field("client_certificate", &self.client_certificate)
             .field("client_certificate_path", &self.client_certificate_path)
             .field("client_id", &self.client_id)
-            .field("client_secret", &crate::rt::optional(&self.client_secret))
+            .field("client_secret", &rt::optional(&self.client_secret))
             .field(
                 "oauth_client_attestation",
-                &crate::rt::optional(&self.oauth_client_attestation),
+                &rt::optional(&self.oauth_client_attestation),
             )
             .field(
                 "oauth_client_attestation_pop",
-                &crate::rt::optional(&self.oauth_client_attestation_pop),
+                &rt::optional(&self.oauth_client_attestation_pop),
             )
-            .field("parameters", &crate::rt::Redacted)
+            .field("parameters", &rt::Redacted)
             .finish()
     }
 }
 
 impl RevocationRequest {
-    /// With the required fields; the others are left out.
+    /// A `RevocationRequest` with `parameters`, which is required; the other fields are left out.
     pub fn new(parameters: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
-            client_certificate: ::std::default::Default::default(),
-            client_certificate_path: ::std::default::Default::default(),
-            client_id: ::std::default::Default::default(),
-            client_secret: ::std::default::Default::default(),
-            oauth_client_attestation: ::std::default::Default::default(),
-            oauth_client_attestation_pop: ::std::default::Default::default(),
+            client_certificate: ::std::option::Option::None,
+            client_certificate_path: ::std::option::Option::None,
+            client_id: ::std::option::Option::None,
+            client_secret: ::std::option::Option::None,
+            oauth_client_attestation: ::std::option::Option::None,
+            oauth_client_attestation_pop: ::std::option::Option::None,
             parameters: parameters.into(),
         }
     }
+
+    /// Sets `client_certificate`: the client's certificate from the mutual TLS connection, in PEM. It is needed for the authentication methods `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 section 2), and where tokens are bound to certificates (section 3). Absent when the connection had none.
+    ///
+    /// `clientCertificate`, optional.
+    #[must_use]
+    pub fn client_certificate(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_certificate = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_certificate_path`: the intermediate certificates that the client sent after its own in the mutual TLS handshake, each in PEM. Used to verify the chain for `tls_client_auth` (RFC 8705 section 2.1).
+    ///
+    /// `clientCertificatePath`, optional.
+    #[must_use]
+    pub fn client_certificate_path(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.client_certificate_path = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client_id`: the client id from the `Authorization` header when the client used HTTP Basic (RFC 6749 section 2.3.1), form-decoded as that section says. Leave it out when the header is missing; a `client_id` in the body stays in `parameters`.
+    ///
+    /// `clientId`, optional.
+    #[must_use]
+    pub fn client_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_secret`: the client secret from the `Authorization` header when the client used HTTP Basic (RFC 6749 section 2.3.1), form-decoded as that section says. Leave it out when the header is missing; a `client_secret` in the body stays in `parameters`.
+    ///
+    /// `clientSecret`, optional, secret.
+    #[must_use]
+    pub fn client_secret(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_secret = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `oauth_client_attestation`: the value of the `OAuth-Client-Attestation` header, a JWT by which the client's backend vouches for the key of this client instance (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 4). Absent when the client does not authenticate that way.
+    ///
+    /// `oauthClientAttestation`, optional, secret.
+    #[must_use]
+    pub fn oauth_client_attestation(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.oauth_client_attestation = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `oauth_client_attestation_pop`: the value of the `OAuth-Client-Attestation-PoP` header, a JWT by which the client instance proves that it holds the attested key (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 5.1). It accompanies `oauthClientAttestation`.
+    ///
+    /// `oauthClientAttestationPop`, optional, secret.
+    #[must_use]
+    pub fn oauth_client_attestation_pop(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.oauth_client_attestation_pop = ::std::option::Option::Some(value.into());
+        self
+    }
 }
 
+/// The outcome of a client's wish to give up a token, ready to be sent; no further call follows.
+///
 /// Upstream: `revocation_response`.
 ///
 /// Answer of `auth_revocation`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct RevocationResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::RevocationResponseAction>,
+    pub action: ::std::option::Option<super::RevocationResponseAction>,
+    /// The challenge to send in the `OAuth-Client-Attestation-Challenge` header of whatever response ends this exchange; the client puts it into its next attestation proof (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 6.2). Absent when the service issues no challenges, and from servers before 3.0.28.
+    ///
     /// `attestationChallenge`, optional, secret.
     #[serde(
         rename = "attestationChallenge",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub attestation_challenge: ::std::option::Option<::std::string::String>,
+    /// The body for the client, sent on byte for byte. On errors it is JSON; with `OK` it is absent, except for JavaScript when the client named a `callback` (RFC 7009 section 2.3).
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -118,7 +224,7 @@ pub struct RevocationResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for RevocationResponse {
+impl rt::Object for RevocationResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -154,7 +260,7 @@ impl<'de> ::serde::Deserialize<'de> for RevocationResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -162,13 +268,72 @@ impl ::std::fmt::Debug for RevocationResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("RevocationResponse")
             .field("action", &self.action)
-            .field(
-                "attestation_challenge",
-                &crate::rt::optional(&self.attestation_challenge),
-            )
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("attestation_challenge", &rt::optional(&self.attestation_challenge))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
+    }
+}
+
+impl RevocationResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::RevocationResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `attestation_challenge`: the challenge to send in the `OAuth-Client-Attestation-Challenge` header of whatever response ends this exchange; the client puts it into its next attestation proof (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 6.2). Absent when the service issues no challenges, and from servers before 3.0.28.
+    ///
+    /// `attestationChallenge`, optional, secret.
+    #[must_use]
+    pub fn attestation_challenge(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.attestation_challenge = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: the body for the client, sent on byte for byte. On errors it is JSON; with `OK` it is absent, except for JavaScript when the client named a `callback` (RFC 7009 section 2.3).
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
     }
 }

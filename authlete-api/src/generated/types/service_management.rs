@@ -2,53 +2,91 @@
 
 //! Types of `service_management`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// What is needed to make a service at Authlete's identity provider: on which cluster, for which organization, and with which settings.
+///
 /// Upstream: `service_create_idp_request`.
 ///
 /// Request of `service_create_idp`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ServiceCreateIdpRequest {
+    /// The number of the API cluster on which the service is made. The request is refused without it; each region of Authlete's shared cloud has a number of its own.
+    ///
     /// `apiServerId`, optional.
     #[serde(
         rename = "apiServerId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub api_server_id: ::std::option::Option<i64>,
+    /// The number of the organization that will own the service, from Authlete's console.
+    ///
     /// `organizationId`, required.
     #[serde(rename = "organizationId")]
     pub organization_id: i64,
+    /// The settings of the new service. Absent means Authlete's initial settings; the id, the secret and the times are assigned in any case.
+    ///
     /// `service`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub service: ::std::option::Option<Service>,
+    pub service: ::std::option::Option<super::Service>,
 }
 
 impl ServiceCreateIdpRequest {
-    /// With the required fields; the others are left out.
+    /// A `ServiceCreateIdpRequest` with `organization_id`, which is required; the other fields are left out.
     pub fn new(organization_id: i64) -> Self {
         Self {
-            api_server_id: ::std::default::Default::default(),
+            api_server_id: ::std::option::Option::None,
             organization_id,
-            service: ::std::default::Default::default(),
+            service: ::std::option::Option::None,
         }
+    }
+
+    /// Sets `api_server_id`: the number of the API cluster on which the service is made. The request is refused without it; each region of Authlete's shared cloud has a number of its own.
+    ///
+    /// `apiServerId`, optional.
+    #[must_use]
+    pub fn api_server_id(mut self, value: i64) -> Self {
+        self.api_server_id = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `service`: the settings of the new service. Absent means Authlete's initial settings; the id, the secret and the times are assigned in any case.
+    ///
+    /// `service`, optional.
+    #[must_use]
+    pub fn service(mut self, value: impl ::std::convert::Into<super::Service>) -> Self {
+        self.service = ::std::option::Option::Some(value.into());
+        self
     }
 }
 
+/// One page of the services that the caller's token can see.
+///
 /// Upstream: `service_get_list_response`.
 ///
 /// Answer of `service_get_list`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ServiceGetListResponse {
+    /// Index after the last entry of this page, counted from 0; exclusive. Without it a list ends at 5. The API description calls it a start, which is a mistake.
+    ///
     /// `end`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub end: ::std::option::Option<i32>,
+    /// The services of this page, in Authlete's order. A token that may only manage clients sees limited views, in which most settings are absent.
+    ///
     /// `services`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub services: ::std::option::Option<::std::vec::Vec<Service>>,
+    pub services: ::std::option::Option<::std::vec::Vec<super::Service>>,
+    /// Index of the first entry of this page, counted from 0; inclusive. Without it a list begins at 0.
+    ///
     /// `start`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub start: ::std::option::Option<i32>,
+    /// How many entries there are over all pages, not only in this one.
+    ///
     /// `totalCount`, optional.
     #[serde(
         rename = "totalCount",
@@ -57,7 +95,7 @@ pub struct ServiceGetListResponse {
     pub total_count: ::std::option::Option<i32>,
 }
 
-impl crate::rt::Object for ServiceGetListResponse {
+impl rt::Object for ServiceGetListResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -91,37 +129,100 @@ impl<'de> ::serde::Deserialize<'de> for ServiceGetListResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl ServiceGetListResponse {
+    /// Sets `end`: index after the last entry of this page, counted from 0; exclusive. Without it a list ends at 5. The API description calls it a start, which is a mistake.
+    ///
+    /// `end`, optional.
+    #[must_use]
+    pub fn end(mut self, value: i32) -> Self {
+        self.end = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `services`: the services of this page, in Authlete's order. A token that may only manage clients sees limited views, in which most settings are absent.
+    ///
+    /// `services`, optional.
+    #[must_use]
+    pub fn services(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Service>,
+        >,
+    ) -> Self {
+        self.services = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `start`: index of the first entry of this page, counted from 0; inclusive. Without it a list begins at 0.
+    ///
+    /// `start`, optional.
+    #[must_use]
+    pub fn start(mut self, value: i32) -> Self {
+        self.start = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `total_count`: how many entries there are over all pages, not only in this one.
+    ///
+    /// `totalCount`, optional.
+    #[must_use]
+    pub fn total_count(mut self, value: i32) -> Self {
+        self.total_count = ::std::option::Option::Some(value);
+        self
+    }
+}
+
+/// What is needed to remove a service at Authlete's identity provider: on which cluster it is, whose it is, and which.
+///
 /// Upstream: `service_remove_idp_request`.
 ///
 /// Request of `service_remove_idp`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct ServiceRemoveIdpRequest {
+    /// The number of the API cluster that holds the service, the same as at its creation.
+    ///
     /// `apiServerId`, optional.
     #[serde(
         rename = "apiServerId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub api_server_id: ::std::option::Option<i64>,
+    /// The number of the organization that owns the service, from Authlete's console.
+    ///
     /// `organizationId`, required.
     #[serde(rename = "organizationId")]
     pub organization_id: i64,
+    /// The numeric id of the service to remove. Its clients and tokens cannot be used any more afterwards.
+    ///
     /// `serviceId`, required.
     #[serde(rename = "serviceId")]
     pub service_id: i64,
 }
 
 impl ServiceRemoveIdpRequest {
-    /// With the required fields; the others are left out.
+    /// A `ServiceRemoveIdpRequest` with `organization_id` and `service_id`, which are required; the other fields are left out.
     pub fn new(organization_id: i64, service_id: i64) -> Self {
         Self {
-            api_server_id: ::std::default::Default::default(),
+            api_server_id: ::std::option::Option::None,
             organization_id,
             service_id,
         }
+    }
+
+    /// Sets `api_server_id`: the number of the API cluster that holds the service, the same as at its creation.
+    ///
+    /// `apiServerId`, optional.
+    #[must_use]
+    pub fn api_server_id(mut self, value: i64) -> Self {
+        self.api_server_id = ::std::option::Option::Some(value);
+        self
     }
 }

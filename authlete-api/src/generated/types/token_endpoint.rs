@@ -2,34 +2,49 @@
 
 //! Types of `token_endpoint`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// What the new ID token beside refreshed tokens is to hold. It follows a refresh that `auth/token` answered with `ID_TOKEN_REISSUABLE`.
+///
 /// Upstream: `idtoken_reissue_request`.
 ///
 /// Request of `id_token_reissue`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct IdTokenReissueRequest {
+    /// The access token that was just made for this client; take `jwtAccessToken` of the response of `auth/token`, and `accessToken` only where that is absent.
+    ///
     /// `accessToken`, required, secret.
     #[serde(rename = "accessToken")]
     pub access_token: ::std::string::String,
+    /// Claims to put into the ID token, as a JSON object in a string with claim names as keys (OpenID Connect Core 1.0 section 5.1). A name may carry a language tag, such as `family_name#ja`. Leave it out when there is nothing to add. Give what `requestedIdTokenClaims` names, as far as it is known.
+    ///
     /// `claims`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub claims: ::std::option::Option<crate::rt::JsonString>,
+    pub claims: ::std::option::Option<rt::JsonString>,
+    /// The form of the ID token's `aud` claim, `array` or `string`; other values are not documented. It takes precedence over the service's `idTokenAudType`. The sources name `array` as the default and do not say what the service's setting does when this is absent.
+    ///
     /// `idTokenAudType`, optional.
     #[serde(
         rename = "idTokenAudType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub id_token_aud_type: ::std::option::Option<::std::string::String>,
+    /// Additional header parameters for the ID token's JWS header, as a JSON object in a string. Without it the header has what Authlete puts there.
+    ///
     /// `idtHeaderParams`, optional.
     #[serde(
         rename = "idtHeaderParams",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub idt_header_params: ::std::option::Option<crate::rt::JsonString>,
+    pub idt_header_params: ::std::option::Option<rt::JsonString>,
+    /// The `refreshToken` from the same response of `auth/token`, a new one or the one that the client sent, by the service's settings; it is passed on unchanged, beside the access token and the new ID token.
+    ///
     /// `refreshToken`, required, secret.
     #[serde(rename = "refreshToken")]
     pub refresh_token: ::std::string::String,
+    /// The value of the `sub` claim where the client is to see another identifier than that of the access token's user, for example a pairwise one (OpenID Connect Core 1.0 section 8). Only the claim changes. Without it, the identifier of the access token's user is used.
+    ///
     /// `sub`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub sub: ::std::option::Option<::std::string::String>,
@@ -38,57 +53,115 @@ pub struct IdTokenReissueRequest {
 impl ::std::fmt::Debug for IdTokenReissueRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("IdTokenReissueRequest")
-            .field("access_token", &crate::rt::Redacted)
-            .field("claims", &crate::rt::optional(&self.claims))
+            .field("access_token", &rt::Redacted)
+            .field("claims", &rt::optional(&self.claims))
             .field("id_token_aud_type", &self.id_token_aud_type)
             .field("idt_header_params", &self.idt_header_params)
-            .field("refresh_token", &crate::rt::Redacted)
+            .field("refresh_token", &rt::Redacted)
             .field("sub", &self.sub)
             .finish()
     }
 }
 
 impl IdTokenReissueRequest {
-    /// With the required fields; the others are left out.
+    /// A `IdTokenReissueRequest` with `access_token` and `refresh_token`, which are required; the other fields are left out.
     pub fn new(
         access_token: impl ::std::convert::Into<::std::string::String>,
         refresh_token: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         Self {
             access_token: access_token.into(),
-            claims: ::std::default::Default::default(),
-            id_token_aud_type: ::std::default::Default::default(),
-            idt_header_params: ::std::default::Default::default(),
+            claims: ::std::option::Option::None,
+            id_token_aud_type: ::std::option::Option::None,
+            idt_header_params: ::std::option::Option::None,
             refresh_token: refresh_token.into(),
-            sub: ::std::default::Default::default(),
+            sub: ::std::option::Option::None,
         }
+    }
+
+    /// Sets `claims`: claims to put into the ID token, as a JSON object in a string with claim names as keys (OpenID Connect Core 1.0 section 5.1). A name may carry a language tag, such as `family_name#ja`. Leave it out when there is nothing to add. Give what `requestedIdTokenClaims` names, as far as it is known.
+    ///
+    /// `claims`, optional, secret.
+    #[must_use]
+    pub fn claims(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
+        self.claims = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `id_token_aud_type`: the form of the ID token's `aud` claim, `array` or `string`; other values are not documented. It takes precedence over the service's `idTokenAudType`. The sources name `array` as the default and do not say what the service's setting does when this is absent.
+    ///
+    /// `idTokenAudType`, optional.
+    #[must_use]
+    pub fn id_token_aud_type(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.id_token_aud_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `idt_header_params`: additional header parameters for the ID token's JWS header, as a JSON object in a string. Without it the header has what Authlete puts there.
+    ///
+    /// `idtHeaderParams`, optional.
+    #[must_use]
+    pub fn idt_header_params(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.idt_header_params = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `sub`: the value of the `sub` claim where the client is to see another identifier than that of the access token's user, for example a pairwise one (OpenID Connect Core 1.0 section 8). Only the claim changes. Without it, the identifier of the access token's user is used.
+    ///
+    /// `sub`, optional.
+    #[must_use]
+    pub fn sub(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.sub = ::std::option::Option::Some(value.into());
+        self
     }
 }
 
+/// A token response like the one before, with an ID token in addition.
+///
 /// Upstream: `idtoken_reissue_response`.
 ///
 /// Answer of `id_token_reissue`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct IdTokenReissueResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::IdTokenReissueResponseAction>,
+    pub action: ::std::option::Option<super::IdTokenReissueResponseAction>,
+    /// The new ID token, a JWT, which `responseContent` already includes; present with `OK` only.
+    ///
     /// `idToken`, optional, secret.
     #[serde(rename = "idToken", skip_serializing_if = "::std::option::Option::is_none")]
     pub id_token: ::std::option::Option<::std::string::String>,
+    /// The JSON body for the client, a success or an OAuth error, finished by Authlete and sent on byte for byte.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -97,7 +170,7 @@ pub struct IdTokenReissueResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for IdTokenReissueResponse {
+impl rt::Object for IdTokenReissueResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -133,7 +206,7 @@ impl<'de> ::serde::Deserialize<'de> for IdTokenReissueResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -141,69 +214,149 @@ impl ::std::fmt::Debug for IdTokenReissueResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("IdTokenReissueResponse")
             .field("action", &self.action)
-            .field("id_token", &crate::rt::optional(&self.id_token))
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("id_token", &rt::optional(&self.id_token))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
     }
 }
 
+impl IdTokenReissueResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::IdTokenReissueResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `id_token`: the new ID token, a JWT, which `responseContent` already includes; present with `OK` only.
+    ///
+    /// `idToken`, optional, secret.
+    #[must_use]
+    pub fn id_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.id_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: the JSON body for the client, a success or an OAuth error, finished by Authlete and sent on byte for byte.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// The server's decision that the client gets no token for the resource owner's credentials, with the reason that selects the error.
+///
 /// Upstream: `token_fail_request`.
 ///
 /// Request of `auth_token_fail`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TokenFailRequest {
+    /// Why the request fails; it selects the `error` that the client gets.
+    ///
     /// `reason`, required.
-    pub reason: crate::types::TokenFailReason,
+    pub reason: super::TokenFailReason,
+    /// The handle from the response of `auth/token` with `PASSWORD`, under which Authlete keeps the client's request. Either `issue` or `fail` uses it up.
+    ///
     /// `ticket`, required, secret.
-    pub ticket: crate::rt::Ticket,
+    pub ticket: rt::Ticket,
 }
 
 impl ::std::fmt::Debug for TokenFailRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenFailRequest")
             .field("reason", &self.reason)
-            .field("ticket", &crate::rt::Redacted)
+            .field("ticket", &rt::Redacted)
             .finish()
     }
 }
 
 impl TokenFailRequest {
-    /// With the required fields; the others are left out.
+    /// A `TokenFailRequest` with `reason` and `ticket`, which are required; the other fields are left out.
     pub fn new(
-        reason: crate::types::TokenFailReason,
-        ticket: impl ::std::convert::Into<crate::rt::Ticket>,
+        reason: impl ::std::convert::Into<super::TokenFailReason>,
+        ticket: impl ::std::convert::Into<rt::Ticket>,
     ) -> Self {
         Self {
-            reason,
+            reason: reason.into(),
             ticket: ticket.into(),
         }
     }
 }
 
+/// The OAuth error for the client (RFC 6749 section 5.2), made from the reason that was given and ready to be sent.
+///
 /// Upstream: `token_fail_response`.
 ///
 /// Answer of `auth_token_fail`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TokenFailResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::TokenFailResponseAction>,
+    pub action: ::std::option::Option<super::TokenFailResponseAction>,
+    /// The JSON body for the client, a success or an OAuth error, finished by Authlete and sent on byte for byte.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -212,7 +365,7 @@ pub struct TokenFailResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for TokenFailResponse {
+impl rt::Object for TokenFailResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -246,7 +399,7 @@ impl<'de> ::serde::Deserialize<'de> for TokenFailResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -254,83 +407,162 @@ impl ::std::fmt::Debug for TokenFailResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenFailResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
     }
 }
 
+impl TokenFailResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::TokenFailResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: the JSON body for the client, a success or an OAuth error, finished by Authlete and sent on byte for byte.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What Authlete knows of an access or refresh token that a client presents in a token exchange (RFC 8693) as subject or actor.
+///
 /// Upstream: `token_info`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TokenInfo {
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
     /// `authorizationDetails`, optional.
     #[serde(
         rename = "authorizationDetails",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub authorization_details: ::std::option::Option<AuthorizationDetails>,
+    pub authorization_details: ::std::option::Option<super::AuthorizationDetails>,
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
     /// `clientEntityId`, optional.
     #[serde(
         rename = "clientEntityId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_entity_id: ::std::option::Option<::std::string::String>,
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
     /// `clientEntityIdUsed`, optional.
     #[serde(
         rename = "clientEntityIdUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_entity_id_used: ::std::option::Option<bool>,
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<i64>,
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
     /// `clientIdAlias`, optional.
     #[serde(
         rename = "clientIdAlias",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias: ::std::option::Option<::std::string::String>,
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
     /// `clientIdAliasUsed`, optional.
     #[serde(
         rename = "clientIdAliasUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias_used: ::std::option::Option<bool>,
+    /// When the token expires, in seconds since 1970-01-01 UTC by the Java library's documentation, whereas most other times here are in milliseconds. The official document gives no unit.
+    ///
     /// `expiresAt`, optional, a time in seconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "expiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub expires_at: ::std::option::Option<i64>,
+    /// The URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
     /// `metadataDocumentLocation`, optional.
     #[serde(
         rename = "metadataDocumentLocation",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_location: ::std::option::Option<::std::string::String>,
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
     /// `metadataDocumentUsed`, optional.
     #[serde(
         rename = "metadataDocumentUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_used: ::std::option::Option<bool>,
+    /// Key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
+    pub properties: ::std::option::Option<::std::vec::Vec<super::Property>>,
+    /// The resource servers that the token was requested for (RFC 8707). Absent when it is not restricted to any.
+    ///
     /// `resources`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub resources: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The scopes that the token has, each with its attributes. The new token should have no more, unless the server's policy says so.
+    ///
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub scopes: ::std::option::Option<::std::vec::Vec<Scope>>,
+    pub scopes: ::std::option::Option<::std::vec::Vec<super::Scope>>,
+    /// The unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for TokenInfo {
+impl rt::Object for TokenInfo {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -382,105 +614,377 @@ impl<'de> ::serde::Deserialize<'de> for TokenInfo {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl TokenInfo {
+    /// Sets `authorization_details`: the fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
+    /// `authorizationDetails`, optional.
+    #[must_use]
+    pub fn authorization_details(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationDetails>,
+    ) -> Self {
+        self.authorization_details = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_entity_id`: the client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
+    #[must_use]
+    pub fn client_entity_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_entity_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_entity_id_used`: whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
+    #[must_use]
+    pub fn client_entity_id_used(mut self, value: bool) -> Self {
+        self.client_entity_id_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id`: the numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
+    /// `clientId`, optional.
+    #[must_use]
+    pub fn client_id(mut self, value: i64) -> Self {
+        self.client_id = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id_alias`: the client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
+    #[must_use]
+    pub fn client_id_alias(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_id_alias = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_id_alias_used`: whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
+    #[must_use]
+    pub fn client_id_alias_used(mut self, value: bool) -> Self {
+        self.client_id_alias_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `expires_at`: when the token expires, in seconds since 1970-01-01 UTC by the Java library's documentation, whereas most other times here are in milliseconds. The official document gives no unit.
+    ///
+    /// `expiresAt`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn expires_at(mut self, value: i64) -> Self {
+        self.expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `metadata_document_location`: the URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
+    /// `metadataDocumentLocation`, optional.
+    #[must_use]
+    pub fn metadata_document_location(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.metadata_document_location = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `metadata_document_used`: whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
+    #[must_use]
+    pub fn metadata_document_used(mut self, value: bool) -> Self {
+        self.metadata_document_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `properties`: key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
+    /// `properties`, optional.
+    #[must_use]
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Property>,
+        >,
+    ) -> Self {
+        self.properties = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `resources`: the resource servers that the token was requested for (RFC 8707). Absent when it is not restricted to any.
+    ///
+    /// `resources`, optional.
+    #[must_use]
+    pub fn resources(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.resources = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `scopes`: the scopes that the token has, each with its attributes. The new token should have no more, unless the server's policy says so.
+    ///
+    /// `scopes`, optional.
+    #[must_use]
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Scope>,
+        >,
+    ) -> Self {
+        self.scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `subject`: the unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the token expires, in seconds since 1970-01-01 UTC by the Java library's documentation, whereas most other times here are in milliseconds. The official document gives no unit.
+    ///
+    /// `expiresAt`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    pub fn expires_at_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_seconds(i64::from(self.expires_at?))
+    }
+}
+
+/// The server's decision that the resource owner's password is right, with the user it belongs to (RFC 6749 section 4.3).
+///
 /// Upstream: `token_issue_request`.
 ///
 /// Request of `auth_token_issue`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TokenIssueRequest {
+    /// The value for the new access token, where the server wants to choose it itself; it must be unique and hard to guess. Without it Authlete generates a random one, which is the usual case.
+    ///
     /// `accessToken`, optional, secret.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
+    /// The lifetime of the new access token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes.
+    ///
     /// `accessTokenDuration`, optional, in seconds.
     #[serde(
         rename = "accessTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_duration: ::std::option::Option<i64>,
+    /// Additional claims for the payload of the access token, as a JSON object in a string. Has an effect only where the service issues access tokens as JWTs (RFC 9068).
+    ///
     /// `jwtAtClaims`, optional, secret.
     #[serde(
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<crate::rt::JsonString>,
+    pub jwt_at_claims: ::std::option::Option<rt::JsonString>,
+    /// Key and value pairs to keep with the access token. Unless hidden, they become members of the token response and of introspection responses, so their keys must not collide with standard names.
+    ///
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
+    pub properties: ::std::option::Option<::std::vec::Vec<super::Property>>,
+    /// The lifetime of the new refresh token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes; it has no effect when no refresh token is issued.
+    ///
     /// `refreshTokenDuration`, optional, in seconds.
     #[serde(
         rename = "refreshTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_duration: ::std::option::Option<i64>,
+    /// The user's unique identifier at the server, ASCII and at most 100 characters. The access token and the ID token are issued for it.
+    ///
     /// `subject`, required.
     pub subject: ::std::string::String,
+    /// The handle from the response of `auth/token` with `PASSWORD`, under which Authlete keeps the client's request. Either `issue` or `fail` uses it up.
+    ///
     /// `ticket`, required, secret.
-    pub ticket: crate::rt::Ticket,
+    pub ticket: rt::Ticket,
 }
 
 impl ::std::fmt::Debug for TokenIssueRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenIssueRequest")
-            .field("access_token", &crate::rt::optional(&self.access_token))
+            .field("access_token", &rt::optional(&self.access_token))
             .field("access_token_duration", &self.access_token_duration)
-            .field("jwt_at_claims", &crate::rt::optional(&self.jwt_at_claims))
+            .field("jwt_at_claims", &rt::optional(&self.jwt_at_claims))
             .field("properties", &self.properties)
             .field("refresh_token_duration", &self.refresh_token_duration)
             .field("subject", &self.subject)
-            .field("ticket", &crate::rt::Redacted)
+            .field("ticket", &rt::Redacted)
             .finish()
     }
 }
 
 impl TokenIssueRequest {
-    /// With the required fields; the others are left out.
+    /// A `TokenIssueRequest` with `subject` and `ticket`, which are required; the other fields are left out.
     pub fn new(
         subject: impl ::std::convert::Into<::std::string::String>,
-        ticket: impl ::std::convert::Into<crate::rt::Ticket>,
+        ticket: impl ::std::convert::Into<rt::Ticket>,
     ) -> Self {
         Self {
-            access_token: ::std::default::Default::default(),
-            access_token_duration: ::std::default::Default::default(),
-            jwt_at_claims: ::std::default::Default::default(),
-            properties: ::std::default::Default::default(),
-            refresh_token_duration: ::std::default::Default::default(),
+            access_token: ::std::option::Option::None,
+            access_token_duration: ::std::option::Option::None,
+            jwt_at_claims: ::std::option::Option::None,
+            properties: ::std::option::Option::None,
+            refresh_token_duration: ::std::option::Option::None,
             subject: subject.into(),
             ticket: ticket.into(),
         }
     }
+
+    /// Sets `access_token`: the value for the new access token, where the server wants to choose it itself; it must be unique and hard to guess. Without it Authlete generates a random one, which is the usual case.
+    ///
+    /// `accessToken`, optional, secret.
+    #[must_use]
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_duration`: the lifetime of the new access token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn access_token_duration(mut self, value: i64) -> Self {
+        self.access_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `jwt_at_claims`: additional claims for the payload of the access token, as a JSON object in a string. Has an effect only where the service issues access tokens as JWTs (RFC 9068).
+    ///
+    /// `jwtAtClaims`, optional, secret.
+    #[must_use]
+    pub fn jwt_at_claims(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.jwt_at_claims = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `properties`: key and value pairs to keep with the access token. Unless hidden, they become members of the token response and of introspection responses, so their keys must not collide with standard names.
+    ///
+    /// `properties`, optional.
+    #[must_use]
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Property>,
+        >,
+    ) -> Self {
+        self.properties = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `refresh_token_duration`: the lifetime of the new refresh token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes; it has no effect when no refresh token is issued.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn refresh_token_duration(mut self, value: i64) -> Self {
+        self.refresh_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// `access_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new access token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.access_token_duration?))
+    }
+
+    /// `refresh_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new refresh token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes; it has no effect when no refresh token is issued.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    pub fn refresh_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.refresh_token_duration?))
+    }
 }
 
+/// The token response for the resource owner password credentials grant. All that the client needs is in `responseContent`; the other fields tell the server what was issued.
+///
 /// Upstream: `token_issue_response`.
 ///
 /// Answer of `auth_token_issue`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TokenIssueResponse {
+    /// The access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead. Present with `OK` only.
+    ///
     /// `accessToken`, optional, secret.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
+    /// The lifetime of the new access token in seconds, counted from when it was issued.
+    ///
     /// `accessTokenDuration`, optional, in seconds.
     #[serde(
         rename = "accessTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_duration: ::std::option::Option<i64>,
+    /// The moment from which resources refuse the new access token, in milliseconds since 1970-01-01 UTC.
+    ///
     /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "accessTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_expires_at: ::std::option::Option<i64>,
+    /// The resource servers that the access token is for, after the token request narrowed what was granted (RFC 8707 section 2.2). Absent when the token is not restricted to any.
+    ///
     /// `accessTokenResources`, optional.
     #[serde(
         rename = "accessTokenResources",
@@ -489,87 +993,119 @@ pub struct TokenIssueResponse {
     pub access_token_resources: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::TokenIssueResponseAction>,
+    pub action: ::std::option::Option<super::TokenIssueResponseAction>,
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
     /// `authorizationDetails`, optional.
     #[serde(
         rename = "authorizationDetails",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub authorization_details: ::std::option::Option<AuthorizationDetails>,
+    pub authorization_details: ::std::option::Option<super::AuthorizationDetails>,
+    /// The key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
     /// `clientAttributes`, optional.
     #[serde(
         rename = "clientAttributes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub client_attributes: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
     /// `clientEntityId`, optional.
     #[serde(
         rename = "clientEntityId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_entity_id: ::std::option::Option<::std::string::String>,
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
     /// `clientEntityIdUsed`, optional.
     #[serde(
         rename = "clientEntityIdUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_entity_id_used: ::std::option::Option<bool>,
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<i64>,
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
     /// `clientIdAlias`, optional.
     #[serde(
         rename = "clientIdAlias",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias: ::std::option::Option<::std::string::String>,
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
     /// `clientIdAliasUsed`, optional.
     #[serde(
         rename = "clientIdAliasUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias_used: ::std::option::Option<bool>,
+    /// The same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
     /// `jwtAccessToken`, optional, secret.
     #[serde(
         rename = "jwtAccessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub jwt_access_token: ::std::option::Option<::std::string::String>,
+    /// The URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
     /// `metadataDocumentLocation`, optional.
     #[serde(
         rename = "metadataDocumentLocation",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_location: ::std::option::Option<::std::string::String>,
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
     /// `metadataDocumentUsed`, optional.
     #[serde(
         rename = "metadataDocumentUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_used: ::std::option::Option<bool>,
+    /// Key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
+    pub properties: ::std::option::Option<::std::vec::Vec<super::Property>>,
+    /// The refresh token issued with the access token. Absent when the grant has none, as client credentials, or when the service or the client does not support refreshing.
+    ///
     /// `refreshToken`, optional, secret.
     #[serde(
         rename = "refreshToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token: ::std::option::Option<::std::string::String>,
+    /// The lifetime of the refresh token in seconds, counted from when it was issued; meaningful only beside a refresh token.
+    ///
     /// `refreshTokenDuration`, optional, in seconds.
     #[serde(
         rename = "refreshTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_duration: ::std::option::Option<i64>,
+    /// When the refresh token expires, in milliseconds since 1970-01-01 UTC; zero or absent when there is no refresh token.
+    ///
     /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "refreshTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_expires_at: ::std::option::Option<i64>,
+    /// The scopes that the refresh token can obtain. They can be more than those of the access token, when a client narrowed its scopes while refreshing (RFC 6749 section 6). Absent when there is no refresh token or nothing is recorded.
+    ///
     /// `refreshTokenScopes`, optional.
     #[serde(
         rename = "refreshTokenScopes",
@@ -578,39 +1114,51 @@ pub struct TokenIssueResponse {
     pub refresh_token_scopes: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The JSON body for the client, a success or an OAuth error, finished by Authlete and sent on byte for byte.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+    /// The scopes that the access token has. Absent when it has none.
+    ///
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scopes: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
     /// `serviceAttributes`, optional.
     #[serde(
         rename = "serviceAttributes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub service_attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub service_attributes: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
+    /// The unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for TokenIssueResponse {
+impl rt::Object for TokenIssueResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -688,14 +1236,14 @@ impl<'de> ::serde::Deserialize<'de> for TokenIssueResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for TokenIssueResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenIssueResponse")
-            .field("access_token", &crate::rt::optional(&self.access_token))
+            .field("access_token", &rt::optional(&self.access_token))
             .field("access_token_duration", &self.access_token_duration)
             .field("access_token_expires_at", &self.access_token_expires_at)
             .field("access_token_resources", &self.access_token_resources)
@@ -707,15 +1255,15 @@ impl ::std::fmt::Debug for TokenIssueResponse {
             .field("client_id", &self.client_id)
             .field("client_id_alias", &self.client_id_alias)
             .field("client_id_alias_used", &self.client_id_alias_used)
-            .field("jwt_access_token", &crate::rt::optional(&self.jwt_access_token))
+            .field("jwt_access_token", &rt::optional(&self.jwt_access_token))
             .field("metadata_document_location", &self.metadata_document_location)
             .field("metadata_document_used", &self.metadata_document_used)
             .field("properties", &self.properties)
-            .field("refresh_token", &crate::rt::optional(&self.refresh_token))
+            .field("refresh_token", &rt::optional(&self.refresh_token))
             .field("refresh_token_duration", &self.refresh_token_duration)
             .field("refresh_token_expires_at", &self.refresh_token_expires_at)
             .field("refresh_token_scopes", &self.refresh_token_scopes)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("scopes", &self.scopes)
@@ -725,36 +1273,407 @@ impl ::std::fmt::Debug for TokenIssueResponse {
     }
 }
 
+impl TokenIssueResponse {
+    /// Sets `access_token`: the access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead. Present with `OK` only.
+    ///
+    /// `accessToken`, optional, secret.
+    #[must_use]
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_duration`: the lifetime of the new access token in seconds, counted from when it was issued.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn access_token_duration(mut self, value: i64) -> Self {
+        self.access_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `access_token_expires_at`: the moment from which resources refuse the new access token, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn access_token_expires_at(mut self, value: i64) -> Self {
+        self.access_token_expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `access_token_resources`: the resource servers that the access token is for, after the token request narrowed what was granted (RFC 8707 section 2.2). Absent when the token is not restricted to any.
+    ///
+    /// `accessTokenResources`, optional.
+    #[must_use]
+    pub fn access_token_resources(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.access_token_resources = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::TokenIssueResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `authorization_details`: the fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
+    /// `authorizationDetails`, optional.
+    #[must_use]
+    pub fn authorization_details(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationDetails>,
+    ) -> Self {
+        self.authorization_details = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_attributes`: the key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `clientAttributes`, optional.
+    #[must_use]
+    pub fn client_attributes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.client_attributes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client_entity_id`: the client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
+    #[must_use]
+    pub fn client_entity_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_entity_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_entity_id_used`: whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
+    #[must_use]
+    pub fn client_entity_id_used(mut self, value: bool) -> Self {
+        self.client_entity_id_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id`: the numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
+    /// `clientId`, optional.
+    #[must_use]
+    pub fn client_id(mut self, value: i64) -> Self {
+        self.client_id = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id_alias`: the client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
+    #[must_use]
+    pub fn client_id_alias(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_id_alias = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_id_alias_used`: whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
+    #[must_use]
+    pub fn client_id_alias_used(mut self, value: bool) -> Self {
+        self.client_id_alias_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `jwt_access_token`: the same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
+    /// `jwtAccessToken`, optional, secret.
+    #[must_use]
+    pub fn jwt_access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.jwt_access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `metadata_document_location`: the URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
+    /// `metadataDocumentLocation`, optional.
+    #[must_use]
+    pub fn metadata_document_location(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.metadata_document_location = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `metadata_document_used`: whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
+    #[must_use]
+    pub fn metadata_document_used(mut self, value: bool) -> Self {
+        self.metadata_document_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `properties`: key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
+    /// `properties`, optional.
+    #[must_use]
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Property>,
+        >,
+    ) -> Self {
+        self.properties = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `refresh_token`: the refresh token issued with the access token. Absent when the grant has none, as client credentials, or when the service or the client does not support refreshing.
+    ///
+    /// `refreshToken`, optional, secret.
+    #[must_use]
+    pub fn refresh_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.refresh_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `refresh_token_duration`: the lifetime of the refresh token in seconds, counted from when it was issued; meaningful only beside a refresh token.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn refresh_token_duration(mut self, value: i64) -> Self {
+        self.refresh_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `refresh_token_expires_at`: when the refresh token expires, in milliseconds since 1970-01-01 UTC; zero or absent when there is no refresh token.
+    ///
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn refresh_token_expires_at(mut self, value: i64) -> Self {
+        self.refresh_token_expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `refresh_token_scopes`: the scopes that the refresh token can obtain. They can be more than those of the access token, when a client narrowed its scopes while refreshing (RFC 6749 section 6). Absent when there is no refresh token or nothing is recorded.
+    ///
+    /// `refreshTokenScopes`, optional.
+    #[must_use]
+    pub fn refresh_token_scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.refresh_token_scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `response_content`: the JSON body for the client, a success or an OAuth error, finished by Authlete and sent on byte for byte.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `scopes`: the scopes that the access token has. Absent when it has none.
+    ///
+    /// `scopes`, optional.
+    #[must_use]
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `service_attributes`: the key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `serviceAttributes`, optional.
+    #[must_use]
+    pub fn service_attributes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.service_attributes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `subject`: the unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `access_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new access token in seconds, counted from when it was issued.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.access_token_duration?))
+    }
+
+    /// `access_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// The moment from which resources refuse the new access token, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn access_token_expires_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.access_token_expires_at?))
+    }
+
+    /// `refresh_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the refresh token in seconds, counted from when it was issued; meaningful only beside a refresh token.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    pub fn refresh_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.refresh_token_duration?))
+    }
+
+    /// `refresh_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the refresh token expires, in milliseconds since 1970-01-01 UTC; zero or absent when there is no refresh token.
+    ///
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn refresh_token_expires_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.refresh_token_expires_at?))
+    }
+}
+
+/// What a client sent to the token endpoint, with whatever authenticates it, and what the server wants for the tokens.
+///
 /// Upstream: `token_request`.
 ///
 /// Request of `auth_token`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TokenRequest {
+    /// The value for the new access token, where the server wants to choose it itself; it must be unique and hard to guess. Without it Authlete generates a random one, which is the usual case.
+    ///
     /// `accessToken`, optional, secret.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
+    /// The lifetime of the new access token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes.
+    ///
     /// `accessTokenDuration`, optional, in seconds.
     #[serde(
         rename = "accessTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_duration: ::std::option::Option<i64>,
+    /// How to treat a `client_id` that is a URL of a client metadata document, for this request alone. What is true here takes precedence over the service's settings; absent leaves those in force. Looked at only where the service supports client id metadata documents.
+    ///
     /// `cimdOptions`, optional.
     #[serde(
         rename = "cimdOptions",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub cimd_options: ::std::option::Option<CimdOptions>,
+    pub cimd_options: ::std::option::Option<super::CimdOptions>,
+    /// The client's certificate from the mutual TLS connection, in PEM. It is needed for the authentication methods `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 section 2), and where tokens are bound to certificates (section 3). Absent when the connection had none.
+    ///
     /// `clientCertificate`, optional.
     #[serde(
         rename = "clientCertificate",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_certificate: ::std::option::Option<::std::string::String>,
+    /// The intermediate certificates that the client sent after its own in the mutual TLS handshake, each in PEM. Used to verify the chain for `tls_client_auth` (RFC 8705 section 2.1).
+    ///
     /// `clientCertificatePath`, optional.
     #[serde(
         rename = "clientCertificatePath",
@@ -763,53 +1682,77 @@ pub struct TokenRequest {
     pub client_certificate_path: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The client id from the `Authorization` header when the client used HTTP Basic (RFC 6749 section 2.3.1), form-decoded as that section says. Leave it out when the header is missing; a `client_id` in the body stays in `parameters`.
+    ///
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<::std::string::String>,
+    /// The client secret from the `Authorization` header when the client used HTTP Basic (RFC 6749 section 2.3.1), form-decoded as that section says. Leave it out when the header is missing; a `client_secret` in the body stays in `parameters`.
+    ///
     /// `clientSecret`, optional, secret.
     #[serde(
         rename = "clientSecret",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_secret: ::std::option::Option<::std::string::String>,
+    /// The value of the `DPoP` header, a proof JWT (RFC 9449 section 4.1). Absent when the client sent none; then nothing is bound to a key. A request with several `DPoP` headers is to be refused without asking Authlete (section 4.3). With it the access token will be bound to that key, and its type will be `DPoP`.
+    ///
     /// `dpop`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub dpop: ::std::option::Option<::std::string::String>,
+    /// Demands a nonce of Authlete's in the DPoP proof for this one request (RFC 9449 sections 8 and 9), even where the service's `dpopNonceRequired` is off. False or absent leaves the service's setting to decide.
+    ///
     /// `dpopNonceRequired`, optional.
     #[serde(
         rename = "dpopNonceRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dpop_nonce_required: ::std::option::Option<bool>,
+    /// The HTTP method of the client's request, compared with the `htm` claim of the DPoP proof (RFC 9449 section 4.3). Only looked at when there is a proof. `POST` when absent.
+    ///
     /// `htm`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub htm: ::std::option::Option<::std::string::String>,
+    /// The URL that the client sent its request to, as the client sees it and without query and fragment; compared with the `htu` claim of the DPoP proof (RFC 9449 section 4.3). Set it behind a proxy, where the server's own idea of its URL differs. The service's `tokenEndpoint` when absent.
+    ///
     /// `htu`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub htu: ::std::option::Option<::std::string::String>,
+    /// Additional claims for the payload of the access token, as a JSON object in a string. Has an effect only where the service issues access tokens as JWTs (RFC 9068). Here it works for the client credentials grant and the token exchange of Native SSO only, and is ignored for other grants, which take it in the call that completes them.
+    ///
     /// `jwtAtClaims`, optional, secret.
     #[serde(
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<crate::rt::JsonString>,
+    pub jwt_at_claims: ::std::option::Option<rt::JsonString>,
+    /// The value of the `OAuth-Client-Attestation` header, a JWT by which the client's backend vouches for the key of this client instance (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 4). Absent when the client does not authenticate that way.
+    ///
     /// `oauthClientAttestation`, optional, secret.
     #[serde(
         rename = "oauthClientAttestation",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub oauth_client_attestation: ::std::option::Option<::std::string::String>,
+    /// The value of the `OAuth-Client-Attestation-PoP` header, a JWT by which the client instance proves that it holds the attested key (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 5.1). It accompanies `oauthClientAttestation`.
+    ///
     /// `oauthClientAttestationPop`, optional, secret.
     #[serde(
         rename = "oauthClientAttestationPop",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub oauth_client_attestation_pop: ::std::option::Option<::std::string::String>,
+    /// The body of the client's request, in `application/x-www-form-urlencoded`, untouched; the empty string where there was none. Do not parse and re-encode it, because the order and the repetition of parameters can matter.
+    ///
     /// `parameters`, required, secret.
     pub parameters: ::std::string::String,
+    /// Key and value pairs to keep with the access token that this request obtains. The official document has a string here where other requests have a list of pairs, as the Java library does; the form that servers accept as a string is not documented.
+    ///
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
+    pub properties: ::std::option::Option<::std::vec::Vec<super::Property>>,
+    /// The lifetime of the new refresh token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes; it has no effect when no refresh token is issued.
+    ///
     /// `refreshTokenDuration`, optional, in seconds.
     #[serde(
         rename = "refreshTokenDuration",
@@ -821,27 +1764,27 @@ pub struct TokenRequest {
 impl ::std::fmt::Debug for TokenRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenRequest")
-            .field("access_token", &crate::rt::optional(&self.access_token))
+            .field("access_token", &rt::optional(&self.access_token))
             .field("access_token_duration", &self.access_token_duration)
             .field("cimd_options", &self.cimd_options)
             .field("client_certificate", &self.client_certificate)
             .field("client_certificate_path", &self.client_certificate_path)
             .field("client_id", &self.client_id)
-            .field("client_secret", &crate::rt::optional(&self.client_secret))
-            .field("dpop", &crate::rt::optional(&self.dpop))
+            .field("client_secret", &rt::optional(&self.client_secret))
+            .field("dpop", &rt::optional(&self.dpop))
             .field("dpop_nonce_required", &self.dpop_nonce_required)
             .field("htm", &self.htm)
             .field("htu", &self.htu)
-            .field("jwt_at_claims", &crate::rt::optional(&self.jwt_at_claims))
+            .field("jwt_at_claims", &rt::optional(&self.jwt_at_claims))
             .field(
                 "oauth_client_attestation",
-                &crate::rt::optional(&self.oauth_client_attestation),
+                &rt::optional(&self.oauth_client_attestation),
             )
             .field(
                 "oauth_client_attestation_pop",
-                &crate::rt::optional(&self.oauth_client_attestation_pop),
+                &rt::optional(&self.oauth_client_attestation_pop),
             )
-            .field("parameters", &crate::rt::Redacted)
+            .field("parameters", &rt::Redacted)
             .field("properties", &self.properties)
             .field("refresh_token_duration", &self.refresh_token_duration)
             .finish()
@@ -849,54 +1792,278 @@ impl ::std::fmt::Debug for TokenRequest {
 }
 
 impl TokenRequest {
-    /// With the required fields; the others are left out.
+    /// A `TokenRequest` with `parameters`, which is required; the other fields are left out.
     pub fn new(parameters: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
-            access_token: ::std::default::Default::default(),
-            access_token_duration: ::std::default::Default::default(),
-            cimd_options: ::std::default::Default::default(),
-            client_certificate: ::std::default::Default::default(),
-            client_certificate_path: ::std::default::Default::default(),
-            client_id: ::std::default::Default::default(),
-            client_secret: ::std::default::Default::default(),
-            dpop: ::std::default::Default::default(),
-            dpop_nonce_required: ::std::default::Default::default(),
-            htm: ::std::default::Default::default(),
-            htu: ::std::default::Default::default(),
-            jwt_at_claims: ::std::default::Default::default(),
-            oauth_client_attestation: ::std::default::Default::default(),
-            oauth_client_attestation_pop: ::std::default::Default::default(),
+            access_token: ::std::option::Option::None,
+            access_token_duration: ::std::option::Option::None,
+            cimd_options: ::std::option::Option::None,
+            client_certificate: ::std::option::Option::None,
+            client_certificate_path: ::std::option::Option::None,
+            client_id: ::std::option::Option::None,
+            client_secret: ::std::option::Option::None,
+            dpop: ::std::option::Option::None,
+            dpop_nonce_required: ::std::option::Option::None,
+            htm: ::std::option::Option::None,
+            htu: ::std::option::Option::None,
+            jwt_at_claims: ::std::option::Option::None,
+            oauth_client_attestation: ::std::option::Option::None,
+            oauth_client_attestation_pop: ::std::option::Option::None,
             parameters: parameters.into(),
-            properties: ::std::default::Default::default(),
-            refresh_token_duration: ::std::default::Default::default(),
+            properties: ::std::option::Option::None,
+            refresh_token_duration: ::std::option::Option::None,
         }
+    }
+
+    /// Sets `access_token`: the value for the new access token, where the server wants to choose it itself; it must be unique and hard to guess. Without it Authlete generates a random one, which is the usual case.
+    ///
+    /// `accessToken`, optional, secret.
+    #[must_use]
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_duration`: the lifetime of the new access token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn access_token_duration(mut self, value: i64) -> Self {
+        self.access_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `cimd_options`: how to treat a `client_id` that is a URL of a client metadata document, for this request alone. What is true here takes precedence over the service's settings; absent leaves those in force. Looked at only where the service supports client id metadata documents.
+    ///
+    /// `cimdOptions`, optional.
+    #[must_use]
+    pub fn cimd_options(
+        mut self,
+        value: impl ::std::convert::Into<super::CimdOptions>,
+    ) -> Self {
+        self.cimd_options = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_certificate`: the client's certificate from the mutual TLS connection, in PEM. It is needed for the authentication methods `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 section 2), and where tokens are bound to certificates (section 3). Absent when the connection had none.
+    ///
+    /// `clientCertificate`, optional.
+    #[must_use]
+    pub fn client_certificate(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_certificate = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_certificate_path`: the intermediate certificates that the client sent after its own in the mutual TLS handshake, each in PEM. Used to verify the chain for `tls_client_auth` (RFC 8705 section 2.1).
+    ///
+    /// `clientCertificatePath`, optional.
+    #[must_use]
+    pub fn client_certificate_path(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.client_certificate_path = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client_id`: the client id from the `Authorization` header when the client used HTTP Basic (RFC 6749 section 2.3.1), form-decoded as that section says. Leave it out when the header is missing; a `client_id` in the body stays in `parameters`.
+    ///
+    /// `clientId`, optional.
+    #[must_use]
+    pub fn client_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_secret`: the client secret from the `Authorization` header when the client used HTTP Basic (RFC 6749 section 2.3.1), form-decoded as that section says. Leave it out when the header is missing; a `client_secret` in the body stays in `parameters`.
+    ///
+    /// `clientSecret`, optional, secret.
+    #[must_use]
+    pub fn client_secret(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_secret = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `dpop`: the value of the `DPoP` header, a proof JWT (RFC 9449 section 4.1). Absent when the client sent none; then nothing is bound to a key. A request with several `DPoP` headers is to be refused without asking Authlete (section 4.3). With it the access token will be bound to that key, and its type will be `DPoP`.
+    ///
+    /// `dpop`, optional, secret.
+    #[must_use]
+    pub fn dpop(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.dpop = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `dpop_nonce_required`: demands a nonce of Authlete's in the DPoP proof for this one request (RFC 9449 sections 8 and 9), even where the service's `dpopNonceRequired` is off. False or absent leaves the service's setting to decide.
+    ///
+    /// `dpopNonceRequired`, optional.
+    #[must_use]
+    pub fn dpop_nonce_required(mut self, value: bool) -> Self {
+        self.dpop_nonce_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `htm`: the HTTP method of the client's request, compared with the `htm` claim of the DPoP proof (RFC 9449 section 4.3). Only looked at when there is a proof. `POST` when absent.
+    ///
+    /// `htm`, optional.
+    #[must_use]
+    pub fn htm(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.htm = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `htu`: the URL that the client sent its request to, as the client sees it and without query and fragment; compared with the `htu` claim of the DPoP proof (RFC 9449 section 4.3). Set it behind a proxy, where the server's own idea of its URL differs. The service's `tokenEndpoint` when absent.
+    ///
+    /// `htu`, optional.
+    #[must_use]
+    pub fn htu(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.htu = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `jwt_at_claims`: additional claims for the payload of the access token, as a JSON object in a string. Has an effect only where the service issues access tokens as JWTs (RFC 9068). Here it works for the client credentials grant and the token exchange of Native SSO only, and is ignored for other grants, which take it in the call that completes them.
+    ///
+    /// `jwtAtClaims`, optional, secret.
+    #[must_use]
+    pub fn jwt_at_claims(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.jwt_at_claims = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `oauth_client_attestation`: the value of the `OAuth-Client-Attestation` header, a JWT by which the client's backend vouches for the key of this client instance (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 4). Absent when the client does not authenticate that way.
+    ///
+    /// `oauthClientAttestation`, optional, secret.
+    #[must_use]
+    pub fn oauth_client_attestation(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.oauth_client_attestation = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `oauth_client_attestation_pop`: the value of the `OAuth-Client-Attestation-PoP` header, a JWT by which the client instance proves that it holds the attested key (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 5.1). It accompanies `oauthClientAttestation`.
+    ///
+    /// `oauthClientAttestationPop`, optional, secret.
+    #[must_use]
+    pub fn oauth_client_attestation_pop(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.oauth_client_attestation_pop = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `properties`: key and value pairs to keep with the access token that this request obtains. The official document has a string here where other requests have a list of pairs, as the Java library does; the form that servers accept as a string is not documented.
+    ///
+    /// `properties`, optional.
+    #[must_use]
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Property>,
+        >,
+    ) -> Self {
+        self.properties = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `refresh_token_duration`: the lifetime of the new refresh token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes; it has no effect when no refresh token is issued.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn refresh_token_duration(mut self, value: i64) -> Self {
+        self.refresh_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// `access_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new access token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.access_token_duration?))
+    }
+
+    /// `refresh_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new refresh token in seconds. Zero, a negative number or absence leaves it to the settings of the service, the client and the scopes; it has no effect when no refresh token is issued.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    pub fn refresh_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.refresh_token_duration?))
     }
 }
 
+/// What has become of a token request. For most grants the tokens are made and `responseContent` is the response; for some the server decides first, and the fields hold what it decides on.
+///
 /// Upstream: `token_response`.
 ///
 /// Answer of `auth_token`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TokenResponse {
+    /// The access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead.
+    ///
     /// `accessToken`, optional, secret.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
+    /// The lifetime of the new access token in seconds, counted from when it was issued.
+    ///
     /// `accessTokenDuration`, optional, in seconds.
     #[serde(
         rename = "accessTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_duration: ::std::option::Option<i64>,
+    /// The moment from which resources refuse the new access token, in milliseconds since 1970-01-01 UTC.
+    ///
     /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "accessTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_expires_at: ::std::option::Option<i64>,
+    /// The resource servers that the access token is for, after the token request narrowed what was granted (RFC 8707 section 2.2). Absent when the token is not restricted to any.
+    ///
     /// `accessTokenResources`, optional.
     #[serde(
         rename = "accessTokenResources",
@@ -905,183 +2072,253 @@ pub struct TokenResponse {
     pub access_token_resources: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::TokenResponseAction>,
+    pub action: ::std::option::Option<super::TokenResponseAction>,
+    /// The token that stands for the acting party, from `actor_token` (RFC 8693 section 2.1). Absent when the client sent none; present with `TOKEN_EXCHANGE` only.
+    ///
     /// `actorToken`, optional, secret.
     #[serde(
         rename = "actorToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub actor_token: ::std::option::Option<::std::string::String>,
+    /// What Authlete knows of `actorToken`; present when that is an access or refresh token, which this service then issued.
+    ///
     /// `actorTokenInfo`, optional.
     #[serde(
         rename = "actorTokenInfo",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub actor_token_info: ::std::option::Option<TokenInfo>,
+    pub actor_token_info: ::std::option::Option<super::TokenInfo>,
+    /// The type of `actorToken`, from `actor_token_type` (RFC 8693 section 3), with the same limits on what was verified as `subjectTokenType`. Absent when there is no actor token.
+    ///
     /// `actorTokenType`, optional.
     #[serde(
         rename = "actorTokenType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub actor_token_type: ::std::option::Option<crate::types::TokenType>,
+    pub actor_token_type: ::std::option::Option<super::TokenType>,
+    /// Claims that were set to be added to the ID token, as a JSON object in a string. Absent when there are none.
+    ///
     /// `additionalClaims`, optional, secret.
     #[serde(
         rename = "additionalClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub additional_claims: ::std::option::Option<crate::rt::JsonString>,
+    pub additional_claims: ::std::option::Option<rt::JsonString>,
+    /// The JWT that the client presents as its grant, from `assertion` (RFC 7523 section 2.1); present with `JWT_BEARER` only. Authlete checked its claims but not its signature.
+    ///
     /// `assertion`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assertion: ::std::option::Option<::std::string::String>,
+    /// The challenge to send in the `OAuth-Client-Attestation-Challenge` header of whatever response ends this exchange; the client puts it into its next attestation proof (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 6.2). Absent when the service issues no challenges, and from servers before 3.0.28.
+    ///
     /// `attestationChallenge`, optional, secret.
     #[serde(
         rename = "attestationChallenge",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub attestation_challenge: ::std::option::Option<::std::string::String>,
+    /// The services that the client wants to use the new token at, from its `audience` parameters (RFC 8693 section 2.1); logical names, where `resources` has URLs. Absent when it named none; present with `TOKEN_EXCHANGE` only.
+    ///
     /// `audiences`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub audiences: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the ones that the client asked for.
+    ///
     /// `authorizationDetails`, optional.
     #[serde(
         rename = "authorizationDetails",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub authorization_details: ::std::option::Option<AuthorizationDetails>,
+    pub authorization_details: ::std::option::Option<super::AuthorizationDetails>,
+    /// The key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
     /// `clientAttributes`, optional.
     #[serde(
         rename = "clientAttributes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub client_attributes: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
+    /// The client authentication method of this client. The official document means the one performed in this request, the Java library the one to be performed here, so do not take it for proof beyond the action. Absent when the client could not be identified.
+    ///
     /// `clientAuthMethod`, optional.
     #[serde(
         rename = "clientAuthMethod",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_auth_method: ::std::option::Option<crate::types::ClientAuthMethod>,
+    pub client_auth_method: ::std::option::Option<super::ClientAuthMethod>,
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
     /// `clientEntityId`, optional.
     #[serde(
         rename = "clientEntityId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_entity_id: ::std::option::Option<::std::string::String>,
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
     /// `clientEntityIdUsed`, optional.
     #[serde(
         rename = "clientEntityIdUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_entity_id_used: ::std::option::Option<bool>,
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`. Zero or absent when the client could not be identified, which `TOKEN_EXCHANGE` and `JWT_BEARER` allow if the service is set up so.
+    ///
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<i64>,
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
     /// `clientIdAlias`, optional.
     #[serde(
         rename = "clientIdAlias",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias: ::std::option::Option<::std::string::String>,
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
     /// `clientIdAliasUsed`, optional.
     #[serde(
         rename = "clientIdAliasUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias_used: ::std::option::Option<bool>,
+    /// The `c_nonce` that a wallet has to include in its key proof when it requests a credential (OpenID4VCI). Absent unless the token is for credential issuance.
+    ///
     /// `cnonce`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub cnonce: ::std::option::Option<::std::string::String>,
+    /// How long the `c_nonce` is good, in seconds from now; meaningful only beside a `c_nonce`.
+    ///
     /// `cnonceDuration`, optional, in seconds.
     #[serde(
         rename = "cnonceDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub cnonce_duration: ::std::option::Option<i64>,
+    /// When the `c_nonce` expires, in milliseconds since 1970-01-01 UTC; meaningful only beside a `c_nonce`.
+    ///
     /// `cnonceExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "cnonceExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub cnonce_expires_at: ::std::option::Option<i64>,
+    /// The secret that the applications of one vendor share on a device (OpenID Connect Native SSO for Mobile Apps 1.0); present with `NATIVE_SSO` when the client sent one. In a token exchange it is the actor token.
+    ///
     /// `deviceSecret`, optional, secret.
     #[serde(
         rename = "deviceSecret",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_secret: ::std::option::Option<::std::string::String>,
+    /// The `ds_hash` claim of the ID token that the client presents, with which `deviceSecret` must match; present with `NATIVE_SSO` in a token exchange only.
+    ///
     /// `deviceSecretHash`, optional, secret.
     #[serde(
         rename = "deviceSecretHash",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_secret_hash: ::std::option::Option<::std::string::String>,
+    /// The nonce to send in the `DPoP-Nonce` header of whatever response ends this exchange, error or success (RFC 9449 section 8.2); the client uses it in its next proof. Absent when no nonce is required.
+    ///
     /// `dpopNonce`, optional, secret.
     #[serde(
         rename = "dpopNonce",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dpop_nonce: ::std::option::Option<::std::string::String>,
+    /// The grant that the access token belongs to (Grant Management for OAuth 2.0). Absent when grant management was not used.
+    ///
     /// `grantId`, optional, secret.
     #[serde(rename = "grantId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub grant_id: ::std::option::Option<crate::rt::GrantId>,
+    pub grant_id: ::std::option::Option<rt::GrantId>,
+    /// By which kind of grant the client asks for tokens, from its parameter `grant_type`. With `NATIVE_SSO` it tells the three cases apart.
+    ///
     /// `grantType`, optional.
     #[serde(
         rename = "grantType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub grant_type: ::std::option::Option<crate::types::GrantType>,
+    pub grant_type: ::std::option::Option<super::GrantType>,
+    /// The ID token in the response, a JWT. Present when the grant began with an authentication request that included the scope `openid`.
+    ///
     /// `idToken`, optional, secret.
     #[serde(rename = "idToken", skip_serializing_if = "::std::option::Option::is_none")]
     pub id_token: ::std::option::Option<::std::string::String>,
+    /// The same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
     /// `jwtAccessToken`, optional, secret.
     #[serde(
         rename = "jwtAccessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub jwt_access_token: ::std::option::Option<::std::string::String>,
+    /// The URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
     /// `metadataDocumentLocation`, optional.
     #[serde(
         rename = "metadataDocumentLocation",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_location: ::std::option::Option<::std::string::String>,
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
     /// `metadataDocumentUsed`, optional.
     #[serde(
         rename = "metadataDocumentUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_used: ::std::option::Option<bool>,
+    /// The password that the client sent in `password` (RFC 6749 section 4.3.2), in clear; present with `PASSWORD` only. Verify it against the server's users, and store or log it nowhere.
+    ///
     /// `password`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub password: ::std::option::Option<::std::string::String>,
+    /// Whether the client refreshed with its previous refresh token, which services with `refreshTokenIdempotent` tolerate for a short time in case the response was lost. The refresh token in the response is then the one of the last refresh again; beside an error it means that the short time had passed. False without that setting.
+    ///
     /// `previousRefreshTokenUsed`, optional.
     #[serde(
         rename = "previousRefreshTokenUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub previous_refresh_token_used: ::std::option::Option<bool>,
+    /// Key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
+    pub properties: ::std::option::Option<::std::vec::Vec<super::Property>>,
+    /// The refresh token issued with the access token. Absent when the grant has none, as client credentials, or when the service or the client does not support refreshing. After a refresh it is a new one, unless the service keeps refresh tokens (`refreshTokenKept`).
+    ///
     /// `refreshToken`, optional, secret.
     #[serde(
         rename = "refreshToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token: ::std::option::Option<::std::string::String>,
+    /// The lifetime of the refresh token in seconds, counted from when it was issued; meaningful only beside a refresh token.
+    ///
     /// `refreshTokenDuration`, optional, in seconds.
     #[serde(
         rename = "refreshTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_duration: ::std::option::Option<i64>,
+    /// When the refresh token expires, in milliseconds since 1970-01-01 UTC; zero or absent when there is no refresh token.
+    ///
     /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "refreshTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_expires_at: ::std::option::Option<i64>,
+    /// The scopes that the refresh token can obtain. They can be more than those of the access token, when a client narrowed its scopes while refreshing (RFC 6749 section 6). Absent when there is no refresh token or nothing is recorded.
+    ///
     /// `refreshTokenScopes`, optional.
     #[serde(
         rename = "refreshTokenScopes",
@@ -1090,6 +2327,8 @@ pub struct TokenResponse {
     pub refresh_token_scopes: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The names of claims that the client once requested for its ID token, by the `id_token` part of its claims request (OpenID Connect Core 1.0 section 5.5). They are what the new ID token should hold; present with `ID_TOKEN_REISSUABLE` and `NATIVE_SSO`, and absent there too when there are none.
+    ///
     /// `requestedIdTokenClaims`, optional.
     #[serde(
         rename = "requestedIdTokenClaims",
@@ -1098,78 +2337,106 @@ pub struct TokenResponse {
     pub requested_id_token_claims: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The type of token that the client wants, from `requested_token_type` (RFC 8693 section 2.1). Absent when it leaves the choice to the server; present with `TOKEN_EXCHANGE` only.
+    ///
     /// `requestedTokenType`, optional.
     #[serde(
         rename = "requestedTokenType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub requested_token_type: ::std::option::Option<crate::types::TokenType>,
+    pub requested_token_type: ::std::option::Option<super::TokenType>,
+    /// The resource servers named in this token request's `resource` parameters (RFC 8707 section 2). Absent when it names none; what the token is for in the end is in `accessTokenResources`.
+    ///
     /// `resources`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub resources: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The JSON body for the client, a token response or an OAuth error (RFC 6749 sections 5.1 and 5.2), sent on byte for byte. Absent with `PASSWORD`, `TOKEN_EXCHANGE`, `JWT_BEARER` and `NATIVE_SSO`, which need a further call; with `ID_TOKEN_REISSUABLE` it is complete already.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+    /// The scopes that the access token has. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the scopes that the client asked for.
+    ///
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scopes: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
     /// `serviceAttributes`, optional.
     #[serde(
         rename = "serviceAttributes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub service_attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub service_attributes: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
+    /// The login session that the tokens belong to, as the server named it in `issue` of the authorization endpoint; present with `NATIVE_SSO` only. The server must find it still alive.
+    ///
     /// `sessionId`, optional, secret.
     #[serde(
         rename = "sessionId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub session_id: ::std::option::Option<crate::rt::SessionId>,
+    pub session_id: ::std::option::Option<rt::SessionId>,
+    /// The unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
+    /// The token that stands for the party on whose behalf the client asks, from `subject_token` (RFC 8693 section 2.1); present with `TOKEN_EXCHANGE` only. Whether its signature was verified depends on its type; see `subjectTokenType`.
+    ///
     /// `subjectToken`, optional, secret.
     #[serde(
         rename = "subjectToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub subject_token: ::std::option::Option<::std::string::String>,
+    /// What Authlete knows of `subjectToken`; present when that is an access or refresh token, which this service then issued.
+    ///
     /// `subjectTokenInfo`, optional.
     #[serde(
         rename = "subjectTokenInfo",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub subject_token_info: ::std::option::Option<TokenInfo>,
+    pub subject_token_info: ::std::option::Option<super::TokenInfo>,
+    /// The type of `subjectToken`, from `subject_token_type` (RFC 8693 section 3). Authlete verified access and refresh tokens in its database, and an ID token's claims and asymmetric signature. Of another JWT it checked the times only, of SAML assertions and encrypted JWTs nothing, and unsigned JWTs pass unless the service rejects them; the server must verify those.
+    ///
     /// `subjectTokenType`, optional.
     #[serde(
         rename = "subjectTokenType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub subject_token_type: ::std::option::Option<crate::types::TokenType>,
+    pub subject_token_type: ::std::option::Option<super::TokenType>,
+    /// The handle for this token request, which `issue` and `fail` take; present with `PASSWORD` only.
+    ///
     /// `ticket`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub ticket: ::std::option::Option<crate::rt::Ticket>,
+    pub ticket: ::std::option::Option<rt::Ticket>,
+    /// The user name that the client sent in `username` (RFC 6749 section 4.3.2); present with `PASSWORD` only.
+    ///
     /// `username`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub username: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for TokenResponse {
+impl rt::Object for TokenResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1303,27 +2570,24 @@ impl<'de> ::serde::Deserialize<'de> for TokenResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for TokenResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenResponse")
-            .field("access_token", &crate::rt::optional(&self.access_token))
+            .field("access_token", &rt::optional(&self.access_token))
             .field("access_token_duration", &self.access_token_duration)
             .field("access_token_expires_at", &self.access_token_expires_at)
             .field("access_token_resources", &self.access_token_resources)
             .field("action", &self.action)
-            .field("actor_token", &crate::rt::optional(&self.actor_token))
+            .field("actor_token", &rt::optional(&self.actor_token))
             .field("actor_token_info", &self.actor_token_info)
             .field("actor_token_type", &self.actor_token_type)
-            .field("additional_claims", &crate::rt::optional(&self.additional_claims))
-            .field("assertion", &crate::rt::optional(&self.assertion))
-            .field(
-                "attestation_challenge",
-                &crate::rt::optional(&self.attestation_challenge),
-            )
+            .field("additional_claims", &rt::optional(&self.additional_claims))
+            .field("assertion", &rt::optional(&self.assertion))
+            .field("attestation_challenge", &rt::optional(&self.attestation_challenge))
             .field("audiences", &self.audiences)
             .field("authorization_details", &self.authorization_details)
             .field("client_attributes", &self.client_attributes)
@@ -1333,40 +2597,753 @@ impl ::std::fmt::Debug for TokenResponse {
             .field("client_id", &self.client_id)
             .field("client_id_alias", &self.client_id_alias)
             .field("client_id_alias_used", &self.client_id_alias_used)
-            .field("cnonce", &crate::rt::optional(&self.cnonce))
+            .field("cnonce", &rt::optional(&self.cnonce))
             .field("cnonce_duration", &self.cnonce_duration)
             .field("cnonce_expires_at", &self.cnonce_expires_at)
-            .field("device_secret", &crate::rt::optional(&self.device_secret))
-            .field("device_secret_hash", &crate::rt::optional(&self.device_secret_hash))
-            .field("dpop_nonce", &crate::rt::optional(&self.dpop_nonce))
-            .field("grant_id", &crate::rt::optional(&self.grant_id))
+            .field("device_secret", &rt::optional(&self.device_secret))
+            .field("device_secret_hash", &rt::optional(&self.device_secret_hash))
+            .field("dpop_nonce", &rt::optional(&self.dpop_nonce))
+            .field("grant_id", &rt::optional(&self.grant_id))
             .field("grant_type", &self.grant_type)
-            .field("id_token", &crate::rt::optional(&self.id_token))
-            .field("jwt_access_token", &crate::rt::optional(&self.jwt_access_token))
+            .field("id_token", &rt::optional(&self.id_token))
+            .field("jwt_access_token", &rt::optional(&self.jwt_access_token))
             .field("metadata_document_location", &self.metadata_document_location)
             .field("metadata_document_used", &self.metadata_document_used)
-            .field("password", &crate::rt::optional(&self.password))
+            .field("password", &rt::optional(&self.password))
             .field("previous_refresh_token_used", &self.previous_refresh_token_used)
             .field("properties", &self.properties)
-            .field("refresh_token", &crate::rt::optional(&self.refresh_token))
+            .field("refresh_token", &rt::optional(&self.refresh_token))
             .field("refresh_token_duration", &self.refresh_token_duration)
             .field("refresh_token_expires_at", &self.refresh_token_expires_at)
             .field("refresh_token_scopes", &self.refresh_token_scopes)
             .field("requested_id_token_claims", &self.requested_id_token_claims)
             .field("requested_token_type", &self.requested_token_type)
             .field("resources", &self.resources)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("scopes", &self.scopes)
             .field("service_attributes", &self.service_attributes)
-            .field("session_id", &crate::rt::optional(&self.session_id))
+            .field("session_id", &rt::optional(&self.session_id))
             .field("subject", &self.subject)
-            .field("subject_token", &crate::rt::optional(&self.subject_token))
+            .field("subject_token", &rt::optional(&self.subject_token))
             .field("subject_token_info", &self.subject_token_info)
             .field("subject_token_type", &self.subject_token_type)
-            .field("ticket", &crate::rt::optional(&self.ticket))
-            .field("username", &crate::rt::optional(&self.username))
+            .field("ticket", &rt::optional(&self.ticket))
+            .field("username", &rt::optional(&self.username))
             .finish()
+    }
+}
+
+impl TokenResponse {
+    /// Sets `access_token`: the access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead.
+    ///
+    /// `accessToken`, optional, secret.
+    #[must_use]
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_duration`: the lifetime of the new access token in seconds, counted from when it was issued.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn access_token_duration(mut self, value: i64) -> Self {
+        self.access_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `access_token_expires_at`: the moment from which resources refuse the new access token, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn access_token_expires_at(mut self, value: i64) -> Self {
+        self.access_token_expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `access_token_resources`: the resource servers that the access token is for, after the token request narrowed what was granted (RFC 8707 section 2.2). Absent when the token is not restricted to any.
+    ///
+    /// `accessTokenResources`, optional.
+    #[must_use]
+    pub fn access_token_resources(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.access_token_resources = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::TokenResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `actor_token`: the token that stands for the acting party, from `actor_token` (RFC 8693 section 2.1). Absent when the client sent none; present with `TOKEN_EXCHANGE` only.
+    ///
+    /// `actorToken`, optional, secret.
+    #[must_use]
+    pub fn actor_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.actor_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `actor_token_info`: what Authlete knows of `actorToken`; present when that is an access or refresh token, which this service then issued.
+    ///
+    /// `actorTokenInfo`, optional.
+    #[must_use]
+    pub fn actor_token_info(
+        mut self,
+        value: impl ::std::convert::Into<super::TokenInfo>,
+    ) -> Self {
+        self.actor_token_info = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `actor_token_type`: the type of `actorToken`, from `actor_token_type` (RFC 8693 section 3), with the same limits on what was verified as `subjectTokenType`. Absent when there is no actor token.
+    ///
+    /// `actorTokenType`, optional.
+    #[must_use]
+    pub fn actor_token_type(
+        mut self,
+        value: impl ::std::convert::Into<super::TokenType>,
+    ) -> Self {
+        self.actor_token_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `additional_claims`: claims that were set to be added to the ID token, as a JSON object in a string. Absent when there are none.
+    ///
+    /// `additionalClaims`, optional, secret.
+    #[must_use]
+    pub fn additional_claims(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.additional_claims = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `assertion`: the JWT that the client presents as its grant, from `assertion` (RFC 7523 section 2.1); present with `JWT_BEARER` only. Authlete checked its claims but not its signature.
+    ///
+    /// `assertion`, optional, secret.
+    #[must_use]
+    pub fn assertion(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.assertion = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `attestation_challenge`: the challenge to send in the `OAuth-Client-Attestation-Challenge` header of whatever response ends this exchange; the client puts it into its next attestation proof (OAuth 2.0 Attestation-Based Client Authentication, draft 10 section 6.2). Absent when the service issues no challenges, and from servers before 3.0.28.
+    ///
+    /// `attestationChallenge`, optional, secret.
+    #[must_use]
+    pub fn attestation_challenge(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.attestation_challenge = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `audiences`: the services that the client wants to use the new token at, from its `audience` parameters (RFC 8693 section 2.1); logical names, where `resources` has URLs. Absent when it named none; present with `TOKEN_EXCHANGE` only.
+    ///
+    /// `audiences`, optional.
+    #[must_use]
+    pub fn audiences(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.audiences = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `authorization_details`: the fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the ones that the client asked for.
+    ///
+    /// `authorizationDetails`, optional.
+    #[must_use]
+    pub fn authorization_details(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationDetails>,
+    ) -> Self {
+        self.authorization_details = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_attributes`: the key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `clientAttributes`, optional.
+    #[must_use]
+    pub fn client_attributes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.client_attributes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client_auth_method`: the client authentication method of this client. The official document means the one performed in this request, the Java library the one to be performed here, so do not take it for proof beyond the action. Absent when the client could not be identified.
+    ///
+    /// `clientAuthMethod`, optional.
+    #[must_use]
+    pub fn client_auth_method(
+        mut self,
+        value: impl ::std::convert::Into<super::ClientAuthMethod>,
+    ) -> Self {
+        self.client_auth_method = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_entity_id`: the client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
+    #[must_use]
+    pub fn client_entity_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_entity_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_entity_id_used`: whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
+    #[must_use]
+    pub fn client_entity_id_used(mut self, value: bool) -> Self {
+        self.client_entity_id_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id`: the numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`. Zero or absent when the client could not be identified, which `TOKEN_EXCHANGE` and `JWT_BEARER` allow if the service is set up so.
+    ///
+    /// `clientId`, optional.
+    #[must_use]
+    pub fn client_id(mut self, value: i64) -> Self {
+        self.client_id = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id_alias`: the client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
+    #[must_use]
+    pub fn client_id_alias(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_id_alias = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_id_alias_used`: whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
+    #[must_use]
+    pub fn client_id_alias_used(mut self, value: bool) -> Self {
+        self.client_id_alias_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `cnonce`: the `c_nonce` that a wallet has to include in its key proof when it requests a credential (OpenID4VCI). Absent unless the token is for credential issuance.
+    ///
+    /// `cnonce`, optional, secret.
+    #[must_use]
+    pub fn cnonce(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.cnonce = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `cnonce_duration`: how long the `c_nonce` is good, in seconds from now; meaningful only beside a `c_nonce`.
+    ///
+    /// `cnonceDuration`, optional, in seconds.
+    #[must_use]
+    pub fn cnonce_duration(mut self, value: i64) -> Self {
+        self.cnonce_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `cnonce_expires_at`: when the `c_nonce` expires, in milliseconds since 1970-01-01 UTC; meaningful only beside a `c_nonce`.
+    ///
+    /// `cnonceExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn cnonce_expires_at(mut self, value: i64) -> Self {
+        self.cnonce_expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `device_secret`: the secret that the applications of one vendor share on a device (OpenID Connect Native SSO for Mobile Apps 1.0); present with `NATIVE_SSO` when the client sent one. In a token exchange it is the actor token.
+    ///
+    /// `deviceSecret`, optional, secret.
+    #[must_use]
+    pub fn device_secret(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.device_secret = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `device_secret_hash`: the `ds_hash` claim of the ID token that the client presents, with which `deviceSecret` must match; present with `NATIVE_SSO` in a token exchange only.
+    ///
+    /// `deviceSecretHash`, optional, secret.
+    #[must_use]
+    pub fn device_secret_hash(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.device_secret_hash = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `dpop_nonce`: the nonce to send in the `DPoP-Nonce` header of whatever response ends this exchange, error or success (RFC 9449 section 8.2); the client uses it in its next proof. Absent when no nonce is required.
+    ///
+    /// `dpopNonce`, optional, secret.
+    #[must_use]
+    pub fn dpop_nonce(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.dpop_nonce = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `grant_id`: the grant that the access token belongs to (Grant Management for OAuth 2.0). Absent when grant management was not used.
+    ///
+    /// `grantId`, optional, secret.
+    #[must_use]
+    pub fn grant_id(mut self, value: impl ::std::convert::Into<rt::GrantId>) -> Self {
+        self.grant_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `grant_type`: by which kind of grant the client asks for tokens, from its parameter `grant_type`. With `NATIVE_SSO` it tells the three cases apart.
+    ///
+    /// `grantType`, optional.
+    #[must_use]
+    pub fn grant_type(
+        mut self,
+        value: impl ::std::convert::Into<super::GrantType>,
+    ) -> Self {
+        self.grant_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `id_token`: the ID token in the response, a JWT. Present when the grant began with an authentication request that included the scope `openid`.
+    ///
+    /// `idToken`, optional, secret.
+    #[must_use]
+    pub fn id_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.id_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `jwt_access_token`: the same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
+    /// `jwtAccessToken`, optional, secret.
+    #[must_use]
+    pub fn jwt_access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.jwt_access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `metadata_document_location`: the URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
+    /// `metadataDocumentLocation`, optional.
+    #[must_use]
+    pub fn metadata_document_location(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.metadata_document_location = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `metadata_document_used`: whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
+    #[must_use]
+    pub fn metadata_document_used(mut self, value: bool) -> Self {
+        self.metadata_document_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `password`: the password that the client sent in `password` (RFC 6749 section 4.3.2), in clear; present with `PASSWORD` only. Verify it against the server's users, and store or log it nowhere.
+    ///
+    /// `password`, optional, secret.
+    #[must_use]
+    pub fn password(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.password = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `previous_refresh_token_used`: whether the client refreshed with its previous refresh token, which services with `refreshTokenIdempotent` tolerate for a short time in case the response was lost. The refresh token in the response is then the one of the last refresh again; beside an error it means that the short time had passed. False without that setting.
+    ///
+    /// `previousRefreshTokenUsed`, optional.
+    #[must_use]
+    pub fn previous_refresh_token_used(mut self, value: bool) -> Self {
+        self.previous_refresh_token_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `properties`: key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
+    /// `properties`, optional.
+    #[must_use]
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Property>,
+        >,
+    ) -> Self {
+        self.properties = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `refresh_token`: the refresh token issued with the access token. Absent when the grant has none, as client credentials, or when the service or the client does not support refreshing. After a refresh it is a new one, unless the service keeps refresh tokens (`refreshTokenKept`).
+    ///
+    /// `refreshToken`, optional, secret.
+    #[must_use]
+    pub fn refresh_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.refresh_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `refresh_token_duration`: the lifetime of the refresh token in seconds, counted from when it was issued; meaningful only beside a refresh token.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn refresh_token_duration(mut self, value: i64) -> Self {
+        self.refresh_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `refresh_token_expires_at`: when the refresh token expires, in milliseconds since 1970-01-01 UTC; zero or absent when there is no refresh token.
+    ///
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn refresh_token_expires_at(mut self, value: i64) -> Self {
+        self.refresh_token_expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `refresh_token_scopes`: the scopes that the refresh token can obtain. They can be more than those of the access token, when a client narrowed its scopes while refreshing (RFC 6749 section 6). Absent when there is no refresh token or nothing is recorded.
+    ///
+    /// `refreshTokenScopes`, optional.
+    #[must_use]
+    pub fn refresh_token_scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.refresh_token_scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `requested_id_token_claims`: the names of claims that the client once requested for its ID token, by the `id_token` part of its claims request (OpenID Connect Core 1.0 section 5.5). They are what the new ID token should hold; present with `ID_TOKEN_REISSUABLE` and `NATIVE_SSO`, and absent there too when there are none.
+    ///
+    /// `requestedIdTokenClaims`, optional.
+    #[must_use]
+    pub fn requested_id_token_claims(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.requested_id_token_claims = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `requested_token_type`: the type of token that the client wants, from `requested_token_type` (RFC 8693 section 2.1). Absent when it leaves the choice to the server; present with `TOKEN_EXCHANGE` only.
+    ///
+    /// `requestedTokenType`, optional.
+    #[must_use]
+    pub fn requested_token_type(
+        mut self,
+        value: impl ::std::convert::Into<super::TokenType>,
+    ) -> Self {
+        self.requested_token_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `resources`: the resource servers named in this token request's `resource` parameters (RFC 8707 section 2). Absent when it names none; what the token is for in the end is in `accessTokenResources`.
+    ///
+    /// `resources`, optional.
+    #[must_use]
+    pub fn resources(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.resources = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `response_content`: the JSON body for the client, a token response or an OAuth error (RFC 6749 sections 5.1 and 5.2), sent on byte for byte. Absent with `PASSWORD`, `TOKEN_EXCHANGE`, `JWT_BEARER` and `NATIVE_SSO`, which need a further call; with `ID_TOKEN_REISSUABLE` it is complete already.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `scopes`: the scopes that the access token has. Absent when it has none. With `PASSWORD`, `TOKEN_EXCHANGE` and `JWT_BEARER` no token exists yet; then these are the scopes that the client asked for.
+    ///
+    /// `scopes`, optional.
+    #[must_use]
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `service_attributes`: the key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `serviceAttributes`, optional.
+    #[must_use]
+    pub fn service_attributes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.service_attributes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `session_id`: the login session that the tokens belong to, as the server named it in `issue` of the authorization endpoint; present with `NATIVE_SSO` only. The server must find it still alive.
+    ///
+    /// `sessionId`, optional, secret.
+    #[must_use]
+    pub fn session_id(
+        mut self,
+        value: impl ::std::convert::Into<rt::SessionId>,
+    ) -> Self {
+        self.session_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `subject`: the unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `subject_token`: the token that stands for the party on whose behalf the client asks, from `subject_token` (RFC 8693 section 2.1); present with `TOKEN_EXCHANGE` only. Whether its signature was verified depends on its type; see `subjectTokenType`.
+    ///
+    /// `subjectToken`, optional, secret.
+    #[must_use]
+    pub fn subject_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `subject_token_info`: what Authlete knows of `subjectToken`; present when that is an access or refresh token, which this service then issued.
+    ///
+    /// `subjectTokenInfo`, optional.
+    #[must_use]
+    pub fn subject_token_info(
+        mut self,
+        value: impl ::std::convert::Into<super::TokenInfo>,
+    ) -> Self {
+        self.subject_token_info = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `subject_token_type`: the type of `subjectToken`, from `subject_token_type` (RFC 8693 section 3). Authlete verified access and refresh tokens in its database, and an ID token's claims and asymmetric signature. Of another JWT it checked the times only, of SAML assertions and encrypted JWTs nothing, and unsigned JWTs pass unless the service rejects them; the server must verify those.
+    ///
+    /// `subjectTokenType`, optional.
+    #[must_use]
+    pub fn subject_token_type(
+        mut self,
+        value: impl ::std::convert::Into<super::TokenType>,
+    ) -> Self {
+        self.subject_token_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `ticket`: the handle for this token request, which `issue` and `fail` take; present with `PASSWORD` only.
+    ///
+    /// `ticket`, optional, secret.
+    #[must_use]
+    pub fn ticket(mut self, value: impl ::std::convert::Into<rt::Ticket>) -> Self {
+        self.ticket = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `username`: the user name that the client sent in `username` (RFC 6749 section 4.3.2); present with `PASSWORD` only.
+    ///
+    /// `username`, optional, secret.
+    #[must_use]
+    pub fn username(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.username = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `access_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new access token in seconds, counted from when it was issued.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.access_token_duration?))
+    }
+
+    /// `access_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// The moment from which resources refuse the new access token, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn access_token_expires_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.access_token_expires_at?))
+    }
+
+    /// `cnonce_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How long the `c_nonce` is good, in seconds from now; meaningful only beside a `c_nonce`.
+    ///
+    /// `cnonceDuration`, optional, in seconds.
+    pub fn cnonce_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.cnonce_duration?))
+    }
+
+    /// `cnonce_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the `c_nonce` expires, in milliseconds since 1970-01-01 UTC; meaningful only beside a `c_nonce`.
+    ///
+    /// `cnonceExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn cnonce_expires_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.cnonce_expires_at?))
+    }
+
+    /// `refresh_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the refresh token in seconds, counted from when it was issued; meaningful only beside a refresh token.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    pub fn refresh_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.refresh_token_duration?))
+    }
+
+    /// `refresh_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the refresh token expires, in milliseconds since 1970-01-01 UTC; zero or absent when there is no refresh token.
+    ///
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn refresh_token_expires_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.refresh_token_expires_at?))
     }
 }

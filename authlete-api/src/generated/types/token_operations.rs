@@ -2,59 +2,82 @@
 
 //! Types of `token_operations`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// An access token as it is listed, with hashes in place of its values, because Authlete does not keep those.
+///
 /// Upstream: `access_token`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct AccessToken {
+    /// When the access token expires, in milliseconds since 1970-01-01 UTC. The official document gives no unit; its examples have thirteen digits.
+    ///
     /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "accessTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_expires_at: ::std::option::Option<i64>,
+    /// The hash of the access token's value. It identifies the token for deleting and revoking, and cannot be used as a token; how it is computed is not documented.
+    ///
     /// `accessTokenHash`, optional, secret.
     #[serde(
         rename = "accessTokenHash",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_hash: ::std::option::Option<::std::string::String>,
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<i64>,
+    /// When the access token was first made, in milliseconds since 1970-01-01 UTC.
+    ///
     /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<i64>,
+    /// By which kind of grant the client obtained the token, for example with an authorization code.
+    ///
     /// `grantType`, optional.
     #[serde(
         rename = "grantType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub grant_type: ::std::option::Option<crate::types::GrantType>,
+    pub grant_type: ::std::option::Option<super::GrantType>,
+    /// When the client last refreshed the access token, in milliseconds since 1970-01-01 UTC. Zero or absent when it never did.
+    ///
     /// `lastRefreshedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "lastRefreshedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub last_refreshed_at: ::std::option::Option<i64>,
+    /// Key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
+    pub properties: ::std::option::Option<::std::vec::Vec<super::Property>>,
+    /// When the refresh token expires, in milliseconds since 1970-01-01 UTC. Zero or absent when there is none.
+    ///
     /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "refreshTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_expires_at: ::std::option::Option<i64>,
+    /// The hash of the refresh token's value, for revoking it. Absent when there is no refresh token.
+    ///
     /// `refreshTokenHash`, optional, secret.
     #[serde(
         rename = "refreshTokenHash",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_hash: ::std::option::Option<::std::string::String>,
+    /// The scopes that the refresh token can obtain. They can be more than those of the access token, when a client narrowed its scopes while refreshing (RFC 6749 section 6). Absent when there is no refresh token or nothing is recorded.
+    ///
     /// `refreshTokenScopes`, optional.
     #[serde(
         rename = "refreshTokenScopes",
@@ -63,15 +86,19 @@ pub struct AccessToken {
     pub refresh_token_scopes: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The scopes that the access token has. Absent when it has none.
+    ///
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scopes: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for AccessToken {
+impl rt::Object for AccessToken {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -121,7 +148,7 @@ impl<'de> ::serde::Deserialize<'de> for AccessToken {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -129,14 +156,14 @@ impl ::std::fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AccessToken")
             .field("access_token_expires_at", &self.access_token_expires_at)
-            .field("access_token_hash", &crate::rt::optional(&self.access_token_hash))
+            .field("access_token_hash", &rt::optional(&self.access_token_hash))
             .field("client_id", &self.client_id)
             .field("created_at", &self.created_at)
             .field("grant_type", &self.grant_type)
             .field("last_refreshed_at", &self.last_refreshed_at)
             .field("properties", &self.properties)
             .field("refresh_token_expires_at", &self.refresh_token_expires_at)
-            .field("refresh_token_hash", &crate::rt::optional(&self.refresh_token_hash))
+            .field("refresh_token_hash", &rt::optional(&self.refresh_token_hash))
             .field("refresh_token_scopes", &self.refresh_token_scopes)
             .field("scopes", &self.scopes)
             .field("subject", &self.subject)
@@ -144,49 +171,253 @@ impl ::std::fmt::Debug for AccessToken {
     }
 }
 
+impl AccessToken {
+    /// Sets `access_token_expires_at`: when the access token expires, in milliseconds since 1970-01-01 UTC. The official document gives no unit; its examples have thirteen digits.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn access_token_expires_at(mut self, value: i64) -> Self {
+        self.access_token_expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `access_token_hash`: the hash of the access token's value. It identifies the token for deleting and revoking, and cannot be used as a token; how it is computed is not documented.
+    ///
+    /// `accessTokenHash`, optional, secret.
+    #[must_use]
+    pub fn access_token_hash(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token_hash = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_id`: the numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
+    /// `clientId`, optional.
+    #[must_use]
+    pub fn client_id(mut self, value: i64) -> Self {
+        self.client_id = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `created_at`: when the access token was first made, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn created_at(mut self, value: i64) -> Self {
+        self.created_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `grant_type`: by which kind of grant the client obtained the token, for example with an authorization code.
+    ///
+    /// `grantType`, optional.
+    #[must_use]
+    pub fn grant_type(
+        mut self,
+        value: impl ::std::convert::Into<super::GrantType>,
+    ) -> Self {
+        self.grant_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `last_refreshed_at`: when the client last refreshed the access token, in milliseconds since 1970-01-01 UTC. Zero or absent when it never did.
+    ///
+    /// `lastRefreshedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn last_refreshed_at(mut self, value: i64) -> Self {
+        self.last_refreshed_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `properties`: key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
+    /// `properties`, optional.
+    #[must_use]
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Property>,
+        >,
+    ) -> Self {
+        self.properties = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `refresh_token_expires_at`: when the refresh token expires, in milliseconds since 1970-01-01 UTC. Zero or absent when there is none.
+    ///
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn refresh_token_expires_at(mut self, value: i64) -> Self {
+        self.refresh_token_expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `refresh_token_hash`: the hash of the refresh token's value, for revoking it. Absent when there is no refresh token.
+    ///
+    /// `refreshTokenHash`, optional, secret.
+    #[must_use]
+    pub fn refresh_token_hash(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.refresh_token_hash = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `refresh_token_scopes`: the scopes that the refresh token can obtain. They can be more than those of the access token, when a client narrowed its scopes while refreshing (RFC 6749 section 6). Absent when there is no refresh token or nothing is recorded.
+    ///
+    /// `refreshTokenScopes`, optional.
+    #[must_use]
+    pub fn refresh_token_scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.refresh_token_scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `scopes`: the scopes that the access token has. Absent when it has none.
+    ///
+    /// `scopes`, optional.
+    #[must_use]
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `subject`: the unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `access_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the access token expires, in milliseconds since 1970-01-01 UTC. The official document gives no unit; its examples have thirteen digits.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn access_token_expires_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.access_token_expires_at?))
+    }
+
+    /// `created_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the access token was first made, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn created_at_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.created_at?))
+    }
+
+    /// `last_refreshed_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the client last refreshed the access token, in milliseconds since 1970-01-01 UTC. Zero or absent when it never did.
+    ///
+    /// `lastRefreshedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn last_refreshed_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.last_refreshed_at?))
+    }
+
+    /// `refresh_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the refresh token expires, in milliseconds since 1970-01-01 UTC. Zero or absent when there is none.
+    ///
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn refresh_token_expires_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.refresh_token_expires_at?))
+    }
+}
+
+/// The progress of creating many tokens at once, and the outcome when it has come to an end.
+///
 /// Upstream: `token_batch_status`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TokenBatchStatus {
+    /// Which work is being done on the many tokens of the batch.
+    ///
     /// `batchKind`, optional.
     #[serde(
         rename = "batchKind",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub batch_kind: ::std::option::Option<crate::types::TokenBatchKind>,
+    pub batch_kind: ::std::option::Option<super::TokenBatchKind>,
+    /// When the batch was accepted, in milliseconds since 1970-01-01 UTC.
+    ///
     /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<i64>,
+    /// Authlete's code for what made the batch fail, for logs. Absent unless it failed.
+    ///
     /// `errorCode`, optional.
     #[serde(
         rename = "errorCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub error_code: ::std::option::Option<::std::string::String>,
+    /// What made the batch fail, as an English sentence for logs. Absent unless it failed.
+    ///
     /// `errorDescription`, optional.
     #[serde(
         rename = "errorDescription",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub error_description: ::std::option::Option<::std::string::String>,
+    /// When the status last changed, in milliseconds since 1970-01-01 UTC.
+    ///
     /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "modifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub modified_at: ::std::option::Option<i64>,
+    /// The name under which Authlete keeps track of the batch, as `create_batch` returned it.
+    ///
     /// `requestId`, optional.
     #[serde(
         rename = "requestId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub request_id: ::std::option::Option<crate::rt::TokenBatchId>,
+    pub request_id: ::std::option::Option<rt::TokenBatchId>,
+    /// How the batch ended. Absent presumably while it is under way.
+    ///
     /// `result`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub result: ::std::option::Option<crate::types::TokenBatchResult>,
+    pub result: ::std::option::Option<super::TokenBatchResult>,
+    /// How many tokens the batch has processed.
+    ///
     /// `tokenCount`, optional.
     #[serde(
         rename = "tokenCount",
@@ -195,7 +426,7 @@ pub struct TokenBatchStatus {
     pub token_count: ::std::option::Option<i64>,
 }
 
-impl crate::rt::Object for TokenBatchStatus {
+impl rt::Object for TokenBatchStatus {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -237,28 +468,144 @@ impl<'de> ::serde::Deserialize<'de> for TokenBatchStatus {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl TokenBatchStatus {
+    /// Sets `batch_kind`: which work is being done on the many tokens of the batch.
+    ///
+    /// `batchKind`, optional.
+    #[must_use]
+    pub fn batch_kind(
+        mut self,
+        value: impl ::std::convert::Into<super::TokenBatchKind>,
+    ) -> Self {
+        self.batch_kind = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `created_at`: when the batch was accepted, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn created_at(mut self, value: i64) -> Self {
+        self.created_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `error_code`: authlete's code for what made the batch fail, for logs. Absent unless it failed.
+    ///
+    /// `errorCode`, optional.
+    #[must_use]
+    pub fn error_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.error_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `error_description`: what made the batch fail, as an English sentence for logs. Absent unless it failed.
+    ///
+    /// `errorDescription`, optional.
+    #[must_use]
+    pub fn error_description(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.error_description = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `modified_at`: when the status last changed, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn modified_at(mut self, value: i64) -> Self {
+        self.modified_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `request_id`: the name under which Authlete keeps track of the batch, as `create_batch` returned it.
+    ///
+    /// `requestId`, optional.
+    #[must_use]
+    pub fn request_id(
+        mut self,
+        value: impl ::std::convert::Into<rt::TokenBatchId>,
+    ) -> Self {
+        self.request_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result`: how the batch ended. Absent presumably while it is under way.
+    ///
+    /// `result`, optional.
+    #[must_use]
+    pub fn result(
+        mut self,
+        value: impl ::std::convert::Into<super::TokenBatchResult>,
+    ) -> Self {
+        self.result = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `token_count`: how many tokens the batch has processed.
+    ///
+    /// `tokenCount`, optional.
+    #[must_use]
+    pub fn token_count(mut self, value: i64) -> Self {
+        self.token_count = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// `created_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the batch was accepted, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `createdAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn created_at_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.created_at?))
+    }
+
+    /// `modified_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the status last changed, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `modifiedAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn modified_at_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.modified_at?))
+    }
+}
+
+/// Whether a batch of tokens was accepted. They are created afterwards; `batch_status` tells how far it is.
+///
 /// Upstream: `token_create_batch_response`.
 ///
 /// Answer of `auth_token_create_batch`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TokenCreateBatchResponse {
+    /// The identifier of the batch, by which to ask for its status. Whether a dry run has one is not documented.
+    ///
     /// `requestId`, optional.
     #[serde(
         rename = "requestId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub request_id: ::std::option::Option<crate::rt::TokenBatchId>,
+    pub request_id: ::std::option::Option<rt::TokenBatchId>,
+    /// Authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -267,7 +614,7 @@ pub struct TokenCreateBatchResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for TokenCreateBatchResponse {
+impl rt::Object for TokenCreateBatchResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -299,34 +646,81 @@ impl<'de> ::serde::Deserialize<'de> for TokenCreateBatchResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl TokenCreateBatchResponse {
+    /// Sets `request_id`: the identifier of the batch, by which to ask for its status. Whether a dry run has one is not documented.
+    ///
+    /// `requestId`, optional.
+    #[must_use]
+    pub fn request_id(
+        mut self,
+        value: impl ::std::convert::Into<rt::TokenBatchId>,
+    ) -> Self {
+        self.request_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// The progress of creating many tokens at once, as far as Authlete knows the batch.
+///
 /// Upstream: `token_create_batch_status_response`.
 ///
 /// Answer of `auth_token_create_batch_status`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TokenCreateBatchStatusResponse {
+    /// Authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+    /// How far the batch is, and whether it failed. Absent when there is no such batch.
+    ///
     /// `status`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub status: ::std::option::Option<TokenBatchStatus>,
+    pub status: ::std::option::Option<super::TokenBatchStatus>,
 }
 
-impl crate::rt::Object for TokenCreateBatchStatusResponse {
+impl rt::Object for TokenCreateBatchStatusResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -358,127 +752,214 @@ impl<'de> ::serde::Deserialize<'de> for TokenCreateBatchStatusResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl TokenCreateBatchStatusResponse {
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `status`: how far the batch is, and whether it failed. Absent when there is no such batch.
+    ///
+    /// `status`, optional.
+    #[must_use]
+    pub fn status(
+        mut self,
+        value: impl ::std::convert::Into<super::TokenBatchStatus>,
+    ) -> Self {
+        self.status = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What the new access token is to be. Nothing is checked against a client's request or a user's consent; the server answers for it.
+///
 /// Upstream: `token_create_request`.
 ///
 /// Request of `auth_token_create`, `auth_token_create_batch`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TokenCreateRequest {
+    /// The value for the new access token, for example when tokens move here from another system. It must not exist yet, or the call fails; without it Authlete generates a random one.
+    ///
     /// `accessToken`, optional, secret.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
+    /// The lifetime of the new access token in seconds. Zero or absent takes the service's setting; without effect when `accessTokenPersistent` is true.
+    ///
     /// `accessTokenDuration`, optional, in seconds.
     #[serde(
         rename = "accessTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_duration: ::std::option::Option<i64>,
+    /// Whether the access token never expires by itself, and has to be deleted or revoked. False or absent gives it a lifetime.
+    ///
     /// `accessTokenPersistent`, optional.
     #[serde(
         rename = "accessTokenPersistent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_persistent: ::std::option::Option<bool>,
+    /// The authentication context class that the user's login satisfied, for introspection to tell (RFC 9470). Ignored without a subject; leave it out when there was no login.
+    ///
     /// `acr`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub acr: ::std::option::Option<::std::string::String>,
+    /// When the user logged in, in seconds since 1970-01-01 UTC, for introspection to tell (RFC 9470). Ignored without a subject; leave it out when there was no login.
+    ///
     /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
     #[serde(rename = "authTime", skip_serializing_if = "::std::option::Option::is_none")]
     pub auth_time: ::std::option::Option<i64>,
+    /// The fine-grained permissions for the token (RFC 9396 section 2). Absent gives none.
+    ///
     /// `authorizationDetails`, optional.
     #[serde(
         rename = "authorizationDetails",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub authorization_details: ::std::option::Option<AuthorizationDetails>,
+    pub authorization_details: ::std::option::Option<super::AuthorizationDetails>,
+    /// The SHA-256 thumbprint, base64url without padding, of the client certificate that the access token is bound to (RFC 8705 section 3.1). With it, resources demand that certificate along with the token; absent binds it to none.
+    ///
     /// `certificateThumbprint`, optional.
     #[serde(
         rename = "certificateThumbprint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub certificate_thumbprint: ::std::option::Option<::std::string::String>,
+    /// Whether to record that the client went by its entity identifier (OpenID Federation 1.0). False when absent.
+    ///
     /// `clientEntityIdUsed`, optional.
     #[serde(
         rename = "clientEntityIdUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_entity_id_used: ::std::option::Option<bool>,
+    /// The numeric id of the client that the token belongs to. The official document requires it; the Java library offers `clientIdentifier` in its place.
+    ///
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<i64>,
+    /// Whether to record that the client went by its alias. It makes the alias the `aud` claim of a signed userinfo response for this token, and has no effect for a client without alias. False when absent.
+    ///
     /// `clientIdAliasUsed`, optional.
     #[serde(
         rename = "clientIdAliasUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias_used: ::std::option::Option<bool>,
+    /// The client that the token belongs to, by its number, alias or URL. Which one counts when it differs from `clientId` is not documented.
+    ///
     /// `clientIdentifier`, optional.
     #[serde(
         rename = "clientIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_identifier: ::std::option::Option<crate::rt::ClientIdentifier>,
+    pub client_identifier: ::std::option::Option<rt::ClientIdentifier>,
+    /// The SHA-256 thumbprint (RFC 7638, base64url without padding) of the key that the access token is bound to (RFC 9449 section 6.1). With it the token's type is `DPoP`, and resources demand a proof by that key. Absent makes a bearer token.
+    ///
     /// `dpopKeyThumbprint`, optional.
     #[serde(
         rename = "dpopKeyThumbprint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dpop_key_thumbprint: ::std::option::Option<::std::string::String>,
+    /// Whether the access token is to be one for external attachments, with which a client fetches documents that verified claims refer to by URL (OpenID Connect for Identity Assurance 1.0, external attachments). False or absent makes an ordinary token.
+    ///
     /// `forExternalAttachment`, optional.
     #[serde(
         rename = "forExternalAttachment",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub for_external_attachment: ::std::option::Option<bool>,
+    /// The grant that the token is recorded for; `REFRESH_TOKEN` is not allowed. `IMPLICIT` and `CLIENT_CREDENTIALS` get no refresh token; after a token exchange or a JWT bearer grant it is `TOKEN_EXCHANGE` or `JWT_BEARER`.
+    ///
     /// `grantType`, required.
     #[serde(rename = "grantType")]
-    pub grant_type: crate::types::GrantType,
+    pub grant_type: super::GrantType,
+    /// Additional claims for the payload of the access token, as a JSON object in a string. Has an effect only where the service issues access tokens as JWTs (RFC 9068).
+    ///
     /// `jwtAtClaims`, optional, secret.
     #[serde(
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<crate::rt::JsonString>,
+    pub jwt_at_claims: ::std::option::Option<rt::JsonString>,
+    /// Whether to record that the client's metadata came from its metadata document (OAuth Client ID Metadata Document). False when absent.
+    ///
     /// `metadataDocumentUsed`, optional.
     #[serde(
         rename = "metadataDocumentUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_used: ::std::option::Option<bool>,
+    /// Key and value pairs to keep with the access token. Unless hidden, they become members of the token response and of introspection responses, so their keys must not collide with standard names.
+    ///
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
+    pub properties: ::std::option::Option<::std::vec::Vec<super::Property>>,
+    /// The value for the new refresh token, for example when tokens move here from another system. It must not exist yet, or the call fails; without it Authlete generates a random one where the grant has one.
+    ///
     /// `refreshToken`, optional, secret.
     #[serde(
         rename = "refreshToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token: ::std::option::Option<::std::string::String>,
+    /// The lifetime of the new refresh token in seconds. Zero or absent takes the service's setting; without effect where none is made, that is for `IMPLICIT` and `CLIENT_CREDENTIALS` or when the service does not support refreshing.
+    ///
     /// `refreshTokenDuration`, optional, in seconds.
     #[serde(
         rename = "refreshTokenDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_duration: ::std::option::Option<i64>,
+    /// The resource servers that the token is for (RFC 8707). Absent does not restrict it.
+    ///
     /// `resources`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub resources: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The scopes for the token. One that the service does not support is an error here; absent makes a token without scopes.
+    ///
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scopes: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The user's login session that the token belongs to. A refresh token needs one to obtain an ID token of Native SSO (OpenID Connect Native SSO for Mobile Apps 1.0); leave it out otherwise.
+    ///
     /// `sessionId`, optional, secret.
     #[serde(
         rename = "sessionId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub session_id: ::std::option::Option<crate::rt::SessionId>,
+    pub session_id: ::std::option::Option<rt::SessionId>,
+    /// The unique identifier of the user whom the token stands for, ASCII and at most 100 characters. Ignored for `CLIENT_CREDENTIALS` and required for other grants, except that the Java library lets `JWT_BEARER` go without.
+    ///
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
@@ -487,7 +968,7 @@ pub struct TokenCreateRequest {
 impl ::std::fmt::Debug for TokenCreateRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenCreateRequest")
-            .field("access_token", &crate::rt::optional(&self.access_token))
+            .field("access_token", &rt::optional(&self.access_token))
             .field("access_token_duration", &self.access_token_duration)
             .field("access_token_persistent", &self.access_token_persistent)
             .field("acr", &self.acr)
@@ -501,119 +982,428 @@ impl ::std::fmt::Debug for TokenCreateRequest {
             .field("dpop_key_thumbprint", &self.dpop_key_thumbprint)
             .field("for_external_attachment", &self.for_external_attachment)
             .field("grant_type", &self.grant_type)
-            .field("jwt_at_claims", &crate::rt::optional(&self.jwt_at_claims))
+            .field("jwt_at_claims", &rt::optional(&self.jwt_at_claims))
             .field("metadata_document_used", &self.metadata_document_used)
             .field("properties", &self.properties)
-            .field("refresh_token", &crate::rt::optional(&self.refresh_token))
+            .field("refresh_token", &rt::optional(&self.refresh_token))
             .field("refresh_token_duration", &self.refresh_token_duration)
             .field("resources", &self.resources)
             .field("scopes", &self.scopes)
-            .field("session_id", &crate::rt::optional(&self.session_id))
+            .field("session_id", &rt::optional(&self.session_id))
             .field("subject", &self.subject)
             .finish()
     }
 }
 
 impl TokenCreateRequest {
-    /// With the required fields; the others are left out.
-    pub fn new(grant_type: crate::types::GrantType) -> Self {
+    /// A `TokenCreateRequest` with `grant_type`, which is required; the other fields are left out.
+    pub fn new(grant_type: impl ::std::convert::Into<super::GrantType>) -> Self {
         Self {
-            access_token: ::std::default::Default::default(),
-            access_token_duration: ::std::default::Default::default(),
-            access_token_persistent: ::std::default::Default::default(),
-            acr: ::std::default::Default::default(),
-            auth_time: ::std::default::Default::default(),
-            authorization_details: ::std::default::Default::default(),
-            certificate_thumbprint: ::std::default::Default::default(),
-            client_entity_id_used: ::std::default::Default::default(),
-            client_id: ::std::default::Default::default(),
-            client_id_alias_used: ::std::default::Default::default(),
-            client_identifier: ::std::default::Default::default(),
-            dpop_key_thumbprint: ::std::default::Default::default(),
-            for_external_attachment: ::std::default::Default::default(),
-            grant_type,
-            jwt_at_claims: ::std::default::Default::default(),
-            metadata_document_used: ::std::default::Default::default(),
-            properties: ::std::default::Default::default(),
-            refresh_token: ::std::default::Default::default(),
-            refresh_token_duration: ::std::default::Default::default(),
-            resources: ::std::default::Default::default(),
-            scopes: ::std::default::Default::default(),
-            session_id: ::std::default::Default::default(),
-            subject: ::std::default::Default::default(),
+            access_token: ::std::option::Option::None,
+            access_token_duration: ::std::option::Option::None,
+            access_token_persistent: ::std::option::Option::None,
+            acr: ::std::option::Option::None,
+            auth_time: ::std::option::Option::None,
+            authorization_details: ::std::option::Option::None,
+            certificate_thumbprint: ::std::option::Option::None,
+            client_entity_id_used: ::std::option::Option::None,
+            client_id: ::std::option::Option::None,
+            client_id_alias_used: ::std::option::Option::None,
+            client_identifier: ::std::option::Option::None,
+            dpop_key_thumbprint: ::std::option::Option::None,
+            for_external_attachment: ::std::option::Option::None,
+            grant_type: grant_type.into(),
+            jwt_at_claims: ::std::option::Option::None,
+            metadata_document_used: ::std::option::Option::None,
+            properties: ::std::option::Option::None,
+            refresh_token: ::std::option::Option::None,
+            refresh_token_duration: ::std::option::Option::None,
+            resources: ::std::option::Option::None,
+            scopes: ::std::option::Option::None,
+            session_id: ::std::option::Option::None,
+            subject: ::std::option::Option::None,
         }
+    }
+
+    /// Sets `access_token`: the value for the new access token, for example when tokens move here from another system. It must not exist yet, or the call fails; without it Authlete generates a random one.
+    ///
+    /// `accessToken`, optional, secret.
+    #[must_use]
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_duration`: the lifetime of the new access token in seconds. Zero or absent takes the service's setting; without effect when `accessTokenPersistent` is true.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn access_token_duration(mut self, value: i64) -> Self {
+        self.access_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `access_token_persistent`: whether the access token never expires by itself, and has to be deleted or revoked. False or absent gives it a lifetime.
+    ///
+    /// `accessTokenPersistent`, optional.
+    #[must_use]
+    pub fn access_token_persistent(mut self, value: bool) -> Self {
+        self.access_token_persistent = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `acr`: the authentication context class that the user's login satisfied, for introspection to tell (RFC 9470). Ignored without a subject; leave it out when there was no login.
+    ///
+    /// `acr`, optional.
+    #[must_use]
+    pub fn acr(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.acr = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `auth_time`: when the user logged in, in seconds since 1970-01-01 UTC, for introspection to tell (RFC 9470). Ignored without a subject; leave it out when there was no login.
+    ///
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn auth_time(mut self, value: i64) -> Self {
+        self.auth_time = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `authorization_details`: the fine-grained permissions for the token (RFC 9396 section 2). Absent gives none.
+    ///
+    /// `authorizationDetails`, optional.
+    #[must_use]
+    pub fn authorization_details(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationDetails>,
+    ) -> Self {
+        self.authorization_details = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `certificate_thumbprint`: the SHA-256 thumbprint, base64url without padding, of the client certificate that the access token is bound to (RFC 8705 section 3.1). With it, resources demand that certificate along with the token; absent binds it to none.
+    ///
+    /// `certificateThumbprint`, optional.
+    #[must_use]
+    pub fn certificate_thumbprint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.certificate_thumbprint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_entity_id_used`: whether to record that the client went by its entity identifier (OpenID Federation 1.0). False when absent.
+    ///
+    /// `clientEntityIdUsed`, optional.
+    #[must_use]
+    pub fn client_entity_id_used(mut self, value: bool) -> Self {
+        self.client_entity_id_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id`: the numeric id of the client that the token belongs to. The official document requires it; the Java library offers `clientIdentifier` in its place.
+    ///
+    /// `clientId`, optional.
+    #[must_use]
+    pub fn client_id(mut self, value: i64) -> Self {
+        self.client_id = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id_alias_used`: whether to record that the client went by its alias. It makes the alias the `aud` claim of a signed userinfo response for this token, and has no effect for a client without alias. False when absent.
+    ///
+    /// `clientIdAliasUsed`, optional.
+    #[must_use]
+    pub fn client_id_alias_used(mut self, value: bool) -> Self {
+        self.client_id_alias_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_identifier`: the client that the token belongs to, by its number, alias or URL. Which one counts when it differs from `clientId` is not documented.
+    ///
+    /// `clientIdentifier`, optional.
+    #[must_use]
+    pub fn client_identifier(
+        mut self,
+        value: impl ::std::convert::Into<rt::ClientIdentifier>,
+    ) -> Self {
+        self.client_identifier = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `dpop_key_thumbprint`: the SHA-256 thumbprint (RFC 7638, base64url without padding) of the key that the access token is bound to (RFC 9449 section 6.1). With it the token's type is `DPoP`, and resources demand a proof by that key. Absent makes a bearer token.
+    ///
+    /// `dpopKeyThumbprint`, optional.
+    #[must_use]
+    pub fn dpop_key_thumbprint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.dpop_key_thumbprint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `for_external_attachment`: whether the access token is to be one for external attachments, with which a client fetches documents that verified claims refer to by URL (OpenID Connect for Identity Assurance 1.0, external attachments). False or absent makes an ordinary token.
+    ///
+    /// `forExternalAttachment`, optional.
+    #[must_use]
+    pub fn for_external_attachment(mut self, value: bool) -> Self {
+        self.for_external_attachment = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `jwt_at_claims`: additional claims for the payload of the access token, as a JSON object in a string. Has an effect only where the service issues access tokens as JWTs (RFC 9068).
+    ///
+    /// `jwtAtClaims`, optional, secret.
+    #[must_use]
+    pub fn jwt_at_claims(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.jwt_at_claims = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `metadata_document_used`: whether to record that the client's metadata came from its metadata document (OAuth Client ID Metadata Document). False when absent.
+    ///
+    /// `metadataDocumentUsed`, optional.
+    #[must_use]
+    pub fn metadata_document_used(mut self, value: bool) -> Self {
+        self.metadata_document_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `properties`: key and value pairs to keep with the access token. Unless hidden, they become members of the token response and of introspection responses, so their keys must not collide with standard names.
+    ///
+    /// `properties`, optional.
+    #[must_use]
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Property>,
+        >,
+    ) -> Self {
+        self.properties = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `refresh_token`: the value for the new refresh token, for example when tokens move here from another system. It must not exist yet, or the call fails; without it Authlete generates a random one where the grant has one.
+    ///
+    /// `refreshToken`, optional, secret.
+    #[must_use]
+    pub fn refresh_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.refresh_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `refresh_token_duration`: the lifetime of the new refresh token in seconds. Zero or absent takes the service's setting; without effect where none is made, that is for `IMPLICIT` and `CLIENT_CREDENTIALS` or when the service does not support refreshing.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    #[must_use]
+    pub fn refresh_token_duration(mut self, value: i64) -> Self {
+        self.refresh_token_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `resources`: the resource servers that the token is for (RFC 8707). Absent does not restrict it.
+    ///
+    /// `resources`, optional.
+    #[must_use]
+    pub fn resources(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.resources = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `scopes`: the scopes for the token. One that the service does not support is an error here; absent makes a token without scopes.
+    ///
+    /// `scopes`, optional.
+    #[must_use]
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `session_id`: the user's login session that the token belongs to. A refresh token needs one to obtain an ID token of Native SSO (OpenID Connect Native SSO for Mobile Apps 1.0); leave it out otherwise.
+    ///
+    /// `sessionId`, optional, secret.
+    #[must_use]
+    pub fn session_id(
+        mut self,
+        value: impl ::std::convert::Into<rt::SessionId>,
+    ) -> Self {
+        self.session_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `subject`: the unique identifier of the user whom the token stands for, ASCII and at most 100 characters. Ignored for `CLIENT_CREDENTIALS` and required for other grants, except that the Java library lets `JWT_BEARER` go without.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `access_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new access token in seconds. Zero or absent takes the service's setting; without effect when `accessTokenPersistent` is true.
+    ///
+    /// `accessTokenDuration`, optional, in seconds.
+    pub fn access_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.access_token_duration?))
+    }
+
+    /// `auth_time` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the user logged in, in seconds since 1970-01-01 UTC, for introspection to tell (RFC 9470). Ignored without a subject; leave it out when there was no login.
+    ///
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    pub fn auth_time_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_seconds(i64::from(self.auth_time?))
+    }
+
+    /// `refresh_token_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the new refresh token in seconds. Zero or absent takes the service's setting; without effect where none is made, that is for `IMPLICIT` and `CLIENT_CREDENTIALS` or when the service does not support refreshing.
+    ///
+    /// `refreshTokenDuration`, optional, in seconds.
+    pub fn refresh_token_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.refresh_token_duration?))
     }
 }
 
+/// The access token that was created, with what it stands for. The server makes the response for a client of it itself, where there is one to answer.
+///
 /// Upstream: `token_create_response`.
 ///
 /// Answer of `auth_token_create`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TokenCreateResponse {
+    /// The access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead.
+    ///
     /// `accessToken`, optional, secret.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::TokenCreateResponseAction>,
+    pub action: ::std::option::Option<super::TokenCreateResponseAction>,
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
     /// `authorizationDetails`, optional.
     #[serde(
         rename = "authorizationDetails",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub authorization_details: ::std::option::Option<AuthorizationDetails>,
+    pub authorization_details: ::std::option::Option<super::AuthorizationDetails>,
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<i64>,
+    /// The client that the token belongs to, in the form in which the request named it. Sources do not say when it is absent.
+    ///
     /// `clientIdentifier`, optional.
     #[serde(
         rename = "clientIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_identifier: ::std::option::Option<crate::rt::ClientIdentifier>,
+    pub client_identifier: ::std::option::Option<rt::ClientIdentifier>,
+    /// When the access token expires, in milliseconds since 1970-01-01 UTC.
+    ///
     /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "expiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub expires_at: ::std::option::Option<i64>,
+    /// The lifetime of the access token in seconds, for `expires_in` of a token response (RFC 6749 section 5.1).
+    ///
     /// `expiresIn`, optional, in seconds.
     #[serde(
         rename = "expiresIn",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub expires_in: ::std::option::Option<i64>,
+    /// Whether the access token is one for external attachments, with which a client fetches documents that verified claims refer to by URL (OpenID Connect for Identity Assurance 1.0, external attachments). Authlete makes such tokens where the service sets `accessTokenForExternalAttachmentEmbedded`.
+    ///
     /// `forExternalAttachment`, optional.
     #[serde(
         rename = "forExternalAttachment",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub for_external_attachment: ::std::option::Option<bool>,
+    /// Under which grant Authlete recorded the token, which decides for example whether there is a refresh token.
+    ///
     /// `grantType`, optional.
     #[serde(
         rename = "grantType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub grant_type: ::std::option::Option<crate::types::GrantType>,
+    pub grant_type: ::std::option::Option<super::GrantType>,
+    /// The same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
     /// `jwtAccessToken`, optional, secret.
     #[serde(
         rename = "jwtAccessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub jwt_access_token: ::std::option::Option<::std::string::String>,
+    /// Key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
+    pub properties: ::std::option::Option<::std::vec::Vec<super::Property>>,
+    /// The refresh token that was created with the access token. Absent when the grant has none or the service does not support refreshing.
+    ///
     /// `refreshToken`, optional, secret.
     #[serde(
         rename = "refreshToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token: ::std::option::Option<::std::string::String>,
+    /// The scopes that the refresh token can obtain. They can be more than those of the access token, when a client narrowed its scopes while refreshing (RFC 6749 section 6). Absent when there is no refresh token or nothing is recorded.
+    ///
     /// `refreshTokenScopes`, optional.
     #[serde(
         rename = "refreshTokenScopes",
@@ -622,33 +1412,47 @@ pub struct TokenCreateResponse {
     pub refresh_token_scopes: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+    /// The scopes that the access token has. Absent when it has none.
+    ///
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scopes: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The user's login session that the token belongs to, as the request named it. Absent when it named none.
+    ///
     /// `sessionId`, optional, secret.
     #[serde(
         rename = "sessionId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub session_id: ::std::option::Option<crate::rt::SessionId>,
+    pub session_id: ::std::option::Option<rt::SessionId>,
+    /// The unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
+    /// Authlete's own identifier of the access token, apart from its value. Unlike the value it is no credential, so it may stand in logs.
+    ///
     /// `tokenId`, optional, secret.
     #[serde(rename = "tokenId", skip_serializing_if = "::std::option::Option::is_none")]
     pub token_id: ::std::option::Option<::std::string::String>,
+    /// How a client has to present the access token to resources, `Bearer` or `DPoP` (RFC 6749 section 7.1). It goes into `token_type` of a token response.
+    ///
     /// `tokenType`, optional.
     #[serde(
         rename = "tokenType",
@@ -657,7 +1461,7 @@ pub struct TokenCreateResponse {
     pub token_type: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for TokenCreateResponse {
+impl rt::Object for TokenCreateResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -723,14 +1527,14 @@ impl<'de> ::serde::Deserialize<'de> for TokenCreateResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for TokenCreateResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenCreateResponse")
-            .field("access_token", &crate::rt::optional(&self.access_token))
+            .field("access_token", &rt::optional(&self.access_token))
             .field("action", &self.action)
             .field("authorization_details", &self.authorization_details)
             .field("client_id", &self.client_id)
@@ -739,45 +1543,322 @@ impl ::std::fmt::Debug for TokenCreateResponse {
             .field("expires_in", &self.expires_in)
             .field("for_external_attachment", &self.for_external_attachment)
             .field("grant_type", &self.grant_type)
-            .field("jwt_access_token", &crate::rt::optional(&self.jwt_access_token))
+            .field("jwt_access_token", &rt::optional(&self.jwt_access_token))
             .field("properties", &self.properties)
-            .field("refresh_token", &crate::rt::optional(&self.refresh_token))
+            .field("refresh_token", &rt::optional(&self.refresh_token))
             .field("refresh_token_scopes", &self.refresh_token_scopes)
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("scopes", &self.scopes)
-            .field("session_id", &crate::rt::optional(&self.session_id))
+            .field("session_id", &rt::optional(&self.session_id))
             .field("subject", &self.subject)
-            .field("token_id", &crate::rt::optional(&self.token_id))
+            .field("token_id", &rt::optional(&self.token_id))
             .field("token_type", &self.token_type)
             .finish()
     }
 }
 
+impl TokenCreateResponse {
+    /// Sets `access_token`: the access token in its random form, by which Authlete knows it. Where `jwtAccessToken` is present the client is given that one instead.
+    ///
+    /// `accessToken`, optional, secret.
+    #[must_use]
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::TokenCreateResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `authorization_details`: the fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
+    /// `authorizationDetails`, optional.
+    #[must_use]
+    pub fn authorization_details(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationDetails>,
+    ) -> Self {
+        self.authorization_details = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_id`: the numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
+    /// `clientId`, optional.
+    #[must_use]
+    pub fn client_id(mut self, value: i64) -> Self {
+        self.client_id = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_identifier`: the client that the token belongs to, in the form in which the request named it. Sources do not say when it is absent.
+    ///
+    /// `clientIdentifier`, optional.
+    #[must_use]
+    pub fn client_identifier(
+        mut self,
+        value: impl ::std::convert::Into<rt::ClientIdentifier>,
+    ) -> Self {
+        self.client_identifier = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `expires_at`: when the access token expires, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn expires_at(mut self, value: i64) -> Self {
+        self.expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `expires_in`: the lifetime of the access token in seconds, for `expires_in` of a token response (RFC 6749 section 5.1).
+    ///
+    /// `expiresIn`, optional, in seconds.
+    #[must_use]
+    pub fn expires_in(mut self, value: i64) -> Self {
+        self.expires_in = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `for_external_attachment`: whether the access token is one for external attachments, with which a client fetches documents that verified claims refer to by URL (OpenID Connect for Identity Assurance 1.0, external attachments). Authlete makes such tokens where the service sets `accessTokenForExternalAttachmentEmbedded`.
+    ///
+    /// `forExternalAttachment`, optional.
+    #[must_use]
+    pub fn for_external_attachment(mut self, value: bool) -> Self {
+        self.for_external_attachment = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `grant_type`: under which grant Authlete recorded the token, which decides for example whether there is a refresh token.
+    ///
+    /// `grantType`, optional.
+    #[must_use]
+    pub fn grant_type(
+        mut self,
+        value: impl ::std::convert::Into<super::GrantType>,
+    ) -> Self {
+        self.grant_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `jwt_access_token`: the same access token as a JWT (RFC 9068). Present only when the service sets `accessTokenSignAlg`; then this is the one the client gets.
+    ///
+    /// `jwtAccessToken`, optional, secret.
+    #[must_use]
+    pub fn jwt_access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.jwt_access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `properties`: key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
+    /// `properties`, optional.
+    #[must_use]
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Property>,
+        >,
+    ) -> Self {
+        self.properties = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `refresh_token`: the refresh token that was created with the access token. Absent when the grant has none or the service does not support refreshing.
+    ///
+    /// `refreshToken`, optional, secret.
+    #[must_use]
+    pub fn refresh_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.refresh_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `refresh_token_scopes`: the scopes that the refresh token can obtain. They can be more than those of the access token, when a client narrowed its scopes while refreshing (RFC 6749 section 6). Absent when there is no refresh token or nothing is recorded.
+    ///
+    /// `refreshTokenScopes`, optional.
+    #[must_use]
+    pub fn refresh_token_scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.refresh_token_scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `scopes`: the scopes that the access token has. Absent when it has none.
+    ///
+    /// `scopes`, optional.
+    #[must_use]
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `session_id`: the user's login session that the token belongs to, as the request named it. Absent when it named none.
+    ///
+    /// `sessionId`, optional, secret.
+    #[must_use]
+    pub fn session_id(
+        mut self,
+        value: impl ::std::convert::Into<rt::SessionId>,
+    ) -> Self {
+        self.session_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `subject`: the unique identifier of the user whom the access token stands for. Absent for a token of the client credentials grant, which has no user.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `token_id`: authlete's own identifier of the access token, apart from its value. Unlike the value it is no credential, so it may stand in logs.
+    ///
+    /// `tokenId`, optional, secret.
+    #[must_use]
+    pub fn token_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.token_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `token_type`: how a client has to present the access token to resources, `Bearer` or `DPoP` (RFC 6749 section 7.1). It goes into `token_type` of a token response.
+    ///
+    /// `tokenType`, optional.
+    #[must_use]
+    pub fn token_type(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.token_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the access token expires, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `expiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn expires_at_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.expires_at?))
+    }
+
+    /// `expires_in` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the access token in seconds, for `expires_in` of a token response (RFC 6749 section 5.1).
+    ///
+    /// `expiresIn`, optional, in seconds.
+    pub fn expires_in_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.expires_in?))
+    }
+}
+
+/// One page of the access tokens of a service, without their values.
+///
 /// Upstream: `token_get_list_response`.
 ///
 /// Answer of `auth_token_get_list`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TokenGetListResponse {
+    /// The access tokens of this page. Absent or empty beyond the last page.
+    ///
     /// `accessTokens`, optional.
     #[serde(
         rename = "accessTokens",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub access_tokens: ::std::option::Option<::std::vec::Vec<AccessToken>>,
+    pub access_tokens: ::std::option::Option<::std::vec::Vec<super::AccessToken>>,
+    /// The client that the list is limited to. Absent when the request named none.
+    ///
     /// `client`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub client: ::std::option::Option<LimitedClient>,
+    pub client: ::std::option::Option<super::LimitedClient>,
+    /// Index after the last entry of this page, counted from 0; exclusive. Without it a list ends at 5.
+    ///
     /// `end`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub end: ::std::option::Option<i32>,
+    /// Index of the first entry of this page, counted from 0; inclusive. Without it a list begins at 0.
+    ///
     /// `start`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub start: ::std::option::Option<i32>,
+    /// The user whom the list is limited to. Absent when the request named none.
+    ///
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
+    /// How many entries there are over all pages, not only in this one. The official document describes it as a developer's identifier, by mistake.
+    ///
     /// `totalCount`, optional.
     #[serde(
         rename = "totalCount",
@@ -786,7 +1867,7 @@ pub struct TokenGetListResponse {
     pub total_count: ::std::option::Option<i32>,
 }
 
-impl crate::rt::Object for TokenGetListResponse {
+impl rt::Object for TokenGetListResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -824,42 +1905,120 @@ impl<'de> ::serde::Deserialize<'de> for TokenGetListResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl TokenGetListResponse {
+    /// Sets `access_tokens`: the access tokens of this page. Absent or empty beyond the last page.
+    ///
+    /// `accessTokens`, optional.
+    #[must_use]
+    pub fn access_tokens(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::AccessToken>,
+        >,
+    ) -> Self {
+        self.access_tokens = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client`: the client that the list is limited to. Absent when the request named none.
+    ///
+    /// `client`, optional.
+    #[must_use]
+    pub fn client(
+        mut self,
+        value: impl ::std::convert::Into<super::LimitedClient>,
+    ) -> Self {
+        self.client = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `end`: index after the last entry of this page, counted from 0; exclusive. Without it a list ends at 5.
+    ///
+    /// `end`, optional.
+    #[must_use]
+    pub fn end(mut self, value: i32) -> Self {
+        self.end = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `start`: index of the first entry of this page, counted from 0; inclusive. Without it a list begins at 0.
+    ///
+    /// `start`, optional.
+    #[must_use]
+    pub fn start(mut self, value: i32) -> Self {
+        self.start = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `subject`: the user whom the list is limited to. Absent when the request named none.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `total_count`: how many entries there are over all pages, not only in this one. The official document describes it as a developer's identifier, by mistake.
+    ///
+    /// `totalCount`, optional.
+    #[must_use]
+    pub fn total_count(mut self, value: i32) -> Self {
+        self.total_count = ::std::option::Option::Some(value);
+        self
+    }
+}
+
+/// Which tokens to revoke. The first of these that is given counts, and the others are ignored; an access token, a refresh token, a client with a user for the tokens that belong to both, a client, a user. Without any the call fails.
+///
 /// Upstream: `token_revoke_request`.
 ///
 /// Request of `auth_token_revoke`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TokenRevokeRequest {
+    /// The one access token to revoke, by its value or by the hash that the list of tokens shows. The refresh token of the same record goes with it.
+    ///
     /// `accessTokenIdentifier`, optional, secret.
     #[serde(
         rename = "accessTokenIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub access_token_identifier: ::std::option::Option<crate::rt::AccessTokenIdentifier>,
+    pub access_token_identifier: ::std::option::Option<rt::AccessTokenIdentifier>,
+    /// The client whose tokens to revoke, by its number or alias; with `subject`, only those that it has for that user.
+    ///
     /// `clientIdentifier`, optional.
     #[serde(
         rename = "clientIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_identifier: ::std::option::Option<crate::rt::ClientIdentifier>,
+    pub client_identifier: ::std::option::Option<rt::ClientIdentifier>,
+    /// The one refresh token to revoke, by its value or by the hash that the list of tokens shows. The access token of the same record goes with it.
+    ///
     /// `refreshTokenIdentifier`, optional, secret.
     #[serde(
         rename = "refreshTokenIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub refresh_token_identifier: ::std::option::Option<
-        crate::rt::RefreshTokenIdentifier,
-    >,
+    pub refresh_token_identifier: ::std::option::Option<rt::RefreshTokenIdentifier>,
+    /// The user whose tokens to revoke, by the unique identifier; with `clientIdentifier`, only those that this client has.
+    ///
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for TokenRevokeRequest {
+impl rt::Object for TokenRevokeRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -893,7 +2052,7 @@ impl<'de> ::serde::Deserialize<'de> for TokenRevokeRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -902,33 +2061,92 @@ impl ::std::fmt::Debug for TokenRevokeRequest {
         f.debug_struct("TokenRevokeRequest")
             .field(
                 "access_token_identifier",
-                &crate::rt::optional(&self.access_token_identifier),
+                &rt::optional(&self.access_token_identifier),
             )
             .field("client_identifier", &self.client_identifier)
             .field(
                 "refresh_token_identifier",
-                &crate::rt::optional(&self.refresh_token_identifier),
+                &rt::optional(&self.refresh_token_identifier),
             )
             .field("subject", &self.subject)
             .finish()
     }
 }
 
+impl TokenRevokeRequest {
+    /// Sets `access_token_identifier`: the one access token to revoke, by its value or by the hash that the list of tokens shows. The refresh token of the same record goes with it.
+    ///
+    /// `accessTokenIdentifier`, optional, secret.
+    #[must_use]
+    pub fn access_token_identifier(
+        mut self,
+        value: impl ::std::convert::Into<rt::AccessTokenIdentifier>,
+    ) -> Self {
+        self.access_token_identifier = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_identifier`: the client whose tokens to revoke, by its number or alias; with `subject`, only those that it has for that user.
+    ///
+    /// `clientIdentifier`, optional.
+    #[must_use]
+    pub fn client_identifier(
+        mut self,
+        value: impl ::std::convert::Into<rt::ClientIdentifier>,
+    ) -> Self {
+        self.client_identifier = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `refresh_token_identifier`: the one refresh token to revoke, by its value or by the hash that the list of tokens shows. The access token of the same record goes with it.
+    ///
+    /// `refreshTokenIdentifier`, optional, secret.
+    #[must_use]
+    pub fn refresh_token_identifier(
+        mut self,
+        value: impl ::std::convert::Into<rt::RefreshTokenIdentifier>,
+    ) -> Self {
+        self.refresh_token_identifier = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `subject`: the user whose tokens to revoke, by the unique identifier; with `clientIdentifier`, only those that this client has.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// How many tokens a call took away from clients, which tells whether another call is needed.
+///
 /// Upstream: `token_revoke_response`.
 ///
 /// Answer of `auth_token_revoke`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TokenRevokeResponse {
+    /// How many tokens this call revoked. A call for a client or a user stops at 20, so repeat it until this is 0.
+    ///
     /// `count`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub count: ::std::option::Option<i64>,
+    /// Authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -937,7 +2155,7 @@ pub struct TokenRevokeResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for TokenRevokeResponse {
+impl rt::Object for TokenRevokeResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -969,91 +2187,155 @@ impl<'de> ::serde::Deserialize<'de> for TokenRevokeResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl TokenRevokeResponse {
+    /// Sets `count`: how many tokens this call revoked. A call for a client or a user stops at 20, so repeat it until this is 0.
+    ///
+    /// `count`, optional.
+    #[must_use]
+    pub fn count(mut self, value: i64) -> Self {
+        self.count = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What to change of an existing access token. What is absent stays as it is.
+///
 /// Upstream: `token_update_request`.
 ///
 /// Request of `auth_token_update`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TokenUpdateRequest {
+    /// The access token to change, by its value. It takes precedence over `accessTokenHash`; the official document requires it although the hash is offered for servers that do not know the value.
+    ///
     /// `accessToken`, optional, secret.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
+    /// When the access token shall expire, in milliseconds since 1970-01-01 UTC. Zero, a negative number or absence leaves it; without effect when `accessTokenPersistent` is true.
+    ///
     /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "accessTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_expires_at: ::std::option::Option<i64>,
+    /// Whether a change of scopes also recalculates when the access token expires, by the smallest `access_token.duration` attribute of the new scopes. Without effect when `accessTokenExpiresAt` is given or no scope has one; false or absent leaves it.
+    ///
     /// `accessTokenExpiresAtUpdatedOnScopeUpdate`, optional.
     #[serde(
         rename = "accessTokenExpiresAtUpdatedOnScopeUpdate",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_expires_at_updated_on_scope_update: ::std::option::Option<bool>,
+    /// The access token to change, by the hash of its value, as the list of tokens shows it. Only looked at when there is no `accessToken`.
+    ///
     /// `accessTokenHash`, optional, secret.
     #[serde(
         rename = "accessTokenHash",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_hash: ::std::option::Option<::std::string::String>,
+    /// Whether the access token no longer expires by itself. False or absent lets it expire at its time.
+    ///
     /// `accessTokenPersistent`, optional.
     #[serde(
         rename = "accessTokenPersistent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_persistent: ::std::option::Option<bool>,
+    /// Whether to give the access token a new value, after which the old one is void. The response has the new one; false or absent keeps the value.
+    ///
     /// `accessTokenValueUpdated`, optional.
     #[serde(
         rename = "accessTokenValueUpdated",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_value_updated: ::std::option::Option<bool>,
+    /// The fine-grained permissions that the token shall have in place of its present ones (RFC 9396 section 2). Absent leaves them.
+    ///
     /// `authorizationDetails`, optional.
     #[serde(
         rename = "authorizationDetails",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub authorization_details: ::std::option::Option<AuthorizationDetails>,
+    pub authorization_details: ::std::option::Option<super::AuthorizationDetails>,
+    /// The SHA-256 thumbprint, base64url without padding, of the client certificate that the access token is bound to (RFC 8705 section 3.1). Absent leaves the binding as it is.
+    ///
     /// `certificateThumbprint`, optional.
     #[serde(
         rename = "certificateThumbprint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub certificate_thumbprint: ::std::option::Option<::std::string::String>,
+    /// The SHA-256 thumbprint (RFC 7638, base64url without padding) of the key that the access token is bound to (RFC 9449 section 6.1). With it the token's type is `DPoP`, and resources demand a proof by that key. Absent leaves the binding as it is.
+    ///
     /// `dpopKeyThumbprint`, optional.
     #[serde(
         rename = "dpopKeyThumbprint",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dpop_key_thumbprint: ::std::option::Option<::std::string::String>,
+    /// Whether the access token is to become one for external attachments, with which a client fetches documents that verified claims refer to by URL (OpenID Connect for Identity Assurance 1.0, external attachments). What absence means for an existing token is not documented.
+    ///
     /// `forExternalAttachment`, optional.
     #[serde(
         rename = "forExternalAttachment",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub for_external_attachment: ::std::option::Option<bool>,
+    /// The key and value pairs to keep with the token in place of its present ones. Absent leaves them.
+    ///
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
+    pub properties: ::std::option::Option<::std::vec::Vec<super::Property>>,
     /// `refreshToken`, optional, secret.
     #[serde(
         rename = "refreshToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token: ::std::option::Option<::std::string::String>,
+    /// When the refresh token shall expire, in milliseconds since 1970-01-01 UTC. Zero, a negative number or absence leaves it. The official document says access token here once, by mistake.
+    ///
     /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "refreshTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_expires_at: ::std::option::Option<i64>,
+    /// Whether a change of scopes also recalculates when the refresh token expires, by the lifetimes that the new scopes' attributes give, as for the access token. False or absent leaves it.
+    ///
     /// `refreshTokenExpiresAtUpdatedOnScopeUpdate`, optional.
     #[serde(
         rename = "refreshTokenExpiresAtUpdatedOnScopeUpdate",
@@ -1066,15 +2348,19 @@ pub struct TokenUpdateRequest {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_hash: ::std::option::Option<::std::string::String>,
+    /// The scopes that the token shall have in place of its present ones. Those that the service does not support or the client may not have are ignored; absent leaves them.
+    ///
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scopes: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Authlete's own identifier of the access token, apart from its value. Unlike the value it is no credential, so it may stand in logs. Whether it can select the token to change is not documented.
+    ///
     /// `tokenId`, optional, secret.
     #[serde(rename = "tokenId", skip_serializing_if = "::std::option::Option::is_none")]
     pub token_id: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for TokenUpdateRequest {
+impl rt::Object for TokenUpdateRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1140,20 +2426,20 @@ impl<'de> ::serde::Deserialize<'de> for TokenUpdateRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for TokenUpdateRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenUpdateRequest")
-            .field("access_token", &crate::rt::optional(&self.access_token))
+            .field("access_token", &rt::optional(&self.access_token))
             .field("access_token_expires_at", &self.access_token_expires_at)
             .field(
                 "access_token_expires_at_updated_on_scope_update",
                 &self.access_token_expires_at_updated_on_scope_update,
             )
-            .field("access_token_hash", &crate::rt::optional(&self.access_token_hash))
+            .field("access_token_hash", &rt::optional(&self.access_token_hash))
             .field("access_token_persistent", &self.access_token_persistent)
             .field("access_token_value_updated", &self.access_token_value_updated)
             .field("authorization_details", &self.authorization_details)
@@ -1161,79 +2447,327 @@ impl ::std::fmt::Debug for TokenUpdateRequest {
             .field("dpop_key_thumbprint", &self.dpop_key_thumbprint)
             .field("for_external_attachment", &self.for_external_attachment)
             .field("properties", &self.properties)
-            .field("refresh_token", &crate::rt::optional(&self.refresh_token))
+            .field("refresh_token", &rt::optional(&self.refresh_token))
             .field("refresh_token_expires_at", &self.refresh_token_expires_at)
             .field(
                 "refresh_token_expires_at_updated_on_scope_update",
                 &self.refresh_token_expires_at_updated_on_scope_update,
             )
-            .field("refresh_token_hash", &crate::rt::optional(&self.refresh_token_hash))
+            .field("refresh_token_hash", &rt::optional(&self.refresh_token_hash))
             .field("scopes", &self.scopes)
-            .field("token_id", &crate::rt::optional(&self.token_id))
+            .field("token_id", &rt::optional(&self.token_id))
             .finish()
     }
 }
 
+impl TokenUpdateRequest {
+    /// Sets `access_token`: the access token to change, by its value. It takes precedence over `accessTokenHash`; the official document requires it although the hash is offered for servers that do not know the value.
+    ///
+    /// `accessToken`, optional, secret.
+    #[must_use]
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_expires_at`: when the access token shall expire, in milliseconds since 1970-01-01 UTC. Zero, a negative number or absence leaves it; without effect when `accessTokenPersistent` is true.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn access_token_expires_at(mut self, value: i64) -> Self {
+        self.access_token_expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `access_token_expires_at_updated_on_scope_update`: whether a change of scopes also recalculates when the access token expires, by the smallest `access_token.duration` attribute of the new scopes. Without effect when `accessTokenExpiresAt` is given or no scope has one; false or absent leaves it.
+    ///
+    /// `accessTokenExpiresAtUpdatedOnScopeUpdate`, optional.
+    #[must_use]
+    pub fn access_token_expires_at_updated_on_scope_update(
+        mut self,
+        value: bool,
+    ) -> Self {
+        self.access_token_expires_at_updated_on_scope_update = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `access_token_hash`: the access token to change, by the hash of its value, as the list of tokens shows it. Only looked at when there is no `accessToken`.
+    ///
+    /// `accessTokenHash`, optional, secret.
+    #[must_use]
+    pub fn access_token_hash(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token_hash = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_persistent`: whether the access token no longer expires by itself. False or absent lets it expire at its time.
+    ///
+    /// `accessTokenPersistent`, optional.
+    #[must_use]
+    pub fn access_token_persistent(mut self, value: bool) -> Self {
+        self.access_token_persistent = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `access_token_value_updated`: whether to give the access token a new value, after which the old one is void. The response has the new one; false or absent keeps the value.
+    ///
+    /// `accessTokenValueUpdated`, optional.
+    #[must_use]
+    pub fn access_token_value_updated(mut self, value: bool) -> Self {
+        self.access_token_value_updated = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `authorization_details`: the fine-grained permissions that the token shall have in place of its present ones (RFC 9396 section 2). Absent leaves them.
+    ///
+    /// `authorizationDetails`, optional.
+    #[must_use]
+    pub fn authorization_details(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationDetails>,
+    ) -> Self {
+        self.authorization_details = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `certificate_thumbprint`: the SHA-256 thumbprint, base64url without padding, of the client certificate that the access token is bound to (RFC 8705 section 3.1). Absent leaves the binding as it is.
+    ///
+    /// `certificateThumbprint`, optional.
+    #[must_use]
+    pub fn certificate_thumbprint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.certificate_thumbprint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `dpop_key_thumbprint`: the SHA-256 thumbprint (RFC 7638, base64url without padding) of the key that the access token is bound to (RFC 9449 section 6.1). With it the token's type is `DPoP`, and resources demand a proof by that key. Absent leaves the binding as it is.
+    ///
+    /// `dpopKeyThumbprint`, optional.
+    #[must_use]
+    pub fn dpop_key_thumbprint(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.dpop_key_thumbprint = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `for_external_attachment`: whether the access token is to become one for external attachments, with which a client fetches documents that verified claims refer to by URL (OpenID Connect for Identity Assurance 1.0, external attachments). What absence means for an existing token is not documented.
+    ///
+    /// `forExternalAttachment`, optional.
+    #[must_use]
+    pub fn for_external_attachment(mut self, value: bool) -> Self {
+        self.for_external_attachment = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `properties`: the key and value pairs to keep with the token in place of its present ones. Absent leaves them.
+    ///
+    /// `properties`, optional.
+    #[must_use]
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Property>,
+        >,
+    ) -> Self {
+        self.properties = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `refresh_token`: `refreshToken`, optional, secret.
+    #[must_use]
+    pub fn refresh_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.refresh_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `refresh_token_expires_at`: when the refresh token shall expire, in milliseconds since 1970-01-01 UTC. Zero, a negative number or absence leaves it. The official document says access token here once, by mistake.
+    ///
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn refresh_token_expires_at(mut self, value: i64) -> Self {
+        self.refresh_token_expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `refresh_token_expires_at_updated_on_scope_update`: whether a change of scopes also recalculates when the refresh token expires, by the lifetimes that the new scopes' attributes give, as for the access token. False or absent leaves it.
+    ///
+    /// `refreshTokenExpiresAtUpdatedOnScopeUpdate`, optional.
+    #[must_use]
+    pub fn refresh_token_expires_at_updated_on_scope_update(
+        mut self,
+        value: bool,
+    ) -> Self {
+        self.refresh_token_expires_at_updated_on_scope_update = ::std::option::Option::Some(
+            value,
+        );
+        self
+    }
+
+    /// Sets `refresh_token_hash`: `refreshTokenHash`, optional, secret.
+    #[must_use]
+    pub fn refresh_token_hash(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.refresh_token_hash = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `scopes`: the scopes that the token shall have in place of its present ones. Those that the service does not support or the client may not have are ignored; absent leaves them.
+    ///
+    /// `scopes`, optional.
+    #[must_use]
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `token_id`: authlete's own identifier of the access token, apart from its value. Unlike the value it is no credential, so it may stand in logs. Whether it can select the token to change is not documented.
+    ///
+    /// `tokenId`, optional, secret.
+    #[must_use]
+    pub fn token_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.token_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `access_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the access token shall expire, in milliseconds since 1970-01-01 UTC. Zero, a negative number or absence leaves it; without effect when `accessTokenPersistent` is true.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn access_token_expires_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.access_token_expires_at?))
+    }
+
+    /// `refresh_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the refresh token shall expire, in milliseconds since 1970-01-01 UTC. Zero, a negative number or absence leaves it. The official document says access token here once, by mistake.
+    ///
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn refresh_token_expires_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.refresh_token_expires_at?))
+    }
+}
+
+/// The access token as resources will see it from now on, with the parts that can be changed.
+///
 /// Upstream: `token_update_response`.
 ///
 /// Answer of `auth_token_update`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct TokenUpdateResponse {
+    /// The value of the access token. It is a new one if the request asked for that, and otherwise the one that the request named.
+    ///
     /// `accessToken`, optional, secret.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
+    /// The moment from which resources refuse the access token, after the change, in milliseconds since 1970-01-01 UTC.
+    ///
     /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "accessTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token_expires_at: ::std::option::Option<i64>,
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::TokenUpdateResponseAction>,
+    pub action: ::std::option::Option<super::TokenUpdateResponseAction>,
+    /// The fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
     /// `authorizationDetails`, optional.
     #[serde(
         rename = "authorizationDetails",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub authorization_details: ::std::option::Option<AuthorizationDetails>,
+    pub authorization_details: ::std::option::Option<super::AuthorizationDetails>,
+    /// Whether the access token is one for external attachments, with which a client fetches documents that verified claims refer to by URL (OpenID Connect for Identity Assurance 1.0, external attachments). Authlete makes such tokens where the service sets `accessTokenForExternalAttachmentEmbedded`.
+    ///
     /// `forExternalAttachment`, optional.
     #[serde(
         rename = "forExternalAttachment",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub for_external_attachment: ::std::option::Option<bool>,
+    /// Key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
+    pub properties: ::std::option::Option<::std::vec::Vec<super::Property>>,
+    /// When the refresh token expires now, in milliseconds since 1970-01-01 UTC. Zero or absent when there is none.
+    ///
     /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
     #[serde(
         rename = "refreshTokenExpiresAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub refresh_token_expires_at: ::std::option::Option<i64>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+    /// The scopes that the access token has. Absent when it has none.
+    ///
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scopes: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Authlete's own identifier of the access token, apart from its value. Unlike the value it is no credential, so it may stand in logs.
+    ///
     /// `tokenId`, optional, secret.
     #[serde(rename = "tokenId", skip_serializing_if = "::std::option::Option::is_none")]
     pub token_id: ::std::option::Option<::std::string::String>,
+    /// How a client has to present the access token to resources, `Bearer` or `DPoP`. It changes when a DPoP key is bound to the token.
+    ///
     /// `tokenType`, optional.
     #[serde(
         rename = "tokenType",
@@ -1242,7 +2776,7 @@ pub struct TokenUpdateResponse {
     pub token_type: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for TokenUpdateResponse {
+impl rt::Object for TokenUpdateResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1292,14 +2826,14 @@ impl<'de> ::serde::Deserialize<'de> for TokenUpdateResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for TokenUpdateResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenUpdateResponse")
-            .field("access_token", &crate::rt::optional(&self.access_token))
+            .field("access_token", &rt::optional(&self.access_token))
             .field("access_token_expires_at", &self.access_token_expires_at)
             .field("action", &self.action)
             .field("authorization_details", &self.authorization_details)
@@ -1309,8 +2843,175 @@ impl ::std::fmt::Debug for TokenUpdateResponse {
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("scopes", &self.scopes)
-            .field("token_id", &crate::rt::optional(&self.token_id))
+            .field("token_id", &rt::optional(&self.token_id))
             .field("token_type", &self.token_type)
             .finish()
+    }
+}
+
+impl TokenUpdateResponse {
+    /// Sets `access_token`: the value of the access token. It is a new one if the request asked for that, and otherwise the one that the request named.
+    ///
+    /// `accessToken`, optional, secret.
+    #[must_use]
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `access_token_expires_at`: the moment from which resources refuse the access token, after the change, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn access_token_expires_at(mut self, value: i64) -> Self {
+        self.access_token_expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::TokenUpdateResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `authorization_details`: the fine-grained permissions that the access token stands for (RFC 9396 section 2); they may be narrower than requested. Absent when it has none.
+    ///
+    /// `authorizationDetails`, optional.
+    #[must_use]
+    pub fn authorization_details(
+        mut self,
+        value: impl ::std::convert::Into<super::AuthorizationDetails>,
+    ) -> Self {
+        self.authorization_details = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `for_external_attachment`: whether the access token is one for external attachments, with which a client fetches documents that verified claims refer to by URL (OpenID Connect for Identity Assurance 1.0, external attachments). Authlete makes such tokens where the service sets `accessTokenForExternalAttachmentEmbedded`.
+    ///
+    /// `forExternalAttachment`, optional.
+    #[must_use]
+    pub fn for_external_attachment(mut self, value: bool) -> Self {
+        self.for_external_attachment = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `properties`: key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
+    /// `properties`, optional.
+    #[must_use]
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Property>,
+        >,
+    ) -> Self {
+        self.properties = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `refresh_token_expires_at`: when the refresh token expires now, in milliseconds since 1970-01-01 UTC. Zero or absent when there is none.
+    ///
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn refresh_token_expires_at(mut self, value: i64) -> Self {
+        self.refresh_token_expires_at = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `scopes`: the scopes that the access token has. Absent when it has none.
+    ///
+    /// `scopes`, optional.
+    #[must_use]
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `token_id`: authlete's own identifier of the access token, apart from its value. Unlike the value it is no credential, so it may stand in logs.
+    ///
+    /// `tokenId`, optional, secret.
+    #[must_use]
+    pub fn token_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.token_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `token_type`: how a client has to present the access token to resources, `Bearer` or `DPoP`. It changes when a DPoP key is bound to the token.
+    ///
+    /// `tokenType`, optional.
+    #[must_use]
+    pub fn token_type(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.token_type = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `access_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// The moment from which resources refuse the access token, after the change, in milliseconds since 1970-01-01 UTC.
+    ///
+    /// `accessTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn access_token_expires_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.access_token_expires_at?))
+    }
+
+    /// `refresh_token_expires_at` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the refresh token expires now, in milliseconds since 1970-01-01 UTC. Zero or absent when there is none.
+    ///
+    /// `refreshTokenExpiresAt`, optional, a time in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn refresh_token_expires_at_as_time(
+        &self,
+    ) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_milliseconds(i64::from(self.refresh_token_expires_at?))
     }
 }

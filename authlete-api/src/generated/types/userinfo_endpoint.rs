@@ -2,114 +2,220 @@
 
 //! Types of `userinfo_endpoint`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// What the server knows of the user and may tell the client, collected after the access token was found to be good.
+///
 /// Upstream: `userinfo_issue_request`.
 ///
 /// Request of `auth_userinfo_issue`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct UserInfoIssueRequest {
+    /// The claims about the user, as a JSON object in a string with claim names as keys (OpenID Connect Core 1.0 section 5.1). Give what the response of `auth/userinfo` names, as far as it is known and the user agreed; absent gives a response with `sub` alone.
+    ///
     /// `claims`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub claims: ::std::option::Option<crate::rt::JsonString>,
+    pub claims: ::std::option::Option<rt::JsonString>,
+    /// Values of claims that transformed claims are computed from, as a JSON object in a string with the names of `requestedClaimsForTx` as keys. They are used for the computation and do not appear in the result themselves.
+    ///
     /// `claimsForTx`, optional, secret.
     #[serde(
         rename = "claimsForTx",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub claims_for_tx: ::std::option::Option<crate::rt::JsonString>,
+    pub claims_for_tx: ::std::option::Option<rt::JsonString>,
+    /// The request's header fields that its HTTP message signature needs for verification (RFC 9421), in particular `Signature`, `Signature-Input` and every field that the signature covers. Absent when the request is not signed. With them Authlete can sign the response in reference to the request.
+    ///
     /// `headers`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub headers: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub headers: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
+    /// The value of the `Signature` header of the client's request, for a response signature that refers to it (RFC 9421). Absent when the request was not signed.
+    ///
     /// `requestSignature`, optional, secret.
     #[serde(
         rename = "requestSignature",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub request_signature: ::std::option::Option<::std::string::String>,
+    /// The value of the `sub` claim where the client is to see another identifier than that of the access token's user, for example a pairwise one (OpenID Connect Core 1.0 section 8). Only the claim changes. Without it, the identifier of the access token's user is used. It must equal the `sub` claim of the ID token (OpenID Connect Core 1.0 section 5.3.2).
+    ///
     /// `sub`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub sub: ::std::option::Option<::std::string::String>,
+    /// The access token that the client presented, taken from the response of `auth/userinfo`. It tells Authlete which user, client and form of response are meant.
+    ///
     /// `token`, required, secret.
     pub token: ::std::string::String,
+    /// Values of verified claims that transformed claims are computed from, one JSON object in a string per entry; they match the entries of `requestedVerifiedClaimsForTx` in order. They do not appear in the result themselves.
+    ///
     /// `verifiedClaimsForTx`, optional, secret.
     #[serde(
         rename = "verifiedClaimsForTx",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub verified_claims_for_tx: ::std::option::Option<
-        ::std::vec::Vec<crate::rt::JsonString>,
-    >,
+    pub verified_claims_for_tx: ::std::option::Option<::std::vec::Vec<rt::JsonString>>,
 }
 
 impl ::std::fmt::Debug for UserInfoIssueRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("UserInfoIssueRequest")
-            .field("claims", &crate::rt::optional(&self.claims))
-            .field("claims_for_tx", &crate::rt::optional(&self.claims_for_tx))
+            .field("claims", &rt::optional(&self.claims))
+            .field("claims_for_tx", &rt::optional(&self.claims_for_tx))
             .field("headers", &self.headers)
-            .field("request_signature", &crate::rt::optional(&self.request_signature))
+            .field("request_signature", &rt::optional(&self.request_signature))
             .field("sub", &self.sub)
-            .field("token", &crate::rt::Redacted)
-            .field(
-                "verified_claims_for_tx",
-                &crate::rt::optional(&self.verified_claims_for_tx),
-            )
+            .field("token", &rt::Redacted)
+            .field("verified_claims_for_tx", &rt::optional(&self.verified_claims_for_tx))
             .finish()
     }
 }
 
 impl UserInfoIssueRequest {
-    /// With the required fields; the others are left out.
+    /// A `UserInfoIssueRequest` with `token`, which is required; the other fields are left out.
     pub fn new(token: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
-            claims: ::std::default::Default::default(),
-            claims_for_tx: ::std::default::Default::default(),
-            headers: ::std::default::Default::default(),
-            request_signature: ::std::default::Default::default(),
-            sub: ::std::default::Default::default(),
+            claims: ::std::option::Option::None,
+            claims_for_tx: ::std::option::Option::None,
+            headers: ::std::option::Option::None,
+            request_signature: ::std::option::Option::None,
+            sub: ::std::option::Option::None,
             token: token.into(),
-            verified_claims_for_tx: ::std::default::Default::default(),
+            verified_claims_for_tx: ::std::option::Option::None,
         }
+    }
+
+    /// Sets `claims`: the claims about the user, as a JSON object in a string with claim names as keys (OpenID Connect Core 1.0 section 5.1). Give what the response of `auth/userinfo` names, as far as it is known and the user agreed; absent gives a response with `sub` alone.
+    ///
+    /// `claims`, optional, secret.
+    #[must_use]
+    pub fn claims(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
+        self.claims = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `claims_for_tx`: values of claims that transformed claims are computed from, as a JSON object in a string with the names of `requestedClaimsForTx` as keys. They are used for the computation and do not appear in the result themselves.
+    ///
+    /// `claimsForTx`, optional, secret.
+    #[must_use]
+    pub fn claims_for_tx(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.claims_for_tx = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `headers`: the request's header fields that its HTTP message signature needs for verification (RFC 9421), in particular `Signature`, `Signature-Input` and every field that the signature covers. Absent when the request is not signed. With them Authlete can sign the response in reference to the request.
+    ///
+    /// `headers`, optional.
+    #[must_use]
+    pub fn headers(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.headers = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `request_signature`: the value of the `Signature` header of the client's request, for a response signature that refers to it (RFC 9421). Absent when the request was not signed.
+    ///
+    /// `requestSignature`, optional, secret.
+    #[must_use]
+    pub fn request_signature(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.request_signature = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `sub`: the value of the `sub` claim where the client is to see another identifier than that of the access token's user, for example a pairwise one (OpenID Connect Core 1.0 section 8). Only the claim changes. Without it, the identifier of the access token's user is used. It must equal the `sub` claim of the ID token (OpenID Connect Core 1.0 section 5.3.2).
+    ///
+    /// `sub`, optional.
+    #[must_use]
+    pub fn sub(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.sub = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `verified_claims_for_tx`: values of verified claims that transformed claims are computed from, one JSON object in a string per entry; they match the entries of `requestedVerifiedClaimsForTx` in order. They do not appear in the result themselves.
+    ///
+    /// `verifiedClaimsForTx`, optional, secret.
+    #[must_use]
+    pub fn verified_claims_for_tx(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<rt::JsonString>,
+        >,
+    ) -> Self {
+        self.verified_claims_for_tx = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
     }
 }
 
+/// The claims made ready to be sent to the client, as JSON or as a JWT, with the headers of a signature where there is one.
+///
 /// Upstream: `userinfo_issue_response`.
 ///
 /// Answer of `auth_userinfo_issue`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct UserInfoIssueResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::UserInfoIssueResponseAction>,
+    pub action: ::std::option::Option<super::UserInfoIssueResponseAction>,
+    /// The value of the `Content-Digest` header of the response (RFC 9530), a hash of the body. Absent when the response is not signed that way.
+    ///
     /// `contentDigest`, optional.
     #[serde(
         rename = "contentDigest",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub content_digest: ::std::option::Option<::std::string::String>,
+    /// The body for the client with `JSON` and `JWT`, sent on byte for byte because a signature may cover it. On errors it is the value of the `WWW-Authenticate` header instead (RFC 6750 section 3), and there is no body.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+    /// The value of the `Signature` header of the response (RFC 9421 section 4.2). Absent when the response is not signed that way.
+    ///
     /// `signature`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub signature: ::std::option::Option<::std::string::String>,
+    /// The value of the `Signature-Input` header of the response (RFC 9421 section 4.1), which says what the signature covers. Absent when the response is not signed that way.
+    ///
     /// `signatureInput`, optional.
     #[serde(
         rename = "signatureInput",
@@ -118,7 +224,7 @@ pub struct UserInfoIssueResponse {
     pub signature_input: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for UserInfoIssueResponse {
+impl rt::Object for UserInfoIssueResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -158,7 +264,7 @@ impl<'de> ::serde::Deserialize<'de> for UserInfoIssueResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -167,7 +273,7 @@ impl ::std::fmt::Debug for UserInfoIssueResponse {
         f.debug_struct("UserInfoIssueResponse")
             .field("action", &self.action)
             .field("content_digest", &self.content_digest)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("signature", &self.signature)
@@ -176,53 +282,164 @@ impl ::std::fmt::Debug for UserInfoIssueResponse {
     }
 }
 
+impl UserInfoIssueResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::UserInfoIssueResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `content_digest`: the value of the `Content-Digest` header of the response (RFC 9530), a hash of the body. Absent when the response is not signed that way.
+    ///
+    /// `contentDigest`, optional.
+    #[must_use]
+    pub fn content_digest(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.content_digest = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: the body for the client with `JSON` and `JWT`, sent on byte for byte because a signature may cover it. On errors it is the value of the `WWW-Authenticate` header instead (RFC 6750 section 3), and there is no body.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `signature`: the value of the `Signature` header of the response (RFC 9421 section 4.2). Absent when the response is not signed that way.
+    ///
+    /// `signature`, optional.
+    #[must_use]
+    pub fn signature(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.signature = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `signature_input`: the value of the `Signature-Input` header of the response (RFC 9421 section 4.1), which says what the signature covers. Absent when the response is not signed that way.
+    ///
+    /// `signatureInput`, optional.
+    #[must_use]
+    pub fn signature_input(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.signature_input = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// The access token that a client presented at the userinfo endpoint, with what proves that the client may use it.
+///
 /// Upstream: `userinfo_request`.
 ///
 /// Request of `auth_userinfo`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct UserInfoRequest {
+    /// The client's certificate from the mutual TLS connection, in PEM. Authlete compares its SHA-256 thumbprint with the one that the access token is bound to (RFC 8705 section 3); a bound token without a matching certificate is refused.
+    ///
     /// `clientCertificate`, optional.
     #[serde(
         rename = "clientCertificate",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_certificate: ::std::option::Option<::std::string::String>,
+    /// The value of the `DPoP` header sent with the access token, a proof JWT (RFC 9449 section 7). An access token that is bound to a key is refused without a proof by that key.
+    ///
     /// `dpop`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub dpop: ::std::option::Option<::std::string::String>,
+    /// Demands a nonce of Authlete's in the DPoP proof for this one request (RFC 9449 sections 8 and 9), even where the service's `dpopNonceRequired` is off. False or absent leaves the service's setting to decide.
+    ///
     /// `dpopNonceRequired`, optional.
     #[serde(
         rename = "dpopNonceRequired",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dpop_nonce_required: ::std::option::Option<bool>,
+    /// The request's header fields that its HTTP message signature needs for verification (RFC 9421), in particular `Signature`, `Signature-Input` and every field that the signature covers. Absent when the request is not signed.
+    ///
     /// `headers`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub headers: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub headers: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
+    /// The HTTP method of the client's request, compared with the `htm` claim of the DPoP proof (RFC 9449 section 4.3). Only looked at when there is a proof. `GET` or `POST` here.
+    ///
     /// `htm`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub htm: ::std::option::Option<::std::string::String>,
+    /// The URL that the client sent its request to, as the client sees it and without query and fragment; compared with the `htu` claim of the DPoP proof (RFC 9449 section 4.3). Set it behind a proxy, where the server's own idea of its URL differs. The service's `userInfoEndpoint` when absent.
+    ///
     /// `htu`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub htu: ::std::option::Option<::std::string::String>,
+    /// The body of the client's request, against which Authlete checks the `Content-Digest` header that the HTTP message signature covers (RFC 9530). Absent when the request had none.
+    ///
     /// `message`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub message: ::std::option::Option<::std::string::String>,
+    /// Whether the client's request had a body. When it did and the FAPI 2.0 Message Signing profile applies, the HTTP message signature must cover `content-digest` (RFC 9421, RFC 9530). False when absent. The official document adds that the profile is not applied to the userinfo endpoint for now.
+    ///
     /// `requestBodyContained`, optional.
     #[serde(
         rename = "requestBodyContained",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub request_body_contained: ::std::option::Option<bool>,
+    /// The full URL of the client's request with its query, for the derived component `@target-uri` of HTTP message signatures (RFC 9421 section 2.2.2); `@authority`, `@scheme`, `@path` and `@query` are derived from it too. Without it `htu` is taken, which has no query.
+    ///
     /// `targetUri`, optional, secret.
     #[serde(
         rename = "targetUri",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub target_uri: ::std::option::Option<::std::string::String>,
+    /// The access token from the `Authorization` header, of scheme Bearer or DPoP, or from the form parameter `access_token` of a POST (RFC 6750 section 2). An empty value gives `BAD_REQUEST`.
+    ///
     /// `token`, required, secret.
     pub token: ::std::string::String,
+    /// The full URL of the userinfo endpoint, for HTTP message signatures; `targetUri` is the newer field for it.
+    ///
     /// `uri`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub uri: ::std::option::Option<::std::string::String>,
@@ -232,111 +449,260 @@ impl ::std::fmt::Debug for UserInfoRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("UserInfoRequest")
             .field("client_certificate", &self.client_certificate)
-            .field("dpop", &crate::rt::optional(&self.dpop))
+            .field("dpop", &rt::optional(&self.dpop))
             .field("dpop_nonce_required", &self.dpop_nonce_required)
             .field("headers", &self.headers)
             .field("htm", &self.htm)
             .field("htu", &self.htu)
-            .field("message", &crate::rt::optional(&self.message))
+            .field("message", &rt::optional(&self.message))
             .field("request_body_contained", &self.request_body_contained)
-            .field("target_uri", &crate::rt::optional(&self.target_uri))
-            .field("token", &crate::rt::Redacted)
-            .field("uri", &crate::rt::optional(&self.uri))
+            .field("target_uri", &rt::optional(&self.target_uri))
+            .field("token", &rt::Redacted)
+            .field("uri", &rt::optional(&self.uri))
             .finish()
     }
 }
 
 impl UserInfoRequest {
-    /// With the required fields; the others are left out.
+    /// A `UserInfoRequest` with `token`, which is required; the other fields are left out.
     pub fn new(token: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
-            client_certificate: ::std::default::Default::default(),
-            dpop: ::std::default::Default::default(),
-            dpop_nonce_required: ::std::default::Default::default(),
-            headers: ::std::default::Default::default(),
-            htm: ::std::default::Default::default(),
-            htu: ::std::default::Default::default(),
-            message: ::std::default::Default::default(),
-            request_body_contained: ::std::default::Default::default(),
-            target_uri: ::std::default::Default::default(),
+            client_certificate: ::std::option::Option::None,
+            dpop: ::std::option::Option::None,
+            dpop_nonce_required: ::std::option::Option::None,
+            headers: ::std::option::Option::None,
+            htm: ::std::option::Option::None,
+            htu: ::std::option::Option::None,
+            message: ::std::option::Option::None,
+            request_body_contained: ::std::option::Option::None,
+            target_uri: ::std::option::Option::None,
             token: token.into(),
-            uri: ::std::default::Default::default(),
+            uri: ::std::option::Option::None,
         }
+    }
+
+    /// Sets `client_certificate`: the client's certificate from the mutual TLS connection, in PEM. Authlete compares its SHA-256 thumbprint with the one that the access token is bound to (RFC 8705 section 3); a bound token without a matching certificate is refused.
+    ///
+    /// `clientCertificate`, optional.
+    #[must_use]
+    pub fn client_certificate(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_certificate = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `dpop`: the value of the `DPoP` header sent with the access token, a proof JWT (RFC 9449 section 7). An access token that is bound to a key is refused without a proof by that key.
+    ///
+    /// `dpop`, optional, secret.
+    #[must_use]
+    pub fn dpop(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.dpop = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `dpop_nonce_required`: demands a nonce of Authlete's in the DPoP proof for this one request (RFC 9449 sections 8 and 9), even where the service's `dpopNonceRequired` is off. False or absent leaves the service's setting to decide.
+    ///
+    /// `dpopNonceRequired`, optional.
+    #[must_use]
+    pub fn dpop_nonce_required(mut self, value: bool) -> Self {
+        self.dpop_nonce_required = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `headers`: the request's header fields that its HTTP message signature needs for verification (RFC 9421), in particular `Signature`, `Signature-Input` and every field that the signature covers. Absent when the request is not signed.
+    ///
+    /// `headers`, optional.
+    #[must_use]
+    pub fn headers(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.headers = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `htm`: the HTTP method of the client's request, compared with the `htm` claim of the DPoP proof (RFC 9449 section 4.3). Only looked at when there is a proof. `GET` or `POST` here.
+    ///
+    /// `htm`, optional.
+    #[must_use]
+    pub fn htm(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.htm = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `htu`: the URL that the client sent its request to, as the client sees it and without query and fragment; compared with the `htu` claim of the DPoP proof (RFC 9449 section 4.3). Set it behind a proxy, where the server's own idea of its URL differs. The service's `userInfoEndpoint` when absent.
+    ///
+    /// `htu`, optional.
+    #[must_use]
+    pub fn htu(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.htu = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `message`: the body of the client's request, against which Authlete checks the `Content-Digest` header that the HTTP message signature covers (RFC 9530). Absent when the request had none.
+    ///
+    /// `message`, optional, secret.
+    #[must_use]
+    pub fn message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `request_body_contained`: whether the client's request had a body. When it did and the FAPI 2.0 Message Signing profile applies, the HTTP message signature must cover `content-digest` (RFC 9421, RFC 9530). False when absent. The official document adds that the profile is not applied to the userinfo endpoint for now.
+    ///
+    /// `requestBodyContained`, optional.
+    #[must_use]
+    pub fn request_body_contained(mut self, value: bool) -> Self {
+        self.request_body_contained = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `target_uri`: the full URL of the client's request with its query, for the derived component `@target-uri` of HTTP message signatures (RFC 9421 section 2.2.2); `@authority`, `@scheme`, `@path` and `@query` are derived from it too. Without it `htu` is taken, which has no query.
+    ///
+    /// `targetUri`, optional, secret.
+    #[must_use]
+    pub fn target_uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.target_uri = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `uri`: the full URL of the userinfo endpoint, for HTTP message signatures; `targetUri` is the newer field for it.
+    ///
+    /// `uri`, optional, secret.
+    #[must_use]
+    pub fn uri(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.uri = ::std::option::Option::Some(value.into());
+        self
     }
 }
 
+/// Whether the access token is good for the userinfo endpoint, and if so which claims of which user to collect.
+///
 /// Upstream: `userinfo_response`.
 ///
 /// Answer of `auth_userinfo`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct UserInfoResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::UserInfoResponseAction>,
+    pub action: ::std::option::Option<super::UserInfoResponseAction>,
+    /// The names of the claims that the client wants from here, by its scopes and its claims request; a name may carry a language tag, such as `name#ja`. The official document says ID token where this endpoint's response is meant. Absent when there are none.
+    ///
     /// `claims`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub claims: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
     /// `clientAttributes`, optional.
     #[serde(
         rename = "clientAttributes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub client_attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub client_attributes: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
+    /// The client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
     /// `clientEntityId`, optional.
     #[serde(
         rename = "clientEntityId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_entity_id: ::std::option::Option<::std::string::String>,
+    /// Whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
     /// `clientEntityIdUsed`, optional.
     #[serde(
         rename = "clientEntityIdUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_entity_id_used: ::std::option::Option<bool>,
+    /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
     /// `clientId`, optional.
     #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
     pub client_id: ::std::option::Option<i64>,
+    /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
     /// `clientIdAlias`, optional.
     #[serde(
         rename = "clientIdAlias",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias: ::std::option::Option<::std::string::String>,
+    /// Whether the `client_id` in the client's request was the alias rather than the number.
+    ///
     /// `clientIdAliasUsed`, optional.
     #[serde(
         rename = "clientIdAliasUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub client_id_alias_used: ::std::option::Option<bool>,
+    /// The claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
     /// `consentedClaims`, optional.
     #[serde(
         rename = "consentedClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub consented_claims: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The nonce to send in the `DPoP-Nonce` header of the resource's response, error or success (RFC 9449 section 9); the client uses it in its next proof. Absent when no nonce is required.
+    ///
     /// `dpopNonce`, optional, secret.
     #[serde(
         rename = "dpopNonce",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dpop_nonce: ::std::option::Option<::std::string::String>,
+    /// The URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
     /// `metadataDocumentLocation`, optional.
     #[serde(
         rename = "metadataDocumentLocation",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_location: ::std::option::Option<::std::string::String>,
+    /// Whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
     /// `metadataDocumentUsed`, optional.
     #[serde(
         rename = "metadataDocumentUsed",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub metadata_document_used: ::std::option::Option<bool>,
+    /// Key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
+    pub properties: ::std::option::Option<::std::vec::Vec<super::Property>>,
+    /// Names of claims whose values are needed to compute transformed claims (Advanced Syntax for Claims, for OpenID Connect). Supply them with `claimsForTx`; absent when the client requested no transformed claim based on them.
+    ///
     /// `requestedClaimsForTx`, optional.
     #[serde(
         rename = "requestedClaimsForTx",
@@ -345,6 +711,8 @@ pub struct UserInfoResponse {
     pub requested_claims_for_tx: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// For each set of verified claims that transformed claims refer to, the names of the claims needed from it. Supply them with `verifiedClaimsForTx`, in the same order; absent when there are none.
+    ///
     /// `requestedVerifiedClaimsForTx`, optional.
     #[serde(
         rename = "requestedVerifiedClaimsForTx",
@@ -353,54 +721,72 @@ pub struct UserInfoResponse {
     pub requested_verified_claims_for_tx: ::std::option::Option<
         ::std::vec::Vec<::std::vec::Vec<::std::string::String>>,
     >,
+    /// On errors, the value of the `WWW-Authenticate` header to send without a body (RFC 6750 section 3, or RFC 9449 section 7.1 for DPoP). It is complete, with the scheme and the error code. It is not to be sent with `OK`.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+    /// The scopes that the access token has. Absent when it has none.
+    ///
     /// `scopes`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scopes: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
     /// `serviceAttributes`, optional.
     #[serde(
         rename = "serviceAttributes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub service_attributes: ::std::option::Option<::std::vec::Vec<KeyValuePair>>,
+    pub service_attributes: ::std::option::Option<::std::vec::Vec<super::KeyValuePair>>,
+    /// The unique identifier of the user whose claims are wanted. If the user no longer exists, the server answers 401 with `invalid_token` itself.
+    ///
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
+    /// The access token that the client presented, repeated here because `issue` takes it again; present with `OK`.
+    ///
     /// `token`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub token: ::std::option::Option<::std::string::String>,
+    /// The `transformed_claims` object of the client's claims request, as JSON in a string (Advanced Syntax for Claims, for OpenID Connect): which functions turn which claims into the requested ones. Absent when the client sent none.
+    ///
     /// `transformedClaims`, optional, secret.
     #[serde(
         rename = "transformedClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub transformed_claims: ::std::option::Option<crate::rt::JsonString>,
+    pub transformed_claims: ::std::option::Option<rt::JsonString>,
+    /// The `userinfo` object of the client's claims request, as JSON in a string: what to return from the userinfo endpoint, including requests for `verified_claims` (OpenID Connect Core 1.0 section 5.5). Absent when the client sent none.
+    ///
     /// `userInfoClaims`, optional, secret.
     #[serde(
         rename = "userInfoClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub user_info_claims: ::std::option::Option<crate::rt::JsonString>,
+    pub user_info_claims: ::std::option::Option<rt::JsonString>,
 }
 
-impl crate::rt::Object for UserInfoResponse {
+impl rt::Object for UserInfoResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -474,7 +860,7 @@ impl<'de> ::serde::Deserialize<'de> for UserInfoResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -490,7 +876,7 @@ impl ::std::fmt::Debug for UserInfoResponse {
             .field("client_id_alias", &self.client_id_alias)
             .field("client_id_alias_used", &self.client_id_alias_used)
             .field("consented_claims", &self.consented_claims)
-            .field("dpop_nonce", &crate::rt::optional(&self.dpop_nonce))
+            .field("dpop_nonce", &rt::optional(&self.dpop_nonce))
             .field("metadata_document_location", &self.metadata_document_location)
             .field("metadata_document_used", &self.metadata_document_used)
             .field("properties", &self.properties)
@@ -499,15 +885,325 @@ impl ::std::fmt::Debug for UserInfoResponse {
                 "requested_verified_claims_for_tx",
                 &self.requested_verified_claims_for_tx,
             )
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .field("scopes", &self.scopes)
             .field("service_attributes", &self.service_attributes)
             .field("subject", &self.subject)
-            .field("token", &crate::rt::optional(&self.token))
-            .field("transformed_claims", &crate::rt::optional(&self.transformed_claims))
-            .field("user_info_claims", &crate::rt::optional(&self.user_info_claims))
+            .field("token", &rt::optional(&self.token))
+            .field("transformed_claims", &rt::optional(&self.transformed_claims))
+            .field("user_info_claims", &rt::optional(&self.user_info_claims))
             .finish()
+    }
+}
+
+impl UserInfoResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::UserInfoResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `claims`: the names of the claims that the client wants from here, by its scopes and its claims request; a name may carry a language tag, such as `name#ja`. The official document says ID token where this endpoint's response is meant. Absent when there are none.
+    ///
+    /// `claims`, optional.
+    #[must_use]
+    pub fn claims(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.claims = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client_attributes`: the key and value pairs that an administrator stored with the client, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `clientAttributes`, optional.
+    #[must_use]
+    pub fn client_attributes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.client_attributes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `client_entity_id`: the client's entity identifier in OpenID Federation, a URL. Absent when the client has none.
+    ///
+    /// `clientEntityId`, optional.
+    #[must_use]
+    pub fn client_entity_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_entity_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_entity_id_used`: whether the `client_id` in the client's request was its entity identifier (OpenID Federation 1.0), a URL, rather than the number or the alias.
+    ///
+    /// `clientEntityIdUsed`, optional.
+    #[must_use]
+    pub fn client_entity_id_used(mut self, value: bool) -> Self {
+        self.client_entity_id_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id`: the numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
+    ///
+    /// `clientId`, optional.
+    #[must_use]
+    pub fn client_id(mut self, value: i64) -> Self {
+        self.client_id = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `client_id_alias`: the client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
+    ///
+    /// `clientIdAlias`, optional.
+    #[must_use]
+    pub fn client_id_alias(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.client_id_alias = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `client_id_alias_used`: whether the `client_id` in the client's request was the alias rather than the number.
+    ///
+    /// `clientIdAliasUsed`, optional.
+    #[must_use]
+    pub fn client_id_alias_used(mut self, value: bool) -> Self {
+        self.client_id_alias_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `consented_claims`: the claims that the user agreed to show the client. Authlete keeps the list with the access token and returns it by introspection and by the userinfo call; to release no other claim is the server's task. Absent when no such decision was recorded.
+    ///
+    /// `consentedClaims`, optional.
+    #[must_use]
+    pub fn consented_claims(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.consented_claims = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `dpop_nonce`: the nonce to send in the `DPoP-Nonce` header of the resource's response, error or success (RFC 9449 section 9); the client uses it in its next proof. Absent when no nonce is required.
+    ///
+    /// `dpopNonce`, optional, secret.
+    #[must_use]
+    pub fn dpop_nonce(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.dpop_nonce = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `metadata_document_location`: the URL of the client's metadata document, when the client was resolved through OAuth Client ID Metadata Document; it is then the `client_id` as well. Absent when the client came from Authlete's database.
+    ///
+    /// `metadataDocumentLocation`, optional.
+    #[must_use]
+    pub fn metadata_document_location(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.metadata_document_location = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `metadata_document_used`: whether the client's metadata was taken from the document that its `client_id` points to (OAuth Client ID Metadata Document) rather than from Authlete's database.
+    ///
+    /// `metadataDocumentUsed`, optional.
+    #[must_use]
+    pub fn metadata_document_used(mut self, value: bool) -> Self {
+        self.metadata_document_used = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `properties`: key and value pairs that the server stored with the access token when it was issued. Absent when there are none.
+    ///
+    /// `properties`, optional.
+    #[must_use]
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Property>,
+        >,
+    ) -> Self {
+        self.properties = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `requested_claims_for_tx`: names of claims whose values are needed to compute transformed claims (Advanced Syntax for Claims, for OpenID Connect). Supply them with `claimsForTx`; absent when the client requested no transformed claim based on them.
+    ///
+    /// `requestedClaimsForTx`, optional.
+    #[must_use]
+    pub fn requested_claims_for_tx(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.requested_claims_for_tx = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `requested_verified_claims_for_tx`: for each set of verified claims that transformed claims refer to, the names of the claims needed from it. Supply them with `verifiedClaimsForTx`, in the same order; absent when there are none.
+    ///
+    /// `requestedVerifiedClaimsForTx`, optional.
+    #[must_use]
+    pub fn requested_verified_claims_for_tx(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::vec::Vec<::std::string::String>>,
+        >,
+    ) -> Self {
+        self.requested_verified_claims_for_tx = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `response_content`: on errors, the value of the `WWW-Authenticate` header to send without a body (RFC 6750 section 3, or RFC 9449 section 7.1 for DPoP). It is complete, with the scheme and the error code. It is not to be sent with `OK`.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `scopes`: the scopes that the access token has. Absent when it has none.
+    ///
+    /// `scopes`, optional.
+    #[must_use]
+    pub fn scopes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.scopes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `service_attributes`: the key and value pairs that an administrator stored with the service, for the server's own use; no standard gives them a meaning. Absent when there are none.
+    ///
+    /// `serviceAttributes`, optional.
+    #[must_use]
+    pub fn service_attributes(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::KeyValuePair>,
+        >,
+    ) -> Self {
+        self.service_attributes = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `subject`: the unique identifier of the user whose claims are wanted. If the user no longer exists, the server answers 401 with `invalid_token` itself.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `token`: the access token that the client presented, repeated here because `issue` takes it again; present with `OK`.
+    ///
+    /// `token`, optional, secret.
+    #[must_use]
+    pub fn token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `transformed_claims`: the `transformed_claims` object of the client's claims request, as JSON in a string (Advanced Syntax for Claims, for OpenID Connect): which functions turn which claims into the requested ones. Absent when the client sent none.
+    ///
+    /// `transformedClaims`, optional, secret.
+    #[must_use]
+    pub fn transformed_claims(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.transformed_claims = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `user_info_claims`: the `userinfo` object of the client's claims request, as JSON in a string: what to return from the userinfo endpoint, including requests for `verified_claims` (OpenID Connect Core 1.0 section 5.5). Absent when the client sent none.
+    ///
+    /// `userInfoClaims`, optional, secret.
+    #[must_use]
+    pub fn user_info_claims(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.user_info_claims = ::std::option::Option::Some(value.into());
+        self
     }
 }

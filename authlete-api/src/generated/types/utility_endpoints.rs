@@ -2,26 +2,37 @@
 
 //! Types of `utility_endpoints`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// What an Authlete API server tells about itself: its version, what it is able to do, and how it is set up.
+///
 /// Upstream: `info_response`.
 ///
 /// Answer of `info`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct InfoResponse {
+    /// Settings of the server as strings by name, for those who operate one. Absent where the server does not show them.
+    ///
     /// `configuration`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub configuration: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
     >,
+    /// The optional abilities that are switched on at this server, by name, such as those for FAPI or CIBA. A service setting that needs a missing one has no effect.
+    ///
     /// `features`, required.
     pub features: ::std::vec::Vec<::std::string::String>,
+    /// How well the server's cache of access tokens for its own API works, counted since it was started. Absent where the server does not show it.
+    ///
     /// `serviceTokenCache`, optional.
     #[serde(
         rename = "serviceTokenCache",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub service_token_cache: ::std::option::Option<InfoResponseServiceTokenCache>,
+    pub service_token_cache: ::std::option::Option<super::InfoResponseServiceTokenCache>,
+    /// The version of the server, such as `3.0.22`. New settings and actions need a server that knows them.
+    ///
     /// `version`, required.
     pub version: ::std::string::String,
 }
@@ -29,7 +40,7 @@ pub struct InfoResponse {
 impl ::std::fmt::Debug for InfoResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("InfoResponse")
-            .field("configuration", &crate::rt::optional(&self.configuration))
+            .field("configuration", &rt::optional(&self.configuration))
             .field("features", &self.features)
             .field("service_token_cache", &self.service_token_cache)
             .field("version", &self.version)
@@ -38,57 +49,100 @@ impl ::std::fmt::Debug for InfoResponse {
 }
 
 impl InfoResponse {
-    /// With the required fields; the others are left out.
+    /// A `InfoResponse` with `features` and `version`, which are required; the other fields are left out.
     pub fn new(
         features: ::std::vec::Vec<::std::string::String>,
         version: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
         Self {
-            configuration: ::std::default::Default::default(),
+            configuration: ::std::option::Option::None,
             features,
-            service_token_cache: ::std::default::Default::default(),
+            service_token_cache: ::std::option::Option::None,
             version: version.into(),
         }
     }
+
+    /// Sets `configuration`: settings of the server as strings by name, for those who operate one. Absent where the server does not show them.
+    ///
+    /// `configuration`, optional, secret.
+    #[must_use]
+    pub fn configuration(
+        mut self,
+        value: impl ::std::convert::Into<
+            ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
+        >,
+    ) -> Self {
+        self.configuration = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `service_token_cache`: how well the server's cache of access tokens for its own API works, counted since it was started. Absent where the server does not show it.
+    ///
+    /// `serviceTokenCache`, optional.
+    #[must_use]
+    pub fn service_token_cache(
+        mut self,
+        value: impl ::std::convert::Into<super::InfoResponseServiceTokenCache>,
+    ) -> Self {
+        self.service_token_cache = ::std::option::Option::Some(value.into());
+        self
+    }
 }
 
+/// How well the server's cache of access tokens for its own API works, counted since it was started. Absent where the server does not show it.
+///
 /// Written inline upstream, at `info_response.serviceTokenCache`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct InfoResponseServiceTokenCache {
+    /// How many entries the cache has dropped to make room or because of their age.
+    ///
     /// `evictionCount`, optional.
     #[serde(
         rename = "evictionCount",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub eviction_count: ::std::option::Option<i64>,
+    /// The sum of the weights of dropped entries, where entries count differently.
+    ///
     /// `evictionWeight`, optional.
     #[serde(
         rename = "evictionWeight",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub eviction_weight: ::std::option::Option<i64>,
+    /// How many lookups found their entry in the cache.
+    ///
     /// `hitCount`, optional.
     #[serde(rename = "hitCount", skip_serializing_if = "::std::option::Option::is_none")]
     pub hit_count: ::std::option::Option<i64>,
+    /// How many times fetching a missing entry from the database failed.
+    ///
     /// `loadFailureCount`, optional.
     #[serde(
         rename = "loadFailureCount",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub load_failure_count: ::std::option::Option<i64>,
+    /// How many times a missing entry was fetched from the database.
+    ///
     /// `loadSuccessCount`, optional.
     #[serde(
         rename = "loadSuccessCount",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub load_success_count: ::std::option::Option<i64>,
+    /// How many lookups did not find their entry and had to go to the database.
+    ///
     /// `missCount`, optional.
     #[serde(
         rename = "missCount",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub miss_count: ::std::option::Option<i64>,
+    /// How long all fetches of missing entries took together, in nanoseconds.
+    ///
     /// `totalLoadTime`, optional, in nanoseconds.
     #[serde(
         rename = "totalLoadTime",
@@ -97,7 +151,7 @@ pub struct InfoResponseServiceTokenCache {
     pub total_load_time: ::std::option::Option<i64>,
 }
 
-impl crate::rt::Object for InfoResponseServiceTokenCache {
+impl rt::Object for InfoResponseServiceTokenCache {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -137,6 +191,82 @@ impl<'de> ::serde::Deserialize<'de> for InfoResponseServiceTokenCache {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
+    }
+}
+
+impl InfoResponseServiceTokenCache {
+    /// Sets `eviction_count`: how many entries the cache has dropped to make room or because of their age.
+    ///
+    /// `evictionCount`, optional.
+    #[must_use]
+    pub fn eviction_count(mut self, value: i64) -> Self {
+        self.eviction_count = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `eviction_weight`: the sum of the weights of dropped entries, where entries count differently.
+    ///
+    /// `evictionWeight`, optional.
+    #[must_use]
+    pub fn eviction_weight(mut self, value: i64) -> Self {
+        self.eviction_weight = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `hit_count`: how many lookups found their entry in the cache.
+    ///
+    /// `hitCount`, optional.
+    #[must_use]
+    pub fn hit_count(mut self, value: i64) -> Self {
+        self.hit_count = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `load_failure_count`: how many times fetching a missing entry from the database failed.
+    ///
+    /// `loadFailureCount`, optional.
+    #[must_use]
+    pub fn load_failure_count(mut self, value: i64) -> Self {
+        self.load_failure_count = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `load_success_count`: how many times a missing entry was fetched from the database.
+    ///
+    /// `loadSuccessCount`, optional.
+    #[must_use]
+    pub fn load_success_count(mut self, value: i64) -> Self {
+        self.load_success_count = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `miss_count`: how many lookups did not find their entry and had to go to the database.
+    ///
+    /// `missCount`, optional.
+    #[must_use]
+    pub fn miss_count(mut self, value: i64) -> Self {
+        self.miss_count = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `total_load_time`: how long all fetches of missing entries took together, in nanoseconds.
+    ///
+    /// `totalLoadTime`, optional, in nanoseconds.
+    #[must_use]
+    pub fn total_load_time(mut self, value: i64) -> Self {
+        self.total_load_time = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// `total_load_time` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How long all fetches of missing entries took together, in nanoseconds.
+    ///
+    /// `totalLoadTime`, optional, in nanoseconds.
+    pub fn total_load_time_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::nanoseconds(i64::from(self.total_load_time?))
     }
 }

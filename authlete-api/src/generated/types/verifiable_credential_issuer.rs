@@ -2,35 +2,48 @@
 
 //! Types of `verifiable_credential_issuer`.
 #[allow(unused_imports)]
-use super::*;
+use crate::rt;
+/// What to issue for one credential request: the data about the user, or that it comes later.
+///
 /// Upstream: `credential_issuance_order`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct CredentialIssuanceOrder {
+    /// The lifetime of the credential in seconds. Zero or absent takes the service's `credentialDuration`; a negative number issues a credential that does not expire.
+    ///
     /// `credentialDuration`, optional, in seconds.
     #[serde(
         rename = "credentialDuration",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub credential_duration: ::std::option::Option<i64>,
+    /// The claims of the credential, as a JSON object in a string, whose members depend on the format. For SD-JWT VC it must have `vct`, and what else it has becomes selectively disclosable, apart from claims such as `iss`, `exp` and `cnf`; for mdoc it has `doctype`, and `claims` by namespace. Authlete adds the issuer, dates and key. Absent is possible only when issuance is deferred.
+    ///
     /// `credentialPayload`, optional, secret.
     #[serde(
         rename = "credentialPayload",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub credential_payload: ::std::option::Option<crate::rt::JsonString>,
+    pub credential_payload: ::std::option::Option<rt::JsonString>,
+    /// Whether the credential comes later. True gives the wallet a transaction id for the deferred credential endpoint (OpenID4VCI 1.0 section 9), and the other members apart from `requestIdentifier` are ignored; false or absent issues now.
+    ///
     /// `issuanceDeferred`, optional.
     #[serde(
         rename = "issuanceDeferred",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub issuance_deferred: ::std::option::Option<bool>,
+    /// Which credential request the order fulfils, by `info.identifier` of the call that parsed it. Orders made from a step of the parsed request have it already.
+    ///
     /// `requestIdentifier`, optional, secret.
     #[serde(
         rename = "requestIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub request_identifier: ::std::option::Option<crate::rt::CredentialRequestId>,
+    pub request_identifier: ::std::option::Option<rt::CredentialRequestId>,
+    /// The `kid` of the key in the service's `credentialJwks` that signs the credential. Absent lets Authlete choose one; by which rule is not documented.
+    ///
     /// `signingKeyId`, optional.
     #[serde(
         rename = "signingKeyId",
@@ -39,7 +52,7 @@ pub struct CredentialIssuanceOrder {
     pub signing_key_id: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for CredentialIssuanceOrder {
+impl rt::Object for CredentialIssuanceOrder {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -75,7 +88,7 @@ impl<'de> ::serde::Deserialize<'de> for CredentialIssuanceOrder {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -83,54 +96,138 @@ impl ::std::fmt::Debug for CredentialIssuanceOrder {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("CredentialIssuanceOrder")
             .field("credential_duration", &self.credential_duration)
-            .field("credential_payload", &crate::rt::optional(&self.credential_payload))
+            .field("credential_payload", &rt::optional(&self.credential_payload))
             .field("issuance_deferred", &self.issuance_deferred)
-            .field("request_identifier", &crate::rt::optional(&self.request_identifier))
+            .field("request_identifier", &rt::optional(&self.request_identifier))
             .field("signing_key_id", &self.signing_key_id)
             .finish()
     }
 }
 
+impl CredentialIssuanceOrder {
+    /// Sets `credential_duration`: the lifetime of the credential in seconds. Zero or absent takes the service's `credentialDuration`; a negative number issues a credential that does not expire.
+    ///
+    /// `credentialDuration`, optional, in seconds.
+    #[must_use]
+    pub fn credential_duration(mut self, value: i64) -> Self {
+        self.credential_duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `credential_payload`: the claims of the credential, as a JSON object in a string, whose members depend on the format. For SD-JWT VC it must have `vct`, and what else it has becomes selectively disclosable, apart from claims such as `iss`, `exp` and `cnf`; for mdoc it has `doctype`, and `claims` by namespace. Authlete adds the issuer, dates and key. Absent is possible only when issuance is deferred.
+    ///
+    /// `credentialPayload`, optional, secret.
+    #[must_use]
+    pub fn credential_payload(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.credential_payload = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `issuance_deferred`: whether the credential comes later. True gives the wallet a transaction id for the deferred credential endpoint (OpenID4VCI 1.0 section 9), and the other members apart from `requestIdentifier` are ignored; false or absent issues now.
+    ///
+    /// `issuanceDeferred`, optional.
+    #[must_use]
+    pub fn issuance_deferred(mut self, value: bool) -> Self {
+        self.issuance_deferred = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `request_identifier`: which credential request the order fulfils, by `info.identifier` of the call that parsed it. Orders made from a step of the parsed request have it already.
+    ///
+    /// `requestIdentifier`, optional, secret.
+    #[must_use]
+    pub fn request_identifier(
+        mut self,
+        value: impl ::std::convert::Into<rt::CredentialRequestId>,
+    ) -> Self {
+        self.request_identifier = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `signing_key_id`: the `kid` of the key in the service's `credentialJwks` that signs the credential. Absent lets Authlete choose one; by which rule is not documented.
+    ///
+    /// `signingKeyId`, optional.
+    #[must_use]
+    pub fn signing_key_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.signing_key_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `credential_duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the credential in seconds. Zero or absent takes the service's `credentialDuration`; a negative number issues a credential that does not expire.
+    ///
+    /// `credentialDuration`, optional, in seconds.
+    pub fn credential_duration_as_duration(
+        &self,
+    ) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.credential_duration?))
+    }
+}
+
+/// One credential request after Authlete has read it, that is what to issue and for which keys.
+///
 /// Upstream: `credential_request_info`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct CredentialRequestInfo {
+    /// The key of the request's first proof, as a JWK in a string (RFC 7517). Absent when there is no proof; Authlete binds the credential to it without the server's help.
+    ///
     /// `bindingKey`, optional.
     #[serde(
         rename = "bindingKey",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub binding_key: ::std::option::Option<::std::string::String>,
+    /// The keys of all proofs, one JWK in a string for each (OpenID4VCI 1.0 section 8.2); a credential is issued for each of them. Absent when there is no proof.
+    ///
     /// `bindingKeys`, optional.
     #[serde(
         rename = "bindingKeys",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub binding_keys: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Which credential is asked for, as a key of the object in `credentialsSupported`, from `credential_configuration_id` (OpenID4VCI 1.0 section 8.2). Absent when the request names a credential identifier instead. From Authlete 3.0.25.
+    ///
     /// `credentialConfigurationId`, optional.
     #[serde(
         rename = "credentialConfigurationId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub credential_configuration_id: ::std::option::Option<::std::string::String>,
+    /// Which credential is asked for, by an identifier that the token response listed in `credential_identifiers` (OpenID4VCI 1.0 section 8.2). Absent when the request names a configuration instead. From Authlete 3.0.25.
+    ///
     /// `credentialIdentifier`, optional.
     #[serde(
         rename = "credentialIdentifier",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub credential_identifier: ::std::option::Option<::std::string::String>,
+    /// The rest of the request, as a JSON object in a string: without what identifies the credential, the proofs and the parameters of encryption.
+    ///
     /// `details`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub details: ::std::option::Option<crate::rt::JsonString>,
+    pub details: ::std::option::Option<rt::JsonString>,
+    /// The format of the credential, such as `vc+sd-jwt` or `mso_mdoc`, from `format` in the request. Only the first implementer's draft of OpenID4VCI has it there; absent with the final version.
+    ///
     /// `format`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub format: ::std::option::Option<::std::string::String>,
+    /// Authlete's identifier of the credential request, 43 random characters of base64url, which the order repeats as `requestIdentifier`; if issuance is deferred it becomes the transaction id. The API description calls it the identifier of an offer, which is a mistake.
+    ///
     /// `identifier`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub identifier: ::std::option::Option<crate::rt::CredentialRequestId>,
+    pub identifier: ::std::option::Option<rt::CredentialRequestId>,
 }
 
-impl crate::rt::Object for CredentialRequestInfo {
+impl rt::Object for CredentialRequestInfo {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -170,7 +267,7 @@ impl<'de> ::serde::Deserialize<'de> for CredentialRequestInfo {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -181,31 +278,125 @@ impl ::std::fmt::Debug for CredentialRequestInfo {
             .field("binding_keys", &self.binding_keys)
             .field("credential_configuration_id", &self.credential_configuration_id)
             .field("credential_identifier", &self.credential_identifier)
-            .field("details", &crate::rt::optional(&self.details))
+            .field("details", &rt::optional(&self.details))
             .field("format", &self.format)
-            .field("identifier", &crate::rt::optional(&self.identifier))
+            .field("identifier", &rt::optional(&self.identifier))
             .finish()
     }
 }
 
+impl CredentialRequestInfo {
+    /// Sets `binding_key`: the key of the request's first proof, as a JWK in a string (RFC 7517). Absent when there is no proof; Authlete binds the credential to it without the server's help.
+    ///
+    /// `bindingKey`, optional.
+    #[must_use]
+    pub fn binding_key(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.binding_key = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `binding_keys`: the keys of all proofs, one JWK in a string for each (OpenID4VCI 1.0 section 8.2); a credential is issued for each of them. Absent when there is no proof.
+    ///
+    /// `bindingKeys`, optional.
+    #[must_use]
+    pub fn binding_keys(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.binding_keys = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `credential_configuration_id`: which credential is asked for, as a key of the object in `credentialsSupported`, from `credential_configuration_id` (OpenID4VCI 1.0 section 8.2). Absent when the request names a credential identifier instead. From Authlete 3.0.25.
+    ///
+    /// `credentialConfigurationId`, optional.
+    #[must_use]
+    pub fn credential_configuration_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.credential_configuration_id = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `credential_identifier`: which credential is asked for, by an identifier that the token response listed in `credential_identifiers` (OpenID4VCI 1.0 section 8.2). Absent when the request names a configuration instead. From Authlete 3.0.25.
+    ///
+    /// `credentialIdentifier`, optional.
+    #[must_use]
+    pub fn credential_identifier(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.credential_identifier = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `details`: the rest of the request, as a JSON object in a string: without what identifies the credential, the proofs and the parameters of encryption.
+    ///
+    /// `details`, optional, secret.
+    #[must_use]
+    pub fn details(mut self, value: impl ::std::convert::Into<rt::JsonString>) -> Self {
+        self.details = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `format`: the format of the credential, such as `vc+sd-jwt` or `mso_mdoc`, from `format` in the request. Only the first implementer's draft of OpenID4VCI has it there; absent with the final version.
+    ///
+    /// `format`, optional.
+    #[must_use]
+    pub fn format(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.format = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `identifier`: authlete's identifier of the credential request, 43 random characters of base64url, which the order repeats as `requestIdentifier`; if issuance is deferred it becomes the transaction id. The API description calls it the identifier of an offer, which is a mistake.
+    ///
+    /// `identifier`, optional, secret.
+    #[must_use]
+    pub fn identifier(
+        mut self,
+        value: impl ::std::convert::Into<rt::CredentialRequestId>,
+    ) -> Self {
+        self.identifier = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What the batch credential endpoint gives a wallet, an order for each of its requests.
+///
 /// Upstream: `vci_batch_issue_request`.
 ///
 /// Request of `vci_batch_issue`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciBatchIssueRequest {
+    /// The access token of the wallet's request, the same one that was given to the call that parsed the request.
+    ///
     /// `accessToken`, optional, secret.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
+    /// An order for each parsed request, in the same sequence. The call fails without them; a batch cannot be denied through this call.
+    ///
     /// `orders`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub orders: ::std::option::Option<::std::vec::Vec<CredentialIssuanceOrder>>,
+    pub orders: ::std::option::Option<::std::vec::Vec<super::CredentialIssuanceOrder>>,
 }
 
-impl crate::rt::Object for VciBatchIssueRequest {
+impl rt::Object for VciBatchIssueRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -235,40 +426,81 @@ impl<'de> ::serde::Deserialize<'de> for VciBatchIssueRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for VciBatchIssueRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciBatchIssueRequest")
-            .field("access_token", &crate::rt::optional(&self.access_token))
+            .field("access_token", &rt::optional(&self.access_token))
             .field("orders", &self.orders)
             .finish()
     }
 }
 
+impl VciBatchIssueRequest {
+    /// Sets `access_token`: the access token of the wallet's request, the same one that was given to the call that parsed the request.
+    ///
+    /// `accessToken`, optional, secret.
+    #[must_use]
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `orders`: an order for each parsed request, in the same sequence. The call fails without them; a batch cannot be denied through this call.
+    ///
+    /// `orders`, optional.
+    #[must_use]
+    pub fn orders(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::CredentialIssuanceOrder>,
+        >,
+    ) -> Self {
+        self.orders = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+}
+
+/// The response of the batch credential endpoint, ready to be sent, with a credential or a transaction id for each request.
+///
 /// Upstream: `vci_batch_issue_response`.
 ///
 /// Answer of `vci_batch_issue`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciBatchIssueResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::VciBatchIssueResponseAction>,
+    pub action: ::std::option::Option<super::VciBatchIssueResponseAction>,
+    /// What to send to the wallet, byte for byte: JSON, or a JWE in compact form, sent as `application/jwt`, with `OK_JWT` and `ACCEPTED_JWT`. With `UNAUTHORIZED` it is the value of the `WWW-Authenticate` header instead.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -277,7 +509,7 @@ pub struct VciBatchIssueResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for VciBatchIssueResponse {
+impl rt::Object for VciBatchIssueResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -311,7 +543,7 @@ impl<'de> ::serde::Deserialize<'de> for VciBatchIssueResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -319,25 +551,82 @@ impl ::std::fmt::Debug for VciBatchIssueResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciBatchIssueResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
     }
 }
 
+impl VciBatchIssueResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::VciBatchIssueResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: what to send to the wallet, byte for byte: JSON, or a JWE in compact form, sent as `application/jwt`, with `OK_JWT` and `ACCEPTED_JWT`. With `UNAUTHORIZED` it is the value of the `WWW-Authenticate` header instead.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What a wallet sent to the batch credential endpoint, which only the first implementer's draft of OpenID4VCI has.
+///
 /// Upstream: `vci_batch_parse_request`.
 ///
 /// Request of `vci_batch_parse`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciBatchParseRequest {
+    /// The access token from the `Authorization` header of the wallet's request, without the scheme. Authlete looks it up here but does not check DPoP proofs and certificates, so introspect it before.
+    ///
     /// `accessToken`, optional, secret.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
+    /// The body of the wallet's request, byte for byte: JSON, or a JWE in compact form where the request is encrypted (OpenID4VCI 1.0 section 10). Authlete decrypts it with `credentialRequestEncryptionJwks`.
+    ///
     /// `requestContent`, optional, secret.
     #[serde(
         rename = "requestContent",
@@ -346,7 +635,7 @@ pub struct VciBatchParseRequest {
     pub request_content: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for VciBatchParseRequest {
+impl rt::Object for VciBatchParseRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -376,43 +665,82 @@ impl<'de> ::serde::Deserialize<'de> for VciBatchParseRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for VciBatchParseRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciBatchParseRequest")
-            .field("access_token", &crate::rt::optional(&self.access_token))
-            .field("request_content", &crate::rt::optional(&self.request_content))
+            .field("access_token", &rt::optional(&self.access_token))
+            .field("request_content", &rt::optional(&self.request_content))
             .finish()
     }
 }
 
+impl VciBatchParseRequest {
+    /// Sets `access_token`: the access token from the `Authorization` header of the wallet's request, without the scheme. Authlete looks it up here but does not check DPoP proofs and certificates, so introspect it before.
+    ///
+    /// `accessToken`, optional, secret.
+    #[must_use]
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `request_content`: the body of the wallet's request, byte for byte: JSON, or a JWE in compact form where the request is encrypted (OpenID4VCI 1.0 section 10). Authlete decrypts it with `credentialRequestEncryptionJwks`.
+    ///
+    /// `requestContent`, optional, secret.
+    #[must_use]
+    pub fn request_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.request_content = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What the wallet asks for, request by request with key proofs verified, or the error that ends the whole batch.
+///
 /// Upstream: `vci_batch_parse_response`.
 ///
 /// Answer of `vci_batch_parse`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciBatchParseResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::VciBatchParseResponseAction>,
+    pub action: ::std::option::Option<super::VciBatchParseResponseAction>,
+    /// One entry for each request in the batch, in the wallet's order; present with `OK`. Each is to be compared with the token's `issuableCredentials`.
+    ///
     /// `info`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub info: ::std::option::Option<::std::vec::Vec<CredentialRequestInfo>>,
+    pub info: ::std::option::Option<::std::vec::Vec<super::CredentialRequestInfo>>,
+    /// The JSON body of an error for the wallet (OpenID4VCI 1.0 section 8.3.1.2), sent on byte for byte. With `UNAUTHORIZED` it is the value of the `WWW-Authenticate` header instead; absent with `OK`, where a call to issue follows.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -421,7 +749,7 @@ pub struct VciBatchParseResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for VciBatchParseResponse {
+impl rt::Object for VciBatchParseResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -457,7 +785,7 @@ impl<'de> ::serde::Deserialize<'de> for VciBatchParseResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -466,31 +794,106 @@ impl ::std::fmt::Debug for VciBatchParseResponse {
         f.debug_struct("VciBatchParseResponse")
             .field("action", &self.action)
             .field("info", &self.info)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
     }
 }
 
+impl VciBatchParseResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::VciBatchParseResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `info`: one entry for each request in the batch, in the wallet's order; present with `OK`. Each is to be compared with the token's `issuableCredentials`.
+    ///
+    /// `info`, optional.
+    #[must_use]
+    pub fn info(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::CredentialRequestInfo>,
+        >,
+    ) -> Self {
+        self.info = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `response_content`: the JSON body of an error for the wallet (OpenID4VCI 1.0 section 8.3.1.2), sent on byte for byte. With `UNAUTHORIZED` it is the value of the `WWW-Authenticate` header instead; absent with `OK`, where a call to issue follows.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What the deferred credential endpoint gives a wallet. It takes no access token, because parsing has looked at it.
+///
 /// Upstream: `vci_deferred_issue_request`.
 ///
 /// Request of `vci_deferred_issue`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciDeferredIssueRequest {
+    /// Whether the issuer refuses what the wallet asks for. True gives `BAD_REQUEST` with the error `credential_request_denied`, which wallets treat as final (OpenID4VCI 1.0 section 8.3.1.2). False or absent issues or defers as `order` says. From Authlete 3.0.25.
+    ///
     /// `denied`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub denied: ::std::option::Option<bool>,
+    /// How many seconds the wallet should wait before it asks the deferred credential endpoint, sent as `interval` (OpenID4VCI 1.0 section 8.3). Used when the order defers issuance, in the final version of OpenID4VCI only; zero, a negative number or absence takes a default that is not documented. From Authlete 3.0.25.
+    ///
     /// `interval`, optional, in seconds.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub interval: ::std::option::Option<i32>,
+    /// What to issue for the deferred request, or that it takes longer. The call fails without it, even where the request is to be denied.
+    ///
     /// `order`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub order: ::std::option::Option<CredentialIssuanceOrder>,
+    pub order: ::std::option::Option<super::CredentialIssuanceOrder>,
 }
 
-impl crate::rt::Object for VciDeferredIssueRequest {
+impl rt::Object for VciDeferredIssueRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -522,31 +925,83 @@ impl<'de> ::serde::Deserialize<'de> for VciDeferredIssueRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl VciDeferredIssueRequest {
+    /// Sets `denied`: whether the issuer refuses what the wallet asks for. True gives `BAD_REQUEST` with the error `credential_request_denied`, which wallets treat as final (OpenID4VCI 1.0 section 8.3.1.2). False or absent issues or defers as `order` says. From Authlete 3.0.25.
+    ///
+    /// `denied`, optional.
+    #[must_use]
+    pub fn denied(mut self, value: bool) -> Self {
+        self.denied = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `interval`: how many seconds the wallet should wait before it asks the deferred credential endpoint, sent as `interval` (OpenID4VCI 1.0 section 8.3). Used when the order defers issuance, in the final version of OpenID4VCI only; zero, a negative number or absence takes a default that is not documented. From Authlete 3.0.25.
+    ///
+    /// `interval`, optional, in seconds.
+    #[must_use]
+    pub fn interval(mut self, value: i32) -> Self {
+        self.interval = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `order`: what to issue for the deferred request, or that it takes longer. The call fails without it, even where the request is to be denied.
+    ///
+    /// `order`, optional.
+    #[must_use]
+    pub fn order(
+        mut self,
+        value: impl ::std::convert::Into<super::CredentialIssuanceOrder>,
+    ) -> Self {
+        self.order = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `interval` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How many seconds the wallet should wait before it asks the deferred credential endpoint, sent as `interval` (OpenID4VCI 1.0 section 8.3). Used when the order defers issuance, in the final version of OpenID4VCI only; zero, a negative number or absence takes a default that is not documented. From Authlete 3.0.25.
+    ///
+    /// `interval`, optional, in seconds.
+    pub fn interval_as_duration(&self) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.interval?))
+    }
+}
+
+/// The response of the deferred credential endpoint (OpenID4VCI 1.0 section 9.2), ready to be sent.
+///
 /// Upstream: `vci_deferred_issue_response`.
 ///
 /// Answer of `vci_deferred_issue`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciDeferredIssueResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::VciDeferredIssueResponseAction>,
+    pub action: ::std::option::Option<super::VciDeferredIssueResponseAction>,
+    /// What to send to the wallet, byte for byte. Its media type depends on the action: JSON, or a JWE in compact form, sent as `application/jwt`, with `OK_JWT` and `ACCEPTED_JWT`.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -555,7 +1010,7 @@ pub struct VciDeferredIssueResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for VciDeferredIssueResponse {
+impl rt::Object for VciDeferredIssueResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -589,7 +1044,7 @@ impl<'de> ::serde::Deserialize<'de> for VciDeferredIssueResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -597,25 +1052,82 @@ impl ::std::fmt::Debug for VciDeferredIssueResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciDeferredIssueResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
     }
 }
 
+impl VciDeferredIssueResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::VciDeferredIssueResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: what to send to the wallet, byte for byte. Its media type depends on the action: JSON, or a JWE in compact form, sent as `application/jwt`, with `OK_JWT` and `ACCEPTED_JWT`.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What a wallet sent to the deferred credential endpoint, to fetch what was not ready before (OpenID4VCI 1.0 section 9.1).
+///
 /// Upstream: `vci_deferred_parse_request`.
 ///
 /// Request of `vci_deferred_parse`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciDeferredParseRequest {
+    /// The access token from the `Authorization` header of the wallet's request, without the scheme. Authlete looks it up here but does not check DPoP proofs and certificates, so introspect it before. It may be another one than at first, because wallets refresh theirs meanwhile.
+    ///
     /// `accessToken`, optional, secret.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
+    /// The body of the wallet's request, byte for byte: JSON, or a JWE in compact form where the request is encrypted (OpenID4VCI 1.0 section 10). Authlete decrypts it with `credentialRequestEncryptionJwks`.
+    ///
     /// `requestContent`, optional, secret.
     #[serde(
         rename = "requestContent",
@@ -624,7 +1136,7 @@ pub struct VciDeferredParseRequest {
     pub request_content: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for VciDeferredParseRequest {
+impl rt::Object for VciDeferredParseRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -654,43 +1166,82 @@ impl<'de> ::serde::Deserialize<'de> for VciDeferredParseRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for VciDeferredParseRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciDeferredParseRequest")
-            .field("access_token", &crate::rt::optional(&self.access_token))
-            .field("request_content", &crate::rt::optional(&self.request_content))
+            .field("access_token", &rt::optional(&self.access_token))
+            .field("request_content", &rt::optional(&self.request_content))
             .finish()
     }
 }
 
+impl VciDeferredParseRequest {
+    /// Sets `access_token`: the access token from the `Authorization` header of the wallet's request, without the scheme. Authlete looks it up here but does not check DPoP proofs and certificates, so introspect it before. It may be another one than at first, because wallets refresh theirs meanwhile.
+    ///
+    /// `accessToken`, optional, secret.
+    #[must_use]
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `request_content`: the body of the wallet's request, byte for byte: JSON, or a JWE in compact form where the request is encrypted (OpenID4VCI 1.0 section 10). Authlete decrypts it with `credentialRequestEncryptionJwks`.
+    ///
+    /// `requestContent`, optional, secret.
+    #[must_use]
+    pub fn request_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.request_content = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// The request that was once deferred, found by its transaction id, or the error that ends this one.
+///
 /// Upstream: `vci_deferred_parse_response`.
 ///
 /// Answer of `vci_deferred_parse`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciDeferredParseResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::VciDeferredParseResponseAction>,
+    pub action: ::std::option::Option<super::VciDeferredParseResponseAction>,
+    /// What the wallet asked for at first, with the transaction id as `identifier`; present with `OK`.
+    ///
     /// `info`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub info: ::std::option::Option<CredentialRequestInfo>,
+    pub info: ::std::option::Option<super::CredentialRequestInfo>,
+    /// The JSON body of an error for the wallet (OpenID4VCI 1.0 section 8.3.1.2), sent on byte for byte. With `UNAUTHORIZED` it is the value of the `WWW-Authenticate` header instead; absent with `OK`, where a call to issue follows.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -699,7 +1250,7 @@ pub struct VciDeferredParseResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for VciDeferredParseResponse {
+impl rt::Object for VciDeferredParseResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -735,7 +1286,7 @@ impl<'de> ::serde::Deserialize<'de> for VciDeferredParseResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -744,51 +1295,129 @@ impl ::std::fmt::Debug for VciDeferredParseResponse {
         f.debug_struct("VciDeferredParseResponse")
             .field("action", &self.action)
             .field("info", &self.info)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
     }
 }
 
+impl VciDeferredParseResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::VciDeferredParseResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `info`: what the wallet asked for at first, with the transaction id as `identifier`; present with `OK`.
+    ///
+    /// `info`, optional.
+    #[must_use]
+    pub fn info(
+        mut self,
+        value: impl ::std::convert::Into<super::CredentialRequestInfo>,
+    ) -> Self {
+        self.info = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: the JSON body of an error for the wallet (OpenID4VCI 1.0 section 8.3.1.2), sent on byte for byte. With `UNAUTHORIZED` it is the value of the `WWW-Authenticate` header instead; absent with `OK`, where a call to issue follows.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// How the issuer's key set is to be written. Nothing of the caller's request is needed for it.
+///
 /// Upstream: `vci_jwks_request`.
 ///
 /// Request of `vci_jwks`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciJwksRequest {
+    /// Whether the JSON in `responseContent` is written over several lines with indentation, for people to read. False or absent writes it compactly; wallets read both alike.
+    ///
     /// `pretty`, required.
     pub pretty: bool,
 }
 
 impl VciJwksRequest {
-    /// With the required fields; the others are left out.
+    /// A `VciJwksRequest` with `pretty`, which is required; the other fields are left out.
     pub fn new(pretty: bool) -> Self {
         Self { pretty }
     }
 }
 
+/// The public keys that verify the credentials of this issuer, as a JWK Set (RFC 7517 section 5).
+///
 /// Upstream: `vci_jwks_response`.
 ///
 /// Answer of `vci_jwks`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciJwksResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::VciJwksResponseAction>,
+    pub action: ::std::option::Option<super::VciJwksResponseAction>,
+    /// The JWK Set as the JSON body, made from the public halves of `credentialJwks` with their certificates; with the other actions, an error. Sent on byte for byte.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -797,7 +1426,7 @@ pub struct VciJwksResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for VciJwksResponse {
+impl rt::Object for VciJwksResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -831,7 +1460,7 @@ impl<'de> ::serde::Deserialize<'de> for VciJwksResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -839,51 +1468,117 @@ impl ::std::fmt::Debug for VciJwksResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciJwksResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
     }
 }
 
+impl VciJwksResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::VciJwksResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: the JWK Set as the JSON body, made from the public halves of `credentialJwks` with their certificates; with the other actions, an error. Sent on byte for byte.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// How the document about the issuer's keys is to be written. Nothing of the caller's request is needed for it.
+///
 /// Upstream: `vci_jwtissuer_request`.
 ///
 /// Request of `vci_jwt_issuer`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciJwtIssuerRequest {
+    /// Whether the JSON in `responseContent` is written over several lines with indentation, for people to read. False or absent writes it compactly; wallets read both alike.
+    ///
     /// `pretty`, required.
     pub pretty: bool,
 }
 
 impl VciJwtIssuerRequest {
-    /// With the required fields; the others are left out.
+    /// A `VciJwtIssuerRequest` with `pretty`, which is required; the other fields are left out.
     pub fn new(pretty: bool) -> Self {
         Self { pretty }
     }
 }
 
+/// The document by which verifiers find the keys of the issuer (JWT VC issuer metadata, defined with SD-JWT VC).
+///
 /// Upstream: `vci_jwtissuer_response`.
 ///
 /// Answer of `vci_jwt_issuer`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciJwtIssuerResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::VciJwtIssuerResponseAction>,
+    pub action: ::std::option::Option<super::VciJwtIssuerResponseAction>,
+    /// The JSON body, with the issuer's identifier as `issuer` and the URL of its key set, `credentialJwksUri`, as `jwks_uri`; with the other actions, an error. Sent on byte for byte.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -892,7 +1587,7 @@ pub struct VciJwtIssuerResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for VciJwtIssuerResponse {
+impl rt::Object for VciJwtIssuerResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -926,7 +1621,7 @@ impl<'de> ::serde::Deserialize<'de> for VciJwtIssuerResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -934,51 +1629,117 @@ impl ::std::fmt::Debug for VciJwtIssuerResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciJwtIssuerResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
     }
 }
 
+impl VciJwtIssuerResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::VciJwtIssuerResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: the JSON body, with the issuer's identifier as `issuer` and the URL of its key set, `credentialJwksUri`, as `jwks_uri`; with the other actions, an error. Sent on byte for byte.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// How the issuer's metadata is to be written. Nothing of the wallet's request is needed for it.
+///
 /// Upstream: `vci_metadata_request`.
 ///
 /// Request of `vci_metadata`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciMetadataRequest {
+    /// Whether the JSON in `responseContent` is written over several lines with indentation, for people to read. False or absent writes it compactly; wallets read both alike. The description of August 2026 marks it as required here; servers do not seem to insist.
+    ///
     /// `pretty`, required.
     pub pretty: bool,
 }
 
 impl VciMetadataRequest {
-    /// With the required fields; the others are left out.
+    /// A `VciMetadataRequest` with `pretty`, which is required; the other fields are left out.
     pub fn new(pretty: bool) -> Self {
         Self { pretty }
     }
 }
 
+/// The credential issuer's metadata, ready to be published (OpenID4VCI 1.0 section 12.2).
+///
 /// Upstream: `vci_metadata_response`.
 ///
 /// Answer of `vci_metadata`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciMetadataResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::VciMetadataResponseAction>,
+    pub action: ::std::option::Option<super::VciMetadataResponseAction>,
+    /// The metadata document as the JSON body, sent on byte for byte; with the other actions, an error with `error` and `error_description`.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -987,7 +1748,7 @@ pub struct VciMetadataResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for VciMetadataResponse {
+impl rt::Object for VciMetadataResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1021,7 +1782,7 @@ impl<'de> ::serde::Deserialize<'de> for VciMetadataResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -1029,25 +1790,80 @@ impl ::std::fmt::Debug for VciMetadataResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciMetadataResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
     }
 }
 
+impl VciMetadataResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::VciMetadataResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: the metadata document as the JSON body, sent on byte for byte; with the other actions, an error with `error` and `error_description`.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// How the response of the nonce endpoint is to be written. The wallet's request has no parameters.
+///
 /// Upstream: `vci_nonce_request`.
 ///
 /// Request of `vci_nonce`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciNonceRequest {
+    /// Whether the JSON in `responseContent` is written over several lines with indentation, for people to read. False or absent writes it compactly; wallets read both alike.
+    ///
     /// `pretty`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub pretty: ::std::option::Option<bool>,
 }
 
-impl crate::rt::Object for VciNonceRequest {
+impl rt::Object for VciNonceRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1075,34 +1891,58 @@ impl<'de> ::serde::Deserialize<'de> for VciNonceRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl VciNonceRequest {
+    /// Sets `pretty`: whether the JSON in `responseContent` is written over several lines with indentation, for people to read. False or absent writes it compactly; wallets read both alike.
+    ///
+    /// `pretty`, optional.
+    #[must_use]
+    pub fn pretty(mut self, value: bool) -> Self {
+        self.pretty = ::std::option::Option::Some(value);
+        self
+    }
+}
+
+/// A fresh `c_nonce` for the key proofs of wallets, ready to be sent (OpenID4VCI 1.0 section 7.2). From Authlete 3.0.22.
+///
 /// Upstream: `vci_nonce_response`.
 ///
 /// Answer of `vci_nonce`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciNonceResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::VciNonceResponseAction>,
+    pub action: ::std::option::Option<super::VciNonceResponseAction>,
+    /// The nonce by itself, which `responseContent` already includes; present with `OK`. It belongs to a window of time whose length is the service's `cnonceDuration` in seconds: every wallet is given the same one within a window.
+    ///
     /// `cnonce`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub cnonce: ::std::option::Option<::std::string::String>,
+    /// The JSON body for the wallet, with the nonce as `c_nonce`, or an error; sent on byte for byte.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -1111,7 +1951,7 @@ pub struct VciNonceResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for VciNonceResponse {
+impl rt::Object for VciNonceResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1147,7 +1987,7 @@ impl<'de> ::serde::Deserialize<'de> for VciNonceResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -1155,35 +1995,110 @@ impl ::std::fmt::Debug for VciNonceResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciNonceResponse")
             .field("action", &self.action)
-            .field("cnonce", &crate::rt::optional(&self.cnonce))
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("cnonce", &rt::optional(&self.cnonce))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
     }
 }
 
+impl VciNonceResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::VciNonceResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `cnonce`: the nonce by itself, which `responseContent` already includes; present with `OK`. It belongs to a window of time whose length is the service's `cnonceDuration` in seconds: every wallet is given the same one within a window.
+    ///
+    /// `cnonce`, optional, secret.
+    #[must_use]
+    pub fn cnonce(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.cnonce = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: the JSON body for the wallet, with the nonce as `c_nonce`, or an error; sent on byte for byte.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What to offer to whom, and how a wallet may take it up. Include at least one of the two grants, or the wallet has to find out by the metadata how to proceed.
+///
 /// Upstream: `vci_offer_create_request`.
 ///
 /// Request of `vci_offer_create`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciOfferCreateRequest {
+    /// The authentication context class that the user satisfied when the offer was made. Absent when the server does not rate logins.
+    ///
     /// `acr`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub acr: ::std::option::Option<::std::string::String>,
+    /// When the user was authenticated before the offer was made, in seconds since 1970-01-01 UTC. It is kept for the access token; leave it out when unknown.
+    ///
     /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
     #[serde(rename = "authTime", skip_serializing_if = "::std::option::Option::is_none")]
     pub auth_time: ::std::option::Option<i64>,
+    /// Whether the offer names the authorization code grant, by a member `authorization_code` of `grants` (OpenID4VCI 1.0 section 4.1.1). False or absent leaves it out.
+    ///
     /// `authorizationCodeGrantIncluded`, optional.
     #[serde(
         rename = "authorizationCodeGrantIncluded",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authorization_code_grant_included: ::std::option::Option<bool>,
+    /// A string of the server's own that is stored with the offer and returned with it, such as the number of an order. Wallets never see it; absent when none was given.
+    ///
     /// `context`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub context: ::std::option::Option<::std::string::String>,
+    /// Which credentials are offered, as keys of the JSON object in the issuer's `credentialsSupported`; shown as `credential_configuration_ids` (OpenID4VCI 1.0 section 4.1.1). It must not be empty.
+    ///
     /// `credentialConfigurationIds`, optional.
     #[serde(
         rename = "credentialConfigurationIds",
@@ -1192,42 +2107,60 @@ pub struct VciOfferCreateRequest {
     pub credential_configuration_ids: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
+    /// The lifetime of the offer in seconds. Zero, a negative number or absence takes the service's `credentialOfferDuration`.
+    ///
     /// `duration`, optional, in seconds.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub duration: ::std::option::Option<i64>,
+    /// Whether the offer has an `issuer_state` in its `authorization_code` member. The wallet repeats that value in its authorization request, whose response then holds the offer as `credentialOfferInfo`. It needs `authorizationCodeGrantIncluded`; false or absent leaves it out.
+    ///
     /// `issuerStateIncluded`, optional.
     #[serde(
         rename = "issuerStateIncluded",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub issuer_state_included: ::std::option::Option<bool>,
+    /// Claims to add to the payload of the access token that a wallet obtains by this offer, as a JSON object in a string. They have an effect only where the service issues access tokens as JWTs (RFC 9068).
+    ///
     /// `jwtAtClaims`, optional, secret.
     #[serde(
         rename = "jwtAtClaims",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub jwt_at_claims: ::std::option::Option<crate::rt::JsonString>,
+    pub jwt_at_claims: ::std::option::Option<rt::JsonString>,
+    /// Whether the offer holds a pre-authorized code, with which a wallet gets an access token without the browser (OpenID4VCI 1.0 section 3.5). The user must have been authenticated before the offer is made. False or absent leaves it out.
+    ///
     /// `preAuthorizedCodeGrantIncluded`, optional.
     #[serde(
         rename = "preAuthorizedCodeGrantIncluded",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub pre_authorized_code_grant_included: ::std::option::Option<bool>,
+    /// Key and value pairs that are copied to the access token which a wallet obtains by this offer. Absent when there are none.
+    ///
     /// `properties`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub properties: ::std::option::Option<::std::vec::Vec<Property>>,
+    pub properties: ::std::option::Option<::std::vec::Vec<super::Property>>,
+    /// The user whom the credentials will describe, by the identifier that the server uses elsewhere as `subject`. The call fails without it. With a pre-authorized code the access token is issued for this user.
+    ///
     /// `subject`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
+    /// The transaction code that the user must type into the wallet, so that the offer alone is of no use to whoever sees it (OpenID4VCI 1.0 section 4.1.1). It takes effect with a pre-authorized code only, is not part of the offer, and is best told to the user over another channel. Absent: no code is asked for.
+    ///
     /// `txCode`, optional, secret.
     #[serde(rename = "txCode", skip_serializing_if = "::std::option::Option::is_none")]
     pub tx_code: ::std::option::Option<::std::string::String>,
+    /// What a wallet shows beside the input of the transaction code, for example where the user received it; at most 300 characters (OpenID4VCI 1.0 section 4.1.1).
+    ///
     /// `txCodeDescription`, optional.
     #[serde(
         rename = "txCodeDescription",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub tx_code_description: ::std::option::Option<::std::string::String>,
+    /// Which characters the transaction code consists of, so that wallets show a fitting keyboard: `numeric` for digits or `text` for any (OpenID4VCI 1.0 section 4.1.1). Absent means `numeric`.
+    ///
     /// `txCodeInputMode`, optional.
     #[serde(
         rename = "txCodeInputMode",
@@ -1236,7 +2169,7 @@ pub struct VciOfferCreateRequest {
     pub tx_code_input_mode: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for VciOfferCreateRequest {
+impl rt::Object for VciOfferCreateRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1290,7 +2223,7 @@ impl<'de> ::serde::Deserialize<'de> for VciOfferCreateRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -1303,42 +2236,234 @@ impl ::std::fmt::Debug for VciOfferCreateRequest {
                 "authorization_code_grant_included",
                 &self.authorization_code_grant_included,
             )
-            .field("context", &crate::rt::optional(&self.context))
+            .field("context", &rt::optional(&self.context))
             .field("credential_configuration_ids", &self.credential_configuration_ids)
             .field("duration", &self.duration)
             .field("issuer_state_included", &self.issuer_state_included)
-            .field("jwt_at_claims", &crate::rt::optional(&self.jwt_at_claims))
+            .field("jwt_at_claims", &rt::optional(&self.jwt_at_claims))
             .field(
                 "pre_authorized_code_grant_included",
                 &self.pre_authorized_code_grant_included,
             )
             .field("properties", &self.properties)
             .field("subject", &self.subject)
-            .field("tx_code", &crate::rt::optional(&self.tx_code))
+            .field("tx_code", &rt::optional(&self.tx_code))
             .field("tx_code_description", &self.tx_code_description)
             .field("tx_code_input_mode", &self.tx_code_input_mode)
             .finish()
     }
 }
 
+impl VciOfferCreateRequest {
+    /// Sets `acr`: the authentication context class that the user satisfied when the offer was made. Absent when the server does not rate logins.
+    ///
+    /// `acr`, optional.
+    #[must_use]
+    pub fn acr(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.acr = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `auth_time`: when the user was authenticated before the offer was made, in seconds since 1970-01-01 UTC. It is kept for the access token; leave it out when unknown.
+    ///
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn auth_time(mut self, value: i64) -> Self {
+        self.auth_time = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `authorization_code_grant_included`: whether the offer names the authorization code grant, by a member `authorization_code` of `grants` (OpenID4VCI 1.0 section 4.1.1). False or absent leaves it out.
+    ///
+    /// `authorizationCodeGrantIncluded`, optional.
+    #[must_use]
+    pub fn authorization_code_grant_included(mut self, value: bool) -> Self {
+        self.authorization_code_grant_included = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `context`: A string of the server's own that is stored with the offer and returned with it, such as the number of an order. Wallets never see it; absent when none was given.
+    ///
+    /// `context`, optional, secret.
+    #[must_use]
+    pub fn context(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.context = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `credential_configuration_ids`: which credentials are offered, as keys of the JSON object in the issuer's `credentialsSupported`; shown as `credential_configuration_ids` (OpenID4VCI 1.0 section 4.1.1). It must not be empty.
+    ///
+    /// `credentialConfigurationIds`, optional.
+    #[must_use]
+    pub fn credential_configuration_ids(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.credential_configuration_ids = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `duration`: the lifetime of the offer in seconds. Zero, a negative number or absence takes the service's `credentialOfferDuration`.
+    ///
+    /// `duration`, optional, in seconds.
+    #[must_use]
+    pub fn duration(mut self, value: i64) -> Self {
+        self.duration = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `issuer_state_included`: whether the offer has an `issuer_state` in its `authorization_code` member. The wallet repeats that value in its authorization request, whose response then holds the offer as `credentialOfferInfo`. It needs `authorizationCodeGrantIncluded`; false or absent leaves it out.
+    ///
+    /// `issuerStateIncluded`, optional.
+    #[must_use]
+    pub fn issuer_state_included(mut self, value: bool) -> Self {
+        self.issuer_state_included = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `jwt_at_claims`: claims to add to the payload of the access token that a wallet obtains by this offer, as a JSON object in a string. They have an effect only where the service issues access tokens as JWTs (RFC 9068).
+    ///
+    /// `jwtAtClaims`, optional, secret.
+    #[must_use]
+    pub fn jwt_at_claims(
+        mut self,
+        value: impl ::std::convert::Into<rt::JsonString>,
+    ) -> Self {
+        self.jwt_at_claims = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `pre_authorized_code_grant_included`: whether the offer holds a pre-authorized code, with which a wallet gets an access token without the browser (OpenID4VCI 1.0 section 3.5). The user must have been authenticated before the offer is made. False or absent leaves it out.
+    ///
+    /// `preAuthorizedCodeGrantIncluded`, optional.
+    #[must_use]
+    pub fn pre_authorized_code_grant_included(mut self, value: bool) -> Self {
+        self.pre_authorized_code_grant_included = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `properties`: key and value pairs that are copied to the access token which a wallet obtains by this offer. Absent when there are none.
+    ///
+    /// `properties`, optional.
+    #[must_use]
+    pub fn properties(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<super::Property>,
+        >,
+    ) -> Self {
+        self.properties = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
+    /// Sets `subject`: the user whom the credentials will describe, by the identifier that the server uses elsewhere as `subject`. The call fails without it. With a pre-authorized code the access token is issued for this user.
+    ///
+    /// `subject`, optional.
+    #[must_use]
+    pub fn subject(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.subject = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `tx_code`: the transaction code that the user must type into the wallet, so that the offer alone is of no use to whoever sees it (OpenID4VCI 1.0 section 4.1.1). It takes effect with a pre-authorized code only, is not part of the offer, and is best told to the user over another channel. Absent: no code is asked for.
+    ///
+    /// `txCode`, optional, secret.
+    #[must_use]
+    pub fn tx_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.tx_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `tx_code_description`: what a wallet shows beside the input of the transaction code, for example where the user received it; at most 300 characters (OpenID4VCI 1.0 section 4.1.1).
+    ///
+    /// `txCodeDescription`, optional.
+    #[must_use]
+    pub fn tx_code_description(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.tx_code_description = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `tx_code_input_mode`: which characters the transaction code consists of, so that wallets show a fitting keyboard: `numeric` for digits or `text` for any (OpenID4VCI 1.0 section 4.1.1). Absent means `numeric`.
+    ///
+    /// `txCodeInputMode`, optional.
+    #[must_use]
+    pub fn tx_code_input_mode(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.tx_code_input_mode = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `auth_time` as a `SystemTime`; `None` also where the number is before 1970 or too large.
+    ///
+    /// When the user was authenticated before the offer was made, in seconds since 1970-01-01 UTC. It is kept for the access token; leave it out when unknown.
+    ///
+    /// `authTime`, optional, a time in seconds since 1970-01-01T00:00:00Z.
+    pub fn auth_time_as_time(&self) -> ::std::option::Option<::std::time::SystemTime> {
+        rt::epoch_seconds(i64::from(self.auth_time?))
+    }
+
+    /// `duration` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// The lifetime of the offer in seconds. Zero, a negative number or absence takes the service's `credentialOfferDuration`.
+    ///
+    /// `duration`, optional, in seconds.
+    pub fn duration_as_duration(&self) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.duration?))
+    }
+}
+
+/// The offer that was made, to be handed to a wallet. There is no `responseContent`, because no client is waiting.
+///
 /// Upstream: `vci_offer_create_response`.
 ///
 /// Answer of `vci_offer_create`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciOfferCreateResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::VciOfferCreateResponseAction>,
+    pub action: ::std::option::Option<super::VciOfferCreateResponseAction>,
+    /// The offer, with its JSON and the secrets that Authlete generated for it; present with `CREATED`.
+    ///
     /// `info`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub info: ::std::option::Option<CredentialOfferInfo>,
+    pub info: ::std::option::Option<super::CredentialOfferInfo>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -1347,7 +2472,7 @@ pub struct VciOfferCreateResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for VciOfferCreateResponse {
+impl rt::Object for VciOfferCreateResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1381,22 +2506,77 @@ impl<'de> ::serde::Deserialize<'de> for VciOfferCreateResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl VciOfferCreateResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::VciOfferCreateResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `info`: the offer, with its JSON and the secrets that Authlete generated for it; present with `CREATED`.
+    ///
+    /// `info`, optional.
+    #[must_use]
+    pub fn info(
+        mut self,
+        value: impl ::std::convert::Into<super::CredentialOfferInfo>,
+    ) -> Self {
+        self.info = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// Which offer a wallet came to fetch, having been given its URL instead of the offer itself.
+///
 /// Upstream: `vci_offer_info_request`.
 ///
 /// Request of `vci_offer_info`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciOfferInfoRequest {
+    /// The identifier that `info.identifier` had when the offer was made; servers put it into the path of `credential_offer_uri`.
+    ///
     /// `identifier`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub identifier: ::std::option::Option<crate::rt::CredentialOfferId>,
+    pub identifier: ::std::option::Option<rt::CredentialOfferId>,
 }
 
-impl crate::rt::Object for VciOfferInfoRequest {
+impl rt::Object for VciOfferInfoRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1424,36 +2604,61 @@ impl<'de> ::serde::Deserialize<'de> for VciOfferInfoRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for VciOfferInfoRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciOfferInfoRequest")
-            .field("identifier", &crate::rt::optional(&self.identifier))
+            .field("identifier", &rt::optional(&self.identifier))
             .finish()
     }
 }
 
+impl VciOfferInfoRequest {
+    /// Sets `identifier`: the identifier that `info.identifier` had when the offer was made; servers put it into the path of `credential_offer_uri`.
+    ///
+    /// `identifier`, optional, secret.
+    #[must_use]
+    pub fn identifier(
+        mut self,
+        value: impl ::std::convert::Into<rt::CredentialOfferId>,
+    ) -> Self {
+        self.identifier = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// A credential offer as it was stored. What the wallet gets is `info.credentialOffer`; there is no `responseContent`.
+///
 /// Upstream: `vci_offer_info_response`.
 ///
 /// Answer of `vci_offer_info`.
-#[derive(::serde::Serialize, Clone, Debug, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciOfferInfoResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::VciOfferInfoResponseAction>,
+    pub action: ::std::option::Option<super::VciOfferInfoResponseAction>,
+    /// The offer with everything that was given for it, the transaction code included; present with `OK`. Only its member `credentialOffer` is for the wallet.
+    ///
     /// `info`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub info: ::std::option::Option<CredentialOfferInfo>,
+    pub info: ::std::option::Option<super::CredentialOfferInfo>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -1462,7 +2667,7 @@ pub struct VciOfferInfoResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for VciOfferInfoResponse {
+impl rt::Object for VciOfferInfoResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1496,34 +2701,95 @@ impl<'de> ::serde::Deserialize<'de> for VciOfferInfoResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
+impl VciOfferInfoResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::VciOfferInfoResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `info`: the offer with everything that was given for it, the transaction code included; present with `OK`. Only its member `credentialOffer` is for the wallet.
+    ///
+    /// `info`, optional.
+    #[must_use]
+    pub fn info(
+        mut self,
+        value: impl ::std::convert::Into<super::CredentialOfferInfo>,
+    ) -> Self {
+        self.info = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What the credential endpoint gives a wallet, after its request was parsed and the user's data collected.
+///
 /// Upstream: `vci_single_issue_request`.
 ///
 /// Request of `vci_single_issue`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciSingleIssueRequest {
+    /// The access token of the wallet's request, the same one that was given to the call that parsed the request.
+    ///
     /// `accessToken`, optional, secret.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
+    /// Whether the issuer refuses what the wallet asks for. True gives `BAD_REQUEST` with the error `credential_request_denied`, which wallets treat as final (OpenID4VCI 1.0 section 8.3.1.2). False or absent issues or defers as `order` says. From Authlete 3.0.25.
+    ///
     /// `denied`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub denied: ::std::option::Option<bool>,
+    /// How many seconds the wallet should wait before it asks the deferred credential endpoint, sent as `interval` (OpenID4VCI 1.0 section 8.3). Used when the order defers issuance, in the final version of OpenID4VCI only; zero, a negative number or absence takes a default that is not documented. From Authlete 3.0.25.
+    ///
     /// `interval`, optional, in seconds.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub interval: ::std::option::Option<i32>,
+    /// What to issue for the request. The call fails without it, even where the request is to be denied.
+    ///
     /// `order`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub order: ::std::option::Option<CredentialIssuanceOrder>,
+    pub order: ::std::option::Option<super::CredentialIssuanceOrder>,
 }
 
-impl crate::rt::Object for VciSingleIssueRequest {
+impl rt::Object for VciSingleIssueRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1557,14 +2823,14 @@ impl<'de> ::serde::Deserialize<'de> for VciSingleIssueRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for VciSingleIssueRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciSingleIssueRequest")
-            .field("access_token", &crate::rt::optional(&self.access_token))
+            .field("access_token", &rt::optional(&self.access_token))
             .field("denied", &self.denied)
             .field("interval", &self.interval)
             .field("order", &self.order)
@@ -1572,33 +2838,99 @@ impl ::std::fmt::Debug for VciSingleIssueRequest {
     }
 }
 
+impl VciSingleIssueRequest {
+    /// Sets `access_token`: the access token of the wallet's request, the same one that was given to the call that parsed the request.
+    ///
+    /// `accessToken`, optional, secret.
+    #[must_use]
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `denied`: whether the issuer refuses what the wallet asks for. True gives `BAD_REQUEST` with the error `credential_request_denied`, which wallets treat as final (OpenID4VCI 1.0 section 8.3.1.2). False or absent issues or defers as `order` says. From Authlete 3.0.25.
+    ///
+    /// `denied`, optional.
+    #[must_use]
+    pub fn denied(mut self, value: bool) -> Self {
+        self.denied = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `interval`: how many seconds the wallet should wait before it asks the deferred credential endpoint, sent as `interval` (OpenID4VCI 1.0 section 8.3). Used when the order defers issuance, in the final version of OpenID4VCI only; zero, a negative number or absence takes a default that is not documented. From Authlete 3.0.25.
+    ///
+    /// `interval`, optional, in seconds.
+    #[must_use]
+    pub fn interval(mut self, value: i32) -> Self {
+        self.interval = ::std::option::Option::Some(value);
+        self
+    }
+
+    /// Sets `order`: what to issue for the request. The call fails without it, even where the request is to be denied.
+    ///
+    /// `order`, optional.
+    #[must_use]
+    pub fn order(
+        mut self,
+        value: impl ::std::convert::Into<super::CredentialIssuanceOrder>,
+    ) -> Self {
+        self.order = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// `interval` as a `Duration`; `None` also where the number is negative.
+    ///
+    /// How many seconds the wallet should wait before it asks the deferred credential endpoint, sent as `interval` (OpenID4VCI 1.0 section 8.3). Used when the order defers issuance, in the final version of OpenID4VCI only; zero, a negative number or absence takes a default that is not documented. From Authlete 3.0.25.
+    ///
+    /// `interval`, optional, in seconds.
+    pub fn interval_as_duration(&self) -> ::std::option::Option<::std::time::Duration> {
+        rt::seconds(i64::from(self.interval?))
+    }
+}
+
+/// The response of the credential endpoint (OpenID4VCI 1.0 section 8.3), ready to be sent.
+///
 /// Upstream: `vci_single_issue_response`.
 ///
 /// Answer of `vci_single_issue`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciSingleIssueResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::VciSingleIssueResponseAction>,
+    pub action: ::std::option::Option<super::VciSingleIssueResponseAction>,
+    /// What to send to the wallet, byte for byte: JSON, or a JWE in compact form, sent as `application/jwt`, with `OK_JWT` and `ACCEPTED_JWT`. With `UNAUTHORIZED` it is the value of the `WWW-Authenticate` header instead.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_message: ::std::option::Option<::std::string::String>,
+    /// The transaction id that the wallet was given for the deferred credential endpoint, which `responseContent` already includes; present with `ACCEPTED` and `ACCEPTED_JWT`. Keep it with the data that is still to come.
+    ///
     /// `transactionId`, optional, secret.
     #[serde(
         rename = "transactionId",
@@ -1607,7 +2939,7 @@ pub struct VciSingleIssueResponse {
     pub transaction_id: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for VciSingleIssueResponse {
+impl rt::Object for VciSingleIssueResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1643,7 +2975,7 @@ impl<'de> ::serde::Deserialize<'de> for VciSingleIssueResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -1651,26 +2983,95 @@ impl ::std::fmt::Debug for VciSingleIssueResponse {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciSingleIssueResponse")
             .field("action", &self.action)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
-            .field("transaction_id", &crate::rt::optional(&self.transaction_id))
+            .field("transaction_id", &rt::optional(&self.transaction_id))
             .finish()
     }
 }
 
+impl VciSingleIssueResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::VciSingleIssueResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: what to send to the wallet, byte for byte: JSON, or a JWE in compact form, sent as `application/jwt`, with `OK_JWT` and `ACCEPTED_JWT`. With `UNAUTHORIZED` it is the value of the `WWW-Authenticate` header instead.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `transaction_id`: the transaction id that the wallet was given for the deferred credential endpoint, which `responseContent` already includes; present with `ACCEPTED` and `ACCEPTED_JWT`. Keep it with the data that is still to come.
+    ///
+    /// `transactionId`, optional, secret.
+    #[must_use]
+    pub fn transaction_id(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.transaction_id = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What a wallet sent to the credential endpoint (OpenID4VCI 1.0 section 8.2).
+///
 /// Upstream: `vci_single_parse_request`.
 ///
 /// Request of `vci_single_parse`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciSingleParseRequest {
+    /// The access token from the `Authorization` header of the wallet's request, without the scheme. Authlete looks it up here but does not check DPoP proofs and certificates, so introspect it before.
+    ///
     /// `accessToken`, optional, secret.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
+    /// The body of the wallet's request, byte for byte: JSON, or a JWE in compact form where the request is encrypted (OpenID4VCI 1.0 section 10). Authlete decrypts it with `credentialRequestEncryptionJwks`.
+    ///
     /// `requestContent`, optional, secret.
     #[serde(
         rename = "requestContent",
@@ -1679,7 +3080,7 @@ pub struct VciSingleParseRequest {
     pub request_content: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for VciSingleParseRequest {
+impl rt::Object for VciSingleParseRequest {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1709,43 +3110,82 @@ impl<'de> ::serde::Deserialize<'de> for VciSingleParseRequest {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
 impl ::std::fmt::Debug for VciSingleParseRequest {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("VciSingleParseRequest")
-            .field("access_token", &crate::rt::optional(&self.access_token))
-            .field("request_content", &crate::rt::optional(&self.request_content))
+            .field("access_token", &rt::optional(&self.access_token))
+            .field("request_content", &rt::optional(&self.request_content))
             .finish()
     }
 }
 
+impl VciSingleParseRequest {
+    /// Sets `access_token`: the access token from the `Authorization` header of the wallet's request, without the scheme. Authlete looks it up here but does not check DPoP proofs and certificates, so introspect it before.
+    ///
+    /// `accessToken`, optional, secret.
+    #[must_use]
+    pub fn access_token(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.access_token = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `request_content`: the body of the wallet's request, byte for byte: JSON, or a JWE in compact form where the request is encrypted (OpenID4VCI 1.0 section 10). Authlete decrypts it with `credentialRequestEncryptionJwks`.
+    ///
+    /// `requestContent`, optional, secret.
+    #[must_use]
+    pub fn request_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.request_content = ::std::option::Option::Some(value.into());
+        self
+    }
+}
+
+/// What the wallet asks for, checked against the issuer's settings and with its key proofs verified, or the error that ends its request.
+///
 /// Upstream: `vci_single_parse_response`.
 ///
 /// Answer of `vci_single_parse`.
-#[derive(::serde::Serialize, Clone, Default)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
 pub struct VciSingleParseResponse {
+    /// What has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
     /// `action`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub action: ::std::option::Option<crate::types::VciSingleParseResponseAction>,
+    pub action: ::std::option::Option<super::VciSingleParseResponseAction>,
+    /// What is asked for and the keys to bind the credential to; present with `OK`. The server compares it with the token's `issuableCredentials`.
+    ///
     /// `info`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub info: ::std::option::Option<CredentialRequestInfo>,
+    pub info: ::std::option::Option<super::CredentialRequestInfo>,
+    /// The JSON body of an error for the wallet (OpenID4VCI 1.0 section 8.3.1.2), sent on byte for byte. With `UNAUTHORIZED` it is the value of the `WWW-Authenticate` header instead; absent with `OK`, where a call to issue follows.
+    ///
     /// `responseContent`, optional, secret.
     #[serde(
         rename = "responseContent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub response_content: ::std::option::Option<::std::string::String>,
+    /// Authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
     /// `resultCode`, optional.
     #[serde(
         rename = "resultCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub result_code: ::std::option::Option<::std::string::String>,
+    /// The result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
     /// `resultMessage`, optional.
     #[serde(
         rename = "resultMessage",
@@ -1754,7 +3194,7 @@ pub struct VciSingleParseResponse {
     pub result_message: ::std::option::Option<::std::string::String>,
 }
 
-impl crate::rt::Object for VciSingleParseResponse {
+impl rt::Object for VciSingleParseResponse {
     const OPEN: bool = false;
     fn find(name: &str) -> ::std::option::Option<usize> {
         ::std::option::Option::Some(
@@ -1790,7 +3230,7 @@ impl<'de> ::serde::Deserialize<'de> for VciSingleParseResponse {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> ::std::result::Result<Self, D::Error> {
-        crate::rt::deserialize(deserializer)
+        rt::deserialize(deserializer)
     }
 }
 
@@ -1799,9 +3239,71 @@ impl ::std::fmt::Debug for VciSingleParseResponse {
         f.debug_struct("VciSingleParseResponse")
             .field("action", &self.action)
             .field("info", &self.info)
-            .field("response_content", &crate::rt::optional(&self.response_content))
+            .field("response_content", &rt::optional(&self.response_content))
             .field("result_code", &self.result_code)
             .field("result_message", &self.result_message)
             .finish()
+    }
+}
+
+impl VciSingleParseResponse {
+    /// Sets `action`: what has become of the request, and with it what the server does now: which response to send, or which call to make. It is the only field to decide by. A value that this version does not know is kept, and is treated as an error of the server.
+    ///
+    /// `action`, optional.
+    #[must_use]
+    pub fn action(
+        mut self,
+        value: impl ::std::convert::Into<super::VciSingleParseResponseAction>,
+    ) -> Self {
+        self.action = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `info`: what is asked for and the keys to bind the credential to; present with `OK`. The server compares it with the token's `issuableCredentials`.
+    ///
+    /// `info`, optional.
+    #[must_use]
+    pub fn info(
+        mut self,
+        value: impl ::std::convert::Into<super::CredentialRequestInfo>,
+    ) -> Self {
+        self.info = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `response_content`: the JSON body of an error for the wallet (OpenID4VCI 1.0 section 8.3.1.2), sent on byte for byte. With `UNAUTHORIZED` it is the value of the `WWW-Authenticate` header instead; absent with `OK`, where a call to issue follows.
+    ///
+    /// `responseContent`, optional, secret.
+    #[must_use]
+    pub fn response_content(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.response_content = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits such as `A004001`, which its knowledge base explains. It is for logs and for support requests; decide by the action, and send none of it to the client.
+    ///
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence that begins with the code in brackets. It is for logs, may name internal details, and is not stable enough to parse; do not send it to the client.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
     }
 }

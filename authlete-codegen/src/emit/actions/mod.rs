@@ -1,11 +1,11 @@
-//! `actions/`: an enum for every operation that answers with an action, what its variants hold, and the calls between
+//! `actions/`: an enum for every operation whose response has an action, what its variants hold, and the calls between
 //! them; all as the table says. What is the same for all is written by hand in `authlete-core/src/actions`.
 
-mod answers;
-mod outcome;
+mod action;
+mod rendering;
 mod setters;
+mod step;
 mod types;
-mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,55 +14,59 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Ident;
 
-use self::types::Types;
-use super::files::print;
-use super::{Description, Files, syntax::Code};
+use super::Files;
+use super::calls::optional;
+use super::files::{parse, print};
 use crate::actions::{Action, Actions, Answering, Kind};
+use crate::model::Model;
+use crate::words::{Entry, Words};
 use crate::{Problem, Problems};
 
 /// The files, one for each tag.
-pub(super) fn emit(actions: &Actions, code: &Code, description: &Description) -> Result<Files, Problems> {
-    let types = Types::read(code, description);
+pub(super) fn emit(actions: &Actions, model: &Model, words: &Words) -> Result<Files, Problems> {
     let mut problems = Problems::default();
     let mut modules: BTreeMap<String, TokenStream> = BTreeMap::new();
     let mut answered = BTreeSet::new();
-    let mut called = BTreeSet::new();
+    let mut followed = BTreeSet::new();
     for (name, answering) in &actions.operations {
-        let Some(operation) = description.operations.get(name) else { continue };
+        let Some(operation) = model.operations.get(name) else { continue };
         let shared = actions.operations.values().filter(|other| other.response == answering.response).count() > 1;
-        let context = Context { method: name, answering, types: &types, actions, shared };
+        let context = Context { method: name, answering, model, actions, words, shared };
         let module = modules.entry(operation.module()).or_default();
         if answered.insert(&answering.response) {
-            module.extend(answers::answer(&context));
+            module.extend(rendering::take_parts(&context));
         }
-        module.extend(outcome::outcome(&context));
+        module.extend(action::action(&context));
         for (value, action) in answering.ordered() {
-            if context.has_view(action) {
-                match view::view(&context, value, action, &mut called) {
-                    Ok(view) => module.extend(view),
+            if context.has_step(action) {
+                match step::step(&context, value, action, &mut followed) {
+                    Ok(step) => module.extend(step),
                     Err(problem) => problems.0.push(problem),
                 }
             }
         }
     }
-    for (method, request) in called {
-        let (Some(answering), Some(operation)) = (actions.operations.get(&method), description.operations.get(&method))
+    for (method, request) in followed {
+        let (Some(answering), Some(operation)) = (actions.operations.get(&method), model.operations.get(&method))
         else {
             continue;
         };
         let module = modules.entry(operation.module()).or_default();
-        let (request, name) = (format_ident!("{request}"), format_ident!("{}", answering.row.name));
-        let (response, method) = (answering.response(), format_ident!("{method}"));
+        let (ident, name) = (format_ident!("{request}"), action_type(&answering.row.name));
+        let (response, function) = (answering.response(), format_ident!("{method}"));
+        let into_call = optional(operation).next().is_some().then(|| quote!(.into_call()));
         module.extend(quote! {
-            impl rt::Sealed for types::#request {}
-            impl rt::FollowUp for types::#request {
+            impl rt::Sealed for types::#ident {}
+
+            impl rt::FollowUp for types::#ident {
                 type Action = #name;
+
                 fn call<'a>(&self, client: &'a rt::Client, service_id: &str) -> rt::Call<'a, types::#response> {
-                    calls::#method(client, service_id, self)
+                    calls::#function(client, service_id, self)#into_call
                 }
             }
         });
-        module.extend(setters::setters(&types, &request.to_string()));
+        module.extend(setters::setters(model, &request));
     }
     let files = files(modules)?;
     problems.into_result(files)
@@ -86,25 +90,26 @@ fn files(modules: BTreeMap<String, TokenStream>) -> Result<Files, Problem> {
             use super::*;
             #items
         };
-        files.insert(format!("actions/{module}.rs"), print(&format!("Actions of `{module}`."), parse(items)?)?);
+        let text = print(&format!("Actions of `{module}`."), parse("actions", items)?)?;
+        files.insert(format!("actions/{module}.rs"), text);
     }
-    let doc = "What operations answer, by their tags.";
-    files.insert("actions/mod.rs".to_owned(), print(doc, parse(declarations)?)?);
+    let doc = "What the responses of operations ask for, by their tags.";
+    files.insert("actions/mod.rs".to_owned(), print(doc, parse("actions", declarations)?)?);
     Ok(files)
 }
 
-fn parse(items: TokenStream) -> Result<Vec<syn::Item>, Problem> {
-    let file: syn::File =
-        syn::parse2(items).map_err(|error| Problem::new("actions", "", format!("does not parse: {error}")))?;
-    Ok(file.items)
+/// The enum of an operation's actions.
+pub(super) fn action_type(name: &str) -> Ident {
+    format_ident!("{name}Action")
 }
 
 /// What the code of one operation is made from.
 struct Context<'a> {
     method: &'a str,
     answering: &'a Answering,
-    types: &'a Types<'a>,
+    model: &'a Model,
     actions: &'a Actions,
+    words: &'a Words,
     /// Whether other operations answer with the same type.
     shared: bool,
 }
@@ -115,16 +120,27 @@ impl Context<'_> {
         format_ident!("{}", self.method.trim_start_matches("r#").to_uppercase())
     }
 
+    /// The enum of its actions.
     fn name(&self) -> Ident {
-        format_ident!("{}", self.answering.row.name)
+        action_type(&self.answering.row.name)
     }
 
-    /// Whether a variant holds more than an answer.
-    fn has_view(&self, action: &Action) -> bool {
+    /// How the operation is called, as a link to its method.
+    fn link(&self) -> String {
+        self.model.operations.get(self.method).map_or_else(|| self.method.to_owned(), super::docs::link)
+    }
+
+    /// What is said of an action.
+    fn said(&self, value: &str) -> Option<&Entry> {
+        self.words.action(self.method, value)
+    }
+
+    /// Whether a variant holds more than a reply.
+    fn has_step(&self, action: &Action) -> bool {
         action.kind == Kind::Continue || (action.kind == Kind::Respond && !action.fields.is_empty())
     }
 
-    fn view_name(&self, value: &str) -> Ident {
+    fn step_name(&self, value: &str) -> Ident {
         format_ident!("{}{}", self.answering.row.name, variant(value))
     }
 

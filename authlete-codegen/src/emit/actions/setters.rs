@@ -1,17 +1,19 @@
-//! Methods of steps that write a value into a field with JSON, in place of `step.claims = Some(JsonString::of(&claims)?)`.
+//! Setters of the calls that follow: those of their requests, and for fields with JSON ones that write any value.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::Type;
 
-use super::types::{Member, Types, argument_of, last_name};
+use crate::emit::docs::{self, doc};
+use crate::emit::types::{setter_name, setter_parts};
+use crate::model::{Field, Model, RustType};
 
 /// The type of fields with JSON.
 const JSON: &str = "JsonString";
 
 /// The methods for one request.
-pub(super) fn setters(types: &Types<'_>, request: &str) -> TokenStream {
-    let methods: Vec<_> = types.members(request).iter().filter_map(setter).collect();
+pub(super) fn setters(model: &Model, request: &str) -> TokenStream {
+    let Some(object) = model.object(request) else { return TokenStream::new() };
+    let methods: Vec<_> = object.fields.iter().filter_map(setter).collect();
     if methods.is_empty() {
         return TokenStream::new();
     }
@@ -23,32 +25,36 @@ pub(super) fn setters(types: &Types<'_>, request: &str) -> TokenStream {
     }
 }
 
-fn setter(Member { wire, ident, ty, optional }: &Member) -> Option<TokenStream> {
-    let json = |ty: &Type| last_name(ty).as_deref() == Some(JSON);
-    let list = argument_of(ty, "Vec").is_some_and(|item| json(&item));
-    if !optional || !(list || json(ty)) {
-        return None;
-    }
-    let (doc, parameter, written) = if list {
-        (
-            format!(" Writes values into `{wire}`, each as JSON."),
-            quote!(values: impl IntoIterator<Item = impl ::serde::Serialize>),
-            quote!(values.into_iter().map(|value| crate::rt::JsonString::of(&value)).collect::<Result<_, _>>()?),
-        )
-    } else {
-        (
-            format!(" Writes a value into `{wire}`, as JSON."),
-            quote!(value: &(impl ::serde::Serialize + ?Sized)),
-            quote!(crate::rt::JsonString::of(value)?),
-        )
+fn setter(field: &Field) -> Option<TokenStream> {
+    let RustType::Option(ty) = &field.ty else { return None };
+    let (name, method) = (format_ident!("{}", field.name), setter_name(field));
+    let json = |ty: &RustType| matches!(ty, RustType::Own(name) if name == JSON);
+    let (parameter, written) = match ty.elements() {
+        Some(element) if json(element) => (
+            quote!(impl IntoIterator<Item = impl ::serde::Serialize>),
+            quote!(value.into_iter().map(|value| rt::JsonString::of(&value)).collect::<Result<_, _>>()?),
+        ),
+        None if json(ty) => (quote!(&(impl ::serde::Serialize + ?Sized)), quote!(rt::JsonString::of(value)?)),
+        _ => {
+            let (parameter, value) = setter_parts(ty, &quote!(types));
+            let docs = doc(&docs::setter(field));
+            return Some(quote! {
+                #docs
+                pub fn #method(mut self, value: #parameter) -> Self {
+                    self.#name = Some(#value);
+                    self
+                }
+            });
+        }
     };
+    let docs = doc(&format!(
+        "{}\n\nThe value is written as JSON.\n\n# Errors\nAs [`JsonString::of`](crate::JsonString::of).",
+        docs::setter(field)
+    ));
     Some(quote! {
-        #[doc = #doc]
-        ///
-        /// # Errors
-        /// As [`JsonString::of`](crate::rt::JsonString::of).
-        pub fn #ident(mut self, #parameter) -> Result<Self, crate::rt::Error> {
-            self.#ident = Some(#written);
+        #docs
+        pub fn #method(mut self, value: #parameter) -> Result<Self, rt::Error> {
+            self.#name = Some(#written);
             Ok(self)
         }
     })

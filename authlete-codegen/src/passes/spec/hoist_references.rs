@@ -90,6 +90,10 @@ pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Prob
     for (pointer, name) in moves {
         let Some(place) = document.0.pointer_mut(pointer) else { continue };
         let mut schema = std::mem::replace(place, json!({"$ref": reference_to(name)}));
+        // What is said of the schema is said of the place that it had, too.
+        if let Some(words) = schema.get("description") {
+            place["description"] = words.clone();
+        }
         if let (Some(map), Some(site)) = (schema.as_object_mut(), sites.iter().find(|site| site.pointer == *pointer)) {
             map.insert("x-upstream-place".to_owned(), json!([site.label()]));
         }

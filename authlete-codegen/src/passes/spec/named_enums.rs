@@ -91,7 +91,8 @@ pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Prob
     warn_of_equal(document, &placed, notes);
     for (name, group) in placed {
         let labels: Vec<_> = group.iter().map(|one| one.site.label()).collect();
-        let schema = json!({"type": "string", "enum": group[0].values, "x-upstream-place": labels});
+        let mut schema = json!({"type": "string", "enum": group[0].values, "x-upstream-place": labels});
+        take_words(document, &group, &mut schema);
         for one in &group {
             place_reference(document, &one.site.pointer, &name);
         }
@@ -164,11 +165,25 @@ fn collect(document: &mut Document, notes: &mut Notes) -> Vec<Inline> {
     found
 }
 
+/// The enum's words are those of the first place that has any, value by value.
+fn take_words(document: &Document, group: &[&Inline], schema: &mut Value) {
+    for place in group.iter().filter_map(|one| document.0.pointer(&one.site.pointer)) {
+        if let (None, Some(words)) = (schema.get("description"), place.get("description")) {
+            schema["description"] = words.clone();
+        }
+        for (value, words) in place.get("x-value-docs").and_then(Value::as_object).into_iter().flatten() {
+            if schema["x-value-docs"].get(value).is_none() {
+                schema["x-value-docs"][value.as_str()] = words.clone();
+            }
+        }
+    }
+}
+
 fn place_reference(document: &mut Document, pointer: &str, name: &str) {
     let Some(place) = document.0.pointer_mut(pointer) else { return };
     let mut reference = json!({"$ref": reference_to(name)});
     for (key, value) in place.as_object().into_iter().flatten() {
-        let of_enum = ["type", "enum", "format", "x-enum-name", "default"].contains(&key.as_str());
+        let of_enum = ["type", "enum", "format", "x-enum-name", "x-value-docs", "default"].contains(&key.as_str());
         if !of_enum {
             reference[key] = value.clone();
         }

@@ -52,6 +52,10 @@ pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Prob
                 }
             }
         }
+        // What is said of the object is said of the property too.
+        if let Some(words) = schema.get("description") {
+            reference["description"] = words.clone();
+        }
         *place = reference;
         if !document.schemas_mut().contains_key(&name) {
             schema["x-upstream-place"] = json!([label]);

@@ -58,6 +58,9 @@ pub(super) fn claim_for(names: &mut Names, document: &Document, wanted: &str, sc
 /// What is said about the place of a schema, not about its type.
 pub(super) const OF_PLACE: [&str; 4] = ["nullable", "readOnly", "writeOnly", "deprecated"];
 
+/// What is said of a schema for people.
+pub(super) const WORDS: [&str; 2] = ["description", "x-value-docs"];
+
 /// Whether two schemas are the same type.
 pub(super) fn same(a: &Value, b: &Value) -> bool {
     let bare = |schema: &Value| {
@@ -65,7 +68,22 @@ pub(super) fn same(a: &Value, b: &Value) -> bool {
         if let Some(map) = schema.as_object_mut() {
             map.retain(|key, _| key != "x-upstream-place" && !OF_PLACE.contains(&key.as_str()));
         }
+        without_words(&mut schema);
         schema
     };
     bare(a) == bare(b)
+}
+
+/// Takes out what is said of a schema and of those within it; a property may have any name.
+fn without_words(schema: &mut Value) {
+    let Some(map) = schema.as_object_mut() else { return };
+    map.retain(|key, _| !WORDS.contains(&key.as_str()));
+    for (key, value) in map {
+        match (key.as_str(), value) {
+            ("properties", Value::Object(properties)) => properties.values_mut().for_each(without_words),
+            ("items" | "additionalProperties" | "not", inner) => without_words(inner),
+            ("allOf" | "oneOf" | "anyOf", Value::Array(parts)) => parts.iter_mut().for_each(without_words),
+            _ => {}
+        }
+    }
 }

@@ -48,7 +48,7 @@ fn document(
 /// What the wallet sent.
 fn content(request: &Request) -> Result<String, Refusal> {
     let content = request.body.non_empty("requestContent")?;
-    content.ok_or_else(|| Refusal::caller(NO_CONTENT, "The call has no requestContent."))
+    content.ok_or_else(|| Refusal::service(NO_CONTENT, "The call has no requestContent."))
 }
 
 /// The draft answers a wrong proof with the nonce that the next one is to have.

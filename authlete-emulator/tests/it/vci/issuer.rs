@@ -46,6 +46,11 @@ impl Key {
         jwk
     }
 
+    /// The public key as an uncompressed point.
+    pub(crate) fn point(&self) -> Vec<u8> {
+        self.pair.public_key().as_ref().to_vec()
+    }
+
     /// A JWT with exactly this header and these claims.
     pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());

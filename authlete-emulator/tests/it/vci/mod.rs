@@ -1,7 +1,13 @@
 //! Credential issuance (OpenID4VCI).
 
+mod attestations;
 mod credentials;
+mod deferred;
 mod documents;
-
+mod draft;
+mod encryption;
 mod issuer;
+mod mdoc;
 mod offers;
+mod proofs;
+mod requests;

@@ -13,11 +13,8 @@ async fn a_code_is_for_its_client_alone() {
     let (status, answer) = world.exchange(&thief, &code, &[]).await;
     assert_eq!((status, text(&answer, "error")), (400, "invalid_grant"));
     let guess = client("Owner");
-    let guess = authlete_api::types::OAuthClient {
-        client_id: owner.client_id,
-        client_secret: Some("guess".to_owned()),
-        ..guess
-    };
+    let mut guess = guess.client_secret("guess");
+    guess.client_id = owner.client_id;
     let (status, answer) = world.exchange(&guess, &code, &[]).await;
     assert_eq!((status, text(&answer, "error")), (401, "invalid_client"));
 }

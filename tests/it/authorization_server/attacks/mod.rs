@@ -33,22 +33,15 @@ pub(super) fn form(pairs: &[(&str, &str)], changes: &[(&str, &str)]) -> String {
 
 /// A confidential client for all flows.
 pub(super) fn client(name: &str) -> OAuthClient {
-    OAuthClient {
-        client_name: Some(name.to_owned()),
-        client_type: Some(ClientType::Confidential),
-        application_type: Some(ApplicationType::Web),
-        redirect_uris: Some(vec![CALLBACK.to_owned()]),
-        response_types: Some(vec![ResponseType::Code]),
-        grant_types: Some(vec![
-            GrantType::AuthorizationCode,
-            GrantType::RefreshToken,
-            GrantType::DeviceCode,
-            GrantType::Ciba,
-        ]),
-        bc_delivery_mode: Some(DeliveryMode::Poll),
-        token_auth_method: Some(ClientAuthMethod::ClientSecretBasic),
-        ..OAuthClient::default()
-    }
+    OAuthClient::default()
+        .client_name(name.to_owned())
+        .client_type(ClientType::Confidential)
+        .application_type(ApplicationType::Web)
+        .redirect_uris([CALLBACK.to_owned()])
+        .response_types([ResponseType::Code])
+        .grant_types([GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::DeviceCode, GrantType::Ciba])
+        .bc_delivery_mode(DeliveryMode::Poll)
+        .token_auth_method(ClientAuthMethod::ClientSecretBasic)
 }
 
 impl World {

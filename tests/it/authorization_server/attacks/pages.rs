@@ -1,7 +1,5 @@
 //! Pages: markup in what others choose, and frames around them (RFC 9700 4.16).
 
-use authlete_api::types::OAuthClient;
-
 use super::{MARKUP, URL, World, basic, client, form, header};
 use crate::authorization_server::browser::Shown;
 use crate::authorization_server::endpoints::text;
@@ -84,7 +82,7 @@ async fn error_answers_are_no_pages() {
 #[tokio::test]
 async fn nothing_can_be_framed_and_pages_run_nothing() {
     let world = World::start().await;
-    let web = world.register(OAuthClient { ..client("Web") }).await;
+    let web = world.register(client("Web")).await;
     let mut browser = world.ada().await;
     let (_, device) = world.post("/device_authorization", &basic(&web), "scope=profile").await;
     let mut pages = Vec::new();

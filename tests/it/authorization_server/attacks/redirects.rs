@@ -1,6 +1,5 @@
 //! Where answers go, and from whom they say they are (RFC 9700 2.1, 4.1, 4.4 and 4.11).
 
-use authlete_api::types::OAuthClient;
 use serde_json::json;
 
 use super::{CALLBACK, URL, World, client, credentials, form, header, query_of};
@@ -44,8 +43,7 @@ async fn no_other_redirect_uri_is_taken_nor_redirected_to() {
     let world = World::start().await;
     let web = world.register(client("Web")).await;
     // Good for its own client, and for no other.
-    let other = Some(vec!["https://other.example/callback".to_owned()]);
-    let other = world.register(OAuthClient { redirect_uris: other, ..client("Other") }).await;
+    let other = world.register(client("Other").redirect_uris(["https://other.example/callback"])).await;
     let own = world.browser().open(&world.wish(&other, &[("redirect_uri", "https://other.example/callback")])).await;
     assert!(own.says("<h1>Log in</h1>"), "{own:?}");
     for trick in TRICKS {
@@ -66,8 +64,7 @@ async fn no_other_redirect_uri_is_taken_nor_redirected_to() {
 #[tokio::test]
 async fn with_two_redirect_uris_one_is_named() {
     let world = World::start().await;
-    let two = Some(vec![CALLBACK.to_owned(), "https://other.example/callback".to_owned()]);
-    let web = world.register(OAuthClient { redirect_uris: two, ..client("Web") }).await;
+    let web = world.register(client("Web").redirect_uris([CALLBACK, "https://other.example/callback"])).await;
     let request = world.wish(&web, &[("redirect_uri", "")]);
     assert_eq!(world.send("GET", request.strip_prefix(URL).unwrap(), &[], "").await.status(), 400);
     // Nor does a code go to the second that was asked for with the first.

@@ -1,0 +1,50 @@
+//! DPoP proofs that were used, so that none is used twice (RFC 9449 section 11.1).
+
+use std::time::SystemTime;
+
+use moka::sync::Cache;
+
+use crate::jwt::dpop;
+use crate::shared::SharedStore;
+
+/// How many proofs are remembered. Within the time in which a proof is good, one that was pushed out could be used again.
+const CAPACITY: u64 = 200_000;
+
+/// How many tokens are remembered as bound to a key.
+const BOUND: u64 = 10_000;
+
+/// The proofs that this process has seen, and the tokens that are known to be bound to a key.
+pub(crate) struct Proofs {
+    used: Cache<[u8; 32], ()>,
+    bound: Cache<[u8; 32], ()>,
+}
+
+impl Default for Proofs {
+    fn default() -> Self {
+        let used = Cache::builder().max_capacity(CAPACITY).time_to_live(dpop::WINDOW * 2).build();
+        Self { used, bound: Cache::new(BOUND) }
+    }
+}
+
+impl Proofs {
+    /// Whether the proof is used for the first time, here and as far as the store knows. When the store does not answer,
+    /// this process's memory decides.
+    pub(crate) async fn use_once(&self, proof: &dpop::Proof, store: Option<&dyn SharedStore>) -> bool {
+        let entry = self.used.entry(proof.id).or_insert(());
+        if !entry.is_fresh() {
+            return false;
+        }
+        let Some(store) = store else { return true };
+        let ttl = proof.expires_at.duration_since(SystemTime::now()).unwrap_or_default() + dpop::WINDOW;
+        store.use_once(&proof.id, ttl).await.unwrap_or(true)
+    }
+
+    /// Whether a token is known to be bound to a key. That never changes while a token lives.
+    pub(crate) fn is_bound(&self, token: &[u8; 32]) -> bool {
+        self.bound.contains_key(token)
+    }
+
+    pub(crate) fn remember_bound(&self, token: [u8; 32]) {
+        self.bound.insert(token, ());
+    }
+}

@@ -1,0 +1,210 @@
+//! Which tokens are not good any more, though their signature and their lifetime say so.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::SharedStore;
+use crate::principal::{Token, moment};
+
+/// How long a revocation is remembered unless it says otherwise: longer than access tokens live.
+const LIFETIME: Duration = Duration::from_secs(24 * 3600);
+/// How many revocations of one kind are kept. A process that knows more forgets those that end first.
+const CAPACITY: usize = 100_000;
+
+/// Something that ended: one token, or all tokens that a user, a client or a grant had until then.
+///
+/// ```
+/// use authlete_resource_server::Revocation;
+///
+/// let one = Revocation::token("the access token");
+/// let all = Revocation::subject("ada");
+/// # let _ = (one, all);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    what: What,
+    /// Until when it has to be remembered, in seconds since 1970.
+    until: u64,
+    /// Tokens that were issued later are good, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    issued_until: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum What {
+    /// The SHA-256 of the token.
+    TokenHash(String),
+    TokenId(String),
+    Subject(String),
+    Client(String),
+    Grant(String),
+}
+
+impl Revocation {
+    fn new(what: What, issued_until: Option<u64>) -> Self {
+        Self { what, until: seconds(SystemTime::now() + LIFETIME), issued_until }
+    }
+
+    /// One access token, by its value. Only a hash of it is kept.
+    pub fn token(token: &str) -> Self {
+        Self::new(What::TokenHash(URL_SAFE_NO_PAD.encode(Sha256::digest(token))), None)
+    }
+
+    /// One JWT access token, by its `jti` (RFC 7519 section 4.1.7).
+    pub fn token_id(jti: impl Into<String>) -> Self {
+        Self::new(What::TokenId(jti.into()), None)
+    }
+
+    /// All tokens that were issued for a user until now.
+    pub fn subject(subject: impl Into<String>) -> Self {
+        Self::new(What::Subject(subject.into()), Some(seconds(SystemTime::now())))
+    }
+
+    /// All tokens that were issued to a client until now, by the `client_id` that the tokens have.
+    pub fn client(client_id: impl Into<String>) -> Self {
+        Self::new(What::Client(client_id.into()), Some(seconds(SystemTime::now())))
+    }
+
+    /// All tokens that were issued under a grant until now (Grant Management for OAuth 2.0).
+    pub fn grant(grant_id: impl Into<String>) -> Self {
+        Self::new(What::Grant(grant_id.into()), Some(seconds(SystemTime::now())))
+    }
+
+    /// Until when it is remembered: 24 hours by default. It must not be earlier than the expiry of the tokens it ends.
+    #[must_use]
+    pub fn until(mut self, time: SystemTime) -> Self {
+        self.until = seconds(time);
+        self
+    }
+
+    /// When it may be forgotten.
+    pub fn expires_at(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.until)
+    }
+
+    fn covers(&self, issued_at: Option<SystemTime>) -> bool {
+        match (self.issued_until, issued_at) {
+            // Times have whole seconds: a token of the same second counts as older.
+            (Some(until), Some(issued)) => seconds(issued) <= until,
+            _ => true,
+        }
+    }
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// The revocations that this process knows. Cheap to clone; clones share them.
+#[derive(Clone, Default)]
+pub struct Revocations(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    known: RwLock<HashMap<What, Revocation>>,
+    /// Rises with every change, so that caches can tell whether to look again.
+    version: AtomicU64,
+    /// Rises when everything that was cached has to go.
+    generation: AtomicU64,
+    /// Where other instances hear of what ended here.
+    store: RwLock<Option<Arc<dyn SharedStore>>>,
+}
+
+impl Revocations {
+    /// Adds a revocation. One that is known stays, with the later of both times.
+    pub fn add(&self, revocation: Revocation) {
+        let mut known = self.0.known.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match known.get_mut(&revocation.what) {
+            Some(old) => {
+                old.until = old.until.max(revocation.until);
+                old.issued_until = match (old.issued_until, revocation.issued_until) {
+                    (Some(old), Some(new)) => Some(old.max(new)),
+                    _ => None,
+                };
+            }
+            None => {
+                if known.len() >= CAPACITY {
+                    make_room(&mut known);
+                }
+                known.insert(revocation.what.clone(), revocation);
+            }
+        }
+        drop(known);
+        self.0.version.fetch_add(1, Ordering::Release);
+    }
+
+    /// All that are known and not over, for an instance that has lost what it shared.
+    pub fn all(&self) -> Vec<Revocation> {
+        let now = seconds(SystemTime::now());
+        let known = self.0.known.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        known.values().filter(|revocation| revocation.until > now).cloned().collect()
+    }
+
+    /// Says that everything that is cached is void, if the generation is newer than the one known.
+    pub fn set_generation(&self, generation: u64) {
+        self.0.generation.fetch_max(generation, Ordering::AcqRel);
+    }
+
+    /// The generation of what is cached.
+    pub fn generation(&self) -> u64 {
+        self.0.generation.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn next_generation(&self) -> u64 {
+        self.0.generation.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    pub(super) fn store_slot(&self) -> &RwLock<Option<Arc<dyn SharedStore>>> {
+        &self.0.store
+    }
+
+    /// A number that rises with every revocation.
+    pub(crate) fn version(&self) -> u64 {
+        self.0.version.load(Ordering::Acquire)
+    }
+
+    /// Whether a token that was verified is revoked all the same.
+    pub(crate) fn covers(&self, token: &Token, token_hash: &[u8; 32]) -> bool {
+        let known = self.0.known.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if known.is_empty() {
+            return false;
+        }
+        [
+            Some(What::TokenHash(URL_SAFE_NO_PAD.encode(token_hash))),
+            token.token_id.clone().map(What::TokenId),
+            token.subject.clone().map(What::Subject),
+            token.client_id.clone().map(What::Client),
+            token.grant_id.clone().map(What::Grant),
+        ]
+        .into_iter()
+        .flatten()
+        .any(|what| known.get(&what).is_some_and(|revocation| revocation.covers(token.issued_at.map(moment))))
+    }
+}
+
+/// Removes what is over, and when that is nothing, the tenth that ends first.
+fn make_room(known: &mut HashMap<What, Revocation>) {
+    let now = seconds(SystemTime::now());
+    known.retain(|_, revocation| revocation.until > now);
+    if known.len() >= CAPACITY {
+        let mut ends: Vec<u64> = known.values().map(|revocation| revocation.until).collect();
+        ends.sort_unstable();
+        let limit = ends[ends.len() / 10];
+        known.retain(|_, revocation| revocation.until > limit);
+    }
+}
+
+impl fmt::Debug for Revocations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Revocations").field("generation", &self.generation()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,194 @@
+//! What was found of access tokens, kept for a moment.
+
+mod in_flight;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use moka::sync::Cache;
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+
+use crate::principal::{Token, millis};
+use crate::shared::Revocations;
+
+pub(crate) use in_flight::{InFlight, Turn};
+
+/// For how long verdicts on access tokens are kept in memory.
+///
+/// What is kept is what becomes the [`Principal`](crate::Principal), so a hit costs less than a microsecond. Whatever is set, a verdict is never used
+/// after its token has expired, requests with a DPoP proof that Authlete has to check are asked about one by one, and
+/// verdicts of tokens are found by a hash: the token itself is not kept.
+///
+/// A token that was revoked elsewhere is accepted until the time is over; see the [crate's documentation](crate) for ways
+/// to hear of it earlier.
+///
+/// ```
+/// use authlete_resource_server::VerdictCache;
+/// use std::time::Duration;
+///
+/// let cache = VerdictCache::default().ttl(Duration::from_secs(10)).max_capacity(100_000);
+/// # let _ = cache;
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct VerdictCache {
+    pub(crate) ttl: Duration,
+    pub(crate) negative_ttl: Duration,
+    pub(crate) max_capacity: u64,
+    pub(crate) negative_max_capacity: u64,
+}
+
+impl Default for VerdictCache {
+    /// 30 seconds for good tokens, 10,000 of them; 5 seconds for refusals, 10,000 of them.
+    fn default() -> Self {
+        Self {
+            ttl: Duration::from_secs(30),
+            negative_ttl: Duration::from_secs(5),
+            max_capacity: 10_000,
+            negative_max_capacity: 10_000,
+        }
+    }
+}
+
+impl VerdictCache {
+    /// Keeps nothing of what Authlete says.
+    pub(crate) fn none() -> Self {
+        Self { ttl: Duration::ZERO, negative_ttl: Duration::ZERO, ..Self::default() }
+    }
+
+    /// How long Authlete's word that a token is good is kept at most; 30 seconds by default. Zero keeps none.
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = ttl;
+        self
+    }
+
+    /// How long a refusal is kept; 5 seconds by default. Zero keeps none.
+    pub fn negative_ttl(mut self, ttl: Duration) -> Self {
+        self.negative_ttl = ttl;
+        self
+    }
+
+    /// How many good tokens are kept at most; 10,000 by default. The ones used least go first.
+    pub fn max_capacity(mut self, tokens: u64) -> Self {
+        self.max_capacity = tokens;
+        self
+    }
+
+    /// How many refusals are kept at most; 10,000 by default. They have a place of their own, so that a flood of made-up
+    /// tokens does not drive out the good ones.
+    pub fn negative_max_capacity(mut self, tokens: u64) -> Self {
+        self.negative_max_capacity = tokens;
+        self
+    }
+}
+
+/// Identifies a question: the SHA-256 of all that the verdict depends on.
+pub(crate) type Key = [u8; 32];
+
+/// Makes a key of the token and a hash of what else the question has, which is the same for all requests of a route.
+pub(crate) fn key(route: &Key, token: &str, certificate: Option<&str>) -> Key {
+    let mut hash = Sha256::new();
+    hash.update(route);
+    hash.update((token.len() as u64).to_be_bytes());
+    hash.update(token);
+    if let Some(certificate) = certificate {
+        hash.update(certificate);
+    }
+    hash.finalize().into()
+}
+
+/// A good token.
+pub(crate) struct Good {
+    pub(crate) token: Arc<Token>,
+    /// Until when the verdict may be used.
+    until: Instant,
+    /// When Authlete was asked last, for the policy that asks now and then.
+    pub(crate) introspected: Option<Instant>,
+    /// The version of the revocations that it was held against last.
+    checked: AtomicU64,
+    /// The generation it belongs to.
+    generation: u64,
+}
+
+/// A refusal that Authlete gave, until it may be used no more.
+#[derive(Clone)]
+struct Bad<R> {
+    refusal: R,
+    until: Instant,
+}
+
+/// The verdicts of one process. `R` is what a refusal is.
+pub(crate) struct Verdicts<R: Clone + Send + Sync + 'static> {
+    good: Cache<Key, Arc<Good>>,
+    bad: Cache<Key, Bad<R>>,
+    settings: VerdictCache,
+}
+
+impl<R: Clone + Send + Sync + 'static> Verdicts<R> {
+    pub(crate) fn new(settings: VerdictCache) -> Self {
+        let good = Cache::new(settings.max_capacity);
+        let bad = Cache::new(settings.negative_max_capacity);
+        Self { good, bad, settings }
+    }
+
+    pub(crate) fn settings(&self) -> &VerdictCache {
+        &self.settings
+    }
+
+    /// A verdict that is in time, of the current generation, and of a token that was not revoked meanwhile.
+    pub(crate) fn good(&self, key: &Key, token: &str, revocations: &Revocations) -> Option<Arc<Good>> {
+        let good = self.good.get(key)?;
+        if good.until <= Instant::now() || good.generation != revocations.generation() {
+            return None;
+        }
+        let version = revocations.version();
+        if good.checked.load(Ordering::Acquire) != version {
+            if revocations.covers(&good.token, &Sha256::digest(token).into()) {
+                self.good.invalidate(key);
+                return None;
+            }
+            good.checked.store(version, Ordering::Release);
+        }
+        Some(good)
+    }
+
+    pub(crate) fn refusal(&self, key: &Key) -> Option<R> {
+        self.bad.get(key).filter(|bad| bad.until > Instant::now()).map(|bad| bad.refusal)
+    }
+
+    /// Keeps a good verdict for `ttl`, and no longer than the token lives. The generation is that from before the token
+    /// was looked at.
+    pub(crate) fn keep(
+        &self,
+        key: Key,
+        found: &Arc<Token>,
+        ttl: Duration,
+        generation: u64,
+        introspected: Option<Instant>,
+    ) -> Duration {
+        let left = match found.expires_at {
+            Some(expires) => ttl.min(Duration::from_millis(expires.saturating_sub(millis(SystemTime::now())))),
+            None => ttl,
+        };
+        if !left.is_zero() {
+            let until = Instant::now() + left;
+            let checked = AtomicU64::new(u64::MAX);
+            let good = Good { token: Arc::clone(found), until, introspected, checked, generation };
+            self.good.insert(key, Arc::new(good));
+        }
+        left
+    }
+
+    pub(crate) fn keep_refusal(&self, key: Key, refusal: R) {
+        if !self.settings.negative_ttl.is_zero() {
+            self.bad.insert(key, Bad { refusal, until: Instant::now() + self.settings.negative_ttl });
+        }
+    }
+
+    pub(crate) fn forget_all(&self) {
+        self.good.invalidate_all();
+        self.bad.invalidate_all();
+    }
+}
