@@ -23,7 +23,7 @@ async fn read(client: &AuthleteService) -> Result<(), Error> {
 
 /// What must not be done twice: the code in it is used up.
 async fn write(client: &AuthleteService) -> Result<(), Error> {
-    client.token().process(&TokenRequest::new("grant_type=authorization_code&code=s3cret")).await.map(|_| ())
+    client.token().process(TokenRequest::new("grant_type=authorization_code&code=s3cret")).await.map(|_| ())
 }
 
 /// Meets a fault with a read and with a write, each of which must fail after so many requests; returns the read's error.
@@ -138,7 +138,7 @@ async fn the_server_has_trouble() {
         assert_eq!((error.body().as_ref(), error.result_code()), (page.as_bytes(), None));
     }
     let busy = Fault::Answer(answer("503 Service Unavailable", &["Retry-After: 0"], ""));
-    assert!(meet(busy, 4, 4).await.is_retryable());
+    assert!(meet(busy, 4, 1).await.is_retryable());
     let body = r#"{"resultCode":"A000001","resultMessage":"first\r\nsecond"}"#;
     let error = meet(Fault::Answer(answer("400 Bad Request", &[], body)), 1, 1).await;
     assert!(!error.is_retryable());

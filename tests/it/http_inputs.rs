@@ -2,8 +2,9 @@
 
 use authlete_api::Reply;
 use authlete_api::http_inputs::{
-    TokenScheme, access_token, access_token_or_form, client_certificates, client_credentials, dpop_proof,
-    pem_certificates,
+    TokenScheme, access_token, access_token_or_form, apache_certificates, azure_certificates, client_certificates,
+    client_credentials, dpop_proof, envoy_certificates, haproxy_certificates, nginx_certificates, pem_certificates,
+    traefik_certificates,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -65,6 +66,11 @@ fn access_tokens_can_be_in_forms() {
         let found = access_token_or_form(headers, form).expect("it can be read");
         assert_eq!(found.map(|found| found.token).as_deref(), token, "{form}");
     }
+    // A parameter without a value counts as left out (RFC 6749 3.1).
+    for (headers, form) in [(&bearer, "access_token="), (&HeaderMap::new(), "access_token=&access_token=a")] {
+        assert!(access_token_or_form(headers, form).expect("it can be read").is_some(), "{form}");
+    }
+    assert_eq!(access_token_or_form(&HeaderMap::new(), "access_token="), Ok(None));
     for (headers, form) in [(&bearer, "access_token=form"), (&HeaderMap::new(), "access_token=a&access_token=b")] {
         assert!(access_token_or_form(headers, form).is_err(), "{form}");
     }
@@ -78,7 +84,30 @@ fn proofs_are_read_one_at_a_time() {
     assert_eq!(dpop_proof(&proofs), Ok(Some("a.b.c".to_owned())));
     proofs.append("dpop", HeaderValue::from_static("a.b.c"));
     assert!(dpop_proof(&proofs).is_err());
-    assert!(dpop_proof(&headers(&[("dpop", "\u{e9}")])).is_err());
+    for wrong in ["\u{e9}", "", " "] {
+        assert!(dpop_proof(&headers(&[("dpop", wrong)])).is_err(), "{wrong:?}");
+    }
+}
+
+// RFC 6750 3, RFC 9449 5 and 7.1
+#[test]
+fn what_cannot_be_read_is_answered_in_its_protocol() {
+    let challenge =
+        |reply: &Reply| reply.headers().get("www-authenticate").map(|value| value.to_str().expect("ASCII").to_owned());
+    for (header, scheme) in [("Bearer a b", "Bearer"), ("DPoP a b", "DPoP")] {
+        let reply = Reply::from(access_token(&headers(&[("authorization", header)])).expect_err(header));
+        let challenge = challenge(&reply).expect("a challenge");
+        assert_eq!((reply.status().as_u16(), reply.body().len()), (400, 0));
+        assert!(challenge.starts_with(&format!("{scheme} error=\"invalid_request\", ")), "{challenge}");
+        assert_eq!(challenge.contains("algs=\"ES256 "), scheme == "DPoP", "{challenge}");
+    }
+    let proof = dpop_proof(&headers(&[("dpop", "")])).expect_err("an empty header is no proof");
+    let reply = Reply::from(proof);
+    assert_eq!((reply.status().as_u16(), &reply.body()[..]), (400, &br#"{"error":"invalid_dpop_proof"}"#[..]));
+    let reply = proof.challenge(TokenScheme::DPoP);
+    let text = challenge(&reply).expect("a challenge");
+    assert_eq!(reply.status().as_u16(), 401);
+    assert!(text.starts_with("DPoP error=\"invalid_dpop_proof\"") && text.contains("algs=\""), "{text}");
 }
 
 const PEM: &str = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";
@@ -98,9 +127,64 @@ fn certificates_come_as_proxies_write_them() {
     for none in ["", "(null)"] {
         assert_eq!(pem_certificates(&headers(&[("x-ssl-cert", none)]), &name), Ok(Vec::new()));
     }
-    for wrong in ["AQID", "-----BEGIN CERTIFICATE-----AQID", "-----BEGIN CERTIFICATE-----!-----END CERTIFICATE-----"] {
+    for wrong in ["AQID,", "-----BEGIN CERTIFICATE-----AQID", "-----BEGIN CERTIFICATE-----!-----END CERTIFICATE-----"] {
         assert!(pem_certificates(&headers(&[("x-ssl-cert", wrong)]), &name).is_err(), "{wrong}");
     }
+}
+
+/// The values that the proxies' own documents show, with the bytes 03 ef c3 as the certificate.
+#[test]
+fn certificates_are_read_by_the_proxy_that_writes_them() {
+    const XFCC: &str = "By=spiffe://x;Hash=ab;Cert=\"-----BEGIN%20CERTIFICATE-----%0AA%2B%2FD%0A-----END%20CERTIFICATE-----%0A\";\
+                        Subject=\"CN=x;y,z\"";
+    let chain = XFCC
+        .replace("Cert=", "Chain=")
+        .replace("%0A\"", "%0A-----BEGIN%20CERTIFICATE-----%0AAQID%0A-----END%20CERTIFICATE-----%0A\"");
+    let appended = format!("By=spiffe://client;Hash=cd;Cert=\"forged\", {XFCC}");
+    let name = HeaderName::from_static("x-c");
+    let names = std::slice::from_ref(&name);
+    type Parser<'a> = Box<dyn Fn(&HeaderMap) -> Result<Vec<String>, authlete_api::http_inputs::Malformed> + 'a>;
+    let (traefik, envoy): (Parser, Parser) = (Box::new(traefik_certificates), Box::new(envoy_certificates));
+    let haproxy: Parser = Box::new(|headers| haproxy_certificates(headers, names));
+    let azure: Parser = Box::new(azure_certificates);
+    let nginx: Parser = Box::new(|headers| nginx_certificates(headers, &name));
+    let apache: Parser = Box::new(|headers| apache_certificates(headers, names));
+    for (parser, header, value, count) in [
+        (&traefik, "x-forwarded-tls-client-cert", "A+/D", 1),
+        (&traefik, "x-forwarded-tls-client-cert", "A+/D,AQID", 2),
+        (&traefik, "x-forwarded-tls-client-cert", "A%2B%2FD", 1),
+        (&envoy, "x-forwarded-client-cert", XFCC, 1),
+        (&envoy, "x-forwarded-client-cert", &chain, 2),
+        (&envoy, "x-forwarded-client-cert", &appended, 1),
+        (&haproxy, "x-c", "A+/D", 1),
+        (&azure, "x-arr-clientcert", "A+/D", 1),
+        (&nginx, "x-c", "-----BEGIN%20CERTIFICATE-----%0AA%2B%2FD%0A-----END%20CERTIFICATE-----%0A", 1),
+        (&apache, "x-c", "-----BEGIN CERTIFICATE----- A+/D -----END CERTIFICATE-----", 1),
+    ] {
+        let found = parser(&headers(&[(header, value)])).unwrap_or_else(|error| panic!("{value}: {error}"));
+        assert!(found.len() == count && found[0].contains("\nA+/D\n"), "{value}: {found:?}");
+        // Where it is not known which proxy is in front.
+        let found =
+            pem_certificates(&headers(&[("x-c", value)]), names).unwrap_or_else(|error| panic!("{value}: {error}"));
+        assert!(found.len() == count && found[0].contains("\nA+/D\n"), "{value}: {found:?}");
+        assert_eq!(parser(&headers(&[(header, "")])), Ok(Vec::new()), "{header}");
+        assert_eq!(parser(&HeaderMap::new()), Ok(Vec::new()), "{header}");
+    }
+    for (parser, header, value) in [
+        (&traefik, "x-forwarded-tls-client-cert", "A+/D,"),
+        (&traefik, "x-forwarded-tls-client-cert", "!"),
+        (&envoy, "x-forwarded-client-cert", "Cert=\"A+/D\""),
+        (&envoy, "x-forwarded-client-cert", "Cert=\"-----BEGIN"),
+        (&haproxy, "x-c", "A+/D,AQID"),
+        (&haproxy, "x-c", "\u{e9}"),
+        (&azure, "x-arr-clientcert", "-----BEGIN CERTIFICATE-----"),
+        (&nginx, "x-c", "A+/D"),
+        (&apache, "x-c", "-----BEGIN%20CERTIFICATE-----"),
+    ] {
+        assert!(parser(&headers(&[(header, value)])).is_err(), "{value}");
+    }
+    // A hash alone is not a certificate.
+    assert_eq!(envoy(&headers(&[("x-forwarded-client-cert", "By=x;Hash=ab")])), Ok(Vec::new()));
 }
 
 // RFC 9440 2.2 and 2.3
@@ -111,7 +195,15 @@ fn certificates_come_as_byte_sequences() {
     assert_eq!((found.len(), found[0].as_str()), (3, PEM));
     assert!(found[2].contains("AQIDBA=="));
     assert_eq!(client_certificates(&HeaderMap::new()), Ok(Vec::new()));
+    for none in ["", " "] {
+        assert_eq!(
+            client_certificates(&headers(&[("client-cert", none), ("client-cert-chain", none)])),
+            Ok(Vec::new())
+        );
+    }
     for wrong in [
+        headers(&[("client-cert", "::")]),
+        headers(&[("client-cert", ": AQID:")]),
         headers(&[("client-cert", "AQID")]),
         headers(&[("client-cert", ":AQID:, :AQID:")]),
         headers(&[("client-cert-chain", ":AQID:")]),

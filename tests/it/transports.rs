@@ -28,30 +28,28 @@ fn hyper() -> TowerTransport {
 
 /// The authorization code flow, up to what introspection says of the access token.
 async fn flow(authlete: &Authlete, service_of: impl Fn(&Authlete, i64) -> AuthleteService) -> Result<String, Error> {
-    let settings = Service { issuer: Some("https://as.example.com".to_owned()), ..Service::default() };
+    let settings = Service::default().issuer("https://as.example.com");
     let id = authlete.services().create(&settings).await?.api_key.expect("a service has an id");
     let service = service_of(authlete, id);
-    let client = OAuthClient {
-        grant_types: Some(vec![GrantType::AuthorizationCode]),
-        response_types: Some(vec![ResponseType::Code]),
-        redirect_uris: Some(vec![REDIRECT_URI.to_owned()]),
-        ..OAuthClient::default()
-    };
-    let client = service.clients().create(&client).await?.client_id.expect("a client has an id");
+    let client = OAuthClient::default()
+        .grant_types([GrantType::AuthorizationCode])
+        .response_types([ResponseType::Code])
+        .redirect_uris([REDIRECT_URI]);
+    let client = service.clients().create(&client).await?.into_inner();
+    let (client, secret) = (client.client_id.expect("a client has an id"), client.client_secret);
     let request = format!("response_type=code&client_id={client}&redirect_uri=https%3A%2F%2Fclient.example.org%2Fcb");
-    let response = service.authorization().process(request).await?;
-    let Ok(AuthorizationNext::Interaction(step)) = response.into_action().proceed() else { panic!("a login is due") };
+    let action = service.authorization().process(request).await?;
+    let Ok(AuthorizationNext::Interaction(step)) = action.proceed() else { panic!("a login is due") };
     let reply = step.issue("ada").send(&service).await?.into_reply();
     let location = reply.headers()["location"].to_str().expect("it is ASCII");
     let code = location.split("code=").nth(1).expect("it has a code").split('&').next().unwrap_or_default();
     let parameters = format!("grant_type=authorization_code&code={code}&redirect_uri={REDIRECT_URI}");
-    let request = authlete_api::types::TokenRequest {
-        client_id: Some(client.to_string()),
-        ..authlete_api::types::TokenRequest::new(parameters)
-    };
-    let token = service.token().process(&request).await?;
+    let request = authlete_api::types::TokenRequest::new(parameters)
+        .client_id(client.to_string())
+        .client_secret(secret.unwrap_or_default());
+    let token = service.token().process(&request).raw().await?;
     assert_eq!(token.action, Some(TokenResponseAction::Ok));
-    let introspection = service.introspection().process(token.access_token.clone().unwrap_or_default()).await?;
+    let introspection = service.introspection().process(token.access_token.clone().unwrap_or_default()).raw().await?;
     assert_eq!(introspection.action, Some(IntrospectionResponseAction::Ok));
     Ok(introspection.subject.clone().unwrap_or_default())
 }
@@ -94,14 +92,16 @@ async fn layers_of_tower_go_around_a_transport() {
         .service(TransportService::new(HttpTransport::new(http)));
     let builder = Authlete::builder().base_url(emulator.base_url()).organization_token(emulator.organization_token());
     let authlete = builder.transport(TowerTransport::new(stack)).build().unwrap();
-    assert!(authlete.utilities().info().await.unwrap().version.is_some());
+    assert!(!authlete.utilities().info().await.unwrap().version.is_empty());
     assert_eq!(seen.load(Ordering::SeqCst), 1);
 }
 
 /// A handler such as a server has.
 async fn handler(service: &AuthleteService, query: &str) -> Result<Reply, Reply> {
-    match service.authorization().process(query).await?.into_action().proceed()? {
-        AuthorizationNext::Interaction(step) => Ok(step.fail("DENIED".into()).send(service).await?.into_reply()),
+    match service.authorization().process(query).await?.proceed()? {
+        AuthorizationNext::Interaction(step) => {
+            Ok(step.fail(authlete_api::types::AuthorizationFailReason::Denied).send(service).await?.into_reply())
+        }
         AuthorizationNext::NoInteraction(_) => panic!("no login is needed"),
     }
 }
@@ -118,7 +118,7 @@ async fn a_handler_is_tested_without_a_server() {
 
 #[tokio::test]
 async fn a_mock_responds_in_order_and_names_what_it_lacks() {
-    let with = |subject: &str| IntrospectionResponse { subject: Some(subject.to_owned()), ..Default::default() };
+    let with = |subject: &str| IntrospectionResponse::default().subject(subject);
     let mock = Mock::new()
         .respond(with("ada"))
         .respond(with("bob"))
@@ -126,7 +126,7 @@ async fn a_mock_responds_in_order_and_names_what_it_lacks() {
         .respond_with(&operations::CLIENT_GET, http::StatusCode::NOT_FOUND, serde_json::json!({"resultCode": "A1"}));
     let service = AuthleteService::mocked(&mock);
     for subject in ["ada", "bob", "bob"] {
-        assert_eq!(service.introspection().process("s3cret").await.unwrap().subject.as_deref(), Some(subject));
+        assert_eq!(service.introspection().process("s3cret").raw().await.unwrap().subject.as_deref(), Some(subject));
     }
     let error = service.token().process("s3cret").await.unwrap_err();
     assert!(matches!(error, Error::Transport(_)), "{error}");
@@ -157,7 +157,7 @@ async fn what_was_recorded_is_replayed_and_holds_no_secret() {
 
     let mock = Mock::replay(&path).unwrap();
     let service = AuthleteService::mocked(&mock);
-    assert_eq!(service.introspection().process("any").await.unwrap().subject.as_deref(), Some("ada"));
+    assert_eq!(service.introspection().process("any").raw().await.unwrap().subject.as_deref(), Some("ada"));
     std::fs::write(&path, "[]]").unwrap();
     assert!(Mock::replay(&path).unwrap_err().to_string().contains("is not what a recorder writes"));
     std::fs::remove_file(&path).unwrap();

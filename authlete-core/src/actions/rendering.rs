@@ -84,7 +84,7 @@ pub fn render(
     extra_headers: &ExtraHeaders,
 ) -> Reply {
     let ResponseParts { action, code, message, content, headers } = parts;
-    let mut details = Details { operation: Some(operation), action, code, message, reason: None };
+    let mut details = Details { operation: Some(operation), action, code, message, ..Details::default() };
     match response(rendering, content, &headers, extra_headers) {
         Ok(response) => Reply::new(response, details),
         Err(reason) => {
@@ -110,6 +110,11 @@ pub(super) fn failed(
     reply
 }
 
+/// A URL in ASCII (RFC 3986 2): other characters are percent-encoded, as browsers do.
+fn ascii(url: &str) -> std::borrow::Cow<'_, str> {
+    percent_encoding::utf8_percent_encode(url, &percent_encoding::AsciiSet::EMPTY).into()
+}
+
 fn response(
     rendering: &Rendering,
     content: Option<String>,
@@ -130,6 +135,7 @@ fn response(
         match value {
             HeaderSource::Fixed(value) => add(name, value)?,
             HeaderSource::Content => match &content {
+                Some(content) if name.eq_ignore_ascii_case(LOCATION.as_str()) => add(name, &ascii(content))?,
                 Some(content) => add(name, content)?,
                 None if name.eq_ignore_ascii_case(LOCATION.as_str()) => return Err("there is nowhere to redirect to"),
                 None => {}

@@ -1,6 +1,7 @@
 //! An HTTP answer that is ready to be sent.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
@@ -8,6 +9,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use crate::call::operation::Operation;
 use crate::error::Error;
+use crate::wire::outside::Outside;
 
 /// What a client is told of failures that are not its own.
 pub(crate) const SERVER_ERROR: &str = r#"{"error":"server_error"}"#;
@@ -21,11 +23,10 @@ pub struct Reply(Box<Inner>);
 struct Inner {
     response: Response<Bytes>,
     details: Details,
-    error: Option<Error>,
 }
 
 /// Why an answer is what it is: for the log, never for the client. It holds no secrets.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Details {
     /// The operation that asked for the answer.
@@ -36,8 +37,10 @@ pub struct Details {
     pub code: Option<String>,
     /// The `resultMessage` in its response.
     pub message: Option<String>,
-    /// What we have to add.
+    /// What the library has to add.
     pub reason: Option<&'static str>,
+    /// The error of the call, where the reply was made from one.
+    pub error: Option<Arc<Error>>,
 }
 
 impl Details {
@@ -52,7 +55,7 @@ impl Reply {
     /// A reply of the server's own, with details for the log.
     #[doc(hidden)]
     pub fn new(response: Response<Bytes>, details: Details) -> Self {
-        Self(Box::new(Inner { response, details, error: None }))
+        Self(Box::new(Inner { response, details }))
     }
 
     /// A 500 that tells the client nothing.
@@ -61,9 +64,16 @@ impl Reply {
         Self::fixed(StatusCode::INTERNAL_SERVER_ERROR, SERVER_ERROR, details)
     }
 
-    /// A 400 for what we cannot even read.
-    pub(crate) fn invalid_request(details: Details) -> Self {
-        Self::fixed(StatusCode::BAD_REQUEST, r#"{"error":"invalid_request"}"#, details)
+    /// A 400 with a body in JSON.
+    pub(crate) fn bad_request(body: &'static str, details: Details) -> Self {
+        Self::fixed(StatusCode::BAD_REQUEST, body, details)
+    }
+
+    /// Headers alone, which are not to be stored.
+    pub(crate) fn empty(status: StatusCode, details: Details) -> Self {
+        let mut reply = Self::fixed(status, "", details);
+        reply.headers_mut().remove(CONTENT_TYPE);
+        reply
     }
 
     fn fixed(status: StatusCode, body: &'static str, details: Details) -> Self {
@@ -101,6 +111,12 @@ impl Reply {
         self.0.response.body()
     }
 
+    fn into_response(self) -> Response<Bytes> {
+        let Inner { mut response, details } = *self.0;
+        response.extensions_mut().insert(details);
+        response
+    }
+
     /// Why the answer is what it is, for the log.
     pub fn details(&self) -> &Details {
         &self.0.details
@@ -115,36 +131,54 @@ impl Reply {
 /// A call that failed: to the client, a failure of the server.
 impl From<Error> for Reply {
     fn from(error: Error) -> Self {
-        let details = Details { operation: error.operation(), reason: Some("the call failed"), ..Details::default() };
-        let mut reply = Self::failed(details);
-        reply.0.error = Some(error);
-        reply
+        #[cfg(feature = "tracing")]
+        tracing::error!(error = %error, "a client gets status 500, since a call to Authlete failed");
+        let details = Details {
+            operation: error.operation(),
+            reason: Some("the call failed"),
+            error: Some(Arc::new(error)),
+            ..Details::default()
+        };
+        Self::failed(details)
     }
 }
 
+/// A response of the server's own, such as a login page, so that a handler can end with it where it returns a `Reply`.
+/// [`Details`] among its extensions become the reply's.
+impl<B: Into<Bytes>> From<Response<B>> for Reply {
+    fn from(response: Response<B>) -> Self {
+        let mut response = response.map(Into::into);
+        let details = response.extensions_mut().remove().unwrap_or_default();
+        Self::new(response, details)
+    }
+}
+
+/// With the [`Details`] among the response's extensions, for a layer that logs.
 impl From<Reply> for Response<Bytes> {
     fn from(reply: Reply) -> Self {
-        reply.0.response
+        reply.into_response()
     }
 }
 
+/// With the [`Details`] among the response's extensions, for a layer that logs.
 impl From<Reply> for Response<Vec<u8>> {
     fn from(reply: Reply) -> Self {
-        reply.0.response.map(|body| body.to_vec())
+        reply.into_response().map(|body| body.to_vec())
     }
 }
 
+/// With the [`Details`] among the response's extensions, for a layer that logs. A body that is not UTF-8 loses what is not.
 impl From<Reply> for Response<String> {
     fn from(reply: Reply) -> Self {
-        // Bodies are made from texts.
-        reply.0.response.map(|body| String::from_utf8_lossy(&body).into_owned())
+        reply.into_response().map(|body| String::from_utf8_lossy(&body).into_owned())
     }
 }
 
+/// With the [`Details`] among the response's extensions, for a layer that logs.
 #[cfg(feature = "axum")]
 impl axum_core::response::IntoResponse for Reply {
     fn into_response(self) -> axum_core::response::Response {
-        self.0.response.map(axum_core::body::Body::from)
+        Response::<Bytes>::from(self).map(axum_core::body::Body::from)
     }
 }
 
@@ -156,7 +190,7 @@ impl fmt::Debug for Reply {
             .field("headers", &self.headers().keys().map(http::HeaderName::as_str).collect::<Vec<_>>())
             .field("body", &format_args!("{} bytes", self.body().len()))
             .field("details", &self.0.details)
-            .field("error", &self.0.error)
+            .field("error", &self.0.details.error)
             .finish()
     }
 }
@@ -164,7 +198,7 @@ impl fmt::Debug for Reply {
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} to be sent", self.status().as_u16())?;
-        if let Some(error) = &self.0.error {
+        if let Some(error) = &self.0.details.error {
             return write!(f, ": {error}");
         }
         write!(f, ": {}", self.0.details)
@@ -176,14 +210,21 @@ impl fmt::Display for Details {
         let operation = self.operation.map(|operation| operation.name);
         let parts = [operation, self.action.as_deref(), self.code.as_deref(), self.message.as_deref(), self.reason];
         for (index, part) in parts.into_iter().flatten().enumerate() {
-            write!(f, "{}{part}", if index == 0 { "" } else { "; " })?;
+            write!(f, "{}{}", if index == 0 { "" } else { "; " }, Outside(part))?;
         }
         Ok(())
     }
 }
 
+/// On one line, as `Display` shows them.
+impl fmt::Debug for Details {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Details({self})")
+    }
+}
+
 impl std::error::Error for Reply {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.error.as_ref().map(|error| error as _)
+        self.0.details.error.as_deref().map(|error| error as _)
     }
 }

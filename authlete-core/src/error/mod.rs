@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::call::operation::Operation;
 use crate::layers::retryable::Failure;
 use crate::transport::{TransportError, TransportErrorKind};
+use crate::wire::outside::Outside;
 use crate::wire::{excerpt, json_path, lenient};
 pub use rate_limit::RateLimit;
 
@@ -76,8 +77,9 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Transport(error) => Failure::of_transport(error.kind()).allows(error.operation.idempotency),
-            Self::Api(error) | Self::RateLimited(error) => Failure::of_answer(error.status, &error.headers)
-                .is_some_and(|failure| failure.allows(error.operation.idempotency)),
+            Self::Api(error) | Self::RateLimited(error) => {
+                Failure::of_status(error.status).is_some_and(|failure| failure.allows(error.operation.idempotency))
+            }
             Self::Configuration(_) | Self::Request(_) | Self::Decode(_) => false,
         }
     }
@@ -242,8 +244,9 @@ impl fmt::Debug for ApiError {
         f.debug_struct("ApiError")
             .field("operation", &self.operation.name)
             .field("status", &self.status)
-            .field("result_code", &self.result_code)
-            .field("result_message", &self.result_message)
+            .field("server", &self.server)
+            .field("result_code", &self.result_code.as_deref().map(Outside))
+            .field("result_message", &self.result_message.as_deref().map(Outside))
             .field("body_length", &self.body.len())
             .finish_non_exhaustive()
     }
@@ -345,10 +348,8 @@ impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at {}: HTTP {}", self.operation, self.server, self.status)?;
         match (&self.result_code, &self.result_message) {
-            (_, Some(text)) | (Some(text), None) => {
-                let line = text.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>();
-                write!(f, ": {}", line.join(" "))?;
-            }
+            // A sentence of advice follows; the full stop would stand before its semicolon.
+            (_, Some(text)) | (Some(text), None) => write!(f, ": {}", Outside(text.trim_end().trim_end_matches('.')))?,
             (None, None) => write!(f, ", without Authlete's error body")?,
         }
         f.write_str(match self.status {
@@ -360,6 +361,7 @@ impl fmt::Display for ApiError {
                 None => "; slow down and try again later",
             },
             status if status.is_redirection() => "; redirects are not followed: check the base URL",
+            StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => "; this server cannot do it",
             status if status.is_server_error() => "; Authlete or a proxy on the way has trouble, which may pass",
             _ => "",
         })

@@ -96,7 +96,7 @@ impl<T: Transport> CircuitBreakerLayer<T> {
         let outcome = self.inner.send(request, operation).await;
         let failed = match &outcome {
             Ok(answer) => {
-                let failure = Failure::of_answer(answer.status(), answer.headers());
+                let failure = Failure::of_status(answer.status());
                 answer.status().is_server_error() || failure.is_some_and(|failure| failure != Failure::Lasting)
             }
             Err(_) => true,

@@ -197,7 +197,7 @@ fn key(request: &http::Request<Bytes>, operation: &'static Operation) -> Key {
 fn may_pass(outcome: &Sent) -> bool {
     match outcome {
         Ok(answer) => {
-            let failure = Failure::of_answer(answer.status(), answer.headers());
+            let failure = Failure::of_status(answer.status());
             failure.is_some_and(|failure| failure != Failure::Lasting)
         }
         Err(_) => true,

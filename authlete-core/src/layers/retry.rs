@@ -147,7 +147,7 @@ impl<T: Transport> Transport for RetryLayer<T> {
 fn may_be_sent_again(sent: &Sent, idempotency: Idempotency) -> Option<Option<Duration>> {
     let (failure, hint) = match sent {
         Ok(answer) => {
-            let failure = Failure::of_answer(answer.status(), answer.headers())?;
+            let failure = Failure::of_status(answer.status())?;
             let hint = RateLimit::from_headers(answer.headers());
             let limited = answer.status() == http::StatusCode::TOO_MANY_REQUESTS;
             (failure, if limited { hint.wait() } else { hint.retry_after })
@@ -198,7 +198,7 @@ mod tests {
         for (step, expected) in [
             (Step::Fail(Connect), 2),
             (Step::status(429), 2),
-            (Step::status(503).header("retry-after", "1"), 2),
+            (Step::status(503).header("retry-after", "1"), 1),
             (Step::Fail(Timeout), 1),
             (Step::Fail(Interrupted), 1),
             (Step::status(500), 1),

@@ -1,6 +1,6 @@
 //! What a failure means for another try; what an operation allows is in its [`Idempotency`], from an overlay.
 
-use http::{HeaderMap, StatusCode, header};
+use http::StatusCode;
 
 use crate::call::operation::Idempotency;
 use crate::transport::TransportErrorKind;
@@ -17,11 +17,11 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// What an answer means; none when it is not a failure at all.
-    pub(crate) fn of_answer(status: StatusCode, headers: &HeaderMap) -> Option<Self> {
+    /// What the status of a response means; none when it is not a failure at all.
+    pub(crate) fn of_status(status: StatusCode) -> Option<Self> {
         match status {
             StatusCode::TOO_MANY_REQUESTS => Some(Self::NotProcessed),
-            StatusCode::SERVICE_UNAVAILABLE if headers.contains_key(header::RETRY_AFTER) => Some(Self::NotProcessed),
+            // 503 too, whatever `Retry-After` says: a gateway sends it as well for a request that a server may have processed.
             StatusCode::REQUEST_TIMEOUT
             | StatusCode::INTERNAL_SERVER_ERROR
             | StatusCode::BAD_GATEWAY
@@ -32,7 +32,7 @@ impl Failure {
         }
     }
 
-    /// What the lack of an answer means.
+    /// What the lack of a response means.
     pub(crate) fn of_transport(kind: TransportErrorKind) -> Self {
         match kind {
             // The provider has its own ways to try again.

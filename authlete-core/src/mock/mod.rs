@@ -31,10 +31,10 @@ pub use record::Recorder;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), authlete_api::Error> {
-/// let mock = Mock::new().respond(IntrospectionResponse { action: Some("OK".into()), ..Default::default() });
+/// let mock = Mock::new().respond(IntrospectionResponse::default().action("OK"));
 /// let service = AuthleteService::mocked(&mock);
 ///
-/// let response = service.introspection().process("token").await?;
+/// let response = service.introspection().process("token").raw().await?;
 /// assert_eq!(response.action, Some("OK".into()));
 /// assert_eq!(mock.calls()[0].operation.name, "auth_introspection");
 /// assert_eq!(mock.calls_of(&operations::AUTH_INTROSPECTION)[0].body["token"], "token");

@@ -1,12 +1,13 @@
 //! The part of a body where decoding stopped, with names alone: every value is left out.
 
-use crate::wire::json_path;
+use super::{json_path, lenient};
 
 /// How much is shown.
 const LENGTH: usize = 80;
 
 /// What stands before a line and column of a JSON text: `…,"client":{"clientId":"…"`.
 pub(crate) fn before(body: &[u8], line: usize, column: usize) -> String {
+    let body = lenient::without_mark(body);
     let body = body.get(..json_path::offset(body, line, column)).unwrap_or(body);
     let mut shown = String::new();
     let mut at = 0;

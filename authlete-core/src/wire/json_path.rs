@@ -3,8 +3,15 @@
 //! Tracking the path while decoding would compile every decoder a second time; an error is rare, so the path is found
 //! again from the line and column.
 
+use super::lenient;
+use super::outside::OutsideName;
+
+/// How long a path may become: deeper down it says no more.
+const LONGEST: usize = 500;
+
 /// The path (`$.a.b[2]`) of the value at a line and column of a JSON text, as far as the text goes.
 pub(crate) fn path_at(body: &[u8], line: usize, column: usize) -> String {
+    let body = lenient::without_mark(body);
     let mut steps: Vec<Step> = Vec::new();
     let mut scanner = Scanner { body, at: 0, end: offset(body, line, column) };
     while let Some(token) = scanner.next() {
@@ -30,11 +37,14 @@ pub(crate) fn path_at(body: &[u8], line: usize, column: usize) -> String {
     for step in steps {
         match step {
             Step::Key(Some(key)) => {
-                path.push('.');
-                path.push_str(&key);
+                path.push_str(&format!(".{}", OutsideName(&key)));
             }
             Step::Key(None) => {}
             Step::Index(index) => path.push_str(&format!("[{index}]")),
+        }
+        if path.len() > LONGEST {
+            path.push('…');
+            break;
         }
     }
     path

@@ -2,7 +2,11 @@
 //!
 //! One adapter around serde_json's reader, instead of an attribute on every field:
 //! - a `null` among a list's elements is skipped (a `null` in place of an optional value is `None` by itself);
-//! - a number sent as text is read as the number, a number in place of a text as the text;
+//! - a number sent as a string is read as the number, a number in place of a string as the string;
+//! - an integer may be written with a fraction of zero or an exponent (`123.0`, `1.7e12`; RFC 8259 6);
+//! - `"true"` and `"false"` are read as flags;
+//! - a byte order mark before the body is skipped (RFC 8259 8.1), and half of a surrogate pair in a string is read as U+FFFD,
+//!   so that one such string does not cost the whole response;
 //! - a struct is read from an object only, which also spares compiling the decoder that reads it from a list.
 //!
 //! Untyped values (`serde_json::Value`) stay exactly as sent.
@@ -14,6 +18,48 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAcces
 
 /// Decodes a body.
 pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
+    let body = without_mark(body);
+    match strictly(body) {
+        // Such a body is rare, so only an error looks for it.
+        Err(error) if error.is_syntax() => match without_lone_surrogates(body) {
+            Some(body) => strictly(&body),
+            None => Err(error),
+        },
+        read => read,
+    }
+}
+
+/// The body without the byte order mark that may stand before it.
+pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+/// The body with `\ufffd` in place of every escape that is half of a surrogate pair; none when there is no such escape. It
+/// has the same length, so that an error is still told its place.
+fn without_lone_surrogates(body: &[u8]) -> Option<Vec<u8>> {
+    let unit = |at: usize| -> Option<u16> {
+        let digits = body.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let mut mended: Option<Vec<u8>> = None;
+    let mut at = 0;
+    while let Some(found) = body[at..].iter().position(|byte| *byte == b'\\') {
+        at += found;
+        match unit(at) {
+            Some(0xd800..=0xdbff) if matches!(unit(at + 6), Some(0xdc00..=0xdfff)) => at += 12,
+            Some(0xd800..=0xdfff) => {
+                mended.get_or_insert_with(|| body.to_vec())[at..at + 6].copy_from_slice(b"\\ufffd");
+                at += 6;
+            }
+            Some(_) => at += 6,
+            // Another escape, whose second character may be a backslash.
+            None => at = (at + 2).min(body.len()),
+        }
+    }
+    mended
+}
+
+fn strictly<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = T::deserialize(Lenient(&mut reader))?;
     reader.end()?;
@@ -69,7 +115,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<D> {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_bool(visitor)
+        self.0.deserialize_any(Flag(visitor))
     }
 
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
@@ -104,8 +150,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<D> {
         self.0.deserialize_unit_struct(name, visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, D::Error> {
-        visitor.visit_newtype_struct(self)
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
+        match name {
+            POSITIONAL => self.0.deserialize_seq(Positions(visitor)),
+            _ => visitor.visit_newtype_struct(self),
+        }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
@@ -156,7 +205,10 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<D> {
     }
 }
 
-/// Shows a number's visitor a text as the number it spells.
+/// Integers up to here are told apart by the floating point numbers that JSON readers know (2⁵³).
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Shows a number's visitor a string as the number it spells, and a number without a fraction as an integer.
 struct Number<V>(V);
 
 impl<'de, V: Visitor<'de>> Visitor<'de> for Number<V> {
@@ -175,7 +227,10 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Number<V> {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
-        self.0.visit_f64(value)
+        match value.fract() == 0.0 && value.abs() <= EXACT {
+            true => self.0.visit_i64(value as i64),
+            false => self.0.visit_f64(value),
+        }
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<V::Value, E> {
@@ -184,7 +239,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Number<V> {
         } else if let Ok(value) = text.parse() {
             self.0.visit_u64(value)
         } else if let Ok(value) = text.parse() {
-            self.0.visit_f64(value)
+            self.visit_f64(value)
         } else {
             Err(E::invalid_type(Unexpected::Other("text"), &self))
         }
@@ -223,6 +278,29 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Text<V> {
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
         self.0.visit_string(value.to_string())
+    }
+}
+
+/// Shows a flag's visitor a string as the flag it spells.
+struct Flag<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Flag<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<V::Value, E> {
+        self.0.visit_bool(value)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<V::Value, E> {
+        match text {
+            _ if text.eq_ignore_ascii_case("true") => self.0.visit_bool(true),
+            _ if text.eq_ignore_ascii_case("false") => self.0.visit_bool(false),
+            _ => Err(E::invalid_type(Unexpected::Other("text"), &self)),
+        }
     }
 }
 
@@ -321,6 +399,74 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Lenient<A> {
     }
 }
 
+/// The name by which a list asks to keep the places of its elements.
+const POSITIONAL: &str = "authlete_core::Positional";
+
+/// A list in which the place of an element means something: a `null` keeps its place, as an empty value.
+#[derive(Debug, Default)]
+pub struct Positional<T>(Vec<T>);
+
+impl<T> Positional<T> {
+    /// The list.
+    pub fn into_inner(self) -> Vec<T> {
+        self.0
+    }
+}
+
+impl<'de, T: serde::Deserialize<'de> + Default> serde::Deserialize<'de> for Positional<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Elements<T>(std::marker::PhantomData<T>);
+
+        impl<'de, T: serde::Deserialize<'de> + Default> Visitor<'de> for Elements<T> {
+            type Value = Positional<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a sequence")
+            }
+
+            // By a reader that knows nothing of the name.
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+                deserializer.deserialize_seq(self)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
+                let mut list = Vec::new();
+                while let Some(element) = elements.next_element::<Option<T>>()? {
+                    list.push(element.unwrap_or_default());
+                }
+                Ok(Positional(list))
+            }
+        }
+
+        deserializer.deserialize_newtype_struct(POSITIONAL, Elements(std::marker::PhantomData))
+    }
+}
+
+/// Reads a list and keeps every place in it.
+struct Positions<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Positions<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<V::Value, A::Error> {
+        self.0.visit_seq(Places(elements))
+    }
+}
+
+struct Places<A>(A);
+
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Places<A> {
+    type Error = A::Error;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
+        self.0.next_element_seed(Lenient(seed))
+    }
+}
+
 /// Reads an element, and hands the seed back when there is a `null` in its place.
 struct Element<S>(S);
 
@@ -410,6 +556,57 @@ mod tests {
         assert!(read(r#"{"number":"many"}"#).is_err());
         assert!(read(r#"{"number":true}"#).is_err());
         assert!(read(r#"{"text":{}}"#).is_err());
+    }
+
+    #[test]
+    fn integers_may_have_an_exponent_or_a_fraction_of_zero() {
+        for (text, number) in
+            [("1.7e12", 1_700_000_000_000), ("123.0", 123), ("-5E1", -50), ("\"123.0\"", 123), ("0.0", 0)]
+        {
+            assert_eq!(read(&format!(r#"{{"number":{text}}}"#)).unwrap().number, Some(number), "{text}");
+        }
+        // Neither a fraction nor what cannot be told from its neighbours is an integer.
+        for text in ["1.5", "9007199254740993.0e3", "1e300", "\"1.5\""] {
+            assert!(read(&format!(r#"{{"number":{text}}}"#)).is_err(), "{text}");
+        }
+        assert_eq!(from_slice::<f64>(b"123.5").unwrap(), 123.5);
+        assert_eq!(from_slice::<f64>(b"123.0").unwrap(), 123.0);
+        assert_eq!(from_slice::<Option<u64>>(b"1.8e13").unwrap(), Some(18_000_000_000_000));
+    }
+
+    #[test]
+    fn flags_may_be_strings() {
+        assert_eq!(from_slice::<Vec<bool>>(br#"["true","FALSE",true,null]"#).unwrap(), [true, false, true]);
+        for text in ["\"\"", "\"yes\"", "1"] {
+            assert!(from_slice::<bool>(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mark_and_half_a_pair_do_not_cost_the_response() {
+        assert_eq!(read("\u{feff}{\"number\":1}").unwrap().number, Some(1));
+        for (written, meant) in [
+            (r"\ud800", "\u{fffd}"),
+            (r"a\udc00b", "a\u{fffd}b"),
+            (r"\ud83d\ude00", "😀"),
+            (r"\ud83d\ud83d\ude00", "\u{fffd}😀"),
+            (r"\\ud800 \ud800", "\\ud800 \u{fffd}"),
+            (r"\ud800\n", "\u{fffd}\n"),
+        ] {
+            let shape = read(&format!(r#"{{"text":"{written}","number":7}}"#)).unwrap();
+            assert_eq!((shape.text.as_deref(), shape.number), (Some(meant), Some(7)), "{written}");
+        }
+        assert!(read(r#"{"text":"\ud800"#).is_err());
+        assert!(read(r#"{"text":"\ud80"}"#).is_err());
+    }
+
+    #[test]
+    fn a_place_that_means_something_is_kept() {
+        let list = |body: &str| from_slice::<Positional<Vec<String>>>(body.as_bytes()).map(Positional::into_inner);
+        assert_eq!(list(r#"[["a"],null,["b",null]]"#).unwrap(), [vec!["a".to_owned()], vec![], vec!["b".to_owned()]]);
+        assert!(list("{}").is_err());
+        let strictly: Positional<Vec<String>> = serde_json::from_str(r#"[null,["b"]]"#).unwrap();
+        assert_eq!(strictly.into_inner().len(), 2);
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub(crate) mod json_string;
 pub(crate) mod lenient;
 pub(crate) mod object;
 pub(crate) mod open_enum;
+pub(crate) mod outside;
 pub(crate) mod redact;
 pub(crate) mod time;
 

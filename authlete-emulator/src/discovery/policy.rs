@@ -176,6 +176,7 @@ mod tests {
 
     use super::{Policy, PolicyError};
 
+    #[allow(clippy::needless_pass_by_value, reason = "`json!` makes values")]
     fn applied(policy: Value, metadata: Value) -> Result<Value, PolicyError> {
         let mut metadata: Map<String, Value> = metadata.as_object().cloned().expect("an object");
         Policy::parse(&json!({"p": policy}), &[])?.apply(&mut metadata)?;

@@ -113,6 +113,7 @@ mod tests {
     use super::{Jwk, coordinate, fits, is_private, public, thumbprint};
     use crate::jose::Algorithm;
 
+    #[allow(clippy::needless_pass_by_value, reason = "`json!` makes values")]
     fn jwk(value: Value) -> Jwk {
         value.as_object().cloned().expect("an object")
     }

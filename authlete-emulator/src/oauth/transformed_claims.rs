@@ -246,6 +246,7 @@ mod tests {
     /// 2024-03-01.
     const NOW: u64 = 1_709_251_200_000;
 
+    #[allow(clippy::needless_pass_by_value, reason = "`json!` makes values")]
     fn run(functions: Value, value: Value) -> Option<Value> {
         functions.as_array().expect("functions").iter().try_fold(value, |value, function| {
             let (name, arguments) = super::call(function)?;

@@ -12,8 +12,7 @@ const ISSUER: &str = "https://as.example.com";
 
 /// A private key that others encrypt to.
 fn decryption_key(algorithm: Algorithm) -> Jwk {
-    let mut key =
-        PrivateKey::generate(algorithm).and_then(|key| Ok(key.to_jwk(algorithm).expect("a JWK"))).expect("a key");
+    let mut key = PrivateKey::generate(algorithm).map(|key| key.to_jwk(algorithm).expect("a JWK")).expect("a key");
     key.insert("use".to_owned(), json!("enc"));
     key.insert("kid".to_owned(), json!("enc-1"));
     key

@@ -19,6 +19,7 @@ async fn issuer(more: Value, client: Value) -> (Issuer, Key) {
     (Issuer::with(json!({}), metadata, client).await, key)
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "`json!` makes values")]
 fn wanted(more: Value) -> Value {
     let mut jwk = Key::new().public;
     super::issuer::extend(&mut jwk, &json!({"alg": "ECDH-ES", "kid": "w"}));

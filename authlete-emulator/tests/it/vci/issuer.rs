@@ -93,13 +93,6 @@ impl Authority {
         Self { issuer: CertifiedIssuer::self_signed(params, pair).expect("a certificate") }
     }
 
-    pub(crate) fn pem(&self) -> String {
-        let text = self.der();
-        let lines: Vec<&str> =
-            text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).expect("ASCII")).collect();
-        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
-    }
-
     /// In DER as base64.
     pub(crate) fn der(&self) -> String {
         STANDARD.encode(self.issuer.der())
@@ -149,7 +142,6 @@ pub(crate) fn configurations() -> Value {
 /// A credential issuer.
 pub(crate) struct Issuer {
     pub(crate) world: World,
-    pub(crate) authority: Authority,
     /// What signs the credentials.
     pub(crate) key: Key,
 }
@@ -190,7 +182,7 @@ impl Issuer {
             "authorizationDetailsTypes": ["openid_credential"],
         });
         extend(&mut members, &client);
-        Self { world: World::new(settings, members).await, authority, key }
+        Self { world: World::new(settings, members).await, key }
     }
 
     /// What the response says of an offer with a pre-authorized code.
