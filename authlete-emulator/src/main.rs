@@ -162,8 +162,8 @@ impl StopSignals {
     async fn received(&mut self) -> std::io::Result<()> {
         #[cfg(unix)]
         tokio::select! {
-            result = tokio::signal::ctrl_c() => return result,
-            _ = self.terminate.recv() => return Ok(()),
+            result = tokio::signal::ctrl_c() => result,
+            _ = self.terminate.recv() => Ok(()),
         }
         #[cfg(not(unix))]
         tokio::signal::ctrl_c().await

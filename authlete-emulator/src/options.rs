@@ -111,10 +111,10 @@ pub(crate) fn read() -> Result<Run> {
             Long("fetch") => options.fetch = Some(scope("--fetch", &arguments.value()?.string()?)?),
             Long("fetch-host") => options.fetch_hosts.push(host("--fetch-host", &arguments.value()?.string()?)?),
             Long("fetch-authorities") => {
-                options.fetch_authorities = Some(authorities("--fetch-authorities", arguments.value()?.into())?);
+                options.fetch_authorities = Some(authorities("--fetch-authorities", arguments.value()?.as_ref())?);
             }
             Long("control-token") => {
-                options.control_token = Some(token("--control-token", arguments.value()?.string()?)?)
+                options.control_token = Some(token("--control-token", arguments.value()?.string()?)?);
             }
             Long("no-control") => options.control = false,
             Long("json") => options.json = true,
@@ -163,7 +163,7 @@ fn from_environment() -> Result<Options> {
             None => Vec::new(),
         },
         fetch_authorities: variable("FETCH_AUTHORITIES")?
-            .map(|path| authorities(&full("FETCH_AUTHORITIES"), path.into()))
+            .map(|path| authorities(&full("FETCH_AUTHORITIES"), path.as_ref()))
             .transpose()?,
         control_token: variable("CONTROL_TOKEN")?,
         control: !flag("NO_CONTROL")?,
@@ -219,8 +219,8 @@ fn host(name: &str, text: &str) -> Result<(String, SocketAddr)> {
     parsed.ok_or_else(|| format!("{name} has to be like client.example.org=127.0.0.1:8443, not \"{text}\"").into())
 }
 
-fn authorities(name: &str, path: PathBuf) -> Result<Vec<u8>> {
-    std::fs::read(&path).map_err(|error| format!("{name}: {}: {error}", path.display()).into())
+fn authorities(name: &str, path: &std::path::Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| format!("{name}: {}: {error}", path.display()).into())
 }
 
 fn token(name: &str, token: String) -> Result<String> {

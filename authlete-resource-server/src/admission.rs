@@ -85,7 +85,7 @@ impl Route {
     fn check(&self, token: &Token, scheme: TokenScheme) -> Result<(), Refused> {
         let wanted = &self.requirements;
         let for_this = |resource: &String| token.audiences.iter().any(|audience| same_resource(audience, resource));
-        // Authlete was asked for resources, ACR and age as well: where it says that the token is good and does not name
+        // Authlete was asked for scopes, resources, ACR and age as well: where it says that the token is good and does not name
         // them, it is.
         let asked = token.verified_by == VerifiedBy::Introspection;
         let unnamed = asked && token.audiences.is_empty();
@@ -99,7 +99,7 @@ impl Route {
         if !wanted.bound_by.is_empty() && !wanted.bound_by.iter().any(bound) {
             return Err(self.challenger.invalid_token(scheme, "the access token is not bound as the route wants"));
         }
-        if !wanted.scopes.iter().all(|scope| token.scopes.contains(scope)) {
+        if !asked && !wanted.scopes.iter().all(|scope| token.scopes.contains(scope)) {
             return Err(self.challenger.insufficient_scope(scheme, &wanted.scopes, &token.scopes));
         }
         let acr = match &token.acr {

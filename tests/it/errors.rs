@@ -48,7 +48,7 @@ async fn an_error_body_is_read() {
         text.starts_with("auth_authorization (POST /api/{serviceId}/auth/authorization) at http://127.0.0.1:"),
         "{text}"
     );
-    assert!(text.ends_with(": HTTP 400 Bad Request: [A004201] It is wrong."), "{text}");
+    assert!(text.ends_with(": HTTP 400 Bad Request: [A004201] It is wrong"), "{text}");
 }
 
 #[tokio::test]

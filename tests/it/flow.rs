@@ -197,7 +197,8 @@ async fn api_errors_say_what_is_wrong() {
     assert!(error.result_code().unwrap().starts_with('A'));
     assert!(error.to_string().contains("check the access token"), "{error}");
 
-    let Err(Error::Api(error)) = fixture.authlete.hardware_keys().list().await else { panic!("it made a success up") };
+    let settings = fixture.authlete.get().await.unwrap().into_inner().http_alias_prohibited(true);
+    let Err(Error::Api(error)) = fixture.authlete.update(&settings).await else { panic!("it made a success up") };
     assert_eq!(error.status(), 501);
-    assert!(error.result_message().unwrap().contains("hsk_get_list_api"), "{error}");
+    assert!(error.result_message().unwrap().contains("httpAliasProhibited"), "{error}");
 }

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// What `regen` reads and writes.
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 11] = [
     "Cargo.toml",
     "authlete-api/Cargo.toml",
     "authlete-api/README.md",
     "authlete-api/src",
+    "authlete-emulator/SETTINGS.md",
+    "authlete-emulator/settings.toml",
     "authlete-emulator/src/generated",
+    "docs/llms.txt",
     "docs/operations.md",
     "openapi",
     "tests/src/generated",

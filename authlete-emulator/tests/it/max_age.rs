@@ -49,7 +49,7 @@ async fn only_a_login_after_the_request_will_do() {
             for (way, request) in requests(&world, max_age).await {
                 let opened = world.act("/auth/authorization", json!({"parameters": request})).await;
                 assert_eq!(opened["maxAge"], 0, "{way}: {opened}");
-                let before = world.now() - 1;
+                let before = world.now() - 30;
                 world.advance(2);
                 let (auth_time, expected) = match round {
                     None => (None, Some("login_required")),

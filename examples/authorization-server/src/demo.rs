@@ -120,7 +120,6 @@ fn settings(url: &str, options: Options) -> types::Service {
         // Agents are known by the documents that their ids lead to, which may be on this machine while developing.
         .client_id_metadata_document_supported(true)
         .cimd_http_permitted(url.starts_with("http:"))
-        .http_alias_prohibited(true)
         // RFC 7592 2.1.
         .unauthorized_on_client_config_supported(true)
         .pkce_required(true)

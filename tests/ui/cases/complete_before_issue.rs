@@ -6,7 +6,7 @@ fn too_early(pending: BackchannelAuthenticationUserIdentification) {
 }
 
 fn too_late(pending: BackchannelAuthenticationIssued) {
-    let _ = pending.fail("ACCESS_DENIED".into());
+    let _ = pending.fail("ACCESS_DENIED");
 }
 
 fn main() {}
