@@ -116,8 +116,8 @@ fn examples(document: &Value) -> Vec<Example> {
             let contents = operation["requestBody"]["content"].as_object();
             for (media_type, content) in contents.into_iter().flatten() {
                 let Some(body) = content.get("example").filter(|body| body.is_object()) else { continue };
-                let responses = operation["responses"].as_object().into_iter().flatten();
-                let success = responses.filter(|(status, _)| status.starts_with('2')).last().map(|(_, one)| one);
+                let mut responses = operation["responses"].as_object().into_iter().flatten();
+                let success = responses.rfind(|(status, _)| status.starts_with('2')).map(|(_, one)| one);
                 found.push(Example {
                     method: method.to_uppercase(),
                     path: path.clone(),
@@ -199,7 +199,7 @@ impl Example {
         };
         match end {
             "/auth/authorization/issue" | "/auth/authorization/fail" => {
-                set("ticket", api.open("timeline.read", "").await?)
+                set("ticket", api.open("timeline.read", "").await?);
             }
             "/auth/token" => {
                 let code = api.code("timeline.read history.read", "").await?;
@@ -212,10 +212,10 @@ impl Example {
                 set("ticket", api.act("/auth/token", authenticated(request, CODE_CLIENT)).await?["ticket"].clone());
             }
             "/auth/introspection" => {
-                set("token", api.token("timeline.read history.read").await?["accessToken"].clone())
+                set("token", api.token("timeline.read history.read").await?["accessToken"].clone());
             }
             "/auth/userinfo" | "/auth/userinfo/issue" => {
-                set("token", api.token("openid").await?["accessToken"].clone())
+                set("token", api.token("openid").await?["accessToken"].clone());
             }
             "/auth/token/update" => set("accessToken", api.token("timeline.read").await?["accessToken"].clone()),
             "/auth/token/revoke" => {

@@ -10,8 +10,8 @@ use crate::files;
 const SOURCE: &str = "authlete-api/src";
 
 /// The hand-written files that any description can have: the handles, and how they are made.
-const HANDLES: [&str; 6] =
-    ["authlete.rs", "builder.rs", "environment.rs", "generated/mod.rs", "region.rs", "service.rs"];
+const HANDLES: [&str; 7] =
+    ["authlete.rs", "builder.rs", "environment.rs", "generated/mod.rs", "prelude.rs", "region.rs", "service.rs"];
 
 /// What stands in `lib.rs` for the hand-written part of `actions`, which belongs to operations of the committed description.
 const ACTIONS: &str = "/// What the responses of operations ask the server to do.
@@ -40,10 +40,12 @@ pub(crate) fn write(project: &Path, out: &Path, generated: &Generated) -> Result
     }
     let lib = text(&project.join(SOURCE).join("lib.rs"))?;
     let own = lib.replace("pub mod actions;", ACTIONS);
-    if own == lib {
-        return Err(format!("{SOURCE}/lib.rs has no `pub mod actions;` to replace"));
+    let guide = "pub mod guide;\n";
+    if own == lib || !lib.contains(guide) {
+        return Err(format!("{SOURCE}/lib.rs has no `pub mod actions;` or no `pub mod guide;`"));
     }
-    files::write(&source.join("lib.rs"), &own)?;
+    // The guide is about operations of the committed description.
+    files::write(&source.join("lib.rs"), &own.replace(guide, ""))?;
     for (path, text) in &generated.files {
         if let Some(path) = path.strip_prefix("authlete-api/") {
             files::write(&out.join(path), text)?;
