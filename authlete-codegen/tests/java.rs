@@ -1,5 +1,8 @@
 //! The description against classes of a library, on small ones made up for it.
 
+// Tests read the files that the generator is given.
+#![allow(clippy::disallowed_methods)]
+
 use authlete_codegen::Document;
 use authlete_codegen::java::{Library, Mapping, verify};
 use serde_json::{Value, json};

@@ -13,7 +13,7 @@ pub use revocations::{Revocation, Revocations};
 
 use authlete_api::BoxFuture;
 
-/// A store that the instances of a resource server share. [`redis::RedisStore`](crate::shared::redis::RedisStore) is one.
+/// A store that the instances of a resource server share. With the feature `redis`, `redis::RedisStore` is one.
 ///
 /// Nothing here may be needed to answer a request: when the store fails, the instance goes on with its own memory. Keys
 /// are hashes, from which no token can be found; verdicts hold what the token stands for, which may be personal data.
