@@ -196,7 +196,7 @@ class ClientCredentials(unittest.TestCase):
         tokens = client.fetch_token(grant_type="client_credentials")
         self.assertEqual((tokens["token_type"].lower(), tokens["scope"]), ("bearer", "profile"))
         me = client.get(f"{SERVER}/api/me").json()
-        self.assertEqual((me["subject"], me["client"]), (None, registered["clientId"]))
+        self.assertEqual((me["subject"], me["client"]), (None, str(registered["clientId"])))
 
 
 if __name__ == "__main__":

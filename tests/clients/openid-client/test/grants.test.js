@@ -17,7 +17,7 @@ test('a client for itself', async () => {
   assert.deepEqual([tokens.token_type, tokens.scope, tokens.refresh_token], ['bearer', 'profile', undefined]);
   assert.deepEqual(await me(config, tokens.access_token), {
     subject: null,
-    client: Number(config.clientMetadata().client_id),
+    client: config.clientMetadata().client_id,
     scopes: ['profile'],
   });
   // Authlete passes over scopes that it does not know.
