@@ -288,11 +288,11 @@ impl Route {
     async fn refuse_unbound(&self, service: &AuthleteService, presented: &Presented) -> Result<(), Refused> {
         let shared = self.server.inner();
         let key = key(&[2; 32], &presented.token, None);
-        if shared.introspected.refusal(&key).is_some() || shared.proofs.is_bound(&key) {
-            return match shared.introspected.refusal(&key) {
-                Some(refused) => Err(refused),
-                None => Ok(()),
-            };
+        if let Some(refused) = shared.introspected.refusal(&key) {
+            return Err(refused);
+        }
+        if shared.proofs.is_bound(&key) {
+            return Ok(());
         }
         let question = IntrospectionRequest::new(presented.token.clone());
         match self.call(service, question).await? {
