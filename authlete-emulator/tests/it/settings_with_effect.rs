@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::keys::{Key, claims};
-use crate::world::{REDIRECT_URI, World, assert_error, content, parameter};
+use crate::world::{REDIRECT_URI, World, assert_error, content, fragment, parameter};
 
 #[tokio::test]
 async fn the_type_of_tokens() {
@@ -225,4 +225,67 @@ async fn a_token_is_updated_by_its_refresh_token() {
     }
     let unknown = world.act("/auth/token/update", json!({"refreshToken": "x"})).await;
     assert_eq!(unknown["action"], "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn aliases_that_look_like_urls() {
+    for (prohibited, status) in [(true, 400), (false, 201)] {
+        let world = World::new(json!({"httpAliasProhibited": prohibited}), json!({})).await;
+        for alias in ["https://client.example.org", "http://client.example.org"] {
+            let path = format!("/api/{}/client/create", world.service_id());
+            assert_eq!(world.call("POST", &path, Some(&json!({"clientIdAlias": alias}))).await.0, status, "{alias}");
+        }
+        assert_eq!(world.add_client(json!({"clientIdAlias": "httpsome"})).await["clientIdAlias"], "httpsome");
+    }
+}
+
+#[tokio::test]
+async fn a_public_client_may_leave_its_id_out() {
+    for allowed in [true, false] {
+        let service = json!({"missingClientIdAllowed": allowed});
+        let world = World::new(service, json!({"clientType": "PUBLIC", "tokenAuthMethod": "NONE"})).await;
+        let ask = async |parameters: String| world.act("/auth/token", json!({"parameters": parameters})).await;
+        let code = format!("code={}&redirect_uri={REDIRECT_URI}", world.code("scope=read").await);
+        let token = ask(format!("grant_type=authorization_code&{code}")).await;
+        if !allowed {
+            assert_error(&token, "INVALID_CLIENT", "invalid_client");
+            continue;
+        }
+        assert_eq!((&token["action"], &token["clientId"]), (&json!("OK"), &world.client["clientId"]), "{token}");
+        let refresh = token["refreshToken"].as_str().expect("a refresh token");
+        let renewed = ask(format!("grant_type=refresh_token&refresh_token={refresh}")).await;
+        assert_eq!(renewed["action"], "OK", "{renewed}");
+        // A code that is unknown names nobody, and neither does a grant without one.
+        for parameters in ["grant_type=authorization_code&code=x", "grant_type=client_credentials"] {
+            assert_error(&ask(parameters.to_owned()).await, "INVALID_CLIENT", "invalid_client");
+        }
+    }
+    // A confidential client has to say who it is, and to prove it.
+    let world = World::new(json!({"missingClientIdAllowed": true}), json!({})).await;
+    let parameters = format!("grant_type=authorization_code&code={}", world.code("scope=read").await);
+    let refused = world.act("/auth/token", json!({"parameters": parameters})).await;
+    assert_error(&refused, "INVALID_CLIENT", "invalid_client");
+}
+
+#[tokio::test]
+async fn an_id_token_without_the_scope_openid() {
+    for dropped in [true, false] {
+        let types = json!(["CODE", "ID_TOKEN", "CODE_ID_TOKEN"]);
+        let grants = json!(["AUTHORIZATION_CODE", "IMPLICIT"]);
+        let service = json!({
+            "idTokenDroppedOnIssueWithoutOpenid": dropped, "supportedResponseTypes": types, "supportedGrantTypes": grants,
+        });
+        let world = World::new(service, json!({"responseTypes": types, "grantTypes": grants})).await;
+        for (scopes, there) in [(json!(["read"]), !dropped), (json!(["openid", "read"]), true)] {
+            let parameters = format!(
+                "response_type=code+id_token&client_id={}&redirect_uri={REDIRECT_URI}&scope=openid+read&nonce=n",
+                world.client_id()
+            );
+            let opened = world.act("/auth/authorization", json!({"parameters": parameters})).await;
+            let body = json!({"ticket": opened["ticket"], "subject": "john", "scopes": scopes});
+            let issued = world.act("/auth/authorization/issue", body).await;
+            assert_eq!(fragment(&issued, "id_token").is_some(), there, "{issued}");
+            assert!(fragment(&issued, "code").is_some());
+        }
+    }
 }
