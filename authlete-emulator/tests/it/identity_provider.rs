@@ -10,7 +10,7 @@ use crate::world::{World, send};
 
 const PLACE: &str = r#"{"organizationId": 7, "apiServerId": 76281}"#;
 
-fn with_place(members: Value) -> Value {
+fn with_place(members: &Value) -> Value {
     let mut body: Value = serde_json::from_str(PLACE).expect("JSON");
     body.as_object_mut().expect("an object").extend(members.as_object().expect("an object").clone());
     body
@@ -19,7 +19,7 @@ fn with_place(members: Value) -> Value {
 #[tokio::test]
 async fn a_service_is_created_and_removed() {
     let world = World::plain().await;
-    let body = with_place(json!({"service": {"serviceName": "Mine", "issuer": "https://as.example.org"}}));
+    let body = with_place(&json!({"service": {"serviceName": "Mine", "issuer": "https://as.example.org"}}));
     let (status, service) = world.call("POST", "/api/service", Some(&body)).await;
     assert_eq!(
         (status, &service["serviceName"], &service["issuer"]),
@@ -27,7 +27,7 @@ async fn a_service_is_created_and_removed() {
     );
     let path = format!("/api/{}/service/get", service["apiKey"]);
     assert_eq!(world.call("GET", &path, None).await.1["serviceName"], "Mine");
-    let body = with_place(json!({"serviceId": service["apiKey"]}));
+    let body = with_place(&json!({"serviceId": service["apiKey"]}));
     assert_eq!(world.call("POST", "/api/service/remove", Some(&body)).await.0, 204);
     assert_eq!(world.call("GET", &path, None).await.0, 404);
     let again = world.call("POST", "/api/service/remove", Some(&body)).await;
@@ -40,7 +40,7 @@ async fn errors_have_the_form_of_the_identity_provider() {
     for (path, body, missing) in [
         ("/api/service", json!({"apiServerId": 1}), "organizationId"),
         ("/api/service", json!({"organizationId": 1}), "apiServerId"),
-        ("/api/service/remove", with_place(json!({})), "serviceId"),
+        ("/api/service/remove", with_place(&json!({})), "serviceId"),
     ] {
         let expected = json!({"errors": [format!("{missing} is missing.")]});
         assert_eq!(world.call("POST", path, Some(&body)).await, (400, expected));
@@ -52,7 +52,7 @@ async fn errors_have_the_form_of_the_identity_provider() {
         ("GET", "/api/audit/entries"),
         ("GET", "/api/audit/types"),
     ] {
-        let request = || world.request(method, path).json(&with_place(json!({})));
+        let request = || world.request(method, path).json(&with_place(&json!({})));
         let (status, body) = send(request()).await;
         assert_eq!((status, body["error"].is_string(), body.get("resultCode")), (401, true, None), "{path}: {body}");
         assert_eq!(
