@@ -9,6 +9,7 @@ mod ciba;
 mod consent;
 mod device;
 mod endpoints;
+mod federation;
 mod inputs;
 mod pages;
 mod registration;
@@ -234,11 +235,13 @@ impl App {
             .route("/jwks", get(endpoints::jwks))
             .route("/.well-known/openid-configuration", get(endpoints::configuration))
             .route("/.well-known/oauth-authorization-server", get(endpoints::configuration))
+            .route("/.well-known/openid-federation", get(federation::configuration))
             .layer(from_any_site());
         // These know their callers, none of which is a browser.
         let closed = Router::new()
             .route("/backchannel", post(ciba::authentication))
             .route("/introspect", post(endpoints::introspect))
+            .route("/federation/register", post(federation::register))
             .layer(from_fn(inputs::token_errors));
         Router::new()
             .merge(pages)
