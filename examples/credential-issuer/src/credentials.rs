@@ -96,7 +96,8 @@ async fn issue_deferred(issuer: &Issuer, access: &Access, body: &Bytes) -> Resul
         Some(_) if !left.is_zero() => wanted.defer(left + Duration::from_secs(1)),
         Some(order) => wanted.issue(order),
     };
-    issuer.with_notification_id(access, request.send(service).await?.into_reply())
+    // A `notification_id` would be allowed here, too, but wallets on @openid4vc/openid4vci 0.4 refuse such a response.
+    Ok(request.send(service).await?.into_reply())
 }
 
 /// What a wallet tells of credentials that it got.
@@ -152,12 +153,11 @@ impl Issuer {
     }
 }
 
-/// The body as a string: JSON, or a JWE where it is encrypted.
+/// The body as a string: JSON, or a JWE where it is encrypted. A call without one would be a mistake of ours.
 fn content(body: &Bytes) -> Result<String, CredentialError> {
-    let text = str::from_utf8(body).map(str::to_owned);
-    text.map_err(|_| {
-        CredentialError::new(CredentialErrorCode::InvalidCredentialRequest).description("It is not UTF-8.")
-    })
+    let text = str::from_utf8(body).ok().filter(|text| !text.is_empty()).map(str::to_owned);
+    let refused = CredentialError::new(CredentialErrorCode::InvalidCredentialRequest);
+    text.ok_or_else(|| refused.description("The request has no content that is text."))
 }
 
 /// A credential that the service is set up for, and this server not.

@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 
-import { X509Certificate } from 'node:crypto';
+import { DeviceResponse, parse, Verifier } from '@auth0/mdl';
 import { digest, generateSalt } from '@sd-jwt/crypto-nodejs';
 import { SDJwtVcInstance } from '@sd-jwt/sd-jwt-vc';
-import { CompactSign, compactVerify, decodeProtectedHeader, importJWK } from 'jose';
+import { CompactSign, compactVerify, decodeProtectedHeader, exportJWK, importJWK } from 'jose';
 
 import { ready } from './issuer.js';
 
@@ -74,4 +75,46 @@ export function verifyInPython(what) {
   const run = spawnSync(process.env.PYTHON_VERIFIERS, [program], { input, encoding: 'utf8' });
   assert.equal(run.status, 0, run.stderr);
   return JSON.parse(run.stdout);
+}
+
+/** As much of CBOR as is needed: what is short, with bytes of others in it. */
+const head = (major, length) => Buffer.from(length < 24 ? [(major << 5) | length] : [(major << 5) | 24, length]);
+const text = (value) => Buffer.concat([head(3, Buffer.byteLength(value)), Buffer.from(value)]);
+const array = (elements) => Buffer.concat([head(4, elements.length), ...elements]);
+const map = (pairs) => Buffer.concat([head(5, pairs.length), ...pairs.flatMap(([name, value]) => [text(name), value])]);
+
+/** An mdoc as it is issued, in a document for readers: the bytes of the issuer stay as they are. */
+function inDocument(credential, doctype) {
+  const document = map([['docType', text(doctype)], ['issuerSigned', Buffer.from(credential, 'base64url')]]);
+  return map([['version', text('1.0')], ['documents', array([document])], ['status', Buffer.from([0])]]);
+}
+
+/** What holder and verifier agree on, as a session transcript: here a nonce. */
+function transcript(nonce) {
+  const nothing = Buffer.from([0xf6]);
+  const session = array([nothing, nothing, array([text(nonce)])]);
+  return Buffer.concat([Buffer.from([0xd8, 24]), head(2, session.length), session]);
+}
+
+/** What a holder of an mdoc shows: one element, signed by the device key for a verifier's nonce. */
+export async function presentMdoc(credential, { doctype, element, privateKey, nonce }) {
+  const fields = [{ path: [`$['${doctype}']['${element}']`], intent_to_retain: false }];
+  const constraints = { limit_disclosure: 'required', fields };
+  const definition = {
+    id: 'request',
+    input_descriptors: [{ id: doctype, format: { mso_mdoc: { alg: ['ES256'] } }, constraints }],
+  };
+  const response = DeviceResponse.from(parse(inDocument(credential, doctype)))
+    .usingPresentationDefinition(definition)
+    .usingSessionTranscriptBytes(transcript(nonce))
+    .authenticateWithSignature({ ...(await exportJWK(privateKey)), kid: 'device' }, 'ES256');
+  return (await response.sign()).encode();
+}
+
+/** Verifies what a holder shows with @auth0/mdl: issuer, validity, digests and device key. Gives the elements. */
+export async function verifyMdoc(presentation, { doctype, nonce }) {
+  const verifier = new Verifier([ready.root_certificate]);
+  const { documents } = await verifier.verify(presentation, { encodedSessionTranscript: transcript(nonce) });
+  assert.equal(documents.length, 1);
+  return documents[0].getIssuerNameSpace(doctype);
 }

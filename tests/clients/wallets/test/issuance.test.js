@@ -39,13 +39,22 @@ test('a DPoP-bound token works with its key alone', async () => {
   const wallet = await Wallet.preAuthorized(await offer('person'), { dpop });
   assert.equal((await wallet.fetch('person', [await newKey()])).length, 1);
   wallet.dpop = { signer: signer(await newKey()) };
-  await assert.rejects(wallet.ask('person', [await newKey()]), /invalid_dpop_proof|invalid_token|401/);
+  await assert.rejects(wallet.ask('person', [await newKey()]), ({ response }) => {
+    assert.equal(response.response.status, 401);
+    assert.match(response.response.headers.get('www-authenticate'), /^DPoP .*error="invalid_(dpop_proof|token)"/);
+    return true;
+  });
 });
 
-test('a deferred credential comes later, and the issuer is told what became of it', async () => {
+test('a deferred credential comes later', async () => {
   const wallet = await Wallet.preAuthorized(await offer('diploma'));
   const [credential] = await wallet.fetch('diploma', [await newKey()]);
   assert.equal((await verifySdJwtVc(credential)).title, 'Analytical Engineer');
+});
+
+test('the issuer is told what became of a credential', async () => {
+  const wallet = await Wallet.preAuthorized(await offer('person'));
+  await wallet.fetch('person', [await newKey()]);
   const { issuerMetadata, accessToken, client } = wallet;
   const notify = (notificationId) =>
     client.sendNotification({

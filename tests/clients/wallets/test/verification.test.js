@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 
 import { offer } from '../lib/issuer.js';
-import { present, verifyInPython, verifySdJwtVc } from '../lib/verifiers.js';
+import { present, presentMdoc, verifyInPython, verifyMdoc, verifySdJwtVc } from '../lib/verifiers.js';
 import { newKey, privateKey, Wallet } from '../lib/wallet.js';
 
 const DOCTYPE = 'org.example.person.1';
@@ -66,6 +66,18 @@ test('a changed SD-JWT VC is refused', async () => {
     assert.notEqual(claims?.[name], 'Mallory');
     if (!credential.includes(forged)) assert.equal(claims, undefined);
   }
+});
+
+test('a holder of an mdoc shows one element, bound to key and nonce', async () => {
+  const shown = { doctype: DOCTYPE, element: 'family_name', nonce: 'n1' };
+  const presentation = await presentMdoc(mdoc, { ...shown, privateKey: privateKey(key) });
+  assert.deepEqual(await verifyMdoc(presentation, shown), { family_name: 'Lovelace' });
+  await assert.rejects(verifyMdoc(presentation, { ...shown, nonce: 'n2' }), /signature/i);
+  const stolen = await presentMdoc(mdoc, { ...shown, privateKey: privateKey(await newKey()) });
+  await assert.rejects(verifyMdoc(stolen, shown), /signature/i);
+  const renamed = Buffer.from(presentation);
+  renamed.write('Lovelock', renamed.indexOf('Lovelace'));
+  await assert.rejects(verifyMdoc(renamed, shown), /digest|match/i);
 });
 
 test('a changed mdoc is refused', () => {
