@@ -13,7 +13,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyUsagePurpose, SanType,
     date_time_ymd,
 };
 use serde_json::{Map, Value, json};
@@ -36,7 +36,7 @@ impl Demo {
     /// # Errors
     /// When the emulator does not start, or refuses something.
     pub async fn set_up(url: &str) -> Result<Self, Box<dyn Error>> {
-        let (key, root_certificate) = signing_key()?;
+        let (key, root_certificate) = signing_key(url)?;
         let authorization_server = demo::Demo::set_up_with(url, settings(url, &key)?).await?;
         let wallet = OAuthClient::default()
             .client_name("A wallet")
@@ -93,7 +93,7 @@ pub fn settings(url: &str, key: &Value) -> Result<types::Service, Box<dyn Error>
 }
 
 /// A key that signs credentials, as a private JWK with its certificate; and the certificate of who certified it, in PEM.
-fn signing_key() -> Result<(Value, String), Box<dyn Error>> {
+fn signing_key(url: &str) -> Result<(Value, String), Box<dyn Error>> {
     let authority = CertifiedIssuer::self_signed(
         {
             let mut params = params("Example Root")?;
@@ -106,6 +106,8 @@ fn signing_key() -> Result<(Value, String), Box<dyn Error>> {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
     let mut params = params("Example Credential Issuer")?;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    // Wallets compare it with `iss` of the credentials (SD-JWT VC).
+    params.subject_alt_names = vec![SanType::URI(url.try_into()?)];
     let certificate = params.signed_by(&rcgen::KeyPair::try_from(pair.to_pkcs8v1()?.as_ref())?, &authority)?;
     let mut key = jwk(&pair)?;
     extend(
