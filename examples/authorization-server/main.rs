@@ -15,7 +15,6 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
 
 use authlete_api::Environment;
-use authlete_emulator::Emulator;
 use authorization_server::demo::{self, Demo, Emulated};
 use authorization_server::{App, Resources};
 use tokio::net::TcpListener;
@@ -38,19 +37,11 @@ async fn start() -> Result<(), Box<dyn Error>> {
     let local = format!("http://localhost:{}", listener.local_addr()?.port());
     let url = options.url.as_deref().map_or(local.as_str(), |url| url.trim_end_matches('/'));
     let environment = Environment::read()?;
-    // An emulator that is started here lives as long as this does.
-    let (_emulator, emulated) = match (emulated()?, environment.is_empty()) {
-        (Some(emulated), _) => (None, Some(emulated)),
-        (None, true) => {
-            let emulator = Emulator::start().await?;
-            let emulated = Emulated::from(&emulator);
-            (Some(emulator), Some(emulated))
-        }
-        (None, false) => (None, None),
-    };
-    let demo = match emulated {
-        Some(emulated) => Some(Demo::set_up(emulated, url, options.settings).await?),
-        None => None,
+    // An emulator that is started here lives as long as what is set up in it.
+    let demo = match (emulated()?, environment.is_empty()) {
+        (Some(emulator), _) => Some(Demo::set_up_in(emulator, url, demo::settings(url, options.settings)).await?),
+        (None, true) => Some(Demo::set_up(url, options.settings).await?),
+        (None, false) => None,
     };
     let service = match &demo {
         Some(demo) => demo.service.clone(),

@@ -43,6 +43,8 @@ impl From<&Emulator> for Emulated {
 pub struct Demo {
     /// The emulator that it is in.
     pub emulator: Emulated,
+    /// The same, where it was started for this: it ends when it is dropped.
+    own: Option<Emulator>,
     /// The service of the server.
     pub service: AuthleteService,
     /// A confidential client with a redirect URI.
@@ -55,17 +57,39 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Makes a service in an emulator for a server at the URL, and clients.
+    /// Starts an emulator, and makes a service in it for a server at the URL, and clients.
+    ///
+    /// # Errors
+    /// When the emulator does not start, or refuses something.
+    pub async fn set_up(url: &str, options: Options) -> Result<Self, Box<dyn Error>> {
+        Self::set_up_with(url, settings(url, options)).await
+    }
+
+    /// The same with other settings of the service.
+    ///
+    /// # Errors
+    /// When the emulator does not start, or refuses something.
+    pub async fn set_up_with(url: &str, settings: types::Service) -> Result<Self, Box<dyn Error>> {
+        let emulator = Emulator::start().await?;
+        let demo = Self::set_up_in(&emulator, url, settings).await?;
+        Ok(Self { own: Some(emulator), ..demo })
+    }
+
+    /// Makes the service and the clients in an emulator that runs already.
     ///
     /// # Errors
     /// When the emulator cannot be reached, or refuses something.
-    pub async fn set_up(emulator: impl Into<Emulated>, url: &str, options: Options) -> Result<Self, Box<dyn Error>> {
+    pub async fn set_up_in(
+        emulator: impl Into<Emulated>,
+        url: &str,
+        settings: types::Service,
+    ) -> Result<Self, Box<dyn Error>> {
         let emulator = emulator.into();
         let authlete = Authlete::builder()
             .base_url(&emulator.base_url)
             .organization_token(&emulator.organization_token)
             .build()?;
-        let id = authlete.services().create(settings(url, options)).await?.api_key.ok_or("the service has no id")?;
+        let id = authlete.services().create(settings).await?.api_key.ok_or("the service has no id")?;
         let service = authlete.service(id);
         let web = client(&[GrantType::AuthorizationCode, GrantType::RefreshToken], ClientAuthMethod::ClientSecretBasic)
             .client_name("A web shop")
@@ -80,12 +104,12 @@ impl Demo {
         let web = service.clients().create(web).await?.into_inner();
         let device = service.clients().create(device).await?.into_inner();
         let backend = service.clients().create(backend).await?.into_inner();
-        Ok(Self { emulator, service, web, device, backend, url: url.to_owned() })
+        Ok(Self { emulator, own: None, service, web, device, backend, url: url.to_owned() })
     }
 }
 
 /// What a service has to be set to for this server.
-fn settings(url: &str, options: Options) -> types::Service {
+pub fn settings(url: &str, options: Options) -> types::Service {
     let at = |path: &str| format!("{url}{path}");
     let auth = vec![
         ClientAuthMethod::ClientSecretBasic,

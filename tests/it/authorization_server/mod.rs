@@ -19,7 +19,7 @@ use std::collections::HashMap;
 
 use authlete_api::types::OAuthClient;
 use authlete_emulator::Emulator;
-use authorization_server::demo::{Demo, Options};
+use authorization_server::demo::{Demo, Options, settings};
 use authorization_server::{App, Resources};
 use reqwest::redirect::Policy;
 use tokio::net::TcpListener;
@@ -45,7 +45,7 @@ impl World {
 
     async fn start_with(url: &str, options: Options, resources: Resources) -> Self {
         let emulator = Emulator::start().await.unwrap();
-        let demo = Demo::set_up(&emulator, url, options).await.unwrap();
+        let demo = Demo::set_up_in(&emulator, url, settings(url, options)).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let app = App::new(demo.service.clone(), url, resources).unwrap();
