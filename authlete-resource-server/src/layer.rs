@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use authlete_api::BoxFuture;
+use authlete_api::{AuthleteService, BoxFuture};
 use http::{Request, Response};
 use sha2::{Digest, Sha256};
 
@@ -109,7 +109,7 @@ impl ProtectLayer {
         };
         Route {
             server: self.server.clone(),
-            key: wanted.key(),
+            key: wanted.key(settings.service.as_ref()),
             requirements: Arc::clone(&self.requirements),
             challenger: Arc::new(challenger),
         }
@@ -117,9 +117,16 @@ impl ProtectLayer {
 }
 
 impl Requirements {
-    /// What introspection is asked beside the token: verdicts of one route are not those of another.
-    fn key(&self) -> Key {
+    /// What introspection is asked beside the token, and where: verdicts of one route, one service or one server are not
+    /// those of another. Whose credentials it is asked with is known when a request is served.
+    fn key(&self, service: Option<&AuthleteService>) -> Key {
         let mut hash = Sha256::new();
+        if let Some(service) = service {
+            for part in [service.client().base_url(), &service.id().to_string()] {
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part);
+            }
+        }
         for (name, list) in [("s", &self.scopes), ("r", &self.resources), ("a", &self.acr_values)] {
             hash.update(name);
             hash.update((list.len() as u64).to_be_bytes());

@@ -37,6 +37,8 @@ struct Shared {
     idp_url: String,
     user_agent: HeaderValue,
     operation_timeout: Option<Duration>,
+    #[cfg(feature = "cache")]
+    credentials: Arc<Sources>,
     transport: BoxTransport,
 }
 
@@ -76,6 +78,20 @@ impl Client {
             request = request.json(serde_json::to_vec(body));
         }
         request.call(lenient::raw)
+    }
+
+    /// A hash that tells the credentials of the next call to the API server from others, for the keys of caches: their
+    /// [`Credentials::fingerprint`], or zeros for a client without credentials.
+    ///
+    /// # Errors
+    /// When the client's [`CredentialsProvider`] has none.
+    #[cfg(feature = "cache")]
+    pub async fn credentials_fingerprint(&self) -> Result<[u8; 32], crate::credentials::ProviderError> {
+        match self.shared.credentials.api.as_deref() {
+            None => Ok([0; 32]),
+            Some(Source::Fixed(credentials)) => Ok(credentials.fingerprint()),
+            Some(Source::Provider(provider)) => Ok(provider.credentials().await?.fingerprint()),
+        }
     }
 
     pub(super) fn operation_timeout(&self) -> Option<Duration> {
@@ -239,6 +255,7 @@ impl ClientSettings {
         let idp_url = self.idp_url.as_deref().unwrap_or(self.default_idp_url);
         let idp_url = check_base_url(idp_url, self.allow_http)?;
         let credentials = Sources { api: self.credentials.transpose()?, idp: self.idp_credentials.transpose()? };
+        let credentials = Arc::new(credentials);
         #[cfg(feature = "reqwest")]
         let transport = match self.transport {
             Some(transport) => transport,
@@ -255,9 +272,18 @@ impl ClientSettings {
             )
         })?;
         let operation_timeout = self.operation_timeout.or((!own_transport).then_some(OPERATION_TIMEOUT));
-        let transport = self.layers.around(transport, credentials, !own_transport);
+        let transport = self.layers.around(transport, &credentials, !own_transport);
         let user_agent = HeaderValue::from_static(self.user_agent);
-        Ok(Client { shared: Arc::new(Shared { base_url, idp_url, user_agent, operation_timeout, transport }) })
+        let shared = Shared {
+            base_url,
+            idp_url,
+            user_agent,
+            operation_timeout,
+            #[cfg(feature = "cache")]
+            credentials,
+            transport,
+        };
+        Ok(Client { shared: Arc::new(shared) })
     }
 }
 
