@@ -1,7 +1,7 @@
 //! The layer of a route, and the service it makes.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ use crate::verdicts::Key;
 pub struct ProtectLayer {
     server: ResourceServer,
     requirements: Arc<Requirements>,
+    /// Made once: axum puts a layer of a handler around it at every request, unless the router was given its state before.
+    route: Arc<OnceLock<Arc<Route>>>,
 }
 
 /// What a route wants of a token.
@@ -48,7 +50,7 @@ impl ProtectLayer {
         if let Some(metadata) = &server.inner().settings.metadata {
             requirements.resources.push(metadata.resource().to_owned());
         }
-        Self { server, requirements: Arc::new(requirements) }
+        Self { server, requirements: Arc::new(requirements), route: Arc::default() }
     }
 
     /// Scopes that the token must all have; otherwise the response is 403 with `insufficient_scope`.
@@ -92,6 +94,7 @@ impl ProtectLayer {
 
     fn with(mut self, change: impl FnOnce(&mut Requirements)) -> Self {
         change(Arc::make_mut(&mut self.requirements));
+        self.route = Arc::default();
         self
     }
 
@@ -161,7 +164,7 @@ impl<S> tower_layer::Layer<S> for ProtectLayer {
     type Service = Protect<S>;
 
     fn layer(&self, inner: S) -> Protect<S> {
-        Protect { inner, route: Arc::new(self.route()) }
+        Protect { inner, route: Arc::clone(self.route.get_or_init(|| Arc::new(self.route()))) }
     }
 }
 

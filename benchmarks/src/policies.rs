@@ -33,6 +33,8 @@ pub struct Policy {
 
 impl Policy {
     fn new(name: &'static str, router: Router, authorization: String) -> Self {
+        // As `axum::serve` does, so that layers are put around handlers once.
+        let router = router.with_state(());
         Self { name, router, authorization, proof: None }
     }
 

@@ -158,22 +158,32 @@ impl Client {
 /// An empty path parameter, or `.` and `..`, which URLs fold away, would call another operation.
 fn check_path(path: &str, operation: &Operation) -> Result<(), &'static str> {
     let mut segments = path.split('/').skip(1);
-    let folded = |segment: &str| {
-        let segment = segment.to_ascii_lowercase().replace("%2e", ".");
-        segment.is_empty() || segment == "." || segment == ".."
-    };
     if std::ptr::eq(operation, &OTHER) {
         return match path.starts_with("/api/") && !path.contains(['#', '\\']) {
-            true if segments.any(&folded) => {
+            true if segments.any(is_folded) => {
                 Err("a segment of the path is empty, `.` or `..`, which would lead to another path")
             }
             true => Ok(()),
             false => Err("the path of every operation begins with `/api/`, and has no fragment and no backslash"),
         };
     }
-    match segments.any(folded) {
+    match segments.any(is_folded) {
         true => Err("a path parameter is empty, `.` or `..`; give the id it stands for"),
         false => Ok(()),
+    }
+}
+
+/// Whether URLs fold a segment of a path away: it is empty, or one or two dots, which may be written as `%2e`.
+fn is_folded(segment: &str) -> bool {
+    let mut rest = segment.as_bytes();
+    let mut dots = 0;
+    loop {
+        rest = match rest {
+            [] => return dots <= 2,
+            [b'.', rest @ ..] | [b'%', b'2', b'e' | b'E', rest @ ..] => rest,
+            _ => return false,
+        };
+        dots += 1;
     }
 }
 
