@@ -125,7 +125,7 @@ impl Requirements {
     fn key(&self, service: Option<&AuthleteService>) -> Key {
         let mut hash = Sha256::new();
         if let Some(service) = service {
-            for part in [service.client().base_url(), &service.id().to_string()] {
+            for part in [service.client().base_url(), service.id().as_ref()] {
                 hash.update((part.len() as u64).to_be_bytes());
                 hash.update(part);
             }

@@ -130,10 +130,13 @@ impl Transport for Canned {
 #[derive(Clone, Default)]
 pub(crate) struct Shelf(Arc<ShelfState>);
 
+/// Verdicts by generation and hash.
+type Kept = HashMap<(u64, [u8; 32]), Vec<u8>>;
+
 #[derive(Default)]
 struct ShelfState {
     generation: AtomicU64,
-    verdicts: Mutex<HashMap<(u64, [u8; 32]), Vec<u8>>>,
+    verdicts: Mutex<Kept>,
     used: Mutex<HashSet<[u8; 32]>>,
     followers: Mutex<Vec<Revocations>>,
 }
