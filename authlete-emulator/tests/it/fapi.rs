@@ -179,6 +179,13 @@ async fn a_request_object_may_do_without_nbf_in_fapi1_alone() {
 }
 
 #[tokio::test]
+async fn a_client_may_be_held_to_a_mode_by_itself() {
+    let world = World::new(json!({}), json!({"fapiModes": ["FAPI2_SECURITY"]})).await;
+    let asked = world.authorize("scope=read&state=s").await;
+    assert_ne!(asked["action"], "INTERACTION", "{asked}");
+}
+
+#[tokio::test]
 async fn fapi2_signatures_of_resources() {
     let key = Key::ec();
     for (mode, request, response) in [

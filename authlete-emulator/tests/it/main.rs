@@ -40,6 +40,8 @@ mod jose_verify;
 mod keys;
 mod management;
 mod max_age;
+mod members_of_calls;
+mod members_of_proofs;
 mod metadata_documents;
 mod native_sso;
 mod omission;

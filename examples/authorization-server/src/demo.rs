@@ -44,6 +44,7 @@ pub struct Demo {
     /// The emulator that it is in.
     pub emulator: Emulated,
     /// The same, where it was started for this: it ends when it is dropped.
+    #[expect(dead_code, reason = "it is held until this is dropped")]
     own: Option<Emulator>,
     /// The service of the server.
     pub service: AuthleteService,
