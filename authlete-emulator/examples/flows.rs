@@ -62,7 +62,7 @@ impl Run {
             self.begun.set(self.begun.get() + 1);
             world.flow().await?;
             self.done.set(self.done.get() + 1);
-            if self.done.get() % (self.flows / STEPS).max(1) == 0 {
+            if self.done.get().is_multiple_of((self.flows / STEPS).max(1)) {
                 self.report();
             }
         }
