@@ -69,7 +69,7 @@ for (const [name, options] of Object.entries({
       await page.getByText("None waits for its call.").waitFor();
       await visitor.type("Present state as", name);
       await visitor.click("Save");
-      await page.getByLabel("State", { exact: true }).selectOption(name);
+      await page.locator("select[name=state]").selectOption(name);
       await visitor.click("Reset");
       await visitor.sees("Authlete emulator", "reset");
       assert.ok((await page.getByRole("main").innerText()).includes("Ada's garden centre"));
