@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::haip;
 use crate::error::ApiError;
 use crate::state::Settings;
 
@@ -10,7 +11,6 @@ use crate::state::Settings;
 const SERVICE: &[&str] = &[
     "accessTokenForExternalAttachmentEmbedded",
     "backchannelBindingMessageRequiredInFapi",
-    "haipVersion",
     "httpAliasProhibited",
     "idTokenDroppedOnIssueWithoutOpenid",
     "keyAttesterRootsOnly",
@@ -22,7 +22,7 @@ const SERVICE: &[&str] = &[
 ];
 
 /// Settings of a client.
-const CLIENT: &[&str] = &["haipVersion", "spiffeBundleEndpoint", "spiffeId"];
+const CLIENT: &[&str] = &["spiffeBundleEndpoint", "spiffeId"];
 
 /// Modes of FAPI that are about the requests and responses of resources.
 const MODES: &[&str] = &["FAPI2_MESSAGE_SIGNING_RESOURCE_REQ", "FAPI2_MESSAGE_SIGNING_RESOURCE_RES"];
@@ -30,12 +30,14 @@ const MODES: &[&str] = &["FAPI2_MESSAGE_SIGNING_RESOURCE_REQ", "FAPI2_MESSAGE_SI
 /// Fails, naming the setting, if a service has one that is not implemented.
 pub(crate) fn check_service(settings: &Settings) -> Result<(), ApiError> {
     check_modes(settings)?;
+    check_haip("service", settings)?;
     refuse("service", settings, SERVICE)
 }
 
 /// Fails, naming the setting, if a client has one that is not implemented.
 pub(crate) fn check_client(settings: &Settings) -> Result<(), ApiError> {
     check_modes(settings)?;
+    check_haip("client", settings)?;
     refuse("client", settings, CLIENT)
 }
 
@@ -43,6 +45,13 @@ fn check_modes(settings: &Settings) -> Result<(), ApiError> {
     match MODES.iter().find(|mode| settings.has("fapiModes", mode)) {
         Some(mode) => Err(ApiError::not_implemented(format!("the value {mode} of the setting fapiModes"))),
         None => Ok(()),
+    }
+}
+
+fn check_haip(owner: &str, settings: &Settings) -> Result<(), ApiError> {
+    match settings.string("haipVersion") {
+        None | Some("" | haip::VERSION) => Ok(()),
+        Some(other) => Err(ApiError::not_implemented(format!("the value {other} of the {owner} setting haipVersion"))),
     }
 }
 

@@ -214,6 +214,20 @@ async fn a_client_that_asks_is_registered() {
 }
 
 #[tokio::test]
+async fn a_registered_client_is_not_sought_as_a_document() {
+    let federation = Federation::new().await;
+    let path = |what: &str| format!("/api/{}/service/{what}", federation.world.service_id());
+    let (_, mut service) = federation.world.call("GET", &path("get"), None).await;
+    service["clientIdMetadataDocumentSupported"] = json!(true);
+    service["cimdHttpPermitted"] = json!(true);
+    assert_eq!(federation.world.call("POST", &path("update"), Some(&service)).await.0, 200);
+    for id in ["1", "2"] {
+        let opened = federation.open(&federation.request(&federation.object(id))).await;
+        assert_eq!(opened["action"], "INTERACTION", "{opened}");
+    }
+}
+
+#[tokio::test]
 async fn a_chain_that_has_ended_is_resolved_again() {
     let federation = Federation::new().await;
     let first = federation.open_well().await;
