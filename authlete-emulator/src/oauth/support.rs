@@ -10,42 +10,19 @@ use crate::state::Settings;
 /// Settings of a service.
 const SERVICE: &[&str] = &[
     "accessTokenForExternalAttachmentEmbedded",
-    "backchannelBindingMessageRequiredInFapi",
-    "httpAliasProhibited",
-    "idTokenDroppedOnIssueWithoutOpenid",
-    "keyAttesterRootsOnly",
-    "missingClientIdAllowed",
-    "nbfOptional",
     "tokenBatchNotificationEndpoint",
-    "userPinLength",
     "verifiedClaimsValidationSchemaSet",
 ];
 
-/// Settings of a client.
-const CLIENT: &[&str] = &["spiffeBundleEndpoint", "spiffeId"];
-
-/// Modes of FAPI that are about the requests and responses of resources.
-const MODES: &[&str] = &["FAPI2_MESSAGE_SIGNING_RESOURCE_REQ", "FAPI2_MESSAGE_SIGNING_RESOURCE_RES"];
-
 /// Fails, naming the setting, if a service has one that is not implemented.
 pub(crate) fn check_service(settings: &Settings) -> Result<(), ApiError> {
-    check_modes(settings)?;
     check_haip("service", settings)?;
-    refuse("service", settings, SERVICE)
+    refuse(settings, SERVICE)
 }
 
 /// Fails, naming the setting, if a client has one that is not implemented.
 pub(crate) fn check_client(settings: &Settings) -> Result<(), ApiError> {
-    check_modes(settings)?;
-    check_haip("client", settings)?;
-    refuse("client", settings, CLIENT)
-}
-
-fn check_modes(settings: &Settings) -> Result<(), ApiError> {
-    match MODES.iter().find(|mode| settings.has("fapiModes", mode)) {
-        Some(mode) => Err(ApiError::not_implemented(format!("the value {mode} of the setting fapiModes"))),
-        None => Ok(()),
-    }
+    check_haip("client", settings)
 }
 
 fn check_haip(owner: &str, settings: &Settings) -> Result<(), ApiError> {
@@ -55,7 +32,7 @@ fn check_haip(owner: &str, settings: &Settings) -> Result<(), ApiError> {
     }
 }
 
-fn refuse(owner: &str, settings: &Settings, names: &[&str]) -> Result<(), ApiError> {
+fn refuse(settings: &Settings, names: &[&str]) -> Result<(), ApiError> {
     let is_set = |name: &&&str| match settings.0.get(**name) {
         None | Some(Value::Null | Value::Bool(false)) => false,
         Some(Value::String(text)) => !text.is_empty(),
@@ -65,7 +42,7 @@ fn refuse(owner: &str, settings: &Settings, names: &[&str]) -> Result<(), ApiErr
         Some(_) => true,
     };
     match names.iter().find(is_set) {
-        Some(name) => Err(ApiError::not_implemented(format!("the {owner} setting {name}"))),
+        Some(name) => Err(ApiError::not_implemented(format!("the service setting {name}"))),
         None => Ok(()),
     }
 }

@@ -12,13 +12,18 @@ const TOKEN_ENDPOINT: &str = "https://as.example.com/token";
 
 /// An issuer whose client authenticates by a key, with more settings.
 async fn issuer(key: &Key, service: Value, metadata: Value) -> Issuer {
+    issuer_and_client(key, service, metadata, json!({})).await
+}
+
+async fn issuer_and_client(key: &Key, service: Value, metadata: Value, client: Value) -> Issuer {
     let mut settings = json!({
         "supportedTokenAuthMethods": ["PRIVATE_KEY_JWT", "CLIENT_SECRET_BASIC"],
         "tokenEndpoint": TOKEN_ENDPOINT,
     });
     extend(&mut settings, &service);
-    let client = json!({"tokenAuthMethod": "PRIVATE_KEY_JWT", "jwks": key.set()});
-    Issuer::with(settings, metadata, client).await
+    let mut members = json!({"tokenAuthMethod": "PRIVATE_KEY_JWT", "jwks": key.set()});
+    extend(&mut members, &client);
+    Issuer::with(settings, metadata, members).await
 }
 
 /// The members of a call by the client.
@@ -48,15 +53,14 @@ async fn authorization_requests_are_pushed_for_a_credential_and_with_pkce() {
     let key = Key::ec();
     let challenge = format!("{CHALLENGED}{CHALLENGE}");
     let good = request("person", &challenge);
-    for by_scope in [false, true] {
-        let service = match by_scope {
-            false => json!({"haipVersion": "1.0"}),
-            true => json!({"supportedScopes": [
-                {"name": "person", "attributes": [{"key": "haip", "value": "1.0"}]},
-                {"name": "other", "attributes": [{"key": "haip", "value": "1.0"}]},
-            ]}),
-        };
-        let issuer = issuer(&key, service, json!({})).await;
+    let by_scope = json!({"supportedScopes": [
+        {"name": "person", "attributes": [{"key": "haip", "value": "1.0"}]},
+        {"name": "other", "attributes": [{"key": "haip", "value": "1.0"}]},
+    ]});
+    for (service, client) in
+        [(json!({"haipVersion": "1.0"}), json!({})), (json!({}), json!({"haipVersion": "1.0"})), (by_scope, json!({}))]
+    {
+        let issuer = issuer_and_client(&key, service, json!({}), client).await;
         assert_eq!(push(&issuer, &key, &good).await["action"], "CREATED");
         for (parameters, error) in [
             (request("person", ""), "invalid_request"),

@@ -10,5 +10,6 @@ mod haip;
 mod issuer;
 mod mdoc;
 mod offers;
+mod pretty;
 mod proofs;
 mod requests;
