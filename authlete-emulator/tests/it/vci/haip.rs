@@ -121,15 +121,14 @@ async fn clients_do_not_authenticate_by_secrets() {
     assert_error(&issuer.world.act("/pushed_auth_req", body).await, "UNAUTHORIZED", "invalid_client");
 }
 
+async fn metadata(issuer: &Issuer) -> Value {
+    issuer.world.act("/vci/metadata", json!({"pretty": false})).await
+}
+
 #[tokio::test]
 async fn issuers_have_scopes_nonces_and_certificates() {
     let key = Key::ec();
     let haip = json!({"haipVersion": "1.0"});
-    let metadata = |issuer: &Issuer| {
-        let body = json!({"pretty": false});
-        let world = &issuer.world;
-        async move { world.act("/vci/metadata", body).await }
-    };
     assert_eq!(metadata(&issuer(&key, haip.clone(), json!({})).await).await["action"], "OK");
     let mut without_scope = configurations();
     without_scope["license"].as_object_mut().expect("an object").remove("scope");
