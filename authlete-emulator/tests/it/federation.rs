@@ -101,7 +101,7 @@ impl Federation {
             "supportedTokenAuthMethods": ["PRIVATE_KEY_JWT", "CLIENT_SECRET_BASIC"],
             "tokenEndpoint": "https://as.example.com/token",
         });
-        let world = World::new(service, json!({})).await;
+        let world = World::standing(service, json!({})).await;
         let protocol_key = PrivateKey::generate(Algorithm::ES256).expect("a key");
         let federation = Self { world, documents, client, organization, anchor, protocol_key, own_key };
         federation.publish(&json!({}), &json!({}), &json!({}));
@@ -541,7 +541,7 @@ async fn how_long_the_service_s_statement_lasts_and_which_key_signs_it() {
             "federationJwks": json!({"keys": keys}).to_string(), "federationSignatureKeyId": kid,
             "federationConfigurationDuration": 77,
         });
-        let world = World::new(service, json!({})).await;
+        let world = World::standing(service, json!({})).await;
         let answer = world.act("/federation/configuration", json!({})).await;
         let jwt = Jwt::read(answer["responseContent"].as_str().expect("a JWT")).expect("a JWT");
         assert_eq!(jwt.header["kid"], kid);
