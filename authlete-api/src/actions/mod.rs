@@ -25,6 +25,8 @@
 //!
 //! The enums are exhaustive: a new action is a new major version, and the compiler shows where it matters.
 
+mod authorization_details;
+mod challenge;
 mod login;
 #[cfg(feature = "reqwest")]
 mod notification;
@@ -33,6 +35,7 @@ mod token_response;
 pub use authlete_core::actions::{Action, ExtraHeaders, FollowUp, IntoAction, UnknownAction, UserPage};
 
 pub use crate::generated::actions::*;
+pub use challenge::Challenge;
 pub use login::Login;
 #[cfg(feature = "reqwest")]
 pub use notification::{NotificationError, NotificationSender};

@@ -12,6 +12,7 @@ use http::{HeaderValue, Response};
 use super::Call;
 use super::operation::{Host, OTHER, Operation};
 use super::request::RequestBuilder;
+use crate::actions::exchange::PushedRequests;
 use crate::credentials::layer::Sources;
 use crate::credentials::{Credentials, CredentialsProvider, Source};
 use crate::error::{ConfigurationError, Error};
@@ -38,6 +39,7 @@ struct Shared {
     user_agent: HeaderValue,
     operation_timeout: Option<Duration>,
     transport: BoxTransport,
+    pushed_requests: PushedRequests,
 }
 
 impl Client {
@@ -76,6 +78,12 @@ impl Client {
             request = request.json(serde_json::to_vec(body));
         }
         request.call(lenient::raw)
+    }
+
+    /// The pushed authorization requests that its clones know something of.
+    #[doc(hidden)]
+    pub fn pushed_requests(&self) -> &PushedRequests {
+        &self.shared.pushed_requests
     }
 
     pub(super) fn operation_timeout(&self) -> Option<Duration> {
@@ -257,7 +265,9 @@ impl ClientSettings {
         let operation_timeout = self.operation_timeout.or((!own_transport).then_some(OPERATION_TIMEOUT));
         let transport = self.layers.around(transport, credentials, !own_transport);
         let user_agent = HeaderValue::from_static(self.user_agent);
-        Ok(Client { shared: Arc::new(Shared { base_url, idp_url, user_agent, operation_timeout, transport }) })
+        let pushed_requests = PushedRequests::default();
+        let shared = Shared { base_url, idp_url, user_agent, operation_timeout, transport, pushed_requests };
+        Ok(Client { shared: Arc::new(shared) })
     }
 }
 
