@@ -653,7 +653,7 @@ impl TokenOk {
         self.response.metadata_document_used.unwrap_or_default()
     }
 
-    /// The reply to send to the client, with status 200.
+    /// The reply to send to the client: status 200 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <TokenAction as rt::Action>::operation(),
@@ -1488,7 +1488,7 @@ impl rt::Action for TokenFailAction {
 }
 
 impl TokenFailAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`TokenFailAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
@@ -1585,7 +1585,7 @@ impl rt::Action for TokenIssueAction {
 }
 
 impl TokenIssueAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`TokenIssueAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
@@ -1776,7 +1776,7 @@ impl TokenIssueOk {
         self.response.metadata_document_used.unwrap_or_default()
     }
 
-    /// The reply to send to the client, with status 200.
+    /// The reply to send to the client: status 200 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <TokenIssueAction as rt::Action>::operation(),
@@ -1884,7 +1884,7 @@ impl rt::Action for IdTokenReissueAction {
 }
 
 impl IdTokenReissueAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`IdTokenReissueAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
@@ -1921,7 +1921,7 @@ impl IdTokenReissueOk {
         self.response.id_token.as_deref()
     }
 
-    /// The reply to send to the client, with status 200.
+    /// The reply to send to the client: status 200 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <IdTokenReissueAction as rt::Action>::operation(),

@@ -233,7 +233,7 @@ impl rt::Action for VciBatchIssueAction {
 }
 
 impl VciBatchIssueAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`VciBatchIssueAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -662,7 +662,7 @@ impl rt::Action for VciDeferredIssueAction {
 }
 
 impl VciDeferredIssueAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`VciDeferredIssueAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -991,7 +991,7 @@ impl rt::Action for VciJwksAction {
 }
 
 impl VciJwksAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`VciJwksAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -1120,7 +1120,7 @@ impl rt::Action for VciJwtIssuerAction {
 }
 
 impl VciJwtIssuerAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`VciJwtIssuerAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -1249,7 +1249,7 @@ impl rt::Action for VciMetadataAction {
 }
 
 impl VciMetadataAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`VciMetadataAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -1366,7 +1366,7 @@ impl rt::Action for VciNonceAction {
 }
 
 impl VciNonceAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`VciNonceAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::NotFound(reply) => reply,
@@ -1403,7 +1403,7 @@ impl VciNonceOk {
         self.response.cnonce.as_deref()
     }
 
-    /// The reply to send to the client, with status 200.
+    /// The reply to send to the client: status 200 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <VciNonceAction as rt::Action>::operation(),
@@ -1687,7 +1687,7 @@ impl rt::Action for VciOfferInfoAction {
 }
 
 impl VciOfferInfoAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`VciOfferInfoAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Forbidden(reply) => reply,
@@ -1726,7 +1726,7 @@ impl VciOfferInfoOk {
         self.response.info.as_ref()
     }
 
-    /// The reply to send to the client, with status 200.
+    /// The reply to send to the client: status 200 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <VciOfferInfoAction as rt::Action>::operation(),
@@ -1954,7 +1954,7 @@ impl rt::Action for VciSingleIssueAction {
 }
 
 impl VciSingleIssueAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`VciSingleIssueAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -1997,7 +1997,7 @@ impl VciSingleIssueAccepted {
         self.response.transaction_id.as_deref()
     }
 
-    /// The reply to send to the client, with status 202.
+    /// The reply to send to the client: status 202 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <VciSingleIssueAction as rt::Action>::operation(),
@@ -2031,7 +2031,7 @@ impl VciSingleIssueAcceptedJwt {
         self.response.transaction_id.as_deref()
     }
 
-    /// The reply to send to the client, with status 202.
+    /// The reply to send to the client: status 202 and a body of type `application/jwt`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <VciSingleIssueAction as rt::Action>::operation(),
