@@ -30,12 +30,13 @@ mod challenge;
 mod login;
 #[cfg(feature = "reqwest")]
 mod notification;
+mod pushed;
 mod token_response;
 
 pub use authlete_core::actions::{Action, ExtraHeaders, FollowUp, IntoAction, UnknownAction, UserPage};
 
 pub use crate::generated::actions::*;
 pub use challenge::Challenge;
-pub use login::Login;
+pub use login::{CheckedLogin, Login, LoginCheck, LoginPage, LoginProblem};
 #[cfg(feature = "reqwest")]
 pub use notification::{NotificationError, NotificationSender};

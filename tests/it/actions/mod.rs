@@ -1,5 +1,6 @@
 //! What each action of each operation becomes: the variant, and the answer, against vectors written by hand.
 
+mod logins;
 mod notification;
 mod outcomes;
 mod sending;

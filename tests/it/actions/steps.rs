@@ -251,34 +251,3 @@ fn what_is_json_in_a_text_is_written_by_the_step() -> Result<(), authlete_api::E
     assert!(!format!("{issue:?}").contains("Ada"));
     Ok(())
 }
-
-// OpenID Connect Core 3.1.2.1 (max_age, acr_values), 3.1.2.6 (login_required) and 5.5.1.1 (essential acr).
-#[test]
-fn a_request_without_interaction_is_held_against_the_login() {
-    let login = |subject: &str, auth_time, acr: Option<&str>| Login {
-        subject: Some(subject.to_owned()),
-        auth_time,
-        acr: acr.map(str::to_owned),
-    };
-    let refusal = |request: Value, login: &Login| no_interaction(&request).refusal(login, 1000);
-    let ada = login("ada", Some(900), Some("silver"));
-    assert_eq!(refusal(json!({}), &Login::default()), Some(Reason::NotLoggedIn));
-    assert_eq!(refusal(json!({}), &ada), None);
-    assert_eq!(refusal(json!({"maxAge": 100}), &ada), None, "this second still counts");
-    assert_eq!(refusal(json!({"maxAge": 99}), &ada), Some(Reason::ExceedsMaxAge));
-    assert_eq!(refusal(json!({"maxAge": 0}), &ada), None, "zero is how no age is sent");
-    assert_eq!(refusal(json!({"maxAge": 9}), &login("ada", None, None)), Some(Reason::MaxAgeNotSupported));
-    assert_eq!(refusal(json!({"maxAge": i32::MAX}), &login("ada", Some(i64::MAX), None)), None);
-    assert_eq!(refusal(json!({"subject": "ada"}), &ada), None);
-    assert_eq!(refusal(json!({"subject": "bob"}), &ada), Some(Reason::DifferentSubject));
-    let gold = |essential| json!({"acrs": ["gold"], "acrEssential": essential});
-    assert_eq!(refusal(gold(false), &ada), None);
-    assert_eq!(refusal(gold(true), &ada), Some(Reason::AcrNotSatisfied));
-    assert_eq!(refusal(gold(true), &login("ada", None, Some("gold"))), None);
-    assert_eq!(refusal(json!({"acrEssential": true}), &ada), None);
-
-    let denied = no_interaction(&json!({"subject": "bob"})).check(&ada, 1000).expect_err("another user");
-    assert_eq!(encoded(&**denied), json!({"ticket": SECRET, "reason": "DIFFERENT_SUBJECT"}));
-    let granted = no_interaction(&json!({})).check(&ada, 1000).expect("the same user");
-    assert_eq!(encoded(&*granted.issue("ada")), json!({"ticket": SECRET, "subject": "ada"}));
-}

@@ -203,7 +203,7 @@ impl AuthorizationAction {
     }
 }
 
-/// The request without pages, with everything to check the user's session against. In this order, the first that fails decides the reason for `fail`. A user is logged in (`NOT_LOGGED_IN`); the login is young enough for `maxAge` (`EXCEEDS_MAX_AGE`); the user is the wanted `subject` (`DIFFERENT_SUBJECT`); an essential one of `acrs` is met (`ACR_NOT_SATISFIED`); all scopes were consented to before (`CONSENT_REQUIRED`); the resources are known (`INVALID_TARGET`).
+/// The request without pages, with everything to check the user's session against. In this order, the first that fails decides the reason for `fail`. A user is logged in (`NOT_LOGGED_IN`); the login is young enough for `maxAge` (`EXCEEDS_MAX_AGE`); the user is the wanted `subject` (`DIFFERENT_SUBJECT`); an essential one of `acrs` is met (`ACR_NOT_SATISFIED`); all scopes were consented to before (`CONSENT_REQUIRED`); the resources are known (`INVALID_TARGET`). `check` does all but the last two.
 ///
 /// What [`AuthorizationAction::NoInteraction`] holds, which [`service.authorization().process`](crate::groups::AuthorizationApi::process) answers with. What can follow: [`fail`](AuthorizationNoInteraction::fail), [`issue`](AuthorizationNoInteraction::issue).
 #[must_use]
@@ -426,7 +426,7 @@ impl AuthorizationNoInteraction {
     }
 }
 
-/// The request with what the pages need. Show a login page if nobody is logged in, if `prompts` has `LOGIN`, if the login is older than `maxAge`, or if it is not the wanted `subject` or does not reach an essential one of `acrs`; then show on a consent page the client, its scopes, claims and `authorizationDetails`. The step can be kept between requests; bind it to the browser's session.
+/// The request with what the pages need. Show a login page if nobody is logged in, if `prompts` has `LOGIN`, if the login is older than `maxAge`, or if it is not the wanted `subject` or does not reach an essential one of `acrs`; then show on a consent page the client, its scopes, claims and `authorizationDetails`. `login_check` compares a login with all of that, and `check` makes a step that issues with its time and class. The step can be kept between requests; bind it to the browser's session.
 ///
 /// What [`AuthorizationAction::Interaction`] holds, which [`service.authorization().process`](crate::groups::AuthorizationApi::process) answers with. What can follow: [`fail`](AuthorizationInteraction::fail), [`issue`](AuthorizationInteraction::issue).
 #[must_use]
