@@ -45,12 +45,20 @@ impl Demo {
     /// # Errors
     /// When the emulator does not start, or refuses something.
     pub async fn set_up(url: &str, options: Options) -> Result<Self, Box<dyn Error>> {
+        Self::set_up_with(url, settings(url, options)).await
+    }
+
+    /// The same with other settings of the service.
+    ///
+    /// # Errors
+    /// When the emulator does not start, or refuses something.
+    pub async fn set_up_with(url: &str, settings: types::Service) -> Result<Self, Box<dyn Error>> {
         let emulator = Emulator::start().await?;
         let authlete = Authlete::builder()
             .base_url(emulator.base_url())
             .organization_token(emulator.organization_token())
             .build()?;
-        let id = authlete.services().create(settings(url, options)).await?.api_key.ok_or("the service has no id")?;
+        let id = authlete.services().create(settings).await?.api_key.ok_or("the service has no id")?;
         let service = authlete.service(id);
         let web = client(&[GrantType::AuthorizationCode, GrantType::RefreshToken], ClientAuthMethod::ClientSecretBasic)
             .client_name("A web shop")
@@ -70,7 +78,7 @@ impl Demo {
 }
 
 /// What a service has to be set to for this server.
-fn settings(url: &str, options: Options) -> types::Service {
+pub fn settings(url: &str, options: Options) -> types::Service {
     let at = |path: &str| format!("{url}{path}");
     let auth = vec![
         ClientAuthMethod::ClientSecretBasic,
