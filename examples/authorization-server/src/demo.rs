@@ -18,10 +18,14 @@ use crate::App;
 use crate::session::random;
 
 /// How to set the service up.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Access tokens are JWTs (RFC 9068), which resource servers can check by themselves.
     pub jwt_access_tokens: bool,
+    /// Scopes of resource servers, beside those of OpenID Connect: the name of each, and what it lets a client do.
+    pub scopes: Vec<(String, String)>,
+    /// How the emulator is started.
+    pub emulator: authlete_emulator::Builder,
 }
 
 /// What was set up.
@@ -45,12 +49,12 @@ impl Demo {
     /// # Errors
     /// When the emulator does not start, or refuses something.
     pub async fn set_up(url: &str, options: Options) -> Result<Self, Box<dyn Error>> {
-        let emulator = Emulator::start().await?;
+        let emulator = options.emulator.clone().start().await?;
         let authlete = Authlete::builder()
             .base_url(emulator.base_url())
             .organization_token(emulator.organization_token())
             .build()?;
-        let id = authlete.services().create(settings(url, options)).await?.api_key.ok_or("the service has no id")?;
+        let id = authlete.services().create(settings(url, &options)).await?.api_key.ok_or("the service has no id")?;
         let service = authlete.service(id);
         let web = client(&[GrantType::AuthorizationCode, GrantType::RefreshToken], ClientAuthMethod::ClientSecretBasic)
             .client_name("A web shop")
@@ -70,7 +74,7 @@ impl Demo {
 }
 
 /// What a service has to be set to for this server.
-fn settings(url: &str, options: Options) -> types::Service {
+fn settings(url: &str, options: &Options) -> types::Service {
     let at = |path: &str| format!("{url}{path}");
     let auth = vec![
         ClientAuthMethod::ClientSecretBasic,
@@ -79,6 +83,13 @@ fn settings(url: &str, options: Options) -> types::Service {
         ClientAuthMethod::PrivateKeyJwt,
         ClientAuthMethod::None,
     ];
+    let scopes = [
+        scope("openid", "Know who you are"),
+        scope("profile", "Read your name"),
+        scope("email", "Read your email address"),
+        scope("offline_access", "Go on while you are away"),
+    ];
+    let of_resources = options.scopes.iter().map(|(name, description)| scope(name, description));
     let mut settings = types::Service::default()
         .service_name("Example")
         .issuer(url.to_owned())
@@ -108,12 +119,7 @@ fn settings(url: &str, options: Options) -> types::Service {
         .supported_token_auth_methods(auth.clone())
         .supported_revocation_auth_methods(auth)
         .supported_backchannel_token_delivery_modes([DeliveryMode::Poll, DeliveryMode::Ping])
-        .supported_scopes([
-            scope("openid", "Know who you are"),
-            scope("profile", "Read your name"),
-            scope("email", "Read your email address"),
-            scope("offline_access", "Go on while you are away"),
-        ])
+        .supported_scopes(scopes.into_iter().chain(of_resources))
         .supported_claims(["sub", "name", "preferred_username", "email", "email_verified"])
         // Programs listen on any port that is free (RFC 8252 7.3).
         .loopback_redirection_uri_variable(true)
