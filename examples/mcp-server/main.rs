@@ -4,10 +4,10 @@
 //! `AUTHLETE_BASE_URL`, `AUTHLETE_SERVICE_ID`, `AUTHLETE_SERVICE_ACCESSTOKEN`) it is the real service, whose settings the
 //! guide's chapter `mcp_server` lists.
 //!
-//! Options: `--port N` and `--authorization-server-port N` are where the two listen (3001 and 3000; 0 is any free port).
-//! `--resource URL` and `--issuer URL` are what clients call them, where a proxy or tunnel stands in front. `--origin URL`
-//! lets pages of that site call the MCP server. `--fetch-authorities FILE` makes the emulator trust these authorities (PEM)
-//! when it fetches clients' metadata documents. `--json` prints one line of JSON when both are ready.
+//! Options: `--port N` (3001) and `--authorization-server-port N` (3000) say where the two listen; 0 is any free port.
+//! `--resource URL` and `--issuer URL` are what clients call them, where a proxy or tunnel stands in front.
+//! `--fetch-authorities FILE` has the emulator trust these authorities (PEM) when it fetches clients' metadata documents.
+//! `--json` prints one line of JSON when both are ready.
 
 use std::error::Error;
 use std::io::Write;
@@ -36,41 +36,32 @@ async fn start() -> Result<(), Box<dyn Error>> {
     let issuer = options.issuer.unwrap_or(issuer_url);
     let environment = Environment::read()?;
     // The emulator lives as long as this does.
-    let demo = match environment.is_empty() {
-        true => Some(emulated(&issuer, options.fetch_authorities).await?),
-        false => None,
+    let (demo, service) = if environment.is_empty() {
+        let demo = emulated(&issuer, options.fetch_authorities).await?;
+        let service = demo.service.clone();
+        (Some(demo), service)
+    } else {
+        (None, environment.service()?)
     };
-    let service = match &demo {
-        Some(demo) => demo.service.clone(),
-        None => environment.service()?,
-    };
-    // Inspectors and other pages of this machine, and those that were named.
-    let local = ["http://localhost:*".to_owned(), "http://127.0.0.1:*".to_owned()];
-    let origins: Vec<_> = options.origins.into_iter().chain(local).collect();
+    // Pages of this machine may call it: the MCP Inspector is one.
+    let origins = ["http://localhost:*".to_owned(), "http://127.0.0.1:*".to_owned()];
     let mcp = mcp_server::router(&service, &resource, &issuer, &origins)?;
     let app = App::new(service.clone(), issuer.as_str(), Resources::new([resource.as_str()]))?;
     let mut out = std::io::stdout();
     if options.json {
         let mut line = demo::ready_line(&app, demo.as_ref());
         line["resource"] = json!(resource);
-        if let Some(token) = demo.as_ref().and_then(|demo| demo.emulator.control_token()) {
-            line["emulator"]["control_token"] = json!(token);
+        if let Some(demo) = &demo {
+            line["emulator"]["control_token"] = json!(demo.emulator.control_token());
         }
         writeln!(out, "{line}")?;
     } else {
-        let authlete = if demo.is_some() {
-            "an emulated Authlete".to_owned()
-        } else {
-            format!("the service {} of Authlete", service.id())
-        };
+        let authlete = if demo.is_some() { "an emulated Authlete" } else { "Authlete" };
+        let vs_code = json!({"servers": {"notes": {"type": "http", "url": resource}}});
         writeln!(out, "An MCP server at {resource}; its authorization server is {issuer}, with {authlete}.\n")?;
         writeln!(out, "Claude Code:  claude mcp add --transport http notes {resource}")?;
-        let servers = json!({"servers": {"notes": {"type": "http", "url": resource}}});
-        writeln!(out, "VS Code:      in .vscode/mcp.json  {servers}")?;
-        writeln!(
-            out,
-            "Inspector:    npx @modelcontextprotocol/inspector  with the transport Streamable HTTP and {resource}\n"
-        )?;
+        writeln!(out, "VS Code:      in .vscode/mcp.json  {vs_code}")?;
+        writeln!(out, "Inspector:    npx @modelcontextprotocol/inspector, with Streamable HTTP and {resource}\n")?;
         writeln!(out, "Ask the agent to list your notes, and to add one. Users: {}", app.users())?;
     }
     tokio::try_join!(async { axum::serve(mcp_listener, mcp).await }, app.run(issuer_listener))?;
@@ -81,8 +72,8 @@ async fn start() -> Result<(), Box<dyn Error>> {
 async fn emulated(issuer: &str, authorities: Option<PathBuf>) -> Result<Demo, Box<dyn Error>> {
     let mut emulator = Emulator::builder().fetch_scope(FetchScope::Public);
     if let Some(path) = authorities {
-        emulator =
-            emulator.fetch_authorities(std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?);
+        let pem = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        emulator = emulator.fetch_authorities(pem);
     }
     let scopes = mcp_server::SCOPES.map(|(name, description)| (name.to_owned(), description.to_owned()));
     Demo::set_up(issuer, demo::Options { jwt_access_tokens: true, scopes: scopes.into(), emulator }).await
@@ -99,7 +90,6 @@ struct Options {
     authorization_server_port: u16,
     resource: Option<String>,
     issuer: Option<String>,
-    origins: Vec<String>,
     fetch_authorities: Option<PathBuf>,
     json: bool,
 }
@@ -107,9 +97,8 @@ struct Options {
 impl Options {
     fn read() -> Result<Self, lexopt::Error> {
         use lexopt::prelude::{Long, ValueExt};
-        let (mut port, mut issuer_port) = (3001, None);
-        let (mut resource, mut issuer, mut origins) = (None, None, Vec::new());
-        let (mut fetch_authorities, mut json) = (None, false);
+        let (mut port, mut issuer_port, mut json) = (3001, None, false);
+        let (mut resource, mut issuer, mut fetch_authorities) = (None, None, None);
         let mut arguments = lexopt::Parser::from_env();
         while let Some(argument) = arguments.next()? {
             match argument {
@@ -117,7 +106,6 @@ impl Options {
                 Long("authorization-server-port") => issuer_port = Some(arguments.value()?.parse()?),
                 Long("resource") => resource = Some(arguments.value()?.string()?),
                 Long("issuer") => issuer = Some(arguments.value()?.string()?),
-                Long("origin") => origins.push(arguments.value()?.string()?),
                 Long("fetch-authorities") => fetch_authorities = Some(arguments.value()?.into()),
                 Long("json") => json = true,
                 other => return Err(other.unexpected()),
@@ -125,6 +113,6 @@ impl Options {
         }
         // Where any port will do for the one, it will for the other.
         let authorization_server_port = issuer_port.unwrap_or(if port == 0 { 0 } else { 3000 });
-        Ok(Self { port, authorization_server_port, resource, issuer, origins, fetch_authorities, json })
+        Ok(Self { port, authorization_server_port, resource, issuer, fetch_authorities, json })
     }
 }

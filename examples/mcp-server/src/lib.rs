@@ -13,7 +13,7 @@ use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use http::header::WWW_AUTHENTICATE;
-use http::{Method, StatusCode};
+use http::{HeaderName, Method, StatusCode};
 use rmcp::model::{ClientJsonRpcMessage, ClientRequest, JsonRpcMessage};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
@@ -98,7 +98,7 @@ fn from_browsers() -> CorsLayer {
         .allow_origin(Any)
         .allow_methods([Method::POST])
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([WWW_AUTHENTICATE])
+        .expose_headers([WWW_AUTHENTICATE, HeaderName::from_static("dpop-nonce")])
 }
 
 /// Tells the operator why requests fail. Clients learn what they have to do, and no more.

@@ -1,7 +1,7 @@
 //! The tools: notes that a user keeps. Each tool needs a scope of its own.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use authlete_resource_server::Principal;
 use http::request::Parts;
@@ -50,12 +50,11 @@ struct Which {
 impl Notes {
     #[tool(description = "Lists the user's notes with their numbers", annotations(read_only_hint = true))]
     fn list_notes(&self, Extension(parts): Extension<Parts>) -> Result<String, ErrorData> {
-        let user = user(&parts)?;
-        let notes = self.lock();
-        let lines =
-            notes.get(&user).into_iter().flatten().enumerate().map(|(index, note)| format!("{}. {note}", index + 1));
-        let list = lines.collect::<Vec<_>>().join("\n");
-        Ok(if list.is_empty() { "There are no notes.".to_owned() } else { list })
+        self.of_user(&parts, |notes| {
+            let lines = notes.iter().enumerate().map(|(index, note)| format!("{}. {note}", index + 1));
+            let list = lines.collect::<Vec<_>>().join("\n");
+            Ok(if list.is_empty() { "There are no notes.".to_owned() } else { list })
+        })
     }
 
     #[tool(description = "Adds a note", annotations(read_only_hint = false, destructive_hint = false))]
@@ -64,20 +63,14 @@ impl Notes {
         Extension(parts): Extension<Parts>,
         Parameters(note): Parameters<NewNote>,
     ) -> Result<String, ErrorData> {
-        let user = user(&parts)?;
-        if note.text.chars().count() > LONGEST_NOTE {
-            return Err(ErrorData::invalid_params(format!("A note has at most {LONGEST_NOTE} characters"), None));
-        }
-        let mut notes = self.lock();
-        let of_user = notes.entry(user).or_default();
-        if of_user.len() == MOST_NOTES {
-            return Err(ErrorData::invalid_params(
-                format!("There are {MOST_NOTES} notes already: delete one first"),
-                None,
-            ));
-        }
-        of_user.push(note.text);
-        Ok(format!("Added as number {}.", of_user.len()))
+        self.of_user(&parts, |notes| {
+            if notes.len() == MOST_NOTES || note.text.chars().count() > LONGEST_NOTE {
+                let limits = format!("There can be {MOST_NOTES} notes, each of {LONGEST_NOTE} characters");
+                return Err(ErrorData::invalid_params(limits, None));
+            }
+            notes.push(note.text);
+            Ok(format!("Added as number {}.", notes.len()))
+        })
     }
 
     #[tool(description = "Deletes a note", annotations(read_only_hint = false, destructive_hint = true))]
@@ -86,28 +79,28 @@ impl Notes {
         Extension(parts): Extension<Parts>,
         Parameters(which): Parameters<Which>,
     ) -> Result<String, ErrorData> {
-        let user = user(&parts)?;
-        let mut notes = self.lock();
-        let of_user = notes.entry(user).or_default();
-        match which.number.checked_sub(1).filter(|index| *index < of_user.len()) {
-            Some(index) => Ok(format!("Deleted: {}", of_user.remove(index))),
+        self.of_user(&parts, |notes| match which.number.checked_sub(1).filter(|index| *index < notes.len()) {
+            Some(index) => Ok(format!("Deleted: {}", notes.remove(index))),
             None => Err(ErrorData::invalid_params(format!("There is no note {}", which.number), None)),
-        }
+        })
     }
 }
 
 impl Notes {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Vec<String>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Does something with the notes of the user whose token came with the request. The token itself goes no further: a
+    /// tool that calls another API gets a token for that one (RFC 8693), and never passes on the one it was called with.
+    fn of_user<T>(
+        &self,
+        parts: &Parts,
+        act: impl FnOnce(&mut Vec<String>) -> Result<T, ErrorData>,
+    ) -> Result<T, ErrorData> {
+        let principal = parts.extensions.get::<Principal>();
+        let Some(subject) = principal.and_then(Principal::subject) else {
+            return Err(ErrorData::invalid_request("The access token stands for no user", None));
+        };
+        let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        act(notes.entry(subject.to_owned()).or_default())
     }
-}
-
-/// The user whose token came with the request. The token itself goes no further: a tool that calls another API gets a
-/// token for that API (RFC 8693), and never passes on the one that it was called with.
-fn user(parts: &Parts) -> Result<String, ErrorData> {
-    let principal = parts.extensions.get::<Principal>();
-    let subject = principal.and_then(Principal::subject).map(str::to_owned);
-    subject.ok_or_else(|| ErrorData::invalid_request("The access token stands for no user", None))
 }
 
 #[cfg(test)]
