@@ -193,6 +193,13 @@ impl AuthleteBuilder {
         self
     }
 
+    /// Puts a layer directly around the transport, and around those that were given here before: it sees every request as it
+    /// is sent, with its credentials, whether it is the first attempt of a call or another one. For a rate limiter, say.
+    pub fn attempt_layer(mut self, layer: impl TransportLayer) -> Self {
+        self.settings.layers.of_attempts.push(Box::new(layer));
+        self
+    }
+
     /// How long making a connection may take: by default 10 s.
     #[cfg(feature = "reqwest")]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {

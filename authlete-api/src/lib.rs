@@ -4,7 +4,7 @@
 //!
 //! The [`guide`] has a chapter for each kind of server, and [`prelude`] what most programs use. [`Authlete`] and
 //! [`AuthleteService`] have the operations in [`groups`]; [`operations`] lists them; [`types`] has what they take and
-//! return, and [`actions`] what their responses ask for; [`AuthleteBuilder`] has all settings, and [`Environment`] reads
+//! return, and [`actions`] what their responses ask for; [`credential_issuance`] has what credential issuers need beside; [`AuthleteBuilder`] has all settings, and [`Environment`] reads
 //! them; [`Transport`] is the seam through which calls go; [`layers`] are what stands in it: retries, limits and the like;
 //! [`Error`] says what went wrong.
 
@@ -14,6 +14,7 @@ pub(crate) use authlete_core::codegen as rt;
 pub mod actions;
 mod authlete;
 mod builder;
+pub mod credential_issuance;
 pub mod environment;
 #[rustfmt::skip]
 mod generated;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use serde_json::Value;
+
 use crate::actions::{self, Table};
 use crate::diff::rust::RustReport;
 use crate::emit::{self, Emitted};
@@ -23,15 +25,13 @@ pub struct Inputs<'a> {
     pub actions: &'a [u8],
     /// What is said of every item, as (file name, content).
     pub words: Vec<(&'a str, &'a [u8])>,
-    /// Whether overlay actions, rows and rules that fit only the committed document become warnings.
+    /// Whether overlay actions, rows and rules that fit only the committed document become warnings, and items may lack words.
     pub lenient: bool,
 }
 
 /// What is generated.
 #[derive(Debug, Clone)]
 pub struct Generated {
-    /// What has no words, and words of what there is not.
-    pub unsaid: Vec<Problem>,
     /// The text of every file, by its path in the project.
     pub files: BTreeMap<String, String>,
     /// What was tolerated, or noticed and left alone.
@@ -59,15 +59,24 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Generated, Problems> {
     let mut unsaid = Vec::new();
     words.describe_components(&mut effective, &mut unsaid);
     words.describe_operations(&mut effective, &names, &mut unsaid);
+    words.describe_regions(&mut effective, &mut unsaid);
     let corrected = described(&applied.corrected, &words, &names);
     let passes = run_passes(&mut effective, inputs.lenient)?;
     let table = Table::parse(inputs.actions)?;
     let (actions, misfits) = actions::check(&table, &effective, inputs.lenient)?;
     unsaid.extend(check_actions(&words, &actions));
+    let misworded = unsaid.len();
+    if !inputs.lenient {
+        Problems(unsaid).into_result(())?;
+    }
     let emitted = emit::emit(&effective, &actions, &words)?;
 
     let mut warnings: Vec<String> = applied.report.warnings.iter().map(Problem::to_string).collect();
     warnings.extend(misfits.iter().map(Problem::to_string));
+    // All of them would drown the rest: a document that is tried out has its items before it has words.
+    if inputs.lenient && misworded > 0 {
+        warnings.push(format!("{misworded} items lack words, or words lack their item; a strict run names them"));
+    }
     for (name, notes) in &passes {
         warnings.extend(notes.warnings.iter().map(|warning| format!("{name}: {warning}")));
     }
@@ -82,7 +91,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Generated, Problems> {
     for (folder, emitted) in [(API, emitted.api), (EMULATOR, emitted.emulator), (TESTS, emitted.tests)] {
         files.extend(emitted.into_iter().map(|(path, text)| (format!("{folder}/{path}"), text)));
     }
-    Ok(Generated { files, warnings, unsaid })
+    Ok(Generated { files, warnings })
 }
 
 /// What differs between the Rust that two documents yield with the same overlays and table.
@@ -122,6 +131,12 @@ fn described(corrected: &Document, words: &Words, names: &BTreeMap<(String, Stri
     let mut ignored = Vec::new();
     words.describe_components(&mut document, &mut ignored);
     words.describe_operations(&mut document, names, &mut ignored);
+    words.describe_regions(&mut document, &mut ignored);
+    for server in document.0.get_mut("servers").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(doc) = server.as_object_mut().and_then(|server| server.remove("x-doc")) {
+            server["description"] = doc;
+        }
+    }
     document.for_each_operation_mut(|_, _, operation| {
         if let Some(doc) = operation.remove("x-doc") {
             operation.insert("description".to_owned(), doc);

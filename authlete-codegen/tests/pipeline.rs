@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use authlete_codegen::pipeline::{Generated, Inputs, generate};
-use authlete_codegen::{Problems, import};
+use authlete_codegen::{Document, Problems, import};
 use serde_json::{Map, Value};
 
 const CORRECTIONS: &str = "overlay: 1.0.0
@@ -26,6 +26,21 @@ actions:
     update: {x-rust-name: BookShelf}
 ";
 
+/// What is said of the small document in the style of components.
+const WORDS: &str = "
+components:
+  book:
+    doc: Something to read.
+    fields:
+      title: What is printed on the cover.
+      bookKind: {doc: What it is about., values: {NOVEL: A story., SCIENCE: Facts.}}
+      pages: The numbers of its pages.
+  problem: {doc: Why there is no book., fields: {code: Its number.}}
+operations:
+  book_get: {doc: Reads a book., parameters: {libraryId: Where it stands., bookId: Which one.}}
+  book_update: {doc: Replaces a book., parameters: {libraryId: Where it stands.}}
+";
+
 fn upstream(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pipeline").join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -34,7 +49,29 @@ fn upstream(name: &str) -> Vec<u8> {
 fn run(bytes: &[u8], overlays: &[(&str, &str)], lenient: bool) -> Result<Generated, Problems> {
     let document = import::import(bytes, "a test")?.document;
     let overlays = overlays.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
-    generate(&Inputs { document, overlays, actions: b"operations: {}", words: Vec::new(), lenient })
+    worded(document, overlays, words_of(bytes).as_bytes(), lenient)
+}
+
+fn worded(
+    document: Document,
+    overlays: Vec<(&str, &[u8])>,
+    words: &[u8],
+    lenient: bool,
+) -> Result<Generated, Problems> {
+    generate(&Inputs { document, overlays, actions: b"operations: {}", words: vec![("words.yaml", words)], lenient })
+}
+
+/// The words for a document; the one that writes its schemas inline has no `problem`, and a response of its own.
+fn words_of(document: &[u8]) -> String {
+    if String::from_utf8_lossy(document).contains("firstPage") {
+        let kept =
+            WORDS.lines().filter(|line| !line.trim_start().starts_with("problem:")).collect::<Vec<_>>().join("\n");
+        let response =
+            "response: {doc: What was found., fields: {book: The book., kind: Its kind., firstPage: Its start.}}";
+        kept.replace("{doc: Reads a book., ", &format!("{{doc: Reads a book., {response}, "))
+    } else {
+        WORDS.to_owned()
+    }
 }
 
 /// A strict run that has to succeed.
@@ -150,4 +187,63 @@ fn an_unmarked_text_fails_a_strict_run_and_is_secret_in_a_lenient_one() {
     let types: String =
         generated.files.iter().filter(|(path, _)| path.contains("/types/")).map(|(_, text)| text.as_str()).collect();
     assert!(types.contains(".field(\"title\", &rt::optional(&self.title))"), "{types}");
+}
+
+#[test]
+fn an_item_without_words_fails_a_strict_run_and_is_counted_in_a_lenient_one() {
+    for (removed, item) in [
+        ("      title: What is printed on the cover.\n", "book.title"),
+        (", values: {NOVEL: A story., SCIENCE: Facts.}", "book.bookKind=NOVEL"),
+        ("  problem: {doc: Why there is no book., fields: {code: Its number.}}\n", "problem"),
+        ("  book_update: {doc: Replaces a book., parameters: {libraryId: Where it stands.}}\n", "book_update"),
+        (", bookId: Which one.", "book_get parameter bookId"),
+    ] {
+        let words = WORDS.replace(removed, "");
+        assert_ne!(words, WORDS, "{removed}");
+        let text = with_words(&words, false).expect_err(item).to_string();
+        assert!(text.contains(&format!("docs: {item}: has no words\n")), "{text}");
+        assert!(text.contains("say in openapi/docs what it is"), "{text}");
+
+        let warnings = with_words(&words, true).expect("leniently, it is only counted").warnings;
+        assert!(warnings.iter().any(|warning| warning.contains("items lack words")), "{warnings:?}");
+    }
+    with_words(WORDS, false).expect("everything has words");
+}
+
+#[test]
+fn words_whose_item_is_gone_fail_a_strict_run() {
+    for (there, gone, problem) in [
+        ("      title:", "      author: Who wrote it.\n      title:", "book.author: there is no such field"),
+        ("NOVEL: A story.", "NOVEL: A story., POEM: Verses.", "book.bookKind=POEM: there is no such value"),
+        ("pages: The numbers", "pages: {doc: Numbers., values: {ONE: One.}} # ", "book.pages=ONE: it has no values"),
+        (
+            "  problem:",
+            "  shelf: Where books stand.\n  problem:",
+            "shelf: the description has no component of this name",
+        ),
+        ("  book_get:", "  book_lend: {doc: Lends.}\n  book_get:", "book_lend: there is no operation of this name"),
+        (
+            "bookId: Which one.",
+            "bookId: Which., page: It.",
+            "book_get parameter page: the operation has no such parameter",
+        ),
+        ("components:", "regions: {mars: Far away.}\ncomponents:", "region mars: there is no region of this name"),
+        (
+            "doc: Replaces a book.",
+            "doc: Replaces., actions: {OK: Done.}",
+            "book_update.OK: the operation has no actions",
+        ),
+    ] {
+        let words = WORDS.replacen(there, gone, 1);
+        assert_ne!(words, WORDS, "{there}");
+        let text = with_words(&words, false).expect_err(problem).to_string();
+        assert!(text.contains(&format!("docs: {problem}\n")), "{text}");
+        with_words(&words, true).expect("leniently, it is only counted");
+    }
+}
+
+/// The document in the style of components, with other words.
+fn with_words(words: &str, lenient: bool) -> Result<Generated, Problems> {
+    let document = import::import(&upstream("components.json"), "a test")?.document;
+    worded(document, vec![("10.yaml", CORRECTIONS.as_bytes())], words.as_bytes(), lenient)
 }

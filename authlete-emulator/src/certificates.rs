@@ -45,13 +45,14 @@ impl ExtendedKeyUsageValidator for AnyPurpose {
     }
 }
 
-/// Whether a certificate leads over these others to one of the roots, at a time in milliseconds since 1970. All are in
-/// DER. Revocation is not looked at.
+/// Whether a certificate is for a purpose, and leads over these others to one of the roots, at a time in milliseconds since
+/// 1970. All are in DER. Revocation is not looked at.
 pub(crate) fn verify_chain(
     leaf: &[u8],
     intermediates: &[Vec<u8>],
     roots: &[Vec<u8>],
     now_millis: u64,
+    purpose: impl ExtendedKeyUsageValidator,
 ) -> Result<(), ChainError> {
     let leaf = CertificateDer::from(leaf);
     let leaf = EndEntityCert::try_from(&leaf).map_err(|_| ChainError::Unreadable)?;
@@ -60,7 +61,7 @@ pub(crate) fn verify_chain(
     let intermediates: Vec<CertificateDer<'_>> =
         intermediates.iter().map(|one| CertificateDer::from(one.as_slice())).collect();
     let time = UnixTime::since_unix_epoch(Duration::from_millis(now_millis));
-    leaf.verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, &intermediates, time, AnyPurpose, None, None)
+    leaf.verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, &intermediates, time, purpose, None, None)
         .map(|_| ())
         .map_err(ChainError::Untrusted)
 }
@@ -105,7 +106,7 @@ impl Chain {
         if usage.is_some_and(|usage| !usage.value.digital_signature()) {
             return Err(ChainError::Usage);
         }
-        verify_chain(leaf, intermediates, roots, now_millis)
+        verify_chain(leaf, intermediates, roots, now_millis, AnyPurpose)
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::control;
 use crate::emulator::Emulator;
 use crate::faults::Fault;
 use crate::generated::OPERATIONS;
@@ -31,6 +32,14 @@ impl Emulator {
     pub fn inject(&self, fault: Fault) -> Result<(), UnknownOperation> {
         self.server.faults.add(fault.resolved(OPERATIONS)?);
         Ok(())
+    }
+
+    /// Makes the present state the one that a reset of the control API goes back to, in place of that of the start.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub fn keep_as_start(&self) -> io::Result<()> {
+        control::keep_start(&self.server).map_err(|error| io::Error::other(error.message))
     }
 
     /// Takes back the faults that have not hit yet.

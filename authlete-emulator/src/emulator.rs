@@ -299,7 +299,7 @@ async fn serve(listener: TcpListener, router: axum::Router, stop_asked: oneshot:
         tokio::time::sleep(SHUTDOWN_TIMEOUT).await;
     };
     tokio::select! {
-        _ = axum::serve(listener, router).with_graceful_shutdown(shutdown) => {}
+        _ = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(shutdown) => {}
         () = timeout => {}
     }
 }

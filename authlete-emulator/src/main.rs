@@ -1,13 +1,15 @@
 //! The emulator as a program: `authlete-emulator --port 8080`, until Ctrl-C.
 
+mod beside;
 mod options;
 mod wait;
 
 use std::error::Error;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use authlete_emulator::{Builder, Config, Emulator};
+use beside::Server;
 use options::{Options, Run};
 
 fn main() -> ExitCode {
@@ -50,29 +52,35 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     // Before anybody hears that it runs, and may want it to stop.
     let mut signals = StopSignals::listen()?;
     let mut emulators = Vec::new();
+    let mut server = None;
     for number in 0..options.instances {
         let emulator = builder(&options, number)?.start().await?;
         emulator.set_explicit_nulls(options.explicit_nulls);
-        announce(&emulator, options.json);
+        if let (Some(beside), 0) = (&options.with_server, number) {
+            server = Some(Server::start(beside, &emulator)?);
+            // A reset must not take the server's service from it.
+            emulator.keep_as_start()?;
+        }
+        announce(&emulator, server.as_ref().filter(|_| number == 0), options.json);
         emulators.push(emulator);
     }
-    let mut server = match (&options.with_server, emulators.first()) {
-        (Some(program), Some(emulator)) => Some(start_server(program, emulator, options.server_port)?),
-        _ => None,
+    let stopped: Result<(), Box<dyn Error>> = match &mut server {
+        Some(server) => tokio::select! {
+            stopped = signals.received() => stopped.map_err(Into::into),
+            ended = server.ended() => Err(ended.into()),
+        },
+        None => signals.received().await.map_err(Into::into),
     };
-    let stopped = signals.received().await;
-    if let Some(server) = &mut server {
-        let _ = server.kill();
-        let _ = server.wait();
+    if let Some(server) = server {
+        server.stop();
     }
-    stopped?;
     for (number, emulator) in emulators.into_iter().enumerate() {
         if let (Some(path), 0) = (&options.save, number) {
             emulator.save(path)?;
         }
         emulator.stop().await;
     }
-    Ok(())
+    stopped
 }
 
 /// What an instance starts with: of several, each has a port of its own, and the first the snapshot.
@@ -116,32 +124,24 @@ fn builder(options: &Options, number: u16) -> Result<Builder, Box<dyn Error>> {
     Ok(builder)
 }
 
-/// One line: for people, or JSON for programs.
-fn announce(emulator: &Emulator, json: bool) {
+/// One line of JSON for programs, or what people want to know.
+fn announce(emulator: &Emulator, server: Option<&Server>, json: bool) {
     let (url, organization) = (emulator.base_url(), emulator.organization_token());
     if json {
-        let line = serde_json::json!({
+        let mut line = serde_json::json!({
             "baseUrl": url, "organizationToken": organization, "controlToken": emulator.control_token(),
         });
+        if let Some(server) = server {
+            line["server"] = server.ready.clone();
+        }
         println!("{line}");
         return;
     }
     let control = emulator.control_token().map(|token| format!("  control token: {token}")).unwrap_or_default();
     println!("base URL: {url}  organization token: {organization}{control}");
-}
-
-/// Starts the example authorization server, which sets a service up for itself in this emulator.
-fn start_server(program: &Path, emulator: &Emulator, port: u16) -> Result<std::process::Child, Box<dyn Error>> {
-    let mut command = Command::new(program);
-    command
-        .env("AUTHLETE_EMULATOR_URL", emulator.base_url())
-        .env("AUTHLETE_EMULATOR_ORGANIZATION_TOKEN", emulator.organization_token())
-        .args(["--port", &port.to_string()]);
-    command.spawn().map_err(|error| {
-        let hint = "build it with `cargo build -p authorization-server --example authorization-server`, and name it with \
-                    --server-program";
-        format!("--with-server: cannot start {}: {error}; {hint}", program.display()).into()
-    })
+    if let Some(instructions) = server.and_then(|server| server.ready["instructions"].as_str()) {
+        println!("\n{instructions}");
+    }
 }
 
 /// The signals that end the program: Ctrl-C and, where there is such a thing, the one by which containers are stopped.

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use authlete_emulator::FetchScope;
-use lexopt::prelude::{Long, Short, ValueExt};
+use lexopt::prelude::{Long, Short, Value, ValueExt};
+
+use crate::beside::{self, ServerOptions};
 
 const USAGE: &str = r#"An imitation of the Authlete API for development and tests.
 
@@ -29,10 +31,12 @@ Usage: authlete-emulator [OPTION]...
   --control-token TOKEN       the token of the control API under /emulator/ (default: random)
   --no-control                no control API, and no page at /
   --json                      print what is needed to use the emulator as a line of JSON
-  --with-server               start the example authorization server beside the emulator
+  --with-server               start the example authorization server beside the emulator; what
+                              follows -- is passed on to it
+  --server-port PORT          the port of that server (default: 3000; 0 is any free one)
+  --server-url URL            where clients reach it (default: http://localhost:PORT)
   --server-program FILE       where that server is (default: authorization-server beside this
                               program, or below its folder examples)
-  --server-port PORT          the port of that server (default: 3000)
   --wait URL                  wait until an emulator answers at URL/health, and end
   --timeout SECONDS           how long --wait waits (default: 30)
   -h, --help                  this text
@@ -78,9 +82,8 @@ pub(crate) struct Options {
     pub(crate) control_token: Option<String>,
     pub(crate) control: bool,
     pub(crate) json: bool,
-    /// The program of the example authorization server, where it is to be started.
-    pub(crate) with_server: Option<PathBuf>,
-    pub(crate) server_port: u16,
+    /// The example authorization server, where it is to be started.
+    pub(crate) with_server: Option<ServerOptions>,
 }
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -91,7 +94,7 @@ pub(crate) fn read() -> Result<Run> {
     let mut wait = None;
     let mut timeout = 30;
     let mut with_server = flag("WITH_SERVER")?;
-    let mut program = variable("SERVER_PROGRAM")?.map(PathBuf::from);
+    let mut server = server_from_environment()?;
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
@@ -119,8 +122,14 @@ pub(crate) fn read() -> Result<Run> {
             Long("no-control") => options.control = false,
             Long("json") => options.json = true,
             Long("with-server") => with_server = true,
-            Long("server-program") => program = Some(arguments.value()?.into()),
-            Long("server-port") => options.server_port = number("--server-port", &arguments.value()?.string()?)?,
+            Long("server-program") => server.program = arguments.value()?.into(),
+            Long("server-port") => server.port = number("--server-port", &arguments.value()?.string()?)?,
+            Long("server-url") => server.url = Some(arguments.value()?.string()?),
+            // What follows `--` is the server's.
+            Value(first) if with_server => {
+                server.arguments.push(first);
+                server.arguments.extend(arguments.raw_args()?);
+            }
             Long("wait") => wait = Some(arguments.value()?.string()?),
             Long("timeout") => timeout = number("--timeout", &arguments.value()?.string()?)?,
             Short('h') | Long("help") => return Ok(Run::Show(USAGE.to_owned())),
@@ -134,7 +143,8 @@ pub(crate) fn read() -> Result<Run> {
         return Ok(Run::Wait { url, timeout: Duration::from_secs(timeout) });
     }
     if with_server {
-        options.with_server = Some(program.map_or_else(beside, Ok)?);
+        server.listen = options.listen;
+        options.with_server = Some(server);
     }
     Ok(Run::Serve(Box::new(options)))
 }
@@ -169,7 +179,16 @@ fn from_environment() -> Result<Options> {
         control: !flag("NO_CONTROL")?,
         json: false,
         with_server: None,
-        server_port: variable_number("SERVER_PORT", 3000)?,
+    })
+}
+
+fn server_from_environment() -> Result<ServerOptions> {
+    Ok(ServerOptions {
+        program: variable("SERVER_PROGRAM")?.map_or_else(beside::program, |path| Ok(path.into()))?,
+        port: variable("SERVER_PORT")?.map_or(Ok(3000), |text| number(&full("SERVER_PORT"), &text))?,
+        url: variable("SERVER_URL")?,
+        listen: None,
+        arguments: Vec::new(),
     })
 }
 
@@ -237,13 +256,4 @@ fn writable(name: &str, path: PathBuf) -> Result<PathBuf> {
         Some(folder) if !folder.is_dir() => Err(format!("{name}: there is no folder {}", folder.display()).into()),
         _ => Ok(path),
     }
-}
-
-/// The example server where cargo builds it: beside this program, or in the folder of examples.
-fn beside() -> Result<PathBuf> {
-    let own = env::current_exe()?;
-    let folder = own.parent().unwrap_or(&own);
-    let name = format!("authorization-server{}", env::consts::EXE_SUFFIX);
-    let places = [folder.join(&name), folder.join("examples").join(&name)];
-    Ok(places.iter().find(|place| place.is_file()).unwrap_or(&places[0]).clone())
 }

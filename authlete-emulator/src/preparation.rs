@@ -4,7 +4,9 @@
 use crate::fetch::Wanted;
 use crate::jose::Jwt;
 use crate::oauth::authorization::{PUSHED, request_object_wanted};
+use crate::oauth::client_auth::spiffe;
 use crate::oauth::client_keys;
+use crate::oauth::fapi::Profiles;
 use crate::oauth::parameters::Parameters;
 use crate::ops::client::registration;
 use crate::request::Request;
@@ -37,8 +39,12 @@ pub(crate) fn missing(tenant: &Tenant, request: &Request) -> Option<Wanted> {
     {
         wanted.extend(request_object_wanted(&client.settings, uri));
     }
-    if uses_keys(request, parameters.as_ref(), client) {
+    let profiles = Profiles::of(&tenant.settings, &client.settings);
+    if uses_keys(request, parameters.as_ref(), client) || profiles.signs_resource_requests() {
         wanted.extend(client_keys::wanted(&client.settings));
+    }
+    if parameters.as_ref().is_some_and(|parameters| parameters.get("client_assertion").is_some()) {
+        wanted.extend(spiffe::wanted(&client.settings));
     }
     wanted.into_iter().find_map(|wanted| tenant.documents.get(wanted).err())
 }
@@ -56,6 +62,10 @@ fn uses_keys(request: &Request, parameters: Option<&Parameters>, client: &Client
 fn client_of<'a>(tenant: &'a Tenant, request: &Request, parameters: Option<&Parameters>) -> Option<&'a Client> {
     let member = |name: &str| request.body.string(name).ok().flatten();
     let parameter = |name: &str| parameters?.get(name);
+    let workload = parameter("client_assertion").and_then(spiffe::subject);
+    if let (None, Some(client)) = (parameter("client_id"), workload.and_then(|id| spiffe::client_of(tenant, &id))) {
+        return Some(client);
+    }
     let asserted = parameter("client_assertion").and_then(|jwt| {
         let jwt = Jwt::read(jwt).ok()?;
         jwt.string("sub").map(str::to_owned)

@@ -79,8 +79,29 @@ pub(crate) fn without_nulls(value: Value) -> Value {
     }
 }
 
+/// What the body of an error looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ErrorForm {
+    /// As Authlete's regional API has it: a result code, and a message.
+    Regional,
+    /// As its identity provider has it: a sentence, or a list of what is wrong with the request.
+    IdentityProvider,
+}
+
+impl ErrorForm {
+    fn body(self, error: &ApiError) -> Value {
+        match self {
+            Self::Regional => {
+                json!({"resultCode": error.code, "resultMessage": result_message(error.code, &error.message)})
+            }
+            Self::IdentityProvider if error.status == 400 => json!({"errors": [error.message]}),
+            Self::IdentityProvider => json!({"error": error.message}),
+        }
+    }
+}
+
 /// Turns what a handler gave into HTTP. Where a shape is given, what it knows and the response lacks is `null`.
-pub(crate) fn to_http(result: Result<Reply, ApiError>, nulls: Option<Shape>) -> Response<Body> {
+pub(crate) fn to_http(result: Result<Reply, ApiError>, nulls: Option<Shape>, errors: ErrorForm) -> Response<Body> {
     let written = |value| {
         let mut value = without_nulls(value);
         if let Some(shape) = nulls {
@@ -95,9 +116,7 @@ pub(crate) fn to_http(result: Result<Reply, ApiError>, nulls: Option<Shape>) -> 
         Ok(Reply::NoContent) => response(204, None, String::new()),
         Ok(Reply::Text(text)) => response(200, Some("text/plain;charset=utf-8"), text.to_owned()),
         Err(error) => {
-            let message = result_message(error.code, &error.message);
-            let body = json!({"resultCode": error.code, "resultMessage": message});
-            let mut response = json_response(error.status, &body);
+            let mut response = json_response(error.status, &errors.body(&error));
             if let Some(allow) = error.allow.and_then(|methods| HeaderValue::try_from(methods).ok()) {
                 response.headers_mut().insert(header::ALLOW, allow);
             }

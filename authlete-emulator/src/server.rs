@@ -12,6 +12,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response, header};
 use percent_encoding::percent_decode_str;
 
+use crate::audit;
 use crate::clock::Clock;
 use crate::control::{self, Control};
 use crate::discovery;
@@ -26,7 +27,7 @@ use crate::ops::{self, Caller, Handler};
 use crate::preparation;
 use crate::random;
 use crate::record::{Call, Record};
-use crate::reply::{self, Reply};
+use crate::reply::{self, ErrorForm, Reply};
 use crate::request::{Body, Request};
 use crate::start_error::StartError;
 use crate::state::State;
@@ -177,6 +178,10 @@ fn serve(state: &mut State, handler: Option<Handler>, caller: Caller, request: &
             let id = tenant.id;
             handle(state, id, request)
         }
+        (Some(Handler::IdentityProvider(handle)), _) => match caller {
+            Caller::Organization => handle(state, request),
+            Caller::Service(_) => Err(ApiError::forbidden("The call needs the organization token.")),
+        },
         (Some(Handler::Global(handle)), _) => handle(state, &caller, request),
         _ => Err(ApiError::not_implemented(format!("the operation {}", request.operation.id))),
     }
@@ -259,7 +264,9 @@ async fn answer(Shared(server): Shared<Arc<Server>>, request: HttpRequest) -> Re
         (Err(_), _) => Err(ApiError::too_large()),
         (_, Err(error)) => Err(error),
     };
-    let response = recorded(&server, &call, reply::to_http(result, nulls)).await;
+    let of_idp = operation.is_some_and(|found| matches!(ops::handler(found.id), Some(Handler::IdentityProvider(_))));
+    let errors = if of_idp { ErrorForm::IdentityProvider } else { ErrorForm::Regional };
+    let response = recorded(&server, &call, reply::to_http(result, nulls, errors)).await;
     match ending.map(|(kind, _)| kind) {
         Some(Kind::Disconnect { .. }) => faults::nothing(),
         Some(Kind::Truncate) => faults::half(response).await,
@@ -291,7 +298,12 @@ async fn run(server: &Server, head: &Parts, (operation, path): Found, bytes: &[u
         Body::default()
     };
     let request = Request { operation, path, query, body, now: server.clock.now_millis() };
-    server.dispatch(caller, &request).await
+    let known = caller.as_ref().ok().copied();
+    let result = server.dispatch(caller, &request).await;
+    if let Some(entry) = known.and_then(|caller| audit::entry(caller, &request, &result, head)) {
+        server.with_state(|state| state.audit.add(entry));
+    }
+    result
 }
 
 /// Reads a body by its media type.

@@ -11,7 +11,7 @@ use crate::start_error::StartError;
 use crate::state::State;
 
 /// The form of the file: another form of the state gets another number.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 #[derive(Serialize, Deserialize)]
 struct Snapshot<S> {

@@ -96,6 +96,8 @@ fn add_urls(tenant: &Tenant, value: &mut Value, shape: Shape) {
                     _ => None,
                 };
                 match (added, members.get_mut(member.name)) {
+                    // The call itself said what is to be shown of a token.
+                    (_, Some(Value::Bool(_))) => {}
                     (Some(added), _) => {
                         members.insert(member.name.to_owned(), added);
                     }

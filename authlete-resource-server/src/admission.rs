@@ -32,6 +32,9 @@ pub(crate) const LOCAL_TTL: Duration = Duration::from_secs(300);
 const FLEET_WAIT: Duration = Duration::from_millis(25);
 const LOOKS: u32 = 20;
 
+/// How long Authlete is left alone where the signature will do, after it could not be asked.
+const PAUSE: Duration = Duration::from_secs(5);
+
 /// A request that may be served.
 pub(crate) struct Admitted {
     pub(crate) principal: Principal,
@@ -72,6 +75,9 @@ impl Route {
                     None => {}
                 }
                 token
+            }
+            (None, Some(_)) if settings.only_jwts => {
+                return Err(self.challenger.invalid_token(presented.scheme, "the access token is not a JWT"));
             }
             (None, Some(service)) => self.introspected(service, presented, &mut headers).await?,
             (None, None) => return Err(self.challenger.invalid_token(presented.scheme, JwtError::Malformed.reason())),
@@ -117,12 +123,21 @@ impl Route {
         }
     }
 
+    /// Whose credentials Authlete is asked with, as a hash.
+    async fn asker(&self, service: &AuthleteService) -> Result<Key, Refused> {
+        if let Some(id) = self.server.inner().settings.cache.credentials {
+            return Ok(id);
+        }
+        let fingerprint = service.client().credentials_fingerprint().await;
+        fingerprint.map_err(|_| Refused::unavailable(true, None, "there are no credentials to ask Authlete with"))
+    }
+
     /// Verifies a JWT by its signature, or finds that this was done a moment ago.
     async fn verified(&self, verifier: &JwtVerifier, presented: &Presented) -> Result<Arc<Token>, Refused> {
         let shared = self.server.inner();
         let revocations = &shared.settings.revocations;
-        let key = key(&[0; 32], &presented.token, None);
-        if let Some(good) = shared.local.good(&key, &presented.token, revocations) {
+        let key = key(&[&[0; 32]], &presented.token, None);
+        if let Some(good) = shared.local.good(&key, &presented.token) {
             return Ok(Arc::clone(&good.token));
         }
         let generation = revocations.generation();
@@ -171,33 +186,44 @@ impl Route {
     async fn introspect_when_due(&self, service: &AuthleteService, presented: &Presented) -> Result<(), Refused> {
         let shared = self.server.inner();
         let Some(every) = shared.settings.introspect_every else { return Ok(()) };
-        let revocations = &shared.settings.revocations;
-        let key = key(&[1; 32], &presented.token, None);
-        let asked = shared.local.good(&key, &presented.token, revocations).and_then(|good| good.introspected);
-        if asked.is_some_and(|asked| asked.elapsed() < every) {
-            return Ok(());
-        }
-        let generation = revocations.generation();
-        let outcome = match shared.in_flight.turn(key) {
-            Turn::Lead(leader) => {
-                let outcome = self.ask(service, presented, &mut HeaderMap::new()).await;
-                leader.finish(outcome.clone());
-                outcome
+        let Ok(asker) = self.asker(service).await else { return Ok(()) };
+        let of_token = key(&[&[1; 32], &asker], &presented.token, None);
+        // What a route wants is part of the question, and so of what others can be told of its answer.
+        let of_route = key(&[&[3; 32], &self.key, &asker], &presented.token, presented.certificate.as_deref());
+        loop {
+            let asked = shared.local.good(&of_token, &presented.token).and_then(|good| good.introspected);
+            if asked.is_some_and(|asked| asked.elapsed() < every) || shared.pause.lasts() {
+                return Ok(());
             }
-            // Another request of the same token asks: its outcome counts for this one too.
-            Turn::Follow(follower) => match follower.outcome().await {
-                Some(outcome) => outcome,
-                None => return Ok(()),
-            },
-        };
-        match outcome {
-            Ok(token) => {
-                shared.local.keep(key, &token, every, generation, Some(Instant::now()));
-                Ok(())
-            }
-            Err(refused) if refused.is_verdict() => Err(refused),
-            // Authlete is away: the signature has to do.
-            Err(_) => Ok(()),
+            let generation = shared.settings.revocations.generation();
+            let outcome = match shared.in_flight.turn((of_route, generation)) {
+                Turn::Lead(leader) => {
+                    let outcome = self.ask(service, presented, &mut HeaderMap::new()).await;
+                    if outcome.as_ref().is_err_and(|refused| !refused.is_verdict()) {
+                        shared.pause.begin(PAUSE);
+                    }
+                    leader.finish(outcome.clone());
+                    outcome
+                }
+                // Another request of the same token asks: its outcome counts for this one too, but for what may have been
+                // wrong with its proof. When that request was given up, it is this one's turn.
+                Turn::Follow(follower) => match follower.outcome().await {
+                    Some(Err(refused)) if refused.is_verdict() && presented.proof.is_some() => {
+                        self.ask(service, presented, &mut HeaderMap::new()).await
+                    }
+                    Some(outcome) => outcome,
+                    None => continue,
+                },
+            };
+            return match outcome {
+                Ok(token) => {
+                    shared.local.keep(of_token, &token, every, generation, Some(Instant::now()));
+                    Ok(())
+                }
+                Err(refused) if refused.is_verdict() => Err(refused),
+                // Authlete is away: the signature has to do.
+                Err(_) => Ok(()),
+            };
         }
     }
 
@@ -217,18 +243,19 @@ impl Route {
         if self.requirements.introspect || self.requirements.max_age.is_some() {
             return self.ask(service, presented, headers).await;
         }
-        let key = key(&self.key, &presented.token, presented.certificate.as_deref());
-        let revocations = &shared.settings.revocations;
+        let asker = self.asker(service).await?;
+        let key = key(&[&self.key, &asker], &presented.token, presented.certificate.as_deref());
         loop {
-            if let Some(good) = shared.introspected.good(&key, &presented.token, revocations) {
+            if let Some(good) = shared.introspected.good(&key, &presented.token) {
                 return Ok(Arc::clone(&good.token));
             }
             if let Some(refused) = shared.introspected.refusal(&key) {
                 return Err(refused);
             }
-            match shared.in_flight.turn(key) {
+            let generation = shared.settings.revocations.generation();
+            match shared.in_flight.turn((key, generation)) {
                 Turn::Lead(leader) => {
-                    let outcome = self.look_up_or_ask(service, presented, key, headers).await;
+                    let outcome = self.look_up_or_ask(service, presented, (key, generation), headers).await;
                     leader.finish(outcome.clone());
                     return outcome;
                 }
@@ -241,20 +268,21 @@ impl Route {
         }
     }
 
+    /// Asks Authlete, unless another instance did. The generation is the one from before.
     async fn look_up_or_ask(
         &self,
         service: &AuthleteService,
         presented: &Presented,
-        key: Key,
+        (key, generation): (Key, u64),
         headers: &mut HeaderMap,
     ) -> Result<Arc<Token>, Refused> {
         let shared = self.server.inner();
-        let (revocations, store) = (&shared.settings.revocations, shared.settings.store.as_deref());
-        let (generation, shared_generation) =
-            (revocations.generation(), store.map_or(0, super::shared::SharedStore::generation));
+        let revocations = &shared.settings.revocations;
         let ttl = shared.introspected.settings().ttl;
-        if let Some(store) = store.filter(|_| !ttl.is_zero())
-            && let Some(stored) = shared_verdict(store, &key, shared_generation).await
+        // While a "forget all" of this instance is on its way to the store, what is there is what has to be forgotten.
+        let store = shared.settings.store.as_deref().filter(|store| !ttl.is_zero() && store.generation() == generation);
+        if let Some(store) = store
+            && let Some(stored) = shared_verdict(store, &key, generation).await
         {
             let token = Arc::new(stored.token);
             let age = Duration::from_millis(millis(SystemTime::now()).saturating_sub(stored.asked));
@@ -273,11 +301,11 @@ impl Route {
                     let stored = Stored { asked, token: (**token).clone() };
                     if let Ok(bytes) = serde_json::to_vec(&stored) {
                         // Without the store every instance asks for itself.
-                        let _ = store.put(&key, shared_generation, bytes, left).await;
+                        let _ = store.put(&key, generation, bytes, left).await;
                     }
                 }
             }
-            Err(refused) if refused.is_verdict() => shared.introspected.keep_refusal(key, refused.clone()),
+            Err(refused) if refused.is_verdict() => shared.introspected.keep_refusal(key, refused.clone(), generation),
             Err(_) => {}
         }
         outcome
@@ -287,24 +315,29 @@ impl Route {
     /// for such a token and does not say whether the token is bound; that it accepts the token without a proof tells.
     async fn refuse_unbound(&self, service: &AuthleteService, presented: &Presented) -> Result<(), Refused> {
         let shared = self.server.inner();
-        let key = key(&[2; 32], &presented.token, None);
-        if let Some(refused) = shared.introspected.refusal(&key) {
+        let asker = self.asker(service).await?;
+        let of_token = key(&[&[2; 32], &asker], &presented.token, presented.certificate.as_deref());
+        // The challenge of a refusal is the route's.
+        let of_route = key(&[&[2; 32], &self.key, &asker], &presented.token, presented.certificate.as_deref());
+        let generation = shared.settings.revocations.generation();
+        if let Some(refused) = shared.introspected.refusal(&of_route) {
             return Err(refused);
         }
-        if shared.proofs.is_bound(&key) {
+        if shared.proofs.is_bound(&of_token) {
             return Ok(());
         }
-        let question = IntrospectionRequest::new(presented.token.clone());
+        let mut question = IntrospectionRequest::new(presented.token.clone());
+        question.client_certificate = presented.certificate.clone();
         match self.call(service, question).await? {
             IntrospectionAction::Ok(_) => {
                 let reason = "the access token is not bound to a key, and was presented as if it were";
                 let refused = self.challenger.invalid_token(presented.scheme, reason);
-                shared.introspected.keep_refusal(key, refused.clone());
+                shared.introspected.keep_refusal(of_route, refused.clone(), generation);
                 Err(refused)
             }
             IntrospectionAction::InternalServerError(_) | IntrospectionAction::Unknown(_) => Ok(()),
             _ => {
-                shared.proofs.remember_bound(key);
+                shared.proofs.remember_bound(of_token);
                 Ok(())
             }
         }
@@ -332,9 +365,15 @@ impl Route {
         match self.call(service, question).await? {
             IntrospectionAction::Ok(found) => {
                 found.extra_headers().add_to(headers);
-                let token = Arc::new(Token::of_response(found.response(), presented.scheme));
-                let revocations = &self.server.inner().settings.revocations;
-                match revocations.covers(&token, &Sha256::digest(&presented.token).into()) {
+                let settings = &self.server.inner().settings;
+                let mut token = Token::of_response(found.response(), presented.scheme);
+                let duration = settings
+                    .access_token_duration
+                    .map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
+                token.issued_at =
+                    token.expires_at.zip(duration).map(|(expires, duration)| expires.saturating_sub(duration));
+                let token = Arc::new(token);
+                match settings.revocations.covers(&token, &Sha256::digest(&presented.token).into()) {
                     false => Ok(token),
                     true => Err(self.challenger.invalid_token(presented.scheme, "the access token was revoked")),
                 }
@@ -399,7 +438,7 @@ async fn shared_verdict(store: &dyn SharedStore, key: &Key, generation: u64) -> 
 
 /// Whether a token has the three parts of a signed JWT. Authlete's other tokens have no dots.
 fn is_jwt(token: &str) -> bool {
-    token.bytes().filter(|byte| *byte == b'.').count() == 2
+    token.split('.').count() == 3
 }
 
 impl From<Verified> for Token {

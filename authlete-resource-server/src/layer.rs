@@ -1,11 +1,11 @@
 //! The layer of a route, and the service it makes.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use authlete_api::BoxFuture;
+use authlete_api::{AuthleteService, BoxFuture};
 use http::{Request, Response};
 use sha2::{Digest, Sha256};
 
@@ -23,6 +23,8 @@ use crate::verdicts::Key;
 pub struct ProtectLayer {
     server: ResourceServer,
     requirements: Arc<Requirements>,
+    /// Made once: axum puts a layer of a handler around it at every request, unless the router was given its state before.
+    route: Arc<OnceLock<Arc<Route>>>,
 }
 
 /// What a route wants of a token.
@@ -48,7 +50,7 @@ impl ProtectLayer {
         if let Some(metadata) = &server.inner().settings.metadata {
             requirements.resources.push(metadata.resource().to_owned());
         }
-        Self { server, requirements: Arc::new(requirements) }
+        Self { server, requirements: Arc::new(requirements), route: Arc::default() }
     }
 
     /// Scopes that the token must all have; otherwise the response is 403 with `insufficient_scope`.
@@ -92,6 +94,7 @@ impl ProtectLayer {
 
     fn with(mut self, change: impl FnOnce(&mut Requirements)) -> Self {
         change(Arc::make_mut(&mut self.requirements));
+        self.route = Arc::default();
         self
     }
 
@@ -109,7 +112,7 @@ impl ProtectLayer {
         };
         Route {
             server: self.server.clone(),
-            key: wanted.key(),
+            key: wanted.key(settings.service.as_ref()),
             requirements: Arc::clone(&self.requirements),
             challenger: Arc::new(challenger),
         }
@@ -117,9 +120,16 @@ impl ProtectLayer {
 }
 
 impl Requirements {
-    /// What introspection is asked beside the token: verdicts of one route are not those of another.
-    fn key(&self) -> Key {
+    /// What introspection is asked beside the token, and where: verdicts of one route, one service or one server are not
+    /// those of another. Whose credentials it is asked with is known when a request is served.
+    fn key(&self, service: Option<&AuthleteService>) -> Key {
         let mut hash = Sha256::new();
+        if let Some(service) = service {
+            for part in [service.client().base_url(), service.id().as_ref()] {
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part);
+            }
+        }
         for (name, list) in [("s", &self.scopes), ("r", &self.resources), ("a", &self.acr_values)] {
             hash.update(name);
             hash.update((list.len() as u64).to_be_bytes());
@@ -154,7 +164,7 @@ impl<S> tower_layer::Layer<S> for ProtectLayer {
     type Service = Protect<S>;
 
     fn layer(&self, inner: S) -> Protect<S> {
-        Protect { inner, route: Arc::new(self.route()) }
+        Protect { inner, route: Arc::clone(self.route.get_or_init(|| Arc::new(self.route()))) }
     }
 }
 

@@ -2,11 +2,13 @@
 
 mod admission;
 mod challenge;
+pub mod guide;
 mod jwt;
 mod layer;
 mod logout;
 mod metadata;
 mod metadata_layer;
+mod pause;
 mod principal;
 mod proofs;
 mod request;

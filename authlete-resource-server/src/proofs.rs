@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use crate::jwt::dpop;
@@ -21,12 +22,18 @@ pub(crate) struct Proofs {
 
 impl Default for Proofs {
     fn default() -> Self {
-        let used = Cache::builder().max_capacity(CAPACITY).time_to_live(dpop::WINDOW * 2).build();
-        Self { used, bound: Cache::new(BOUND) }
+        Self::with_capacity(CAPACITY)
     }
 }
 
 impl Proofs {
+    fn with_capacity(capacity: u64) -> Self {
+        // The oldest go first. The default policy would rather keep what is seen often, and turn away the newest.
+        let used = Cache::builder().max_capacity(capacity).time_to_live(dpop::WINDOW * 2);
+        let used = used.eviction_policy(EvictionPolicy::lru()).build();
+        Self { used, bound: Cache::new(BOUND) }
+    }
+
     /// Whether the proof is used for the first time, here and as far as the store knows. When the store does not answer,
     /// this process's memory decides.
     pub(crate) async fn use_once(&self, proof: &dpop::Proof, store: Option<&dyn SharedStore>) -> bool {
@@ -46,5 +53,22 @@ impl Proofs {
 
     pub(crate) fn remember_bound(&self, token: [u8; 32]) {
         self.bound.insert(token, ());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn however_many_proofs_there_were_the_newest_is_good_once() {
+        let proofs = Proofs::with_capacity(100);
+        for n in 0..5_000u32 {
+            let mut id = [0; 32];
+            id[..4].copy_from_slice(&n.to_be_bytes());
+            let proof = dpop::Proof { thumbprint: String::new(), id, expires_at: SystemTime::now() };
+            assert!(proofs.use_once(&proof, None).await, "proof {n} is new");
+            assert!(!proofs.use_once(&proof, None).await, "proof {n} was used");
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::jwt::JwtVerifier;
 use crate::layer::ProtectLayer;
 use crate::metadata::ResourceMetadata;
 use crate::metadata_layer::MetadataLayer;
+use crate::pause::Pause;
 use crate::principal::Token;
 use crate::proofs::Proofs;
 use crate::shared::{Revocation, Revocations, SharedStore, StoreError};
@@ -48,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) local: Verdicts<Refused>,
     pub(crate) in_flight: InFlight<Result<Arc<Token>, Refused>>,
     pub(crate) proofs: Proofs,
+    /// While it lasts, Authlete is not asked about tokens that were verified locally.
+    pub(crate) pause: Pause,
 }
 
 #[derive(Clone)]
@@ -55,6 +58,8 @@ pub(crate) struct Settings {
     pub(crate) service: Option<AuthleteService>,
     pub(crate) verifier: Option<JwtVerifier>,
     pub(crate) introspect_every: Option<Duration>,
+    pub(crate) only_jwts: bool,
+    pub(crate) access_token_duration: Option<Duration>,
     pub(crate) metadata: Option<ResourceMetadata>,
     pub(crate) external_url: Option<String>,
     pub(crate) certificates: Option<Arc<Certificates>>,
@@ -76,12 +81,14 @@ impl ResourceServer {
     }
 
     fn with(settings: Settings) -> Self {
+        let verdicts = |cache| Verdicts::new(cache, settings.revocations.clone());
         Self(Arc::new(Shared {
-            introspected: Verdicts::new(settings.cache.clone()),
+            introspected: verdicts(settings.cache.clone()),
             // Signatures that were verified are kept whatever the setting: that loses nothing.
-            local: Verdicts::new(VerdictCache { ttl: LOCAL_TTL, ..settings.cache.clone() }),
+            local: verdicts(VerdictCache { ttl: LOCAL_TTL, ..settings.cache.clone() }),
             in_flight: InFlight::default(),
             proofs: Proofs::default(),
+            pause: Pause::default(),
             settings,
         }))
     }
@@ -99,10 +106,28 @@ impl ResourceServer {
     }
 
     /// Asks Authlete about a token that was verified locally when it is seen for the first time, and again when the last
-    /// answer is older than this. When Authlete cannot be reached the token is accepted by its signature.
+    /// answer is older than this. When Authlete cannot be reached the token is accepted by its signature, and for five
+    /// seconds no request waits for Authlete; [`timeout`](Self::timeout) says how long the first one waits.
     #[must_use]
     pub fn introspect_every(self, time: Duration) -> Self {
         self.set(|settings| settings.introspect_every = Some(time))
+    }
+
+    /// Refuses access tokens that are not JWTs without asking Authlete, so that tokens that somebody made up cost no calls: for
+    /// services that issue JWTs alone. Without a [`verifier`](Self::verifier) every token is then refused.
+    #[must_use]
+    pub fn only_jwts(self) -> Self {
+        self.set(|settings| settings.only_jwts = true)
+    }
+
+    /// The longest that the service's access tokens live (`accessTokenDuration`).
+    ///
+    /// Authlete tells when a token expires, and not when it was issued; this tells the one from the other. It matters after a
+    /// [`Revocation`] of a user, a client or a grant, which ends the tokens that were issued until then: without it newer
+    /// tokens that are not JWTs are refused as well, until the revocation is forgotten.
+    #[must_use]
+    pub fn access_token_duration(self, duration: Duration) -> Self {
+        self.set(|settings| settings.access_token_duration = Some(duration))
     }
 
     /// The identifier of this API and its metadata (RFC 9728): challenges name the document, which
@@ -197,7 +222,7 @@ impl ResourceServer {
         self.0.introspected.forget_all();
         self.0.local.forget_all();
         match &self.0.settings.store {
-            Some(store) => store.forget_all().await,
+            Some(store) => self.0.settings.revocations.forget_all_in(&**store).await,
             None => Ok(()),
         }
     }
@@ -213,6 +238,8 @@ impl Settings {
             service,
             verifier,
             introspect_every: None,
+            only_jwts: false,
+            access_token_duration: None,
             metadata: None,
             external_url: None,
             certificates: None,

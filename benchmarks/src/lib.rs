@@ -1,9 +1,12 @@
-//! The same three calls by three ways, against a server on the loopback interface that does next to nothing.
+//! The same three calls by three ways, against a server on the loopback interface that does next to nothing; and the same
+//! request to an API that is protected in several ways.
 
 mod contestants;
+mod policies;
 mod server;
 
 pub use contestants::{Contestant, by_progenitor, by_reqwest, by_us};
+pub use policies::{Policy, for_memory, policies};
 pub use server::Server;
 
 /// What is called, and what the server answers.

@@ -36,12 +36,13 @@ async fn start() -> Result<(), Box<dyn Error>> {
     let issuer = options.issuer.unwrap_or(issuer_url);
     let environment = Environment::read()?;
     // The emulator lives as long as this does.
-    let (demo, service) = if environment.is_empty() {
-        let demo = emulated(&issuer, options.fetch_authorities).await?;
-        let service = demo.service.clone();
-        (Some(demo), service)
-    } else {
-        (None, environment.service()?)
+    let emulated = match environment.is_empty() {
+        true => Some(emulated(&issuer, options.fetch_authorities).await?),
+        false => None,
+    };
+    let service = match &emulated {
+        Some((_, demo)) => demo.service.clone(),
+        None => environment.service()?,
     };
     // Pages of this machine may call it: the MCP Inspector is one.
     let origins = ["http://localhost:*".to_owned(), "http://127.0.0.1:*".to_owned()];
@@ -49,14 +50,14 @@ async fn start() -> Result<(), Box<dyn Error>> {
     let app = App::new(service.clone(), issuer.as_str(), Resources::new([resource.as_str()]))?;
     let mut out = std::io::stdout();
     if options.json {
-        let mut line = demo::ready_line(&app, demo.as_ref());
+        let mut line = demo::ready_line(&app, emulated.as_ref().map(|(_, demo)| demo));
         line["resource"] = json!(resource);
-        if let Some(demo) = &demo {
-            line["emulator"]["control_token"] = json!(demo.emulator.control_token());
+        if let Some((emulator, _)) = &emulated {
+            line["emulator"]["control_token"] = json!(emulator.control_token());
         }
         writeln!(out, "{line}")?;
     } else {
-        let authlete = if demo.is_some() { "an emulated Authlete" } else { "Authlete" };
+        let authlete = if emulated.is_some() { "an emulated Authlete" } else { "Authlete" };
         let vs_code = json!({"servers": {"notes": {"type": "http", "url": resource}}});
         writeln!(out, "An MCP server at {resource}; its authorization server is {issuer}, with {authlete}.\n")?;
         writeln!(out, "Claude Code:  claude mcp add --transport http notes {resource}")?;
@@ -69,14 +70,17 @@ async fn start() -> Result<(), Box<dyn Error>> {
 }
 
 /// An emulator that fetches the metadata documents of agents, on the public Internet too.
-async fn emulated(issuer: &str, authorities: Option<PathBuf>) -> Result<Demo, Box<dyn Error>> {
+async fn emulated(issuer: &str, authorities: Option<PathBuf>) -> Result<(Emulator, Demo), Box<dyn Error>> {
     let mut emulator = Emulator::builder().fetch_scope(FetchScope::Public);
     if let Some(path) = authorities {
         let pem = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         emulator = emulator.fetch_authorities(pem);
     }
+    let emulator = emulator.start().await?;
     let scopes = mcp_server::SCOPES.map(|(name, description)| (name.to_owned(), description.to_owned()));
-    Demo::set_up(issuer, demo::Options { jwt_access_tokens: true, scopes: scopes.into(), emulator }).await
+    let options = demo::Options { jwt_access_tokens: true, scopes: scopes.into() };
+    let demo = Demo::set_up_in(&emulator, issuer, demo::settings(issuer, &options)).await?;
+    Ok((emulator, demo))
 }
 
 async fn listen(port: u16) -> Result<(TcpListener, String), Box<dyn Error>> {

@@ -2,9 +2,9 @@
 
 use authlete_api::Reply;
 use authlete_api::http_inputs::{
-    TokenScheme, access_token, access_token_or_form, apache_certificates, azure_certificates, client_certificates,
-    client_credentials, dpop_proof, envoy_certificates, haproxy_certificates, nginx_certificates, pem_certificates,
-    traefik_certificates,
+    TokenScheme, access_token, access_token_or_form, apache_certificates, azure_certificates, client_attestation,
+    client_certificates, client_credentials, dpop_proof, envoy_certificates, haproxy_certificates, nginx_certificates,
+    pem_certificates, traefik_certificates,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -218,4 +218,25 @@ fn certificates_come_as_byte_sequences() {
 fn base64_of(bytes: &[u8]) -> String {
     // Three bytes of 7 are "BwcH"; 100 = 33 * 3 + 1.
     format!("{}Bw==", "BwcH".repeat(bytes.len() / 3))
+}
+
+// OAuth 2.0 Attestation-Based Client Authentication: precisely one field of each.
+#[test]
+fn client_attestations_come_once() {
+    let (attestation, proof) = ("oauth-client-attestation", "oauth-client-attestation-pop");
+    let found = client_attestation(&headers(&[(attestation, "a.s3cret.c"), (proof, "d.e.f")])).expect("it can be read");
+    assert_eq!((found.attestation.as_deref(), found.proof.as_deref()), (Some("a.s3cret.c"), Some("d.e.f")));
+    assert!(!format!("{found:?}").contains("s3cret"));
+    assert_eq!(client_attestation(&HeaderMap::new()), Ok(Default::default()));
+    for name in [attestation, proof] {
+        for values in [&["a", "a"][..], &[""], &[" "]] {
+            let mut wrong = HeaderMap::new();
+            for value in values {
+                wrong.append(name, HeaderValue::from_static(value));
+            }
+            let reply = Reply::from(client_attestation(&wrong).expect_err(name));
+            let body = &br#"{"error":"invalid_client_attestation"}"#[..];
+            assert_eq!((reply.status().as_u16(), &reply.body()[..]), (400, body));
+        }
+    }
 }

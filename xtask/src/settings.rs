@@ -14,7 +14,6 @@ pub(crate) const PAGE: &str = "authlete-emulator/SETTINGS.md";
 /// The classes, with what each means.
 const CLASSES: &[(&str, &str)] = &[
     ("acts", "it changes what the emulator does; the named test shows it"),
-    ("unproven", "it changes what the emulator does as well, and no test of its own shows it yet"),
     ("published", "it is shown in documents, and changes nothing else"),
     ("inert", "it cannot change any response, for the reason that is given"),
     ("refused", "a call that sets it, or the operations that it is for, answer 501 by name"),
@@ -37,8 +36,8 @@ pub(crate) fn page(table: &str, description: &str) -> Result<String, String> {
         let _ = writeln!(text, "- *{class}*: {meaning}.");
     }
     let mut rows = String::new();
-    let mut counts = String::from("\n| | acts | unproven | published | inert | refused |\n|---|---|---|---|---|---|\n");
-    let mut bodies = [0; 5];
+    let mut counts = String::from("\n| | acts | published | inert | refused |\n|---|---|---|---|---|\n");
+    let mut bodies = [0; 4];
     let objects = objects(&description);
     for object in &objects {
         let members: BTreeSet<&str> = description["components"]["schemas"][object]["properties"]
@@ -104,7 +103,7 @@ fn classed(
         }
     }
     for member in members.iter().filter(|member| !classed.contains_key(**member)) {
-        problems.push(format!("{TABLE}: {object}.{member} has no class: acts, unproven, published, inert or refused"));
+        problems.push(format!("{TABLE}: {object}.{member} has no class: acts, published, inert or refused"));
     }
     classed
 }

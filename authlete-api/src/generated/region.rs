@@ -5,20 +5,28 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Region {
-    /// `us`: <https://us.authlete.com>
+    /// The shared cluster in the United States. A service lives in one region; its id and its tokens mean nothing in another.
+    ///
+    /// Its short name is `us`, its base URL <https://us.authlete.com>.
     Us,
-    /// `jp`: <https://jp.authlete.com>
+    /// The shared cluster in Japan. A service lives in one region; its id and its tokens mean nothing in another.
+    ///
+    /// Its short name is `jp`, its base URL <https://jp.authlete.com>.
     Jp,
-    /// `eu`: <https://eu.authlete.com>
+    /// The shared cluster in Europe. A service lives in one region; its id and its tokens mean nothing in another.
+    ///
+    /// Its short name is `eu`, its base URL <https://eu.authlete.com>.
     Eu,
-    /// `br`: <https://br.authlete.com>
+    /// The shared cluster in Brazil. A service lives in one region; its id and its tokens mean nothing in another.
+    ///
+    /// Its short name is `br`, its base URL <https://br.authlete.com>.
     Br,
 }
 
 impl Region {
     /// Every region.
     pub const ALL: &'static [Self] = &[Self::Us, Self::Jp, Self::Eu, Self::Br];
-    /// The short name: `us`, `jp`, `eu`, `br`.
+    /// The short name, as settings and environment variables write it: `us`, `jp`, `eu`, `br`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Us => "us",
@@ -28,7 +36,7 @@ impl Region {
         }
     }
 
-    /// The base URL, without a slash at the end.
+    /// The base URL, which the paths of all operations are appended to: scheme and host, without a slash at the end.
     pub const fn base_url(self) -> &'static str {
         match self {
             Self::Us => "https://us.authlete.com",

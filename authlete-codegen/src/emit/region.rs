@@ -25,7 +25,10 @@ pub(super) fn emit(model: &Model) -> Result<String, Problems> {
     }
     problems.into_result(())?;
     let idents: Vec<_> = names.iter().map(|(name, _)| format_ident!("{}", name.to_upper_camel_case())).collect();
-    let docs = names.iter().map(|(name, server)| doc(&format!("`{name}`: <{}>", server.url)));
+    let docs = names.iter().map(|(name, server)| {
+        let said = if server.doc.is_empty() { String::new() } else { format!("{}\n\n", server.doc) };
+        doc(&format!("{said}Its short name is `{name}`, its base URL <{}>.", server.url))
+    });
     let shorts = names.iter().map(|(name, _)| name);
     let urls = names.iter().map(|(_, server)| &server.url);
     let clusters = names.iter().map(|(_, server)| match server.cluster {
@@ -36,7 +39,8 @@ pub(super) fn emit(model: &Model) -> Result<String, Problems> {
         None => quote!(None),
     });
     let listed: Vec<String> = names.iter().map(|(name, _)| format!("`{name}`")).collect();
-    let short_doc = doc(&format!("The short name: {}.", listed.join(", ")));
+    let short_doc =
+        doc(&format!("The short name, as settings and environment variables write it: {}.", listed.join(", ")));
     let items = quote! {
         /// A cluster of Authlete's shared cloud. For any other server, give its base URL instead.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,7 +58,7 @@ pub(super) fn emit(model: &Model) -> Result<String, Problems> {
                 match self { #(Self::#idents => #shorts),* }
             }
 
-            /// The base URL, without a slash at the end.
+            /// The base URL, which the paths of all operations are appended to: scheme and host, without a slash at the end.
             pub const fn base_url(self) -> &'static str {
                 match self { #(Self::#idents => #urls),* }
             }

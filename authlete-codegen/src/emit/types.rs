@@ -49,6 +49,10 @@ pub(super) fn emit(model: &Model) -> Result<Files, Problem> {
     Ok(files)
 }
 
+/// What is said of the members that no field is for.
+const EXTRA: &str = "Members of the JSON object that this version of the crate has no field for, by their names. They are written back \
+                     unchanged, so that an update loses nothing that a newer Authlete knows.";
+
 fn names<'a>(names: impl Iterator<Item = &'a String>) -> Vec<syn::Ident> {
     names.map(|name| format_ident!("{name}")).collect()
 }
@@ -98,7 +102,7 @@ fn emit_struct(definition: &TypeDefinition, object: &Struct) -> TokenStream {
     });
     let rest = object.rest.as_ref().map(|(name, ty)| {
         let (name, ty) = (format_ident!("{name}"), here(ty));
-        let docs = doc("Fields that this version does not know, kept and sent back.");
+        let docs = doc(EXTRA);
         quote!(#docs #[serde(flatten)] pub #name: #ty)
     });
     let fields = fields.chain(rest);
@@ -231,7 +235,7 @@ fn constructor(definition: &TypeDefinition, object: &Struct) -> Option<TokenStre
             values.push(quote!(#name: ::std::option::Option::None));
         } else {
             let ty = here(&field.ty);
-            named.push(format!("`{}`", field.label()));
+            named.push(format!("- `{}`: {}", field.label(), field.doc.split("\n\n").next().unwrap_or_default()));
             if field.ty.is_like_string() {
                 arguments.push(quote!(#name: impl ::std::convert::Into<#ty>));
                 values.push(quote!(#name: #name.into()));
@@ -249,10 +253,9 @@ fn constructor(definition: &TypeDefinition, object: &Struct) -> Option<TokenStre
         quote!(#rest: ::std::default::Default::default())
     }));
     let docs = doc(&format!(
-        "A `{}` with {}, which {} required; the other fields are left out.",
+        "Makes a `{}` of what it always has. Every other field stays unset, until its method sets it.\n\n{}",
         definition.name,
-        docs::listed(&named),
-        if named.len() == 1 { "is" } else { "are" }
+        named.join("\n")
     ));
     Some(quote! {
         #docs

@@ -305,6 +305,7 @@ fn servers(document: &Document) -> Vec<Server> {
                 url: server.get("url")?.as_str()?.trim_end_matches('/').to_owned(),
                 region: server.get("x-region").and_then(Value::as_str).map(str::to_owned),
                 cluster: server.get("x-cluster-id").and_then(Value::as_i64),
+                doc: server.get("x-doc").and_then(Value::as_str).unwrap_or_default().to_owned(),
             })
         })
         .collect()

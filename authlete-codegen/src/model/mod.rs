@@ -43,6 +43,8 @@ pub struct Server {
     pub region: Option<String>,
     /// The id of its cluster, for creating a service.
     pub cluster: Option<i64>,
+    /// What is said of it.
+    pub doc: String,
 }
 
 /// One operation.

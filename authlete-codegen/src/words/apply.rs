@@ -94,6 +94,28 @@ impl Words {
         }
     }
 
+    /// Describes the regions: the servers that have a short name.
+    pub fn describe_regions(&self, document: &mut Document, problems: &mut Vec<Problem>) {
+        let mut seen = BTreeSet::new();
+        let servers = document.0.get_mut("servers").and_then(Value::as_array_mut);
+        for server in servers.into_iter().flatten() {
+            let Some(name) = server.get("x-region").and_then(Value::as_str).map(str::to_owned) else { continue };
+            let at = format!("region {name}");
+            match self.regions.get(&name) {
+                Some(entry) => {
+                    if let Some(text) = self.said(&at, entry, problems) {
+                        server["x-doc"] = Value::String(text);
+                    }
+                }
+                None => problems.push(missing(&at)),
+            }
+            seen.insert(name);
+        }
+        for name in self.regions.keys().filter(|name| !seen.contains(*name)) {
+            problems.push(too_much(&format!("region {name}"), "there is no region of this name"));
+        }
+    }
+
     fn describe_parameters(
         &self,
         operation: &str,
@@ -302,7 +324,12 @@ fn inline_schema<'a>(key: &str, part: &'a mut Value) -> Option<&'a mut Value> {
         responses.filter(|(status, _)| status.starts_with('2')).find_map(|(_, response)| response.get_mut("content"))
     };
     let media = content?.as_object_mut()?.iter_mut().find(|(media, _)| media.contains("json"))?.1;
-    media.get_mut("schema").filter(|schema| schema.get("properties").is_some())
+    media.get_mut("schema").filter(|schema| schema.get("properties").is_some() || is_composed(schema))
+}
+
+/// Whether a schema puts several parts together, which makes a type of its own of it.
+fn is_composed(schema: &Value) -> bool {
+    schema.get("allOf").and_then(Value::as_array).is_some_and(|parts| parts.len() > 1)
 }
 
 /// The component that a successful response is.

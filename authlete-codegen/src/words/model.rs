@@ -17,6 +17,8 @@ pub struct Words {
     pub shared: BTreeMap<String, String>,
     /// What each group of operations is for, by its accessor.
     pub groups: BTreeMap<String, Entry>,
+    /// What each region is, by its short name.
+    pub regions: BTreeMap<String, Entry>,
     /// What components are, by their names in the corrected description.
     pub components: BTreeMap<String, Entry>,
     /// What operations are for, by the names of their methods.
@@ -31,6 +33,8 @@ struct File {
     shared: BTreeMap<String, String>,
     #[serde(default)]
     groups: BTreeMap<String, Entry>,
+    #[serde(default)]
+    regions: BTreeMap<String, Entry>,
     #[serde(default)]
     components: BTreeMap<String, Entry>,
     #[serde(default)]
@@ -140,9 +144,10 @@ impl Words {
                     continue;
                 }
             };
-            let File { shared, groups, components, operations } = file;
+            let File { shared, groups, regions, components, operations } = file;
             let mut twice = merge(&mut words.shared, shared);
             twice.extend(merge(&mut words.groups, groups));
+            twice.extend(merge(&mut words.regions, regions));
             twice.extend(merge(&mut words.components, components));
             twice.extend(merge(&mut words.operations, operations));
             for key in twice {

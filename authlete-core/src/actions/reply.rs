@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use crate::call::operation::Operation;
 use crate::error::Error;
+use crate::wire::decode::BodyError;
 use crate::wire::outside::Outside;
 
 /// What a client is told of failures that are not its own.
@@ -140,6 +141,16 @@ impl From<Error> for Reply {
             ..Details::default()
         };
         Self::failed(details)
+    }
+}
+
+/// JSON in a string of a response that cannot be read: to the client, a failure of the server.
+impl From<BodyError> for Reply {
+    fn from(error: BodyError) -> Self {
+        #[cfg(feature = "tracing")]
+        tracing::error!(error = %error, "a client gets status 500, since a response of Authlete cannot be read");
+        let message = Some(error.to_string());
+        Self::failed(Details { message, reason: Some("JSON in a response cannot be read"), ..Details::default() })
     }
 }
 

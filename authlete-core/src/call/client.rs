@@ -37,6 +37,8 @@ struct Shared {
     idp_url: String,
     user_agent: HeaderValue,
     operation_timeout: Option<Duration>,
+    #[cfg(feature = "cache")]
+    credentials: Arc<Sources>,
     transport: BoxTransport,
 }
 
@@ -76,6 +78,20 @@ impl Client {
             request = request.json(serde_json::to_vec(body));
         }
         request.call(lenient::raw)
+    }
+
+    /// A hash that tells the credentials of the next call to the API server from others, for the keys of caches: their
+    /// [`Credentials::fingerprint`], or zeros for a client without credentials.
+    ///
+    /// # Errors
+    /// When the client's [`CredentialsProvider`] has none.
+    #[cfg(feature = "cache")]
+    pub async fn credentials_fingerprint(&self) -> Result<[u8; 32], crate::credentials::ProviderError> {
+        match self.shared.credentials.api.as_deref() {
+            None => Ok([0; 32]),
+            Some(Source::Fixed(credentials)) => Ok(credentials.fingerprint()),
+            Some(Source::Provider(provider)) => Ok(provider.credentials().await?.fingerprint()),
+        }
     }
 
     pub(super) fn operation_timeout(&self) -> Option<Duration> {
@@ -142,22 +158,32 @@ impl Client {
 /// An empty path parameter, or `.` and `..`, which URLs fold away, would call another operation.
 fn check_path(path: &str, operation: &Operation) -> Result<(), &'static str> {
     let mut segments = path.split('/').skip(1);
-    let folded = |segment: &str| {
-        let segment = segment.to_ascii_lowercase().replace("%2e", ".");
-        segment.is_empty() || segment == "." || segment == ".."
-    };
     if std::ptr::eq(operation, &OTHER) {
         return match path.starts_with("/api/") && !path.contains(['#', '\\']) {
-            true if segments.any(&folded) => {
+            true if segments.any(is_folded) => {
                 Err("a segment of the path is empty, `.` or `..`, which would lead to another path")
             }
             true => Ok(()),
             false => Err("the path of every operation begins with `/api/`, and has no fragment and no backslash"),
         };
     }
-    match segments.any(folded) {
+    match segments.any(is_folded) {
         true => Err("a path parameter is empty, `.` or `..`; give the id it stands for"),
         false => Ok(()),
+    }
+}
+
+/// Whether URLs fold a segment of a path away: it is empty, or one or two dots, which may be written as `%2e`.
+fn is_folded(segment: &str) -> bool {
+    let mut rest = segment.as_bytes();
+    let mut dots = 0;
+    loop {
+        rest = match rest {
+            [] => return dots <= 2,
+            [b'.', rest @ ..] | [b'%', b'2', b'e' | b'E', rest @ ..] => rest,
+            _ => return false,
+        };
+        dots += 1;
     }
 }
 
@@ -239,6 +265,7 @@ impl ClientSettings {
         let idp_url = self.idp_url.as_deref().unwrap_or(self.default_idp_url);
         let idp_url = check_base_url(idp_url, self.allow_http)?;
         let credentials = Sources { api: self.credentials.transpose()?, idp: self.idp_credentials.transpose()? };
+        let credentials = Arc::new(credentials);
         #[cfg(feature = "reqwest")]
         let transport = match self.transport {
             Some(transport) => transport,
@@ -255,9 +282,18 @@ impl ClientSettings {
             )
         })?;
         let operation_timeout = self.operation_timeout.or((!own_transport).then_some(OPERATION_TIMEOUT));
-        let transport = self.layers.around(transport, credentials, !own_transport);
+        let transport = self.layers.around(transport, &credentials, !own_transport);
         let user_agent = HeaderValue::from_static(self.user_agent);
-        Ok(Client { shared: Arc::new(Shared { base_url, idp_url, user_agent, operation_timeout, transport }) })
+        let shared = Shared {
+            base_url,
+            idp_url,
+            user_agent,
+            operation_timeout,
+            #[cfg(feature = "cache")]
+            credentials,
+            transport,
+        };
+        Ok(Client { shared: Arc::new(shared) })
     }
 }
 

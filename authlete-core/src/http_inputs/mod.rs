@@ -5,6 +5,7 @@
 
 mod access_token;
 mod certificates;
+mod client_attestation;
 mod client_credentials;
 mod dpop_proof;
 
@@ -20,6 +21,7 @@ pub use certificates::{
     apache_certificates, azure_certificates, client_certificates, envoy_certificates, haproxy_certificates,
     nginx_certificates, pem_certificates, traefik_certificates,
 };
+pub use client_attestation::{ClientAttestation, client_attestation};
 pub use client_credentials::{ClientCredentials, client_credentials};
 pub use dpop_proof::dpop_proof;
 
@@ -39,6 +41,8 @@ enum Part {
     Token(Option<TokenScheme>),
     /// A DPoP proof.
     Proof,
+    /// A client attestation, or the proof of possession for it.
+    Attestation,
 }
 
 impl Malformed {
@@ -52,6 +56,10 @@ impl Malformed {
 
     const fn of_proof(what: &'static str) -> Self {
         Self { what, part: Part::Proof }
+    }
+
+    const fn of_attestation(what: &'static str) -> Self {
+        Self { what, part: Part::Attestation }
     }
 
     fn for_token(self, scheme: TokenScheme) -> Self {
@@ -101,6 +109,7 @@ impl From<Malformed> for Reply {
         match malformed.part {
             Part::Client => Self::bad_request(r#"{"error":"invalid_request"}"#, details),
             Part::Proof => Self::bad_request(r#"{"error":"invalid_dpop_proof"}"#, details),
+            Part::Attestation => Self::bad_request(r#"{"error":"invalid_client_attestation"}"#, details),
             Part::Token(scheme) => malformed.challenge(scheme.unwrap_or(TokenScheme::Bearer)),
         }
     }

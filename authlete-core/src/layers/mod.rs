@@ -13,6 +13,7 @@
 //! | [`CircuitBreakerLayer`] | stops calling an operation that keeps failing | off |
 //! | `CredentialsLayer` | adds the credentials, and sends once more after a 401 that fresh ones or a nonce can help | on, with credentials |
 //! | [`RateLimitLayer`] | makes requests wait for their turn | off |
+//! | layers of attempts that the builder was given | what they like, with every request that is sent | none |
 //!
 //! So a kept response costs nothing and belongs to the credentials that it was asked for with, the circuit breaker counts every attempt of a call, and whatever is sent to Authlete
 //! takes its turn at the limiter. A call's own timeout is kept around all of them.

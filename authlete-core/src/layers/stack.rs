@@ -15,20 +15,25 @@ pub struct Layers {
     pub circuit_breaker: Option<CircuitBreaker>,
     #[cfg(feature = "cache")]
     pub response_cache: Option<super::ResponseCache>,
-    /// Each goes around those before it.
+    /// Each goes around those before it, and all of them around the layers above.
     pub others: Vec<Box<dyn TransportLayer>>,
+    /// Each goes around those before it, directly around the transport.
+    pub of_attempts: Vec<Box<dyn TransportLayer>>,
 }
 
 impl Layers {
     /// Puts the layers around a transport. Over HTTP, requests are sent again even if nobody asked for it; a transport of
     /// the user's gets what the user asked for. The module's documentation has the order.
-    pub(crate) fn around(self, transport: BoxTransport, credentials: Sources, over_http: bool) -> BoxTransport {
+    pub(crate) fn around(self, transport: BoxTransport, credentials: &Arc<Sources>, over_http: bool) -> BoxTransport {
         let mut transport = transport;
+        for layer in self.of_attempts {
+            transport = layer.layer(transport);
+        }
         if let Some(limiter) = self.rate_limiter {
             transport = Box::new(RateLimitLayer::new(transport, limiter));
         }
-        let credentials = (!credentials.is_empty()).then(|| Arc::new(credentials));
-        if let Some(sources) = &credentials {
+        let credentials = (!credentials.is_empty()).then_some(credentials);
+        if let Some(sources) = credentials {
             transport = Box::new(CredentialsLayer::new(Arc::clone(sources), transport));
         }
         if let Some(breaker) = self.circuit_breaker {
@@ -45,7 +50,7 @@ impl Layers {
             transport = layer.layer(transport);
         }
         if let Some(sources) = credentials {
-            transport = Box::new(FindCredentials::new(sources, transport));
+            transport = Box::new(FindCredentials::new(Arc::clone(sources), transport));
         }
         #[cfg(feature = "tracing")]
         let transport = Box::new(super::TraceLayer::new(transport));
@@ -303,6 +308,45 @@ mod tests {
                 assert_eq!(count.load(Ordering::SeqCst), calls, "{name}");
             }
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn layers_of_attempts_see_every_request_that_is_sent() {
+        struct Counting(BoxTransport, Arc<AtomicUsize>);
+
+        impl Transport for Counting {
+            fn send<'a>(&'a self, request: http::Request<Bytes>, operation: &'static Operation) -> BoxFuture<'a, Sent> {
+                self.1.fetch_add(1, Ordering::SeqCst);
+                assert!(request.headers().contains_key(http::header::AUTHORIZATION));
+                self.0.send(request, operation)
+            }
+        }
+
+        for (name, option) in OPTIONS {
+            let count = Arc::new(AtomicUsize::new(0));
+            let counter = Arc::clone(&count);
+            let (client, seen) = client(&[Step::status(503), Step::status(200)], *option, |settings| {
+                let layer = move |inner: BoxTransport| Box::new(Counting(inner, counter)) as BoxTransport;
+                settings.layers.of_attempts.push(Box::new(layer));
+            });
+            let _ = get(&client).await;
+            let _ = get(&client).await;
+            assert_eq!(count.load(Ordering::SeqCst), seen.script.calls(), "{name}");
+        }
+    }
+
+    #[cfg(feature = "cache")]
+    #[tokio::test]
+    async fn a_client_tells_whose_credentials_it_has() {
+        let shared = SharedCredentials::new(Credentials::bearer("second").unwrap());
+        let provider = shared.clone();
+        let (fixed, _) = client(&[], |_| {}, |_| {});
+        let (provided, _) = client(&[], |_| {}, |settings| settings.credentials_provider(provider));
+        let first = fixed.credentials_fingerprint().await.unwrap();
+        let second = provided.credentials_fingerprint().await.unwrap();
+        assert_ne!(first, second);
+        shared.replace(Credentials::bearer("first").unwrap());
+        assert_eq!(provided.credentials_fingerprint().await.unwrap(), first);
     }
 
     #[tokio::test(start_paused = true)]

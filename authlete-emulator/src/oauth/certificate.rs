@@ -1,11 +1,8 @@
 //! Client certificates (RFC 8705), which the authorization server took from the TLS connection.
 
-use std::time::Duration;
-
 use base64::{Engine, engine::general_purpose::STANDARD};
-use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use serde_json::{Map, Value};
-use webpki::{EndEntityCert, KeyUsage};
+use webpki::KeyUsage;
 use x509_parser::extensions::GeneralName;
 use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::pem::parse_x509_pem;
@@ -13,6 +10,7 @@ use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 use x509_parser::time::ASN1Time;
 
 use super::OperationError;
+use crate::certificates::{from_text, verify_chain};
 use crate::error::ApiError;
 use crate::jose;
 use crate::reply::Code;
@@ -56,16 +54,9 @@ impl Certificate {
     /// Whether it may authenticate a client at this time, in milliseconds since 1970, and leads to one of the roots over
     /// the certificates that the client presented with it (RFC 5280, section 6). What cannot be read leads nowhere.
     pub(crate) fn leads_to(&self, roots: &[&str], path: &[String], now: u64) -> bool {
-        let roots: Vec<CertificateDer<'static>> = roots.iter().filter_map(|text| read(text)).collect();
-        let anchors: Vec<TrustAnchor<'_>> =
-            roots.iter().filter_map(|root| webpki::anchor_from_trusted_cert(root).ok()).collect();
-        let path: Vec<CertificateDer<'static>> = path.iter().filter_map(|text| read(text)).collect();
-        let certificate = CertificateDer::from(self.0.as_slice());
-        let Ok(certificate) = EndEntityCert::try_from(&certificate) else { return false };
-        let now = UnixTime::since_unix_epoch(Duration::from_millis(now));
-        let usage = KeyUsage::client_auth();
-        let algorithms = webpki::ALL_VERIFICATION_ALGS;
-        certificate.verify_for_usage(algorithms, &anchors, &path, now, usage, None, None).is_ok()
+        let roots: Vec<Vec<u8>> = roots.iter().copied().filter_map(from_text).collect();
+        let path: Vec<Vec<u8>> = path.iter().map(String::as_str).filter_map(from_text).collect();
+        verify_chain(&self.0, &path, &roots, now, KeyUsage::client_auth()).is_ok()
     }
 
     /// Whether its subject is the one that the client registered (section 2.1.2).
@@ -104,15 +95,6 @@ impl Certificate {
             first.and_then(|text| STANDARD.decode(text).ok()).is_some_and(|der| der == self.0)
         })
     }
-}
-
-/// A certificate in PEM, or in DER as base64.
-fn read(text: &str) -> Option<CertificateDer<'static>> {
-    let der = match parse_x509_pem(text.as_bytes()) {
-        Ok((_, pem)) => pem.contents,
-        Err(_) => STANDARD.decode(text.split_ascii_whitespace().collect::<String>()).ok()?,
-    };
-    Some(der.into())
 }
 
 /// Attribute types and values, the most specific one first, as RFC 4514 has them.

@@ -30,6 +30,10 @@ pub(crate) struct Profiles {
     signed_requests: bool,
     signed_responses: bool,
     signed_introspection: bool,
+    signed_resource_requests: bool,
+    signed_resource_responses: bool,
+    /// A request object of FAPI 1.0 Advanced may do without `nbf`.
+    nbf_optional: bool,
 }
 
 impl Profiles {
@@ -39,14 +43,26 @@ impl Profiles {
         let signed_requests = has("FAPI2_MESSAGE_SIGNING_AUTH_REQ");
         let signed_responses = has("FAPI2_MESSAGE_SIGNING_AUTH_RES");
         let signed_introspection = has("FAPI2_MESSAGE_SIGNING_INTROSPECTION_RES");
+        let signed_resource_requests = has("FAPI2_MESSAGE_SIGNING_RESOURCE_REQ");
+        let signed_resource_responses = has("FAPI2_MESSAGE_SIGNING_RESOURCE_RES");
+        let signed = [
+            signed_requests,
+            signed_responses,
+            signed_introspection,
+            signed_resource_requests,
+            signed_resource_responses,
+        ];
         Self {
             baseline: has("FAPI1_BASELINE"),
             advanced: has("FAPI1_ADVANCED"),
             // Message Signing is the Security Profile with more.
-            security: has("FAPI2_SECURITY") || signed_requests || signed_responses || signed_introspection,
+            security: has("FAPI2_SECURITY") || signed.contains(&true),
             signed_requests,
             signed_responses,
             signed_introspection,
+            signed_resource_requests,
+            signed_resource_responses,
+            nbf_optional: service.flag("nbfOptional"),
         }
     }
 
@@ -55,11 +71,26 @@ impl Profiles {
     pub(crate) fn of_scopes(service: &Settings, client: &Settings, scopes: &[String]) -> Self {
         let by_mode = Self::of(service, client);
         let profiles = ["FAPI", "OPEN_BANKING"];
-        if by_mode != Self::default() || !profiles.iter().any(|one| service.has("supportedServiceProfiles", one)) {
+        if by_mode.is_any() || !profiles.iter().any(|one| service.has("supportedServiceProfiles", one)) {
             return by_mode;
         }
         let has = |value: &str| scope::details(service, scopes).iter().any(|scope| has_attribute(scope, value));
-        Self { baseline: has("r"), advanced: has("rw"), ..Self::default() }
+        Self { baseline: has("r"), advanced: has("rw"), ..by_mode }
+    }
+
+    /// Whether the request is one of FAPI at all.
+    pub(crate) fn is_any(self) -> bool {
+        self.baseline || self.advanced || self.security
+    }
+
+    /// Whether the client has to sign its requests to protected resources (RFC 9421).
+    pub(crate) fn signs_resource_requests(self) -> bool {
+        self.signed_resource_requests
+    }
+
+    /// Whether the responses of protected resources have to be signed (RFC 9421).
+    pub(crate) fn signs_resource_responses(self) -> bool {
+        self.signed_resource_responses
     }
 
     /// Whether the introspection response of RFC 9701 is demanded.
@@ -147,7 +178,9 @@ impl Profiles {
             }
         }
         if self.advanced || self.signed_requests {
-            check_object(source.payload.as_deref()).or_else(refused)?;
+            // The setting is about FAPI 1.0 alone.
+            let nbf_optional = self.nbf_optional && !self.signed_requests;
+            check_object(source.payload.as_deref(), nbf_optional).or_else(refused)?;
         }
         if self.baseline || self.advanced {
             self.check_baseline(origin, s256)?;
@@ -180,15 +213,13 @@ impl Profiles {
 }
 
 /// Whether the claims of a request object say from when and until when it is good, an hour at most.
-fn check_object(payload: Option<&str>) -> Result<(), &'static str> {
+fn check_object(payload: Option<&str>, nbf_optional: bool) -> Result<(), &'static str> {
     let claims: Map<String, Value> = payload.and_then(|payload| serde_json::from_str(payload).ok()).unwrap_or_default();
     let seconds = |name: &str| claims.get(name).and_then(Value::as_u64);
+    let has_audience = claims.contains_key("aud");
     match (seconds("nbf"), seconds("exp")) {
-        (Some(start), Some(end))
-            if end.saturating_sub(start) <= LONGEST_OBJECT_SECONDS && claims.contains_key("aud") =>
-        {
-            Ok(())
-        }
+        (None, Some(_)) if nbf_optional && has_audience => Ok(()),
+        (Some(start), Some(end)) if end.saturating_sub(start) <= LONGEST_OBJECT_SECONDS && has_audience => Ok(()),
         _ => Err("FAPI wants nbf, exp and aud in the request object, with an hour at most from nbf to exp."),
     }
 }

@@ -46,6 +46,7 @@ pub(crate) const AUTH_METHODS: Names = &[
     ("tls_client_auth", "TLS_CLIENT_AUTH"),
     ("self_signed_tls_client_auth", "SELF_SIGNED_TLS_CLIENT_AUTH"),
     ("attest_jwt_client_auth", "ATTEST_JWT_CLIENT_AUTH"),
+    ("spiffe_jwt", "SPIFFE_JWT"),
 ];
 
 pub(crate) const JWS_ALGORITHMS: Names = &[

@@ -5,6 +5,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::client_keys::client_keys;
+use super::fapi::Profiles;
 use super::http_signature::{Expected, Message};
 use super::{CheckError, OperationError};
 use crate::error::ApiError;
@@ -25,7 +26,9 @@ pub(crate) fn check(
 ) -> Result<(), CheckError<String>> {
     let Some(client) = tenant.clients.get(&token.client_id) else { return Ok(()) };
     let demanded = request.body.strings("requiredComponents")?.unwrap_or_default();
-    if !client.settings.flag("rsRequestSigned") && demanded.is_empty() {
+    let registered = client.settings.flag("rsRequestSigned");
+    let profiles = Profiles::of(&tenant.settings, &client.settings);
+    if !registered && !profiles.signs_resource_requests() && demanded.is_empty() {
         return Ok(());
     }
     let body = request.body.non_empty("message")?;
@@ -61,6 +64,13 @@ pub(crate) fn check(
         skew: tenant.settings.number("allowableClockSkew"),
     };
     message.verify(&expected).map_err(|error| CheckError::Rejected(error.to_string()))
+}
+
+/// Whether responses of protected resources to requests with the token have to be signed.
+pub(crate) fn is_response_signed(tenant: &Tenant, token: &Token) -> bool {
+    let client = tenant.clients.get(&token.client_id);
+    tenant.settings.flag("rsResponseSigned")
+        || client.is_some_and(|one| Profiles::of(&tenant.settings, &one.settings).signs_resource_responses())
 }
 
 /// The header fields of the request.

@@ -9,41 +9,22 @@ use crate::state::Settings;
 /// Settings of a service.
 const SERVICE: &[&str] = &[
     "accessTokenForExternalAttachmentEmbedded",
-    "backchannelBindingMessageRequiredInFapi",
     "haipVersion",
-    "httpAliasProhibited",
-    "idTokenDroppedOnIssueWithoutOpenid",
-    "keyAttesterRootsOnly",
-    "missingClientIdAllowed",
-    "nbfOptional",
     "tokenBatchNotificationEndpoint",
-    "userPinLength",
     "verifiedClaimsValidationSchemaSet",
 ];
 
 /// Settings of a client.
-const CLIENT: &[&str] = &["haipVersion", "spiffeBundleEndpoint", "spiffeId"];
-
-/// Modes of FAPI that are about the requests and responses of resources.
-const MODES: &[&str] = &["FAPI2_MESSAGE_SIGNING_RESOURCE_REQ", "FAPI2_MESSAGE_SIGNING_RESOURCE_RES"];
+const CLIENT: &[&str] = &["haipVersion"];
 
 /// Fails, naming the setting, if a service has one that is not implemented.
 pub(crate) fn check_service(settings: &Settings) -> Result<(), ApiError> {
-    check_modes(settings)?;
     refuse("service", settings, SERVICE)
 }
 
 /// Fails, naming the setting, if a client has one that is not implemented.
 pub(crate) fn check_client(settings: &Settings) -> Result<(), ApiError> {
-    check_modes(settings)?;
     refuse("client", settings, CLIENT)
-}
-
-fn check_modes(settings: &Settings) -> Result<(), ApiError> {
-    match MODES.iter().find(|mode| settings.has("fapiModes", mode)) {
-        Some(mode) => Err(ApiError::not_implemented(format!("the value {mode} of the setting fapiModes"))),
-        None => Ok(()),
-    }
 }
 
 fn refuse(owner: &str, settings: &Settings, names: &[&str]) -> Result<(), ApiError> {

@@ -203,7 +203,9 @@ fn grant(tenant: &mut Tenant, request: &Request, ticket: Ticket, given: Given) -
         issued.scope = token.authorized.scopes.join(" ");
         issued.token = Some(token);
     }
-    if response_type.id_token {
+    let without_openid = !record.authorized.scopes.iter().any(|scope| scope == "openid");
+    let dropped = without_openid && tenant.settings.flag("idTokenDroppedOnIssueWithoutOpenid");
+    if response_type.id_token && !dropped {
         let id_token = IdToken {
             client: &client,
             authorized: &record.authorized,

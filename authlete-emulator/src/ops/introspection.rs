@@ -68,7 +68,7 @@ fn introspect(tenant: &mut Tenant, request: &Request) -> Result<Reply, Operation
     let mut members = members(tenant, &token, request.now);
     members["responseContent"] = json!("Bearer error=\"invalid_request\"");
     members["sufficient"] = json!(true);
-    members["responseSigningRequired"] = json!(tenant.settings.flag("rsResponseSigned"));
+    members["responseSigningRequired"] = json!(signed_request::is_response_signed(tenant, &token));
     Ok(reply::action("OK", VALID, "The access token is valid.", members))
 }
 
@@ -198,6 +198,8 @@ fn members(tenant: &Tenant, token: &Token, now: u64) -> Value {
         "clientId": token.client_id,
         "clientIdAlias": client.and_then(|client| client.string("clientIdAlias")),
         "clientIdAliasUsed": token.alias_used,
+        "clientEntityIdUsed": token.entity_id_used,
+        "metadataDocumentUsed": token.metadata_document_used,
         "subject": token.authorized.subject,
         "scopes": views::listed(&token.authorized.scopes),
         "scopeDetails": views::listed(&scope::details(&tenant.settings, &token.authorized.scopes)),

@@ -14,6 +14,7 @@ mod device;
 pub(crate) mod federation;
 mod grant_management;
 mod hsk;
+mod idp;
 mod introspection;
 mod introspection_standard;
 mod jose_verify;
@@ -41,6 +42,8 @@ pub(crate) enum Handler {
     Open(fn(&Request) -> Result<Reply, ApiError>),
     /// With a token of the emulator; what it sees is up to the handler.
     Global(fn(&mut State, &Caller, &Request) -> Result<Reply, ApiError>),
+    /// With the organization token, and with errors of the form that Authlete's identity provider has.
+    IdentityProvider(fn(&mut State, &Request) -> Result<Reply, ApiError>),
     /// With a token that reaches the service of the path.
     Service(fn(&mut Tenant, &Request) -> Result<Reply, ApiError>),
     /// The same, but the handler gets the service's id among all services.
@@ -57,6 +60,8 @@ pub(crate) enum Caller {
 /// The handlers by operation id. An operation of the table that is not here is answered with 501.
 const HANDLERS: &[(&str, Handler)] = &[
     ("attestation_challenge_api", Handler::Service(attestation::challenge)),
+    ("audit_entries_get_idp_api", Handler::IdentityProvider(idp::audit_entries)),
+    ("audit_types_get_idp_api", Handler::IdentityProvider(idp::audit_types)),
     ("auth_authorization_api", Handler::Service(authorization::handle)),
     ("auth_authorization_fail_api", Handler::Service(authorization_fail::handle)),
     ("auth_authorization_issue_api", Handler::Service(authorization_issue::handle)),
@@ -129,10 +134,12 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("pushed_auth_req_api", Handler::Service(pushed_auth_req::handle)),
     ("service_configuration_api", Handler::Service(configuration::handle)),
     ("service_create_api", Handler::Global(service::create)),
+    ("service_create_idp_api", Handler::IdentityProvider(idp::create)),
     ("service_delete_api", Handler::ServiceById(service::delete)),
     ("service_get_api", Handler::Service(service::get)),
     ("service_get_list_api", Handler::Global(service::list)),
     ("service_jwks_get_api", Handler::Service(service::jwks)),
+    ("service_remove_idp_api", Handler::IdentityProvider(idp::remove)),
     ("service_update_api", Handler::Service(service::update)),
     ("updateAuthorizationTicket", Handler::Service(authorization_ticket::update)),
     ("vci_batch_issue_api", Handler::Service(vci::batch_issue::handle)),

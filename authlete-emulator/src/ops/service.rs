@@ -10,7 +10,7 @@ use crate::request::Request;
 use crate::state::{Settings, State, Tenant};
 
 /// A service with what is counted about it.
-fn view(tenant: &Tenant) -> Value {
+pub(super) fn view(tenant: &Tenant) -> Value {
     let mut settings = tenant.settings.to_value();
     settings["metadata"] = json!([{"key": "clientCount", "value": tenant.clients.len().to_string()}]);
     settings

@@ -73,6 +73,8 @@ fn claims_of(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationE
         "clientId": token.client_id,
         "clientIdAlias": client.and_then(|client| client.string("clientIdAlias")),
         "clientIdAliasUsed": token.alias_used,
+        "clientEntityIdUsed": token.entity_id_used,
+        "metadataDocumentUsed": token.metadata_document_used,
         "properties": views::listed(&token.authorized.properties),
         "serviceAttributes": tenant.settings.0.get("attributes"),
         "clientAttributes": client.and_then(|client| client.0.get("attributes")),
@@ -95,7 +97,8 @@ fn make(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
     let details = &token.authorized.details;
     let asked = details.userinfo_request.as_ref();
     transformed_claims::add(&tenant.settings, details, asked, &for_tx, &mut claims, request.now);
-    let sub = match (request.body.non_empty("sub")?.or(token.authorized.sub), &token.authorized.subject) {
+    let sub = match (request.body.non_empty("sub")?.or_else(|| token.authorized.sub.clone()), &token.authorized.subject)
+    {
         (Some(sub), _) => Some(sub),
         (None, Some(subject)) => Some(sector::subject(tenant, &client, subject)?),
         (None, None) => None,
@@ -115,15 +118,15 @@ fn make(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
             ("JWT", encryption.to_client(tenant, &client, &Content::Jwt(&jwt))?)
         }
     };
-    let members = signed_response(tenant, request, &content)?;
+    let members = match signed_request::is_response_signed(tenant, &token) {
+        true => signed_response(tenant, request, &content)?,
+        false => json!({"responseContent": content}),
+    };
     Ok(reply::action(action, ISSUED, "The claims are ready.", members))
 }
 
-/// The content, with the fields of a signature where the service signs the responses of resources.
+/// The content, with the fields of a signature.
 fn signed_response(tenant: &mut Tenant, request: &Request, content: &str) -> Result<Value, OperationError> {
-    if !tenant.settings.flag("rsResponseSigned") {
-        return Ok(json!({"responseContent": content}));
-    }
     let key = tenant.keys.named(&tenant.settings, "resourceSignatureKeyId")?;
     let of_request = request.body.non_empty("requestSignature")?;
     let signed = http_signature::sign_response(&key, content, of_request.as_deref(), request.now)?;

@@ -88,6 +88,10 @@ pub(crate) fn remove(tenant: &mut Tenant, id: u64) {
 
 fn check_alias(tenant: &Tenant, settings: &Settings, own: Option<u64>) -> Result<(), ApiError> {
     let Some(alias) = settings.string("clientIdAlias") else { return Ok(()) };
+    let is_url = ["http://", "https://"].iter().any(|scheme| alias.starts_with(scheme));
+    if is_url && tenant.settings.flag("httpAliasProhibited") {
+        return Err(ApiError::invalid("The service has no aliases that begin with http:// or https://."));
+    }
     match tenant.clients.by_alias(alias) {
         Some(client) if Some(client.id) != own => {
             Err(ApiError::invalid(format!("Another client has the alias {alias}.")))

@@ -1,5 +1,6 @@
 //! Everything the emulator remembers. It is in memory only, and what has expired goes.
 
+mod audit;
 mod authorized;
 mod client;
 mod clients;
@@ -17,6 +18,7 @@ mod tokens;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use audit::{AuditEntry, AuditLog};
 pub(crate) use authorized::{Authorized, Lifetimes};
 pub(crate) use client::{Client, Unresolved};
 pub(crate) use clients::Clients;
@@ -38,11 +40,12 @@ pub(crate) struct State {
     pub(crate) services: Services,
     /// How many services there have ever been: the next one's `number`.
     pub(crate) created: u64,
+    pub(crate) audit: AuditLog,
 }
 
 impl State {
     pub(crate) fn new(organization_token: String) -> Self {
-        Self { organization_token, services: Services::default(), created: 0 }
+        Self { organization_token, services: Services::default(), created: 0, audit: AuditLog::default() }
     }
 
     /// Whether the organization or a service has this token.

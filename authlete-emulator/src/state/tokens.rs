@@ -19,6 +19,10 @@ pub(crate) struct Token {
     pub(crate) refresh_expires_at: u64,
     pub(crate) client_id: u64,
     pub(crate) alias_used: bool,
+    /// Whether the client was named by its entity ID, or by the URL of its metadata document, where the call that made the
+    /// token says so; otherwise it is known by the client.
+    pub(crate) entity_id_used: Option<bool>,
+    pub(crate) metadata_document_used: Option<bool>,
     #[serde(deserialize_with = "names::grant_type")]
     pub(crate) grant_type: Name,
     /// What the tokens stand for; its scopes are those of the access token.
@@ -172,6 +176,13 @@ impl Tokens {
     pub(crate) fn by_refresh(&self, refresh: &str) -> Option<Refresh> {
         let current = self.refresh.get(refresh).map(|number| Refresh::Current(*number));
         current.or_else(|| self.spent.get(refresh).map(|number| Refresh::Spent(*number)))
+    }
+
+    /// The token whose refresh token this is, or was.
+    pub(crate) fn of_refresh(&self, refresh: &str) -> Option<&Token> {
+        match self.by_refresh(refresh)? {
+            Refresh::Current(number) | Refresh::Spent(number) => self.get(number),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -67,18 +67,6 @@ async fn bodies_that_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn operations_that_are_not_implemented_say_so() {
-    let world = World::plain().await;
-    for (method, path, operation) in [("GET", "/api/audit/types".to_owned(), "audit_types_get_idp_api")] {
-        let body = (method != "GET").then(|| json!({}));
-        let answer = world.call(method, &path, body.as_ref()).await;
-        assert_api_error(&answer, 501);
-        assert!(answer.1["resultMessage"].as_str().expect("a message").contains(operation), "{}", answer.1);
-        assert_api_error(&send(world.request(method, &path).json(&json!({}))).await, 401);
-    }
-}
-
-#[tokio::test]
 async fn the_calls_that_tell_about_the_server() {
     let world = World::plain().await;
     assert_eq!(send(world.request("GET", "/api/lifecycle/healthcheck")).await, (200, json!("OK")));

@@ -3,6 +3,7 @@
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 
+use crate::documents::Documents;
 use crate::keys::{Key, unsigned};
 use crate::world::{World, assert_error};
 
@@ -146,4 +147,64 @@ async fn half_an_assertion_and_two_credentials() {
         let body = json!({"parameters": format!("grant_type=client_credentials&{parameters}")});
         assert_error(&world.act("/auth/token", body).await, "BAD_REQUEST", "invalid_request");
     }
+}
+
+/// A SPIFFE platform with a bundle, and a client that is one of its workloads.
+async fn spiffe(key: &Key, documents: &Documents) -> World {
+    let mut published = key.public.clone();
+    for (member, value) in [("use", "jwt-svid"), ("kid", "svid-1")] {
+        published[member] = json!(value);
+    }
+    published.as_object_mut().expect("an object").remove("alg");
+    let bundle = json!({"keys": [published], "spiffe_sequence": 1, "spiffe_refresh_hint": 300}).to_string();
+    let url = documents.publish("/bundle", "application/json", bundle);
+    world("SPIFFE_JWT", json!({"spiffeId": "spiffe://example.org/shop/*", "spiffeBundleEndpoint": url})).await
+}
+
+#[tokio::test]
+async fn a_workload_of_spiffe() {
+    let (key, documents) = (Key::ec(), Documents::start().await);
+    let world = spiffe(&key, &documents).await;
+    let now = world.now();
+    let good = json!({"sub": "spiffe://example.org/shop/1", "aud": ["https://as.example.com"], "exp": now + 60});
+    let present = async |assertion: String, more: &str| {
+        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
+        let parameters =
+            format!("grant_type=client_credentials&client_assertion={assertion}&client_assertion_type={kind}{more}");
+        world.act("/auth/token", json!({"parameters": parameters})).await
+    };
+    // By the SPIFFE ID alone and with the client's own, and more than once.
+    for more in [String::new(), format!("&client_id={}", world.client_id())] {
+        let response = present(key.sign(&good), &more).await;
+        assert_eq!(
+            (&response["action"], &response["clientAuthMethod"]),
+            (&json!("OK"), &json!("SPIFFE_JWT")),
+            "{response}"
+        );
+    }
+    for (member, value) in [
+        ("sub", json!("spiffe://example.org/shop/1/2")),
+        ("sub", json!("spiffe://example.org/other/1")),
+        ("aud", json!("https://other.example.com")),
+        ("exp", json!(now - 60)),
+        ("exp", Value::Null),
+    ] {
+        let mut claims = good.clone();
+        claims[member] = value.clone();
+        let more = format!("&client_id={}", world.client_id());
+        let refused = present(key.sign(&claims), &more).await;
+        assert_error(&refused, "INVALID_CLIENT", "invalid_client");
+    }
+    assert_error(&present(Key::ec().sign(&good), "").await, "INVALID_CLIENT", "invalid_client");
+    assert_error(&world.token("grant_type=client_credentials").await, "INVALID_CLIENT", "invalid_client");
+    // A usual assertion is another method.
+    let parameters = format!(
+        "grant_type=client_credentials&client_assertion={}&client_assertion_type={TYPE}",
+        key.sign(&claims(&world, "1"))
+    );
+    assert_error(
+        &world.act("/auth/token", json!({"parameters": parameters})).await,
+        "INVALID_CLIENT",
+        "invalid_client",
+    );
 }

@@ -256,6 +256,31 @@ async fn other_endpoints_take_attestations_too() {
     });
     let answer = scene.world.act("/auth/revocation", revoked).await;
     assert_eq!((&answer["action"], &answer["attestationChallenge"]), (&json!("OK"), &challenge), "{answer}");
+    let grants = json!(["AUTHORIZATION_CODE", "DEVICE_CODE", "CIBA"]);
+    for (kind, mut settings) in [("service", scene.world.service.clone()), ("client", scene.world.client.clone())] {
+        for (member, value) in [
+            ("supportedGrantTypes", grants.clone()),
+            ("grantTypes", grants.clone()),
+            ("supportedBackchannelTokenDeliveryModes", json!(["POLL"])),
+            ("bcDeliveryMode", json!("POLL")),
+            ("deviceVerificationUri", json!("https://as.example.com/device")),
+        ] {
+            settings[member] = value;
+        }
+        let id = if kind == "client" { format!("/{}", scene.world.client_id()) } else { String::new() };
+        let path = format!("/api/{}/{kind}/update{id}", scene.world.service_id());
+        assert_eq!(scene.world.call("POST", &path, Some(&settings)).await.0, 200, "{kind}");
+    }
+    for (path, parameters, id, action) in [
+        ("/device/authorization", "scope=read", "3", "OK"),
+        ("/backchannel/authentication", "scope=openid&login_hint=john", "4", "USER_IDENTIFICATION"),
+    ] {
+        let body = json!({
+            "parameters": parameters, "oauthClientAttestation": attestation, "oauthClientAttestationPop": proof(id),
+        });
+        let answer = scene.world.act(path, body).await;
+        assert_eq!(answer["action"], action, "{path}: {answer}");
+    }
     let (_, document) =
         scene.world.call("GET", &format!("/api/{}/service/configuration", scene.world.service_id()), None).await;
     assert_eq!(document["challenge_endpoint"], "https://as.example.com/challenge");

@@ -6,7 +6,7 @@ use rcgen::{
 };
 use serde_json::{Value, json};
 
-use crate::world::{World, assert_error};
+use crate::world::{REDIRECT_URI, World, assert_error};
 
 /// A certificate with this common name, which is a host name too: in PEM, and its DER in base64.
 pub(crate) fn certificate(name: &str) -> (String, String) {
@@ -157,4 +157,45 @@ async fn a_chain_leads_to_a_root_of_the_services() {
     }
     world.advance(100 * 366 * 24 * 3600 * 30);
     assert_error(&present(&chain.client, &[&chain.authority]).await, "INVALID_CLIENT", "invalid_client");
+}
+
+#[tokio::test]
+async fn other_endpoints_take_certificates_too() {
+    let chain = chain(ExtendedKeyUsagePurpose::ClientAuth);
+    let grants = json!(["AUTHORIZATION_CODE", "DEVICE_CODE", "CIBA"]);
+    let service = json!({
+        "supportedTokenAuthMethods": ["TLS_CLIENT_AUTH"], "mutualTlsValidatePkiCertChain": true,
+        "trustedRootCertificates": [chain.root], "supportedGrantTypes": grants,
+        "supportedBackchannelTokenDeliveryModes": ["POLL"], "deviceVerificationUri": "https://as.example.com/device",
+    });
+    let client = json!({
+        "tokenAuthMethod": "TLS_CLIENT_AUTH", "tlsClientAuthSanDns": "shop.example.org", "grantTypes": grants,
+        "bcDeliveryMode": "POLL",
+    });
+    let world = World::new(service, client).await;
+    let id = world.client_id();
+    for (path, parameters, action) in [
+        ("/pushed_auth_req", format!("response_type=code&redirect_uri={REDIRECT_URI}&scope=read"), "CREATED"),
+        ("/auth/revocation", "token=x".to_owned(), "OK"),
+        ("/device/authorization", "scope=read".to_owned(), "OK"),
+        ("/backchannel/authentication", "scope=openid&login_hint=john".to_owned(), "USER_IDENTIFICATION"),
+    ] {
+        let body = json!({
+            "parameters": format!("{parameters}&client_id={id}"), "clientCertificate": chain.client,
+            "clientCertificatePath": [chain.authority],
+        });
+        let answer = world.act(path, body).await;
+        assert_eq!(answer["action"], action, "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn the_key_with_the_certificate_may_be_named() {
+    let ((pem, der), (other, other_der)) = (certificate("shop.example.org"), certificate("shop.example.org"));
+    let key = |kid: &str, der: &str| json!({"kty": "EC", "kid": kid, "x5c": [der]});
+    let jwks = json!({"keys": [key("k1", &der), key("k2", &other_der)]}).to_string();
+    let client = json!({"jwks": jwks, "selfSignedCertificateKeyId": "k1"});
+    let world = world("SELF_SIGNED_TLS_CLIENT_AUTH", client).await;
+    assert_eq!(present(&world, Some(&pem)).await["action"], "OK");
+    assert_error(&present(&world, Some(&other)).await, "INVALID_CLIENT", "invalid_client");
 }

@@ -151,3 +151,23 @@ async fn tokens_that_are_pushed_cannot_be_bound() {
     let body = world.token_body("scope=openid&login_hint=john&client_notification_token=a");
     assert_eq!(world.status("/backchannel/authentication", &body).await, 501);
 }
+
+#[tokio::test]
+async fn fapi_wants_a_message_that_binds_the_devices() {
+    let openid = json!([{"name": "openid"}, {"name": "pay", "attributes": [{"key": "fapi", "value": "rw"}]}]);
+    for (required, refused) in [(true, true), (false, false)] {
+        let service = json!({
+            "backchannelBindingMessageRequiredInFapi": required, "supportedServiceProfiles": ["FAPI"],
+            "supportedScopes": openid,
+        });
+        let world = world(service, json!({})).await;
+        let asked = ask(&world, "scope=openid+pay&login_hint=john").await;
+        match refused {
+            true => assert_error(&asked, "BAD_REQUEST", "invalid_request"),
+            false => assert_eq!(asked["action"], "USER_IDENTIFICATION", "{asked}"),
+        }
+        for good in ["scope=openid+pay&login_hint=john&binding_message=W4SCT", "scope=openid&login_hint=john"] {
+            assert_eq!(ask(&world, good).await["action"], "USER_IDENTIFICATION", "{good}");
+        }
+    }
+}

@@ -60,11 +60,3 @@ async fn a_method_that_the_service_does_not_take() {
     let world = World::new(json!({"supportedTokenAuthMethods": ["CLIENT_SECRET_POST"]}), json!({})).await;
     assert_error(&world.token("grant_type=client_credentials").await, "INVALID_CLIENT", "invalid_client");
 }
-
-#[tokio::test]
-async fn methods_that_are_not_implemented_are_refused() {
-    let world = World::new(json!({}), json!({"tokenAuthMethod": "SPIFFE_JWT"})).await;
-    let path = format!("/api/{}/auth/token", world.service_id());
-    let body = world.token_body("grant_type=client_credentials");
-    assert_eq!(world.call("POST", &path, Some(&body)).await.0, 501);
-}

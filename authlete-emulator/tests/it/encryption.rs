@@ -271,14 +271,17 @@ async fn how_it_has_to_be_encrypted() {
         ("requestObjectEncryptionAlgMatchRequired", ("ECDH-ES", "A256GCM"), ("ECDH-ES+A128KW", "A128CBC-HS256")),
         ("requestObjectEncryptionEncMatchRequired", ("ECDH-ES+A128KW", "A128CBC-HS256"), ("ECDH-ES", "A256GCM")),
     ] {
-        let client = json!({"requestEncryptionAlg": "ECDH_ES", "jwks": key.set()});
-        let world = World::new(json!({flag: true}), client).await;
-        let to = service_key(&world, "EC").await;
-        let signed = key.sign(&object(&world));
-        let answer = open(&world, &encrypt(&signed, good.0, good.1, &to)).await;
-        assert_eq!(answer["action"], "INTERACTION", "{flag} {answer}");
-        let answer = open(&world, &encrypt(&signed, bad.0, bad.1, &to)).await;
-        assert_error(&answer, "BAD_REQUEST", "invalid_request_object");
+        // The service may demand it of all clients, or a client of itself.
+        for (of_service, of_client) in [(true, false), (false, true)] {
+            let client = json!({"requestEncryptionAlg": "ECDH_ES", "jwks": key.set(), flag: of_client});
+            let world = World::new(json!({flag: of_service}), client).await;
+            let to = service_key(&world, "EC").await;
+            let signed = key.sign(&object(&world));
+            let answer = open(&world, &encrypt(&signed, good.0, good.1, &to)).await;
+            assert_eq!(answer["action"], "INTERACTION", "{flag} {answer}");
+            let answer = open(&world, &encrypt(&signed, bad.0, bad.1, &to)).await;
+            assert_error(&answer, "BAD_REQUEST", "invalid_request_object");
+        }
     }
 }
 

@@ -26,6 +26,8 @@ async fn world(modes: Value, key: &Key, more: Value) -> World {
 struct Request {
     pushed: bool,
     object: bool,
+    /// Whether the request object says from when it is good.
+    nbf: bool,
     challenge: bool,
     nonce: bool,
     response_type: &'static str,
@@ -35,6 +37,7 @@ struct Request {
 const GOOD: Request = Request {
     pushed: true,
     object: true,
+    nbf: true,
     challenge: true,
     nonce: true,
     response_type: "code",
@@ -69,6 +72,9 @@ async fn error_of(world: &World, key: &Key, request: Request) -> Option<String> 
             ("exp", json!(now + 300)),
         ] {
             object[name] = value;
+        }
+        if !request.nbf {
+            object.as_object_mut().expect("an object").remove("nbf");
         }
         text = format!("client_id={id}&request={}", key.sign(&object));
     } else {
@@ -155,6 +161,52 @@ async fn fapi1_baseline_and_advanced() {
     let plain = Request { response_type: "code", ..detached };
     demands("FAPI1_ADVANCED", detached, plain, "a code without a signature").await;
     demands("FAPI1_ADVANCED", GOOD, Request { challenge: false, ..GOOD }, "no PKCE in a pushed request").await;
+}
+
+#[tokio::test]
+async fn a_request_object_may_do_without_nbf_in_fapi1_alone() {
+    let key = Key::ec();
+    for (mode, optional, error) in [
+        ("FAPI1_ADVANCED", false, Some("invalid_request")),
+        ("FAPI1_ADVANCED", true, None),
+        ("FAPI2_MESSAGE_SIGNING_AUTH_REQ", true, Some("invalid_request")),
+    ] {
+        let world = world(json!([mode]), &key, json!({"nbfOptional": optional})).await;
+        let request = Request { nbf: false, ..GOOD };
+        assert_eq!(error_of(&world, &key, request).await.as_deref(), error, "{mode}, {optional}");
+        assert_eq!(error_of(&world, &key, GOOD).await, None, "{mode}, {optional}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_may_be_held_to_a_mode_by_itself() {
+    let world = World::new(json!({}), json!({"fapiModes": ["FAPI2_SECURITY"]})).await;
+    let asked = world.authorize("scope=read&state=s").await;
+    assert_ne!(asked["action"], "INTERACTION", "{asked}");
+}
+
+#[tokio::test]
+async fn fapi2_signatures_of_resources() {
+    let key = Key::ec();
+    for (mode, request, response) in [
+        (json!([]), false, false),
+        (json!(["FAPI2_MESSAGE_SIGNING_RESOURCE_REQ"]), true, false),
+        (json!(["FAPI2_MESSAGE_SIGNING_RESOURCE_RES"]), false, true),
+    ] {
+        let world = world(mode.clone(), &key, json!({})).await;
+        let body = json!({
+            "grantType": "AUTHORIZATION_CODE", "clientId": world.client["clientId"], "subject": "john",
+            "scopes": ["openid"],
+        });
+        let token = world.act("/auth/token/create", body).await["accessToken"].clone();
+        let unsigned = world.introspect(&token).await;
+        assert_eq!(unsigned["action"] == "BAD_REQUEST", request, "{mode}: {unsigned}");
+        if !request {
+            assert_eq!(unsigned["responseSigningRequired"], json!(response), "{mode}");
+        }
+        let issued = world.act("/auth/userinfo/issue", json!({"token": token})).await;
+        assert_eq!(issued["signatureInput"].is_string(), response, "{mode}: {issued}");
+    }
 }
 
 #[tokio::test]

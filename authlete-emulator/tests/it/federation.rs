@@ -192,6 +192,17 @@ async fn a_client_that_asks_is_registered() {
     // The least of all ends: those of the superiors' statements.
     assert_eq!(stored["trustChainExpiresAt"].as_u64().map(|end| end / 1000), Some(federation.world.now() + 1800));
 
+    // A token that is made without a request says itself how the client was named.
+    for used in [true, false] {
+        let body = json!({
+            "grantType": "AUTHORIZATION_CODE", "clientId": client["clientId"], "subject": "john",
+            "clientEntityIdUsed": used,
+        });
+        let made = federation.world.act("/auth/token/create", body).await;
+        let seen = federation.world.introspect(&made["accessToken"]).await;
+        assert_eq!((&seen["clientEntityIdUsed"], &seen["clientEntityId"]), (&json!(used), &client["entityId"]));
+    }
+
     let issued = json!({"ticket": opened["ticket"], "subject": "john"});
     let code = federation.world.act("/auth/authorization/issue", issued).await["authorizationCode"].clone();
     let assertion = sign(
@@ -497,6 +508,31 @@ async fn the_service_as_an_entity() {
     assert_eq!(provider["client_registration_types_supported"], json!(["automatic", "explicit"]));
     assert_eq!(provider["federation_registration_endpoint"], "https://as.example.com/federation/register");
     assert_eq!(provider["token_endpoint"], "https://as.example.com/token");
+}
+
+#[tokio::test]
+async fn how_long_the_service_s_statement_lasts_and_which_key_signs_it() {
+    let keys: Vec<Value> = ["first", "second"]
+        .into_iter()
+        .map(|kid| {
+            let key = PrivateKey::generate(Algorithm::ES256).expect("a key").to_jwk(Algorithm::ES256).expect("a JWK");
+            let mut key = json!(key);
+            key["kid"] = json!(kid);
+            key
+        })
+        .collect();
+    for kid in ["first", "second"] {
+        let service = json!({
+            "federationEnabled": true, "authorityHints": ["https://anchor.example.org"],
+            "federationJwks": json!({"keys": keys}).to_string(), "federationSignatureKeyId": kid,
+            "federationConfigurationDuration": 77,
+        });
+        let world = World::new(service, json!({})).await;
+        let answer = world.act("/federation/configuration", json!({})).await;
+        let jwt = Jwt::read(answer["responseContent"].as_str().expect("a JWT")).expect("a JWT");
+        assert_eq!(jwt.header["kid"], kid);
+        assert_eq!(jwt.claims["exp"].as_u64(), jwt.claims["iat"].as_u64().map(|iat| iat + 77));
+    }
 }
 
 #[tokio::test]

@@ -203,3 +203,56 @@ async fn the_key_that_signs_responses_is_named() {
         "{input}"
     );
 }
+
+#[tokio::test]
+async fn the_address_of_a_request_may_be_said_in_three_ways() {
+    let signer = Signer::new(Algorithm::ES256);
+    let world = World::new(json!({"userInfoEndpoint": "https://as.example.com/userinfo"}), signer.client()).await;
+    let token = token(&world).await;
+    let headers = signer.headers(&usual(&token), world.now(), &[authorization(&token)]);
+    for path in ["/auth/introspection", "/auth/userinfo"] {
+        for member in ["targetUri", "uri", "htu"] {
+            let mut body = json!({"token": token, "htm": "GET", "headers": headers});
+            body[member] = json!(TARGET);
+            let answer = world.act(path, body).await;
+            assert_eq!(answer["action"], "OK", "{path} with {member}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_signature_over_the_body_of_a_userinfo_request() {
+    let signer = Signer::new(Algorithm::ES256);
+    let world = World::new(json!({}), signer.client()).await;
+    let token = token(&world).await;
+    let digest = format!("sha-256=:{}:", base64(&decode(&sha256("a=1")).expect("a hash")));
+    let mut covered = usual(&token);
+    let without = signer.headers(&covered, world.now(), &[authorization(&token)]);
+    covered.push(("content-digest", digest.clone()));
+    let headers = signer.headers(&covered, world.now(), &[authorization(&token), ("Content-Digest", digest)]);
+    for (more, action) in [
+        (json!({"headers": headers, "message": "a=1", "requestBodyContained": true}), "OK"),
+        (json!({"headers": headers, "message": "a=2"}), "BAD_REQUEST"),
+        (json!({"headers": without, "requestBodyContained": true}), "BAD_REQUEST"),
+    ] {
+        let mut body = json!({"token": token, "htm": "GET", "targetUri": TARGET});
+        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        assert_eq!(world.act("/auth/userinfo", body).await["action"], action, "{more}");
+    }
+}
+
+#[tokio::test]
+async fn the_key_of_the_client_may_be_named() {
+    let (signer, other) = (Signer::new(Algorithm::ES256), Signer::new(Algorithm::ES256));
+    let mut second = other.public.clone();
+    second.insert("kid".to_owned(), json!("rs-2"));
+    let mut client = signer.client();
+    client["jwks"] = json!(json!({"keys": [signer.public, second]}).to_string());
+    client["rsSignedRequestKeyId"] = json!("rs-2");
+    let world = World::new(json!({}), client).await;
+    let token = token(&world).await;
+    // The signature says that it is by the first key, and is.
+    let headers = signer.headers(&usual(&token), world.now(), &[authorization(&token)]);
+    let body = json!({"token": token, "htm": "GET", "targetUri": TARGET, "headers": headers});
+    assert_eq!(world.act("/auth/introspection", body).await["action"], "BAD_REQUEST");
+}

@@ -332,3 +332,22 @@ async fn where_a_client_comes_from_is_the_servers_to_say() {
     assert_eq!((&opened["client"]["clientId"], &opened["action"]), (&id, &json!("INTERACTION")));
     assert_eq!(documents.count("/client.json"), 1);
 }
+
+#[tokio::test]
+async fn every_request_that_starts_a_flow_takes_the_options() {
+    for (path, parameters) in [
+        ("/auth/token", "grant_type=client_credentials"),
+        ("/device/authorization", "scope=openid"),
+        ("/backchannel/authentication", "scope=openid&login_hint=john"),
+    ] {
+        let world = world(json!({})).await;
+        let documents = Documents::start().await;
+        let url = publish(&documents, "/client.json", |_| {});
+        let id: String = form_urlencoded::byte_serialize(url.as_bytes()).collect();
+        for _ in 0..2 {
+            let parameters = format!("{parameters}&client_id={id}");
+            world.act(path, json!({"parameters": parameters, "cimdOptions": {"alwaysRetrieved": true}})).await;
+        }
+        assert_eq!(documents.count("/client.json"), 2, "{path}");
+    }
+}

@@ -173,3 +173,97 @@ fn an_address_that_others_reach_comes_with_a_warning() {
     end(program);
     assert!(warning.contains("warning: whoever reaches this address"), "{warning}");
 }
+
+/// A stand-in for the authorization server: it notes what it was started with, and does what the server does as a process.
+#[cfg(unix)]
+fn stand_in(name: &str, then: &str) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = std::env::temp_dir().join(format!("authlete-emulator-beside-{}-{name}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let program = folder.join("authorization-server");
+    let script = format!(
+        "#!/bin/sh\nset -eu\ncd '{}'\necho $$ >pid\nenv | grep ^AUTHLETE_ | sort >environment\necho \"$*\" >arguments\n{then}\n",
+        folder.display()
+    );
+    std::fs::write(&program, script).expect("a script");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).expect("its mode");
+    folder
+}
+
+#[cfg(unix)]
+const READY: &str = r#"echo '{"issuer": "http://localhost:7", "instructions": "Go there."}'"#;
+
+#[cfg(unix)]
+fn is_running(pid: &str) -> bool {
+    Command::new("kill").args(["-0", pid.trim()]).stderr(Stdio::null()).status().expect("it runs").success()
+}
+
+#[cfg(unix)]
+fn ends(pid: &str) -> bool {
+    let pause = || std::thread::sleep(std::time::Duration::from_millis(20));
+    (0..250).any(|_| {
+        !is_running(pid) || {
+            pause();
+            false
+        }
+    })
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_server_runs_beside_it_and_ends_with_it() {
+    // `-KILL` leaves the program no time to do anything.
+    for signal in ["-TERM", "-KILL"] {
+        let folder = stand_in(signal, &format!("{READY}\nexec cat"));
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("a file");
+        let mut command = Command::new(PROGRAM);
+        command
+            .args(["--with-server", "--server-port", "7", "--server-url", "http://localhost:7", "--control-token", "c"])
+            .arg("--server-program")
+            .arg(folder.join("authorization-server"))
+            .env("AUTHLETE_BASE_URL", "https://us.authlete.com")
+            .stdout(Stdio::piped())
+            .args(["--json", "--", "--jwt-access-tokens"]);
+        let mut program = command.spawn().expect("it starts");
+        let mut line = String::new();
+        BufReader::new(program.stdout.take().expect("an output")).read_line(&mut line).expect("a line");
+        let line: Value = serde_json::from_str(&line).expect("JSON");
+        assert_eq!(line["server"]["issuer"], "http://localhost:7");
+        let (url, token) = (line["baseUrl"].as_str().expect("a URL"), line["organizationToken"].as_str().expect("one"));
+        let environment = format!("AUTHLETE_EMULATOR_ORGANIZATION_TOKEN={token}\nAUTHLETE_EMULATOR_URL={url}\n");
+        assert_eq!(read("environment"), environment);
+        let arguments = "--json --until-stdin-ends --port 7 --url http://localhost:7 --jwt-access-tokens\n";
+        assert_eq!(read("arguments"), arguments);
+        let server = read("pid");
+        assert!(is_running(&server));
+        let stop = Command::new("kill").args([signal, &program.id().to_string()]).status().expect("it is told to stop");
+        assert!(stop.success());
+        assert_eq!(program.wait().expect("it ends").success(), signal == "-TERM");
+        assert!(ends(&server), "the server still runs after {signal}");
+        std::fs::remove_dir_all(folder).expect("it is gone");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_server_that_is_not_there_or_ends_is_an_error() {
+    let nowhere = std::path::Path::new("no-such-program").to_owned();
+    let (silent, short, wrong) =
+        (stand_in("silent", "exit 3"), stand_in("short", READY), stand_in("wrong", "echo hello; exec cat"));
+    let server = |folder: &std::path::Path| folder.join("authorization-server");
+    for (path, message) in [
+        (nowhere, "--with-server: cannot start no-such-program: "),
+        (server(&silent), "ended before it was ready (exit status: 3)"),
+        (server(&wrong), "did not say in JSON that it is ready: expected value"),
+        (server(&short), "--with-server: the authorization server has ended (exit status: 0)"),
+    ] {
+        let output = Command::new(PROGRAM).args(["--with-server", "--server-program"]).arg(&path).output();
+        let output = output.expect("it runs");
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && errors.contains(message), "{}: {errors}", path.display());
+    }
+    for folder in [silent, short, wrong] {
+        std::fs::remove_dir_all(folder).expect("it is gone");
+    }
+}

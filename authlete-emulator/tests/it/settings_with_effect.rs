@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::keys::{Key, claims};
-use crate::world::{REDIRECT_URI, World, assert_error, content, parameter};
+use crate::world::{REDIRECT_URI, World, assert_error, content, fragment, parameter};
 
 #[tokio::test]
 async fn the_type_of_tokens() {
@@ -225,4 +225,151 @@ async fn a_token_is_updated_by_its_refresh_token() {
     }
     let unknown = world.act("/auth/token/update", json!({"refreshToken": "x"})).await;
     assert_eq!(unknown["action"], "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn aliases_that_look_like_urls() {
+    for (prohibited, status) in [(true, 400), (false, 201)] {
+        let world = World::new(json!({"httpAliasProhibited": prohibited}), json!({})).await;
+        for alias in ["https://client.example.org", "http://client.example.org"] {
+            let path = format!("/api/{}/client/create", world.service_id());
+            assert_eq!(world.call("POST", &path, Some(&json!({"clientIdAlias": alias}))).await.0, status, "{alias}");
+        }
+        assert_eq!(world.add_client(json!({"clientIdAlias": "httpsome"})).await["clientIdAlias"], "httpsome");
+    }
+}
+
+#[tokio::test]
+async fn a_public_client_may_leave_its_id_out() {
+    for allowed in [true, false] {
+        let service = json!({"missingClientIdAllowed": allowed});
+        let world = World::new(service, json!({"clientType": "PUBLIC", "tokenAuthMethod": "NONE"})).await;
+        let ask = async |parameters: String| world.act("/auth/token", json!({"parameters": parameters})).await;
+        let code = format!("code={}&redirect_uri={REDIRECT_URI}", world.code("scope=read").await);
+        let token = ask(format!("grant_type=authorization_code&{code}")).await;
+        if !allowed {
+            assert_error(&token, "INVALID_CLIENT", "invalid_client");
+            continue;
+        }
+        assert_eq!((&token["action"], &token["clientId"]), (&json!("OK"), &world.client["clientId"]), "{token}");
+        let refresh = token["refreshToken"].as_str().expect("a refresh token");
+        let renewed = ask(format!("grant_type=refresh_token&refresh_token={refresh}")).await;
+        assert_eq!(renewed["action"], "OK", "{renewed}");
+        // A code that is unknown names nobody, and neither does a grant without one.
+        for parameters in ["grant_type=authorization_code&code=x", "grant_type=client_credentials"] {
+            assert_error(&ask(parameters.to_owned()).await, "INVALID_CLIENT", "invalid_client");
+        }
+    }
+    // A confidential client has to say who it is, and to prove it.
+    let world = World::new(json!({"missingClientIdAllowed": true}), json!({})).await;
+    let parameters = format!("grant_type=authorization_code&code={}", world.code("scope=read").await);
+    let refused = world.act("/auth/token", json!({"parameters": parameters})).await;
+    assert_error(&refused, "INVALID_CLIENT", "invalid_client");
+}
+
+#[tokio::test]
+async fn an_id_token_without_the_scope_openid() {
+    for dropped in [true, false] {
+        let types = json!(["CODE", "ID_TOKEN", "CODE_ID_TOKEN"]);
+        let grants = json!(["AUTHORIZATION_CODE", "IMPLICIT"]);
+        let service = json!({
+            "idTokenDroppedOnIssueWithoutOpenid": dropped, "supportedResponseTypes": types, "supportedGrantTypes": grants,
+        });
+        let world = World::new(service, json!({"responseTypes": types, "grantTypes": grants})).await;
+        for (scopes, there) in [(json!(["read"]), !dropped), (json!(["openid", "read"]), true)] {
+            let parameters = format!(
+                "response_type=code+id_token&client_id={}&redirect_uri={REDIRECT_URI}&scope=openid+read&nonce=n",
+                world.client_id()
+            );
+            let opened = world.act("/auth/authorization", json!({"parameters": parameters})).await;
+            let body = json!({"ticket": opened["ticket"], "subject": "john", "scopes": scopes});
+            let issued = world.act("/auth/authorization/issue", body).await;
+            assert_eq!(fragment(&issued, "id_token").is_some(), there, "{issued}");
+            assert!(fragment(&issued, "code").is_some());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_pages_and_servers_are_told_of_service_and_client() {
+    let pair = |value: &str| json!([{"key": "k", "value": value}]);
+    let service = json!({"description": "A service", "attributes": pair("of the service")});
+    let client = json!({"description": "A client", "attributes": pair("of the client")});
+    let world = World::new(service, client).await;
+    let page = world.authorize("scope=read").await;
+    assert_eq!(
+        (&page["service"]["description"], &page["client"]["description"]),
+        (&json!("A service"), &json!("A client"))
+    );
+    let token = world.exchange(&world.code("scope=read").await).await;
+    let seen = world.introspect(&token["accessToken"]).await;
+    assert_eq!(
+        (&seen["serviceAttributes"], &seen["clientAttributes"]),
+        (&pair("of the service"), &pair("of the client"))
+    );
+}
+
+#[tokio::test]
+async fn the_key_of_access_tokens_and_the_form_of_audiences() {
+    for chosen in ["first", "second"] {
+        let service = json!({
+            "jwks": two_keys().0, "accessTokenSignAlg": "ES256", "accessTokenSignatureKeyId": chosen,
+            "idTokenAudType": "string",
+        });
+        let world = World::new(service, json!({})).await;
+        let token = world.exchange(&world.code("scope=openid").await).await;
+        assert_eq!(kid(&token["jwtAccessToken"]).as_deref(), Some(chosen));
+        assert_eq!(claims(token["idToken"].as_str().expect("an ID token"))["aud"], world.client_id());
+    }
+}
+
+#[tokio::test]
+async fn what_a_client_has_registered_of_its_own() {
+    let service = json!({"dynamicRegistrationSupported": true, "supportedCustomClientMetadata": ["shoe_size"]});
+    let world = World::new(service, json!({})).await;
+    let created = world.act("/client/registration", json!({"json": "{\"client_name\":\"C\"}"})).await;
+    let registered = content(&created);
+    let id = registered["client_id"].as_str().expect("an id");
+    let mut settings = created["client"].clone();
+    settings["customMetadata"] = json!("{\"shoe_size\":43}");
+    settings["applicationType"] = json!("NATIVE");
+    let path = format!("/api/{}/client/update/{id}", world.service_id());
+    assert_eq!(world.call("POST", &path, Some(&settings)).await.0, 200);
+    let body = json!({"clientId": id, "token": registered["registration_access_token"]});
+    let seen = content(&world.act("/client/registration/get", body).await);
+    assert_eq!((&seen["shoe_size"], &seen["application_type"]), (&json!(43), &json!("native")));
+}
+
+#[tokio::test]
+async fn how_content_is_encrypted() {
+    let key = Key::ec();
+    let mut public = key.public.clone();
+    public["use"] = json!("enc");
+    public.as_object_mut().expect("an object").remove("alg");
+    let client = json!({
+        "jwks": json!({"keys": [public]}).to_string(), "authorizationSignAlg": "ES256",
+        "authorizationEncryptionAlg": "ECDH_ES", "authorizationEncryptionEnc": "A256GCM",
+        "userInfoEncryptionAlg": "ECDH_ES", "userInfoEncryptionEnc": "A256GCM",
+    });
+    let world = World::new(json!({}), client).await;
+    let enc = |jwe: &str| {
+        use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+        let header = URL_SAFE_NO_PAD.decode(jwe.split('.').next().expect("a header")).expect("base64");
+        serde_json::from_slice::<Value>(&header).expect("JSON")["enc"].clone()
+    };
+    let ticket = world.authorize("scope=openid&response_mode=jwt").await["ticket"].clone();
+    let issued = world.act("/auth/authorization/issue", json!({"ticket": ticket, "subject": "john"})).await;
+    assert_eq!(enc(&parameter(&issued, "response").expect("a JWE")), "A256GCM");
+    let token = world.exchange(&world.code("scope=openid").await).await;
+    let userinfo = world.act("/auth/userinfo/issue", json!({"token": token["accessToken"]})).await;
+    assert_eq!(enc(userinfo["responseContent"].as_str().expect("a JWE")), "A256GCM");
+}
+
+#[tokio::test]
+async fn a_client_may_have_one_token_for_each_user() {
+    let world = World::new(json!({}), json!({"singleAccessTokenPerSubject": true})).await;
+    let first = world.exchange(&world.code("scope=read").await).await;
+    let second = world.exchange(&world.code("scope=read").await).await;
+    assert_eq!(world.introspect(&first["accessToken"]).await["existent"], false);
+    assert_eq!(world.introspect(&second["accessToken"]).await["existent"], true);
 }

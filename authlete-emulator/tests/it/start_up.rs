@@ -76,7 +76,7 @@ async fn a_snapshot_that_cannot_be_used_says_why_and_no_secret() {
     let whole = std::fs::read_to_string(&file.0).expect("a string");
     for (text, problem) in [
         ("secret".to_owned(), "it is no snapshot of an emulator (line 1, column 1)"),
-        (whole.replacen("\"format\":2", "\"format\":99", 1), "it has the form 99"),
+        (whole.replacen("\"format\":3", "\"format\":99", 1), "it has the form 99"),
         (whole.replacen("\"services\":{", "\"services\":\"secret\",\"x\":{", 1), "its state is not whole"),
     ] {
         std::fs::write(&file.0, text).expect("a file");

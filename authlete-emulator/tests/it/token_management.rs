@@ -73,10 +73,10 @@ async fn what_a_token_cannot_be_created_with() {
     }
     let machine = create(&world, json!({"grantType": "CLIENT_CREDENTIALS", "subject": null})).await;
     assert!(machine["action"] == "OK" && machine.get("refreshToken").is_none(), "{machine}");
-    let path = format!("/api/{}/auth/token/create", world.service_id());
-    let body =
-        json!({"grantType": "CLIENT_CREDENTIALS", "clientId": world.client["clientId"], "clientEntityIdUsed": true});
-    assert_eq!(world.call("POST", &path, Some(&body)).await.0, 501);
+    for member in ["clientEntityIdUsed", "metadataDocumentUsed"] {
+        // The client has neither an entity ID nor a document.
+        assert_eq!(create(&world, json!({member: true})).await["action"], "BAD_REQUEST", "{member}");
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use authlete_emulator::Emulator;
 use serde_json::{Value, json};
 
-use crate::description;
+use crate::{description, omission};
 
 /// The redirect URI of the client.
 pub(crate) const REDIRECT_URI: &str = "https://client.example.org/cb/example.com";
@@ -174,7 +174,8 @@ impl World {
 /// Status and body of the response, which has to be one that the description allows.
 pub(crate) async fn send(request: reqwest::RequestBuilder) -> (u16, Value) {
     let (http, request) = request.build_split();
-    let request = request.expect("a request");
+    let mut request = request.expect("a request");
+    omission::apply(&mut request);
     let (method, path) = (request.method().clone(), request.url().path().to_owned());
     let response = http.execute(request).await.expect("the emulator answers");
     let status = response.status().as_u16();

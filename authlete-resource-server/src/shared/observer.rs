@@ -51,13 +51,35 @@ impl Transport for Observer {
         }
         Box::pin(async move {
             let ended = ended(operation.name, request.uri().path(), request.body());
+            let dropped = Dropped(Some(&self.revocations));
             let outcome = self.inner.send(request, operation).await;
             // What is cached is void in any case: a call that failed may have been served. What the call names is refused
             // only when Authlete says that it ended, or any client could end another one's tokens here.
             let served = outcome.as_ref().is_ok_and(succeeded);
             self.revocations.end(if served { ended } else { Vec::new() }).await;
+            dropped.not();
             outcome
         })
+    }
+}
+
+/// A call that is dropped on the way may have been served: what is cached is void then too.
+struct Dropped<'a>(Option<&'a Revocations>);
+
+impl Dropped<'_> {
+    fn not(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Dropped<'_> {
+    fn drop(&mut self) {
+        let Some(revocations) = self.0 else { return };
+        revocations.next_generation();
+        if let (Some(store), Ok(runtime)) = (revocations.store(), tokio::runtime::Handle::try_current()) {
+            let revocations = revocations.clone();
+            runtime.spawn(async move { revocations.forget_all_in(&*store).await });
+        }
     }
 }
 
@@ -109,7 +131,7 @@ impl Revocations {
         }
         let Some(store) = self.store() else { return };
         // An instance that cannot reach the store tells the others when it is back.
-        let _ = store.forget_all().await;
+        let _ = self.forget_all_in(&*store).await;
         for revocation in &ended {
             let _ = store.revoke(revocation).await;
         }

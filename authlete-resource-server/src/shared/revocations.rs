@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::SharedStore;
+use super::{SharedStore, StoreError};
 use crate::principal::{Token, moment};
 
 /// How long a revocation is remembered unless it says otherwise: longer than access tokens live.
@@ -95,7 +95,8 @@ impl Revocation {
         match (self.issued_until, issued_at) {
             // Times have whole seconds: a token of the same second counts as older.
             (Some(until), Some(issued)) => seconds(issued) <= until,
-            _ => true,
+            // Nobody knows when the token was issued: better one refused that is good than one accepted that is not.
+            (Some(_), None) | (None, _) => true,
         }
     }
 }
@@ -161,6 +162,13 @@ impl Revocations {
 
     pub(crate) fn next_generation(&self) -> u64 {
         self.0.generation.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    /// Tells the store that everything is to be forgotten, and takes the generation that this makes.
+    pub(crate) async fn forget_all_in(&self, store: &dyn SharedStore) -> Result<(), StoreError> {
+        store.forget_all().await?;
+        self.set_generation(store.generation());
+        Ok(())
     }
 
     pub(super) fn store_slot(&self) -> &RwLock<Option<Arc<dyn SharedStore>>> {

@@ -7,8 +7,12 @@ use tokio::sync::watch;
 
 use super::Key;
 
+/// A question, and the generation of verdicts that its answer belongs to: who asks after everything was forgotten must not
+/// get the answer to a question from before.
+pub(crate) type Question = (Key, u64);
+
 /// The questions that are being asked.
-pub(crate) struct InFlight<T>(Mutex<HashMap<Key, watch::Receiver<Option<T>>>>);
+pub(crate) struct InFlight<T>(Mutex<HashMap<Question, watch::Receiver<Option<T>>>>);
 
 /// What a request with a question has to do.
 pub(crate) enum Turn<'a, T: Clone> {
@@ -25,21 +29,21 @@ impl<T> Default for InFlight<T> {
 }
 
 impl<T: Clone> InFlight<T> {
-    pub(crate) fn turn(&self, key: Key) -> Turn<'_, T> {
+    pub(crate) fn turn(&self, question: Question) -> Turn<'_, T> {
         let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(outcome) = asked.get(&key) {
+        if let Some(outcome) = asked.get(&question) {
             return Turn::Follow(Follower(outcome.clone()));
         }
         let (tell, outcome) = watch::channel(None);
-        asked.insert(key, outcome);
-        Turn::Lead(Leader { all: self, key, tell })
+        asked.insert(question, outcome);
+        Turn::Lead(Leader { all: self, question, tell })
     }
 }
 
 /// The one who asks. When it is dropped without an outcome, one of the followers asks.
 pub(crate) struct Leader<'a, T: Clone> {
     all: &'a InFlight<T>,
-    key: Key,
+    question: Question,
     tell: watch::Sender<Option<T>>,
 }
 
@@ -51,7 +55,7 @@ impl<T: Clone> Leader<'_, T> {
 
 impl<T: Clone> Drop for Leader<'_, T> {
     fn drop(&mut self) {
-        self.all.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        self.all.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.question);
     }
 }
 

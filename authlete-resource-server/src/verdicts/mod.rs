@@ -24,6 +24,13 @@ pub(crate) use in_flight::{InFlight, Turn};
 /// A token that was revoked elsewhere is accepted until the time is over; see the [crate's documentation](crate) for ways
 /// to hear of it earlier.
 ///
+/// A verdict belongs to the Authlete server, the service and the credentials that it was asked with: who calls with other
+/// credentials does not see it, neither here nor in a store that both share. After a [`CredentialsProvider`] has given new
+/// credentials every token is therefore asked about once more. Where instances have credentials of their own, or change
+/// them often, give all of them the same [`credentials_id`](Self::credentials_id).
+///
+/// [`CredentialsProvider`]: authlete_api::CredentialsProvider
+///
 /// ```
 /// use authlete_resource_server::VerdictCache;
 /// use std::time::Duration;
@@ -38,6 +45,8 @@ pub struct VerdictCache {
     pub(crate) negative_ttl: Duration,
     pub(crate) max_capacity: u64,
     pub(crate) negative_max_capacity: u64,
+    /// Stands for the credentials in place of their fingerprint.
+    pub(crate) credentials: Option<Key>,
 }
 
 impl Default for VerdictCache {
@@ -48,6 +57,7 @@ impl Default for VerdictCache {
             negative_ttl: Duration::from_secs(5),
             max_capacity: 10_000,
             negative_max_capacity: 10_000,
+            credentials: None,
         }
     }
 }
@@ -82,15 +92,24 @@ impl VerdictCache {
         self.negative_max_capacity = tokens;
         self
     }
+
+    /// A name for whoever asks Authlete, in place of the fingerprint of the credentials: verdicts are then shared by all that
+    /// give the same name, and outlive a change of credentials. Give it only to those that may see one another's verdicts.
+    pub fn credentials_id(mut self, id: impl AsRef<str>) -> Self {
+        self.credentials = Some(Sha256::digest(id.as_ref()).into());
+        self
+    }
 }
 
 /// Identifies a question: the SHA-256 of all that the verdict depends on.
 pub(crate) type Key = [u8; 32];
 
-/// Makes a key of the token and a hash of what else the question has, which is the same for all requests of a route.
-pub(crate) fn key(route: &Key, token: &str, certificate: Option<&str>) -> Key {
+/// Makes a key of the token and hashes of what else the question depends on.
+pub(crate) fn key(rest: &[&Key], token: &str, certificate: Option<&str>) -> Key {
     let mut hash = Sha256::new();
-    hash.update(route);
+    for part in rest {
+        hash.update(part);
+    }
     hash.update((token.len() as u64).to_be_bytes());
     hash.update(token);
     if let Some(certificate) = certificate {
@@ -117,6 +136,7 @@ pub(crate) struct Good {
 struct Bad<R> {
     refusal: R,
     until: Instant,
+    generation: u64,
 }
 
 /// The verdicts of one process. `R` is what a refusal is.
@@ -124,13 +144,14 @@ pub(crate) struct Verdicts<R: Clone + Send + Sync + 'static> {
     good: Cache<Key, Arc<Good>>,
     bad: Cache<Key, Bad<R>>,
     settings: VerdictCache,
+    revocations: Revocations,
 }
 
 impl<R: Clone + Send + Sync + 'static> Verdicts<R> {
-    pub(crate) fn new(settings: VerdictCache) -> Self {
+    pub(crate) fn new(settings: VerdictCache, revocations: Revocations) -> Self {
         let good = Cache::new(settings.max_capacity);
         let bad = Cache::new(settings.negative_max_capacity);
-        Self { good, bad, settings }
+        Self { good, bad, settings, revocations }
     }
 
     pub(crate) fn settings(&self) -> &VerdictCache {
@@ -138,14 +159,14 @@ impl<R: Clone + Send + Sync + 'static> Verdicts<R> {
     }
 
     /// A verdict that is in time, of the current generation, and of a token that was not revoked meanwhile.
-    pub(crate) fn good(&self, key: &Key, token: &str, revocations: &Revocations) -> Option<Arc<Good>> {
+    pub(crate) fn good(&self, key: &Key, token: &str) -> Option<Arc<Good>> {
         let good = self.good.get(key)?;
-        if good.until <= Instant::now() || good.generation != revocations.generation() {
+        if good.until <= Instant::now() || good.generation != self.revocations.generation() {
             return None;
         }
-        let version = revocations.version();
+        let version = self.revocations.version();
         if good.checked.load(Ordering::Acquire) != version {
-            if revocations.covers(&good.token, &Sha256::digest(token).into()) {
+            if self.revocations.covers(&good.token, &Sha256::digest(token).into()) {
                 self.good.invalidate(key);
                 return None;
             }
@@ -154,12 +175,14 @@ impl<R: Clone + Send + Sync + 'static> Verdicts<R> {
         Some(good)
     }
 
+    /// A refusal that is in time and of the current generation.
     pub(crate) fn refusal(&self, key: &Key) -> Option<R> {
-        self.bad.get(key).filter(|bad| bad.until > Instant::now()).map(|bad| bad.refusal)
+        let bad = self.bad.get(key)?;
+        (bad.until > Instant::now() && bad.generation == self.revocations.generation()).then_some(bad.refusal)
     }
 
-    /// Keeps a good verdict for `ttl`, and no longer than the token lives. The generation is that from before the token
-    /// was looked at.
+    /// Keeps a good verdict for `ttl`, and no longer than the token lives; returns how long that is. The generation is the
+    /// one from before the token was looked at: a verdict that was overtaken is not kept.
     pub(crate) fn keep(
         &self,
         key: Key,
@@ -172,7 +195,7 @@ impl<R: Clone + Send + Sync + 'static> Verdicts<R> {
             Some(expires) => ttl.min(Duration::from_millis(expires.saturating_sub(millis(SystemTime::now())))),
             None => ttl,
         };
-        if !left.is_zero() {
+        if !left.is_zero() && generation == self.revocations.generation() {
             let until = Instant::now() + left;
             let checked = AtomicU64::new(u64::MAX);
             let good = Good { token: Arc::clone(found), until, introspected, checked, generation };
@@ -181,9 +204,10 @@ impl<R: Clone + Send + Sync + 'static> Verdicts<R> {
         left
     }
 
-    pub(crate) fn keep_refusal(&self, key: Key, refusal: R) {
-        if !self.settings.negative_ttl.is_zero() {
-            self.bad.insert(key, Bad { refusal, until: Instant::now() + self.settings.negative_ttl });
+    /// Keeps a refusal for a moment; the generation is as for [`keep`](Self::keep).
+    pub(crate) fn keep_refusal(&self, key: Key, refusal: R, generation: u64) {
+        if !self.settings.negative_ttl.is_zero() && generation == self.revocations.generation() {
+            self.bad.insert(key, Bad { refusal, until: Instant::now() + self.settings.negative_ttl, generation });
         }
     }
 

@@ -140,7 +140,10 @@ async fn what_is_no_jwt_is_refused_in_bounded_time() {
         ("a list", format!("{}.{}.x", encode("[]"), encode("[]")), JwtError::Malformed),
         ("padding", format!("{}=.{}.x", encode("{\"alg\":\"ES256\"}"), encode("{}")), JwtError::Malformed),
         ("huge", "a".repeat(17 * 1024), JwtError::TooLarge),
+        ("nested claims", signed_text(&key, &nested), JwtError::Malformed),
+        ("claims that are no object", signed_text(&key, "7"), JwtError::Malformed),
         ("no signature", format!("{signed}."), JwtError::Signature),
+        ("a signature of zeros", format!("{signed}.{}", URL_SAFE_NO_PAD.encode([0; 64])), JwtError::Signature),
         ("half a signature", format!("{signed}.{}", &signature[..signature.len() / 2]), JwtError::Signature),
         (
             "other claims",
@@ -154,6 +157,14 @@ async fn what_is_no_jwt_is_refused_in_bounded_time() {
     ] {
         assert_eq!(verifier.claims(&token).await, Err(expected), "{what}");
     }
+}
+
+/// A token with these claims, whatever they are.
+fn signed_text(key: &Key, claims: &str) -> String {
+    let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let signed = format!("{}.{}", encode(&header(key).to_string()), encode(claims));
+    let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key.private, key.algorithm).unwrap();
+    format!("{signed}.{signature}")
 }
 
 #[test]

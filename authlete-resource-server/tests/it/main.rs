@@ -3,8 +3,10 @@
 // clippy.toml lets tests unwrap, and does not count their helpers.
 #![allow(clippy::unwrap_used)]
 
+mod authlete;
 mod issuer;
 mod key_rotation;
 mod local;
 mod logout;
 mod policies;
+mod verdicts;

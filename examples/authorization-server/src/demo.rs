@@ -24,14 +24,30 @@ pub struct Options {
     pub jwt_access_tokens: bool,
     /// Scopes of resource servers, beside those of OpenID Connect: the name of each, and what it lets a client do.
     pub scopes: Vec<(String, String)>,
-    /// How the emulator is started.
-    pub emulator: authlete_emulator::Builder,
+}
+
+/// Where an emulator is, and the token that manages its services.
+#[derive(Clone)]
+pub struct Emulated {
+    /// Its base URL.
+    pub base_url: String,
+    /// Its organization token.
+    pub organization_token: String,
+}
+
+impl From<&Emulator> for Emulated {
+    fn from(emulator: &Emulator) -> Self {
+        Self { base_url: emulator.base_url(), organization_token: emulator.organization_token().to_owned() }
+    }
 }
 
 /// What was set up.
 pub struct Demo {
-    /// Ends when it is dropped.
-    pub emulator: Emulator,
+    /// The emulator that it is in.
+    pub emulator: Emulated,
+    /// The same, where it was started for this: it ends when it is dropped.
+    #[expect(dead_code, reason = "it is held until this is dropped")]
+    own: Option<Emulator>,
     /// The service of the server.
     pub service: AuthleteService,
     /// A confidential client with a redirect URI.
@@ -48,13 +64,35 @@ impl Demo {
     ///
     /// # Errors
     /// When the emulator does not start, or refuses something.
-    pub async fn set_up(url: &str, options: Options) -> Result<Self, Box<dyn Error>> {
-        let emulator = options.emulator.clone().start().await?;
+    pub async fn set_up(url: &str, options: &Options) -> Result<Self, Box<dyn Error>> {
+        Self::set_up_with(url, settings(url, options)).await
+    }
+
+    /// The same with other settings of the service.
+    ///
+    /// # Errors
+    /// When the emulator does not start, or refuses something.
+    pub async fn set_up_with(url: &str, settings: types::Service) -> Result<Self, Box<dyn Error>> {
+        let emulator = Emulator::start().await?;
+        let demo = Self::set_up_in(&emulator, url, settings).await?;
+        Ok(Self { own: Some(emulator), ..demo })
+    }
+
+    /// Makes the service and the clients in an emulator that runs already.
+    ///
+    /// # Errors
+    /// When the emulator cannot be reached, or refuses something.
+    pub async fn set_up_in(
+        emulator: impl Into<Emulated>,
+        url: &str,
+        settings: types::Service,
+    ) -> Result<Self, Box<dyn Error>> {
+        let emulator = emulator.into();
         let authlete = Authlete::builder()
-            .base_url(emulator.base_url())
-            .organization_token(emulator.organization_token())
+            .base_url(&emulator.base_url)
+            .organization_token(&emulator.organization_token)
             .build()?;
-        let id = authlete.services().create(settings(url, &options)).await?.api_key.ok_or("the service has no id")?;
+        let id = authlete.services().create(settings).await?.api_key.ok_or("the service has no id")?;
         let service = authlete.service(id);
         let web = client(&[GrantType::AuthorizationCode, GrantType::RefreshToken], ClientAuthMethod::ClientSecretBasic)
             .client_name("A web shop")
@@ -69,12 +107,12 @@ impl Demo {
         let web = service.clients().create(web).await?.into_inner();
         let device = service.clients().create(device).await?.into_inner();
         let backend = service.clients().create(backend).await?.into_inner();
-        Ok(Self { emulator, service, web, device, backend, url: url.to_owned() })
+        Ok(Self { emulator, own: None, service, web, device, backend, url: url.to_owned() })
     }
 }
 
 /// What a service has to be set to for this server.
-fn settings(url: &str, options: &Options) -> types::Service {
+pub fn settings(url: &str, options: &Options) -> types::Service {
     let at = |path: &str| format!("{url}{path}");
     let auth = vec![
         ClientAuthMethod::ClientSecretBasic,
@@ -153,6 +191,20 @@ fn client(grants: &[GrantType], method: ClientAuthMethod) -> OAuthClient {
         .token_auth_method(method)
 }
 
+/// What people are told when the server is ready.
+pub fn instructions(app: &App, demo: Option<&Demo>) -> String {
+    let (url, service) = (&app.url, app.service.id());
+    let begin = match demo {
+        Some(demo) => format!("An authorization server at {url}, with an emulated Authlete\n\n{demo}"),
+        None => format!(
+            "An authorization server at {url}, with the service {service} of Authlete\nIts issuer and endpoints have to be \
+             set to {url}: see src/demo.rs\n"
+        ),
+    };
+    let (users, resource_server) = (app.users(), app.resource_server());
+    format!("{begin}\nUsers: {users}\nA resource server may introspect with {resource_server}")
+}
+
 /// What programs are told when the server is ready, in one line.
 pub fn ready_line(app: &App, demo: Option<&Demo>) -> Value {
     let (id, secret) = app.resource_server().split_once(':').unwrap_or_default();
@@ -175,11 +227,12 @@ pub fn ready_line(app: &App, demo: Option<&Demo>) -> Value {
     json!({
         "issuer": app.url,
         "emulator": demo.map(|demo| json!({
-            "base_url": demo.emulator.base_url(),
-            "organization_token": demo.emulator.organization_token(),
+            "base_url": demo.emulator.base_url,
+            "organization_token": demo.emulator.organization_token,
             "service_id": demo.service.id().to_string(),
         })),
         "clients": clients,
+        "instructions": instructions(app, demo),
         "users": app.users().list().map(|(name, password)| json!({"name": name, "password": password})).collect::<Vec<_>>(),
     })
 }
@@ -216,11 +269,11 @@ impl fmt::Display for Demo {
             f,
             "By phone: curl {url}/backchannel {backend} -d scope=openid -d login_hint=ada, and {url}/approvals"
         )?;
-        let api = format!("{}/api/{}", self.emulator.base_url(), self.service.id());
+        let api = format!("{}/api/{}", self.emulator.base_url, self.service.id());
         writeln!(
             f,
             "Its settings: curl {api}/service/get -H 'Authorization: Bearer {}'",
-            self.emulator.organization_token()
+            self.emulator.organization_token
         )
     }
 }

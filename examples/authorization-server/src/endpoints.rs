@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, StatusCode};
 use subtle::ConstantTimeEq;
 
 use crate::authorize::asks_for_max_age_0;
-use crate::inputs::{Introspected, access_token, client, client_proof, proof, refused, unauthorized};
+use crate::inputs::{Introspected, access_token, attestation, client, client_proof, proof, refused, unauthorized};
 use crate::users::Attempt;
 use crate::{Answer, App, ready};
 
@@ -21,6 +21,7 @@ pub(crate) async fn par(State(app): State<App>, headers: HeaderMap, form: String
     let max_age_0 = asks_for_max_age_0(&form, None);
     let mut request = PushedAuthorizationRequest::new(form).htm("POST").htu(format!("{}/par", app.url));
     (request.client_id, request.client_secret) = client(&headers)?;
+    (request.oauth_client_attestation, request.oauth_client_attestation_pop) = attestation(&headers)?;
     request.dpop = client_proof(&headers)?;
     let action = app.service.pushed_authorization().process(request).await?;
     if let PushedAuthorizationAction::Created(created) = &action
@@ -35,6 +36,7 @@ pub(crate) async fn token(State(app): State<App>, headers: HeaderMap, form: Stri
     let form = app.resources.known(form)?;
     let mut request = TokenRequest::new(form).htm("POST").htu(format!("{}/token", app.url));
     (request.client_id, request.client_secret) = client(&headers)?;
+    (request.oauth_client_attestation, request.oauth_client_attestation_pop) = attestation(&headers)?;
     request.dpop = client_proof(&headers)?;
     match app.service.token().process(request).await?.proceed()? {
         TokenNext::Password(step) => {
@@ -56,6 +58,7 @@ pub(crate) async fn token(State(app): State<App>, headers: HeaderMap, form: Stri
 pub(crate) async fn revoke(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
     let mut request = RevocationRequest::new(form);
     (request.client_id, request.client_secret) = client(&headers)?;
+    (request.oauth_client_attestation, request.oauth_client_attestation_pop) = attestation(&headers)?;
     ready(app.service.revocation().process(request).await?)
 }
 

@@ -77,8 +77,14 @@ pub(crate) fn client(headers: &HeaderMap) -> Result<(Option<String>, Option<Stri
     }
 }
 
+/// The client's attestation and its proof of possession, for clients that authenticate by those.
+pub(crate) fn attestation(headers: &HeaderMap) -> Result<(Option<String>, Option<String>), Stop> {
+    let given = http_inputs::client_attestation(headers)?;
+    Ok((given.attestation, given.proof))
+}
+
 /// The access token that a request has to have, in the header or in a form (RFC 6750 2.1 and 2.2).
-pub(crate) fn access_token(headers: &HeaderMap, form: &str) -> Result<AccessToken, Stop> {
+pub fn access_token(headers: &HeaderMap, form: &str) -> Result<AccessToken, Stop> {
     let none = || Stop::with(challenge(StatusCode::UNAUTHORIZED, "Bearer"));
     given_token(headers, form)?.ok_or_else(none)
 }
@@ -93,7 +99,7 @@ pub(crate) fn given_token(headers: &HeaderMap, form: &str) -> Result<Option<Acce
 }
 
 /// The proof of possession that belongs to a token which is bound to a key.
-pub(crate) fn proof(headers: &HeaderMap, token: &AccessToken) -> Result<Option<String>, Stop> {
+pub fn proof(headers: &HeaderMap, token: &AccessToken) -> Result<Option<String>, Stop> {
     match token.scheme {
         TokenScheme::DPoP => http_inputs::dpop_proof(headers)
             .map_err(|_| Stop::with(challenge(StatusCode::BAD_REQUEST, "DPoP error=\"invalid_request\""))),

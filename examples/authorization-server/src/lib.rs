@@ -9,6 +9,7 @@ mod ciba;
 mod consent;
 mod device;
 mod endpoints;
+mod federation;
 mod inputs;
 mod pages;
 mod registration;
@@ -18,6 +19,7 @@ mod throttle;
 mod waiting;
 
 pub mod demo;
+pub mod reuse;
 pub mod users;
 
 use std::sync::Arc;
@@ -42,11 +44,13 @@ pub use resources::Resources;
 use waiting::Waiting;
 
 /// What handlers end with.
-pub(crate) type Answer = Result<Response, Stop>;
+pub type Answer = Result<Response, Stop>;
 
 /// An answer that ends a handler: `?` makes it of everything that Authlete's answers and errors become.
-pub(crate) enum Stop {
+pub enum Stop {
+    /// One of Authlete's.
     Reply(Reply),
+    /// One of our own.
     Response(Box<Response>),
 }
 
@@ -58,7 +62,7 @@ impl<E: Into<Reply>> From<E> for Stop {
 
 impl Stop {
     /// An answer of our own.
-    pub(crate) fn with(response: Response) -> Self {
+    pub fn with(response: Response) -> Self {
         Self::Response(Box::new(response))
     }
 }
@@ -73,7 +77,7 @@ impl IntoResponse for Stop {
 }
 
 /// An answer of Authlete's that is ready to be sent.
-pub(crate) fn ready(reply: impl Into<Reply>) -> Answer {
+pub fn ready(reply: impl Into<Reply>) -> Answer {
     Ok(sent(reply.into()))
 }
 
@@ -153,6 +157,16 @@ impl App {
         &self.0.resource_server
     }
 
+    /// The URL at which it is reached: its issuer identifier.
+    pub fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    /// The service that it calls.
+    pub fn service(&self) -> &AuthleteService {
+        &self.0.service
+    }
+
     /// User names and passwords to try it with.
     pub fn users(&self) -> &users::Users {
         &self.0.users
@@ -168,6 +182,15 @@ impl App {
     /// When the listener fails.
     pub async fn run(self, listener: TcpListener) -> std::io::Result<()> {
         axum::serve(listener, self.router()).await
+    }
+
+    /// All of it as a router, with more of another server's: pages within the browser's session, and endpoints that
+    /// scripts of any site may call.
+    pub fn router_with(self, pages: Router, endpoints: Router) -> Router {
+        let pages = pages.layer(from_fn(pages::failures)).layer(from_fn_with_state(self.clone(), session::keep));
+        let more = pages.merge(endpoints.layer(from_any_site()));
+        let more = more.layer(from_fn_with_state(self.clone(), pages::guard));
+        self.router().merge(more)
     }
 
     /// All of it as a router.
@@ -212,11 +235,13 @@ impl App {
             .route("/jwks", get(endpoints::jwks))
             .route("/.well-known/openid-configuration", get(endpoints::configuration))
             .route("/.well-known/oauth-authorization-server", get(endpoints::configuration))
+            .route("/.well-known/openid-federation", get(federation::configuration))
             .layer(from_any_site());
         // These know their callers, none of which is a browser.
         let closed = Router::new()
             .route("/backchannel", post(ciba::authentication))
             .route("/introspect", post(endpoints::introspect))
+            .route("/federation/register", post(federation::register))
             .layer(from_fn(inputs::token_errors));
         Router::new()
             .merge(pages)

@@ -75,7 +75,8 @@ pub(crate) async fn style() -> Response {
     ([(CONTENT_TYPE, "text/css")], include_str!("style.css")).into_response()
 }
 
-fn page(status: StatusCode, title: &str, content: &Markup) -> Response {
+/// A page in our look.
+pub fn page(status: StatusCode, title: &str, content: &Markup) -> Response {
     let headers = [(CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     (status, headers, Html(document(title, content))).into_response()
 }
@@ -386,6 +387,11 @@ fn decision(session: &Session, path: &str, values: &[(&str, &str)]) -> Markup {
             }
         }
     }
+}
+
+/// The fields that a form has, to be known as one of ours.
+pub fn form_fields(session: &Session) -> Markup {
+    hidden(&session.csrf, &[])
 }
 
 fn hidden(csrf: &str, values: &[(&str, &str)]) -> Markup {

@@ -22,7 +22,7 @@ use crate::{App, pages};
 const IDLE: Duration = Duration::from_secs(3600);
 
 /// What a session holds: a product keeps it where its instances share it.
-pub(crate) struct Session {
+pub struct Session {
     /// The cookie's value. It changes with every login.
     id: String,
     /// Whose the things are that wait for the user. It lasts until the user logs out, and is told to nobody.
@@ -71,6 +71,11 @@ impl Session {
         same(&self.csrf, &form.csrf) || (!form.allows() && same(&self.login_csrf, &form.csrf))
     }
 
+    /// Whether a form has the token of this session's forms.
+    pub fn gave(&self, csrf: &str) -> bool {
+        same(&self.csrf, csrf)
+    }
+
     /// The login as Authlete's checks want it.
     pub(crate) fn as_login(&self) -> Login {
         let login = self.login.clone();
@@ -97,11 +102,17 @@ fn same(ours: &str, theirs: &str) -> bool {
 
 /// The session of the browser that a request is from.
 #[derive(Clone)]
-pub(crate) struct Browser(Arc<Mutex<Session>>);
+pub struct Browser(Arc<Mutex<Session>>);
 
 impl Browser {
-    pub(crate) fn session(&self) -> MutexGuard<'_, Session> {
+    /// The session, locked while it is looked at.
+    pub fn session(&self) -> MutexGuard<'_, Session> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The subject who is logged in.
+    pub fn subject(&self) -> Option<String> {
+        self.user().0.map(|login| login.subject)
     }
 
     /// Who is logged in, and whose the things are that wait.
@@ -213,7 +224,7 @@ pub(crate) async fn log_out(Extension(browser): Extension<Browser>, Form(form): 
 }
 
 /// Sends the browser to the login page, and back afterwards.
-pub(crate) fn to_login(next: &str, username: Option<&str>) -> Response {
+pub fn to_login(next: &str, username: Option<&str>) -> Response {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("next", next);
     if let Some(username) = username {
@@ -239,7 +250,7 @@ pub(crate) fn now() -> i64 {
 ///
 /// # Panics
 /// When the operating system has no random numbers: there is no going on then.
-pub(crate) fn random() -> String {
+pub fn random() -> String {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).expect("the operating system has random numbers");
     URL_SAFE_NO_PAD.encode(bytes)

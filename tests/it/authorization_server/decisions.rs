@@ -16,7 +16,7 @@ impl World {
     }
 
     async fn poll_device(&self, client: &OAuthClient, device: &Value) -> (u16, Value) {
-        self.demo.emulator.clock().advance(std::time::Duration::from_secs(6));
+        self.emulator.clock().advance(std::time::Duration::from_secs(6));
         let grant = "grant_type=urn:ietf:params:oauth:grant-type:device_code";
         self.post("/token", &basic(client), &format!("{grant}&device_code={}", text(device, "device_code"))).await
     }
@@ -27,7 +27,7 @@ impl World {
     }
 
     async fn poll(&self, client: &OAuthClient, asked: &Value) -> (u16, Value) {
-        self.demo.emulator.clock().advance(std::time::Duration::from_secs(6));
+        self.emulator.clock().advance(std::time::Duration::from_secs(6));
         let grant = "grant_type=urn:openid:params:grant-type:ciba";
         self.post("/token", &basic(client), &format!("{grant}&auth_req_id={}", text(asked, "auth_req_id"))).await
     }
@@ -211,21 +211,21 @@ async fn a_decision_is_kept_while_authlete_is_away() {
         let approvals = ada.open(&format!("{URL}/approvals")).await;
 
         // More often than anything tries again.
-        world.demo.emulator.inject(fault().on("auth_authorization_issue_api").times(10)).unwrap();
+        world.emulator.inject(fault().on("auth_authorization_issue_api").times(10)).unwrap();
         let late = ada.decide(&page, "allow").await;
         let late = again(&late);
-        world.demo.emulator.inject(fault().on("device_complete_api").times(10)).unwrap();
+        world.emulator.inject(fault().on("device_complete_api").times(10)).unwrap();
         let late_device = again(&ada.decide(&device_page, "allow").await);
-        world.demo.emulator.inject(fault().on("backchannel_authentication_complete_api").times(10)).unwrap();
+        world.emulator.inject(fault().on("backchannel_authentication_complete_api").times(10)).unwrap();
         let fields = [("csrf", &*approvals.field("csrf")), ("id", &approvals.field("id")), ("decision", "allow")];
         let late_approval = again(&ada.submit("/approvals", &fields).await);
 
         // Everything is away, that which the page is made from too.
-        world.demo.emulator.inject(fault().times(10)).unwrap();
+        world.emulator.inject(fault().times(10)).unwrap();
         let fields = late.each_ref().map(|(name, value)| (*name, value.as_str()));
         again(&ada.submit(page.url.strip_prefix(URL).unwrap(), &fields).await);
 
-        world.demo.emulator.clear_faults();
+        world.emulator.clear_faults();
         let done = ada.submit(page.url.strip_prefix(URL).unwrap(), &fields).await;
         assert!(done.url.contains("code="), "{done:?}");
         let fields = late_device.each_ref().map(|(name, value)| (*name, value.as_str()));
@@ -244,13 +244,13 @@ async fn a_refusal_is_kept_too_and_pages_say_what_goes_wrong() {
     let web = world.register(client("Web")).await;
     let mut ada = world.ada().await;
     let page = ada.open(&world.wish(&web, &[])).await;
-    world.demo.emulator.inject(Fault::status(503).times(100)).unwrap();
+    world.emulator.inject(Fault::status(503).times(100)).unwrap();
     let late = again(&ada.decide(&page, "deny").await);
     for path in ["/device?user_code=ABCD", page.url.strip_prefix(URL).unwrap()] {
         let failed = ada.open(&format!("{URL}{path}")).await;
         assert!(failed.status >= 500 && failed.says("Something went wrong"), "{failed:?}");
     }
-    world.demo.emulator.clear_faults();
+    world.emulator.clear_faults();
     let fields = late.each_ref().map(|(name, value)| (*name, value.as_str()));
     let done = ada.submit(page.url.strip_prefix(URL).unwrap(), &fields).await;
     assert!(done.url.contains("error=access_denied"), "{done:?}");

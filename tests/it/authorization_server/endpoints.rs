@@ -120,7 +120,7 @@ async fn a_client_asks_and_the_user_agrees_elsewhere() {
         let done = browser.submit("/approvals", &fields).await;
         assert!(done.says("There are none"), "{done:?}");
 
-        world.demo.emulator.clock().advance(std::time::Duration::from_secs(10));
+        world.emulator.clock().advance(std::time::Duration::from_secs(10));
         let (got, tokens) = world.post("/token", &basic, &poll).await;
         assert_eq!(got, status, "{tokens}");
         match status {

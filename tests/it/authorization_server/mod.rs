@@ -18,7 +18,8 @@ mod throttle;
 use std::collections::HashMap;
 
 use authlete_api::types::OAuthClient;
-use authorization_server::demo::{Demo, Options};
+use authlete_emulator::Emulator;
+use authorization_server::demo::{Demo, Options, settings};
 use authorization_server::{App, Resources};
 use reqwest::redirect::Policy;
 use tokio::net::TcpListener;
@@ -29,6 +30,7 @@ pub(crate) const URL: &str = "https://as.example.com";
 
 /// The example, with the emulator behind it.
 pub(crate) struct World {
+    pub(crate) emulator: Emulator,
     pub(crate) demo: Demo,
     address: String,
     pub(crate) http: reqwest::Client,
@@ -42,7 +44,8 @@ impl World {
     }
 
     pub(crate) async fn start_with(url: &str, options: Options, resources: Resources) -> Self {
-        let demo = Demo::set_up(url, options).await.unwrap();
+        let emulator = Emulator::start().await.unwrap();
+        let demo = Demo::set_up_in(&emulator, url, settings(url, &options)).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let app = App::new(demo.service.clone(), url, resources).unwrap();
@@ -50,7 +53,7 @@ impl World {
         let resource_server = (id.to_owned(), secret.to_owned());
         tokio::spawn(app.run(listener));
         let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
-        Self { demo, address, http, resource_server }
+        Self { emulator, demo, address, http, resource_server }
     }
 
     pub(crate) fn browser(&self) -> Browser {

@@ -146,7 +146,7 @@ async fn a_token_in_the_url_is_refused() {
 async fn an_agent_refreshes_until_its_user_revokes() {
     let mcp = Mcp::start().await;
     let tokens = mcp.tokens(&[]).await;
-    mcp.world.demo.emulator.clock().advance(Duration::from_secs(601));
+    mcp.world.emulator.clock().advance(Duration::from_secs(601));
     assert_eq!(mcp.call(text(&tokens, "access_token"), "list_notes", json!({})).await.status, 401);
     let client = mcp.documents.url("/agent.json");
     let refresh = async |token: &str| {

@@ -836,7 +836,7 @@ impl rt::Action for AuthorizationFailAction {
 }
 
 impl AuthorizationFailAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`AuthorizationFailAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
@@ -965,7 +965,7 @@ impl rt::Action for AuthorizationIssueAction {
 }
 
 impl AuthorizationIssueAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`AuthorizationIssueAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
@@ -1056,7 +1056,7 @@ impl AuthorizationIssueLocation {
         self.response.consented_claims.as_deref().unwrap_or_default()
     }
 
-    /// The reply to send to the client, with status 302.
+    /// The reply to send to the client: status 302, the header `Location` and no body. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <AuthorizationIssueAction as rt::Action>::operation(),
@@ -1143,7 +1143,7 @@ impl AuthorizationIssueForm {
         self.response.consented_claims.as_deref().unwrap_or_default()
     }
 
-    /// The reply to send to the client, with status 200.
+    /// The reply to send to the client: status 200 and a body of type `text/html;charset=UTF-8`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <AuthorizationIssueAction as rt::Action>::operation(),

@@ -974,7 +974,7 @@ impl rt::Action for BackchannelAuthenticationFailAction {
 }
 
 impl BackchannelAuthenticationFailAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`BackchannelAuthenticationFailAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
@@ -1092,7 +1092,7 @@ impl rt::Action for BackchannelAuthenticationIssueAction {
 }
 
 impl BackchannelAuthenticationIssueAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`BackchannelAuthenticationIssueAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
@@ -1149,7 +1149,7 @@ impl BackchannelAuthenticationIssueOk {
         rt::seconds(i64::from(self.response.interval?))
     }
 
-    /// The reply to send to the client, with status 200.
+    /// The reply to send to the client: status 200 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <BackchannelAuthenticationIssueAction as rt::Action>::operation(),

@@ -83,7 +83,7 @@ impl rt::Action for AttestationChallengeAction {
 }
 
 impl AttestationChallengeAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`AttestationChallengeAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
@@ -119,7 +119,7 @@ impl AttestationChallengeOk {
         self.response.attestation_challenge.as_deref()
     }
 
-    /// The reply to send to the client, with status 200.
+    /// The reply to send to the client: status 200 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <AttestationChallengeAction as rt::Action>::operation(),

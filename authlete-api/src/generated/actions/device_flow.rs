@@ -128,7 +128,7 @@ impl rt::Action for DeviceAuthorizationAction {
 }
 
 impl DeviceAuthorizationAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`DeviceAuthorizationAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
@@ -359,7 +359,7 @@ impl DeviceAuthorizationOk {
         self.response.metadata_document_used.unwrap_or_default()
     }
 
-    /// The reply to send to the client, with status 200.
+    /// The reply to send to the client: status 200 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <DeviceAuthorizationAction as rt::Action>::operation(),

@@ -98,7 +98,7 @@ impl rt::Action for ClientRegistrationAction {
 }
 
 impl ClientRegistrationAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`ClientRegistrationAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
@@ -135,7 +135,7 @@ impl ClientRegistrationCreated {
         self.response.client.as_ref()
     }
 
-    /// The reply to send to the client, with status 201.
+    /// The reply to send to the client: status 201 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <ClientRegistrationAction as rt::Action>::operation(),
@@ -262,7 +262,7 @@ impl rt::Action for ClientRegistrationDeleteAction {
 }
 
 impl ClientRegistrationDeleteAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`ClientRegistrationDeleteAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
@@ -384,7 +384,7 @@ impl rt::Action for ClientRegistrationGetAction {
 }
 
 impl ClientRegistrationGetAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`ClientRegistrationGetAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
@@ -422,7 +422,7 @@ impl ClientRegistrationGetOk {
         self.response.client.as_ref()
     }
 
-    /// The reply to send to the client, with status 200.
+    /// The reply to send to the client: status 200 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <ClientRegistrationGetAction as rt::Action>::operation(),
@@ -540,7 +540,7 @@ impl rt::Action for ClientRegistrationUpdateAction {
 }
 
 impl ClientRegistrationUpdateAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`ClientRegistrationUpdateAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
@@ -578,7 +578,7 @@ impl ClientRegistrationUpdateUpdated {
         self.response.client.as_ref()
     }
 
-    /// The reply to send to the client, with status 200.
+    /// The reply to send to the client: status 200 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <ClientRegistrationUpdateAction as rt::Action>::operation(),

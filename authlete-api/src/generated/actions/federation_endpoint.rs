@@ -113,7 +113,7 @@ impl rt::Action for FederationConfigurationAction {
 }
 
 impl FederationConfigurationAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`FederationConfigurationAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -250,7 +250,7 @@ impl rt::Action for FederationRegistrationAction {
 }
 
 impl FederationRegistrationAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`FederationRegistrationAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
@@ -288,7 +288,7 @@ impl FederationRegistrationOk {
         self.response.client.as_ref()
     }
 
-    /// The reply to send to the client, with status 200.
+    /// The reply to send to the client: status 200 and a body of type `application/entity-statement+jwt`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <FederationRegistrationAction as rt::Action>::operation(),

@@ -175,7 +175,7 @@ impl rt::Action for GrantManagementAction {
 }
 
 impl GrantManagementAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`GrantManagementAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,

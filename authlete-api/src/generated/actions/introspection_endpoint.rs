@@ -543,7 +543,7 @@ impl rt::Action for StandardIntrospectionAction {
 }
 
 impl StandardIntrospectionAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`StandardIntrospectionAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,

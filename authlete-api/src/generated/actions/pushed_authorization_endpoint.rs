@@ -169,7 +169,7 @@ impl rt::Action for PushedAuthorizationAction {
 }
 
 impl PushedAuthorizationAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`PushedAuthorizationAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::BadRequest(reply) => reply,
@@ -216,7 +216,7 @@ impl PushedAuthorizationCreated {
         self.response.client_auth_method.as_ref()
     }
 
-    /// The reply to send to the client, with status 201.
+    /// The reply to send to the client: status 201 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <PushedAuthorizationAction as rt::Action>::operation(),

@@ -629,7 +629,7 @@ impl TokenOk {
         self.response.metadata_document_used.unwrap_or_default()
     }
 
-    /// The reply to send to the client, with status 200.
+    /// The reply to send to the client: status 200 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <TokenAction as rt::Action>::operation(),
@@ -1467,7 +1467,7 @@ impl rt::Action for TokenFailAction {
 }
 
 impl TokenFailAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`TokenFailAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
@@ -1565,7 +1565,7 @@ impl rt::Action for TokenIssueAction {
 }
 
 impl TokenIssueAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`TokenIssueAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
@@ -1756,7 +1756,7 @@ impl TokenIssueOk {
         self.response.metadata_document_used.unwrap_or_default()
     }
 
-    /// The reply to send to the client, with status 200.
+    /// The reply to send to the client: status 200 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <TokenIssueAction as rt::Action>::operation(),
@@ -1859,7 +1859,7 @@ impl rt::Action for IdTokenReissueAction {
 }
 
 impl IdTokenReissueAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`IdTokenReissueAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,
@@ -1896,7 +1896,7 @@ impl IdTokenReissueOk {
         self.response.id_token.as_deref()
     }
 
-    /// The reply to send to the client, with status 200.
+    /// The reply to send to the client: status 200 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <IdTokenReissueAction as rt::Action>::operation(),

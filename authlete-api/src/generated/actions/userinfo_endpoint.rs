@@ -498,7 +498,7 @@ impl rt::Action for UserInfoIssueAction {
 }
 
 impl UserInfoIssueAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`UserInfoIssueAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::InternalServerError(reply) => reply,

@@ -213,7 +213,7 @@ impl rt::Action for VciBatchIssueAction {
 }
 
 impl VciBatchIssueAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`VciBatchIssueAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -620,7 +620,7 @@ impl rt::Action for VciDeferredIssueAction {
 }
 
 impl VciDeferredIssueAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`VciDeferredIssueAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -947,7 +947,7 @@ impl rt::Action for VciJwksAction {
 }
 
 impl VciJwksAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`VciJwksAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -1074,7 +1074,7 @@ impl rt::Action for VciJwtIssuerAction {
 }
 
 impl VciJwtIssuerAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`VciJwtIssuerAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -1201,7 +1201,7 @@ impl rt::Action for VciMetadataAction {
 }
 
 impl VciMetadataAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`VciMetadataAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -1319,7 +1319,7 @@ impl rt::Action for VciNonceAction {
 }
 
 impl VciNonceAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`VciNonceAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::NotFound(reply) => reply,
@@ -1356,7 +1356,7 @@ impl VciNonceOk {
         self.response.cnonce.as_deref()
     }
 
-    /// The reply to send to the client, with status 200.
+    /// The reply to send to the client: status 200 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <VciNonceAction as rt::Action>::operation(),
@@ -1637,7 +1637,7 @@ impl rt::Action for VciOfferInfoAction {
 }
 
 impl VciOfferInfoAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`VciOfferInfoAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Forbidden(reply) => reply,
@@ -1676,7 +1676,7 @@ impl VciOfferInfoOk {
         self.response.info.as_ref()
     }
 
-    /// The reply to send to the client, with status 200.
+    /// The reply to send to the client: status 200 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <VciOfferInfoAction as rt::Action>::operation(),
@@ -1884,7 +1884,7 @@ impl rt::Action for VciSingleIssueAction {
 }
 
 impl VciSingleIssueAction {
-    /// The reply to send to the client.
+    /// The reply to send to the client, with the status, headers and body that belong to the action; of [`VciSingleIssueAction::Unknown`], a 500 that tells the client no details.
     pub fn into_reply(self) -> rt::Reply {
         match self {
             Self::Ok(reply) => reply,
@@ -1927,7 +1927,7 @@ impl VciSingleIssueAccepted {
         self.response.transaction_id.as_deref()
     }
 
-    /// The reply to send to the client, with status 202.
+    /// The reply to send to the client: status 202 and a body of type `application/json`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <VciSingleIssueAction as rt::Action>::operation(),
@@ -1961,7 +1961,7 @@ impl VciSingleIssueAcceptedJwt {
         self.response.transaction_id.as_deref()
     }
 
-    /// The reply to send to the client, with status 202.
+    /// The reply to send to the client: status 202 and a body of type `application/jwt`. It uses the step up, so read before what else you need of it.
     pub fn into_reply(self) -> rt::Reply {
         rt::reply(
             <VciSingleIssueAction as rt::Action>::operation(),

@@ -1119,7 +1119,10 @@ impl ::std::fmt::Debug for AuthorizationFailRequest {
 }
 
 impl AuthorizationFailRequest {
-    /// A `AuthorizationFailRequest` with `reason` and `ticket`, which are required; the other fields are left out.
+    /// Makes a `AuthorizationFailRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `reason`: Why the request fails; it selects the `error` that the client gets.
+    /// - `ticket`: The ticket from the response of `auth/authorization`, which stands for the authorization request. `issue` or `fail` uses it up; after it expired, or was used, those answer `BAD_REQUEST`.
     pub fn new(
         reason: impl ::std::convert::Into<super::AuthorizationFailReason>,
         ticket: impl ::std::convert::Into<rt::Ticket>,
@@ -1438,7 +1441,10 @@ impl ::std::fmt::Debug for AuthorizationIssueRequest {
 }
 
 impl AuthorizationIssueRequest {
-    /// A `AuthorizationIssueRequest` with `subject` and `ticket`, which are required; the other fields are left out.
+    /// Makes a `AuthorizationIssueRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `subject`: The user's unique identifier at the server, ASCII and at most 100 characters. The access token and the ID token are issued for it. If the response of `auth/authorization` had a `subject`, it must be this one. The official document requires it, the Java library not for `response_type=none`.
+    /// - `ticket`: The ticket from the response of `auth/authorization`, which stands for the authorization request. `issue` or `fail` uses it up; after it expired, or was used, those answer `BAD_REQUEST`.
     pub fn new(
         subject: impl ::std::convert::Into<::std::string::String>,
         ticket: impl ::std::convert::Into<rt::Ticket>,
@@ -2053,7 +2059,9 @@ impl ::std::fmt::Debug for AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
-    /// A `AuthorizationRequest` with `parameters`, which is required; the other fields are left out.
+    /// Makes a `AuthorizationRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `parameters`: The query string of a GET without the question mark, or the body of a POST, untouched; the empty string where there was none. Do not parse and re-encode it. Both methods are allowed at the authorization endpoint (OpenID Connect Core 1.0 section 3.1.2.1).
     pub fn new(parameters: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             cimd_options: ::std::option::Option::None,
@@ -3038,7 +3046,7 @@ pub struct AuthorizationTicketInfo {
     /// `context`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub context: ::std::option::Option<::std::string::String>,
-    /// Fields that this version does not know, kept and sent back.
+    /// Members of the JSON object that this version of the crate has no field for, by their names. They are written back unchanged, so that an update loses nothing that a newer Authlete knows.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -3126,7 +3134,9 @@ impl ::std::fmt::Debug for AuthorizationTicketInfoRequest {
 }
 
 impl AuthorizationTicketInfoRequest {
-    /// A `AuthorizationTicketInfoRequest` with `ticket`, which is required; the other fields are left out.
+    /// Makes a `AuthorizationTicketInfoRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `ticket`: The handle from the response of `auth/authorization`, as it was kept with the user's browser session. Reading leaves it usable.
     pub fn new(ticket: impl ::std::convert::Into<rt::Ticket>) -> Self {
         Self { ticket: ticket.into() }
     }
@@ -3286,7 +3296,10 @@ impl ::std::fmt::Debug for AuthorizationTicketUpdateRequest {
 }
 
 impl AuthorizationTicketUpdateRequest {
-    /// A `AuthorizationTicketUpdateRequest` with `info` and `ticket`, which are required; the other fields are left out.
+    /// Makes a `AuthorizationTicketUpdateRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `info`: The new content for the ticket. The official document has a plain string; the Java library sends an object with a member `context`. Which of them servers accept is not known here, so read it back with `ticket_info` once before relying on it.
+    /// - `ticket`: The handle from the response of `auth/authorization`, as it was kept with the user's browser session. Updating leaves it usable.
     pub fn new(
         info: super::AuthorizationTicketInfo,
         ticket: impl ::std::convert::Into<rt::Ticket>,

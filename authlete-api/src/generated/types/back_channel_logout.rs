@@ -43,7 +43,9 @@ impl ::std::fmt::Debug for BackchannelLogoutTokenRequest {
 }
 
 impl BackchannelLogoutTokenRequest {
-    /// A `BackchannelLogoutTokenRequest` with `client_identifier`, which is required; the other fields are left out.
+    /// Makes a `BackchannelLogoutTokenRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `client_identifier`: The client to tell, by its number or alias; it becomes the audience of the logout token.
     pub fn new(
         client_identifier: impl ::std::convert::Into<rt::ClientIdentifier>,
     ) -> Self {

@@ -152,7 +152,10 @@ impl ::std::fmt::Debug for BackchannelAuthenticationCompleteRequest {
 }
 
 impl BackchannelAuthenticationCompleteRequest {
-    /// A `BackchannelAuthenticationCompleteRequest` with `result` and `ticket`, which are required; the other fields are left out.
+    /// Makes a `BackchannelAuthenticationCompleteRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `result`: How the request ended. It decides whether the client gets tokens or which error, at the token endpoint or by a notification.
+    /// - `ticket`: The handle from the response of `backchannel/authentication`, under which Authlete keeps the client's request. It stays usable from `issue` until `complete`, while `fail` deletes it.
     pub fn new(
         result: impl ::std::convert::Into<super::CompletionResult>,
         ticket: impl ::std::convert::Into<rt::Ticket>,
@@ -1175,7 +1178,10 @@ impl ::std::fmt::Debug for BackchannelAuthenticationFailRequest {
 }
 
 impl BackchannelAuthenticationFailRequest {
-    /// A `BackchannelAuthenticationFailRequest` with `reason` and `ticket`, which are required; the other fields are left out.
+    /// Makes a `BackchannelAuthenticationFailRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `reason`: Why the request is refused; it selects the `error` that the client gets (CIBA Core section 13). The prose of the official document takes `SERVER_ERROR` where it is missing; the schema requires it.
+    /// - `ticket`: The handle from the response of `backchannel/authentication`, under which Authlete keeps the client's request. It stays usable from `issue` until `complete`, while `fail` deletes it. The prose of the official document lets it be left out, in which case the ticket stays until it expires; the schema requires it.
     pub fn new(
         reason: impl ::std::convert::Into<super::BackchannelAuthenticationFailReason>,
         ticket: impl ::std::convert::Into<rt::Ticket>,
@@ -1380,7 +1386,9 @@ impl ::std::fmt::Debug for BackchannelAuthenticationIssueRequest {
 }
 
 impl BackchannelAuthenticationIssueRequest {
-    /// A `BackchannelAuthenticationIssueRequest` with `ticket`, which is required; the other fields are left out.
+    /// Makes a `BackchannelAuthenticationIssueRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `ticket`: The handle from the response of `backchannel/authentication`, under which Authlete keeps the client's request. It stays usable from `issue` until `complete`, while `fail` deletes it.
     pub fn new(ticket: impl ::std::convert::Into<rt::Ticket>) -> Self {
         Self { ticket: ticket.into() }
     }
@@ -1701,7 +1709,9 @@ impl ::std::fmt::Debug for BackchannelAuthenticationRequest {
 }
 
 impl BackchannelAuthenticationRequest {
-    /// A `BackchannelAuthenticationRequest` with `parameters`, which is required; the other fields are left out.
+    /// Makes a `BackchannelAuthenticationRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `parameters`: The body of the client's request, in `application/x-www-form-urlencoded`, untouched; the empty string where there was none. Do not parse and re-encode it, because the order and the repetition of parameters can matter.
     pub fn new(parameters: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             cimd_options: ::std::option::Option::None,

@@ -19,7 +19,9 @@ pub struct ClientAuthorizationDeletePostRequest {
 }
 
 impl ClientAuthorizationDeletePostRequest {
-    /// A `ClientAuthorizationDeletePostRequest` with `subject`, which is required; the other fields are left out.
+    /// Makes a `ClientAuthorizationDeletePostRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `subject`: The user's identifier, the `subject` that the server gave when it issued tokens.
     pub fn new(subject: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self { subject: subject.into() }
     }
@@ -143,7 +145,9 @@ pub struct ClientAuthorizationGetListRequest {
 }
 
 impl ClientAuthorizationGetListRequest {
-    /// A `ClientAuthorizationGetListRequest` with `subject`, which is required; the other fields are left out.
+    /// Makes a `ClientAuthorizationGetListRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `subject`: The user's identifier, the `subject` that the server gave when it issued tokens. The list has the clients to which this user has given access.
     pub fn new(subject: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             developer: ::std::option::Option::None,
@@ -360,7 +364,9 @@ pub struct ClientAuthorizationUpdateRequest {
 }
 
 impl ClientAuthorizationUpdateRequest {
-    /// A `ClientAuthorizationUpdateRequest` with `subject`, which is required; the other fields are left out.
+    /// Makes a `ClientAuthorizationUpdateRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `subject`: The user's identifier, the `subject` that the server gave when it issued tokens. The access tokens issued to the client for this user are changed.
     pub fn new(subject: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             scopes: ::std::option::Option::None,
@@ -924,7 +930,9 @@ pub struct ClientGrantedScopesGetPostRequest {
 }
 
 impl ClientGrantedScopesGetPostRequest {
-    /// A `ClientGrantedScopesGetPostRequest` with `subject`, which is required; the other fields are left out.
+    /// Makes a `ClientGrantedScopesGetPostRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `subject`: The user's identifier, the `subject` that the server gave when it issued tokens.
     pub fn new(subject: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self { subject: subject.into() }
     }
@@ -1172,7 +1180,9 @@ pub struct ClientLockFlagUpdateRequest {
 }
 
 impl ClientLockFlagUpdateRequest {
-    /// A `ClientLockFlagUpdateRequest` with `client_locked`, which is required; the other fields are left out.
+    /// Makes a `ClientLockFlagUpdateRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `client_locked`: True locks the client, so that its requests are refused until further notice; false lets it work again.
     pub fn new(client_locked: bool) -> Self {
         Self { client_locked }
     }
@@ -1200,7 +1210,10 @@ pub struct ClientLockFlagUpdateResponse {
 }
 
 impl ClientLockFlagUpdateResponse {
-    /// A `ClientLockFlagUpdateResponse` with `result_code` and `result_message`, which are required; the other fields are left out.
+    /// Makes a `ClientLockFlagUpdateResponse` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `result_code`: Authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
+    /// - `result_message`: The result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
     pub fn new(
         result_code: impl ::std::convert::Into<::std::string::String>,
         result_message: impl ::std::convert::Into<::std::string::String>,
@@ -1379,7 +1392,9 @@ impl ::std::fmt::Debug for ClientSecretUpdateRequest {
 }
 
 impl ClientSecretUpdateRequest {
-    /// A `ClientSecretUpdateRequest` with `client_secret`, which is required; the other fields are left out.
+    /// Makes a `ClientSecretUpdateRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `client_secret`: The new secret: letters, digits, `-` and `_`, at most 86 characters. Make it random and long; where HMAC signatures use it, their algorithm sets a least length as well (RFC 7518 section 3.2).
     pub fn new(client_secret: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             client_secret: client_secret.into(),

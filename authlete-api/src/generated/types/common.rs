@@ -17,7 +17,7 @@ pub struct AuthorizationDetails {
     pub elements: ::std::option::Option<
         ::std::vec::Vec<super::AuthorizationDetailsElement>,
     >,
-    /// Fields that this version does not know, kept and sent back.
+    /// Members of the JSON object that this version of the crate has no field for, by their names. They are written back unchanged, so that an update loses nothing that a newer Authlete knows.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -133,7 +133,7 @@ pub struct AuthorizationDetailsElement {
     /// `type`, required.
     #[serde(rename = "type")]
     pub type_: ::std::string::String,
-    /// Fields that this version does not know, kept and sent back.
+    /// Members of the JSON object that this version of the crate has no field for, by their names. They are written back unchanged, so that an update loses nothing that a newer Authlete knows.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -154,7 +154,9 @@ impl ::std::fmt::Debug for AuthorizationDetailsElement {
 }
 
 impl AuthorizationDetailsElement {
-    /// A `AuthorizationDetailsElement` with `type_`, which is required; the other fields are left out.
+    /// Makes a `AuthorizationDetailsElement` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `type_`: Which kind of permission this is, which also says which members it has (RFC 9396 section 2). Always present; the service lists the types that it supports in `supportedAuthorizationDetailsTypes`.
     pub fn new(type_: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             actions: ::std::option::Option::None,
@@ -409,7 +411,7 @@ pub struct ClientExtension {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub token_exchange_permitted: ::std::option::Option<bool>,
-    /// Fields that this version does not know, kept and sent back.
+    /// Members of the JSON object that this version of the crate has no field for, by their names. They are written back unchanged, so that an update loses nothing that a newer Authlete knows.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -835,7 +837,7 @@ pub struct CredentialIssuerMetadata {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub require_credential_response_encryption: ::std::option::Option<bool>,
-    /// Fields that this version does not know, kept and sent back.
+    /// Members of the JSON object that this version of the crate has no field for, by their names. They are written back unchanged, so that an update loses nothing that a newer Authlete knows.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -2093,7 +2095,7 @@ pub struct Hsk {
     /// `use`, optional.
     #[serde(rename = "use", skip_serializing_if = "::std::option::Option::is_none")]
     pub use_: ::std::option::Option<::std::string::String>,
-    /// Fields that this version does not know, kept and sent back.
+    /// Members of the JSON object that this version of the crate has no field for, by their names. They are written back unchanged, so that an update loses nothing that a newer Authlete knows.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -2349,7 +2351,7 @@ pub struct KeyValuePair {
     /// `value`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub value: ::std::option::Option<::std::string::String>,
-    /// Fields that this version does not know, kept and sent back.
+    /// Members of the JSON object that this version of the crate has no field for, by their names. They are written back unchanged, so that an update loses nothing that a newer Authlete knows.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -2671,7 +2673,7 @@ pub struct NamedUri {
     /// `uri`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub uri: ::std::option::Option<::std::string::String>,
-    /// Fields that this version does not know, kept and sent back.
+    /// Members of the JSON object that this version of the crate has no field for, by their names. They are written back unchanged, so that an update loses nothing that a newer Authlete knows.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -3583,7 +3585,7 @@ pub struct OAuthClient {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_info_sign_alg: ::std::option::Option<super::JwsAlg>,
-    /// Fields that this version does not know, kept and sent back.
+    /// Members of the JSON object that this version of the crate has no field for, by their names. They are written back unchanged, so that an update loses nothing that a newer Authlete knows.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -5379,7 +5381,7 @@ pub struct Property {
     /// `value`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub value: ::std::option::Option<::std::string::String>,
-    /// Fields that this version does not know, kept and sent back.
+    /// Members of the JSON object that this version of the crate has no field for, by their names. They are written back unchanged, so that an update loses nothing that a newer Authlete knows.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -5505,7 +5507,7 @@ pub struct Scope {
     /// `name`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    /// Fields that this version does not know, kept and sent back.
+    /// Members of the JSON object that this version of the crate has no field for, by their names. They are written back unchanged, so that an update loses nothing that a newer Authlete knows.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -7267,7 +7269,7 @@ pub struct Service {
     pub verified_claims_validation_schema_set: ::std::option::Option<
         super::VerifiedClaimsValidation,
     >,
-    /// Fields that this version does not know, kept and sent back.
+    /// Members of the JSON object that this version of the crate has no field for, by their names. They are written back unchanged, so that an update loses nothing that a newer Authlete knows.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -10688,7 +10690,7 @@ pub struct SnsCredentials {
     /// `sns`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub sns: ::std::option::Option<super::Sns>,
-    /// Fields that this version does not know, kept and sent back.
+    /// Members of the JSON object that this version of the crate has no field for, by their names. They are written back unchanged, so that an update loses nothing that a newer Authlete knows.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -10796,7 +10798,7 @@ pub struct TaggedValue {
     /// `value`, optional.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub value: ::std::option::Option<::std::string::String>,
-    /// Fields that this version does not know, kept and sent back.
+    /// Members of the JSON object that this version of the crate has no field for, by their names. They are written back unchanged, so that an update loses nothing that a newer Authlete knows.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -10892,7 +10894,7 @@ pub struct TrustAnchor {
     /// `jwks`, optional, secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub jwks: ::std::option::Option<rt::JsonString>,
-    /// Fields that this version does not know, kept and sent back.
+    /// Members of the JSON object that this version of the crate has no field for, by their names. They are written back unchanged, so that an update loses nothing that a newer Authlete knows.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }

@@ -95,7 +95,9 @@ impl ::std::fmt::Debug for DeviceAuthorizationRequest {
 }
 
 impl DeviceAuthorizationRequest {
-    /// A `DeviceAuthorizationRequest` with `parameters`, which is required; the other fields are left out.
+    /// Makes a `DeviceAuthorizationRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `parameters`: The body of the client's request, in `application/x-www-form-urlencoded`, untouched; the empty string where there was none. Do not parse and re-encode it, because the order and the repetition of parameters can matter.
     pub fn new(parameters: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             cimd_options: ::std::option::Option::None,
@@ -1143,7 +1145,10 @@ impl ::std::fmt::Debug for DeviceCompleteRequest {
 }
 
 impl DeviceCompleteRequest {
-    /// A `DeviceCompleteRequest` with `result` and `user_code`, which are required; the other fields are left out.
+    /// Makes a `DeviceCompleteRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `result`: How the request ended. It decides what the device gets at the token endpoint.
+    /// - `user_code`: The user code that was verified. It is the handle for the request, as there is no ticket in this flow.
     pub fn new(
         result: impl ::std::convert::Into<super::CompletionResult>,
         user_code: impl ::std::convert::Into<rt::UserCode>,
@@ -1532,7 +1537,9 @@ impl ::std::fmt::Debug for DeviceVerificationRequest {
 }
 
 impl DeviceVerificationRequest {
-    /// A `DeviceVerificationRequest` with `user_code`, which is required; the other fields are left out.
+    /// Makes a `DeviceVerificationRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `user_code`: The user code as the device showed it. Whether Authlete ignores case and separators is not documented, so bring it into the service's format first (RFC 8628 section 6.1), and limit how often one may guess (section 5.1).
     pub fn new(user_code: impl ::std::convert::Into<rt::UserCode>) -> Self {
         Self {
             user_code: user_code.into(),

@@ -3,6 +3,8 @@
 //! Types of `dynamic_client_registration`.
 #[allow(unused_imports)]
 use crate::rt;
+/// What the server received with a DELETE request at a client's configuration endpoint: the id from the path, and the registration access token (RFC 7592 section 2.3).
+///
 /// Written inline upstream, at `ClientRegistrationDelete request`.
 ///
 /// Request of `client_registration_delete`.
@@ -37,7 +39,10 @@ impl ::std::fmt::Debug for ClientRegistrationDeleteRequest {
 }
 
 impl ClientRegistrationDeleteRequest {
-    /// A `ClientRegistrationDeleteRequest` with `client_id` and `token`, which are required; the other fields are left out.
+    /// Makes a `ClientRegistrationDeleteRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `client_id`: The client's identifier, taken from the path of its configuration endpoint (RFC 7592 section 2). Needed to read, update and delete; leave it out to register.
+    /// - `token`: The bearer token of the client's request (RFC 6750 section 2.1). To read, update or delete it is the registration access token, and must be there; to register, Authlete's reference server passes on an initial access token (RFC 7591 section 3), of which the API description says nothing, so check such a token in the server.
     pub fn new(
         client_id: impl ::std::convert::Into<::std::string::String>,
         token: impl ::std::convert::Into<::std::string::String>,
@@ -59,6 +64,8 @@ impl ClientRegistrationDeleteRequest {
     }
 }
 
+/// What the server received with a GET request at a client's configuration endpoint: the id from the path, and the registration access token (RFC 7592 section 2.1).
+///
 /// Written inline upstream, at `ClientRegistrationGet request`.
 ///
 /// Request of `client_registration_get`.
@@ -93,7 +100,10 @@ impl ::std::fmt::Debug for ClientRegistrationGetRequest {
 }
 
 impl ClientRegistrationGetRequest {
-    /// A `ClientRegistrationGetRequest` with `client_id` and `token`, which are required; the other fields are left out.
+    /// Makes a `ClientRegistrationGetRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `client_id`: The client's identifier, taken from the path of its configuration endpoint (RFC 7592 section 2). Needed to read, update and delete; leave it out to register.
+    /// - `token`: The bearer token of the client's request (RFC 6750 section 2.1). To read, update or delete it is the registration access token, and must be there; to register, Authlete's reference server passes on an initial access token (RFC 7591 section 3), of which the API description says nothing, so check such a token in the server.
     pub fn new(
         client_id: impl ::std::convert::Into<::std::string::String>,
         token: impl ::std::convert::Into<::std::string::String>,
@@ -115,6 +125,8 @@ impl ClientRegistrationGetRequest {
     }
 }
 
+/// What the server received at its registration endpoint: the client's metadata, and the initial access token where the client sent one (RFC 7591 section 3).
+///
 /// Written inline upstream, at `ClientRegistration request`.
 ///
 /// Request of `client_registration`.
@@ -149,7 +161,9 @@ impl ::std::fmt::Debug for ClientRegistrationRequest {
 }
 
 impl ClientRegistrationRequest {
-    /// A `ClientRegistrationRequest` with `json`, which is required; the other fields are left out.
+    /// Makes a `ClientRegistrationRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `json`: The body of the client's request as it came, client metadata in JSON (RFC 7591 section 3.1, RFC 7592 section 2.2). Needed to register and to update; leave it out to read and to delete.
     pub fn new(json: impl ::std::convert::Into<rt::JsonString>) -> Self {
         Self {
             client_id: ::std::option::Option::None,
@@ -342,6 +356,8 @@ impl ClientRegistrationResponse {
     }
 }
 
+/// What the server received with a PUT request at a client's configuration endpoint: the id from the path, the registration access token, and the metadata that replaces the client's (RFC 7592 section 2.2).
+///
 /// Written inline upstream, at `ClientRegistrationUpdate request`.
 ///
 /// Request of `client_registration_update`.
@@ -375,7 +391,11 @@ impl ::std::fmt::Debug for ClientRegistrationUpdateRequest {
 }
 
 impl ClientRegistrationUpdateRequest {
-    /// A `ClientRegistrationUpdateRequest` with `client_id`, `json` and `token`, which are required; the other fields are left out.
+    /// Makes a `ClientRegistrationUpdateRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `client_id`: The client's identifier, taken from the path of its configuration endpoint (RFC 7592 section 2). Needed to read, update and delete; leave it out to register.
+    /// - `json`: The body of the client's request as it came, client metadata in JSON (RFC 7591 section 3.1, RFC 7592 section 2.2). Needed to register and to update; leave it out to read and to delete.
+    /// - `token`: The bearer token of the client's request (RFC 6750 section 2.1). To read, update or delete it is the registration access token, and must be there; to register, Authlete's reference server passes on an initial access token (RFC 7591 section 3), of which the API description says nothing, so check such a token in the server.
     pub fn new(
         client_id: impl ::std::convert::Into<::std::string::String>,
         json: impl ::std::convert::Into<rt::JsonString>,

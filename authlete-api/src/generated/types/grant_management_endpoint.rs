@@ -76,7 +76,11 @@ impl ::std::fmt::Debug for GrantManagementRequest {
 }
 
 impl GrantManagementRequest {
-    /// A `GrantManagementRequest` with `access_token`, `gm_action` and `grant_id`, which are required; the other fields are left out.
+    /// Makes a `GrantManagementRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `access_token`: The access token from the `Authorization` header, of scheme Bearer or DPoP. It must have the scope for what is asked, `grant_management_query` or `grant_management_revoke` (Grant Management for OAuth 2.0).
+    /// - `gm_action`: What to do with the grant. A GET to the endpoint is `QUERY`, a DELETE is `REVOKE`; the other values belong to authorization requests.
+    /// - `grant_id`: Which grant the client means, from the last path segment of the URL that it called.
     pub fn new(
         access_token: impl ::std::convert::Into<::std::string::String>,
         gm_action: impl ::std::convert::Into<super::GrantManagementAction>,
@@ -152,7 +156,7 @@ impl GrantManagementRequest {
     }
 }
 
-/// The response of the grant management endpoint, success or error; nothing follows on this endpoint.
+/// What became of a request to the grant management endpoint, and the reply for the client: what the grant holds, that it is revoked, or an error (Grant Management for OAuth 2.0). No further call follows.
 ///
 /// Upstream: `g_m_response`.
 ///

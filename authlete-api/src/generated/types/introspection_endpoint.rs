@@ -143,7 +143,9 @@ impl ::std::fmt::Debug for IntrospectionRequest {
 }
 
 impl IntrospectionRequest {
-    /// A `IntrospectionRequest` with `token`, which is required; the other fields are left out.
+    /// Makes a `IntrospectionRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `token`: The access token from the `Authorization` header, of scheme Bearer or DPoP, in its random form or as a JWT. For a JWT, Authlete's record decides and not the claims in it. An empty value gives `BAD_REQUEST`.
     pub fn new(token: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             acr_values: ::std::option::Option::None,
@@ -1398,7 +1400,9 @@ impl ::std::fmt::Debug for StandardIntrospectionRequest {
 }
 
 impl StandardIntrospectionRequest {
-    /// A `StandardIntrospectionRequest` with `parameters`, which is required; the other fields are left out.
+    /// Makes a `StandardIntrospectionRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `parameters`: The body of the client's request, in `application/x-www-form-urlencoded`, untouched; the empty string where there was none. Do not parse and re-encode it, because the order and the repetition of parameters can matter. It has `token`, and perhaps `token_type_hint`.
     pub fn new(parameters: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             http_accept_header: ::std::option::Option::None,

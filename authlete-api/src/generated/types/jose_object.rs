@@ -63,7 +63,9 @@ impl ::std::fmt::Debug for JoseVerifyRequest {
 }
 
 impl JoseVerifyRequest {
-    /// A `JoseVerifyRequest` with `jose`, which is required; the other fields are left out.
+    /// Makes a `JoseVerifyRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `jose`: The JOSE object in its compact form (RFC 7515 section 7.1), for example a JWT that a client sent.
     pub fn new(jose: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             client_identifier: ::std::option::Option::None,

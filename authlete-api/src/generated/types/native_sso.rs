@@ -28,7 +28,9 @@ impl ::std::fmt::Debug for NativeSsoLogoutRequest {
 }
 
 impl NativeSsoLogoutRequest {
-    /// A `NativeSsoLogoutRequest` with `session_id`, which is required; the other fields are left out.
+    /// Makes a `NativeSsoLogoutRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `session_id`: The identifier of the user's login session, which the server gave as `sessionId` when it issued the tokens; the `sid` claim of the ID tokens.
     pub fn new(session_id: impl ::std::convert::Into<rt::SessionId>) -> Self {
         Self {
             session_id: session_id.into(),
@@ -237,7 +239,10 @@ impl ::std::fmt::Debug for NativeSsoRequest {
 }
 
 impl NativeSsoRequest {
-    /// A `NativeSsoRequest` with `access_token` and `device_secret`, which are required; the other fields are left out.
+    /// Makes a `NativeSsoRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `access_token`: The access token that was just made for this client; take `jwtAccessToken` of the response of `auth/token`, and `accessToken` only where that is absent.
+    /// - `device_secret`: The device secret that goes into the token response as `device_secret`. It is the one that the client sent if that is good, and otherwise a new one that the server makes, random and hard to guess.
     pub fn new(
         access_token: impl ::std::convert::Into<::std::string::String>,
         device_secret: impl ::std::convert::Into<::std::string::String>,

@@ -113,7 +113,9 @@ impl ::std::fmt::Debug for PushedAuthorizationRequest {
 }
 
 impl PushedAuthorizationRequest {
-    /// A `PushedAuthorizationRequest` with `parameters`, which is required; the other fields are left out.
+    /// Makes a `PushedAuthorizationRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `parameters`: The body of the client's request, in `application/x-www-form-urlencoded`, untouched; the empty string where there was none. Do not parse and re-encode it, because the order and the repetition of parameters can matter. It holds the same parameters as an authorization request, except `request_uri`.
     pub fn new(parameters: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             client_certificate: ::std::option::Option::None,

@@ -33,7 +33,9 @@ pub struct ServiceCreateIdpRequest {
 }
 
 impl ServiceCreateIdpRequest {
-    /// A `ServiceCreateIdpRequest` with `organization_id`, which is required; the other fields are left out.
+    /// Makes a `ServiceCreateIdpRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `organization_id`: The number of the organization that will own the service, from Authlete's console.
     pub fn new(organization_id: i64) -> Self {
         Self {
             api_server_id: ::std::option::Option::None,
@@ -208,7 +210,10 @@ pub struct ServiceRemoveIdpRequest {
 }
 
 impl ServiceRemoveIdpRequest {
-    /// A `ServiceRemoveIdpRequest` with `organization_id` and `service_id`, which are required; the other fields are left out.
+    /// Makes a `ServiceRemoveIdpRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `organization_id`: The number of the organization that owns the service, from Authlete's console.
+    /// - `service_id`: The numeric id of the service to remove. Its clients and tokens cannot be used any more afterwards.
     pub fn new(organization_id: i64, service_id: i64) -> Self {
         Self {
             api_server_id: ::std::option::Option::None,

@@ -64,7 +64,10 @@ impl ::std::fmt::Debug for IdTokenReissueRequest {
 }
 
 impl IdTokenReissueRequest {
-    /// A `IdTokenReissueRequest` with `access_token` and `refresh_token`, which are required; the other fields are left out.
+    /// Makes a `IdTokenReissueRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `access_token`: The access token that was just made for this client; take `jwtAccessToken` of the response of `auth/token`, and `accessToken` only where that is absent.
+    /// - `refresh_token`: The `refreshToken` from the same response of `auth/token`, a new one or the one that the client sent, by the service's settings; it is passed on unchanged, beside the access token and the new ID token.
     pub fn new(
         access_token: impl ::std::convert::Into<::std::string::String>,
         refresh_token: impl ::std::convert::Into<::std::string::String>,
@@ -122,7 +125,7 @@ impl IdTokenReissueRequest {
     }
 }
 
-/// A token response like the one before, with an ID token in addition.
+/// What became of reissuing an ID token: the token response to send in place of that of the refresh, with the same access and refresh token and a fresh ID token beside them, or an error (OpenID Connect Core 1.0 section 12.2).
 ///
 /// Upstream: `idtoken_reissue_response`.
 ///
@@ -310,7 +313,10 @@ impl ::std::fmt::Debug for TokenFailRequest {
 }
 
 impl TokenFailRequest {
-    /// A `TokenFailRequest` with `reason` and `ticket`, which are required; the other fields are left out.
+    /// Makes a `TokenFailRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `reason`: Why the request fails; it selects the `error` that the client gets.
+    /// - `ticket`: The handle from the response of `auth/token` with `PASSWORD`, under which Authlete keeps the client's request. Either `issue` or `fail` uses it up.
     pub fn new(
         reason: impl ::std::convert::Into<super::TokenFailReason>,
         ticket: impl ::std::convert::Into<rt::Ticket>,
@@ -850,7 +856,10 @@ impl ::std::fmt::Debug for TokenIssueRequest {
 }
 
 impl TokenIssueRequest {
-    /// A `TokenIssueRequest` with `subject` and `ticket`, which are required; the other fields are left out.
+    /// Makes a `TokenIssueRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `subject`: The user's unique identifier at the server, ASCII and at most 100 characters. The access token and the ID token are issued for it.
+    /// - `ticket`: The handle from the response of `auth/token` with `PASSWORD`, under which Authlete keeps the client's request. Either `issue` or `fail` uses it up.
     pub fn new(
         subject: impl ::std::convert::Into<::std::string::String>,
         ticket: impl ::std::convert::Into<rt::Ticket>,
@@ -1786,7 +1795,9 @@ impl ::std::fmt::Debug for TokenRequest {
 }
 
 impl TokenRequest {
-    /// A `TokenRequest` with `parameters`, which is required; the other fields are left out.
+    /// Makes a `TokenRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `parameters`: The body of the client's request, in `application/x-www-form-urlencoded`, untouched; the empty string where there was none. Do not parse and re-encode it, because the order and the repetition of parameters can matter.
     pub fn new(parameters: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             access_token: ::std::option::Option::None,

@@ -996,7 +996,9 @@ impl ::std::fmt::Debug for TokenCreateRequest {
 }
 
 impl TokenCreateRequest {
-    /// A `TokenCreateRequest` with `grant_type`, which is required; the other fields are left out.
+    /// Makes a `TokenCreateRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `grant_type`: The grant that the token is recorded for; `REFRESH_TOKEN` is not allowed. `IMPLICIT` and `CLIENT_CREDENTIALS` get no refresh token; after a token exchange or a JWT bearer grant it is `TOKEN_EXCHANGE` or `JWT_BEARER`.
     pub fn new(grant_type: impl ::std::convert::Into<super::GrantType>) -> Self {
         Self {
             access_token: ::std::option::Option::None,

@@ -72,7 +72,9 @@ impl ::std::fmt::Debug for UserInfoIssueRequest {
 }
 
 impl UserInfoIssueRequest {
-    /// A `UserInfoIssueRequest` with `token`, which is required; the other fields are left out.
+    /// Makes a `UserInfoIssueRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `token`: The access token that the client presented, taken from the response of `auth/userinfo`. It tells Authlete which user, client and form of response are meant.
     pub fn new(token: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             claims: ::std::option::Option::None,
@@ -459,7 +461,9 @@ impl ::std::fmt::Debug for UserInfoRequest {
 }
 
 impl UserInfoRequest {
-    /// A `UserInfoRequest` with `token`, which is required; the other fields are left out.
+    /// Makes a `UserInfoRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `token`: The access token from the `Authorization` header, of scheme Bearer or DPoP, or from the form parameter `access_token` of a POST (RFC 6750 section 2). An empty value gives `BAD_REQUEST`.
     pub fn new(token: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             client_certificate: ::std::option::Option::None,

@@ -49,7 +49,10 @@ impl ::std::fmt::Debug for InfoResponse {
 }
 
 impl InfoResponse {
-    /// A `InfoResponse` with `features` and `version`, which are required; the other fields are left out.
+    /// Makes a `InfoResponse` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `features`: The optional abilities that are switched on at this server, by name, such as those for FAPI or CIBA. A service setting that needs a missing one has no effect.
+    /// - `version`: The version of the server, such as `3.0.22`. New settings and actions need a server that knows them.
     pub fn new(
         features: ::std::vec::Vec<::std::string::String>,
         version: impl ::std::convert::Into<::std::string::String>,

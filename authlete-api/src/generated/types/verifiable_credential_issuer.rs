@@ -1377,7 +1377,9 @@ pub struct VciJwksRequest {
 }
 
 impl VciJwksRequest {
-    /// A `VciJwksRequest` with `pretty`, which is required; the other fields are left out.
+    /// Makes a `VciJwksRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `pretty`: Whether the JSON in `responseContent` is written over several lines with indentation, for people to read. False or absent writes it compactly; wallets read both alike.
     pub fn new(pretty: bool) -> Self {
         Self { pretty }
     }
@@ -1538,7 +1540,9 @@ pub struct VciJwtIssuerRequest {
 }
 
 impl VciJwtIssuerRequest {
-    /// A `VciJwtIssuerRequest` with `pretty`, which is required; the other fields are left out.
+    /// Makes a `VciJwtIssuerRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `pretty`: Whether the JSON in `responseContent` is written over several lines with indentation, for people to read. False or absent writes it compactly; wallets read both alike.
     pub fn new(pretty: bool) -> Self {
         Self { pretty }
     }
@@ -1699,7 +1703,9 @@ pub struct VciMetadataRequest {
 }
 
 impl VciMetadataRequest {
-    /// A `VciMetadataRequest` with `pretty`, which is required; the other fields are left out.
+    /// Makes a `VciMetadataRequest` of what it always has. Every other field stays unset, until its method sets it.
+    ///
+    /// - `pretty`: Whether the JSON in `responseContent` is written over several lines with indentation, for people to read. False or absent writes it compactly; wallets read both alike. The description of August 2026 marks it as required here; servers do not seem to insist.
     pub fn new(pretty: bool) -> Self {
         Self { pretty }
     }

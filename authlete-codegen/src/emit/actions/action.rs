@@ -143,9 +143,13 @@ fn next(context: &Context<'_>) -> TokenStream {
     }
     let unknown = quote!(rt::unknown(<Self as rt::Action>::operation(), response));
     if remaining.is_empty() {
+        let docs = doc(&format!(
+            "The reply to send to the client, with the status, headers and body that belong to the action; of \
+             [`{name}::Unknown`], a 500 that tells the client no details."
+        ));
         return quote! {
             impl #name {
-                /// The reply to send to the client.
+                #docs
                 pub fn into_reply(self) -> rt::Reply {
                     match self {
                         #(Self::#replies(reply) => reply,)*

@@ -9,7 +9,7 @@ use quote::{format_ident, quote};
 use super::types::{source, written};
 use super::{Context, rendering, variant};
 use crate::Problem;
-use crate::actions::{Action, Kind, Rest, Step};
+use crate::actions::{Action, Answer, Kind, Rest, Step};
 use crate::emit::docs::{self, and, doc};
 use crate::emit::types::unit_type;
 use crate::model::{Field, RustType};
@@ -50,7 +50,7 @@ pub(super) fn step(
     }
     if let (Kind::Respond, Some(answer)) = (action.kind, action.answer()) {
         let rendering = rendering::rendering(&answer, context.answering.row.cache);
-        let docs = doc(&format!("The reply to send to the client, with status {}.", answer.status));
+        let docs = doc(&reply_words(&answer));
         methods.push(quote! {
             #docs
             pub fn into_reply(self) -> rt::Reply {
@@ -246,6 +246,24 @@ fn follow(
             #end
         }
     })
+}
+
+/// What a reply consists of.
+fn reply_words(answer: &Answer) -> String {
+    let headers: Vec<String> = answer.headers.keys().map(|name| format!("`{name}`")).collect();
+    let headers = match headers.as_slice() {
+        [] => String::new(),
+        [one] => format!(", the header {one}"),
+        several => format!(", the headers {}", docs::listed(several)),
+    };
+    let body = match &answer.content_type {
+        Some(media) => format!("a body of type `{media}`"),
+        None => "no body".to_owned(),
+    };
+    format!(
+        "The reply to send to the client: status {}{headers} and {body}. It uses the step up, so read before what else you need of it.",
+        answer.status
+    )
 }
 
 /// What a step is.

@@ -2,6 +2,7 @@
 
 mod assertion;
 mod attestation;
+pub(crate) mod spiffe;
 
 use attestation::Presented;
 pub(crate) use attestation::{challenge, with_challenge};
@@ -44,11 +45,13 @@ pub(crate) fn authenticate(
     codes: Codes,
 ) -> Result<Authenticated, OperationError> {
     let given = Credentials::read(request, parameters, codes)?;
-    if tenant.settings.flag("missingClientIdAllowed") && given.identifier.is_none() {
-        return Err(ApiError::not_implemented("the service setting missingClientIdAllowed").into());
-    }
     let invalid_client = |code, message: &str| OperationError::Client(OAuthError::new("invalid_client", code, message));
-    let Some(identifier) = given.identifier.as_deref() else {
+    let identifier = given.identifier.clone().or_else(|| {
+        let workload = given.svid.and_then(spiffe::subject);
+        let client = workload.and_then(|id| spiffe::client_of(tenant, &id));
+        client.map(|client| client.id.to_string()).or_else(|| public_client_of_grant(tenant, parameters))
+    });
+    let Some(identifier) = identifier.as_deref() else {
         return Err(invalid_client(codes.missing, "The request does not say which client it is from."));
     };
     let Some((client, alias_used)) = tenant.client(identifier) else {
@@ -73,6 +76,20 @@ pub(crate) fn authenticate(
     }
 }
 
+/// The public client that a token request without `client_id` is from, by its code or its refresh token, where the service
+/// lets clients leave it out.
+fn public_client_of_grant(tenant: &Tenant, parameters: &Parameters) -> Option<String> {
+    if !tenant.settings.flag("missingClientIdAllowed") {
+        return None;
+    }
+    let id = match parameters.get("grant_type")? {
+        "authorization_code" => tenant.codes.get(parameters.get("code")?)?.ticket.client_id,
+        "refresh_token" => tenant.tokens.of_refresh(parameters.get("refresh_token")?)?.client_id,
+        _ => return None,
+    };
+    tenant.clients.get(&id).filter(|client| client.is_public()).map(|client| client.id.to_string())
+}
+
 /// The method that the client is held to.
 fn method(client: &Client) -> Result<&'static str, ApiError> {
     if client.is_public() {
@@ -88,6 +105,7 @@ fn method(client: &Client) -> Result<&'static str, ApiError> {
         "TLS_CLIENT_AUTH",
         "SELF_SIGNED_TLS_CLIENT_AUTH",
         "ATTEST_JWT_CLIENT_AUTH",
+        "SPIFFE_JWT",
     ];
     let found = known.into_iter().find(|known| *known == registered);
     found.ok_or_else(|| ApiError::not_implemented(format!("client authentication by {registered}")))
@@ -107,6 +125,8 @@ struct Credentials<'a> {
     basic_secret: Option<String>,
     posted_secret: Option<&'a str>,
     assertion: Option<&'a str>,
+    /// An assertion that is a JWT-SVID.
+    svid: Option<&'a str>,
     attestation: Option<Presented>,
 }
 
@@ -120,12 +140,21 @@ impl<'a> Credentials<'a> {
         match parameters.get("client_assertion_type") {
             None if assertion.is_some() => return Err(invalid("The request has no client_assertion_type.")),
             Some(_) if assertion.is_none() => return Err(invalid("The request has no client_assertion.")),
-            Some(other) if other != assertion::TYPE => return Err(invalid("There is no such client_assertion_type.")),
+            Some(other) if other != assertion::TYPE && other != spiffe::TYPE => {
+                return Err(invalid("There is no such client_assertion_type."));
+            }
             _ => {}
         }
+        let is_svid = parameters.get("client_assertion_type") == Some(spiffe::TYPE);
+        let (svid, assertion) = if is_svid { (assertion, None) } else { (None, assertion) };
         let attestation = Presented::read(request, codes.secret);
         let attestation = attestation.map_err(|error| error.or_reject(|error| error))?;
-        let kinds = [basic_secret.is_some(), posted_secret.is_some(), assertion.is_some(), attestation.is_some()];
+        let kinds = [
+            basic_secret.is_some(),
+            posted_secret.is_some(),
+            assertion.is_some() || svid.is_some(),
+            attestation.is_some(),
+        ];
         if kinds.into_iter().filter(|given| *given).count() > 1 {
             return Err(invalid("The client authenticates in more than one way."));
         }
@@ -139,7 +168,7 @@ impl<'a> Credentials<'a> {
             }
             identifier = Some(one);
         }
-        Ok(Self { identifier, basic_secret, posted_secret, assertion, attestation })
+        Ok(Self { identifier, basic_secret, posted_secret, assertion, svid, attestation })
     }
 
     fn check(
@@ -165,6 +194,14 @@ impl<'a> Credentials<'a> {
                     return Ok(Outcome::OtherMethod);
                 };
                 match assertion::check(tenant, request, client, identifier, assertion) {
+                    Ok(()) => Ok(Outcome::Right),
+                    Err(CheckError::Rejected(reason)) => Ok(Outcome::Wrong(reason)),
+                    Err(CheckError::Failed(error)) => Err(error),
+                }
+            }
+            "SPIFFE_JWT" => {
+                let Some(svid) = self.svid else { return Ok(Outcome::OtherMethod) };
+                match spiffe::check(tenant, request, client, svid) {
                     Ok(()) => Ok(Outcome::Right),
                     Err(CheckError::Rejected(reason)) => Ok(Outcome::Wrong(reason)),
                     Err(CheckError::Failed(error)) => Err(error),

@@ -7,6 +7,7 @@ use super::request_object;
 use crate::error::ApiError;
 use crate::oauth::authorization::claims;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
+use crate::oauth::fapi::Profiles;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::{OAuthError, OperationError, grant, rar, scope, target};
 use crate::reply::{self, Code, Reply};
@@ -26,6 +27,7 @@ const NOTIFICATION_TOKEN: Code = "A180305";
 const USER_CODE: Code = "A180306";
 const EXPIRY: Code = "A180307";
 const PUBLIC: Code = "A180308";
+const BINDING_MESSAGE: Code = "A180314";
 const TARGET: Code = "A180313";
 const GRANT: Code = "A180340";
 const CLIENT: Codes = Codes { missing: "A180309", unknown: "A180310", method: "A180311", secret: "A180312" };
@@ -127,6 +129,10 @@ fn check(
     };
     if is_user_code_required(service, &client.client.settings) && !parameters.has("user_code") {
         return Err(refused("missing_user_code", USER_CODE, "The request has no user_code."));
+    }
+    let is_fapi = Profiles::of_scopes(service, &client.client.settings, &scopes).is_any();
+    if is_fapi && service.flag("backchannelBindingMessageRequiredInFapi") && !parameters.has("binding_message") {
+        return Err(refused("invalid_request", BINDING_MESSAGE, "FAPI wants a binding_message in the request."));
     }
     let lifetime = match requested_expiry(parameters)? {
         0 => tenant.duration("backchannelAuthReqIdDuration", AUTH_REQ_ID_SECONDS),

@@ -22,9 +22,6 @@ const BATCH_STATUS: Code = "A443001";
 /// What became of a batch is known for a day.
 const BATCH_MILLIS: u64 = 86_400_000;
 
-/// What the call may ask for and the emulator cannot do yet.
-const NOT_IMPLEMENTED: &[&str] = &["clientEntityIdUsed", "metadataDocumentUsed"];
-
 /// Why a token is not made.
 enum Refusal {
     Api(ApiError),
@@ -54,7 +51,6 @@ fn wrong(message: impl Into<String>) -> Refusal {
 
 /// `auth_token_create_api`.
 pub(crate) fn one(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
-    request.refuse(NOT_IMPLEMENTED)?;
     match token(tenant, &request.body, request.now) {
         Ok(token) => {
             let members = members(tenant, &token, request.now);
@@ -97,9 +93,6 @@ fn tokens(tenant: &mut Tenant, request: &Request) -> Result<Vec<Token>, Refusal>
             return Err(ApiError::malformed(format!("Element {at} of the body is not an object.")).into());
         };
         let body = Body { members: members.clone(), elements: Vec::new() };
-        if let Some(name) = NOT_IMPLEMENTED.iter().find(|name| body.is_given(name)) {
-            return Err(ApiError::not_implemented(format!("{name} in {}", request.operation.id)).into());
-        }
         let token = token(tenant, &body, request.now).map_err(|refusal| match refusal {
             Refusal::Call(action, code, message) => Refusal::Call(action, code, format!("Element {at}: {message}")),
             other => other,
@@ -174,6 +167,8 @@ fn token(tenant: &mut Tenant, body: &Body, now: u64) -> Result<Token, Refusal> {
         refresh_expires_at,
         client_id: client.id,
         alias_used: body.flag("clientIdAliasUsed")?,
+        entity_id_used: Some(named_by(body, "clientEntityIdUsed", &client, "entityId")?),
+        metadata_document_used: Some(named_by(body, "metadataDocumentUsed", &client, "metadataDocumentLocation")?),
         grant_type,
         refresh_scopes: scopes.clone(),
         authorized: Authorized {
@@ -189,6 +184,15 @@ fn token(tenant: &mut Tenant, body: &Body, now: u64) -> Result<Token, Refusal> {
         ..Token::default()
     };
     access_token::in_its_form(tenant, &client, token, now).map_err(refused)
+}
+
+/// Whether the token is of a request that named the client by this identifier, which the client then has to have.
+fn named_by(body: &Body, member: &str, client: &Client, setting: &str) -> Result<bool, Refusal> {
+    let used = body.flag(member)?;
+    match used && client.settings.string(setting).is_none() {
+        true => Err(wrong(format!("{member} is true, but the client has no {setting}."))),
+        false => Ok(used),
+    }
 }
 
 /// What the token is for beyond its scopes, and what it is bound to.

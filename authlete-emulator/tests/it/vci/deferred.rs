@@ -78,6 +78,14 @@ async fn a_transaction_is_denied() {
 }
 
 #[tokio::test]
+async fn the_issuer_says_when_to_come_again() {
+    let issuer = Issuer::new().await;
+    let (_, transaction) = deferred(&issuer, &Key::new()).await;
+    let more = json!({"order": {"requestIdentifier": transaction, "issuanceDeferred": true}, "interval": 77});
+    assert_eq!(content(&issue(&issuer, &transaction, &more).await)["interval"], 77);
+}
+
+#[tokio::test]
 async fn a_snapshot_has_what_waits() {
     let issuer = Issuer::new().await;
     let (token, transaction) = deferred(&issuer, &Key::new()).await;

@@ -9,5 +9,6 @@ mod encryption;
 mod issuer;
 mod mdoc;
 mod offers;
+mod pretty;
 mod proofs;
 mod requests;

@@ -97,7 +97,7 @@ async fn a_code_lives_shortly() {
     let world = World::start().await;
     let web = world.register(client("Web")).await;
     let code = world.code(&web, &[]).await;
-    world.demo.emulator.clock().advance(std::time::Duration::from_secs(601));
+    world.emulator.clock().advance(std::time::Duration::from_secs(601));
     let (status, answer) = world.exchange(&web, &code, &[]).await;
     assert_eq!((status, text(&answer, "error")), (400, "invalid_grant"));
 }
