@@ -86,4 +86,8 @@ async def main():
                     say("failed", repr(error))
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except* RuntimeError as refused:
+    # A user who refuses ends the connection.
+    say("failed", repr(refused.exceptions))

@@ -37,9 +37,12 @@ const provider = {
   saveTokens: (tokens) => void (store.tokens = tokens),
   codeVerifier: () => store.verifier,
   saveCodeVerifier: (verifier) => void (store.verifier = verifier),
+  discoveryState: () => store.discovery,
+  saveDiscoveryState: (discovery) => void (store.discovery = discovery),
   invalidateCredentials: (what) => {
     if (what === "all" || what === "tokens") delete store.tokens;
     if (what === "all" || what === "client") delete store.client;
+    if (what === "all" || what === "discovery") delete store.discovery;
   },
   redirectToAuthorization: (authorizationUrl) => {
     callback = new Promise((arrived) => callbacks.push(arrived));
