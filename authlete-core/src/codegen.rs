@@ -5,13 +5,15 @@ pub use http;
 pub use serde_json;
 
 pub use crate::actions::action_call::{ActionCall, ActionFuture};
+pub use crate::actions::exchange::{Exchange, RequestFacts, asked_max_age};
 pub use crate::actions::pending_request::was_not_sent;
 pub use crate::actions::rendering::{Content, HeaderSource, Rendering, ResponseParts, TakeParts, render};
 pub use crate::actions::reply::{Details, Reply};
 pub use crate::actions::sealed::Sealed;
 pub use crate::actions::step::{from_text, to_text};
 pub use crate::actions::{
-    Action, ExtraHeaders, FollowUp, IntoAction, UnknownAction, UserPage, extra_headers, refused, reply, unknown,
+    Action, ExtraHeaders, FollowUp, IntoAction, UnknownAction, UserPage, exchange, extra_headers, refused, reply,
+    unknown,
 };
 pub use crate::call::client::{Client, ClientSettings, address, is_loopback, printable};
 pub use crate::call::into_request::IntoRequest;

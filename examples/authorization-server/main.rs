@@ -39,8 +39,8 @@ async fn start() -> Result<(), Box<dyn Error>> {
     let environment = Environment::read()?;
     // An emulator that is started here lives as long as what is set up in it.
     let demo = match (emulated()?, environment.is_empty()) {
-        (Some(emulator), _) => Some(Demo::set_up_in(emulator, url, demo::settings(url, options.settings)).await?),
-        (None, true) => Some(Demo::set_up(url, options.settings).await?),
+        (Some(emulator), _) => Some(Demo::set_up_in(emulator, url, demo::settings(url, &options.settings)).await?),
+        (None, true) => Some(Demo::set_up(url, &options.settings).await?),
         (None, false) => None,
     };
     let service = match &demo {

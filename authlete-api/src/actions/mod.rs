@@ -25,14 +25,18 @@
 //!
 //! The enums are exhaustive: a new action is a new major version, and the compiler shows where it matters.
 
+mod authorization_details;
+mod challenge;
 mod login;
 #[cfg(feature = "reqwest")]
 mod notification;
+mod pushed;
 mod token_response;
 
 pub use authlete_core::actions::{Action, ExtraHeaders, FollowUp, IntoAction, UnknownAction, UserPage};
 
 pub use crate::generated::actions::*;
-pub use login::Login;
+pub use challenge::Challenge;
+pub use login::{CheckedLogin, Login, LoginCheck, LoginPage, LoginProblem};
 #[cfg(feature = "reqwest")]
 pub use notification::{NotificationError, NotificationSender};

@@ -6,6 +6,7 @@
 //! | [`actions`] | what responses ask for, replies and steps |
 //! | [`authorization_server`] | login, consent, sessions, `prompt`, `max_age`, PAR, refreshing, token exchange, grants |
 //! | [`resource_server`] | protecting an API |
+//! | [`mcp_server`] | tools for agents: the Model Context Protocol |
 //! | [`sender_constrained`] | DPoP and mutual TLS |
 //! | [`device_flow`] | devices without a browser |
 //! | [`ciba`] | users who are asked on another device |
@@ -39,6 +40,11 @@ pub mod authorization_server {}
 ///
 #[cfg_attr(feature = "axum", doc = include_str!("resource_server.md"))]
 pub mod resource_server {}
+
+/// An MCP server: tools for agents.
+///
+#[cfg_attr(feature = "axum", doc = include_str!("mcp_server.md"))]
+pub mod mcp_server {}
 
 /// Tokens that are bound to a key: DPoP and mutual TLS.
 ///

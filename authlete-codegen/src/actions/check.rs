@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::{Action, FILE, Kind, Operation, Sources, Step, Table};
+use super::{Action, FILE, Kind, Operation, RequestFacts, Sources, Step, Table};
 use crate::{Document, Problem, Problems};
 
 /// The table, with what the description knows of its operations. All that it names is there.
@@ -14,6 +14,8 @@ pub struct Actions {
     pub operations: BTreeMap<String, Answering>,
     /// The header of each field named in `always`.
     pub headers: BTreeMap<String, String>,
+    /// Numbers in which 0 stands for absence.
+    pub zero: BTreeSet<String>,
     /// The request of every operation that has one, by method name.
     pub requests: BTreeMap<String, String>,
 }
@@ -49,7 +51,8 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn run(&mut self) -> Actions {
-        let mut actions = Actions { headers: self.table.headers.clone(), ..Actions::default() };
+        let (headers, zero) = (self.table.headers.clone(), self.table.zero.clone());
+        let mut actions = Actions { headers, zero, ..Actions::default() };
         let mut responses = BTreeMap::new();
         for (path, _, operation) in self.document.operations() {
             let Some(name) = operation.get("operationId").and_then(Value::as_str) else { continue };
@@ -139,6 +142,9 @@ impl Check<'_> {
         for field in unused {
             self.problem("hidden", format!("no response has a field {field}"), "delete it");
         }
+        for field in self.table.zero.iter().filter(|field| !used.contains(*field)) {
+            self.problems.push(Problem::new(FILE, "zero", format!("no response has a field {field}")));
+        }
         let known: BTreeSet<&String> = actions.operations.values().flat_map(|answering| &answering.actions).collect();
         let unused: Vec<String> =
             self.table.defaults.actions.keys().filter(|action| !known.contains(action)).cloned().collect();
@@ -218,6 +224,13 @@ impl Check<'_> {
             }
             header && self.field(name, response, field)
         });
+        let of_request = row.request.of_request().map(|field| (requests.get(name).map(String::as_str), field));
+        let of_response = row.request.of_response().map(|field| (Some(response), field));
+        for (ty, field) in of_request.chain(of_response) {
+            if !ty.is_some_and(|ty| self.field(name, ty, field)) {
+                kept.request = RequestFacts::default();
+            }
+        }
         for (value, action) in &mut kept.actions {
             self.action(&format!("{name}.{value}"), action, response, requests);
         }
@@ -233,7 +246,18 @@ impl Check<'_> {
         if action.kind != Kind::Continue && (!action.next.is_empty() || action.decline.is_some()) {
             self.problem(at, "`next` and `decline` belong to what continues".to_owned(), "");
         }
+        if action.empty && !action.answer().is_some_and(|answer| answer.body_field().is_some()) {
+            self.problem(at, "`empty` belongs to a reply whose `body` is a field".to_owned(), "");
+        }
         for answer in action.answer().into_iter().chain(action.decline.clone()) {
+            if answer.status == 401 && !answer.headers.keys().any(|name| name.eq_ignore_ascii_case("www-authenticate"))
+            {
+                self.problem(
+                    at,
+                    "there is no 401 without a challenge".to_owned(),
+                    "give it a `WWW-Authenticate` header",
+                );
+            }
             if !(200..600).contains(&answer.status) {
                 self.problem(at, format!("{} is no status of an answer", answer.status), "");
             }
@@ -332,6 +356,7 @@ fn named_by(row: &Operation) -> BTreeSet<String> {
         }
     }
     let mut named: BTreeSet<String> = row.always.iter().chain(&row.fields).chain(row.hidden.keys()).cloned().collect();
+    named.extend(row.request.of_response().cloned());
     for action in row.actions.values() {
         named.extend(action.fields.iter().chain(&action.requires).cloned());
         for answer in action.answer().into_iter().chain(action.decline.clone()) {

@@ -4,7 +4,9 @@ mod check;
 mod model;
 
 pub use check::{Actions, Answering, check};
-pub use model::{Action, Answer, Cache, Decision, Defaults, Kind, Operation, RequestForm, Rest, Sources, Step, Table};
+pub use model::{
+    Action, Answer, Cache, Decision, Defaults, Kind, Operation, RequestFacts, RequestForm, Rest, Sources, Step, Table,
+};
 
 /// The name of the table, which problems are reported under.
 pub const FILE: &str = "actions.yaml";

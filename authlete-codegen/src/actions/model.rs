@@ -20,6 +20,9 @@ pub struct Table {
     /// Fields of responses that are meaningful with no action of any operation, and why.
     #[serde(default)]
     pub hidden: BTreeMap<String, String>,
+    /// Numbers in which 0 stands for absence.
+    #[serde(default)]
+    pub zero: BTreeSet<String>,
     /// Operations by the names of their methods.
     pub operations: BTreeMap<String, Operation>,
     /// What was decided where sources differ.
@@ -57,9 +60,42 @@ pub struct Operation {
     /// Fields of its response that are meaningful with none of its actions, and why.
     #[serde(default)]
     pub hidden: BTreeMap<String, String>,
+    /// What is kept of its request.
+    #[serde(default)]
+    pub request: RequestFacts,
     /// Its actions, as far as they are not as the defaults have them.
     #[serde(default)]
     pub actions: BTreeMap<String, Action>,
+}
+
+/// What is kept of a request, because replies or steps depend on it and no response repeats it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestFacts {
+    /// The field of the request with the parameters of an authorization request.
+    pub parameters: Option<String>,
+    /// The field of the request with the client's token.
+    pub token: Option<String>,
+    /// The field of the request with the DPoP proof.
+    pub proof: Option<String>,
+    /// The field of the response with the maximum age, which is 0 for none too.
+    pub max_age: Option<String>,
+    /// The field of the response with the payload of a request object.
+    pub payload: Option<String>,
+    /// The field of the response with the request URI under which the parameters are known from then on.
+    pub request_uri: Option<String>,
+}
+
+impl RequestFacts {
+    /// The fields of the request.
+    pub fn of_request(&self) -> impl Iterator<Item = &String> {
+        [&self.parameters, &self.token, &self.proof].into_iter().flatten()
+    }
+
+    /// The fields of the response.
+    pub fn of_response(&self) -> impl Iterator<Item = &String> {
+        [&self.max_age, &self.payload, &self.request_uri].into_iter().flatten()
+    }
 }
 
 /// What the answers of an operation say on caching.
@@ -86,6 +122,9 @@ pub struct Action {
     pub content_type: Option<String>,
     /// Where the body comes from: a field, or JSON as it stands.
     pub body: Option<String>,
+    /// Whether a success may have no body.
+    #[serde(default)]
+    pub empty: bool,
     /// Headers: texts, or `$field`.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
@@ -215,12 +254,25 @@ impl Action {
             status: None,
             content_type: None,
             body: None,
+            empty: false,
             headers: BTreeMap::new(),
             fields: Vec::new(),
             requires: Vec::new(),
             next: BTreeMap::new(),
             decline: None,
         }
+    }
+
+    /// The fields without which a response does not have the action: those that something follows from, and the content of
+    /// a success.
+    pub fn needed(&self) -> BTreeSet<String> {
+        let mut needed: BTreeSet<String> = self.requires.iter().cloned().collect();
+        for answer in self.answer().into_iter().chain(self.decline.clone()) {
+            let content = answer.body_field().filter(|_| (200..300).contains(&answer.status) && !self.empty);
+            let location = answer.header_fields().filter(|(name, _)| name.eq_ignore_ascii_case("location"));
+            needed.extend(content.into_iter().chain(location.map(|(_, field)| field)).map(str::to_owned));
+        }
+        needed
     }
 
     /// Its answer, when it has one.

@@ -208,7 +208,7 @@ impl Method<'_> {
             let ty = self.call_type();
             (quote!(#ty<#lifetime>), quote!(#ty { call: #call }))
         } else if let Some(action) = self.action() {
-            (quote!(rt::ActionCall<#lifetime, actions::#action>), quote!(rt::ActionCall::new(#call)))
+            (quote!(rt::ActionCall<#lifetime, actions::#action>), self.action_call(&call, &client))
         } else {
             (quote!(rt::Call<#lifetime, #output>), call)
         };
@@ -218,6 +218,37 @@ impl Method<'_> {
                 #holder
                 #call
             }
+        }
+    }
+
+    /// A call whose response has an action, with what is kept of its request.
+    fn action_call(&self, call: &TokenStream, client: &TokenStream) -> TokenStream {
+        let facts = self.actions.operations.get(&self.operation.name).map(|table| &table.row.request);
+        let field = |wire: &Option<String>| {
+            let field = self.model.field(self.body()?.name()?, wire.as_deref()?)?;
+            Some((format_ident!("{}", field.name), field.ty.is_option()))
+        };
+        let read = facts.map(|facts| {
+            let parameters = field(&facts.parameters).map(|(name, _)| quote!(.parameters(&request.#name, #client)));
+            let token = field(&facts.token).map(|(name, optional)| match optional {
+                true => quote!(.token(request.#name.as_deref().unwrap_or_default())),
+                false => quote!(.token(&request.#name)),
+            });
+            let proof = field(&facts.proof).map(|(name, _)| quote!(.proof(request.#name.as_deref())));
+            quote!(#parameters #token #proof)
+        });
+        match read.filter(|read| !read.is_empty()) {
+            Some(read) => {
+                let function = format_ident!("{}", self.operation.name);
+                let ty = self.operation.body.as_ref().map(|body| body.ty.tokens(&quote!(types), &quote!(rt)));
+                quote! {
+                    let request = request.into_request();
+                    let request: &#ty = request.borrow();
+                    let facts = rt::RequestFacts::default() #read;
+                    rt::ActionCall::new(calls::#function(#client, service.id().as_str(), request)).about(facts)
+                }
+            }
+            None => quote!(rt::ActionCall::new(#call)),
         }
     }
 

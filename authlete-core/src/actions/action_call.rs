@@ -9,6 +9,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 
 use super::Action;
+use super::exchange::{Exchange, RequestFacts};
 use crate::call::operation::Operation;
 use crate::call::{Call, CallFuture};
 use crate::error::Error;
@@ -32,12 +33,20 @@ use crate::error::Error;
 #[must_use = "a call does nothing until it is awaited"]
 pub struct ActionCall<'a, A: Action> {
     call: Call<'a, A::Response>,
+    request: RequestFacts,
 }
 
 impl<'a, A: Action> ActionCall<'a, A> {
     #[doc(hidden)]
     pub fn new(call: Call<'a, A::Response>) -> Self {
-        Self { call }
+        Self { call, request: RequestFacts::default() }
+    }
+
+    /// With what is known of the client's request.
+    #[doc(hidden)]
+    pub fn about(mut self, request: RequestFacts) -> Self {
+        self.request = request;
+        self
     }
 
     /// The same call, for the response as it came: whoever takes it looks at `action` first, or makes it into an action with
@@ -53,12 +62,12 @@ impl<'a, A: Action> ActionCall<'a, A> {
 
     /// As [`Call::timeout`].
     pub fn timeout(self, timeout: Duration) -> Self {
-        Self { call: self.call.timeout(timeout) }
+        Self { call: self.call.timeout(timeout), ..self }
     }
 
     /// As [`Call::header`].
     pub fn header(self, name: HeaderName, value: HeaderValue) -> Self {
-        Self { call: self.call.header(name, value) }
+        Self { call: self.call.header(name, value), ..self }
     }
 }
 
@@ -67,7 +76,7 @@ impl<'a, A: Action> IntoFuture for ActionCall<'a, A> {
     type IntoFuture = ActionFuture<'a, A>;
 
     fn into_future(self) -> Self::IntoFuture {
-        ActionFuture { call: self.call.into_future() }
+        ActionFuture { call: self.call.into_future(), request: self.request }
     }
 }
 
@@ -75,6 +84,7 @@ impl<'a, A: Action> IntoFuture for ActionCall<'a, A> {
 #[must_use = "a call does nothing until it is awaited"]
 pub struct ActionFuture<'a, A: Action> {
     call: CallFuture<'a, A::Response>,
+    request: RequestFacts,
 }
 
 impl<A: Action> Future for ActionFuture<'_, A> {
@@ -82,7 +92,10 @@ impl<A: Action> Future for ActionFuture<'_, A> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let response = ready!(Pin::new(&mut self.call).poll(context))?;
-        Poll::Ready(Ok(A::of(response.into_inner())))
+        let response = response.into_inner();
+        A::remember(&response, self.request, self.call.client());
+        let exchange = Exchange { request: self.request, ..Exchange::default() };
+        Poll::Ready(Ok(A::read(Box::new(response), exchange)))
     }
 }
 

@@ -5,6 +5,7 @@
 //! ([`ExtraHeaders`]), and actions that this version does not know ([`UnknownAction`]).
 
 pub(crate) mod action_call;
+pub(crate) mod exchange;
 pub(crate) mod pending_request;
 pub(crate) mod rendering;
 pub(crate) mod reply;
@@ -12,6 +13,7 @@ pub(crate) mod step;
 
 use std::fmt;
 
+use crate::call::client::Client;
 use crate::call::operation::Operation;
 use crate::call::response::ApiResponse;
 
@@ -19,6 +21,7 @@ pub use action_call::{ActionCall, ActionFuture};
 pub use pending_request::FollowUp;
 pub use reply::{Details, Reply};
 
+use exchange::{Exchange, RequestFacts};
 use rendering::{Content, Rendering, ResponseParts, TakeParts, failed, render};
 
 pub(crate) mod sealed {
@@ -34,12 +37,17 @@ pub trait Action: Sized + sealed::Sealed {
     /// The operation.
     fn operation() -> &'static Operation;
 
-    /// Reads a response; `extra_headers` are those that earlier calls of the same exchange asked for.
-    fn read(response: Box<Self::Response>, extra_headers: ExtraHeaders) -> Self;
+    /// Reads a response, with what earlier calls of the same exchange left.
+    #[doc(hidden)]
+    fn read(response: Box<Self::Response>, exchange: Exchange) -> Self;
 
-    /// Reads the response of a first call.
+    /// What the client remembers of the response for a later request.
+    #[doc(hidden)]
+    fn remember(_: &Self::Response, _: RequestFacts, _: &Client) {}
+
+    /// Reads the response of a first call. Nothing is then known of the client's request; awaiting the call knows it.
     fn of(response: Self::Response) -> Self {
-        Self::read(Box::new(response), ExtraHeaders::default())
+        Self::read(Box::new(response), Exchange::default())
     }
 }
 
@@ -87,18 +95,18 @@ impl fmt::Debug for ExtraHeaders {
 /// the response as it came.
 pub struct UnknownAction<R> {
     response: Box<R>,
-    extra_headers: ExtraHeaders,
+    exchange: Exchange,
 }
 
 impl<R> UnknownAction<R> {
     #[doc(hidden)]
-    pub fn new(response: Box<R>, extra_headers: ExtraHeaders) -> Self {
-        Self { response, extra_headers }
+    pub fn new(response: Box<R>, exchange: Exchange) -> Self {
+        Self { response, exchange }
     }
 
     /// The response, and the headers that earlier calls asked for, for a server that knows what to do.
     pub fn into_parts(self) -> (Box<R>, ExtraHeaders) {
-        (self.response, self.extra_headers)
+        (self.response, self.exchange.headers)
     }
 }
 
@@ -123,19 +131,14 @@ pub struct UserPage {
     operation: &'static Operation,
     status: u16,
     parts: ResponseParts,
-    extra_headers: ExtraHeaders,
+    exchange: Exchange,
 }
 
 impl UserPage {
     #[doc(hidden)]
-    pub fn new(
-        operation: &'static Operation,
-        status: u16,
-        mut response: Box<dyn TakeParts>,
-        extra: ExtraHeaders,
-    ) -> Self {
-        let extra_headers = extra_headers(&*response, extra);
-        Self { operation, status, parts: response.take_parts(), extra_headers }
+    pub fn new(operation: &'static Operation, status: u16, mut response: Box<dyn TakeParts>, before: Exchange) -> Self {
+        let exchange = exchange(&*response, before);
+        Self { operation, status, parts: response.take_parts(), exchange }
     }
 
     /// The status that fits.
@@ -148,7 +151,7 @@ impl UserPage {
         self.parts.content = Some(page.into());
         let content = Content::Response("text/html;charset=UTF-8");
         let rendering = Rendering { status: self.status, content, headers: &[], no_store: true };
-        render(self.operation, &rendering, self.parts, &self.extra_headers)
+        render(self.operation, &rendering, self.parts, &self.exchange)
     }
 }
 
@@ -163,27 +166,33 @@ pub fn extra_headers(response: &dyn TakeParts, mut extra: ExtraHeaders) -> Extra
     extra
 }
 
+/// The exchange with the headers that this response asks for.
+pub fn exchange(response: &dyn TakeParts, mut before: Exchange) -> Exchange {
+    before.headers = extra_headers(response, before.headers);
+    before
+}
+
 /// The reply of an action that leaves nothing to do.
 pub fn reply(
     operation: &'static Operation,
     rendering: &Rendering,
     mut response: Box<dyn TakeParts>,
-    extra: ExtraHeaders,
+    before: Exchange,
 ) -> Reply {
-    let extra = extra_headers(&*response, extra);
-    render(operation, rendering, response.take_parts(), &extra)
+    let exchange = exchange(&*response, before);
+    render(operation, rendering, response.take_parts(), &exchange)
 }
 
 /// The reply when the server's own call was wrong.
-pub fn refused(operation: &'static Operation, mut response: Box<dyn TakeParts>, extra: ExtraHeaders) -> Reply {
-    let extra = extra_headers(&*response, extra);
-    failed(operation, response.take_parts(), &extra, "the call was wrong")
+pub fn refused(operation: &'static Operation, mut response: Box<dyn TakeParts>, before: Exchange) -> Reply {
+    let exchange = exchange(&*response, before);
+    failed(operation, response.take_parts(), &exchange, "the call was wrong")
 }
 
 /// The reply to an action that this version does not know.
 pub fn unknown<R: TakeParts + 'static>(operation: &'static Operation, unknown: UnknownAction<R>) -> Reply {
-    let UnknownAction { response, extra_headers: extra } = unknown;
+    let UnknownAction { response, exchange: before } = unknown;
     let mut response: Box<dyn TakeParts> = response;
-    let extra = extra_headers(&*response, extra);
-    failed(operation, response.take_parts(), &extra, "the action is unknown, or lacks what it needs")
+    let exchange = exchange(&*response, before);
+    failed(operation, response.take_parts(), &exchange, "the action is unknown, or lacks what it needs")
 }

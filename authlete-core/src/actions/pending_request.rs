@@ -39,12 +39,12 @@ macro_rules! __pending_request {
         #[must_use = "nothing happens until it is sent"]
         pub struct PendingRequest<Q> {
             request: Q,
-            extra_headers: $crate::codegen::ExtraHeaders,
+            exchange: $crate::codegen::Exchange,
         }
 
         impl<Q> PendingRequest<Q> {
-            pub(crate) fn new(request: Q, extra_headers: $crate::codegen::ExtraHeaders) -> Self {
-                Self { request, extra_headers }
+            pub(crate) fn new(request: Q, exchange: $crate::codegen::Exchange) -> Self {
+                Self { request, exchange }
             }
         }
 
@@ -64,8 +64,9 @@ macro_rules! __pending_request {
                         Ok(response) => Ok(self.finish(response.into_inner())),
                         Err(error) => {
                             let again = $crate::codegen::was_not_sent(&error);
+                            let extra_headers = self.exchange.headers.clone();
                             let step = again.then(|| Box::new(self));
-                            Err(SendError { error: Box::new(error), step })
+                            Err(SendError { error: Box::new(error), step, extra_headers })
                         }
                     }
                 })
@@ -73,7 +74,7 @@ macro_rules! __pending_request {
 
             /// Reads the response to a call that was made with this request by other means.
             pub fn finish(self, response: <Q::Action as $crate::codegen::Action>::Response) -> Q::Action {
-                <Q::Action as $crate::codegen::Action>::read(Box::new(response), self.extra_headers)
+                <Q::Action as $crate::codegen::Action>::read(Box::new(response), self.exchange)
             }
         }
 
@@ -103,6 +104,8 @@ macro_rules! __pending_request {
             pub error: Box<$crate::codegen::Error>,
             /// The step, when the call surely did not arrive and can be made again.
             pub step: Option<Box<PendingRequest<Q>>>,
+            /// Headers that the reply to the client's request has all the same. A `Reply` that is made of this has them already.
+            pub extra_headers: $crate::codegen::ExtraHeaders,
         }
 
         impl<Q> ::std::fmt::Debug for SendError<Q> {
@@ -125,7 +128,8 @@ macro_rules! __pending_request {
 
         impl<Q> From<SendError<Q>> for $crate::codegen::Reply {
             fn from(error: SendError<Q>) -> Self {
-                (*error.error).into()
+                let SendError { error, extra_headers, .. } = error;
+                Self::from(*error).with_extra_headers(&extra_headers)
             }
         }
 

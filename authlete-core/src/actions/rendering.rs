@@ -3,10 +3,10 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use super::ExtraHeaders;
+use super::exchange::Exchange;
 use super::reply::{Details, Reply, SERVER_ERROR};
 use crate::call::operation::Operation;
 
@@ -75,22 +75,22 @@ pub enum HeaderSource {
 const FAILED: Rendering =
     Rendering { status: 500, content: Content::Fixed("application/json", SERVER_ERROR), headers: &[], no_store: true };
 
-/// The reply of a response that is rendered as the table says, with the extra headers of earlier ones; a 500 when a value in
+/// The reply of a response that is rendered as the table says, with what earlier ones left; a 500 when a value in
 /// it cannot be sent.
 pub fn render(
     operation: &'static Operation,
     rendering: &Rendering,
     parts: ResponseParts,
-    extra_headers: &ExtraHeaders,
+    exchange: &Exchange,
 ) -> Reply {
     let ResponseParts { action, code, message, content, headers } = parts;
     let mut details = Details { operation: Some(operation), action, code, message, ..Details::default() };
-    match response(rendering, content, &headers, extra_headers) {
+    match response(rendering, content, &headers, exchange) {
         Ok(response) => Reply::new(response, details),
         Err(reason) => {
             details.reason = Some(reason);
             // The extra headers stay, unless they are what cannot be sent.
-            match response(&FAILED, None, &[], extra_headers) {
+            match response(&FAILED, None, &[], exchange) {
                 Ok(response) => Reply::new(response, details),
                 Err(_) => Reply::failed(details),
             }
@@ -102,12 +102,16 @@ pub fn render(
 pub(super) fn failed(
     operation: &'static Operation,
     parts: ResponseParts,
-    extra_headers: &ExtraHeaders,
+    exchange: &Exchange,
     reason: &'static str,
 ) -> Reply {
-    let mut reply = render(operation, &FAILED, parts, extra_headers);
+    let mut reply = render(operation, &FAILED, parts, exchange);
     reply.details_mut().reason.get_or_insert(reason);
     reply
+}
+
+fn is_challenge(header: &str) -> bool {
+    header.eq_ignore_ascii_case(WWW_AUTHENTICATE.as_str())
 }
 
 /// A URL in ASCII (RFC 3986 2): other characters are percent-encoded, as browsers do.
@@ -119,7 +123,7 @@ fn response(
     rendering: &Rendering,
     content: Option<String>,
     fields: &[(&'static str, Option<String>)],
-    extra_headers: &ExtraHeaders,
+    exchange: &Exchange,
 ) -> Result<http::Response<Bytes>, &'static str> {
     let Rendering { status, content: form, headers: fixed, no_store } = rendering;
     let content = content.filter(|content| !content.is_empty());
@@ -133,11 +137,17 @@ fn response(
     };
     for (name, value) in *fixed {
         match value {
+            // Without a token the client is told how to authenticate, and of no error (RFC 6750 3.1).
+            HeaderSource::Fixed(value) if *status == 401 && exchange.request.is_anonymous && is_challenge(name) => {
+                add(name, value.split(' ').next().unwrap_or(value))?;
+            }
             HeaderSource::Fixed(value) => add(name, value)?,
             HeaderSource::Content => match &content {
                 Some(content) if name.eq_ignore_ascii_case(LOCATION.as_str()) => add(name, &ascii(content))?,
                 Some(content) => add(name, content)?,
                 None if name.eq_ignore_ascii_case(LOCATION.as_str()) => return Err("there is nowhere to redirect to"),
+                // There is no 401 without a challenge (RFC 9110 15.5.2).
+                None if *status == 401 && is_challenge(name) => add(name, exchange.request.scheme())?,
                 None => {}
             },
             HeaderSource::Field => {
@@ -146,7 +156,7 @@ fn response(
             }
         }
     }
-    for (name, value) in &extra_headers.0 {
+    for (name, value) in &exchange.headers.0 {
         add(name, value)?;
     }
     if *no_store {

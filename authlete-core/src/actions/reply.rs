@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
+use super::ExtraHeaders;
 use crate::call::operation::Operation;
 use crate::error::Error;
 use crate::wire::decode::BodyError;
@@ -105,6 +106,19 @@ impl Reply {
     /// The headers, to add what the server sends with every answer.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
         self.0.response.headers_mut()
+    }
+
+    /// The reply with the headers that earlier calls of the same exchange asked for, such as `DPoP-Nonce`, where the call that
+    /// made it does not follow from theirs: introspection before a credential request, for example. A header that the reply
+    /// has already is newer, and stays.
+    pub fn with_extra_headers(mut self, extra_headers: &ExtraHeaders) -> Self {
+        let mut earlier = HeaderMap::new();
+        extra_headers.add_to(&mut earlier);
+        let headers = self.headers_mut();
+        for (name, value) in &earlier {
+            headers.entry(name).or_insert_with(|| value.clone());
+        }
+        self
     }
 
     /// The body.

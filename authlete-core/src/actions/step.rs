@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::ExtraHeaders;
+use super::exchange::Exchange;
 use crate::wire::lenient;
 
 /// The response behind a step.
@@ -19,7 +19,7 @@ macro_rules! __step {
 
             /// Headers that the reply to the client's request has, whoever makes it.
             pub fn extra_headers(&self) -> $crate::codegen::ExtraHeaders {
-                $crate::codegen::extra_headers(&*self.response, self.extra_headers.clone())
+                $crate::codegen::extra_headers(&*self.response, self.exchange.headers.clone())
             }
         }
 
@@ -38,8 +38,8 @@ macro_rules! __stored_step {
     ($step:ident, $action:ident, $variant:ident) => {
         impl ::serde::Serialize for $step {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
-                let text = $crate::codegen::to_text(&*self.response, &self.extra_headers)
-                    .map_err(::serde::ser::Error::custom)?;
+                let text =
+                    $crate::codegen::to_text(&*self.response, &self.exchange).map_err(::serde::ser::Error::custom)?;
                 serializer.serialize_str(&text)
             }
         }
@@ -48,7 +48,7 @@ macro_rules! __stored_step {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
                 let text = <::std::string::String as ::serde::Deserialize>::deserialize(deserializer)?;
                 let step = $crate::codegen::from_text(&text)
-                    .map(|(response, extra)| <$action as $crate::codegen::Action>::read(response, extra));
+                    .map(|(response, exchange)| <$action as $crate::codegen::Action>::read(response, exchange));
                 match step {
                     Some($action::$variant(step)) => Ok(step),
                     _ => Err(::serde::de::Error::custom(concat!("this is not a ", stringify!($step)))),
@@ -58,16 +58,16 @@ macro_rules! __stored_step {
     };
 }
 
-/// A response as a string: the extra headers on the first line, the response on the second.
+/// A response as a string: what the exchange has beside it on the first line, the response on the second.
 ///
 /// # Errors
 /// When the response has no form in JSON.
-pub fn to_text<R: Serialize>(response: &R, extra_headers: &ExtraHeaders) -> Result<String, serde_json::Error> {
-    Ok(format!("{}\n{}", serde_json::to_string(extra_headers)?, serde_json::to_string(response)?))
+pub fn to_text<R: Serialize>(response: &R, exchange: &Exchange) -> Result<String, serde_json::Error> {
+    Ok(format!("{}\n{}", serde_json::to_string(exchange)?, serde_json::to_string(response)?))
 }
 
 /// The response that a string was made from.
-pub fn from_text<R: DeserializeOwned>(text: &str) -> Option<(Box<R>, ExtraHeaders)> {
-    let (extra_headers, response) = text.split_once('\n')?;
-    Some((Box::new(lenient::from_slice(response.as_bytes()).ok()?), serde_json::from_str(extra_headers).ok()?))
+pub fn from_text<R: DeserializeOwned>(text: &str) -> Option<(Box<R>, Exchange)> {
+    let (exchange, response) = text.split_once('\n')?;
+    Some((Box::new(lenient::from_slice(response.as_bytes()).ok()?), serde_json::from_str(exchange).ok()?))
 }

@@ -12,6 +12,7 @@ use http::{HeaderValue, Response};
 use super::Call;
 use super::operation::{Host, OTHER, Operation};
 use super::request::RequestBuilder;
+use crate::actions::exchange::PushedRequests;
 use crate::credentials::layer::Sources;
 use crate::credentials::{Credentials, CredentialsProvider, Source};
 use crate::error::{ConfigurationError, Error};
@@ -40,6 +41,7 @@ struct Shared {
     #[cfg(feature = "cache")]
     credentials: Arc<Sources>,
     transport: BoxTransport,
+    pushed_requests: PushedRequests,
 }
 
 impl Client {
@@ -78,6 +80,12 @@ impl Client {
             request = request.json(serde_json::to_vec(body));
         }
         request.call(lenient::raw)
+    }
+
+    /// The pushed authorization requests that its clones know something of.
+    #[doc(hidden)]
+    pub fn pushed_requests(&self) -> &PushedRequests {
+        &self.shared.pushed_requests
     }
 
     /// A hash that tells the credentials of the next call to the API server from others, for the keys of caches: their
@@ -292,6 +300,7 @@ impl ClientSettings {
             #[cfg(feature = "cache")]
             credentials,
             transport,
+            pushed_requests: PushedRequests::default(),
         };
         Ok(Client { shared: Arc::new(shared) })
     }

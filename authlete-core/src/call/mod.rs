@@ -172,6 +172,13 @@ enum State<'a> {
 
 type Sent = Result<http::Response<Bytes>, TransportError>;
 
+impl<'a, T> CallFuture<'a, T> {
+    /// The client that sends it.
+    pub(crate) fn client(&self) -> &'a Client {
+        self.client
+    }
+}
+
 impl<T> Future for CallFuture<'_, T> {
     type Output = Result<ApiResponse<T>, Error>;
 

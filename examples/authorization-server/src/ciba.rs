@@ -116,7 +116,7 @@ pub(crate) async fn decide(
         return Ok(pages::not_ours());
     }
     let Some(login) = browser.user().0 else { return Ok(to_login("/approvals", None)) };
-    let subject = login.subject;
+    let subject = login.subject.clone();
     let Some((Approval { step, shown }, taken)) = app.approvals.take(&subject, &form.id) else {
         return Ok(pages::gone());
     };
@@ -128,7 +128,7 @@ pub(crate) async fn decide(
     let claims = app.users.claims(&subject, step.claim_names());
     let mut complete = if form.allows() { step.approve(subject.clone()) } else { step.deny() };
     if form.allows() {
-        complete = complete.auth_time(login.auth_time).consented_claims(wish.claim_names).claims(&claims)?;
+        complete = complete.login(&login.as_login()).consented_claims(wish.claim_names).claims(&claims)?;
     }
     let completed = match complete.send(&app.service).await {
         Ok(completed) => completed,

@@ -137,9 +137,10 @@ impl Client {
         let is_known = matches!(client.client_source, None | Some(ClientSource::StaticRegistration))
             && client.dynamically_registered != Some(true);
         let document = client.metadata_document_location.as_deref().and_then(|location| Url::parse(location).ok());
+        let name = client.client_name.map(|name| shortened(&name, 80)).filter(|name| !name.is_empty());
         Self {
             id,
-            name: client.client_name.map(|name| shortened(&name, 80)).filter(|name| !name.is_empty()),
+            name: if is_known { name } else { name.map(|name| without_quotes(&name)) },
             host: document.and_then(|url| url.host_str().map(str::to_owned)),
             names_itself: !is_known,
             is_certain: !is_public || redirect_uris.iter().all(|uri| matches!(Place::of(uri), Place::Site(_))),
@@ -260,6 +261,13 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
     }
 }
 
+/// A name without the quotation marks that the page puts around it: what follows them would look like the page's own
+/// words.
+fn without_quotes(name: &str) -> String {
+    const QUOTES: [char; 11] = ['"', '“', '”', '„', '‟', '«', '»', '＂', '〝', '〞', '″'];
+    name.replace(QUOTES, "'")
+}
+
 /// What users agreed to before. A product keeps it with its users.
 #[derive(Default)]
 pub(crate) struct Consents(Mutex<HashMap<Key, Consent>>);
@@ -320,6 +328,7 @@ mod tests {
         assert_eq!(printable("שלום, می‌خواهم"), "שלום, می‌خواهم");
         assert_eq!(shortened(&"W".repeat(100_000), 80), format!("{}…", "W".repeat(80)));
         assert_eq!(shortened("short", 80), "short");
+        assert_eq!(without_quotes("a”, “b\" «c»"), "a', 'b' 'c'");
     }
 
     #[test]

@@ -18,10 +18,12 @@ use crate::App;
 use crate::session::random;
 
 /// How to set the service up.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Access tokens are JWTs (RFC 9068), which resource servers can check by themselves.
     pub jwt_access_tokens: bool,
+    /// Scopes of resource servers, beside those of OpenID Connect: the name of each, and what it lets a client do.
+    pub scopes: Vec<(String, String)>,
 }
 
 /// Where an emulator is, and the token that manages its services.
@@ -62,7 +64,7 @@ impl Demo {
     ///
     /// # Errors
     /// When the emulator does not start, or refuses something.
-    pub async fn set_up(url: &str, options: Options) -> Result<Self, Box<dyn Error>> {
+    pub async fn set_up(url: &str, options: &Options) -> Result<Self, Box<dyn Error>> {
         Self::set_up_with(url, settings(url, options)).await
     }
 
@@ -110,7 +112,7 @@ impl Demo {
 }
 
 /// What a service has to be set to for this server.
-pub fn settings(url: &str, options: Options) -> types::Service {
+pub fn settings(url: &str, options: &Options) -> types::Service {
     let at = |path: &str| format!("{url}{path}");
     let auth = vec![
         ClientAuthMethod::ClientSecretBasic,
@@ -119,6 +121,13 @@ pub fn settings(url: &str, options: Options) -> types::Service {
         ClientAuthMethod::PrivateKeyJwt,
         ClientAuthMethod::None,
     ];
+    let scopes = [
+        scope("openid", "Know who you are"),
+        scope("profile", "Read your name"),
+        scope("email", "Read your email address"),
+        scope("offline_access", "Go on while you are away"),
+    ];
+    let of_resources = options.scopes.iter().map(|(name, description)| scope(name, description));
     let mut settings = types::Service::default()
         .service_name("Example")
         .issuer(url.to_owned())
@@ -148,12 +157,7 @@ pub fn settings(url: &str, options: Options) -> types::Service {
         .supported_token_auth_methods(auth.clone())
         .supported_revocation_auth_methods(auth)
         .supported_backchannel_token_delivery_modes([DeliveryMode::Poll, DeliveryMode::Ping])
-        .supported_scopes([
-            scope("openid", "Know who you are"),
-            scope("profile", "Read your name"),
-            scope("email", "Read your email address"),
-            scope("offline_access", "Go on while you are away"),
-        ])
+        .supported_scopes(scopes.into_iter().chain(of_resources))
         .supported_claims(["sub", "name", "preferred_username", "email", "email_verified"])
         // Programs listen on any port that is free (RFC 8252 7.3).
         .loopback_redirection_uri_variable(true)

@@ -114,9 +114,9 @@ pub(crate) async fn decide(
         Err(error) => return Ok(pages::later(&browser.session(), &path, form.allows(), "", &error)),
     }
     let claims = app.users.claims(&login.subject, step.claim_names());
-    let mut complete = if form.allows() { step.approve(login.subject, code) } else { step.deny(code) };
+    let mut complete = if form.allows() { step.approve(login.subject.clone(), code) } else { step.deny(code) };
     if form.allows() {
-        complete = complete.auth_time(login.auth_time).consented_claims(shown.claim_names).claims(&claims)?;
+        complete = complete.login(&login.as_login()).consented_claims(shown.claim_names).claims(&claims)?;
     }
     let done = if form.allows() { "Go on with your device." } else { "The device was refused." };
     let completed = match complete.send(&app.service).await {

@@ -1,6 +1,6 @@
 //! The endpoints that clients and resource servers call, where Authlete's answer is all there is to send.
 
-use authlete_api::actions::{PushedAuthorizationAction, StandardIntrospectionAction, TokenNext};
+use authlete_api::actions::{StandardIntrospectionAction, TokenNext};
 use authlete_api::types::{
     GrantManagementAction, GrantManagementRequest, PushedAuthorizationRequest, RevocationRequest,
     StandardIntrospectionRequest, TokenFailReason, TokenRequest, UserInfoRequest,
@@ -11,25 +11,17 @@ use axum::response::IntoResponse;
 use http::{HeaderMap, Method, StatusCode};
 use subtle::ConstantTimeEq;
 
-use crate::authorize::asks_for_max_age_0;
 use crate::inputs::{Introspected, access_token, attestation, client, client_proof, proof, refused, unauthorized};
 use crate::users::Attempt;
 use crate::{Answer, App, ready};
 
 pub(crate) async fn par(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
     let form = app.resources.known(form)?;
-    let max_age_0 = asks_for_max_age_0(&form, None);
     let mut request = PushedAuthorizationRequest::new(form).htm("POST").htu(format!("{}/par", app.url));
     (request.client_id, request.client_secret) = client(&headers)?;
     (request.oauth_client_attestation, request.oauth_client_attestation_pop) = attestation(&headers)?;
     request.dpop = client_proof(&headers)?;
-    let action = app.service.pushed_authorization().process(request).await?;
-    if let PushedAuthorizationAction::Created(created) = &action
-        && let Some(uri) = created.request_uri().filter(|_| max_age_0)
-    {
-        app.pushed_max_age_0.insert(uri.to_owned(), ());
-    }
-    ready(action)
+    ready(app.service.pushed_authorization().process(request).await?)
 }
 
 pub(crate) async fn token(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {

@@ -35,7 +35,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderName, Method};
-use moka::sync::Cache;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
@@ -106,8 +105,6 @@ pub struct Parts {
     pub(crate) devices: Waiting<device::Device>,
     pub(crate) approvals: Waiting<ciba::Approval>,
     pub(crate) queues: ciba::Queues,
-    /// Pushed requests that ask for a login, until they expire.
-    pub(crate) pushed_max_age_0: Cache<String, ()>,
     pub(crate) notifications: NotificationSender,
     pub(crate) resource_server: String,
 }
@@ -146,7 +143,6 @@ impl App {
             devices: Waiting::new(),
             approvals: Waiting::new(),
             queues: ciba::Queues::default(),
-            pushed_max_age_0: Cache::builder().max_capacity(100_000).time_to_live(Duration::from_secs(3600)).build(),
             notifications,
             resource_server: format!("resource-server:{}", session::random()),
         })))

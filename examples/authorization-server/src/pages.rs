@@ -214,7 +214,11 @@ fn destination(wish: &Wish) -> Markup {
             @for (index, place) in places.iter().take(SHOWN).enumerate() {
                 @if index > 0 { " or " }
                 @match place {
-                    Place::Site(host) => strong { bdi { (host) } },
+                    Place::Site(host) => {
+                        strong { bdi { (host) } }
+                        // What a document says of redirect URIs is the word of whoever wrote it.
+                        @if wish.client.host.as_ref().is_some_and(|own| own != host) { ", which is another site" }
+                    },
                     Place::Loopback => { "a program on " strong { "this computer" } ", which may not be the one that it says it is" },
                     Place::App(scheme) => { "an app that opens " strong { bdi { (scheme) } } ", which may not be the one that it says it is" },
                 }

@@ -1,7 +1,7 @@
 //! Who uses the browser: sessions by cookie, logging in and out, and the tokens that show that a form is ours.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use authlete_api::actions::Login;
 use axum::extract::{Query, Request, State};
@@ -38,8 +38,7 @@ pub struct Session {
 #[derive(Clone)]
 pub(crate) struct LoggedIn {
     pub(crate) subject: String,
-    /// In seconds since the epoch, for Authlete.
-    pub(crate) auth_time: i64,
+    pub(crate) auth_time: SystemTime,
     /// Tells this login from any other.
     pub(crate) id: String,
 }
@@ -76,23 +75,20 @@ impl Session {
         same(&self.csrf, csrf)
     }
 
-    /// The login as Authlete's checks want it.
-    pub(crate) fn as_login(&self) -> Login {
-        let login = self.login.clone();
-        Login {
-            auth_time: login.as_ref().map(|login| login.auth_time),
-            subject: login.map(|login| login.subject),
-            acr: None,
-        }
-    }
-
     /// A new id: one that was known before the login must not be worth more after it.
     fn log_in(&mut self, subject: String) {
         self.id = random();
         if self.login.as_ref().is_none_or(|login| login.subject != subject) {
             self.csrf = random();
         }
-        self.login = Some(LoggedIn { subject, auth_time: now(), id: random() });
+        self.login = Some(LoggedIn { subject, auth_time: SystemTime::now(), id: random() });
+    }
+}
+
+impl LoggedIn {
+    /// The login as the checks of requests want it. Passwords alone satisfy no authentication context class.
+    pub(crate) fn as_login(&self) -> Login {
+        Login::new(&self.subject).auth_time(self.auth_time)
     }
 }
 
@@ -238,12 +234,6 @@ fn own_path(next: &str) -> &str {
     let ours =
         next.starts_with('/') && !next.starts_with("//") && !next.contains(|c: char| c == '\\' || c.is_control());
     if ours { next } else { "/" }
-}
-
-/// In seconds since the epoch.
-pub(crate) fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// 256 random bits, as text.

@@ -74,7 +74,7 @@ pub fn settings(url: &str, key: &Value) -> Result<types::Service, Box<dyn Error>
         .credential_request_encryption_enc_values_supported(["A128GCM", "A256GCM"])
         .credential_response_encryption_alg_values_supported(["ECDH-ES"])
         .credential_response_encryption_enc_values_supported(["A128GCM", "A256GCM"]);
-    let mut service = demo::settings(url, Options::default())
+    let mut service = demo::settings(url, &Options::default())
         .verifiable_credentials_enabled(true)
         // Without it, Authlete keeps to a draft of 2024.
         .oid4vci_version("1.0-Final")

@@ -1,5 +1,6 @@
 //! What each action of each operation becomes: the variant, and the answer, against vectors written by hand.
 
+mod logins;
 mod notification;
 mod outcomes;
 mod sending;
@@ -229,16 +230,82 @@ fn values_that_cannot_be_headers_never_split_an_answer() {
     assert_eq!(read.reply.expect("an answer").status(), 500);
 }
 
+/// Replies that are made of the content of a response: a status below 400, and anything but an empty body.
+fn is_made_of_content(vector: &str) -> bool {
+    vector.starts_with(['2', '3']) && !vector.contains("empty")
+}
+
 #[test]
-fn an_answer_without_content_has_neither_body_nor_type() {
-    for content in [json!(null), json!("")] {
-        let read = read("auth_revocation", json!({"action": "OK", "responseContent": content}));
-        let reply = read.reply.expect("an answer");
-        assert_eq!((reply.status().as_u16(), reply.body().len()), (200, 0));
-        assert!(reply.headers().get("content-type").is_none());
+fn a_success_without_its_content_is_a_failure() {
+    let (description, vectors) = (description(), vectors());
+    let mut count = 0;
+    for (operation, properties) in &responses(&description) {
+        for (action, vector) in vectors[operation].iter().filter(|(_, vector)| is_made_of_content(vector)) {
+            count += 1;
+            for content in [json!(""), json!(null)] {
+                let mut response = sample(properties, action, content_for(vector));
+                response["responseContent"] = content.clone();
+                if properties.get("info").is_some() {
+                    response["info"] = json!({"identifier": SECRET, "credentialOffer": content});
+                }
+                let read = read(operation, response);
+                let reply = read.reply.expect("an answer");
+                // RFC 7009 2.2: the content of a revocation response is ignored, and it is an OK all the same.
+                if operation == "auth_revocation" {
+                    assert_eq!((reply.status().as_u16(), reply.body().len()), (200, 0));
+                    assert!(reply.headers().get("content-type").is_none());
+                    continue;
+                }
+                assert!(read.printed.starts_with("Unknown("), "{operation} {action}: {}", read.printed);
+                check(operation, "500 error", "", &reply);
+            }
+        }
     }
-    let nowhere = read("auth_authorization", json!({"action": "LOCATION"})).reply.expect("an answer");
-    assert_eq!(nowhere.status(), 500);
+    assert_eq!(count, 42, "successes whose content is the reply, and the one of revocation");
+}
+
+#[test]
+fn an_empty_ticket_token_or_notification_is_a_missing_one() {
+    for (operation, response) in [
+        ("auth_authorization", json!({"action": "INTERACTION", "ticket": ""})),
+        ("auth_authorization", json!({"action": "NO_INTERACTION", "ticket": ""})),
+        ("auth_token", json!({"action": "PASSWORD", "ticket": ""})),
+        ("auth_token", json!({"action": "TOKEN_EXCHANGE", "subjectToken": ""})),
+        ("auth_token", json!({"action": "JWT_BEARER", "assertion": ""})),
+        ("auth_token", json!({"action": "NATIVE_SSO", "accessToken": ""})),
+        ("auth_token", json!({"action": "ID_TOKEN_REISSUABLE", "accessToken": "a", "responseContent": ""})),
+        ("auth_token_create", json!({"action": "OK", "accessToken": ""})),
+        ("auth_userinfo", json!({"action": "OK", "token": ""})),
+        ("backchannel_authentication", json!({"action": "USER_IDENTIFICATION", "ticket": ""})),
+        ("backchannel_logout_token", json!({"action": "OK", "logoutToken": ""})),
+        ("vci_batch_parse", json!({"action": "OK", "info": []})),
+        (
+            "backchannel_authentication_complete",
+            json!({"action": "NOTIFICATION", "clientNotificationEndpoint": "https://c", "clientNotificationToken": "t"}),
+        ),
+    ] {
+        let read = read(operation, response.clone());
+        assert!(read.printed.starts_with("Unknown("), "{response}: {}", read.printed);
+        assert_eq!(read.reply.expect("an answer").status(), 500, "{response}");
+    }
+}
+
+// RFC 9110 15.5.2
+#[test]
+fn a_401_has_a_challenge_even_when_there_is_none() {
+    let (description, vectors) = (description(), vectors());
+    let mut count = 0;
+    for (operation, properties) in &responses(&description) {
+        for (action, _) in vectors[operation].iter().filter(|(_, vector)| vector.as_str() == "401 challenge") {
+            for content in [json!(""), json!(null)] {
+                let mut response = sample(properties, action, CHALLENGE);
+                response["responseContent"] = content;
+                check(operation, "401 challenge", "Bearer", &read(operation, response).reply.expect("an answer"));
+                count += 1;
+            }
+        }
+    }
+    assert_eq!(count, 2 * 9);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Steps that are sent: what they answer, and that a step which did not arrive is given back.
 
-use authlete_api::actions::{AuthorizationAction, AuthorizationInteraction, AuthorizationNext, IntoAction};
-use authlete_api::types::AuthorizationResponse;
+use authlete_api::actions::{AuthorizationAction, AuthorizationInteraction, AuthorizationNext, IntoAction, TokenNext};
+use authlete_api::types::{self, AuthorizationResponse};
 use authlete_api::{
     Authlete, AuthleteService, BoxFuture, Operation, Reply, Transport, TransportError, TransportErrorKind,
 };
@@ -80,4 +80,46 @@ async fn a_question_mark_ends_a_handler() {
     assert_eq!(handler(&refused).await.expect_err("an answer").status(), 400);
     let failing = service(Ok((403, r#"{"resultCode":"A1","resultMessage":"no"}"#)));
     assert_eq!(handler(&failing).await.expect_err("an answer").status(), 500);
+}
+
+// RFC 9449 8.2, and OAuth 2.0 Attestation-Based Client Authentication: they go with whatever answers the client's request.
+#[tokio::test]
+async fn headers_of_the_first_call_survive_a_second_that_fails() {
+    for failure in [Err(TransportErrorKind::Connect), Err(TransportErrorKind::Timeout), Ok((500, "{}")), Ok((200, "["))]
+    {
+        let first = r#"{"action":"PASSWORD","ticket":"t","dpopNonce":"n","attestationChallenge":"c"}"#;
+        let first: types::TokenResponse = serde_json::from_str(first).expect("the response has its type");
+        let Ok(TokenNext::Password(step)) = first.into_action().proceed() else { panic!("another action") };
+        let failed = step.issue("ada").send(&service(failure)).await.expect_err("it fails");
+        let reply = Reply::from(failed);
+        assert_eq!((reply.status().as_u16(), &reply.body()[..]), (500, &br#"{"error":"server_error"}"#[..]));
+        assert_eq!(reply.headers()["dpop-nonce"], "n");
+        assert_eq!(reply.headers()["oauth-client-attestation-challenge"], "c");
+    }
+}
+
+// RFC 6750 3.1, and RFC 9449 7.1
+#[tokio::test]
+async fn a_challenge_follows_from_what_the_client_sent() {
+    let unauthorized = || service(Ok((200, r#"{"action":"UNAUTHORIZED","responseContent":"{}"}"#)));
+    for (token, challenge) in [("rat", r#"Bearer error="invalid_token""#), ("", "Bearer")] {
+        let service = unauthorized();
+        let get = service.registration().get(types::ClientRegistrationGetRequest::new("1", token)).await;
+        let update = service.registration().update(types::ClientRegistrationUpdateRequest::new("1", "{}", token)).await;
+        let delete = service.registration().delete(types::ClientRegistrationDeleteRequest::new("1", token)).await;
+        for reply in [get.map(Reply::from), update.map(Reply::from), delete.map(Reply::from)] {
+            let reply = reply.expect("an answer");
+            assert_eq!(
+                (reply.status().as_u16(), &reply.headers()["www-authenticate"]),
+                (401, &challenge.parse().expect("a value"))
+            );
+        }
+    }
+    let silent = || service(Ok((200, r#"{"action":"UNAUTHORIZED"}"#)));
+    for (proof, challenge) in [(None, "Bearer"), (Some("eyJ.eyJ.sig"), "DPoP")] {
+        let mut request = types::UserInfoRequest::new("at");
+        request.dpop = proof.map(str::to_owned);
+        let reply = silent().userinfo().process(request).await.expect("an answer").proceed().expect_err("a refusal");
+        assert_eq!(reply.headers()["www-authenticate"], challenge);
+    }
 }

@@ -2,7 +2,7 @@
 
 use authlete_api::actions::{
     AuthorizationInteraction, AuthorizationNext, AuthorizationNoInteraction, BackchannelAuthenticationCompleteNext,
-    BackchannelAuthenticationIssued, IntoAction, Login, TokenNext, TokenPassword,
+    BackchannelAuthenticationIssued, Challenge, IntoAction, Login, TokenNext, TokenPassword,
 };
 use authlete_api::types::{self, AuthorizationFailReason as Reason};
 use serde::de::DeserializeOwned;
@@ -75,18 +75,68 @@ fn grants_that_the_server_decides_build_the_token_and_its_response() {
         "scopes": ["a"], "authorizationDetails": details, "subject": "ada",
     });
     assert_eq!(encoded(&*create), expected);
-    let created =
-        json!({"action": "OK", "accessToken": "at", "tokenType": "DPoP", "expiresIn": 60, "scopes": ["a", "b"]});
+    let created = json!({
+        "action": "OK", "accessToken": "at", "tokenType": "DPoP", "expiresIn": 60, "scopes": ["a", "b"],
+        "authorizationDetails": {"elements": [{"type": "pay", "locations": ["https://a"], "otherFields": r#"{"to":"bob","type":"x"}"#}]},
+    });
     let created = create.finish(response(created)).proceed().expect("it is created");
-    // RFC 8693 2.2.1
+    // RFC 8693 2.2.1 and RFC 9396 7
     let reply = created.token_response(Some("urn:ietf:params:oauth:token-type:access_token"));
     let body: Value = serde_json::from_slice(reply.body()).expect("the body is JSON");
     let expected = json!({
         "access_token": "at", "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
         "token_type": "DPoP", "expires_in": 60, "scope": "a b",
+        "authorization_details": [{"type": "pay", "locations": ["https://a"], "to": "bob"}],
     });
     assert_eq!(body, expected);
     assert_eq!((reply.status().as_u16(), &reply.headers()["dpop-nonce"]), (200, &"n".parse().expect("a value")));
+}
+
+#[test]
+fn a_client_that_did_not_identify_itself_is_no_client() {
+    for client in [json!({"clientId": 0}), json!({})] {
+        let mut exchange = json!({"action": "TOKEN_EXCHANGE", "subjectToken": "st"});
+        let mut bearer = json!({"action": "JWT_BEARER", "assertion": "a"});
+        for first in [&mut exchange, &mut bearer] {
+            first.as_object_mut().expect("an object").extend(client.as_object().cloned().expect("an object"));
+        }
+        let TokenNext::TokenExchange(step) = token(exchange) else { panic!("another step") };
+        assert_eq!(step.client_id(), None);
+        assert_eq!(encoded(&*step.create("ada")), json!({"grantType": "TOKEN_EXCHANGE", "subject": "ada"}));
+        let TokenNext::JwtBearer(step) = token(bearer) else { panic!("another step") };
+        assert_eq!(step.client_id(), None);
+        assert_eq!(encoded(&*step.create("ada")), json!({"grantType": "JWT_BEARER", "subject": "ada"}));
+    }
+}
+
+#[test]
+fn scopes_of_a_request_are_compared_with_those_of_a_token() {
+    let info = json!({"scopes": [{"name": "a", "description": "A"}, {"name": "b"}, {}]});
+    let exchange = json!({"action": "TOKEN_EXCHANGE", "subjectToken": "st", "scopes": ["b"], "subjectTokenInfo": info});
+    let TokenNext::TokenExchange(step) = token(exchange) else { panic!("another step") };
+    let had = step.subject_token_info().expect("a token");
+    assert_eq!(had.scope_names().collect::<Vec<_>>(), ["a", "b"]);
+    assert!(had.has_scopes(step.scopes()) && had.has_scopes([""; 0]) && !had.has_scopes(["a", "c"]));
+}
+
+#[test]
+fn what_authlete_found_good_can_be_refused() {
+    // OpenID4VCI 1.0, 8.3.1
+    let parsed = json!({"action": "OK", "info": {"identifier": SECRET}});
+    let step = response::<types::VciSingleParseResponse>(parsed).into_action().proceed().expect("a step");
+    let reply = step.refuse("unknown_credential_configuration", None);
+    assert_eq!(
+        (reply.status().as_u16(), &reply.body()[..]),
+        (400, &br#"{"error":"unknown_credential_configuration"}"#[..])
+    );
+    assert_eq!(reply.headers()["content-type"], "application/json");
+    // OpenID Connect Core 1.0, 5.3.3, and RFC 9449 8
+    let userinfo = json!({"action": "OK", "token": SECRET, "dpopNonce": "n"});
+    let step = response::<types::UserInfoResponse>(userinfo).into_action().proceed().expect("a step");
+    let reply = step.refuse(Challenge::invalid_token().description("the user is gone"));
+    assert_eq!((reply.status().as_u16(), &reply.headers()["dpop-nonce"]), (401, &"n".parse().expect("a value")));
+    let challenge = r#"Bearer error="invalid_token", error_description="the user is gone""#;
+    assert_eq!(reply.headers()["www-authenticate"], challenge);
 }
 
 #[test]
@@ -200,35 +250,4 @@ fn what_is_json_in_a_text_is_written_by_the_step() -> Result<(), authlete_api::E
     assert_eq!(encoded(&*issue), expected);
     assert!(!format!("{issue:?}").contains("Ada"));
     Ok(())
-}
-
-// OpenID Connect Core 3.1.2.1 (max_age, acr_values), 3.1.2.6 (login_required) and 5.5.1.1 (essential acr).
-#[test]
-fn a_request_without_interaction_is_held_against_the_login() {
-    let login = |subject: &str, auth_time, acr: Option<&str>| Login {
-        subject: Some(subject.to_owned()),
-        auth_time,
-        acr: acr.map(str::to_owned),
-    };
-    let refusal = |request: Value, login: &Login| no_interaction(&request).refusal(login, 1000);
-    let ada = login("ada", Some(900), Some("silver"));
-    assert_eq!(refusal(json!({}), &Login::default()), Some(Reason::NotLoggedIn));
-    assert_eq!(refusal(json!({}), &ada), None);
-    assert_eq!(refusal(json!({"maxAge": 100}), &ada), None, "this second still counts");
-    assert_eq!(refusal(json!({"maxAge": 99}), &ada), Some(Reason::ExceedsMaxAge));
-    assert_eq!(refusal(json!({"maxAge": 0}), &ada), None, "zero is how no age is sent");
-    assert_eq!(refusal(json!({"maxAge": 9}), &login("ada", None, None)), Some(Reason::MaxAgeNotSupported));
-    assert_eq!(refusal(json!({"maxAge": i32::MAX}), &login("ada", Some(i64::MAX), None)), None);
-    assert_eq!(refusal(json!({"subject": "ada"}), &ada), None);
-    assert_eq!(refusal(json!({"subject": "bob"}), &ada), Some(Reason::DifferentSubject));
-    let gold = |essential| json!({"acrs": ["gold"], "acrEssential": essential});
-    assert_eq!(refusal(gold(false), &ada), None);
-    assert_eq!(refusal(gold(true), &ada), Some(Reason::AcrNotSatisfied));
-    assert_eq!(refusal(gold(true), &login("ada", None, Some("gold"))), None);
-    assert_eq!(refusal(json!({"acrEssential": true}), &ada), None);
-
-    let denied = no_interaction(&json!({"subject": "bob"})).check(&ada, 1000).expect_err("another user");
-    assert_eq!(encoded(&**denied), json!({"ticket": SECRET, "reason": "DIFFERENT_SUBJECT"}));
-    let granted = no_interaction(&json!({})).check(&ada, 1000).expect("the same user");
-    assert_eq!(encoded(&*granted.issue("ada")), json!({"ticket": SECRET, "subject": "ada"}));
 }

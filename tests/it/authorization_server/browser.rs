@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::URL;
 
 /// A browser with its cookies.
-pub(super) struct Browser {
+pub(crate) struct Browser {
     address: String,
     http: reqwest::Client,
     cookies: BTreeMap<String, String>,
@@ -13,17 +13,17 @@ pub(super) struct Browser {
 
 /// What the browser shows now.
 #[derive(Debug)]
-pub(super) struct Shown {
+pub(crate) struct Shown {
     /// Where it is: at the server, or at the client, whose pages are not loaded.
-    pub(super) url: String,
-    pub(super) status: u16,
-    pub(super) headers: http::HeaderMap,
-    pub(super) html: String,
+    pub(crate) url: String,
+    pub(crate) status: u16,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) html: String,
 }
 
 impl Shown {
     /// The value of a field of a form.
-    pub(super) fn field(&self, name: &str) -> String {
+    pub(crate) fn field(&self, name: &str) -> String {
         let start = format!("name=\"{name}\" value=\"");
         let (_, rest) = self.html.split_once(&start).unwrap_or_else(|| panic!("no {name}: {self:?}"));
         let value = rest.split('"').next().unwrap();
@@ -31,21 +31,21 @@ impl Shown {
         entities.iter().fold(value.to_owned(), |value, (entity, character)| value.replace(entity, character))
     }
 
-    pub(super) fn says(&self, text: &str) -> bool {
+    pub(crate) fn says(&self, text: &str) -> bool {
         self.html.contains(text)
     }
 }
 
 impl Browser {
-    pub(super) fn new(address: String, http: reqwest::Client) -> Self {
+    pub(crate) fn new(address: String, http: reqwest::Client) -> Self {
         Self { address, http, cookies: BTreeMap::new() }
     }
 
-    pub(super) async fn open(&mut self, url: &str) -> Shown {
+    pub(crate) async fn open(&mut self, url: &str) -> Shown {
         self.go(url, None).await
     }
 
-    pub(super) async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Shown {
+    pub(crate) async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Shown {
         self.go(&format!("{URL}{path}"), Some(fields)).await
     }
 
@@ -85,25 +85,25 @@ impl Browser {
     }
 
     /// The cookie of the session.
-    pub(super) fn session(&self) -> Option<&String> {
+    pub(crate) fn session(&self) -> Option<&String> {
         self.cookies.get("__Host-session")
     }
 
     /// Fills in the login page.
-    pub(super) async fn log_in(&mut self, page: &Shown, username: &str, password: &str) -> Shown {
+    pub(crate) async fn log_in(&mut self, page: &Shown, username: &str, password: &str) -> Shown {
         let (csrf, next) = (page.field("csrf"), page.field("next"));
         let fields = [("csrf", &*csrf), ("next", &*next), ("username", username), ("password", password)];
         self.submit("/login", &fields).await
     }
 
     /// Answers the question on the page.
-    pub(super) async fn decide(&mut self, page: &Shown, decision: &str) -> Shown {
+    pub(crate) async fn decide(&mut self, page: &Shown, decision: &str) -> Shown {
         let path = page.url.strip_prefix(URL).unwrap().split('?').next().unwrap().to_owned();
         self.submit(&path, &[("csrf", &page.field("csrf")), ("decision", decision)]).await
     }
 
     /// Goes from the authorization endpoint to the client, as Ada, who agrees unless she did before.
-    pub(super) async fn agree(&mut self, url: &str) -> String {
+    pub(crate) async fn agree(&mut self, url: &str) -> String {
         let page = self.open(url).await;
         let page = self.log_in(&page, "ada", "lovelace").await;
         match page.says("Do you agree?") {

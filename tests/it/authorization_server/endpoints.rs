@@ -10,7 +10,7 @@ use super::{URL, World, credentials, query_of};
 
 impl World {
     /// What an endpoint answers to a form, or to JSON.
-    pub(super) async fn call(&self, method: Method, path: &str, authorization: &str, body: &str) -> (u16, Value) {
+    pub(crate) async fn call(&self, method: Method, path: &str, authorization: &str, body: &str) -> (u16, Value) {
         let url = if path.starts_with(URL) { path.to_owned() } else { format!("{URL}{path}") };
         let media = if body.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
         let request = http::Request::builder().method(method).uri(url).header("content-type", media);
@@ -22,17 +22,17 @@ impl World {
         (answer.status().as_u16(), serde_json::from_slice(answer.body()).unwrap_or_default())
     }
 
-    pub(super) async fn post(&self, path: &str, authorization: &str, body: &str) -> (u16, Value) {
+    pub(crate) async fn post(&self, path: &str, authorization: &str, body: &str) -> (u16, Value) {
         self.call(Method::POST, path, authorization, body).await
     }
 }
 
-pub(super) fn basic(client: &OAuthClient) -> String {
+pub(crate) fn basic(client: &OAuthClient) -> String {
     let (id, secret) = credentials(client);
     format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
 }
 
-pub(super) fn text<'a>(answer: &'a Value, name: &str) -> &'a str {
+pub(crate) fn text<'a>(answer: &'a Value, name: &str) -> &'a str {
     answer[name].as_str().unwrap_or_else(|| panic!("{name} in {answer}"))
 }
 

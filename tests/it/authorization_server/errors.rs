@@ -148,7 +148,7 @@ async fn browsers_stay_with_https() {
 #[tokio::test]
 async fn a_resource_has_one_identifier_everywhere() {
     let mcp = "https://mcp.example/mcp";
-    let options = Options { jwt_access_tokens: true };
+    let options = Options { jwt_access_tokens: true, ..Options::default() };
     let world = World::start_with(URL, options, Resources::new([mcp])).await;
     let web = world.register(client("Web")).await;
     let mut ada = world.ada().await;

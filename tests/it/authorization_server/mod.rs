@@ -1,11 +1,11 @@
 //! The example, driven as clients and browsers drive it. It believes to be at `https://as.example.com`; what is sent
 //! there reaches it on a loopback port, as through a proxy that ends TLS.
 
-mod attacks;
-mod browser;
+pub(crate) mod attacks;
+pub(crate) mod browser;
 mod consent;
 mod decisions;
-mod endpoints;
+pub(crate) mod endpoints;
 mod errors;
 mod introspection;
 mod oauth_client;
@@ -26,14 +26,14 @@ use tokio::net::TcpListener;
 
 use browser::Browser;
 
-const URL: &str = "https://as.example.com";
+pub(crate) const URL: &str = "https://as.example.com";
 
 /// The example, with the emulator behind it.
-struct World {
-    emulator: Emulator,
-    demo: Demo,
+pub(crate) struct World {
+    pub(crate) emulator: Emulator,
+    pub(crate) demo: Demo,
     address: String,
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
     /// Id and secret with which a resource server introspects.
     resource_server: (String, String),
 }
@@ -43,9 +43,9 @@ impl World {
         Self::start_with(URL, Options::default(), Resources::default()).await
     }
 
-    async fn start_with(url: &str, options: Options, resources: Resources) -> Self {
+    pub(crate) async fn start_with(url: &str, options: Options, resources: Resources) -> Self {
         let emulator = Emulator::start().await.unwrap();
-        let demo = Demo::set_up_in(&emulator, url, settings(url, options)).await.unwrap();
+        let demo = Demo::set_up_in(&emulator, url, settings(url, &options)).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let app = App::new(demo.service.clone(), url, resources).unwrap();
@@ -56,7 +56,7 @@ impl World {
         Self { emulator, demo, address, http, resource_server }
     }
 
-    fn browser(&self) -> Browser {
+    pub(crate) fn browser(&self) -> Browser {
         Browser::new(self.address.clone(), self.http.clone())
     }
 
@@ -83,7 +83,7 @@ fn credentials(client: &OAuthClient) -> (String, String) {
     (client.client_id.unwrap().to_string(), client.client_secret.clone().unwrap_or_default())
 }
 
-fn query_of(url: &str) -> HashMap<String, String> {
+pub(crate) fn query_of(url: &str) -> HashMap<String, String> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }

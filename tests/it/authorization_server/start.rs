@@ -10,7 +10,7 @@ use super::{URL, credentials};
 #[tokio::test]
 async fn one_line_says_where_everything_is() {
     let emulator = Emulator::start().await.unwrap();
-    let demo = Demo::set_up_in(&emulator, URL, settings(URL, Options::default())).await.unwrap();
+    let demo = Demo::set_up_in(&emulator, URL, settings(URL, &Options::default())).await.unwrap();
     let app = App::new(demo.service.clone(), URL, Resources::default()).unwrap();
     let line = ready_line(&app, Some(&demo)).to_string();
     assert!(!line.contains('\n'), "{line}");

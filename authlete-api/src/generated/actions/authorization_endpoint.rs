@@ -68,7 +68,7 @@ impl rt::Action for AuthorizationAction {
 
     fn read(
         response: Box<types::AuthorizationResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
@@ -83,7 +83,7 @@ impl rt::Action for AuthorizationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -98,11 +98,16 @@ impl rt::Action for AuthorizationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("LOCATION") => {
+            Some(
+                "LOCATION",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Location(
                     rt::reply(
                         operation,
@@ -113,11 +118,16 @@ impl rt::Action for AuthorizationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("FORM") => {
+            Some(
+                "FORM",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Form(
                     rt::reply(
                         operation,
@@ -128,23 +138,33 @@ impl rt::Action for AuthorizationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("NO_INTERACTION") if response.ticket.is_some() => {
+            Some(
+                "NO_INTERACTION",
+            ) if response
+                .ticket
+                .as_ref()
+                .is_some_and(|value| !value.as_str().is_empty()) => {
                 Self::NoInteraction(AuthorizationNoInteraction {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
-            Some("INTERACTION") if response.ticket.is_some() => {
+            Some(
+                "INTERACTION",
+            ) if response
+                .ticket
+                .as_ref()
+                .is_some_and(|value| !value.as_str().is_empty()) => {
                 Self::Interaction(AuthorizationInteraction {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -183,13 +203,13 @@ impl AuthorizationAction {
     }
 }
 
-/// The request without pages, with everything to check the user's session against. In this order, the first that fails decides the reason for `fail`. A user is logged in (`NOT_LOGGED_IN`); the login is young enough for `maxAge` (`EXCEEDS_MAX_AGE`); the user is the wanted `subject` (`DIFFERENT_SUBJECT`); an essential one of `acrs` is met (`ACR_NOT_SATISFIED`); all scopes were consented to before (`CONSENT_REQUIRED`); the resources are known (`INVALID_TARGET`).
+/// The request without pages, with everything to check the user's session against. In this order, the first that fails decides the reason for `fail`. A user is logged in (`NOT_LOGGED_IN`); the login is young enough for `maxAge` (`EXCEEDS_MAX_AGE`); the user is the wanted `subject` (`DIFFERENT_SUBJECT`); an essential one of `acrs` is met (`ACR_NOT_SATISFIED`); all scopes were consented to before (`CONSENT_REQUIRED`); the resources are known (`INVALID_TARGET`). `check` does all but the last two.
 ///
 /// What [`AuthorizationAction::NoInteraction`] holds, which [`service.authorization().process`](crate::groups::AuthorizationApi::process) answers with. What can follow: [`fail`](AuthorizationNoInteraction::fail), [`issue`](AuthorizationNoInteraction::issue).
 #[must_use]
 pub struct AuthorizationNoInteraction {
     pub(crate) response: Box<types::AuthorizationResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(AuthorizationNoInteraction, types::AuthorizationResponse);
@@ -209,13 +229,15 @@ impl AuthorizationNoInteraction {
         self.response.client.as_ref()
     }
 
-    /// `max_age` as a `Duration`; `None` also where the number is negative.
+    /// How long ago the user may have been authenticated at most, from `max_age` or else the client's `default_max_age`: `None` where any login will do, and zero where the client asks for a new one (OpenID Connect Core 1.0, 3.1.2.1).
     ///
-    /// How many seconds ago the user may have been authenticated at most, from `max_age` or else the client's `default_max_age`. Zero stands for no limit and for an explicit `max_age=0` alike, so look at the raw request for the latter, which demands a fresh login.
-    ///
-    /// `maxAge`, optional, in seconds.
+    /// Authlete says 0 for both, so the client's request tells them apart: its parameters, those that it pushed by way of the same client of this crate before, and its request object. A step that was made from a response alone, by `into_action`, knows the request object alone.
     pub fn max_age(&self) -> Option<::std::time::Duration> {
-        rt::seconds(i64::from(self.response.max_age?))
+        rt::asked_max_age(
+            self.response.max_age.map(i64::from),
+            self.exchange.request,
+            self.response.request_object_payload.as_ref(),
+        )
     }
 
     /// The user whom the request is about, from the `sub` claim that the client requested with a value. When present, only that user may log in; for another one the server fails the request with `DIFFERENT_SUBJECT`. Whether an `id_token_hint` sets it too is not documented.
@@ -382,7 +404,7 @@ impl AuthorizationNoInteraction {
             reason,
             response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
-        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.exchange))
     }
 
     /// Ends the request in success and gives the response for the browser. It holds the ticket; give it the subject of the logged-in user, and `authTime` and `acr` where they are known. All checks must have passed, consent to every scope included.
@@ -400,17 +422,17 @@ impl AuthorizationNoInteraction {
             subject,
             response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
-        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.exchange))
     }
 }
 
-/// The request with what the pages need. Show a login page if nobody is logged in, if `prompts` has `LOGIN`, if the login is older than `maxAge`, or if it is not the wanted `subject` or does not reach an essential one of `acrs`; then show on a consent page the client, its scopes, claims and `authorizationDetails`. The step can be kept between requests; bind it to the browser's session.
+/// The request with what the pages need. Show a login page if nobody is logged in, if `prompts` has `LOGIN`, if the login is older than `maxAge`, or if it is not the wanted `subject` or does not reach an essential one of `acrs`; then show on a consent page the client, its scopes, claims and `authorizationDetails`. `login_check` compares a login with all of that, and `check` makes a step that issues with its time and class. The step can be kept between requests; bind it to the browser's session.
 ///
 /// What [`AuthorizationAction::Interaction`] holds, which [`service.authorization().process`](crate::groups::AuthorizationApi::process) answers with. What can follow: [`fail`](AuthorizationInteraction::fail), [`issue`](AuthorizationInteraction::issue).
 #[must_use]
 pub struct AuthorizationInteraction {
     pub(crate) response: Box<types::AuthorizationResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(AuthorizationInteraction, types::AuthorizationResponse);
@@ -430,13 +452,15 @@ impl AuthorizationInteraction {
         self.response.client.as_ref()
     }
 
-    /// `max_age` as a `Duration`; `None` also where the number is negative.
+    /// How long ago the user may have been authenticated at most, from `max_age` or else the client's `default_max_age`: `None` where any login will do, and zero where the client asks for a new one (OpenID Connect Core 1.0, 3.1.2.1).
     ///
-    /// How many seconds ago the user may have been authenticated at most, from `max_age` or else the client's `default_max_age`. Zero stands for no limit and for an explicit `max_age=0` alike, so look at the raw request for the latter, which demands a fresh login.
-    ///
-    /// `maxAge`, optional, in seconds.
+    /// Authlete says 0 for both, so the client's request tells them apart: its parameters, those that it pushed by way of the same client of this crate before, and its request object. A step that was made from a response alone, by `into_action`, knows the request object alone.
     pub fn max_age(&self) -> Option<::std::time::Duration> {
-        rt::seconds(i64::from(self.response.max_age?))
+        rt::asked_max_age(
+            self.response.max_age.map(i64::from),
+            self.exchange.request,
+            self.response.request_object_payload.as_ref(),
+        )
     }
 
     /// The user whom the request is about, from the `sub` claim that the client requested with a value. When present, only that user may log in; for another one the server fails the request with `DIFFERENT_SUBJECT`. Whether an `id_token_hint` sets it too is not documented.
@@ -687,7 +711,7 @@ impl AuthorizationInteraction {
             reason,
             response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
-        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.exchange))
     }
 
     /// Ends the request in success and gives the response for the browser. It holds the ticket; give it the subject of the user who logged in and agreed, and `authTime`, `acr` and claim values where the client wants them. The server must have authenticated that user in this browser session, and protected the consent form against cross-site request forgery.
@@ -705,7 +729,7 @@ impl AuthorizationInteraction {
             subject,
             response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
-        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.exchange))
     }
 }
 
@@ -766,7 +790,7 @@ impl rt::Action for AuthorizationFailAction {
 
     fn read(
         response: Box<types::AuthorizationFailResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
@@ -781,7 +805,7 @@ impl rt::Action for AuthorizationFailAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -796,11 +820,16 @@ impl rt::Action for AuthorizationFailAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("LOCATION") => {
+            Some(
+                "LOCATION",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Location(
                     rt::reply(
                         operation,
@@ -811,11 +840,16 @@ impl rt::Action for AuthorizationFailAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("FORM") => {
+            Some(
+                "FORM",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Form(
                     rt::reply(
                         operation,
@@ -826,11 +860,11 @@ impl rt::Action for AuthorizationFailAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -913,7 +947,7 @@ impl rt::Action for AuthorizationIssueAction {
 
     fn read(
         response: Box<types::AuthorizationIssueResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
@@ -928,7 +962,7 @@ impl rt::Action for AuthorizationIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -943,23 +977,33 @@ impl rt::Action for AuthorizationIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("LOCATION") => {
+            Some(
+                "LOCATION",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Location(AuthorizationIssueLocation {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
-            Some("FORM") => {
+            Some(
+                "FORM",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Form(AuthorizationIssueForm {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -991,7 +1035,7 @@ impl From<AuthorizationIssueAction> for rt::Reply {
 #[must_use]
 pub struct AuthorizationIssueLocation {
     pub(crate) response: Box<types::AuthorizationIssueResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(AuthorizationIssueLocation, types::AuthorizationIssueResponse);
@@ -1067,7 +1111,7 @@ impl AuthorizationIssueLocation {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }
@@ -1078,7 +1122,7 @@ impl AuthorizationIssueLocation {
 #[must_use]
 pub struct AuthorizationIssueForm {
     pub(crate) response: Box<types::AuthorizationIssueResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(AuthorizationIssueForm, types::AuthorizationIssueResponse);
@@ -1154,7 +1198,7 @@ impl AuthorizationIssueForm {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }
@@ -1216,24 +1260,19 @@ impl rt::Action for TicketInfoAction {
 
     fn read(
         response: Box<types::AuthorizationTicketInfoResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
-                Self::Ok(TicketInfoOk {
-                    response,
-                    extra_headers,
-                })
-            }
+            Some("OK") => Self::Ok(TicketInfoOk { response, exchange }),
             Some("NOT_FOUND") => {
                 Self::NotFound(TicketInfoNotFound {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(rt::refused(operation, response, extra_headers))
+                Self::CallerError(rt::refused(operation, response, exchange))
             }
             Some("AUTHLETE_ERROR") => {
                 Self::AuthleteError(
@@ -1249,11 +1288,11 @@ impl rt::Action for TicketInfoAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -1296,7 +1335,7 @@ impl TicketInfoAction {
 #[must_use]
 pub struct TicketInfoOk {
     pub(crate) response: Box<types::AuthorizationTicketInfoResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(TicketInfoOk, types::AuthorizationTicketInfoResponse);
@@ -1315,7 +1354,7 @@ impl TicketInfoOk {
 #[must_use]
 pub struct TicketInfoNotFound {
     pub(crate) response: Box<types::AuthorizationTicketInfoResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(TicketInfoNotFound, types::AuthorizationTicketInfoResponse);
@@ -1377,24 +1416,24 @@ impl rt::Action for TicketUpdateAction {
 
     fn read(
         response: Box<types::AuthorizationTicketUpdateResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(TicketUpdateOk {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(TicketUpdateNotFound {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(rt::refused(operation, response, extra_headers))
+                Self::CallerError(rt::refused(operation, response, exchange))
             }
             Some("AUTHLETE_ERROR") => {
                 Self::AuthleteError(
@@ -1410,11 +1449,11 @@ impl rt::Action for TicketUpdateAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -1457,7 +1496,7 @@ impl TicketUpdateAction {
 #[must_use]
 pub struct TicketUpdateOk {
     pub(crate) response: Box<types::AuthorizationTicketUpdateResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(TicketUpdateOk, types::AuthorizationTicketUpdateResponse);
@@ -1476,7 +1515,7 @@ impl TicketUpdateOk {
 #[must_use]
 pub struct TicketUpdateNotFound {
     pub(crate) response: Box<types::AuthorizationTicketUpdateResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(TicketUpdateNotFound, types::AuthorizationTicketUpdateResponse);

@@ -56,14 +56,19 @@ impl rt::Action for BackchannelLogoutTokenAction {
 
     fn read(
         response: Box<types::BackchannelLogoutTokenResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") if response.logout_token.is_some() => {
+            Some(
+                "OK",
+            ) if response
+                .logout_token
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Ok(BackchannelLogoutTokenOk {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("SERVER_ERROR") => {
@@ -80,14 +85,14 @@ impl rt::Action for BackchannelLogoutTokenAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(rt::refused(operation, response, extra_headers))
+                Self::CallerError(rt::refused(operation, response, exchange))
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -115,7 +120,7 @@ impl BackchannelLogoutTokenAction {
 #[must_use]
 pub struct BackchannelLogoutTokenOk {
     pub(crate) response: Box<types::BackchannelLogoutTokenResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(BackchannelLogoutTokenOk, types::BackchannelLogoutTokenResponse);

@@ -60,7 +60,7 @@ impl rt::Action for BackchannelAuthenticationAction {
 
     fn read(
         response: Box<types::BackchannelAuthenticationResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
@@ -75,7 +75,7 @@ impl rt::Action for BackchannelAuthenticationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -90,7 +90,7 @@ impl rt::Action for BackchannelAuthenticationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -112,17 +112,22 @@ impl rt::Action for BackchannelAuthenticationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("USER_IDENTIFICATION") if response.ticket.is_some() => {
+            Some(
+                "USER_IDENTIFICATION",
+            ) if response
+                .ticket
+                .as_ref()
+                .is_some_and(|value| !value.as_str().is_empty()) => {
                 Self::UserIdentification(BackchannelAuthenticationUserIdentification {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -153,7 +158,7 @@ impl BackchannelAuthenticationAction {
 #[must_use]
 pub struct BackchannelAuthenticationUserIdentification {
     pub(crate) response: Box<types::BackchannelAuthenticationResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(
@@ -173,9 +178,9 @@ impl BackchannelAuthenticationUserIdentification {
 
     /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
     ///
-    /// `clientId`, optional.
+    /// `clientId`, optional. `None` where Authlete says 0.
     pub fn client_id(&self) -> Option<i64> {
-        self.response.client_id
+        self.response.client_id.filter(|value| *value != 0)
     }
 
     /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
@@ -412,7 +417,7 @@ impl BackchannelAuthenticationUserIdentification {
             reason,
             response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
-        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.exchange))
     }
 
     /// Gives the client its `auth_req_id`. It holds the ticket. The server must have found the user by the hint, verified an expiring `login_hint_token` and the user code, and accepted the binding message and the resources. After the response is sent, the server asks the user on the authentication device in the background.
@@ -432,10 +437,7 @@ impl BackchannelAuthenticationUserIdentification {
             response.ticket.clone().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
         (
-            PendingRequest::new(
-                request,
-                rt::extra_headers(response, self.extra_headers.clone()),
-            ),
+            PendingRequest::new(request, rt::exchange(response, self.exchange.clone())),
             BackchannelAuthenticationIssued(self),
         )
     }
@@ -472,7 +474,7 @@ impl BackchannelAuthenticationIssued {
             response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
         request.subject = Some(subject.into());
-        PendingRequest::new(request, rt::extra_headers(&*response, self.0.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.0.exchange))
     }
 
     /// Records any result, such as `TRANSACTION_FAILED` when the user could not be reached. It holds the ticket; give it the result, and the subject when it is `AUTHORIZED`.
@@ -490,7 +492,7 @@ impl BackchannelAuthenticationIssued {
             result,
             response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
-        PendingRequest::new(request, rt::extra_headers(&*response, self.0.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.0.exchange))
     }
 
     /// Records that the user refused; the client is told `access_denied`. It holds the ticket.
@@ -507,7 +509,7 @@ impl BackchannelAuthenticationIssued {
             "ACCESS_DENIED",
             response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
-        PendingRequest::new(request, rt::extra_headers(&*response, self.0.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.0.exchange))
     }
 }
 
@@ -564,7 +566,7 @@ impl rt::Action for BackchannelAuthenticationCompleteAction {
 
     fn read(
         response: Box<types::BackchannelAuthenticationCompleteResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
@@ -582,26 +584,36 @@ impl rt::Action for BackchannelAuthenticationCompleteAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
             Some("NO_ACTION") => {
                 Self::NoAction(BackchannelAuthenticationCompleteNoAction {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some(
                 "NOTIFICATION",
-            ) if response.client_notification_endpoint.is_some()
-                && response.client_notification_token.is_some() => {
+            ) if response
+                .client_notification_endpoint
+                .as_ref()
+                .is_some_and(|value| !value.is_empty())
+                && response
+                    .client_notification_token
+                    .as_ref()
+                    .is_some_and(|value| !value.is_empty())
+                && response
+                    .response_content
+                    .as_ref()
+                    .is_some_and(|value| !value.is_empty()) => {
                 Self::Notification(BackchannelAuthenticationCompleteNotification {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -647,7 +659,7 @@ impl BackchannelAuthenticationCompleteAction {
 #[must_use]
 pub struct BackchannelAuthenticationCompleteNoAction {
     pub(crate) response: Box<types::BackchannelAuthenticationCompleteResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(
@@ -676,7 +688,7 @@ impl BackchannelAuthenticationCompleteNoAction {
 #[must_use]
 pub struct BackchannelAuthenticationCompleteNotification {
     pub(crate) response: Box<types::BackchannelAuthenticationCompleteResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(
@@ -790,9 +802,9 @@ impl BackchannelAuthenticationCompleteNotification {
 
     /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
     ///
-    /// `clientId`, optional.
+    /// `clientId`, optional. `None` where Authlete says 0.
     pub fn client_id(&self) -> Option<i64> {
-        self.response.client_id
+        self.response.client_id.filter(|value| *value != 0)
     }
 
     /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
@@ -919,7 +931,7 @@ impl rt::Action for BackchannelAuthenticationFailAction {
 
     fn read(
         response: Box<types::BackchannelAuthenticationFailResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
@@ -934,7 +946,7 @@ impl rt::Action for BackchannelAuthenticationFailAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -949,7 +961,7 @@ impl rt::Action for BackchannelAuthenticationFailAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -964,11 +976,11 @@ impl rt::Action for BackchannelAuthenticationFailAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -1046,7 +1058,7 @@ impl rt::Action for BackchannelAuthenticationIssueAction {
 
     fn read(
         response: Box<types::BackchannelAuthenticationIssueResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
@@ -1061,7 +1073,7 @@ impl rt::Action for BackchannelAuthenticationIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -1076,17 +1088,22 @@ impl rt::Action for BackchannelAuthenticationIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("OK") => {
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Ok(BackchannelAuthenticationIssueOk {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -1117,7 +1134,7 @@ impl From<BackchannelAuthenticationIssueAction> for rt::Reply {
 #[must_use]
 pub struct BackchannelAuthenticationIssueOk {
     pub(crate) response: Box<types::BackchannelAuthenticationIssueResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(
@@ -1160,7 +1177,7 @@ impl BackchannelAuthenticationIssueOk {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }

@@ -52,14 +52,19 @@ impl rt::Action for AttestationChallengeAction {
 
     fn read(
         response: Box<types::AttestationChallengeResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Ok(AttestationChallengeOk {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("INTERNAL_SERVER_ERROR") => {
@@ -73,11 +78,11 @@ impl rt::Action for AttestationChallengeAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -107,7 +112,7 @@ impl From<AttestationChallengeAction> for rt::Reply {
 #[must_use]
 pub struct AttestationChallengeOk {
     pub(crate) response: Box<types::AttestationChallengeResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(AttestationChallengeOk, types::AttestationChallengeResponse);
@@ -130,7 +135,7 @@ impl AttestationChallengeOk {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }

@@ -60,7 +60,7 @@ impl rt::Action for DeviceAuthorizationAction {
 
     fn read(
         response: Box<types::DeviceAuthorizationResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
@@ -75,7 +75,7 @@ impl rt::Action for DeviceAuthorizationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -90,7 +90,7 @@ impl rt::Action for DeviceAuthorizationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -112,17 +112,22 @@ impl rt::Action for DeviceAuthorizationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("OK") => {
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Ok(DeviceAuthorizationOk {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -154,7 +159,7 @@ impl From<DeviceAuthorizationAction> for rt::Reply {
 #[must_use]
 pub struct DeviceAuthorizationOk {
     pub(crate) response: Box<types::DeviceAuthorizationResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(DeviceAuthorizationOk, types::DeviceAuthorizationResponse);
@@ -221,9 +226,9 @@ impl DeviceAuthorizationOk {
 
     /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
     ///
-    /// `clientId`, optional.
+    /// `clientId`, optional. `None` where Authlete says 0.
     pub fn client_id(&self) -> Option<i64> {
-        self.response.client_id
+        self.response.client_id.filter(|value| *value != 0)
     }
 
     /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
@@ -370,7 +375,7 @@ impl DeviceAuthorizationOk {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }
@@ -436,32 +441,30 @@ impl rt::Action for DeviceCompleteAction {
 
     fn read(
         response: Box<types::DeviceCompleteResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("SERVER_ERROR") => {
-                Self::ServerError(
-                    rt::UserPage::new(operation, 500, response, extra_headers),
-                )
+                Self::ServerError(rt::UserPage::new(operation, 500, response, exchange))
             }
             Some("USER_CODE_NOT_EXIST") => {
                 Self::UserCodeNotExist(
-                    rt::UserPage::new(operation, 400, response, extra_headers),
+                    rt::UserPage::new(operation, 400, response, exchange),
                 )
             }
             Some("USER_CODE_EXPIRED") => {
                 Self::UserCodeExpired(
-                    rt::UserPage::new(operation, 400, response, extra_headers),
+                    rt::UserPage::new(operation, 400, response, exchange),
                 )
             }
             Some("INVALID_REQUEST") => {
-                Self::InvalidRequest(rt::refused(operation, response, extra_headers))
+                Self::InvalidRequest(rt::refused(operation, response, exchange))
             }
             Some("SUCCESS") => {
-                Self::Success(rt::UserPage::new(operation, 200, response, extra_headers))
+                Self::Success(rt::UserPage::new(operation, 200, response, exchange))
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -570,35 +573,31 @@ impl rt::Action for DeviceVerificationAction {
 
     fn read(
         response: Box<types::DeviceVerificationResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
-                    rt::UserPage::new(operation, 500, response, extra_headers),
+                    rt::UserPage::new(operation, 500, response, exchange),
                 )
             }
             Some("NOT_EXIST") => {
-                Self::NotExist(
-                    rt::UserPage::new(operation, 404, response, extra_headers),
-                )
+                Self::NotExist(rt::UserPage::new(operation, 404, response, exchange))
             }
             Some("EXPIRED") => {
-                Self::Expired(rt::UserPage::new(operation, 400, response, extra_headers))
+                Self::Expired(rt::UserPage::new(operation, 400, response, exchange))
             }
             Some("VALID") => {
                 Self::Valid(DeviceVerificationValid {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("SERVER_ERROR") => {
-                Self::ServerError(
-                    rt::UserPage::new(operation, 500, response, extra_headers),
-                )
+                Self::ServerError(rt::UserPage::new(operation, 500, response, exchange))
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -656,7 +655,7 @@ impl DeviceVerificationAction {
 #[must_use]
 pub struct DeviceVerificationValid {
     pub(crate) response: Box<types::DeviceVerificationResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(DeviceVerificationValid, types::DeviceVerificationResponse);
@@ -664,9 +663,9 @@ rt::stored_step!(DeviceVerificationValid, DeviceVerificationAction, Valid);
 impl DeviceVerificationValid {
     /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
     ///
-    /// `clientId`, optional.
+    /// `clientId`, optional. `None` where Authlete says 0.
     pub fn client_id(&self) -> Option<i64> {
-        self.response.client_id
+        self.response.client_id.filter(|value| *value != 0)
     }
 
     /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
@@ -825,7 +824,7 @@ impl DeviceVerificationValid {
         let mut response = self.response;
         let mut request = types::DeviceCompleteRequest::new("AUTHORIZED", user_code);
         request.subject = Some(subject.into());
-        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.exchange))
     }
 
     /// Records any result, such as `TRANSACTION_FAILED` when the server could not ask the user. Give it the result and the user code, and the subject when the result is `AUTHORIZED`.
@@ -839,7 +838,7 @@ impl DeviceVerificationValid {
     ) -> PendingRequest<types::DeviceCompleteRequest> {
         let mut response = self.response;
         let mut request = types::DeviceCompleteRequest::new(result, user_code);
-        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.exchange))
     }
 
     /// Records that the user refused; the device is told `access_denied`. Give it the user code.
@@ -854,7 +853,7 @@ impl DeviceVerificationValid {
     ) -> PendingRequest<types::DeviceCompleteRequest> {
         let mut response = self.response;
         let mut request = types::DeviceCompleteRequest::new("ACCESS_DENIED", user_code);
-        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.exchange))
     }
 }
 

@@ -52,7 +52,7 @@ impl rt::Action for ClientRegistrationAction {
 
     fn read(
         response: Box<types::ClientRegistrationResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
@@ -67,14 +67,19 @@ impl rt::Action for ClientRegistrationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("CREATED") => {
+            Some(
+                "CREATED",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Created(ClientRegistrationCreated {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("INTERNAL_SERVER_ERROR") => {
@@ -88,11 +93,11 @@ impl rt::Action for ClientRegistrationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -123,7 +128,7 @@ impl From<ClientRegistrationAction> for rt::Reply {
 #[must_use]
 pub struct ClientRegistrationCreated {
     pub(crate) response: Box<types::ClientRegistrationResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(ClientRegistrationCreated, types::ClientRegistrationResponse);
@@ -146,7 +151,7 @@ impl ClientRegistrationCreated {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }
@@ -187,7 +192,7 @@ impl rt::Action for ClientRegistrationDeleteAction {
 
     fn read(
         response: Box<types::ClientRegistrationResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
@@ -202,7 +207,7 @@ impl rt::Action for ClientRegistrationDeleteAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -217,7 +222,7 @@ impl rt::Action for ClientRegistrationDeleteAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -232,7 +237,7 @@ impl rt::Action for ClientRegistrationDeleteAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -252,11 +257,11 @@ impl rt::Action for ClientRegistrationDeleteAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -318,7 +323,7 @@ impl rt::Action for ClientRegistrationGetAction {
 
     fn read(
         response: Box<types::ClientRegistrationResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
@@ -333,7 +338,7 @@ impl rt::Action for ClientRegistrationGetAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -348,14 +353,19 @@ impl rt::Action for ClientRegistrationGetAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("OK") => {
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Ok(ClientRegistrationGetOk {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("UNAUTHORIZED") => {
@@ -374,11 +384,11 @@ impl rt::Action for ClientRegistrationGetAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -410,7 +420,7 @@ impl From<ClientRegistrationGetAction> for rt::Reply {
 #[must_use]
 pub struct ClientRegistrationGetOk {
     pub(crate) response: Box<types::ClientRegistrationResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(ClientRegistrationGetOk, types::ClientRegistrationResponse);
@@ -433,7 +443,7 @@ impl ClientRegistrationGetOk {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }
@@ -474,7 +484,7 @@ impl rt::Action for ClientRegistrationUpdateAction {
 
     fn read(
         response: Box<types::ClientRegistrationResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
@@ -489,7 +499,7 @@ impl rt::Action for ClientRegistrationUpdateAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -504,7 +514,7 @@ impl rt::Action for ClientRegistrationUpdateAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -524,17 +534,22 @@ impl rt::Action for ClientRegistrationUpdateAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("UPDATED") => {
+            Some(
+                "UPDATED",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Updated(ClientRegistrationUpdateUpdated {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -566,7 +581,7 @@ impl From<ClientRegistrationUpdateAction> for rt::Reply {
 #[must_use]
 pub struct ClientRegistrationUpdateUpdated {
     pub(crate) response: Box<types::ClientRegistrationResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(ClientRegistrationUpdateUpdated, types::ClientRegistrationResponse);
@@ -589,7 +604,7 @@ impl ClientRegistrationUpdateUpdated {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }

@@ -56,11 +56,16 @@ impl rt::Action for FederationConfigurationAction {
 
     fn read(
         response: Box<types::FederationConfigurationResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Ok(
                     rt::reply(
                         operation,
@@ -73,7 +78,7 @@ impl rt::Action for FederationConfigurationAction {
                             no_store: false,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -85,10 +90,10 @@ impl rt::Action for FederationConfigurationAction {
                             status: 404,
                             content: rt::Content::Response("application/json"),
                             headers: &[],
-                            no_store: false,
+                            no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -100,14 +105,14 @@ impl rt::Action for FederationConfigurationAction {
                             status: 500,
                             content: rt::Content::Response("application/json"),
                             headers: &[],
-                            no_store: false,
+                            no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -189,14 +194,19 @@ impl rt::Action for FederationRegistrationAction {
 
     fn read(
         response: Box<types::FederationRegistrationResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Ok(FederationRegistrationOk {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("BAD_REQUEST") => {
@@ -210,7 +220,7 @@ impl rt::Action for FederationRegistrationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -225,7 +235,7 @@ impl rt::Action for FederationRegistrationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -240,11 +250,11 @@ impl rt::Action for FederationRegistrationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -276,7 +286,7 @@ impl From<FederationRegistrationAction> for rt::Reply {
 #[must_use]
 pub struct FederationRegistrationOk {
     pub(crate) response: Box<types::FederationRegistrationResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(FederationRegistrationOk, types::FederationRegistrationResponse);
@@ -299,7 +309,7 @@ impl FederationRegistrationOk {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }

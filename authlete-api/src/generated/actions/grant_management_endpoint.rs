@@ -72,11 +72,16 @@ impl rt::Action for GrantManagementAction {
 
     fn read(
         response: Box<types::GrantManagementResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Ok(
                     rt::reply(
                         operation,
@@ -87,7 +92,7 @@ impl rt::Action for GrantManagementAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -102,7 +107,7 @@ impl rt::Action for GrantManagementAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -117,7 +122,7 @@ impl rt::Action for GrantManagementAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -132,7 +137,7 @@ impl rt::Action for GrantManagementAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -147,12 +152,12 @@ impl rt::Action for GrantManagementAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(rt::refused(operation, response, extra_headers))
+                Self::CallerError(rt::refused(operation, response, exchange))
             }
             Some("AUTHLETE_ERROR") => {
                 Self::AuthleteError(
@@ -165,11 +170,11 @@ impl rt::Action for GrantManagementAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }

@@ -58,25 +58,22 @@ impl rt::Action for HskCreateAction {
         &operations::HSK_CREATE
     }
 
-    fn read(
-        response: Box<types::HskCreateResponse>,
-        extra_headers: rt::ExtraHeaders,
-    ) -> Self {
+    fn read(response: Box<types::HskCreateResponse>, exchange: rt::Exchange) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("SUCCESS") if response.hsk.is_some() => {
+            Some("SUCCESS") if response.hsk.as_ref().is_some() => {
                 Self::Success(HskCreateSuccess {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("INVALID_REQUEST") => {
-                Self::InvalidRequest(rt::refused(operation, response, extra_headers))
+                Self::InvalidRequest(rt::refused(operation, response, exchange))
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(HskCreateNotFound {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("SERVER_ERROR") => {
@@ -93,11 +90,11 @@ impl rt::Action for HskCreateAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -140,7 +137,7 @@ impl HskCreateAction {
 #[must_use]
 pub struct HskCreateSuccess {
     pub(crate) response: Box<types::HskCreateResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(HskCreateSuccess, types::HskCreateResponse);
@@ -159,7 +156,7 @@ impl HskCreateSuccess {
 #[must_use]
 pub struct HskCreateNotFound {
     pub(crate) response: Box<types::HskCreateResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(HskCreateNotFound, types::HskCreateResponse);
@@ -219,25 +216,22 @@ impl rt::Action for HskDeleteAction {
         &operations::HSK_DELETE
     }
 
-    fn read(
-        response: Box<types::HskDeleteResponse>,
-        extra_headers: rt::ExtraHeaders,
-    ) -> Self {
+    fn read(response: Box<types::HskDeleteResponse>, exchange: rt::Exchange) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("SUCCESS") => {
                 Self::Success(HskDeleteSuccess {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("INVALID_REQUEST") => {
-                Self::InvalidRequest(rt::refused(operation, response, extra_headers))
+                Self::InvalidRequest(rt::refused(operation, response, exchange))
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(HskDeleteNotFound {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("SERVER_ERROR") => {
@@ -254,11 +248,11 @@ impl rt::Action for HskDeleteAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -301,7 +295,7 @@ impl HskDeleteAction {
 #[must_use]
 pub struct HskDeleteSuccess {
     pub(crate) response: Box<types::HskDeleteResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(HskDeleteSuccess, types::HskDeleteResponse);
@@ -320,7 +314,7 @@ impl HskDeleteSuccess {
 #[must_use]
 pub struct HskDeleteNotFound {
     pub(crate) response: Box<types::HskDeleteResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(HskDeleteNotFound, types::HskDeleteResponse);
@@ -380,25 +374,22 @@ impl rt::Action for HskGetAction {
         &operations::HSK_GET
     }
 
-    fn read(
-        response: Box<types::HskGetResponse>,
-        extra_headers: rt::ExtraHeaders,
-    ) -> Self {
+    fn read(response: Box<types::HskGetResponse>, exchange: rt::Exchange) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("SUCCESS") if response.hsk.is_some() => {
+            Some("SUCCESS") if response.hsk.as_ref().is_some() => {
                 Self::Success(HskGetSuccess {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("INVALID_REQUEST") => {
-                Self::InvalidRequest(rt::refused(operation, response, extra_headers))
+                Self::InvalidRequest(rt::refused(operation, response, exchange))
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(HskGetNotFound {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("SERVER_ERROR") => {
@@ -415,11 +406,11 @@ impl rt::Action for HskGetAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -462,7 +453,7 @@ impl HskGetAction {
 #[must_use]
 pub struct HskGetSuccess {
     pub(crate) response: Box<types::HskGetResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(HskGetSuccess, types::HskGetResponse);
@@ -481,7 +472,7 @@ impl HskGetSuccess {
 #[must_use]
 pub struct HskGetNotFound {
     pub(crate) response: Box<types::HskGetResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(HskGetNotFound, types::HskGetResponse);
@@ -537,20 +528,17 @@ impl rt::Action for HskGetListAction {
         &operations::HSK_GET_LIST
     }
 
-    fn read(
-        response: Box<types::HskGetListResponse>,
-        extra_headers: rt::ExtraHeaders,
-    ) -> Self {
+    fn read(response: Box<types::HskGetListResponse>, exchange: rt::Exchange) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("SUCCESS") => {
                 Self::Success(HskGetListSuccess {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("INVALID_REQUEST") => {
-                Self::InvalidRequest(rt::refused(operation, response, extra_headers))
+                Self::InvalidRequest(rt::refused(operation, response, exchange))
             }
             Some("SERVER_ERROR") => {
                 Self::ServerError(
@@ -566,11 +554,11 @@ impl rt::Action for HskGetListAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -598,7 +586,7 @@ impl HskGetListAction {
 #[must_use]
 pub struct HskGetListSuccess {
     pub(crate) response: Box<types::HskGetListResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(HskGetListSuccess, types::HskGetListResponse);

@@ -64,7 +64,7 @@ impl rt::Action for IntrospectionAction {
 
     fn read(
         response: Box<types::IntrospectionResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
@@ -79,7 +79,7 @@ impl rt::Action for IntrospectionAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -94,7 +94,7 @@ impl rt::Action for IntrospectionAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -109,7 +109,7 @@ impl rt::Action for IntrospectionAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -124,17 +124,17 @@ impl rt::Action for IntrospectionAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
             Some("OK") => {
                 Self::Ok(IntrospectionOk {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -164,16 +164,16 @@ impl IntrospectionAction {
 #[must_use]
 pub struct IntrospectionOk {
     pub(crate) response: Box<types::IntrospectionResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(IntrospectionOk, types::IntrospectionResponse);
 impl IntrospectionOk {
     /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
     ///
-    /// `clientId`, optional.
+    /// `clientId`, optional. `None` where Authlete says 0.
     pub fn client_id(&self) -> Option<i64> {
-        self.response.client_id
+        self.response.client_id.filter(|value| *value != 0)
     }
 
     /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
@@ -471,7 +471,7 @@ impl rt::Action for StandardIntrospectionAction {
 
     fn read(
         response: Box<types::StandardIntrospectionResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
@@ -486,7 +486,7 @@ impl rt::Action for StandardIntrospectionAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -501,11 +501,16 @@ impl rt::Action for StandardIntrospectionAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("OK") => {
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Ok(
                     rt::reply(
                         operation,
@@ -516,11 +521,16 @@ impl rt::Action for StandardIntrospectionAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("JWT") => {
+            Some(
+                "JWT",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Jwt(
                     rt::reply(
                         operation,
@@ -533,11 +543,11 @@ impl rt::Action for StandardIntrospectionAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }

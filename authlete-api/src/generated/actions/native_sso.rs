@@ -54,17 +54,16 @@ impl rt::Action for NativeSsoAction {
         &operations::NATIVE_SSO
     }
 
-    fn read(
-        response: Box<types::NativeSsoResponse>,
-        extra_headers: rt::ExtraHeaders,
-    ) -> Self {
+    fn read(response: Box<types::NativeSsoResponse>, exchange: rt::Exchange) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
-                Self::Ok(NativeSsoOk {
-                    response,
-                    extra_headers,
-                })
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
+                Self::Ok(NativeSsoOk { response, exchange })
             }
             Some("INTERNAL_SERVER_ERROR") => {
                 Self::InternalServerError(
@@ -77,14 +76,14 @@ impl rt::Action for NativeSsoAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(rt::refused(operation, response, extra_headers))
+                Self::CallerError(rt::refused(operation, response, exchange))
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -115,7 +114,7 @@ impl From<NativeSsoAction> for rt::Reply {
 #[must_use]
 pub struct NativeSsoOk {
     pub(crate) response: Box<types::NativeSsoResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(NativeSsoOk, types::NativeSsoResponse);
@@ -138,7 +137,7 @@ impl NativeSsoOk {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }
@@ -196,14 +195,14 @@ impl rt::Action for NativeSsoLogoutAction {
 
     fn read(
         response: Box<types::NativeSsoLogoutResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("OK") => {
                 Self::Ok(NativeSsoLogoutOk {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("SERVER_ERROR") => {
@@ -220,14 +219,14 @@ impl rt::Action for NativeSsoLogoutAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(rt::refused(operation, response, extra_headers))
+                Self::CallerError(rt::refused(operation, response, exchange))
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -255,7 +254,7 @@ impl NativeSsoLogoutAction {
 #[must_use]
 pub struct NativeSsoLogoutOk {
     pub(crate) response: Box<types::NativeSsoLogoutResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(NativeSsoLogoutOk, types::NativeSsoLogoutResponse);

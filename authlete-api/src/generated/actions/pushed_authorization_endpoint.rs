@@ -71,14 +71,19 @@ impl rt::Action for PushedAuthorizationAction {
 
     fn read(
         response: Box<types::PushedAuthorizationResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("CREATED") => {
+            Some(
+                "CREATED",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Created(PushedAuthorizationCreated {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("BAD_REQUEST") => {
@@ -92,7 +97,7 @@ impl rt::Action for PushedAuthorizationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -114,7 +119,7 @@ impl rt::Action for PushedAuthorizationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -129,7 +134,7 @@ impl rt::Action for PushedAuthorizationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -144,7 +149,7 @@ impl rt::Action for PushedAuthorizationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -159,12 +164,26 @@ impl rt::Action for PushedAuthorizationAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
+    }
+
+    fn remember(
+        response: &types::PushedAuthorizationResponse,
+        request: rt::RequestFacts,
+        client: &rt::Client,
+    ) {
+        client
+            .pushed_requests()
+            .pushed(
+                request,
+                response.request_uri.as_deref(),
+                response.response_content.as_deref(),
+            );
     }
 }
 
@@ -197,7 +216,7 @@ impl From<PushedAuthorizationAction> for rt::Reply {
 #[must_use]
 pub struct PushedAuthorizationCreated {
     pub(crate) response: Box<types::PushedAuthorizationResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(PushedAuthorizationCreated, types::PushedAuthorizationResponse);
@@ -227,7 +246,7 @@ impl PushedAuthorizationCreated {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }

@@ -81,10 +81,7 @@ impl rt::Action for TokenAction {
         &operations::AUTH_TOKEN
     }
 
-    fn read(
-        response: Box<types::TokenResponse>,
-        extra_headers: rt::ExtraHeaders,
-    ) -> Self {
+    fn read(response: Box<types::TokenResponse>, exchange: rt::Exchange) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
@@ -98,7 +95,7 @@ impl rt::Action for TokenAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -118,7 +115,7 @@ impl rt::Action for TokenAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -133,45 +130,72 @@ impl rt::Action for TokenAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("PASSWORD") if response.ticket.is_some() => {
+            Some(
+                "PASSWORD",
+            ) if response
+                .ticket
+                .as_ref()
+                .is_some_and(|value| !value.as_str().is_empty()) => {
                 Self::Password(TokenPassword {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
-            Some("OK") => Self::Ok(TokenOk { response, extra_headers }),
-            Some("TOKEN_EXCHANGE") if response.subject_token.is_some() => {
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
+                Self::Ok(TokenOk { response, exchange })
+            }
+            Some(
+                "TOKEN_EXCHANGE",
+            ) if response
+                .subject_token
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::TokenExchange(TokenTokenExchange {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
-            Some("JWT_BEARER") if response.assertion.is_some() => {
+            Some(
+                "JWT_BEARER",
+            ) if response.assertion.as_ref().is_some_and(|value| !value.is_empty()) => {
                 Self::JwtBearer(TokenJwtBearer {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
-            Some("NATIVE_SSO") if response.access_token.is_some() => {
+            Some(
+                "NATIVE_SSO",
+            ) if response
+                .access_token
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::NativeSso(TokenNativeSso {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some(
                 "ID_TOKEN_REISSUABLE",
-            ) if response.access_token.is_some()
-                && response.response_content.is_some() => {
+            ) if response.access_token.as_ref().is_some_and(|value| !value.is_empty())
+                && response
+                    .response_content
+                    .as_ref()
+                    .is_some_and(|value| !value.is_empty()) => {
                 Self::IdTokenReissuable(TokenIdTokenReissuable {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -244,7 +268,7 @@ impl TokenAction {
 #[must_use]
 pub struct TokenPassword {
     pub(crate) response: Box<types::TokenResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(TokenPassword, types::TokenResponse);
@@ -273,9 +297,9 @@ impl TokenPassword {
 
     /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`. Zero or absent when the client could not be identified, which `TOKEN_EXCHANGE` and `JWT_BEARER` allow if the service is set up so.
     ///
-    /// `clientId`, optional.
+    /// `clientId`, optional. `None` where Authlete says 0.
     pub fn client_id(&self) -> Option<i64> {
-        self.response.client_id
+        self.response.client_id.filter(|value| *value != 0)
     }
 
     /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
@@ -342,7 +366,7 @@ impl TokenPassword {
             reason,
             response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
-        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.exchange))
     }
 
     /// Gives the client its tokens. It holds the ticket; give it the subject of the user. The server must have verified user name and password, and that this client may have the scopes for that user.
@@ -360,7 +384,7 @@ impl TokenPassword {
             subject,
             response.ticket.take().unwrap_or_else(|| rt::Ticket::none().clone()),
         );
-        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.exchange))
     }
 
     /// The reply of a server that does not do this step, with status 400.
@@ -377,7 +401,7 @@ impl TokenPassword {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }
@@ -388,7 +412,7 @@ impl TokenPassword {
 #[must_use]
 pub struct TokenOk {
     pub(crate) response: Box<types::TokenResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(TokenOk, types::TokenResponse);
@@ -487,9 +511,9 @@ impl TokenOk {
 
     /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`. Zero or absent when the client could not be identified, which `TOKEN_EXCHANGE` and `JWT_BEARER` allow if the service is set up so.
     ///
-    /// `clientId`, optional.
+    /// `clientId`, optional. `None` where Authlete says 0.
     pub fn client_id(&self) -> Option<i64> {
-        self.response.client_id
+        self.response.client_id.filter(|value| *value != 0)
     }
 
     /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
@@ -640,7 +664,7 @@ impl TokenOk {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }
@@ -651,7 +675,7 @@ impl TokenOk {
 #[must_use]
 pub struct TokenTokenExchange {
     pub(crate) response: Box<types::TokenResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(TokenTokenExchange, types::TokenResponse);
@@ -666,9 +690,9 @@ impl TokenTokenExchange {
 
     /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`. Zero or absent when the client could not be identified, which `TOKEN_EXCHANGE` and `JWT_BEARER` allow if the service is set up so.
     ///
-    /// `clientId`, optional.
+    /// `clientId`, optional. `None` where Authlete says 0.
     pub fn client_id(&self) -> Option<i64> {
-        self.response.client_id
+        self.response.client_id.filter(|value| *value != 0)
     }
 
     /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
@@ -797,13 +821,13 @@ impl TokenTokenExchange {
         let mut request = types::TokenCreateRequest::new("TOKEN_EXCHANGE");
         request.authorization_details = response.authorization_details.take();
         request.client_entity_id_used = response.client_entity_id_used.take();
-        request.client_id = response.client_id.take();
+        request.client_id = response.client_id.take().filter(|value| *value != 0);
         request.client_id_alias_used = response.client_id_alias_used.take();
         request.metadata_document_used = response.metadata_document_used.take();
         request.resources = response.resources.take();
         request.scopes = response.scopes.take();
         request.subject = Some(subject.into());
-        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.exchange))
     }
 
     /// The reply of a server that does not do this step, with status 400.
@@ -820,7 +844,7 @@ impl TokenTokenExchange {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }
@@ -831,7 +855,7 @@ impl TokenTokenExchange {
 #[must_use]
 pub struct TokenJwtBearer {
     pub(crate) response: Box<types::TokenResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(TokenJwtBearer, types::TokenResponse);
@@ -853,9 +877,9 @@ impl TokenJwtBearer {
 
     /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`. Zero or absent when the client could not be identified, which `TOKEN_EXCHANGE` and `JWT_BEARER` allow if the service is set up so.
     ///
-    /// `clientId`, optional.
+    /// `clientId`, optional. `None` where Authlete says 0.
     pub fn client_id(&self) -> Option<i64> {
-        self.response.client_id
+        self.response.client_id.filter(|value| *value != 0)
     }
 
     /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
@@ -928,13 +952,13 @@ impl TokenJwtBearer {
         let mut request = types::TokenCreateRequest::new("JWT_BEARER");
         request.authorization_details = response.authorization_details.take();
         request.client_entity_id_used = response.client_entity_id_used.take();
-        request.client_id = response.client_id.take();
+        request.client_id = response.client_id.take().filter(|value| *value != 0);
         request.client_id_alias_used = response.client_id_alias_used.take();
         request.metadata_document_used = response.metadata_document_used.take();
         request.resources = response.resources.take();
         request.scopes = response.scopes.take();
         request.subject = Some(subject.into());
-        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.exchange))
     }
 
     /// The reply of a server that does not do this step, with status 400.
@@ -951,7 +975,7 @@ impl TokenJwtBearer {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }
@@ -962,7 +986,7 @@ impl TokenJwtBearer {
 #[must_use]
 pub struct TokenNativeSso {
     pub(crate) response: Box<types::TokenResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(TokenNativeSso, types::TokenResponse);
@@ -1040,9 +1064,9 @@ impl TokenNativeSso {
 
     /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`. Zero or absent when the client could not be identified, which `TOKEN_EXCHANGE` and `JWT_BEARER` allow if the service is set up so.
     ///
-    /// `clientId`, optional.
+    /// `clientId`, optional. `None` where Authlete says 0.
     pub fn client_id(&self) -> Option<i64> {
-        self.response.client_id
+        self.response.client_id.filter(|value| *value != 0)
     }
 
     /// Makes the token response with an ID token that has the claims of Native SSO. It holds the access token, the refresh token and the hash; give it the device secret to hand out. The server must have found the session of `sessionId` alive, and in a token exchange the device secret genuine, matching `deviceSecretHash`, and belonging to that session.
@@ -1066,7 +1090,7 @@ impl TokenNativeSso {
         );
         request.device_secret_hash = response.device_secret_hash.take();
         request.refresh_token = response.refresh_token.take();
-        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.exchange))
     }
 
     /// The reply of a server that does not do this step, with status 400.
@@ -1083,7 +1107,7 @@ impl TokenNativeSso {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }
@@ -1094,7 +1118,7 @@ impl TokenNativeSso {
 #[must_use]
 pub struct TokenIdTokenReissuable {
     pub(crate) response: Box<types::TokenResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(TokenIdTokenReissuable, types::TokenResponse);
@@ -1194,9 +1218,9 @@ impl TokenIdTokenReissuable {
 
     /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`. Zero or absent when the client could not be identified, which `TOKEN_EXCHANGE` and `JWT_BEARER` allow if the service is set up so.
     ///
-    /// `clientId`, optional.
+    /// `clientId`, optional. `None` where Authlete says 0.
     pub fn client_id(&self) -> Option<i64> {
-        self.response.client_id
+        self.response.client_id.filter(|value| *value != 0)
     }
 
     /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
@@ -1359,7 +1383,7 @@ impl TokenIdTokenReissuable {
                 .unwrap_or_default(),
             response.refresh_token.take().unwrap_or_default(),
         );
-        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.exchange))
     }
 
     /// The reply of a server that does not do this step, with status 200.
@@ -1373,7 +1397,7 @@ impl TokenIdTokenReissuable {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }
@@ -1425,10 +1449,7 @@ impl rt::Action for TokenFailAction {
         &operations::AUTH_TOKEN_FAIL
     }
 
-    fn read(
-        response: Box<types::TokenFailResponse>,
-        extra_headers: rt::ExtraHeaders,
-    ) -> Self {
+    fn read(response: Box<types::TokenFailResponse>, exchange: rt::Exchange) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
@@ -1442,7 +1463,7 @@ impl rt::Action for TokenFailAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -1457,11 +1478,11 @@ impl rt::Action for TokenFailAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -1532,10 +1553,7 @@ impl rt::Action for TokenIssueAction {
         &operations::AUTH_TOKEN_ISSUE
     }
 
-    fn read(
-        response: Box<types::TokenIssueResponse>,
-        extra_headers: rt::ExtraHeaders,
-    ) -> Self {
+    fn read(response: Box<types::TokenIssueResponse>, exchange: rt::Exchange) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
@@ -1549,17 +1567,19 @@ impl rt::Action for TokenIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("OK") => {
-                Self::Ok(TokenIssueOk {
-                    response,
-                    extra_headers,
-                })
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
+                Self::Ok(TokenIssueOk { response, exchange })
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -1589,7 +1609,7 @@ impl From<TokenIssueAction> for rt::Reply {
 #[must_use]
 pub struct TokenIssueOk {
     pub(crate) response: Box<types::TokenIssueResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(TokenIssueOk, types::TokenIssueResponse);
@@ -1660,9 +1680,9 @@ impl TokenIssueOk {
 
     /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
     ///
-    /// `clientId`, optional.
+    /// `clientId`, optional. `None` where Authlete says 0.
     pub fn client_id(&self) -> Option<i64> {
-        self.response.client_id
+        self.response.client_id.filter(|value| *value != 0)
     }
 
     /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
@@ -1767,7 +1787,7 @@ impl TokenIssueOk {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }
@@ -1825,14 +1845,19 @@ impl rt::Action for IdTokenReissueAction {
 
     fn read(
         response: Box<types::IdTokenReissueResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Ok(IdTokenReissueOk {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("INTERNAL_SERVER_ERROR") => {
@@ -1846,14 +1871,14 @@ impl rt::Action for IdTokenReissueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(rt::refused(operation, response, extra_headers))
+                Self::CallerError(rt::refused(operation, response, exchange))
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -1884,7 +1909,7 @@ impl From<IdTokenReissueAction> for rt::Reply {
 #[must_use]
 pub struct IdTokenReissueOk {
     pub(crate) response: Box<types::IdTokenReissueResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(IdTokenReissueOk, types::IdTokenReissueResponse);
@@ -1907,7 +1932,7 @@ impl IdTokenReissueOk {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }

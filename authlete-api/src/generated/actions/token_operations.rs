@@ -58,10 +58,7 @@ impl rt::Action for TokenCreateAction {
         &operations::AUTH_TOKEN_CREATE
     }
 
-    fn read(
-        response: Box<types::TokenCreateResponse>,
-        extra_headers: rt::ExtraHeaders,
-    ) -> Self {
+    fn read(response: Box<types::TokenCreateResponse>, exchange: rt::Exchange) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
@@ -78,23 +75,28 @@ impl rt::Action for TokenCreateAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
-                Self::BadRequest(rt::refused(operation, response, extra_headers))
+                Self::BadRequest(rt::refused(operation, response, exchange))
             }
             Some("FORBIDDEN") => {
-                Self::Forbidden(rt::refused(operation, response, extra_headers))
+                Self::Forbidden(rt::refused(operation, response, exchange))
             }
-            Some("OK") if response.access_token.is_some() => {
+            Some(
+                "OK",
+            ) if response
+                .access_token
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Ok(TokenCreateOk {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -123,7 +125,7 @@ impl TokenCreateAction {
 #[must_use]
 pub struct TokenCreateOk {
     pub(crate) response: Box<types::TokenCreateResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(TokenCreateOk, types::TokenCreateResponse);
@@ -190,9 +192,9 @@ impl TokenCreateOk {
 
     /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
     ///
-    /// `clientId`, optional.
+    /// `clientId`, optional. `None` where Authlete says 0.
     pub fn client_id(&self) -> Option<i64> {
-        self.response.client_id
+        self.response.client_id.filter(|value| *value != 0)
     }
 
     /// The client that the token belongs to, in the form in which the request named it. Sources do not say when it is absent.
@@ -311,10 +313,7 @@ impl rt::Action for TokenUpdateAction {
         &operations::AUTH_TOKEN_UPDATE
     }
 
-    fn read(
-        response: Box<types::TokenUpdateResponse>,
-        extra_headers: rt::ExtraHeaders,
-    ) -> Self {
+    fn read(response: Box<types::TokenUpdateResponse>, exchange: rt::Exchange) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
@@ -331,29 +330,29 @@ impl rt::Action for TokenUpdateAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
             Some("BAD_REQUEST") => {
-                Self::BadRequest(rt::refused(operation, response, extra_headers))
+                Self::BadRequest(rt::refused(operation, response, exchange))
             }
             Some("FORBIDDEN") => {
-                Self::Forbidden(rt::refused(operation, response, extra_headers))
+                Self::Forbidden(rt::refused(operation, response, exchange))
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(TokenUpdateNotFound {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("OK") => {
                 Self::Ok(TokenUpdateOk {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -397,7 +396,7 @@ impl TokenUpdateAction {
 #[must_use]
 pub struct TokenUpdateNotFound {
     pub(crate) response: Box<types::TokenUpdateResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(TokenUpdateNotFound, types::TokenUpdateResponse);
@@ -408,7 +407,7 @@ impl TokenUpdateNotFound {}
 #[must_use]
 pub struct TokenUpdateOk {
     pub(crate) response: Box<types::TokenUpdateResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(TokenUpdateOk, types::TokenUpdateResponse);

@@ -62,10 +62,7 @@ impl rt::Action for UserInfoAction {
         &operations::AUTH_USERINFO
     }
 
-    fn read(
-        response: Box<types::UserInfoResponse>,
-        extra_headers: rt::ExtraHeaders,
-    ) -> Self {
+    fn read(response: Box<types::UserInfoResponse>, exchange: rt::Exchange) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
             Some("INTERNAL_SERVER_ERROR") => {
@@ -79,7 +76,7 @@ impl rt::Action for UserInfoAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -94,7 +91,7 @@ impl rt::Action for UserInfoAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -109,7 +106,7 @@ impl rt::Action for UserInfoAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -124,17 +121,16 @@ impl rt::Action for UserInfoAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("OK") if response.token.is_some() => {
-                Self::Ok(UserInfoOk {
-                    response,
-                    extra_headers,
-                })
+            Some(
+                "OK",
+            ) if response.token.as_ref().is_some_and(|value| !value.is_empty()) => {
+                Self::Ok(UserInfoOk { response, exchange })
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -164,7 +160,7 @@ impl UserInfoAction {
 #[must_use]
 pub struct UserInfoOk {
     pub(crate) response: Box<types::UserInfoResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(UserInfoOk, types::UserInfoResponse);
@@ -193,9 +189,9 @@ impl UserInfoOk {
 
     /// The numeric id of the client, as Authlete assigned it. What the client itself calls its `client_id` may be its alias or its entity id instead; see `clientIdAliasUsed` and `clientEntityIdUsed`.
     ///
-    /// `clientId`, optional.
+    /// `clientId`, optional. `None` where Authlete says 0.
     pub fn client_id(&self) -> Option<i64> {
-        self.response.client_id
+        self.response.client_id.filter(|value| *value != 0)
     }
 
     /// The client's alias, which it can use as its `client_id` in place of the number. Absent when it has none.
@@ -316,7 +312,7 @@ impl UserInfoOk {
         let mut request = types::UserInfoIssueRequest::new(
             response.token.take().unwrap_or_default(),
         );
-        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.exchange))
     }
 }
 
@@ -388,7 +384,7 @@ impl rt::Action for UserInfoIssueAction {
 
     fn read(
         response: Box<types::UserInfoIssueResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
@@ -403,7 +399,7 @@ impl rt::Action for UserInfoIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -418,7 +414,7 @@ impl rt::Action for UserInfoIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -433,7 +429,7 @@ impl rt::Action for UserInfoIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -448,11 +444,16 @@ impl rt::Action for UserInfoIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("JSON") => {
+            Some(
+                "JSON",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Json(
                     rt::reply(
                         operation,
@@ -469,11 +470,16 @@ impl rt::Action for UserInfoIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("JWT") => {
+            Some(
+                "JWT",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Jwt(
                     rt::reply(
                         operation,
@@ -488,11 +494,11 @@ impl rt::Action for UserInfoIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }

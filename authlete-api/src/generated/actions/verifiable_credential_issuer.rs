@@ -80,11 +80,16 @@ impl rt::Action for VciBatchIssueAction {
 
     fn read(
         response: Box<types::VciBatchIssueResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Ok(
                     rt::reply(
                         operation,
@@ -95,7 +100,7 @@ impl rt::Action for VciBatchIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -110,7 +115,7 @@ impl rt::Action for VciBatchIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -125,7 +130,7 @@ impl rt::Action for VciBatchIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -140,14 +145,19 @@ impl rt::Action for VciBatchIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(rt::refused(operation, response, extra_headers))
+                Self::CallerError(rt::refused(operation, response, exchange))
             }
-            Some("OK_JWT") => {
+            Some(
+                "OK_JWT",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::OkJwt(
                     rt::reply(
                         operation,
@@ -158,11 +168,16 @@ impl rt::Action for VciBatchIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("ACCEPTED") => {
+            Some(
+                "ACCEPTED",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Accepted(
                     rt::reply(
                         operation,
@@ -173,11 +188,16 @@ impl rt::Action for VciBatchIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("ACCEPTED_JWT") => {
+            Some(
+                "ACCEPTED_JWT",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::AcceptedJwt(
                     rt::reply(
                         operation,
@@ -188,7 +208,7 @@ impl rt::Action for VciBatchIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -203,11 +223,11 @@ impl rt::Action for VciBatchIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -299,14 +319,16 @@ impl rt::Action for VciBatchParseAction {
 
     fn read(
         response: Box<types::VciBatchParseResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") if response.info.is_some() => {
+            Some(
+                "OK",
+            ) if response.info.as_ref().is_some_and(|value| !value.is_empty()) => {
                 Self::Ok(VciBatchParseOk {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("BAD_REQUEST") => {
@@ -320,7 +342,7 @@ impl rt::Action for VciBatchParseAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -335,7 +357,7 @@ impl rt::Action for VciBatchParseAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -350,7 +372,7 @@ impl rt::Action for VciBatchParseAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -365,11 +387,11 @@ impl rt::Action for VciBatchParseAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -399,7 +421,7 @@ impl VciBatchParseAction {
 #[must_use]
 pub struct VciBatchParseOk {
     pub(crate) response: Box<types::VciBatchParseResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(VciBatchParseOk, types::VciBatchParseResponse);
@@ -425,7 +447,7 @@ impl VciBatchParseOk {
         let mut request = types::VciBatchIssueRequest::default();
         request.access_token = Some(access_token.into());
         request.orders = Some(orders);
-        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.exchange))
     }
 }
 
@@ -502,11 +524,16 @@ impl rt::Action for VciDeferredIssueAction {
 
     fn read(
         response: Box<types::VciDeferredIssueResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Ok(
                     rt::reply(
                         operation,
@@ -517,7 +544,7 @@ impl rt::Action for VciDeferredIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -532,7 +559,7 @@ impl rt::Action for VciDeferredIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -547,14 +574,19 @@ impl rt::Action for VciDeferredIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(rt::refused(operation, response, extra_headers))
+                Self::CallerError(rt::refused(operation, response, exchange))
             }
-            Some("OK_JWT") => {
+            Some(
+                "OK_JWT",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::OkJwt(
                     rt::reply(
                         operation,
@@ -565,11 +597,16 @@ impl rt::Action for VciDeferredIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("ACCEPTED") => {
+            Some(
+                "ACCEPTED",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Accepted(
                     rt::reply(
                         operation,
@@ -580,11 +617,16 @@ impl rt::Action for VciDeferredIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("ACCEPTED_JWT") => {
+            Some(
+                "ACCEPTED_JWT",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::AcceptedJwt(
                     rt::reply(
                         operation,
@@ -595,7 +637,7 @@ impl rt::Action for VciDeferredIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -610,11 +652,11 @@ impl rt::Action for VciDeferredIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -705,14 +747,14 @@ impl rt::Action for VciDeferredParseAction {
 
     fn read(
         response: Box<types::VciDeferredParseResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") if response.info.is_some() => {
+            Some("OK") if response.info.as_ref().is_some() => {
                 Self::Ok(VciDeferredParseOk {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("BAD_REQUEST") => {
@@ -726,7 +768,7 @@ impl rt::Action for VciDeferredParseAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -741,7 +783,7 @@ impl rt::Action for VciDeferredParseAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -756,7 +798,7 @@ impl rt::Action for VciDeferredParseAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -771,11 +813,11 @@ impl rt::Action for VciDeferredParseAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -805,7 +847,7 @@ impl VciDeferredParseAction {
 #[must_use]
 pub struct VciDeferredParseOk {
     pub(crate) response: Box<types::VciDeferredParseResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(VciDeferredParseOk, types::VciDeferredParseResponse);
@@ -835,7 +877,7 @@ impl VciDeferredParseOk {
             .info
             .take()
             .and_then(|value| value.identifier);
-        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.exchange))
     }
 }
 
@@ -890,13 +932,15 @@ impl rt::Action for VciJwksAction {
         &operations::VCI_JWKS
     }
 
-    fn read(
-        response: Box<types::VciJwksResponse>,
-        extra_headers: rt::ExtraHeaders,
-    ) -> Self {
+    fn read(response: Box<types::VciJwksResponse>, exchange: rt::Exchange) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Ok(
                     rt::reply(
                         operation,
@@ -907,7 +951,7 @@ impl rt::Action for VciJwksAction {
                             no_store: false,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -919,10 +963,10 @@ impl rt::Action for VciJwksAction {
                             status: 404,
                             content: rt::Content::Response("application/json"),
                             headers: &[],
-                            no_store: false,
+                            no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -934,14 +978,14 @@ impl rt::Action for VciJwksAction {
                             status: 500,
                             content: rt::Content::Response("application/json"),
                             headers: &[],
-                            no_store: false,
+                            no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -1017,13 +1061,15 @@ impl rt::Action for VciJwtIssuerAction {
         &operations::VCI_JWT_ISSUER
     }
 
-    fn read(
-        response: Box<types::VciJwtIssuerResponse>,
-        extra_headers: rt::ExtraHeaders,
-    ) -> Self {
+    fn read(response: Box<types::VciJwtIssuerResponse>, exchange: rt::Exchange) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Ok(
                     rt::reply(
                         operation,
@@ -1034,7 +1080,7 @@ impl rt::Action for VciJwtIssuerAction {
                             no_store: false,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -1046,10 +1092,10 @@ impl rt::Action for VciJwtIssuerAction {
                             status: 404,
                             content: rt::Content::Response("application/json"),
                             headers: &[],
-                            no_store: false,
+                            no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -1061,14 +1107,14 @@ impl rt::Action for VciJwtIssuerAction {
                             status: 500,
                             content: rt::Content::Response("application/json"),
                             headers: &[],
-                            no_store: false,
+                            no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -1144,13 +1190,15 @@ impl rt::Action for VciMetadataAction {
         &operations::VCI_METADATA
     }
 
-    fn read(
-        response: Box<types::VciMetadataResponse>,
-        extra_headers: rt::ExtraHeaders,
-    ) -> Self {
+    fn read(response: Box<types::VciMetadataResponse>, exchange: rt::Exchange) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Ok(
                     rt::reply(
                         operation,
@@ -1161,7 +1209,7 @@ impl rt::Action for VciMetadataAction {
                             no_store: false,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -1173,10 +1221,10 @@ impl rt::Action for VciMetadataAction {
                             status: 404,
                             content: rt::Content::Response("application/json"),
                             headers: &[],
-                            no_store: false,
+                            no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -1188,14 +1236,14 @@ impl rt::Action for VciMetadataAction {
                             status: 500,
                             content: rt::Content::Response("application/json"),
                             headers: &[],
-                            no_store: false,
+                            no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -1271,17 +1319,16 @@ impl rt::Action for VciNonceAction {
         &operations::VCI_NONCE
     }
 
-    fn read(
-        response: Box<types::VciNonceResponse>,
-        extra_headers: rt::ExtraHeaders,
-    ) -> Self {
+    fn read(response: Box<types::VciNonceResponse>, exchange: rt::Exchange) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
-                Self::Ok(VciNonceOk {
-                    response,
-                    extra_headers,
-                })
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
+                Self::Ok(VciNonceOk { response, exchange })
             }
             Some("NOT_FOUND") => {
                 Self::NotFound(
@@ -1294,7 +1341,7 @@ impl rt::Action for VciNonceAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -1309,11 +1356,11 @@ impl rt::Action for VciNonceAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -1344,7 +1391,7 @@ impl From<VciNonceAction> for rt::Reply {
 #[must_use]
 pub struct VciNonceOk {
     pub(crate) response: Box<types::VciNonceResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(VciNonceOk, types::VciNonceResponse);
@@ -1367,7 +1414,7 @@ impl VciNonceOk {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }
@@ -1429,21 +1476,21 @@ impl rt::Action for VciOfferCreateAction {
 
     fn read(
         response: Box<types::VciOfferCreateResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("CREATED") if response.info.is_some() => {
+            Some("CREATED") if response.info.as_ref().is_some() => {
                 Self::Created(VciOfferCreateCreated {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("FORBIDDEN") => {
-                Self::Forbidden(rt::refused(operation, response, extra_headers))
+                Self::Forbidden(rt::refused(operation, response, exchange))
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(rt::refused(operation, response, extra_headers))
+                Self::CallerError(rt::refused(operation, response, exchange))
             }
             Some("AUTHLETE_ERROR") => {
                 Self::AuthleteError(
@@ -1459,11 +1506,11 @@ impl rt::Action for VciOfferCreateAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -1492,7 +1539,7 @@ impl VciOfferCreateAction {
 #[must_use]
 pub struct VciOfferCreateCreated {
     pub(crate) response: Box<types::VciOfferCreateResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(VciOfferCreateCreated, types::VciOfferCreateResponse);
@@ -1568,16 +1615,19 @@ impl rt::Action for VciOfferInfoAction {
         &operations::VCI_OFFER_INFO
     }
 
-    fn read(
-        response: Box<types::VciOfferInfoResponse>,
-        extra_headers: rt::ExtraHeaders,
-    ) -> Self {
+    fn read(response: Box<types::VciOfferInfoResponse>, exchange: rt::Exchange) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some(
+                "OK",
+            ) if response
+                .info
+                .as_ref()
+                .and_then(|value| value.credential_offer.as_ref())
+                .is_some_and(|value| !value.as_str().is_empty()) => {
                 Self::Ok(VciOfferInfoOk {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("FORBIDDEN") => {
@@ -1591,7 +1641,7 @@ impl rt::Action for VciOfferInfoAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -1606,12 +1656,12 @@ impl rt::Action for VciOfferInfoAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(rt::refused(operation, response, extra_headers))
+                Self::CallerError(rt::refused(operation, response, exchange))
             }
             Some("AUTHLETE_ERROR") => {
                 Self::AuthleteError(
@@ -1627,11 +1677,11 @@ impl rt::Action for VciOfferInfoAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -1664,7 +1714,7 @@ impl From<VciOfferInfoAction> for rt::Reply {
 #[must_use]
 pub struct VciOfferInfoOk {
     pub(crate) response: Box<types::VciOfferInfoResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(VciOfferInfoOk, types::VciOfferInfoResponse);
@@ -1687,7 +1737,7 @@ impl VciOfferInfoOk {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }
@@ -1769,11 +1819,16 @@ impl rt::Action for VciSingleIssueAction {
 
     fn read(
         response: Box<types::VciSingleIssueResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") => {
+            Some(
+                "OK",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Ok(
                     rt::reply(
                         operation,
@@ -1784,11 +1839,16 @@ impl rt::Action for VciSingleIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("OK_JWT") => {
+            Some(
+                "OK_JWT",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::OkJwt(
                     rt::reply(
                         operation,
@@ -1799,20 +1859,30 @@ impl rt::Action for VciSingleIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            Some("ACCEPTED") => {
+            Some(
+                "ACCEPTED",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::Accepted(VciSingleIssueAccepted {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
-            Some("ACCEPTED_JWT") => {
+            Some(
+                "ACCEPTED_JWT",
+            ) if response
+                .response_content
+                .as_ref()
+                .is_some_and(|value| !value.is_empty()) => {
                 Self::AcceptedJwt(VciSingleIssueAcceptedJwt {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("BAD_REQUEST") => {
@@ -1826,7 +1896,7 @@ impl rt::Action for VciSingleIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -1841,7 +1911,7 @@ impl rt::Action for VciSingleIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -1856,7 +1926,7 @@ impl rt::Action for VciSingleIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -1871,14 +1941,14 @@ impl rt::Action for VciSingleIssueAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
             Some("CALLER_ERROR") => {
-                Self::CallerError(rt::refused(operation, response, extra_headers))
+                Self::CallerError(rt::refused(operation, response, exchange))
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -1915,7 +1985,7 @@ impl From<VciSingleIssueAction> for rt::Reply {
 #[must_use]
 pub struct VciSingleIssueAccepted {
     pub(crate) response: Box<types::VciSingleIssueResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(VciSingleIssueAccepted, types::VciSingleIssueResponse);
@@ -1938,7 +2008,7 @@ impl VciSingleIssueAccepted {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }
@@ -1949,7 +2019,7 @@ impl VciSingleIssueAccepted {
 #[must_use]
 pub struct VciSingleIssueAcceptedJwt {
     pub(crate) response: Box<types::VciSingleIssueResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(VciSingleIssueAcceptedJwt, types::VciSingleIssueResponse);
@@ -1972,7 +2042,7 @@ impl VciSingleIssueAcceptedJwt {
                 no_store: true,
             },
             self.response,
-            self.extra_headers,
+            self.exchange,
         )
     }
 }
@@ -2038,14 +2108,14 @@ impl rt::Action for VciSingleParseAction {
 
     fn read(
         response: Box<types::VciSingleParseResponse>,
-        extra_headers: rt::ExtraHeaders,
+        exchange: rt::Exchange,
     ) -> Self {
         let operation = <Self as rt::Action>::operation();
         match response.action.as_ref().map(|action| action.as_str()) {
-            Some("OK") if response.info.is_some() => {
+            Some("OK") if response.info.as_ref().is_some() => {
                 Self::Ok(VciSingleParseOk {
                     response,
-                    extra_headers,
+                    exchange,
                 })
             }
             Some("BAD_REQUEST") => {
@@ -2059,7 +2129,7 @@ impl rt::Action for VciSingleParseAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -2074,7 +2144,7 @@ impl rt::Action for VciSingleParseAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -2089,7 +2159,7 @@ impl rt::Action for VciSingleParseAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
@@ -2104,11 +2174,11 @@ impl rt::Action for VciSingleParseAction {
                             no_store: true,
                         },
                         response,
-                        extra_headers,
+                        exchange,
                     ),
                 )
             }
-            _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+            _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
         }
     }
 }
@@ -2138,7 +2208,7 @@ impl VciSingleParseAction {
 #[must_use]
 pub struct VciSingleParseOk {
     pub(crate) response: Box<types::VciSingleParseResponse>,
-    pub(crate) extra_headers: rt::ExtraHeaders,
+    pub(crate) exchange: rt::Exchange,
 }
 
 rt::step!(VciSingleParseOk, types::VciSingleParseResponse);
@@ -2170,7 +2240,7 @@ impl VciSingleParseOk {
             .info
             .take()
             .and_then(|value| value.identifier);
-        PendingRequest::new(request, rt::extra_headers(&*response, self.extra_headers))
+        PendingRequest::new(request, rt::exchange(&*response, self.exchange))
     }
 }
 

@@ -64,13 +64,18 @@ impl<'a> AuthorizationApi<'a> {
         request: impl rt::IntoRequest<types::AuthorizationRequest>,
     ) -> rt::ActionCall<'a, actions::AuthorizationAction> {
         let service = self.service;
+        let request = request.into_request();
+        let request: &types::AuthorizationRequest = request.borrow();
+        let facts = rt::RequestFacts::default()
+            .parameters(&request.parameters, service.client());
         rt::ActionCall::new(
-            calls::auth_authorization(
-                service.client(),
-                service.id().as_str(),
-                request.into_request().borrow(),
-            ),
-        )
+                calls::auth_authorization(
+                    service.client(),
+                    service.id().as_str(),
+                    request,
+                ),
+            )
+            .about(facts)
     }
 
     /// Reads the text stored with an authorization ticket and leaves the ticket usable. It serves servers that keep nothing between the pages of a login except the ticket.

@@ -26,13 +26,13 @@ impl<'a> GrantManagementApi<'a> {
         request: impl rt::IntoRequest<types::GrantManagementRequest>,
     ) -> rt::ActionCall<'a, actions::GrantManagementAction> {
         let service = self.service;
+        let request = request.into_request();
+        let request: &types::GrantManagementRequest = request.borrow();
+        let facts = rt::RequestFacts::default().proof(request.dpop.as_deref());
         rt::ActionCall::new(
-            calls::grant_management(
-                service.client(),
-                service.id().as_str(),
-                request.into_request().borrow(),
-            ),
-        )
+                calls::grant_management(service.client(), service.id().as_str(), request),
+            )
+            .about(facts)
     }
 }
 

@@ -26,13 +26,17 @@ impl<'a> IntrospectionApi<'a> {
         request: impl rt::IntoRequest<types::IntrospectionRequest>,
     ) -> rt::ActionCall<'a, actions::IntrospectionAction> {
         let service = self.service;
+        let request = request.into_request();
+        let request: &types::IntrospectionRequest = request.borrow();
+        let facts = rt::RequestFacts::default().proof(request.dpop.as_deref());
         rt::ActionCall::new(
-            calls::auth_introspection(
-                service.client(),
-                service.id().as_str(),
-                request.into_request().borrow(),
-            ),
-        )
+                calls::auth_introspection(
+                    service.client(),
+                    service.id().as_str(),
+                    request,
+                ),
+            )
+            .about(facts)
     }
 
     /// Makes the response of the introspection endpoint (RFC 7662) for resource servers elsewhere, as JSON or as a JWT (RFC 9701). To authenticate the resource server is the server's part and comes first, because the response reveals whose token it is.

@@ -26,13 +26,15 @@ impl<'a> PushedAuthorizationApi<'a> {
         request: impl rt::IntoRequest<types::PushedAuthorizationRequest>,
     ) -> rt::ActionCall<'a, actions::PushedAuthorizationAction> {
         let service = self.service;
+        let request = request.into_request();
+        let request: &types::PushedAuthorizationRequest = request.borrow();
+        let facts = rt::RequestFacts::default()
+            .parameters(&request.parameters, service.client())
+            .proof(request.dpop.as_deref());
         rt::ActionCall::new(
-            calls::pushed_auth_req(
-                service.client(),
-                service.id().as_str(),
-                request.into_request().borrow(),
-            ),
-        )
+                calls::pushed_auth_req(service.client(), service.id().as_str(), request),
+            )
+            .about(facts)
     }
 }
 

@@ -26,13 +26,17 @@ impl<'a> RegistrationApi<'a> {
         request: impl rt::IntoRequest<types::ClientRegistrationDeleteRequest>,
     ) -> rt::ActionCall<'a, actions::ClientRegistrationDeleteAction> {
         let service = self.service;
+        let request = request.into_request();
+        let request: &types::ClientRegistrationDeleteRequest = request.borrow();
+        let facts = rt::RequestFacts::default().token(&request.token);
         rt::ActionCall::new(
-            calls::client_registration_delete(
-                service.client(),
-                service.id().as_str(),
-                request.into_request().borrow(),
-            ),
-        )
+                calls::client_registration_delete(
+                    service.client(),
+                    service.id().as_str(),
+                    request,
+                ),
+            )
+            .about(facts)
     }
 
     /// Reads a registered client for the client itself, at its configuration endpoint (RFC 7592 section 2.1). The token of the request goes with the call, and Authlete checks that it is this client's.
@@ -45,13 +49,17 @@ impl<'a> RegistrationApi<'a> {
         request: impl rt::IntoRequest<types::ClientRegistrationGetRequest>,
     ) -> rt::ActionCall<'a, actions::ClientRegistrationGetAction> {
         let service = self.service;
+        let request = request.into_request();
+        let request: &types::ClientRegistrationGetRequest = request.borrow();
+        let facts = rt::RequestFacts::default().token(&request.token);
         rt::ActionCall::new(
-            calls::client_registration_get(
-                service.client(),
-                service.id().as_str(),
-                request.into_request().borrow(),
-            ),
-        )
+                calls::client_registration_get(
+                    service.client(),
+                    service.id().as_str(),
+                    request,
+                ),
+            )
+            .about(facts)
     }
 
     /// Registers a client by what it posted to the server's registration endpoint (RFC 7591 section 3). The service must have `dynamicRegistrationSupported`. Decide before the call who may register, for example by an initial access token. Send the response as it is; it holds the client's secret.
@@ -83,13 +91,17 @@ impl<'a> RegistrationApi<'a> {
         request: impl rt::IntoRequest<types::ClientRegistrationUpdateRequest>,
     ) -> rt::ActionCall<'a, actions::ClientRegistrationUpdateAction> {
         let service = self.service;
+        let request = request.into_request();
+        let request: &types::ClientRegistrationUpdateRequest = request.borrow();
+        let facts = rt::RequestFacts::default().token(&request.token);
         rt::ActionCall::new(
-            calls::client_registration_update(
-                service.client(),
-                service.id().as_str(),
-                request.into_request().borrow(),
-            ),
-        )
+                calls::client_registration_update(
+                    service.client(),
+                    service.id().as_str(),
+                    request,
+                ),
+            )
+            .about(facts)
     }
 }
 

@@ -45,13 +45,13 @@ impl<'a> UserinfoApi<'a> {
         request: impl rt::IntoRequest<types::UserInfoRequest>,
     ) -> rt::ActionCall<'a, actions::UserInfoAction> {
         let service = self.service;
+        let request = request.into_request();
+        let request: &types::UserInfoRequest = request.borrow();
+        let facts = rt::RequestFacts::default().proof(request.dpop.as_deref());
         rt::ActionCall::new(
-            calls::auth_userinfo(
-                service.client(),
-                service.id().as_str(),
-                request.into_request().borrow(),
-            ),
-        )
+                calls::auth_userinfo(service.client(), service.id().as_str(), request),
+            )
+            .about(facts)
     }
 }
 

@@ -2250,7 +2250,7 @@ pub struct AuthorizationResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub lowest_prompt: ::std::option::Option<super::Prompt>,
-    /// How many seconds ago the user may have been authenticated at most, from `max_age` or else the client's `default_max_age`. Zero stands for no limit and for an explicit `max_age=0` alike, so look at the raw request for the latter, which demands a fresh login.
+    /// How many seconds ago the user may have been authenticated at most, from `max_age` or else the client's `default_max_age`. Zero stands for no limit and for an explicit `max_age=0` alike, which demands a fresh login; `max_age()` of the action's steps knows which, from the client's request.
     ///
     /// `maxAge`, optional, in seconds.
     #[serde(rename = "maxAge", skip_serializing_if = "::std::option::Option::is_none")]
@@ -2796,7 +2796,7 @@ impl AuthorizationResponse {
         self
     }
 
-    /// Sets `max_age`: how many seconds ago the user may have been authenticated at most, from `max_age` or else the client's `default_max_age`. Zero stands for no limit and for an explicit `max_age=0` alike, so look at the raw request for the latter, which demands a fresh login.
+    /// Sets `max_age`: how many seconds ago the user may have been authenticated at most, from `max_age` or else the client's `default_max_age`. Zero stands for no limit and for an explicit `max_age=0` alike, which demands a fresh login; `max_age()` of the action's steps knows which, from the client's request.
     ///
     /// `maxAge`, optional, in seconds.
     #[must_use]
@@ -3026,7 +3026,7 @@ impl AuthorizationResponse {
 
     /// `max_age` as a `Duration`; `None` also where the number is negative.
     ///
-    /// How many seconds ago the user may have been authenticated at most, from `max_age` or else the client's `default_max_age`. Zero stands for no limit and for an explicit `max_age=0` alike, so look at the raw request for the latter, which demands a fresh login.
+    /// How many seconds ago the user may have been authenticated at most, from `max_age` or else the client's `default_max_age`. Zero stands for no limit and for an explicit `max_age=0` alike, which demands a fresh login; `max_age()` of the action's steps knows which, from the client's request.
     ///
     /// `maxAge`, optional, in seconds.
     pub fn max_age_as_duration(&self) -> ::std::option::Option<::std::time::Duration> {

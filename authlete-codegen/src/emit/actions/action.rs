@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
+use super::types::present;
 use super::{Context, rendering, variant};
 use crate::actions::{Action, Kind};
 use crate::emit::docs::{and, doc};
@@ -16,7 +17,7 @@ pub(super) fn action(context: &Context<'_>) -> TokenStream {
         quote!(#docs #variant(#holds))
     });
     let arms = context.answering.ordered().map(|(value, action)| arm(context, value, action));
-    let next = next(context);
+    let (next, remember) = (next(context), remember(context));
     quote! {
         #docs
         #[derive(Debug)]
@@ -37,17 +38,33 @@ pub(super) fn action(context: &Context<'_>) -> TokenStream {
                 &operations::#operation
             }
 
-            fn read(response: Box<types::#response>, extra_headers: rt::ExtraHeaders) -> Self {
+            fn read(response: Box<types::#response>, exchange: rt::Exchange) -> Self {
                 let operation = <Self as rt::Action>::operation();
                 match response.action.as_ref().map(|action| action.as_str()) {
                     #(#arms)*
-                    _ => Self::Unknown(rt::UnknownAction::new(response, extra_headers)),
+                    _ => Self::Unknown(rt::UnknownAction::new(response, exchange)),
                 }
             }
+
+            #remember
         }
 
         #next
     }
+}
+
+/// What is kept of a response for the request that follows.
+fn remember(context: &Context<'_>) -> Option<TokenStream> {
+    let (model, answering) = (context.model, context.answering);
+    let uri = model.field(&answering.response, answering.row.request.request_uri.as_deref()?)?;
+    let content = model.field(&answering.response, "responseContent")?;
+    let (uri, content) = (format_ident!("{}", uri.name), format_ident!("{}", content.name));
+    let response = answering.response();
+    Some(quote! {
+        fn remember(response: &types::#response, request: rt::RequestFacts, client: &rt::Client) {
+            client.pushed_requests().pushed(request, response.#uri.as_deref(), response.#content.as_deref());
+        }
+    })
 }
 
 /// What the enum is.
@@ -109,25 +126,24 @@ fn variant_words(context: &Context<'_>, value: &str, action: &Action) -> String 
 
 fn arm(context: &Context<'_>, value: &str, action: &Action) -> TokenStream {
     let variant = variant(value);
+    let needed = action.needed();
+    let needed: Vec<_> =
+        needed.iter().filter_map(|field| present(context.model, &context.answering.response, field)).collect();
+    let guard = (!needed.is_empty()).then(|| quote!(if #(#needed)&&*));
     if context.has_step(action) {
         let step = context.step_name(value);
-        let needed = action.requires.iter().filter_map(|field| {
-            let name = format_ident!("{}", context.model.field(&context.answering.response, field)?.name);
-            Some(quote!(response.#name.is_some()))
-        });
-        let guard = (!action.requires.is_empty()).then(|| quote!(if #(#needed)&&*));
-        return quote!(Some(#value) #guard => Self::#variant(#step { response, extra_headers }),);
+        return quote!(Some(#value) #guard => Self::#variant(#step { response, exchange }),);
     }
     match (action.kind, action.answer()) {
         (Kind::Page, Some(answer)) => {
             let status = proc_macro2::Literal::u16_unsuffixed(answer.status);
-            quote!(Some(#value) => Self::#variant(rt::UserPage::new(operation, #status, response, extra_headers)),)
+            quote!(Some(#value) #guard => Self::#variant(rt::UserPage::new(operation, #status, response, exchange)),)
         }
         (_, Some(answer)) => {
             let rendering = rendering::rendering(&answer, context.answering.row.cache);
-            quote!(Some(#value) => Self::#variant(rt::reply(operation, #rendering, response, extra_headers)),)
+            quote!(Some(#value) #guard => Self::#variant(rt::reply(operation, #rendering, response, exchange)),)
         }
-        (_, None) => quote!(Some(#value) => Self::#variant(rt::refused(operation, response, extra_headers)),),
+        (_, None) => quote!(Some(#value) #guard => Self::#variant(rt::refused(operation, response, exchange)),),
     }
 }
 

@@ -90,6 +90,7 @@ pub(super) fn rendering(answer: &Answer, cache: Cache) -> TokenStream {
         Some(_) => quote!((#name, rt::HeaderSource::Field)),
         None => quote!((#name, rt::HeaderSource::Fixed(#value))),
     });
-    let no_store = cache == Cache::NoStore;
+    // What is published may be kept, and the news that it cannot be had may not.
+    let no_store = cache == Cache::NoStore || answer.status >= 400;
     quote!(&rt::Rendering { status: #status, content: #content, headers: &[#(#headers),*], no_store: #no_store })
 }

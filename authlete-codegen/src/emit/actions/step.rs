@@ -26,7 +26,7 @@ pub(super) fn step(
     let docs = doc(&step_words(context, value, action, &name, &variant));
     let accessors = action.fields.iter().filter_map(|wire| {
         let field = context.model.object(&context.answering.response)?.field(wire)?;
-        Some(accessor(field, action.requires.contains(wire)))
+        Some(accessor(context, field, action.needed().contains(wire)))
     });
     let mut methods: Vec<_> = accessors.collect();
     let mut rests = Vec::new();
@@ -44,7 +44,7 @@ pub(super) fn step(
         methods.push(quote! {
             #docs
             pub fn decline(self) -> rt::Reply {
-                rt::reply(<#name as rt::Action>::operation(), #rendering, self.response, self.extra_headers)
+                rt::reply(<#name as rt::Action>::operation(), #rendering, self.response, self.exchange)
             }
         });
     }
@@ -54,7 +54,7 @@ pub(super) fn step(
         methods.push(quote! {
             #docs
             pub fn into_reply(self) -> rt::Reply {
-                rt::reply(<#name as rt::Action>::operation(), #rendering, self.response, self.extra_headers)
+                rt::reply(<#name as rt::Action>::operation(), #rendering, self.response, self.exchange)
             }
         });
     }
@@ -64,7 +64,7 @@ pub(super) fn step(
         #[must_use]
         pub struct #step {
             pub(crate) response: Box<types::#response>,
-            pub(crate) extra_headers: rt::ExtraHeaders,
+            pub(crate) exchange: rt::Exchange,
         }
 
         rt::step!(#step, types::#response);
@@ -119,9 +119,22 @@ fn left(
     })
 }
 
-fn accessor(field: &Field, required: bool) -> TokenStream {
+fn accessor(context: &Context<'_>, field: &Field, required: bool) -> TokenStream {
     let name = format_ident!("{}", field.name);
     let value = quote!(self.response.#name);
+    if context.answering.row.request.max_age.as_ref() == Some(&field.wire) {
+        return max_age(context, field);
+    }
+    if context.actions.zero.contains(&field.wire) && field.ty.is_option() {
+        let (docs, output) =
+            (doc(&format!("{} `None` where Authlete says 0.", docs::field(field))), written(field.ty.required()));
+        return quote! {
+            #docs
+            pub fn #name(&self) -> Option<#output> {
+                #value.filter(|value| *value != 0)
+            }
+        };
+    }
     if let Some((output, function)) = unit_type(field) {
         let docs = doc(&docs::unit_accessor(field));
         let number = if field.ty.is_option() { quote!(#value?) } else { value };
@@ -161,6 +174,28 @@ fn accessor(field: &Field, required: bool) -> TokenStream {
     }
 }
 
+/// The maximum age of a login, which the client's request tells from none where the response says 0 for both.
+fn max_age(context: &Context<'_>, field: &Field) -> TokenStream {
+    let name = format_ident!("{}", field.name);
+    let row = &context.answering.row.request;
+    let payload = row.payload.as_ref().and_then(|field| context.model.field(&context.answering.response, field));
+    let payload = payload.map(|field| format_ident!("{}", field.name));
+    let payload = payload.map_or_else(|| quote!(None), |payload| quote!(self.response.#payload.as_ref()));
+    let docs = doc(
+        "How long ago the user may have been authenticated at most, from `max_age` or else the client's `default_max_age`: \
+         `None` where any login will do, and zero where the client asks for a new one (OpenID Connect Core 1.0, \
+         3.1.2.1).\n\nAuthlete says 0 for both, so the client's request tells them apart: its parameters, those that it pushed \
+         by way of the same client of this crate before, and its request object. A step that was made from a response \
+         alone, by `into_action`, knows the request object alone.",
+    );
+    quote! {
+        #docs
+        pub fn #name(&self) -> Option<::std::time::Duration> {
+            rt::asked_max_age(self.response.#name.map(i64::from), self.exchange.request, #payload)
+        }
+    }
+}
+
 /// The method that begins the call that follows.
 fn follow(
     context: &Context<'_>,
@@ -181,6 +216,8 @@ fn follow(
         let keep = step.leaves.is_some();
         let mut expressions = sources.iter().map(|path| source(model, answered, path, &quote!(response), keep));
         let first = expressions.next()??;
+        let zero = context.actions.zero.contains(&sources[0]);
+        let first = if zero { quote!(#first.filter(|value| *value != 0)) } else { first };
         expressions.try_fold(first, |all, next| next.map(|next| quote!(#all.or_else(|| #next))))
     };
     let (mut parameters, mut arguments, mut rest) = (Vec::new(), Vec::new(), Vec::new());
@@ -229,11 +266,11 @@ fn follow(
     let (output, response, end) = if let Some(Rest { name, .. }) = &step.leaves {
         let name = format_ident!("{name}");
         let response = quote!(let response = &*#holder.response;);
-        let first = quote!(PendingRequest::new(request, rt::extra_headers(response, #holder.extra_headers.clone())));
+        let first = quote!(PendingRequest::new(request, rt::exchange(response, #holder.exchange.clone())));
         (quote!((#pending, #name)), response, quote!((#first, #name(#holder))))
     } else {
         let response = quote!(let mut response = #holder.response;);
-        let end = quote!(PendingRequest::new(request, rt::extra_headers(&*response, #holder.extra_headers)));
+        let end = quote!(PendingRequest::new(request, rt::exchange(&*response, #holder.exchange)));
         (pending, response, end)
     };
     Ok(quote! {

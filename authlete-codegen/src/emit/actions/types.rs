@@ -41,6 +41,28 @@ pub(super) fn source(model: &Model, ty: &str, path: &str, from: &TokenStream, ke
     Some(expression)
 }
 
+/// A condition: the field is there, or the one within it, and is no empty string or list.
+pub(super) fn present(model: &Model, ty: &str, path: &str) -> Option<TokenStream> {
+    let mut parts = path.split('.');
+    let mut field = model.object(ty)?.field(parts.next()?)?;
+    let name = format_ident!("{}", field.name);
+    let mut value = if field.ty.is_option() { quote!(response.#name.as_ref()) } else { quote!(Some(&response.#name)) };
+    for part in parts {
+        field = model.object(field.ty.name()?)?.field(part)?;
+        let name = format_ident!("{}", field.name);
+        value = if field.ty.is_option() {
+            quote!(#value.and_then(|value| value.#name.as_ref()))
+        } else {
+            quote!(#value.map(|value| &value.#name))
+        };
+    }
+    Some(match field.ty.unboxed() {
+        RustType::Own(_) => quote!(#value.is_some_and(|value| !value.as_str().is_empty())),
+        RustType::String | RustType::List(_) => quote!(#value.is_some_and(|value| !value.is_empty())),
+        _ => quote!(#value.is_some()),
+    })
+}
+
 /// A type as the files of actions write it.
 pub(super) fn written(ty: &RustType) -> TokenStream {
     ty.tokens(&quote!(types), &quote!(rt))

@@ -17,13 +17,13 @@ use super::endpoints::basic;
 use super::{URL, World, credentials, query_of};
 
 /// RFC 7636, appendix B.
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-pub(super) const CALLBACK: &str = "https://as.example.com/client/callback";
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+pub(crate) const CALLBACK: &str = "https://as.example.com/client/callback";
 const MARKUP: &str = "<script>alert(1)</script>\"'";
 
 /// The pairs as a form or query. Changes replace the values, and with an empty one take the parameter out.
-pub(super) fn form(pairs: &[(&str, &str)], changes: &[(&str, &str)]) -> String {
+pub(crate) fn form(pairs: &[(&str, &str)], changes: &[(&str, &str)]) -> String {
     let changed = |name: &str| changes.iter().find(|change| change.0 == name).map(|change| change.1);
     let kept = pairs.iter().map(|(name, value)| (*name, changed(name).unwrap_or(value)));
     let added = changes.iter().filter(|change| pairs.iter().all(|pair| pair.0 != change.0)).copied();
@@ -32,7 +32,7 @@ pub(super) fn form(pairs: &[(&str, &str)], changes: &[(&str, &str)]) -> String {
 }
 
 /// A confidential client for all flows.
-pub(super) fn client(name: &str) -> OAuthClient {
+pub(crate) fn client(name: &str) -> OAuthClient {
     OAuthClient::default()
         .client_name(name.to_owned())
         .client_type(ClientType::Confidential)
@@ -45,12 +45,12 @@ pub(super) fn client(name: &str) -> OAuthClient {
 }
 
 impl World {
-    pub(super) async fn register(&self, client: OAuthClient) -> OAuthClient {
+    pub(crate) async fn register(&self, client: OAuthClient) -> OAuthClient {
         self.demo.service.clients().create(client).await.unwrap().into_inner()
     }
 
     /// A good authorization request of the client's, with changes.
-    pub(super) fn wish(&self, client: &OAuthClient, changes: &[(&str, &str)]) -> String {
+    pub(crate) fn wish(&self, client: &OAuthClient, changes: &[(&str, &str)]) -> String {
         let (id, _) = credentials(client);
         let pairs = [
             ("response_type", "code"),
@@ -65,12 +65,12 @@ impl World {
     }
 
     /// A code that Ada lets the client have.
-    pub(super) async fn code(&self, client: &OAuthClient, changes: &[(&str, &str)]) -> String {
+    pub(crate) async fn code(&self, client: &OAuthClient, changes: &[(&str, &str)]) -> String {
         query_of(&self.browser().agree(&self.wish(client, changes)).await).remove("code").unwrap()
     }
 
     /// What the token endpoint says to the client that brings the code, with changes.
-    pub(super) async fn exchange(&self, client: &OAuthClient, code: &str, changes: &[(&str, &str)]) -> (u16, Value) {
+    pub(crate) async fn exchange(&self, client: &OAuthClient, code: &str, changes: &[(&str, &str)]) -> (u16, Value) {
         let pairs = [
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -80,7 +80,7 @@ impl World {
         self.post("/token", &basic(client), &form(&pairs, changes)).await
     }
 
-    pub(super) async fn refresh(&self, client: &OAuthClient, token: &str) -> (u16, Value) {
+    pub(crate) async fn refresh(&self, client: &OAuthClient, token: &str) -> (u16, Value) {
         let pairs = [("grant_type", "refresh_token"), ("refresh_token", token)];
         self.post("/token", &basic(client), &form(&pairs, &[])).await
     }
@@ -91,7 +91,7 @@ impl World {
     }
 
     /// A bare request, and the whole answer.
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         method: &str,
         path: &str,
@@ -105,7 +105,7 @@ impl World {
     }
 
     /// A browser in which Ada is logged in.
-    pub(super) async fn ada(&self) -> Browser {
+    pub(crate) async fn ada(&self) -> Browser {
         let mut browser = self.browser();
         let login = browser.open(&format!("{URL}/login?next=/approvals")).await;
         assert!(browser.log_in(&login, "ada", "lovelace").await.says("Requests that wait for you"));
@@ -114,6 +114,6 @@ impl World {
 }
 
 /// A header of an answer; empty when it is not there.
-pub(super) fn header<'a, T>(answer: &'a http::Response<T>, name: &str) -> &'a str {
+pub(crate) fn header<'a, T>(answer: &'a http::Response<T>, name: &str) -> &'a str {
     answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }

@@ -1,0 +1,185 @@
+//! What the calls of one exchange with a client leave to each other: headers for the reply, and facts of the client's request.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::ExtraHeaders;
+use crate::call::client::Client;
+use crate::wire::json_string::JsonString;
+
+/// What an exchange has beside its responses.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Exchange {
+    /// Headers that its reply has.
+    pub headers: ExtraHeaders,
+    /// What is known of the client's request.
+    pub request: RequestFacts,
+}
+
+/// Facts of a client's request that no response repeats, and that steps and replies depend on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RequestFacts {
+    /// Whether it names `max_age`.
+    pub names_max_age: bool,
+    /// Whether it has no token where one belongs.
+    pub is_anonymous: bool,
+    /// Whether it has a DPoP proof.
+    pub has_proof: bool,
+}
+
+impl RequestFacts {
+    /// With what the parameters of an authorization request say, those that were pushed before included.
+    pub fn parameters(mut self, parameters: &str, client: &Client) -> Self {
+        self.names_max_age |= form_urlencoded::parse(parameters.as_bytes()).any(|(name, value)| match &*name {
+            // A parameter without a value counts as left out (RFC 6749 3.1).
+            "max_age" => !value.is_empty(),
+            "request" => claims(&value).is_some_and(|claims| names_max_age(&claims)),
+            "request_uri" => client.pushed_requests().name_max_age(&value),
+            _ => false,
+        });
+        self
+    }
+
+    /// With whether there is a token.
+    pub fn token(mut self, token: &str) -> Self {
+        self.is_anonymous = token.is_empty();
+        self
+    }
+
+    /// With whether there is a DPoP proof.
+    pub fn proof(mut self, proof: Option<&str>) -> Self {
+        self.has_proof = proof.is_some_and(|proof| !proof.is_empty());
+        self
+    }
+
+    /// The scheme of a challenge where Authlete sends none.
+    pub(super) fn scheme(self) -> &'static str {
+        if self.has_proof { "DPoP" } else { "Bearer" }
+    }
+}
+
+/// The maximum age that was asked for. Authlete says 0 for none and for zero alike: it is zero only where the request, or the
+/// payload of its request object, names `max_age` at all, whichever way the zero is spelt.
+pub fn asked_max_age(seconds: Option<i64>, request: RequestFacts, payload: Option<&JsonString>) -> Option<Duration> {
+    let in_payload =
+        || payload.is_some_and(|payload| payload.parse().is_ok_and(|payload: Value| names_max_age(&payload)));
+    match u64::try_from(seconds.unwrap_or_default()).unwrap_or_default() {
+        0 => (request.names_max_age || in_payload()).then_some(Duration::ZERO),
+        seconds => Some(Duration::from_secs(seconds)),
+    }
+}
+
+fn names_max_age(claims: &Value) -> bool {
+    match &claims["max_age"] {
+        Value::Null => false,
+        Value::String(age) => !age.is_empty(),
+        _ => true,
+    }
+}
+
+/// The claims of a signed request object. Authlete verifies it; what is in an encrypted one comes back with the response.
+fn claims(jwt: &str) -> Option<Value> {
+    let payload = jwt.split('.').nth(1)?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?).ok()
+}
+
+/// How many pushed requests are remembered at most.
+const CAPACITY: usize = 100_000;
+
+/// How long a pushed request is remembered where its response does not say.
+const LIFETIME: Duration = Duration::from_secs(3600);
+
+/// Pushed authorization requests that named `max_age`, until they expire: the request that refers to one does not repeat it.
+#[derive(Default)]
+pub struct PushedRequests(Mutex<HashMap<String, Instant>>);
+
+impl PushedRequests {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers a request URI for so long.
+    pub fn remember(&self, request_uri: impl Into<String>, lifetime: Duration) {
+        let now = Instant::now();
+        let Some(until) = now.checked_add(lifetime) else { return };
+        let mut all = self.all();
+        if all.len() >= CAPACITY {
+            all.retain(|_, until| *until > now);
+        }
+        if all.len() >= CAPACITY {
+            let first = all.iter().min_by_key(|(_, until)| **until).map(|(uri, _)| uri.clone());
+            first.map(|first| all.remove(&first));
+        }
+        all.insert(request_uri.into(), until);
+    }
+
+    /// Remembers what was pushed, from the response: the URI, and the content with its lifetime (RFC 9126 2.2).
+    pub fn pushed(&self, request: RequestFacts, request_uri: Option<&str>, content: Option<&str>) {
+        if let Some(uri) = request_uri.filter(|_| request.names_max_age) {
+            let content: Option<Value> = content.and_then(|content| serde_json::from_str(content).ok());
+            let lifetime =
+                content.and_then(|content| content["expires_in"].as_u64()).map_or(LIFETIME, Duration::from_secs);
+            self.remember(uri, lifetime);
+        }
+    }
+
+    fn name_max_age(&self, request_uri: &str) -> bool {
+        self.all().get(request_uri).is_some_and(|until| *until > Instant::now())
+    }
+}
+
+impl fmt::Debug for PushedRequests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PushedRequests").field("count", &self.all().len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_is_told_from_none_by_the_request() {
+        let named = RequestFacts { names_max_age: true, ..RequestFacts::default() };
+        let none = RequestFacts::default();
+        let payload = |text: &str| Some(JsonString::from(text.to_owned()));
+        for (seconds, request, object, asked) in [
+            (None, none, None, None),
+            (Some(0), none, None, None),
+            (Some(0), named, None, Some(0)),
+            (None, named, None, Some(0)),
+            (Some(60), none, None, Some(60)),
+            (Some(60), named, None, Some(60)),
+            (Some(-1), none, None, None),
+            (Some(0), none, payload(r#"{"max_age":0}"#), Some(0)),
+            (Some(0), none, payload(r#"{"max_age":"00"}"#), Some(0)),
+            (Some(0), none, payload(r#"{"max_age":null}"#), None),
+            (Some(0), none, payload("{}"), None),
+            (Some(0), none, payload("not JSON"), None),
+        ] {
+            let found = asked_max_age(seconds, request, object.as_ref());
+            assert_eq!(found, asked.map(Duration::from_secs), "{seconds:?} {request:?} {object:?}");
+        }
+    }
+
+    #[test]
+    fn the_oldest_pushed_request_makes_room() {
+        let pushed = PushedRequests::default();
+        pushed.remember("urn:first", Duration::from_secs(1));
+        for number in 1..=CAPACITY {
+            pushed.remember(format!("urn:{number}"), Duration::from_secs(600));
+        }
+        assert_eq!(pushed.all().len(), CAPACITY);
+        assert!(!pushed.name_max_age("urn:first") && pushed.name_max_age("urn:1"));
+        pushed.remember("urn:gone", Duration::ZERO);
+        assert!(!pushed.name_max_age("urn:gone"));
+    }
+}
