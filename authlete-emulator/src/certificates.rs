@@ -91,6 +91,12 @@ impl Chain {
         public_key(&leaf)
     }
 
+    /// Whether one of the certificates is its own issuer's, as those of trust anchors are.
+    pub(crate) fn is_self_signed(&self) -> bool {
+        let own = |der: &Vec<u8>| X509Certificate::from_der(der).is_ok_and(|(_, one)| one.subject() == one.issuer());
+        self.0.iter().any(own)
+    }
+
     /// Whether a signer can be trusted who shows this chain: it leads to one of the roots without containing it, and does
     /// not begin with it (OpenID4VC HAIP 1.0, section 4.5.1).
     pub(crate) fn check(&self, roots: &[Vec<u8>], now_millis: u64) -> Result<(), ChainError> {

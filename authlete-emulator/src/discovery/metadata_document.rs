@@ -89,6 +89,10 @@ pub(super) fn resolve(tenant: &mut Tenant, request: &Request, location: &str) ->
     }
     let rules = Rules::of(&tenant.settings, request);
     let known = tenant.clients.by_url(location);
+    // A client that registered itself in a federation calls itself by a URL, too, at which there is no document.
+    if known.is_some_and(|client| client.settings.string("metadataDocumentLocation") != Some(location)) {
+        return Ok(Ok(()));
+    }
     let is_fresh = known.is_some_and(|client| client.settings.number("metadataDocumentExpiresAt") > request.now);
     if is_fresh && !rules.always_retrieved {
         return Ok(Ok(()));

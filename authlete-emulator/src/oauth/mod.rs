@@ -11,6 +11,7 @@ pub(crate) mod encryption;
 pub(crate) mod endpoint;
 pub(crate) mod fapi;
 pub(crate) mod grant;
+pub(crate) mod haip;
 pub(crate) mod http_signature;
 pub(crate) mod id_token;
 pub(crate) mod jwt;

@@ -3,31 +3,36 @@
 
 use serde_json::Value;
 
+use super::haip;
 use crate::error::ApiError;
 use crate::state::Settings;
 
 /// Settings of a service.
 const SERVICE: &[&str] = &[
     "accessTokenForExternalAttachmentEmbedded",
-    "haipVersion",
     "tokenBatchNotificationEndpoint",
     "verifiedClaimsValidationSchemaSet",
 ];
 
-/// Settings of a client.
-const CLIENT: &[&str] = &["haipVersion"];
-
 /// Fails, naming the setting, if a service has one that is not implemented.
 pub(crate) fn check_service(settings: &Settings) -> Result<(), ApiError> {
-    refuse("service", settings, SERVICE)
+    check_haip("service", settings)?;
+    refuse(settings, SERVICE)
 }
 
 /// Fails, naming the setting, if a client has one that is not implemented.
 pub(crate) fn check_client(settings: &Settings) -> Result<(), ApiError> {
-    refuse("client", settings, CLIENT)
+    check_haip("client", settings)
 }
 
-fn refuse(owner: &str, settings: &Settings, names: &[&str]) -> Result<(), ApiError> {
+fn check_haip(owner: &str, settings: &Settings) -> Result<(), ApiError> {
+    match settings.string("haipVersion") {
+        None | Some("" | haip::VERSION) => Ok(()),
+        Some(other) => Err(ApiError::not_implemented(format!("the value {other} of the {owner} setting haipVersion"))),
+    }
+}
+
+fn refuse(settings: &Settings, names: &[&str]) -> Result<(), ApiError> {
     let is_set = |name: &&&str| match settings.0.get(**name) {
         None | Some(Value::Null | Value::Bool(false)) => false,
         Some(Value::String(text)) => !text.is_empty(),
@@ -37,7 +42,7 @@ fn refuse(owner: &str, settings: &Settings, names: &[&str]) -> Result<(), ApiErr
         Some(_) => true,
     };
     match names.iter().find(is_set) {
-        Some(name) => Err(ApiError::not_implemented(format!("the {owner} setting {name}"))),
+        Some(name) => Err(ApiError::not_implemented(format!("the service setting {name}"))),
         None => Ok(()),
     }
 }

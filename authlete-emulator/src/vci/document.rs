@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Issuer, Refusal, Version};
 use crate::jose::jwk;
+use crate::oauth::haip;
 use crate::oauth::names::{JWE_ALGORITHMS, JWE_ENCODINGS};
 use crate::reply::Code;
 use crate::state::Settings;
@@ -24,6 +25,9 @@ pub(crate) fn metadata(service: &Settings) -> Result<Value, Refusal> {
         let message =
             "credentialsSupported of the service's credentialIssuerMetadata is not a JSON object with members.";
         return Err(Refusal::service(UNREADABLE, message));
+    }
+    if haip::is_set(service) {
+        haip::check_issuer(&issuer).map_err(|message| Refusal::service(NOT_SET_UP, &message))?;
     }
     let complete = issuer.version == Version::Final;
     let mut document = Map::new();

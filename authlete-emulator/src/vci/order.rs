@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::format::{Credential, FormatError};
+use super::format::{Credential, Format, FormatError};
 use super::issuer::Configuration;
 use super::keys;
 use super::{Issuer, Refusal};
 use crate::error::ApiError;
 use crate::jose::Jwk;
+use crate::oauth::haip;
 use crate::reply::Code;
 use crate::state::{CredentialRequest, Settings};
 
@@ -69,6 +70,10 @@ impl Order {
         };
         let payload = self.payload()?;
         let signer = keys::signer(service, configuration, self.key_id.as_deref())?;
+        let is_sd_jwt = matches!(configuration.format(), Some(Format::SdJwt(_)));
+        if is_sd_jwt && haip::is_set(service) {
+            haip::check_signer(&signer.jwk).map_err(|message| Refusal::service(KEY, message))?;
+        }
         let duration = match self.duration {
             0 => Some(service.number("credentialDuration")).filter(|seconds| *seconds > 0),
             seconds => u64::try_from(seconds).ok(),

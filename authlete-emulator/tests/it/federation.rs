@@ -101,7 +101,7 @@ impl Federation {
             "supportedTokenAuthMethods": ["PRIVATE_KEY_JWT", "CLIENT_SECRET_BASIC"],
             "tokenEndpoint": "https://as.example.com/token",
         });
-        let world = World::new(service, json!({})).await;
+        let world = World::standing(service, json!({})).await;
         let protocol_key = PrivateKey::generate(Algorithm::ES256).expect("a key");
         let federation = Self { world, documents, client, organization, anchor, protocol_key, own_key };
         federation.publish(&json!({}), &json!({}), &json!({}));
@@ -222,6 +222,20 @@ async fn a_client_that_asks_is_registered() {
     let id_token = crate::keys::claims(token["idToken"].as_str().expect("an ID token"));
     assert_eq!(id_token["aud"], json!([federation.client.id]));
     assert_eq!(federation.world.introspect(&token["accessToken"]).await["clientEntityIdUsed"], true);
+}
+
+#[tokio::test]
+async fn a_registered_client_is_not_sought_as_a_document() {
+    let federation = Federation::new().await;
+    let path = |what: &str| format!("/api/{}/service/{what}", federation.world.service_id());
+    let (_, mut service) = federation.world.call("GET", &path("get"), None).await;
+    service["clientIdMetadataDocumentSupported"] = json!(true);
+    service["cimdHttpPermitted"] = json!(true);
+    assert_eq!(federation.world.call("POST", &path("update"), Some(&service)).await.0, 200);
+    for id in ["1", "2"] {
+        let opened = federation.open(&federation.request(&federation.object(id))).await;
+        assert_eq!(opened["action"], "INTERACTION", "{opened}");
+    }
 }
 
 #[tokio::test]
@@ -527,7 +541,7 @@ async fn how_long_the_service_s_statement_lasts_and_which_key_signs_it() {
             "federationJwks": json!({"keys": keys}).to_string(), "federationSignatureKeyId": kid,
             "federationConfigurationDuration": 77,
         });
-        let world = World::new(service, json!({})).await;
+        let world = World::standing(service, json!({})).await;
         let answer = world.act("/federation/configuration", json!({})).await;
         let jwt = Jwt::read(answer["responseContent"].as_str().expect("a JWT")).expect("a JWT");
         assert_eq!(jwt.header["kid"], kid);

@@ -22,7 +22,7 @@ async fn world(service: Value) -> World {
         "tokenEndpoint": "https://as.example.com/token",
     });
     settings.as_object_mut().expect("an object").extend(service.as_object().expect("an object").clone());
-    World::new(settings, json!({})).await
+    World::standing(settings, json!({})).await
 }
 
 fn document(url: &str) -> Value {

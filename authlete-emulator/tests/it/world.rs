@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use authlete_emulator::Emulator;
+use authlete_emulator::{Clock, Emulator};
 use serde_json::{Value, json};
 
 use crate::{description, omission};
@@ -25,6 +25,15 @@ impl World {
     /// A service and a confidential client, each with these members on top of the usual ones.
     pub(crate) async fn new(service: Value, client: Value) -> Self {
         let mut world = Self::of(Emulator::start().await.expect("the emulator starts"));
+        world.service = world.add_service(service).await;
+        world.client = world.add_client(client).await;
+        world
+    }
+
+    /// The same with a clock that stands still, for tests that compare moments.
+    pub(crate) async fn standing(service: Value, client: Value) -> Self {
+        let clock = Clock::fixed(std::time::SystemTime::now());
+        let mut world = Self::of(Emulator::builder().clock(clock).start().await.expect("the emulator starts"));
         world.service = world.add_service(service).await;
         world.client = world.add_client(client).await;
         world

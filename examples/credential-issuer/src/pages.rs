@@ -48,7 +48,7 @@ pub(crate) fn offer(links: Option<(OfferLink, OfferLink)>, transaction_code: Opt
         &html! {
             p { "Scan this with your wallet." }
             @match picture(&by_reference) {
-                Some(picture) => (PreEscaped(picture)),
+                Some(picture) => div role="img" aria-label="QR code of the link" { (PreEscaped(picture)) },
                 None => p { code { (by_reference) } },
             }
             @if let Some(code) = transaction_code {

@@ -8,6 +8,7 @@ use super::{
     REPEATED, REQUEST_OBJECT, RESOURCE, RESPONSE_MODE, RESPONSE_TYPE, SCOPE, Source,
 };
 use crate::oauth::fapi::Profiles;
+use crate::oauth::haip;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::pkce::{self, Challenge, Method};
 use crate::oauth::response_mode::{Carrier, ResponseMode};
@@ -58,6 +59,9 @@ pub(crate) fn check(tenant: &mut Tenant, origin: &Origin) -> Result<Checked, Ope
     let challenge = challenge(service, client, parameters, response_type).map_err(|m| invalid(CHALLENGE, m))?;
     let profiles = Profiles::of_scopes(service, client, &origin.scopes);
     profiles.check_request(&origin.source.client, origin, response_type, challenge.as_ref())?;
+    if haip::applies(service, client, &origin.scopes) {
+        haip::check_request(service, origin, response_type, challenge.as_ref())?;
+    }
     let prompts = prompts(service, parameters).map_err(|message| invalid(PROMPT, message))?;
     let max_age = max_age(client, parameters)?;
     let display = parameters.get("display").unwrap_or("page").to_uppercase();

@@ -10,6 +10,7 @@ pub(crate) use attestation::{challenge, with_challenge};
 use super::certificate::Certificate;
 use super::client_keys::client_keys;
 use super::fapi::Profiles;
+use super::haip;
 use super::parameters::Parameters;
 use super::{CheckError, OAuthError, OperationError};
 use crate::error::ApiError;
@@ -67,6 +68,9 @@ pub(crate) fn authenticate(
         return Err(invalid_client(codes.method, message));
     }
     Profiles::of(&tenant.settings, &client.settings).check_method(method)?;
+    if haip::applies(&tenant.settings, &client.settings, &[]) {
+        haip::check_method(method)?;
+    }
     match given.check(tenant, request, &client, method, codes)? {
         Outcome::Right => Ok(Authenticated { client, alias_used, method }),
         Outcome::OtherMethod => {

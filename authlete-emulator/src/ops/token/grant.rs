@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::TokenRequest;
 use crate::oauth::id_token::IdToken;
-use crate::oauth::{OperationError, access_token, lifetime, rar};
+use crate::oauth::{OperationError, access_token, haip, lifetime, rar};
 use crate::random;
 use crate::reply::{self, Code, Reply};
 use crate::state::{Authorized, Client, Session, Settings, Tenant, Token};
@@ -45,6 +45,9 @@ pub(super) fn issue(
     grant: Grant,
 ) -> Result<(u64, Reply), OperationError> {
     let client = &request.client.client;
+    if haip::applies(&tenant.settings, &client.settings, &grant.authorized.scopes) {
+        haip::check_binding(&request.binding)?;
+    }
     let lifetime = |lifetime: lifetime::Lifetime| lifetime.of(&tenant.settings, client, &grant.authorized.scopes);
     let access_seconds = request.lifetimes.access.unwrap_or_else(|| lifetime(lifetime::ACCESS_TOKEN));
     let refresh_seconds = request.lifetimes.refresh.unwrap_or_else(|| lifetime(lifetime::REFRESH_TOKEN));

@@ -22,6 +22,7 @@ use serde_json::{Map, Value, json};
 use crate::error::ApiError;
 use crate::oauth::client_auth::{self, Authenticated, Codes};
 use crate::oauth::fapi::Profiles;
+use crate::oauth::haip;
 use crate::oauth::parameters::Parameters;
 use crate::oauth::{OAuthError, OperationError, dpop, names};
 use crate::reply::{Code, Reply};
@@ -100,6 +101,9 @@ fn respond(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationErr
         true => Authenticated { client: Client::unidentified(), alias_used: false, method: "NONE" },
         false => client_auth::authenticate(tenant, request, &parameters, CLIENT)?,
     };
+    if client.client.is_unidentified() && haip::applies(&tenant.settings, &client.client.settings, &[]) {
+        haip::check_method(client.method)?;
+    }
     let grant_type = grant_type(tenant, &client, &parameters)?;
     let binding = binding::of(tenant, request, &client.client)?;
     if !client.client.is_unidentified() {

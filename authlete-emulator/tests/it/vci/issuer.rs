@@ -182,7 +182,7 @@ impl Issuer {
             "authorizationDetailsTypes": ["openid_credential"],
         });
         extend(&mut members, &client);
-        Self { world: World::new(settings, members).await, key }
+        Self { world: World::standing(settings, members).await, key }
     }
 
     /// What the response says of an offer with a pre-authorized code.

@@ -6,6 +6,7 @@ mod deferred;
 mod documents;
 mod draft;
 mod encryption;
+mod haip;
 mod issuer;
 mod mdoc;
 mod offers;

@@ -54,9 +54,8 @@ test('an offer needs no scope: its issuer_state says what it is about', async ()
   await assert.rejects(wallet.ask('person', [await newKey()]), /invalid_credential_request|400/);
 });
 
-test('a wallet authenticates by its attestation', async (t) => {
-  const attester = await Attester.create();
-  await withSettings(t, { clientAttesterRootsEnabled: true, clientAttesterRootsOnly: true, clientAttesterRoots: [attester.root] });
+/** A client that authenticates by attestations. */
+async function registerAttested(t) {
   const registration = {
     clientName: 'An attested wallet',
     clientType: 'CONFIDENTIAL',
@@ -65,26 +64,32 @@ test('a wallet authenticates by its attestation', async (t) => {
     responseTypes: ['CODE'],
     redirectUris: [redirectUri],
   };
-  const attested = String((await api('/client/create', registration)).clientId);
-  t.after(() => api(`/client/delete/${attested}`, undefined, 'DELETE'));
+  const id = String((await api('/client/create', registration)).clientId);
+  t.after(() => api(`/client/delete/${id}`, undefined, 'DELETE'));
+  return id;
+}
+
+/** The library, for a wallet with this attestation. */
+function attestedClient(clientAttestationJwt) {
+  const clientAuthentication = clientAuthenticationClientAttestationJwt({ clientAttestationJwt, callbacks });
+  return new Openid4vciClient({ callbacks: { ...callbacks, clientAuthentication } });
+}
+
+test('a wallet authenticates by its attestation', async (t) => {
+  const attester = await Attester.create();
+  await withSettings(t, { clientAttesterRootsEnabled: true, clientAttesterRootsOnly: true, clientAttesterRoots: [attester.root] });
+  const attested = await registerAttested(t);
   const instance = await newKey();
-  const client = (clientAttestationJwt) =>
-    new Openid4vciClient({
-      callbacks: {
-        ...callbacks,
-        clientAuthentication: clientAuthenticationClientAttestationJwt({ clientAttestationJwt, callbacks }),
-      },
-    });
   const options = async () => ({ clientId: attested, scope: 'person', dpop: { signer: signer(await newKey()) } });
   const attestation = await attester.attest(attested, instance);
-  const wallet = await throughLogin(client(attestation), await offer('person', 'code'), await options());
+  const wallet = await throughLogin(attestedClient(attestation), await offer('person', 'code'), await options());
   const [credential] = await wallet.fetch('person', [await newKey()]);
   assert.equal((await verifySdJwtVc(credential)).given_name, 'Ada');
-  const again = await Wallet.preAuthorized(await offer('person'), { client: client(attestation) });
+  const again = await Wallet.preAuthorized(await offer('person'), { client: attestedClient(attestation) });
   assert.equal((await again.fetch('person', [await newKey()])).length, 1);
 
   const refused = async (wrong, message) => {
-    const begun = throughLogin(client(wrong), await offer('person', 'code'), await options());
+    const begun = throughLogin(attestedClient(wrong), await offer('person', 'code'), await options());
     await assert.rejects(begun, /invalid_client|use_fresh_attestation|invalid_client_attestation|40[01]/, message);
   };
   const stranger = await Attester.create();
@@ -92,6 +97,22 @@ test('a wallet authenticates by its attestation', async (t) => {
   await refused(await attester.attest(attested, instance, { exp: Math.floor(Date.now() / 1000) - 3600 }), 'expired');
   await refused(await attester.attest('999', instance), 'an unknown client');
   await refused(await attester.attest(clientId, instance), 'the attestation of another client');
+});
+
+test('HAIP is met by a wallet with an attestation and DPoP, and by no other', async (t) => {
+  const attester = await Attester.create();
+  await withSettings(t, { haipVersion: '1.0', clientAttesterRootsEnabled: true, clientAttesterRoots: [attester.root] });
+  const clientId = await registerAttested(t);
+  const client = attestedClient(await attester.attest(clientId, await newKey()));
+  const options = { clientId, scope: 'person', dpop: { signer: signer(await newKey()) } };
+  const wallet = await throughLogin(client, await offer('person', 'code'), options);
+  const [credential] = await wallet.fetch('person', [await newKey()]);
+  assert.equal((await verifySdJwtVc(credential)).given_name, 'Ada');
+
+  await assert.rejects(throughLogin(client, await offer('person', 'code'), { ...options, dpop: undefined }));
+  await assert.rejects(throughLogin(client, await offer('person', 'code'), { ...options, scope: 'profile' }));
+  await assert.rejects(throughLogin(registered(), await offer('person', 'code'), { ...options, clientId: ready.clients.wallet.id }));
+  await assert.rejects(Wallet.preAuthorized(await offer('person')));
 });
 
 test('a proof of possession for another server or key is refused', async (t) => {

@@ -34,10 +34,11 @@ function request(resolvedCredentialOffer, token, credentialConfigurationIds, key
 }
 
 test('both formats are fetched and verified', async () => {
-  const { credentials } = await fetchCredentials('all', ['person', 'person_mdoc']);
-  const [person, mdoc] = credentials.map(({ record }) => record);
-  assert.equal(person.firstCredential.prettyClaims.given_name, 'Ada');
-  assert.equal(mdoc.firstCredential.issuerSignedNamespaces['org.example.person.1'].given_name, 'Ada');
+  // Not in one call: Credo 0.6.3 fetches one nonce, and uses it for the first credential alone.
+  const [person] = (await fetchCredentials('person', ['person'])).credentials;
+  assert.equal(person.record.firstCredential.prettyClaims.given_name, 'Ada');
+  const [mdoc] = (await fetchCredentials('person_mdoc', ['person_mdoc'])).credentials;
+  assert.equal(mdoc.record.firstCredential.issuerSignedNamespaces['org.example.person.1'].given_name, 'Ada');
 });
 
 test('a batch is fetched', async () => {
