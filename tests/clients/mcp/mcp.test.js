@@ -118,6 +118,24 @@ for (const [name, command] of Object.entries(AGENTS)) {
   });
 }
 
+test("an agent without a document registers itself", async () => {
+  for (const name of ["typescript", "rust"]) {
+    const [program, ...options] = AGENTS[name];
+    const agent = new Agent(program, [...options, server.resource]);
+    try {
+      const url = await agent.expect("open");
+      assert.match(new URL(url).searchParams.get("client_id"), /^\d+$/);
+      const text = await user.decide(url, "Allow", `${name}-registered`);
+      assert.ok(text.includes("An application that calls itself") && text.includes("this computer"), text);
+      await agent.expect("ready");
+      agent.call("list_notes");
+      await agent.expect("done");
+    } finally {
+      agent.stop();
+    }
+  }
+});
+
 /** A port that nobody listens on. */
 async function freePort() {
   const listener = createServer();

@@ -33,7 +33,7 @@ struct Mcp {
 impl Mcp {
     async fn start() -> Self {
         let scopes = mcp_server::SCOPES.map(|(name, allows)| (name.to_owned(), allows.to_owned()));
-        let options = Options { jwt_access_tokens: true, scopes: scopes.into(), ..Options::default() };
+        let options = Options { jwt_access_tokens: true, scopes: scopes.into() };
         let world = World::start_with(URL, options, Resources::new([RESOURCE, OTHER])).await;
         // The documents of this test are on this machine.
         let permit = |service: &mut authlete_api::types::Service| service.cimd_http_permitted = Some(true);

@@ -1,6 +1,8 @@
 //! CBOR out of JSON. A string that begins with `cbor:` is in extended diagnostic notation (RFC 8949, section 8; RFC 8610,
 //! appendix G), which says what JSON cannot: bytes and tags.
 
+use std::str::Chars;
+
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine, alphabet};
@@ -105,29 +107,20 @@ impl Parser<'_> {
 
     /// The rest of a quoted string.
     fn quoted(&mut self, end: char) -> Result<String, &'static str> {
+        let rest = self.rest;
+        let mut chars = rest.chars();
         let mut text = String::new();
-        let mut escaped = false;
-        for (at, c) in self.rest.char_indices() {
-            match c {
-                _ if escaped => {
-                    text.push(match c {
-                        'n' => '\n',
-                        'r' => '\r',
-                        't' => '\t',
-                        '"' | '\'' | '\\' | '/' => c,
-                        _ => return Err("an escape in a string is not supported"),
-                    });
-                    escaped = false;
-                }
-                '\\' => escaped = true,
-                c if c == end => {
-                    self.rest = self.rest.get(at + c.len_utf8()..).unwrap_or_default();
+        loop {
+            match chars.next() {
+                None => return Err("a string has no end"),
+                Some(c) if c == end => {
+                    self.rest = chars.as_str();
                     return Ok(text);
                 }
-                c => text.push(c),
+                Some('\\') => text.push(escaped(&mut chars).ok_or("an escape in a string is not supported")?),
+                Some(c) => text.push(c),
             }
         }
-        Err("a string has no end")
     }
 
     fn array(&mut self, depth: usize) -> Result<Cbor, &'static str> {
@@ -178,6 +171,33 @@ impl Parser<'_> {
         }
         text.parse::<f64>().map(Cbor::Float).map_err(|_| "a number cannot be read")
     }
+}
+
+/// The character that an escape stands for: those of JSON (RFC 8259, section 7), and the single quotation mark.
+fn escaped(chars: &mut Chars<'_>) -> Option<char> {
+    match chars.next()? {
+        'b' => Some('\u{8}'),
+        'f' => Some('\u{c}'),
+        'n' => Some('\n'),
+        'r' => Some('\r'),
+        't' => Some('\t'),
+        'u' => {
+            let first = unit(chars)?;
+            if !(0xd800..0xdc00).contains(&first) {
+                return char::from_u32(first);
+            }
+            let is_pair = chars.next() == Some('\\') && chars.next() == Some('u');
+            let low = unit(chars)?.checked_sub(0xdc00).filter(|low| is_pair && *low < 0x400)?;
+            char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + low)
+        }
+        c @ ('"' | '\'' | '\\' | '/') => Some(c),
+        _ => None,
+    }
+}
+
+/// Four hexadecimal digits: a unit of UTF-16.
+fn unit(chars: &mut Chars<'_>) -> Option<u32> {
+    (0..4).try_fold(0, |number, _| Some(number * 16 + chars.next()?.to_digit(16)?))
 }
 
 /// Reads bytes as they are written in one way.
@@ -259,6 +279,7 @@ mod tests {
                 "cbor:[1, {2: true}, \"a\\n\"]",
                 Cbor::Array(vec![Cbor::from(1), Cbor::Map(vec![(Cbor::from(2), Cbor::Bool(true))]), text("a\n")]),
             ),
+            ("cbor:\"\\u00e9\\ud83d\\ude00\\u0001\\b\"", text("\u{e9}\u{1f600}\u{1}\u{8}")),
             ("cbor:0x10", Cbor::from(16)),
             ("cbor:-3", Cbor::from(-3)),
             ("cbor:1e3", Cbor::from(1000.0)),
@@ -270,7 +291,24 @@ mod tests {
 
     #[test]
     fn what_is_no_notation() {
-        for notation in ["", "1 2", "[1", "{1}", "h'0'", "h'0g'", "b32'1'", "\"a", "wrong", "1(2", "\"\\x\"", "--1"] {
+        for notation in [
+            "",
+            "1 2",
+            "[1",
+            "{1}",
+            "h'0'",
+            "h'0g'",
+            "b32'1'",
+            "\"a",
+            "wrong",
+            "1(2",
+            "\"\\x\"",
+            "--1",
+            "\"\\u12\"",
+            "\"\\ud83d\"",
+            "\"\\ud83d\\u0041\"",
+            "\"\\ud83dxxdc00\"",
+        ] {
             assert!(value(&json!(format!("cbor:{notation}"))).is_err(), "{notation}");
         }
         let deep = format!("cbor:{}1{}", "[".repeat(100), "]".repeat(100));

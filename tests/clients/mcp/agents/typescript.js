@@ -1,5 +1,5 @@
 // An agent with the official TypeScript client: of the second generation, or of the first, which most programs have.
-// Usage: typescript.js GENERATION MCP_SERVER METADATA_DOCUMENT
+// Usage: typescript.js GENERATION MCP_SERVER [METADATA_DOCUMENT]
 
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
@@ -28,7 +28,14 @@ const store = {};
 const provider = {
   redirectUrl: `http://127.0.0.1:${listener.address().port}/callback`,
   clientMetadataUrl,
-  clientMetadata: { client_name: "unused", redirect_uris: ["http://127.0.0.1/callback"], grant_types: ["authorization_code", "refresh_token"] },
+  // What it registers where it has no document.
+  clientMetadata: {
+    client_name: "Without a document",
+    application_type: "native",
+    redirect_uris: [`http://127.0.0.1:${listener.address().port}/callback`],
+    grant_types: ["authorization_code", "refresh_token"],
+    token_endpoint_auth_method: "none",
+  },
   state: () => (store.state = crypto.randomUUID()),
   clientInformation: () => store.client,
   saveClientInformation: (client) => void (store.client = client),
