@@ -15,7 +15,8 @@ use tokio::sync::oneshot;
 
 /// What the server is started with.
 pub(crate) struct ServerOptions {
-    pub(crate) program: PathBuf,
+    /// Where it is; by default beside this program.
+    pub(crate) program: Option<PathBuf>,
     pub(crate) port: u16,
     pub(crate) url: Option<String>,
     pub(crate) listen: Option<IpAddr>,
@@ -34,8 +35,9 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the server, which makes a service and clients for itself in the emulator, and waits until it is ready.
     pub(crate) fn start(options: &ServerOptions, emulator: &Emulator) -> Result<Self, Box<dyn Error>> {
-        let program = options.program.display();
-        let mut process = command(options, emulator).spawn().map_err(|error| {
+        let path = options.program.clone().map_or_else(beside, Ok)?;
+        let program = path.display();
+        let mut process = command(&path, options, emulator).spawn().map_err(|error| {
             format!(
                 "--with-server: cannot start {program}: {error}; build it with `cargo build -p authorization-server \
                  --example authorization-server`, and name it with --server-program if it is elsewhere"
@@ -70,8 +72,8 @@ impl Server {
     }
 }
 
-fn command(options: &ServerOptions, emulator: &Emulator) -> Command {
-    let mut command = Command::new(&options.program);
+fn command(program: &Path, options: &ServerOptions, emulator: &Emulator) -> Command {
+    let mut command = Command::new(program);
     // With these it would go to a real Authlete.
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("AUTHLETE_") {
@@ -103,7 +105,7 @@ fn pass_on(mut output: BufReader<ChildStdout>, has_ended: oneshot::Sender<()>) {
 }
 
 /// The server where cargo and the container image have it: beside this program, or in the folder of examples.
-pub(crate) fn program() -> io::Result<PathBuf> {
+fn beside() -> io::Result<PathBuf> {
     let own = env::current_exe()?;
     let folder = own.parent().unwrap_or(Path::new("."));
     let name = format!("authorization-server{}", env::consts::EXE_SUFFIX);

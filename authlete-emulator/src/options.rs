@@ -9,7 +9,7 @@ use std::time::Duration;
 use authlete_emulator::FetchScope;
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 
-use crate::beside::{self, ServerOptions};
+use crate::beside::ServerOptions;
 
 const USAGE: &str = r#"An imitation of the Authlete API for development and tests.
 
@@ -122,7 +122,7 @@ pub(crate) fn read() -> Result<Run> {
             Long("no-control") => options.control = false,
             Long("json") => options.json = true,
             Long("with-server") => with_server = true,
-            Long("server-program") => server.program = arguments.value()?.into(),
+            Long("server-program") => server.program = Some(arguments.value()?.into()),
             Long("server-port") => server.port = number("--server-port", &arguments.value()?.string()?)?,
             Long("server-url") => server.url = Some(arguments.value()?.string()?),
             // What follows `--` is the server's.
@@ -184,7 +184,7 @@ fn from_environment() -> Result<Options> {
 
 fn server_from_environment() -> Result<ServerOptions> {
     Ok(ServerOptions {
-        program: variable("SERVER_PROGRAM")?.map_or_else(beside::program, |path| Ok(path.into()))?,
+        program: variable("SERVER_PROGRAM")?.map(PathBuf::from),
         port: variable("SERVER_PORT")?.map_or(Ok(3000), |text| number(&full("SERVER_PORT"), &text))?,
         url: variable("SERVER_URL")?,
         listen: None,

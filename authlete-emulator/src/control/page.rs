@@ -31,32 +31,52 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action
 /// Members whose values are credentials, or have some in them.
 const SECRET: &[&str] = &[
     "accesstoken",
+    "actortoken",
     "apisecret",
     "assertion",
+    "attestation",
     "authorizationcode",
     "authreqid",
     "clientassertion",
     "clientnotificationtoken",
     "clientsecret",
+    "cnonce",
     "code",
+    "credentialjwks",
+    "credentialoffer",
+    "credentialrequestencryptionjwks",
     "devicecode",
     "devicesecret",
     "dpop",
+    "federationjwks",
+    "headers",
     "hint",
     "idtoken",
     "idtokenhint",
+    "issuerstate",
     "json",
     "jwks",
     "jwtaccesstoken",
     "logouttoken",
+    "oauthclientattestation",
+    "oauthclientattestationpop",
     "parameters",
     "password",
+    "preauthorizedcode",
     "refreshtoken",
+    "registrationaccesstoken",
+    "requestcontent",
     "requesturi",
     "responsecontent",
+    "sharedkeyforencryption",
+    "sharedkeyforsign",
+    "subjecttoken",
     "ticket",
     "token",
+    "transactionid",
+    "txcode",
     "usercode",
+    "verificationuricomplete",
 ];
 
 pub(super) fn show(server: &Arc<Server>, query: &str) -> Response<Body> {
@@ -188,7 +208,8 @@ fn faults(server: &Server) -> String {
     let table = match waiting.is_empty() {
         true => "<p>None waits for its call.</p>".to_owned(),
         false => format!(
-            "<div class=\"wide\"><table><thead><tr><th>Kind</th><th>Operation</th><th>Times</th></tr></thead>\
+            "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Faults\">\
+             <table><thead><tr><th>Kind</th><th>Operation</th><th>Times</th></tr></thead>\
              <tbody>{rows}</tbody></table></div>{}",
             form(server, "clear-faults", "Take back", "")
         ),
@@ -236,7 +257,8 @@ fn services(state: &State, secrets: bool) -> String {
         let clients = tenant.clients_in_order();
         if !clients.is_empty() {
             html.push_str(
-                "<div class=\"wide\"><table><thead><tr><th>Client</th><th>Name</th><th>Type</th><th>Secret</th></tr>\
+                "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Clients\">\
+                 <table><thead><tr><th>Client</th><th>Name</th><th>Type</th><th>Secret</th></tr>\
                  </thead><tbody>\n",
             );
             for client in clients.iter().take(200) {
@@ -255,7 +277,8 @@ fn services(state: &State, secrets: bool) -> String {
         let waiting = tenant.waiting(CALLS);
         if !waiting.is_empty() {
             html.push_str(
-                "<h4>Waiting</h4><div class=\"wide\"><table><thead><tr><th>What</th><th>Client</th><th>Scopes</th>\
+                "<h4>Waiting</h4><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Waiting\">\
+                 <table><thead><tr><th>What</th><th>Client</th><th>Scopes</th>\
                  <th>Key</th></tr></thead><tbody>\n",
             );
             for one in waiting {
@@ -295,9 +318,9 @@ fn calls(server: &Server, secrets: bool) -> String {
             escape(call.operation_name().unwrap_or("(no operation)")),
             escape(call.path()),
         );
-        let _ = writeln!(html, "<h4>Request</h4><pre>{}</pre>", request(call, secrets));
+        let _ = writeln!(html, "<h3>Request</h3><pre>{}</pre>", request(call, secrets));
         if let Some((_, body)) = call.response() {
-            let _ = writeln!(html, "<h4>Response</h4><pre>{}</pre>", body_text(body, secrets));
+            let _ = writeln!(html, "<h3>Response</h3><pre>{}</pre>", body_text(body, secrets));
         }
         html.push_str("</details>\n");
     }

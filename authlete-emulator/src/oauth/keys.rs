@@ -156,20 +156,32 @@ impl Keys {
 
     /// The public keys of the service (RFC 7517, section 5).
     pub(crate) fn published(&mut self, service: &Settings) -> Result<Value, ApiError> {
+        let public: Vec<Jwk> = self.all(service)?.iter().filter_map(jwk::public).collect();
+        Ok(json!({"keys": public}))
+    }
+
+    /// The keys of the service with their private halves, but for those in a hardware security module, which keeps them.
+    pub(crate) fn with_private_halves(&mut self, service: &Settings) -> Result<Value, ApiError> {
+        let hardware: Vec<Jwk> = self.usable(service).map(|key| key.jwk.clone()).collect();
+        let keys = self.all(service)?.into_iter();
+        let keys: Vec<Jwk> =
+            keys.filter_map(|key| if hardware.contains(&key) { jwk::public(&key) } else { Some(key) }).collect();
+        Ok(json!({"keys": keys}))
+    }
+
+    /// The keys of the service, private halves included.
+    fn all(&mut self, service: &Settings) -> Result<Vec<Jwk>, ApiError> {
         if let Some(set) = service.string("jwks") {
-            let hardware = self.usable(service).map(|key| &key.jwk);
-            let keys: Vec<Jwk> = jwk::set(set).iter().chain(hardware).filter_map(jwk::public).collect();
-            return Ok(json!({"keys": keys}));
+            let hardware = self.usable(service).map(|key| key.jwk.clone());
+            return Ok(jwk::set(set).into_iter().chain(hardware).collect());
         }
         for algorithm in MADE {
             self.made(*algorithm)?;
         }
         let decrypting = self.for_decryption(service)?;
-        let signing = self.made.values().filter_map(SigningKey::public).cloned();
+        let signing = self.made.values().filter_map(SigningKey::to_jwk);
         let hardware = self.usable(service).filter(|key| jwk::string(&key.jwk, "use") == Some("sig"));
-        let hardware = hardware.filter_map(|key| jwk::public(&key.jwk));
-        let keys: Vec<Jwk> = signing.chain(hardware).chain(decrypting.iter().filter_map(jwk::public)).collect();
-        Ok(json!({"keys": keys}))
+        Ok(signing.chain(hardware.map(|key| key.jwk.clone())).chain(decrypting).collect())
     }
 
     /// The keys that stand for such in a hardware security module.

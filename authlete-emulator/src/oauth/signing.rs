@@ -7,7 +7,7 @@ use crate::error::ApiError;
 use crate::jose::jwk::{self, Jwk};
 use crate::jose::{Algorithm, Family, PrivateKey, decode, encode};
 
-/// A private key for one algorithm. It never leaves the emulator.
+/// A private key for one algorithm. It leaves the emulator only where a call asks for private keys.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "Saved", into = "Saved")]
 pub(crate) struct SigningKey {
@@ -64,6 +64,13 @@ impl SigningKey {
     /// The public half as a JWK.
     pub(crate) fn public(&self) -> Option<&Jwk> {
         self.public.as_ref()
+    }
+
+    /// Both halves as a JWK.
+    pub(crate) fn to_jwk(&self) -> Option<Jwk> {
+        let mut jwk = self.private.to_jwk(self.algorithm)?;
+        jwk.extend(self.public.clone()?);
+        Some(jwk)
     }
 
     /// A signature over some bytes.

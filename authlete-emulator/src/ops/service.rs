@@ -56,10 +56,10 @@ pub(crate) fn delete(state: &mut State, id: u64, _: &Request) -> Result<Reply, A
     Ok(Reply::NoContent)
 }
 
-/// `service_jwks_get_api`: the public halves of the keys that sign.
+/// `service_jwks_get_api`: the public halves of the keys, or both where the call asks for them.
 pub(crate) fn jwks(tenant: &mut Tenant, request: &Request) -> Result<Reply, ApiError> {
     if request.query("includePrivateKeys") == Some("true") {
-        return Err(ApiError::not_implemented("includePrivateKeys in service_jwks_get_api"));
+        return Ok(Reply::Json(tenant.keys.with_private_halves(&tenant.settings)?));
     }
     Ok(Reply::Json(tenant.keys.published(&tenant.settings)?))
 }

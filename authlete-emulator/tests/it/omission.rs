@@ -66,6 +66,6 @@ fn object(method: &str, path: &str) -> Option<String> {
     let (_, operations) =
         paths.filter(|(template, _)| fits(template)).min_by_key(|(template, _)| template.matches('{').count())?;
     let schema = &operations[method.to_lowercase()]["requestBody"]["content"]["application/json"]["schema"];
-    let named = schema["$ref"].as_str().or_else(|| schema["items"]["$ref"].as_str())?;
+    let named = [schema, &schema["allOf"][0], &schema["items"]].into_iter().find_map(|one| one["$ref"].as_str())?;
     named.rsplit('/').next().map(str::to_owned)
 }

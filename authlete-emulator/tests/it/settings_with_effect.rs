@@ -301,6 +301,7 @@ async fn what_pages_and_servers_are_told_of_service_and_client() {
         (&page["service"]["description"], &page["client"]["description"]),
         (&json!("A service"), &json!("A client"))
     );
+    assert_eq!(page["client"]["clientName"], "Test client");
     let token = world.exchange(&world.code("scope=read").await).await;
     let seen = world.introspect(&token["accessToken"]).await;
     assert_eq!(
@@ -372,4 +373,22 @@ async fn a_client_may_have_one_token_for_each_user() {
     let second = world.exchange(&world.code("scope=read").await).await;
     assert_eq!(world.introspect(&first["accessToken"]).await["existent"], false);
     assert_eq!(world.introspect(&second["accessToken"]).await["existent"], true);
+}
+
+#[tokio::test]
+async fn private_keys_for_whoever_asks() {
+    let own = json!({"jwks": two_keys().0});
+    for service in [json!({}), own] {
+        let world = World::new(service, json!({})).await;
+        let path = format!("/api/{}/service/jwks/get", world.service_id());
+        let (status, whole) = world.call("GET", &format!("{path}?includePrivateKeys=true"), None).await;
+        let public = world.call("GET", &path, None).await.1;
+        let both = whole["keys"].as_array().expect("keys").iter().zip(public["keys"].as_array().expect("keys"));
+        assert!(status == 200 && both.len() >= 2, "{whole}");
+        for (whole, public) in both {
+            assert!(whole["d"].is_string() && public.get("d").is_none());
+            let members = public.as_object().expect("a key");
+            assert!(members.iter().all(|(name, value)| whole[name] == *value), "{public}");
+        }
+    }
 }
