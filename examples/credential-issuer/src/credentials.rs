@@ -109,11 +109,13 @@ struct Notification {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
 enum Event {
-    CredentialAccepted,
-    CredentialFailure,
-    CredentialDeleted,
+    #[serde(rename = "credential_accepted")]
+    Accepted,
+    #[serde(rename = "credential_failure")]
+    Failure,
+    #[serde(rename = "credential_deleted")]
+    Deleted,
 }
 
 /// The notification endpoint (OpenID4VCI 1.0, 11), which is ours alone.
