@@ -62,7 +62,7 @@ fn the_tests_of_acting_members_exist() {
 /// Every test of the table fails when what the tests send lacks the member that it is to show. It runs each of them once, as
 /// a process of its own, and so is not for every day.
 #[test]
-#[ignore = "minutes: cargo test -p authlete-emulator --test it -- --ignored acting_members_are_missed"]
+#[ignore = "half a minute: cargo test -p authlete-emulator --test it -- --ignored acting_members_are_missed"]
 fn acting_members_are_missed_by_their_tests() {
     let program = std::env::current_exe().expect("this program");
     let objects =
