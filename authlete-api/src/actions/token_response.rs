@@ -9,6 +9,7 @@ use crate::generated::actions::{
     TokenCreateAction, TokenCreateOk, TokenJwtBearer, TokenNativeSso, TokenTokenExchange, VciBatchParseOk,
     VciDeferredParseOk, VciSingleParseOk,
 };
+use crate::generated::types::AuthorizationDetailsElement;
 
 const fn json(status: u16) -> Rendering {
     Rendering { status, content: Content::Response("application/json"), headers: &[], no_store: true }
@@ -33,7 +34,7 @@ impl TokenCreateOk {
         let text = |value: Option<&str>| value.map(Value::from);
         let scopes = self.scopes();
         let details = self.authorization_details().and_then(|details| details.elements.as_deref()).unwrap_or_default();
-        let details: Vec<Value> = details.iter().map(|element| element.to_json()).collect();
+        let details: Vec<Value> = details.iter().map(AuthorizationDetailsElement::to_json).collect();
         let members = [
             ("access_token", text(self.jwt_access_token().or(Some(self.access_token())))),
             ("issued_token_type", text(issued_token_type)),

@@ -246,7 +246,7 @@ impl Check<'_> {
         if action.kind != Kind::Continue && (!action.next.is_empty() || action.decline.is_some()) {
             self.problem(at, "`next` and `decline` belong to what continues".to_owned(), "");
         }
-        if action.empty && !action.answer().is_some_and(|answer| answer.body_field().is_some()) {
+        if action.empty && action.answer().is_none_or(|answer| answer.body_field().is_none()) {
             self.problem(at, "`empty` belongs to a reply whose `body` is a field".to_owned(), "");
         }
         for answer in action.answer().into_iter().chain(action.decline.clone()) {

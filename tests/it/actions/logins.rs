@@ -229,7 +229,7 @@ async fn a_pushed_maximum_age_of_zero_is_remembered() {
             let service = service(action, None, uri);
             match service.pushed_authorization().process(parameters).await.expect("an answer") {
                 PushedAuthorizationAction::Created(created) => {
-                    assert_eq!(created.names_max_age(), zero, "{parameters}")
+                    assert_eq!(created.names_max_age(), zero, "{parameters}");
                 }
                 other => panic!("{other:?}"),
             }

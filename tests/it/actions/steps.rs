@@ -2,9 +2,9 @@
 
 use authlete_api::actions::{
     AuthorizationInteraction, AuthorizationNext, AuthorizationNoInteraction, BackchannelAuthenticationCompleteNext,
-    BackchannelAuthenticationIssued, Challenge, IntoAction, Login, TokenNext, TokenPassword,
+    BackchannelAuthenticationIssued, Challenge, IntoAction, TokenNext, TokenPassword,
 };
-use authlete_api::types::{self, AuthorizationFailReason as Reason};
+use authlete_api::types;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
