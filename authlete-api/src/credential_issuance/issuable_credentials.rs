@@ -133,6 +133,7 @@ mod tests {
         IssuableCredentials::read(Some(&json)).unwrap()
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "tests write the value in place")]
     fn found(info: CredentialRequestInfo) -> Result<String, CredentialErrorCode> {
         let issuable = issuable();
         let requested = issuable.requested(Some(&info)).map_err(|error| error.code())?;
