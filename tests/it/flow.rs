@@ -197,8 +197,9 @@ async fn api_errors_say_what_is_wrong() {
     assert!(error.result_code().unwrap().starts_with('A'));
     assert!(error.to_string().contains("check the access token"), "{error}");
 
-    let settings = fixture.authlete.get().await.unwrap().into_inner().http_alias_prohibited(true);
+    let settings = fixture.authlete.get().await.unwrap().into_inner();
+    let settings = settings.token_batch_notification_endpoint("https://as.example.com/batches");
     let Err(Error::Api(error)) = fixture.authlete.update(&settings).await else { panic!("it made a success up") };
     assert_eq!(error.status(), 501);
-    assert!(error.result_message().unwrap().contains("httpAliasProhibited"), "{error}");
+    assert!(error.result_message().unwrap().contains("tokenBatchNotificationEndpoint"), "{error}");
 }

@@ -139,7 +139,7 @@ mod tests {
         let table = "[Service.acts]\na = \"file::test\"\n[Service.inert]\nb = \"why\"\n";
         let text = page(table, &description(r#""a": {}, "b": {}"#)).expect("it fits");
         assert!(
-            text.contains("| `a` | acts | `file::test` |") && text.contains("| Service | 1 | 0 | 0 | 1 | 0 |"),
+            text.contains("| `a` | acts | `file::test` |") && text.contains("| Service | 1 | 0 | 1 | 0 |"),
             "{text}"
         );
         for (table, members, problem) in [

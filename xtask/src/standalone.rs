@@ -19,7 +19,12 @@ pub mod actions {
     pub use authlete_core::actions::{Action, ExtraHeaders, FollowUp, IntoAction, UnknownAction, UserPage};
 
     pub use crate::generated::actions::*;
-}";
+}
+";
+
+/// Modules in `lib.rs` that belong to the committed description, with what stands there instead.
+const REPLACED: [(&str, &str); 3] =
+    [("pub mod actions;\n", ACTIONS), ("pub mod credential_issuance;\n", ""), ("pub mod guide;\n", "")];
 
 /// Writes manifest and source into a folder, which must be new, empty, or the result of an earlier run.
 pub(crate) fn write(project: &Path, out: &Path, generated: &Generated) -> Result<(), String> {
@@ -39,13 +44,14 @@ pub(crate) fn write(project: &Path, out: &Path, generated: &Generated) -> Result
         files::write(&source.join(file), &text(&project.join(SOURCE).join(file))?)?;
     }
     let lib = text(&project.join(SOURCE).join("lib.rs"))?;
-    let own = lib.replace("pub mod actions;", ACTIONS);
-    let guide = "pub mod guide;\n";
-    if own == lib || !lib.contains(guide) {
-        return Err(format!("{SOURCE}/lib.rs has no `pub mod actions;` or no `pub mod guide;`"));
+    let mut own = lib;
+    for (line, instead) in REPLACED {
+        if !own.contains(line) {
+            return Err(format!("{SOURCE}/lib.rs has no `{}`", line.trim_end()));
+        }
+        own = own.replace(line, instead);
     }
-    // The guide is about operations of the committed description.
-    files::write(&source.join("lib.rs"), &own.replace(guide, ""))?;
+    files::write(&source.join("lib.rs"), &own)?;
     for (path, text) in &generated.files {
         if let Some(path) = path.strip_prefix("authlete-api/") {
             files::write(&out.join(path), text)?;

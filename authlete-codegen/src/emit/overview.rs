@@ -9,11 +9,12 @@ use crate::model::{Layer, Model, Operation};
 const DOCUMENTATION: &str = "https://docs.rs/authlete-api/latest/authlete_api";
 
 /// The chapters of the guide, `authlete-api/src/guide`, in its order.
-const CHAPTERS: [(&str, &str); 15] = [
+const CHAPTERS: [(&str, &str); 16] = [
     ("getting_started", "installing, a service and its token, a first call"),
     ("actions", "what responses ask for: actions, replies, steps"),
     ("authorization_server", "login, consent, `prompt`, the token endpoint, refreshing, token exchange, grants"),
     ("resource_server", "an API that accepts access tokens"),
+    ("mcp_server", "tools for agents: an MCP server and its authorization server"),
     ("sender_constrained", "DPoP and mutual TLS"),
     ("device_flow", "devices without a browser"),
     ("ciba", "users who are asked on another device"),
