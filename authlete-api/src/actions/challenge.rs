@@ -5,9 +5,8 @@ use std::fmt::Write;
 use authlete_core::actions::Reply;
 use authlete_core::codegen::Details;
 use authlete_core::http_inputs::TokenScheme;
-use bytes::Bytes;
-use http::header::{CACHE_CONTROL, PRAGMA, WWW_AUTHENTICATE};
-use http::{HeaderValue, Response, StatusCode};
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderValue, StatusCode};
 
 use crate::generated::actions::{IntrospectionOk, UserInfoOk};
 
@@ -116,7 +115,7 @@ impl Challenge {
             _ => "Bearer",
         });
         for (index, (name, value)) in self.parameters.iter().enumerate() {
-            let separator = if index == 0 { ' ' } else { ',' };
+            let separator = if index == 0 { " " } else { ", " };
             // RFC 6750 3: printable ASCII without the two that would have to be escaped.
             let value: String = value
                 .chars()
@@ -126,8 +125,7 @@ impl Challenge {
                     _ => '?',
                 })
                 .collect();
-            let space = if index == 0 { "" } else { " " };
-            let _ = write!(header, "{separator}{space}{name}=\"{value}\"");
+            let _ = write!(header, "{separator}{name}=\"{value}\"");
         }
         header
     }
@@ -135,15 +133,11 @@ impl Challenge {
 
 impl From<Challenge> for Reply {
     fn from(challenge: Challenge) -> Self {
-        let mut response = Response::new(Bytes::new());
-        *response.status_mut() = challenge.status;
-        let headers = response.headers_mut();
+        let mut reply = Self::empty(challenge.status, Details::because("the server refuses the access token"));
         if let Ok(value) = HeaderValue::try_from(challenge.header()) {
-            headers.insert(WWW_AUTHENTICATE, value);
+            reply.headers_mut().insert(WWW_AUTHENTICATE, value);
         }
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
-        Self::new(response, Details::because("the server refuses the access token"))
+        reply
     }
 }
 
@@ -174,6 +168,8 @@ refusing! {
 
 #[cfg(test)]
 mod tests {
+    use http::header::CACHE_CONTROL;
+
     use super::*;
 
     #[test]

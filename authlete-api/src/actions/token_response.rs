@@ -9,7 +9,7 @@ use crate::generated::actions::{
     TokenCreateAction, TokenCreateOk, TokenJwtBearer, TokenNativeSso, TokenTokenExchange, VciBatchParseOk,
     VciDeferredParseOk, VciSingleParseOk,
 };
-use crate::generated::types::AuthorizationDetailsElement;
+use crate::generated::types::AuthorizationDetails;
 
 const fn json(status: u16) -> Rendering {
     Rendering { status, content: Content::Response("application/json"), headers: &[], no_store: true }
@@ -33,8 +33,7 @@ impl TokenCreateOk {
     pub fn token_response(self, issued_token_type: Option<&str>) -> Reply {
         let text = |value: Option<&str>| value.map(Value::from);
         let scopes = self.scopes();
-        let details = self.authorization_details().and_then(|details| details.elements.as_deref()).unwrap_or_default();
-        let details: Vec<Value> = details.iter().map(AuthorizationDetailsElement::to_json).collect();
+        let details = self.authorization_details().map(AuthorizationDetails::to_json);
         let members = [
             ("access_token", text(self.jwt_access_token().or(Some(self.access_token())))),
             ("issued_token_type", text(issued_token_type)),
@@ -42,7 +41,7 @@ impl TokenCreateOk {
             ("expires_in", self.response.expires_in.map(Value::from)),
             ("scope", (!scopes.is_empty()).then(|| Value::from(scopes.join(" ")))),
             ("refresh_token", text(self.refresh_token())),
-            ("authorization_details", (!details.is_empty()).then_some(Value::Array(details))),
+            ("authorization_details", details.filter(|details| *details != Value::Array(Vec::new()))),
         ];
         let response: &dyn TakeParts = &*self.response;
         reply(TokenCreateAction::operation(), 200, members, &exchange(response, self.exchange.clone()))

@@ -3,8 +3,7 @@
 use std::fmt;
 
 use authlete_core::actions::{Details, Reply};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
-use http::{HeaderValue, Response, StatusCode};
+use http::StatusCode;
 use serde_json::json;
 
 /// The `error` of an error response of the credential, deferred credential and notification endpoints.
@@ -125,14 +124,7 @@ impl From<CredentialError> for Reply {
         if let Some(description) = error.description {
             members["error_description"] = description.into();
         }
-        let mut response = Response::new(members.to_string());
-        *response.status_mut() = StatusCode::BAD_REQUEST;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
-        response.extensions_mut().insert(Details::because(error.code.as_str()));
-        Self::from(response)
+        Self::json(StatusCode::BAD_REQUEST, members.to_string(), Details::because(error.code.as_str()))
     }
 }
 

@@ -63,23 +63,26 @@ impl Reply {
     /// A 500 that tells the client nothing.
     #[doc(hidden)]
     pub fn failed(details: Details) -> Self {
-        Self::fixed(StatusCode::INTERNAL_SERVER_ERROR, SERVER_ERROR, details)
+        Self::json(StatusCode::INTERNAL_SERVER_ERROR, SERVER_ERROR, details)
     }
 
     /// A 400 with a body in JSON.
     pub(crate) fn bad_request(body: &'static str, details: Details) -> Self {
-        Self::fixed(StatusCode::BAD_REQUEST, body, details)
+        Self::json(StatusCode::BAD_REQUEST, body, details)
     }
 
     /// Headers alone, which are not to be stored.
-    pub(crate) fn empty(status: StatusCode, details: Details) -> Self {
-        let mut reply = Self::fixed(status, "", details);
+    #[doc(hidden)]
+    pub fn empty(status: StatusCode, details: Details) -> Self {
+        let mut reply = Self::json(status, "", details);
         reply.headers_mut().remove(CONTENT_TYPE);
         reply
     }
 
-    fn fixed(status: StatusCode, body: &'static str, details: Details) -> Self {
-        let mut response = Response::new(Bytes::from_static(body.as_bytes()));
+    /// A body in JSON, which is not to be stored.
+    #[doc(hidden)]
+    pub fn json(status: StatusCode, body: impl Into<Bytes>, details: Details) -> Self {
+        let mut response = Response::new(body.into());
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
