@@ -74,7 +74,7 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Generated, Problems> {
     let mut warnings: Vec<String> = applied.report.warnings.iter().map(Problem::to_string).collect();
     warnings.extend(misfits.iter().map(Problem::to_string));
     // All of them would drown the rest: a document that is tried out has its items before it has words.
-    if inputs.lenient && misworded > 0 {
+    if misworded > 0 {
         warnings.push(format!("{misworded} items lack words, or words lack their item; a strict run names them"));
     }
     for (name, notes) in &passes {

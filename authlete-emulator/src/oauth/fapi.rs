@@ -74,7 +74,8 @@ impl Profiles {
         if by_mode.is_any() || !profiles.iter().any(|one| service.has("supportedServiceProfiles", one)) {
             return by_mode;
         }
-        let has = |value: &str| scope::details(service, scopes).iter().any(|scope| has_attribute(scope, value));
+        let values = scope::attributes(service, scopes, "fapi");
+        let has = |value: &str| values.iter().any(|one| one == value);
         Self { baseline: has("r"), advanced: has("rw"), ..by_mode }
     }
 
@@ -222,9 +223,4 @@ fn check_object(payload: Option<&str>, nbf_optional: bool) -> Result<(), &'stati
         (Some(start), Some(end)) if end.saturating_sub(start) <= LONGEST_OBJECT_SECONDS && has_audience => Ok(()),
         _ => Err("FAPI wants nbf, exp and aud in the request object, with an hour at most from nbf to exp."),
     }
-}
-
-fn has_attribute(scope: &Map<String, Value>, value: &str) -> bool {
-    let attributes = scope.get("attributes").and_then(Value::as_array).into_iter().flatten();
-    attributes.into_iter().any(|attribute| attribute["key"] == "fapi" && attribute["value"] == value)
 }

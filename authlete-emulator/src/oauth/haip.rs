@@ -1,8 +1,6 @@
 //! What the high assurance profile demands of issuance (OpenID4VC HAIP 1.0, section 4), where the service, the client or a
 //! requested scope asks for it. Which error the real service gives for each breach, nobody says.
 
-use serde_json::{Map, Value};
-
 use super::OAuthError;
 use super::authorization::Origin;
 use super::pkce::{Challenge, Method};
@@ -23,17 +21,12 @@ pub(crate) const VERSION: &str = "1.0";
 
 /// Whether the profile holds for a client that asks for these scopes.
 pub(crate) fn applies(service: &Settings, client: &Settings, scopes: &[String]) -> bool {
-    is_set(service) || is_set(client) || scope::details(service, scopes).iter().any(has_attribute)
+    is_set(service) || is_set(client) || !scope::attributes(service, scopes, "haip").is_empty()
 }
 
 /// Whether a service, or a client, is held to the profile whatever is asked for.
 pub(crate) fn is_set(settings: &Settings) -> bool {
     settings.string("haipVersion").is_some_and(|version| !version.is_empty())
-}
-
-fn has_attribute(scope: &Map<String, Value>) -> bool {
-    let attributes = scope.get("attributes").and_then(Value::as_array).into_iter().flatten();
-    attributes.into_iter().any(|attribute| attribute["key"] == "haip")
 }
 
 /// Whether the client may authenticate by this method: every wallet authenticates (section 4.4.1), as FAPI 2.0 wants it or

@@ -29,6 +29,13 @@ pub(crate) fn details(service: &Settings, names: &[String]) -> Vec<Map<String, V
     service.objects("supportedScopes").filter(named).cloned().collect()
 }
 
+/// The values of an attribute that scopes have.
+pub(crate) fn attributes(service: &Settings, names: &[String], key: &str) -> Vec<Value> {
+    let scopes = details(service, names);
+    let attributes = scopes.iter().filter_map(|scope| scope.get("attributes")?.as_array()).flatten();
+    attributes.filter(|attribute| attribute["key"] == key).map(|attribute| attribute["value"].clone()).collect()
+}
+
 /// The scopes without their descriptions.
 pub(crate) fn undescribed(service: &Settings, names: &[String]) -> Vec<Map<String, Value>> {
     let mut scopes = details(service, names);
