@@ -17,7 +17,6 @@ use std::net::{IpAddr, Ipv4Addr};
 use authlete_api::Environment;
 use authorization_server::demo::{self, Demo, Emulated};
 use authorization_server::{App, Resources};
-use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() {
@@ -32,9 +31,7 @@ async fn start() -> Result<(), Box<dyn Error>> {
     if options.until_stdin_ends {
         end_with_stdin();
     }
-    let (listen, port) = (options.listen, options.port);
-    let listener = TcpListener::bind((listen, port)).await.map_err(|error| format!("port {port}: {error}"))?;
-    let local = format!("http://localhost:{}", listener.local_addr()?.port());
+    let (listener, local) = authorization_server::listen(options.listen, options.port).await?;
     let url = options.url.as_deref().map_or(local.as_str(), |url| url.trim_end_matches('/'));
     let environment = Environment::read()?;
     // An emulator that is started here lives as long as what is set up in it.

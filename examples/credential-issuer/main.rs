@@ -7,12 +7,12 @@
 
 use std::error::Error;
 use std::io::Write;
+use std::net::Ipv4Addr;
 
 use authlete_api::Environment;
 use authorization_server::{App, Resources};
 use credential_issuer::Issuer;
 use credential_issuer::demo::{self, Demo};
-use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() {
@@ -24,9 +24,7 @@ async fn main() {
 
 async fn start() -> Result<(), Box<dyn Error>> {
     let options = Options::read()?;
-    let port = options.port;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| format!("port {port}: {error}"))?;
-    let url = format!("http://localhost:{}", listener.local_addr()?.port());
+    let (listener, url) = authorization_server::listen(Ipv4Addr::LOCALHOST.into(), options.port).await?;
     let environment = Environment::read()?;
     // The emulator lives as long as this does.
     let demo = match environment.is_empty() {

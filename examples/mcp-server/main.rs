@@ -11,14 +11,14 @@
 
 use std::error::Error;
 use std::io::Write;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use authlete_api::Environment;
 use authlete_emulator::{Emulator, FetchScope};
 use authorization_server::demo::{self, Demo};
-use authorization_server::{App, Resources};
+use authorization_server::{App, Resources, listen};
 use serde_json::json;
-use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() {
@@ -30,8 +30,9 @@ async fn main() {
 
 async fn start() -> Result<(), Box<dyn Error>> {
     let options = Options::read()?;
-    let (mcp_listener, mcp_url) = listen(options.port).await?;
-    let (issuer_listener, issuer_url) = listen(options.authorization_server_port).await?;
+    let address = Ipv4Addr::LOCALHOST.into();
+    let (mcp_listener, mcp_url) = listen(address, options.port).await?;
+    let (issuer_listener, issuer_url) = listen(address, options.authorization_server_port).await?;
     let resource = options.resource.unwrap_or_else(|| format!("{mcp_url}/mcp"));
     let issuer = options.issuer.unwrap_or(issuer_url);
     let environment = Environment::read()?;
@@ -81,12 +82,6 @@ async fn emulated(issuer: &str, authorities: Option<PathBuf>) -> Result<(Emulato
     let options = demo::Options { jwt_access_tokens: true, scopes: scopes.into() };
     let demo = Demo::set_up_in(&emulator, issuer, demo::settings(issuer, &options)).await?;
     Ok((emulator, demo))
-}
-
-async fn listen(port: u16) -> Result<(TcpListener, String), Box<dyn Error>> {
-    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| format!("port {port}: {error}"))?;
-    let url = format!("http://localhost:{}", listener.local_addr()?.port());
-    Ok((listener, url))
 }
 
 struct Options {

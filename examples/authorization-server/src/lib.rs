@@ -22,6 +22,8 @@ pub mod demo;
 pub mod reuse;
 pub mod users;
 
+use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,6 +88,17 @@ fn sent(reply: Reply) -> Response {
         eprintln!("{reply}");
     }
     reply.into_response()
+}
+
+/// Listens for requests, on any free port where the port is 0, and says by which URL this machine reaches it.
+///
+/// # Errors
+/// When the address cannot be listened on, with the port.
+pub async fn listen(address: IpAddr, port: u16) -> io::Result<(TcpListener, String)> {
+    let failed = |error: io::Error| io::Error::new(error.kind(), format!("port {port}: {error}"));
+    let listener = TcpListener::bind((address, port)).await.map_err(failed)?;
+    let url = format!("http://localhost:{}", listener.local_addr()?.port());
+    Ok((listener, url))
 }
 
 /// The authorization server. Cheap to clone.

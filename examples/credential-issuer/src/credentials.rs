@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use authlete_api::actions::IntrospectionOk;
 use authlete_api::credential_issuance::{CredentialError, CredentialErrorCode, IssuableCredentials};
-use authlete_api::types::{IntrospectionRequest, VciDeferredParseRequest, VciSingleParseRequest};
+use authlete_api::types::{
+    CredentialRequestInfo, IntrospectionRequest, VciDeferredParseRequest, VciSingleParseRequest,
+};
 use authlete_api::{Error, Reply};
 use authorization_server::reuse::{Answer, Stop, access_token, proof, random, ready};
 use axum::extract::State;
@@ -41,11 +43,16 @@ impl Access {
         self.granted.subject().unwrap_or_default()
     }
 
+    /// Which credential the wallet asks for, if its token stands for that.
+    fn credential(&self, info: Option<&CredentialRequestInfo>) -> Result<Credential, Reply> {
+        let issuable = IssuableCredentials::read(self.granted.issuable_credentials())?;
+        Ok(Credential::of(issuable.requested(info)?.configuration_id()).ok_or_else(unknown)?)
+    }
+
     /// Sends a reply, with what introspection has to say in its headers: the next nonce for DPoP.
     fn answer(&self, reply: Result<Reply, Reply>) -> Answer {
-        let (Ok(mut reply) | Err(mut reply)) = reply;
-        self.granted.extra_headers().add_to(reply.headers_mut());
-        ready(reply)
+        let (Ok(reply) | Err(reply)) = reply;
+        ready(reply.with_extra_headers(&self.granted.extra_headers()))
     }
 }
 
@@ -59,8 +66,7 @@ async fn issue(issuer: &Issuer, access: &Access, body: &Bytes) -> Result<Reply, 
     let service = issuer.service();
     let request = VciSingleParseRequest::default().access_token(access.token.clone()).request_content(content(body)?);
     let wanted = service.credential_issuer().parse(request).await?.proceed()?;
-    let issuable = IssuableCredentials::read(access.granted.issuable_credentials())?;
-    let credential = Credential::of(issuable.requested(wanted.info())?.configuration_id()).ok_or_else(unknown)?;
+    let credential = access.credential(wanted.info())?;
     let order = records::order(access.subject(), credential)?;
     let request = match order {
         None => wanted.deny(&access.token),
@@ -86,8 +92,7 @@ async fn issue_deferred(issuer: &Issuer, access: &Access, body: &Bytes) -> Resul
     let service = issuer.service();
     let request = VciDeferredParseRequest::default().access_token(access.token.clone()).request_content(content(body)?);
     let wanted = service.credential_issuer().parse_deferred(request).await?.proceed()?;
-    let issuable = IssuableCredentials::read(access.granted.issuable_credentials())?;
-    let credential = Credential::of(issuable.requested(wanted.info())?.configuration_id()).ok_or_else(unknown)?;
+    let credential = access.credential(wanted.info())?;
     let asked = wanted.info().and_then(|info| info.identifier.as_ref()).and_then(|id| issuer.asked.get(id));
     let left = credential.takes().saturating_sub(asked.map_or(Duration::MAX, |asked| asked.elapsed()));
     let order = records::order(access.subject(), credential)?;
