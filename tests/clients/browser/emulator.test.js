@@ -3,22 +3,16 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { Client, Visitor, launch } from "./support.js";
+import { Client, DEVICES, Visitor, launch } from "./support.js";
 
 const { EMULATOR } = process.env;
-const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
-const DESKTOP = { viewport: { width: 1280, height: 800 } };
 
 let browser;
 before(async () => (browser = await launch()));
 after(() => browser?.close());
 
-for (const [name, options] of Object.entries({
-  "emulator-desktop": DESKTOP,
-  "emulator-desktop-dark": { ...DESKTOP, colorScheme: "dark" },
-  "emulator-phone": PHONE,
-  "emulator-phone-without-scripts": { ...PHONE, javaScriptEnabled: false },
-})) {
+for (const [device, options] of Object.entries(DEVICES)) {
+  const name = `emulator-${device}`;
   describe(name, () => {
     let visitor;
     let client;

@@ -3,21 +3,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { Client, SERVER, Visitor, launch } from "./support.js";
-
-const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
-const DESKTOP = { viewport: { width: 1280, height: 800 } };
+import { Client, DEVICES, SERVER, Visitor, launch } from "./support.js";
 
 let browser;
 before(async () => (browser = await launch()));
 after(() => browser?.close());
 
-for (const [name, options] of Object.entries({
-  desktop: DESKTOP,
-  "desktop-dark": { ...DESKTOP, colorScheme: "dark" },
-  phone: PHONE,
-  "phone-without-scripts": { ...PHONE, javaScriptEnabled: false },
-})) {
+for (const [name, options] of Object.entries(DEVICES)) {
   describe(name, () => {
     let client;
     let visitor;

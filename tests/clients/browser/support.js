@@ -13,6 +13,17 @@ const CIBA = "urn:openid:params:grant-type:ciba";
 const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+const DESKTOP = { viewport: { width: 1280, height: 800 } };
+
+/** What people meet pages on, by name: the options of a browser context. */
+export const DEVICES = {
+  desktop: DESKTOP,
+  "desktop-dark": { ...DESKTOP, colorScheme: "dark" },
+  phone: PHONE,
+  "phone-without-scripts": { ...PHONE, javaScriptEnabled: false },
+};
+
 /** Starts Chromium with nothing left from before, and nothing that calls home. */
 export function launch() {
   const args = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
