@@ -1,5 +1,6 @@
 //! The transport over HTTP, by reqwest, and its settings.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -122,10 +123,17 @@ fn is_tls(error: &reqwest::Error) -> bool {
 const BODY_LIMIT: usize = 32 << 20;
 
 /// The transport over HTTP, by [`reqwest`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct HttpTransport {
     client: reqwest::Client,
     body_limit: usize,
+}
+
+impl fmt::Debug for HttpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // reqwest shows the client's default headers.
+        f.debug_struct("HttpTransport").field("body_limit", &self.body_limit).finish_non_exhaustive()
+    }
 }
 
 impl HttpTransport {
