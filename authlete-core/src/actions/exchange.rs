@@ -38,7 +38,16 @@ pub struct RequestFacts {
 impl RequestFacts {
     /// With what the parameters of an authorization request say, those that were pushed before included.
     pub fn parameters(mut self, parameters: &str, client: &Client) -> Self {
-        self.names_max_age |= form_urlencoded::parse(parameters.as_bytes()).any(|(name, value)| match &*name {
+        // The others need not be decoded; a name with a percent sign may be one of these.
+        let concerned = |pair: &&str| {
+            let name = pair.split('=').next().unwrap_or_default();
+            matches!(name, "max_age" | "request" | "request_uri") || name.contains('%')
+        };
+        let mut pairs = parameters
+            .split('&')
+            .filter(concerned)
+            .flat_map(|pair| form_urlencoded::parse(pair.as_bytes()));
+        self.names_max_age |= pairs.any(|(name, value)| match &*name {
             // A parameter without a value counts as left out (RFC 6749 3.1).
             "max_age" => !value.is_empty(),
             "request" => claims(&value).is_some_and(|claims| names_max_age(&claims)),
