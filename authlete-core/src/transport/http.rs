@@ -154,19 +154,21 @@ impl HttpTransport {
             Some(length) if length > self.body_limit as u64 => return Err(self.too_large()),
             _ => 0,
         };
-        let mut parts = Vec::new();
+        // Mostly there is one part, which needs no copy.
+        let (mut first, mut all) = (Bytes::new(), Vec::new());
         while let Some(part) = answer.chunk().await? {
             length += part.len();
             if length > self.body_limit {
                 return Err(self.too_large());
             }
-            parts.push(part);
+            if first.is_empty() && all.is_empty() {
+                first = part;
+                continue;
+            }
+            all.extend_from_slice(&std::mem::take(&mut first));
+            all.extend_from_slice(&part);
         }
-        Ok(match parts.len() {
-            // Mostly there is one, which needs no copy.
-            0 | 1 => parts.pop().unwrap_or_default(),
-            _ => parts.concat().into(),
-        })
+        Ok(if all.is_empty() { first } else { all.into() })
     }
 
     fn too_large(&self) -> TransportError {
