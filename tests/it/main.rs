@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod actions;
+mod architecture;
 mod authorization_server;
 mod clients;
 mod errors;
@@ -20,4 +21,5 @@ mod snapshots;
 mod transports;
 mod unknown_fields;
 mod verify_examples;
+mod vocabulary;
 mod wire;
