@@ -57,7 +57,8 @@ impl DpopKey {
         let d = d.ok_or_else(|| refuse("has no private part `d`"))?;
         let d = URL_SAFE_NO_PAD.decode(d.as_bytes()).map(Zeroizing::new);
         let d = d.map_err(|_| refuse("has a private part that is not base64url"))?;
-        let signing = SigningKey::from_slice(&d).map_err(|_| refuse("has a private part `d` that is not a private key of P-256"))?;
+        let signing = SigningKey::from_slice(&d)
+            .map_err(|_| refuse("has a private part `d` that is not a private key of P-256"))?;
         let point = signing.verifying_key().to_encoded_point(false);
         let coordinate = |bytes: Option<&p256::FieldBytes>| bytes.map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
         let jwk = json!({"kty": "EC", "crv": "P-256", "x": coordinate(point.x()), "y": coordinate(point.y())});
