@@ -26,6 +26,8 @@ pub use crate::call::response::ApiResponse;
 pub use crate::call::{Call, CallFuture, call};
 pub use crate::error::Error;
 pub use crate::transport::BoxFuture;
+#[cfg(feature = "reqwest")]
+pub use crate::transport::tls_and_proxy::build_client;
 pub use crate::wire::ids::{
     AccessTokenIdentifier, ClientId, ClientIdentifier, CredentialOfferId, CredentialRequestId, GrantId,
     HardwareKeyHandle, RefreshTokenIdentifier, ServiceId, SessionId, Ticket, TokenBatchId, UserCode,
