@@ -4,6 +4,7 @@
 mod actions;
 mod authorization_server;
 mod clients;
+mod doc_examples;
 mod errors;
 mod fault_server;
 mod faults;
