@@ -14,6 +14,8 @@ pub(crate) use authlete_core::codegen as rt;
 pub mod actions;
 mod authlete;
 mod builder;
+mod client_request;
+mod conversions;
 pub mod credential_issuance;
 pub mod environment;
 #[rustfmt::skip]

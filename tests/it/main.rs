@@ -10,6 +10,7 @@ mod fault_server;
 mod faults;
 mod flow;
 mod http_inputs;
+mod idempotency;
 mod mcp_server;
 mod protect;
 mod redaction;

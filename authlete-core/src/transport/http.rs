@@ -1,5 +1,6 @@
 //! The transport over HTTP, by reqwest, and its settings.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -128,12 +129,19 @@ fn is_tls(error: &reqwest::Error) -> bool {
 const BODY_LIMIT: usize = 32 << 20;
 
 /// The transport over HTTP, by [`reqwest`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct HttpTransport {
     client: reqwest::Client,
     body_limit: usize,
     /// Scheme and authority of the first request, parsed: those of the next are the same, as a rule.
     origin: Arc<OnceLock<Url>>,
+}
+
+impl fmt::Debug for HttpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // reqwest shows the client's default headers.
+        f.debug_struct("HttpTransport").field("body_limit", &self.body_limit).finish_non_exhaustive()
+    }
 }
 
 impl HttpTransport {

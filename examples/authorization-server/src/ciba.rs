@@ -9,7 +9,8 @@ use authlete_api::Error;
 use authlete_api::actions::{
     BackchannelAuthenticationCompleteNext, BackchannelAuthenticationIssueAction, BackchannelAuthenticationIssued,
 };
-use authlete_api::types::{BackchannelAuthenticationFailReason, BackchannelAuthenticationRequest};
+use authlete_api::http_inputs::ClientRequest;
+use authlete_api::types::BackchannelAuthenticationFailReason;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect};
 use axum::{Extension, Form};
@@ -17,7 +18,6 @@ use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 use crate::consent::{Wish, request};
-use crate::inputs::client;
 use crate::session::{Browser, Decision, to_login};
 use crate::{Answer, App, pages, ready};
 
@@ -63,8 +63,7 @@ impl Queues {
 
 pub(crate) async fn authentication(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
     let form = app.resources.known(form)?;
-    let mut request = BackchannelAuthenticationRequest::new(form);
-    (request.client_id, request.client_secret) = client(&headers)?;
+    let request = ClientRequest::read(&headers, form)?;
     let step = app.service.ciba().process(request).await?.proceed()?;
     let client_id = step.client_id().unwrap_or_default();
     // The subject of an ID token hint, or what else the client calls the user.

@@ -2,7 +2,7 @@
 
 use authlete_api::Error;
 use authlete_api::actions::{DeviceCompleteNext, DeviceVerificationNext, DeviceVerificationValid};
-use authlete_api::types::DeviceAuthorizationRequest;
+use authlete_api::http_inputs::ClientRequest;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect};
 use axum::{Extension, Form};
@@ -10,7 +10,6 @@ use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 use crate::consent::{Wish, request};
-use crate::inputs::client;
 use crate::session::{Browser, Decision, to_login};
 use crate::{Answer, App, pages, ready};
 
@@ -24,9 +23,7 @@ pub(crate) struct Device {
 
 pub(crate) async fn authorization(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
     let form = app.resources.known(form)?;
-    let mut request = DeviceAuthorizationRequest::new(form);
-    (request.client_id, request.client_secret) = client(&headers)?;
-    ready(app.service.device().process(request).await?)
+    ready(app.service.device().process(ClientRequest::read(&headers, form)?).await?)
 }
 
 /// What the user is told when the server cannot go on.
