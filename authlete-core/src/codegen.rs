@@ -31,7 +31,7 @@ pub use crate::wire::ids::{
     HardwareKeyHandle, RefreshTokenIdentifier, ServiceId, SessionId, Ticket, TokenBatchId, UserCode,
 };
 pub use crate::wire::json_string::JsonString;
-pub use crate::wire::lenient::{Positional, empty, json, raw};
+pub use crate::wire::lenient::{Positional, acknowledgement, empty, json, raw};
 pub use crate::wire::object::{Object, deserialize};
 #[cfg(feature = "schemars")]
 pub use crate::wire::open_enum::json_schema;

@@ -9,6 +9,7 @@ mod fault_server;
 mod faults;
 mod flow;
 mod http_inputs;
+mod lenient_responses;
 mod mcp_server;
 mod protect;
 mod redaction;

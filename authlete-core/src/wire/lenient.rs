@@ -74,6 +74,14 @@ pub fn json<T: DeserializeOwned>(body: &Bytes) -> Result<T, serde_json::Error> {
     if body.is_empty() { from_slice(b"null") } else { from_slice(body) }
 }
 
+/// For operations whose responses say only how the call went: no body says that it succeeded, as its status did.
+///
+/// # Errors
+/// When there is a body and it is not JSON, or not what the type says.
+pub fn acknowledgement<T: DeserializeOwned + Default>(body: &Bytes) -> Result<T, serde_json::Error> {
+    json::<Option<T>>(body).map(Option::unwrap_or_default)
+}
+
 /// For operations whose responses have no content.
 ///
 /// # Errors
