@@ -1,6 +1,8 @@
 //! No response is lost over a member that is `null` or missing, or over a flag or number that is a string.
 
-use authlete_api::types::ClientLockFlagUpdateRequest;
+use authlete_api::types::{
+    AuthorizationResponse, ClientLockFlagUpdateRequest, UserInfoResponse, VciBatchParseResponse,
+};
 use authlete_tests::generated::places::RESPONSES;
 use authlete_tests::shape::Shape;
 use serde_json::{Map, Value, json};
@@ -108,6 +110,31 @@ fn flags_numbers_and_strings_stand_in_for_one_another() {
     }
 }
 
+/// What is found for an element is sent at the same place of another list, so that a place must not get lost.
+#[test]
+fn a_null_keeps_its_place_where_places_mean_something() {
+    let claims = [vec!["birthdate".to_owned()], vec![], vec!["nationalities".to_owned(), "title".to_owned()]];
+    for list in [
+        r#"[["birthdate"],null,["nationalities","title"]]"#,
+        r#"[{"array":["birthdate"]},null,{"array":["nationalities","title"]}]"#,
+        r#"[{"array":["birthdate"]},{"array":null},["nationalities","title"]]"#,
+    ] {
+        let body = format!(r#"{{"requestedVerifiedClaimsForTx":{list},"ticket":"t"}}"#);
+        let response: AuthorizationResponse = authlete_api::decode(body.as_bytes()).unwrap();
+        assert_eq!(response.requested_verified_claims_for_tx.as_deref(), Some(claims.as_slice()), "{body}");
+        assert_eq!(response.ticket, Some("t".into()));
+        let response: UserInfoResponse = authlete_api::decode(body.as_bytes()).unwrap();
+        assert_eq!(response.requested_verified_claims_for_tx.as_deref(), Some(claims.as_slice()), "{body}");
+        // It is written as the description has it.
+        let written = serde_json::to_value(&response).unwrap();
+        assert_eq!(written["requestedVerifiedClaimsForTx"], json!(claims));
+    }
+    let body = br#"{"info":[null,{"identifier":"second"},null]}"#;
+    let batch: VciBatchParseResponse = authlete_api::decode(body).unwrap();
+    let identifiers: Vec<_> = batch.info.iter().flatten().map(|info| info.identifier.is_some()).collect();
+    assert_eq!(identifiers, [false, true, false]);
+}
+
 /// What was done must not read as a failure because its confirmation is short.
 #[tokio::test]
 async fn a_lock_that_was_set_is_no_failure() {
@@ -117,10 +144,10 @@ async fn a_lock_that_was_set_is_no_failure() {
     let server = Server::start(answers);
     let client = server.client();
     for _ in 0..=short.len() {
-        let response = client.clients().update_lock_flag(2, &ClientLockFlagUpdateRequest::new(true)).await.unwrap();
+        let response = client.clients().update_lock_flag(2, ClientLockFlagUpdateRequest::new(true)).await.unwrap();
         assert_eq!(response.result_code, None);
     }
     // What is not what the description says remains an error.
     let server = Server::once(answer("200 OK", "<p>Welcome</p>"));
-    server.client().clients().update_lock_flag(2, &ClientLockFlagUpdateRequest::new(true)).await.unwrap_err();
+    server.client().clients().update_lock_flag(2, ClientLockFlagUpdateRequest::new(true)).await.unwrap_err();
 }
