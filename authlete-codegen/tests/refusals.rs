@@ -156,7 +156,14 @@ fn places_mean_something_in_lists_alone() {
         let document = with(&answers(), &json!({"A": {"type": "object", "properties": {"list": list}}}));
         let document = import(document.to_string().as_bytes(), "a test").expect("it is importable").document;
         let overlays = vec![("10-test.yaml", overlay.as_slice())];
-        generate(&Inputs { document, overlays, actions: b"operations: {}", words: Vec::new(), lenient: true })
+        generate(&Inputs {
+            document,
+            overlays,
+            actions: b"operations: {}",
+            words: Vec::new(),
+            examples: Vec::new(),
+            lenient: true,
+        })
     };
     let error = generated(&json!({"type": "string"})).expect_err("a string has no places").to_string();
     assert!(error.contains("A.list: is marked x-positional and is not a list"), "{error}");
