@@ -146,3 +146,27 @@ fn every_method_is_taken() {
     document["paths"]["/api/y"] = json!({"trace": done("y_trace"), "head": done("y_head"), "options": done("y_options"), "patch": done("y_patch")});
     taken(&document);
 }
+
+#[test]
+fn places_mean_something_in_lists_alone() {
+    let overlay = br#"{"overlay": "1.0.0", "info": {"title": "t", "version": "1", "x-kind": "shape"}, "actions": [
+        {"target": "$..properties['list']", "description": "-", "update": {"x-positional": true}}
+    ]}"#;
+    let generated = |list: &Value| {
+        let document = with(&answers(), &json!({"A": {"type": "object", "properties": {"list": list}}}));
+        let document = import(document.to_string().as_bytes(), "a test").expect("it is importable").document;
+        let overlays = vec![("10-test.yaml", overlay.as_slice())];
+        generate(&Inputs {
+            document,
+            overlays,
+            actions: b"operations: {}",
+            words: Vec::new(),
+            examples: Vec::new(),
+            lenient: true,
+        })
+    };
+    let error = generated(&json!({"type": "string"})).expect_err("a string has no places").to_string();
+    assert!(error.contains("A.list: is marked x-positional and is not a list"), "{error}");
+    let files = generated(&json!({"type": "array", "items": {"type": "string"}})).expect("a list has places").files;
+    assert!(files.values().any(|text| text.contains("rt::Positional<")), "it is read like any list");
+}

@@ -33,11 +33,12 @@ pub use crate::wire::ids::{
     HardwareKeyHandle, RefreshTokenIdentifier, ServiceId, SessionId, Ticket, TokenBatchId, UserCode,
 };
 pub use crate::wire::json_string::JsonString;
-pub use crate::wire::lenient::{Positional, empty, json, raw};
+pub use crate::wire::lenient::{acknowledgement, empty, json, raw};
 pub use crate::wire::object::{Object, deserialize};
 #[cfg(feature = "schemars")]
 pub use crate::wire::open_enum::json_schema;
 pub use crate::wire::open_enum::{Found, OpenEnum, TextVisitor, from_text as enum_from_text};
+pub use crate::wire::positional::{Positional, PositionalLists};
 pub use crate::wire::redact::{Extra, Redacted, optional};
 pub use crate::wire::time::{epoch_milliseconds, epoch_seconds, milliseconds, nanoseconds, seconds};
 pub use crate::{

@@ -11,6 +11,7 @@ mod faults;
 mod flow;
 mod http_inputs;
 mod idempotency;
+mod lenient_responses;
 mod mcp_server;
 mod protect;
 mod redaction;

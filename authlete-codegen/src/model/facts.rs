@@ -226,6 +226,7 @@ fn read_schema(model: &mut Model, name: &str, schema: &Value) {
                 required: required.contains(wire.as_str()),
                 secret: is_secret(property),
                 unit: unit(property),
+                positional: property.get("x-positional") == Some(&Value::Bool(true)),
                 doc: property.get("description").and_then(Value::as_str).unwrap_or_default().to_owned(),
             })
             .collect();

@@ -283,6 +283,8 @@ pub struct Field {
     pub secret: bool,
     /// What its number counts: `seconds`, `epoch-milliseconds` and the like.
     pub unit: Option<String>,
+    /// Whether it is a list in which the places of the elements mean something.
+    pub positional: bool,
     /// What it is.
     pub doc: String,
 }

@@ -217,7 +217,7 @@ impl From<&AuthorizationDetailsElement> for Detail {
                 }
             }
         }
-        Self { kind: element.type_.clone(), members: all }
+        Self { kind: element.type_.clone().unwrap_or_default(), members: all }
     }
 }
 
