@@ -8,6 +8,7 @@ mod errors;
 mod fault_server;
 mod faults;
 mod flow;
+mod fuzz;
 mod http_inputs;
 mod mcp_server;
 mod protect;
