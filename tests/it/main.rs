@@ -3,6 +3,8 @@
 
 mod actions;
 mod authorization_server;
+#[cfg(feature = "rustls")]
+mod builder;
 mod clients;
 mod errors;
 mod fault_server;
