@@ -92,23 +92,33 @@ struct Committed {
     overlays: Vec<(String, Vec<u8>)>,
     actions: Vec<u8>,
     words: Vec<(String, Vec<u8>)>,
+    examples: Vec<(String, Vec<u8>)>,
 }
 
 impl Default for Committed {
     fn default() -> Self {
-        Self { overlays: Vec::new(), actions: b"operations: {}".to_vec(), words: Vec::new() }
+        let actions = b"operations: {}".to_vec();
+        Self { overlays: Vec::new(), actions, words: Vec::new(), examples: Vec::new() }
     }
 }
 
 impl Committed {
     fn read() -> Self {
         let actions = std::fs::read(project("openapi/actions.yaml")).unwrap();
-        Self { overlays: folder("openapi/overlays", "yaml"), actions, words: folder("openapi/docs", "yaml") }
+        let [overlays, words, examples] =
+            ["overlays", "docs", "examples"].map(|name| folder(&format!("openapi/{name}"), "yaml"));
+        Self { overlays, actions, words, examples }
     }
 
     fn inputs(&self, document: Document) -> Inputs<'_> {
-        let (overlays, words) = (named(&self.overlays), named(&self.words));
-        Inputs { document, overlays, actions: &self.actions, words, lenient: true }
+        Inputs {
+            document,
+            overlays: named(&self.overlays),
+            actions: &self.actions,
+            words: named(&self.words),
+            examples: named(&self.examples),
+            lenient: true,
+        }
     }
 }
 
