@@ -3,12 +3,15 @@
 
 mod actions;
 mod authorization_server;
+#[cfg(feature = "rustls")]
+mod builder;
 mod clients;
 mod doc_examples;
 mod errors;
 mod fault_server;
 mod faults;
 mod flow;
+mod fuzz;
 mod http_inputs;
 mod idempotency;
 mod lenient_responses;
