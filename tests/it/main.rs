@@ -3,6 +3,7 @@
 
 mod actions;
 mod authorization_server;
+mod claims;
 mod clients;
 mod errors;
 mod fault_server;
@@ -10,6 +11,7 @@ mod faults;
 mod flow;
 mod http_inputs;
 mod mcp_server;
+mod pages;
 mod protect;
 mod redaction;
 mod sample;
