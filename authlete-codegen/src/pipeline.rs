@@ -25,7 +25,10 @@ pub struct Inputs<'a> {
     pub actions: &'a [u8],
     /// What is said of every item, as (file name, content).
     pub words: Vec<(&'a str, &'a [u8])>,
-    /// Whether overlay actions, rows and rules that fit only the committed document become warnings, and items may lack words.
+    /// An example of every operation, as (file name, content).
+    pub examples: Vec<(&'a str, &'a [u8])>,
+    /// Whether overlay actions, rows and rules that fit only the committed document become warnings, and items may lack
+    /// words and examples.
     pub lenient: bool,
 }
 
@@ -53,13 +56,15 @@ const TESTS: &str = "tests/src/generated";
 pub fn generate(inputs: &Inputs<'_>) -> Result<Generated, Problems> {
     let overlays = Overlays::parse(inputs.overlays.iter().copied())?;
     let applied = overlays.apply(&inputs.document, inputs.lenient)?;
-    let words = Words::parse(inputs.words.iter().copied())?;
+    let mut words = Words::parse(inputs.words.iter().copied())?;
+    words.add_examples(inputs.examples.iter().copied())?;
     let mut effective = applied.shaped.clone();
     let names = operation_names(&effective)?;
     let mut unsaid = Vec::new();
     words.describe_components(&mut effective, &mut unsaid);
     words.describe_operations(&mut effective, &names, &mut unsaid);
     words.describe_regions(&mut effective, &mut unsaid);
+    words.check_examples(&effective, names.values(), &mut unsaid);
     let corrected = described(&applied.corrected, &words, &names);
     let passes = run_passes(&mut effective, inputs.lenient)?;
     let table = Table::parse(inputs.actions)?;
@@ -75,7 +80,9 @@ pub fn generate(inputs: &Inputs<'_>) -> Result<Generated, Problems> {
     warnings.extend(misfits.iter().map(Problem::to_string));
     // All of them would drown the rest: a document that is tried out has its items before it has words.
     if misworded > 0 {
-        warnings.push(format!("{misworded} items lack words, or words lack their item; a strict run names them"));
+        warnings.push(format!(
+            "{misworded} items lack words or an example, or these lack their item; a strict run names them"
+        ));
     }
     for (name, notes) in &passes {
         warnings.extend(notes.warnings.iter().map(|warning| format!("{name}: {warning}")));

@@ -58,7 +58,19 @@ fn worded(
     words: &[u8],
     lenient: bool,
 ) -> Result<Generated, Problems> {
-    generate(&Inputs { document, overlays, actions: b"operations: {}", words: vec![("words.yaml", words)], lenient })
+    with_examples(document, overlays, words, "", lenient)
+}
+
+fn with_examples(
+    document: Document,
+    overlays: Vec<(&str, &[u8])>,
+    words: &[u8],
+    examples: &str,
+    lenient: bool,
+) -> Result<Generated, Problems> {
+    let words = vec![("words.yaml", words)];
+    let examples = if examples.is_empty() { Vec::new() } else { vec![("examples.yaml", examples.as_bytes())] };
+    generate(&Inputs { document, overlays, actions: b"operations: {}", words, examples, lenient })
 }
 
 /// The words for a document; the one that writes its schemas inline has no `problem`, and a response of its own.
@@ -246,4 +258,72 @@ fn words_whose_item_is_gone_fail_a_strict_run() {
 fn with_words(words: &str, lenient: bool) -> Result<Generated, Problems> {
     let document = import::import(&upstream("components.json"), "a test")?.document;
     worded(document, vec![("10.yaml", CORRECTIONS.as_bytes())], words.as_bytes(), lenient)
+}
+
+/// Methods for the operations of the small document.
+const GROUPS: &str = "overlay: 1.0.0
+info: {title: Groups, version: 1.0.0, x-kind: shape}
+actions:
+  - target: $
+    description: Groups.
+    update: {x-groups: {books: Books.}}
+  - target: $.paths['/api/{libraryId}/book/get/{bookId}'].get
+    description: A method.
+    update: {x-group: books, x-method: get, x-doc: Reads a book., x-idempotency: safe}
+  - target: $.paths['/api/{libraryId}/book/update'].post
+    description: A method.
+    update: {x-group: books, x-method: update, x-doc: Replaces a book., x-idempotency: idempotent}
+";
+
+const EXAMPLES: &str = r#"
+book_get:
+  settings: .service("shelves", 3)
+  code: |
+    # let id = 1;
+    authlete.books().get(id).await?;
+book_update: {code: authlete.books().update(1).await?;}
+"#;
+
+/// The small document with methods and these examples.
+fn exemplified(examples: &str, lenient: bool) -> Result<Generated, Problems> {
+    let document = import::import(&upstream("components.json"), "a test")?.document;
+    let words = WORDS.replace("components:", "groups: {books: Books.}\ncomponents:");
+    let overlays = vec![("10.yaml", CORRECTIONS.as_bytes()), ("60.yaml", GROUPS.as_bytes())];
+    with_examples(document, overlays, words.as_bytes(), examples, lenient)
+}
+
+#[test]
+fn an_example_is_a_program_that_documentation_shows_and_tests_run() {
+    let generated = exemplified(EXAMPLES, false).expect("every operation has an example");
+    let shown = "    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = \"current_thread\")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service(\"shelves\", 3)
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # let id = 1;
+    /// authlete.books().get(id).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get(";
+    let text = &generated.files["authlete-api/src/generated/groups/books.rs"];
+    assert!(text.contains(shown), "{text}");
+}
+
+#[test]
+fn an_operation_without_an_example_or_the_other_way_round_fails_a_strict_run() {
+    for (examples, problem) in [
+        (EXAMPLES.replace("book_update", "book_lend"), "examples: book_update: has no example\n"),
+        (EXAMPLES.replace("book_update", "book_lend"), "examples: book_lend: there is no operation of this name\n"),
+        (EXAMPLES.replace("code:", "program:"), "examples: examples.yaml, line 4, column 3: unknown field `program`"),
+    ] {
+        let text = exemplified(&examples, false).expect_err(problem).to_string();
+        assert!(text.contains(problem), "{text}");
+    }
+    exemplified(&EXAMPLES.replace("book_update", "book_lend"), true).expect("leniently, it is only counted");
 }

@@ -25,8 +25,14 @@ fn answers() -> Value {
 /// What becomes of a description, all that is committed being for another one.
 fn outcome(document: &Value) -> Result<usize, String> {
     let document = import(document.to_string().as_bytes(), "a test").map_err(|problems| problems.to_string())?.document;
-    let inputs =
-        Inputs { document, overlays: Vec::new(), actions: b"operations: {}", words: Vec::new(), lenient: true };
+    let inputs = Inputs {
+        document,
+        overlays: Vec::new(),
+        actions: b"operations: {}",
+        words: Vec::new(),
+        examples: Vec::new(),
+        lenient: true,
+    };
     generate(&inputs).map(|generated| generated.files.len()).map_err(|problems| problems.to_string())
 }
 

@@ -166,6 +166,7 @@ impl TestAuthleteBuilder {
         let emulator = Emulator::builder().config(Config::parse(&config.to_string())?).start().await?;
         let authlete = Authlete::builder()
             .base_url(emulator.base_url())
+            .idp_url(emulator.base_url())
             .organization_token(emulator.organization_token())
             .build()?;
         let service = authlete.service(SERVICE_ID.to_string());

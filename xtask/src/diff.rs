@@ -76,7 +76,13 @@ fn rust(project: &Path, old: Document, new: Document) -> Result<RustReport, Stri
     let overlays: Vec<_> = overlays.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
     let table = project.join("openapi/actions.yaml");
     let actions = if table.exists() { files::read_file(&table)? } else { b"operations: {}".to_vec() };
-    let inputs =
-        |document| Inputs { document, overlays: overlays.clone(), actions: &actions, words: Vec::new(), lenient: true };
+    let inputs = |document| Inputs {
+        document,
+        overlays: overlays.clone(),
+        actions: &actions,
+        words: Vec::new(),
+        examples: Vec::new(),
+        lenient: true,
+    };
     pipeline::compare_rust(&inputs(old), &inputs(new)).map_err(|problems| problems.to_string())
 }

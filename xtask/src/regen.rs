@@ -40,7 +40,9 @@ impl Regen {
         let actions = files::read_file(&project.join("openapi/actions.yaml"))?;
         let words = folder(project, "openapi/docs")?;
         let words = words.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
-        let inputs = Inputs { document, overlays, actions: &actions, words, lenient: self.lenient };
+        let examples = folder(project, "openapi/examples")?;
+        let examples = examples.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
+        let inputs = Inputs { document, overlays, actions: &actions, words, examples, lenient: self.lenient };
         let generated =
             pipeline::generate(&inputs).map_err(|problems| format!("{} problem(s):\n{problems}", problems.0.len()))?;
         if self.lenient {

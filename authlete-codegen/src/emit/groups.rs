@@ -15,12 +15,13 @@ use super::{Files, docs};
 use crate::Problem;
 use crate::actions::Actions;
 use crate::model::{BodyForm, Model, Operation, Paging, Parameter, RustType};
+use crate::words::{Example, Words};
 
 /// The group whose methods are the service's own.
 pub(super) const SERVICE: &str = "service";
 
 /// The files, one for each group.
-pub(super) fn emit(model: &Model, actions: &Actions) -> Result<Files, Problem> {
+pub(super) fn emit(model: &Model, actions: &Actions, words: &Words) -> Result<Files, Problem> {
     let mut files = Files::new();
     let mut declarations = TokenStream::new();
     let mut strings = BTreeMap::new();
@@ -29,7 +30,8 @@ pub(super) fn emit(model: &Model, actions: &Actions) -> Result<Files, Problem> {
         let mut methods: BTreeMap<&str, Method<'_>> = BTreeMap::new();
         for operation in model.operations.values() {
             if let Some(layer) = operation.layer.as_ref().filter(|layer| layer.group == *group) {
-                let method = Method { model, actions, operation, group, name: &layer.method };
+                let example = words.examples.get(&operation.name);
+                let method = Method { model, actions, operation, group, name: &layer.method, example };
                 strings.extend(method.request_of_one_string());
                 methods.insert(&layer.method, method);
             }
@@ -79,6 +81,7 @@ struct Method<'a> {
     operation: &'a Operation,
     group: &'a str,
     name: &'a str,
+    example: Option<&'a Example>,
 }
 
 /// Which of two arguments comes first.
@@ -269,7 +272,11 @@ impl Method<'_> {
                 "{text}\n\nAwaiting the call gives a [`{action}`](crate::actions::{action}), which says what the server does now."
             );
         }
-        format!("{text}\n\n`{method} {path}`")
+        text = format!("{text}\n\n`{method} {path}`");
+        if let Some(example) = self.example {
+            text = format!("{text}\n\n# Example\n\n{}", example.to_markdown());
+        }
+        text
     }
 
     /// The call with the method's optional parameters as setters.

@@ -67,7 +67,7 @@ pub fn emit(document: &Document, actions: &Actions, words: &Words) -> Result<Emi
     api.insert("operations.rs".to_owned(), tables::operations(&model)?);
     api.insert("region.rs".to_owned(), region::emit(&model)?);
     api.extend(calls::emit(&model)?);
-    api.extend(groups::emit(&model, actions)?);
+    api.extend(groups::emit(&model, actions, words)?);
     api.extend(self::actions::emit(actions, &model, words)?);
     let emulator = Files::from([("operations.rs".to_owned(), emulator::operations(document, &model)?)]);
     let tests = Files::from([

@@ -6,10 +6,12 @@
 
 mod apply;
 mod check;
+mod examples;
 mod model;
 
 pub use apply::wrap_references;
 pub use check::check_actions;
+pub use examples::Example;
 pub use model::{Entry, Operation, Words};
 
 /// The folder of the words, which problems are reported under.

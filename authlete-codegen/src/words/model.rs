@@ -7,7 +7,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::FOLDER;
+use super::{Example, FOLDER};
 use crate::{Problem, Problems};
 
 /// All words, from all files.
@@ -23,6 +23,8 @@ pub struct Words {
     pub components: BTreeMap<String, Entry>,
     /// What operations are for, by the names of their methods.
     pub operations: BTreeMap<String, Operation>,
+    /// A program for each operation, by the names of their methods.
+    pub examples: BTreeMap<String, Example>,
 }
 
 /// One file.
@@ -136,11 +138,7 @@ impl Words {
             let file: File = match serde_saphyr::from_slice(content) {
                 Ok(file) => file,
                 Err(error) => {
-                    let at = error.location().map(|at| format!(", line {}, column {}", at.line(), at.column()));
-                    let text = error.without_snippet().to_string();
-                    let message = text.lines().next().unwrap_or_default();
-                    let message = message.split(" at line ").next().unwrap_or_default();
-                    problems.0.push(Problem::new(FOLDER, format!("{name}{}", at.unwrap_or_default()), message));
+                    problems.0.push(unreadable(FOLDER, name, &error));
                     continue;
                 }
             };
@@ -176,8 +174,17 @@ impl Words {
     }
 }
 
+/// A file that is not as it should be.
+pub(super) fn unreadable(folder: &str, name: &str, error: &serde_saphyr::Error) -> Problem {
+    let at = error.location().map(|at| format!(", line {}, column {}", at.line(), at.column()));
+    let text = error.without_snippet().to_string();
+    let message = text.lines().next().unwrap_or_default();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    Problem::new(folder, format!("{name}{}", at.unwrap_or_default()), message)
+}
+
 /// Adds entries, and returns the names that were there already.
-fn merge<V>(all: &mut BTreeMap<String, V>, more: BTreeMap<String, V>) -> Vec<String> {
+pub(super) fn merge<V>(all: &mut BTreeMap<String, V>, more: BTreeMap<String, V>) -> Vec<String> {
     let mut twice = Vec::new();
     for (key, value) in more {
         if all.insert(key.clone(), value).is_some() {

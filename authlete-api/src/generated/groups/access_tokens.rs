@@ -23,6 +23,25 @@ impl<'a> AccessTokensApi<'a> {
     ///   `tokenBatchRequestId`, in the path, required.
     ///
     /// `GET /api/{serviceId}/auth/token/create/batch/status/{tokenBatchRequestId}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::types::{GrantType, TokenCreateRequest};
+    /// # let token = TokenCreateRequest::new(GrantType::ClientCredentials).client_id(2001);
+    /// let batch = service.access_tokens().create_batch(vec![token]).await?.into_inner();
+    /// let id = batch.request_id.ok_or("the batch has no id")?;
+    /// let progress = service.access_tokens().batch_status(id).await?;
+    /// println!("{:?}", progress.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn batch_status(
         self,
         token_batch_request_id: impl Into<rt::TokenBatchId>,
@@ -40,6 +59,28 @@ impl<'a> AccessTokensApi<'a> {
     /// Awaiting the call gives a [`TokenCreateAction`](crate::actions::TokenCreateAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/auth/token/create`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::{GrantType, TokenCreateRequest};
+    ///
+    /// let request = TokenCreateRequest::new(GrantType::AuthorizationCode)
+    ///     .client_id(2001)
+    ///     .subject("ada")
+    ///     .scopes(["read"])
+    ///     .access_token_duration(600);
+    /// let created = service.access_tokens().create(request).await?.proceed()?;
+    /// assert_eq!(created.scopes(), ["read"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         self,
         request: impl rt::IntoRequest<types::TokenCreateRequest>,
@@ -57,6 +98,27 @@ impl<'a> AccessTokensApi<'a> {
     /// Starts creating many access tokens at once, for example to move them from another system. The call returns at once, and `batch_status` tells when it is done. Newer official documents no longer list this operation.
     ///
     /// `POST /api/{serviceId}/auth/token/create/batch`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::{GrantType, TokenCreateRequest};
+    ///
+    /// // Access tokens of another system, which stay valid here.
+    /// let tokens = ["a-token-of-the-old-system", "another-token-of-it"].map(|token| {
+    ///     TokenCreateRequest::new(GrantType::ClientCredentials).client_id(2001).access_token(token)
+    /// });
+    /// let batch = service.access_tokens().create_batch(tokens.to_vec()).await?;
+    /// assert!(batch.request_id.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create_batch(
         self,
         request: impl rt::IntoRequest<::std::vec::Vec<types::TokenCreateRequest>>,
@@ -78,6 +140,24 @@ impl<'a> AccessTokensApi<'a> {
     ///   `accessTokenIdentifier`, in the path, required.
     ///
     /// `DELETE /api/{serviceId}/auth/token/delete/{accessTokenIdentifier}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::types::{GrantType, TokenCreateRequest};
+    /// # let request = TokenCreateRequest::new(GrantType::ClientCredentials).client_id(2001);
+    /// # let created = service.access_tokens().create(request).await?.proceed()?;
+    /// # let token = created.access_token();
+    /// service.access_tokens().delete(token).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete(
         self,
         access_token_identifier: impl Into<rt::AccessTokenIdentifier>,
@@ -93,6 +173,25 @@ impl<'a> AccessTokensApi<'a> {
     /// Lists the access tokens of the service, page by page, with hashes in place of their values; of one client or one user where they are named.
     ///
     /// `GET /api/{serviceId}/auth/token/get/list`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::types::{GrantType, TokenCreateRequest};
+    /// # let request = TokenCreateRequest::new(GrantType::AuthorizationCode).client_id(2001).subject("ada");
+    /// # service.access_tokens().create(request).await?.proceed()?;
+    /// // All tokens of a user, fetched page by page.
+    /// let tokens = service.access_tokens().list().subject("ada").pages().collect().await?;
+    /// assert_eq!(tokens.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(self) -> AccessTokensListCall<'a> {
         let service = self.service;
         AccessTokensListCall {
@@ -103,6 +202,28 @@ impl<'a> AccessTokensApi<'a> {
     /// Revokes access tokens with their refresh tokens; one by its identifier, or those of a client, of a user, or of both together. It removes at most 20 per call that names no single token, so repeat it until `count` is 0.
     ///
     /// `POST /api/{serviceId}/auth/token/revoke`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::types::{GrantType, TokenCreateRequest};
+    /// use authlete_api::types::TokenRevokeRequest;
+    ///
+    /// # let request = TokenCreateRequest::new(GrantType::AuthorizationCode).client_id(2001).subject("ada");
+    /// # service.access_tokens().create(request).await?.proceed()?;
+    /// // The user has left. One call removes at most 20 tokens.
+    /// let request = TokenRevokeRequest::default().subject("ada");
+    /// while service.access_tokens().revoke(&request).await?.count.unwrap_or_default() > 0 {}
+    /// # assert!(service.access_tokens().list().subject("ada").pages().collect().await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn revoke(
         self,
         request: impl rt::IntoRequest<types::TokenRevokeRequest>,
@@ -120,6 +241,31 @@ impl<'a> AccessTokensApi<'a> {
     /// Awaiting the call gives a [`TokenUpdateAction`](crate::actions::TokenUpdateAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/auth/token/update`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::types::{GrantType, TokenCreateRequest};
+    /// use authlete_api::actions::TokenUpdateNext;
+    /// use authlete_api::types::TokenUpdateRequest;
+    ///
+    /// # let request = TokenCreateRequest::new(GrantType::AuthorizationCode).client_id(2001).subject("ada");
+    /// # let created = service.access_tokens().create(request).await?.proceed()?;
+    /// # let token = created.access_token();
+    /// let request = TokenUpdateRequest::default().access_token(token).scopes(["read"]);
+    /// match service.access_tokens().update(request).await?.proceed()? {
+    ///     TokenUpdateNext::Ok(updated) => assert_eq!(updated.scopes(), ["read"]),
+    ///     TokenUpdateNext::NotFound(_) => println!("There is no such token."),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update(
         self,
         request: impl rt::IntoRequest<types::TokenUpdateRequest>,

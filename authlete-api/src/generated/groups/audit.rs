@@ -19,6 +19,23 @@ impl<'a> AuditApi<'a> {
     /// Lists what happened at Authlete in an organization, newest first, page by page. The call goes to Authlete's identity provider (`https://login.authlete.com`). Follow `nextCursor` until it is absent.
     ///
     /// `GET /api/audit/entries`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// let page = authlete.audit().entries().organization_id(7).limit(20).await?;
+    /// for entry in page.entries.iter().flatten() {
+    ///     println!("{entry:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn entries(self) -> AuditEntriesCall<'a> {
         let authlete = self.authlete;
         AuditEntriesCall {
@@ -29,6 +46,22 @@ impl<'a> AuditApi<'a> {
     /// Lists the kinds of events that the audit log can hold, for filtering. The call goes to Authlete's identity provider (`https://login.authlete.com`), with a user's token or an organization token that has the permission `view_audit_log`.
     ///
     /// `GET /api/audit/types`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// for kind in authlete.audit().types().await?.iter() {
+    ///     println!("{kind}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn types(self) -> rt::Call<'a, ::std::vec::Vec<::std::string::String>> {
         let authlete = self.authlete;
         calls::audit_types_get_idp(authlete.client())

@@ -21,6 +21,31 @@ impl<'a> AuthorizationApi<'a> {
     /// Awaiting the call gives a [`AuthorizationFailAction`](crate::actions::AuthorizationFailAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/auth/authorization/fail`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::actions::AuthorizationNext;
+    /// use authlete_api::types::{AuthorizationFailReason, AuthorizationFailRequest};
+    ///
+    /// # let query = "response_type=code&client_id=2001&redirect_uri=https://client.example.org/cb";
+    /// # let ticket = match service.authorization().process(query).await?.proceed()? {
+    /// #     AuthorizationNext::Interaction(pending) => pending.ticket().to_owned(),
+    /// #     AuthorizationNext::NoInteraction(_) => return Err("no page was to be shown".into()),
+    /// # };
+    /// // The user refused. With the step at hand, `pending.fail(reason).send(service)` makes the same call.
+    /// let request = AuthorizationFailRequest::new(AuthorizationFailReason::Denied, ticket);
+    /// let reply = service.authorization().fail(request).await?.into_reply();
+    /// assert!(reply.headers()["location"].to_str()?.contains("error=access_denied"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn fail(
         self,
         request: impl rt::IntoRequest<types::AuthorizationFailRequest>,
@@ -40,6 +65,31 @@ impl<'a> AuthorizationApi<'a> {
     /// Awaiting the call gives a [`AuthorizationIssueAction`](crate::actions::AuthorizationIssueAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/auth/authorization/issue`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::actions::AuthorizationNext;
+    /// use authlete_api::types::AuthorizationIssueRequest;
+    ///
+    /// # let query = "response_type=code&client_id=2001&redirect_uri=https://client.example.org/cb";
+    /// # let ticket = match service.authorization().process(query).await?.proceed()? {
+    /// #     AuthorizationNext::Interaction(pending) => pending.ticket().to_owned(),
+    /// #     AuthorizationNext::NoInteraction(_) => return Err("no page was to be shown".into()),
+    /// # };
+    /// // With the step at hand, `pending.issue("ada").send(service)` makes the same call.
+    /// let request = AuthorizationIssueRequest::new("ada", ticket).scopes(["read"]);
+    /// let reply = service.authorization().issue(request).await?.into_reply();
+    /// assert!(reply.headers()["location"].to_str()?.starts_with("https://client.example.org/cb?code="));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn issue(
         self,
         request: impl rt::IntoRequest<types::AuthorizationIssueRequest>,
@@ -59,6 +109,33 @@ impl<'a> AuthorizationApi<'a> {
     /// Awaiting the call gives a [`AuthorizationAction`](crate::actions::AuthorizationAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/auth/authorization`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::actions::AuthorizationNext;
+    /// use authlete_api::types::AuthorizationFailReason;
+    ///
+    /// // The query string, as it arrived.
+    /// let query = "response_type=code&client_id=2001&scope=openid&redirect_uri=https://client.example.org/cb";
+    /// let reply = match service.authorization().process(query).await?.proceed()? {
+    ///     // Show the login and consent pages here. When the user has agreed:
+    ///     AuthorizationNext::Interaction(pending) => pending.issue("ada").send(service).await?.into_reply(),
+    ///     // The client forbids pages (`prompt=none`), and nobody is logged in.
+    ///     AuthorizationNext::NoInteraction(pending) => {
+    ///         pending.fail(AuthorizationFailReason::NotLoggedIn).send(service).await?.into_reply()
+    ///     }
+    /// };
+    /// assert_eq!(reply.status(), 302);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn process(
         self,
         request: impl rt::IntoRequest<types::AuthorizationRequest>,
@@ -83,6 +160,36 @@ impl<'a> AuthorizationApi<'a> {
     /// Awaiting the call gives a [`TicketInfoAction`](crate::actions::TicketInfoAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/auth/authorization/ticket/info`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::actions::AuthorizationNext;
+    /// use authlete_api::actions::TicketInfoNext;
+    /// use authlete_api::types::AuthorizationRequest;
+    ///
+    /// let query = "response_type=code&client_id=2001&redirect_uri=https://client.example.org/cb";
+    /// // The text is stored with the ticket.
+    /// let request = AuthorizationRequest::new(query).context("session 17");
+    /// # let ticket = match service.authorization().process(request).await?.proceed()? {
+    /// #     AuthorizationNext::Interaction(pending) => pending.ticket().to_owned(),
+    /// #     AuthorizationNext::NoInteraction(_) => return Err("no page was to be shown".into()),
+    /// # };
+    /// match service.authorization().ticket_info(ticket).await?.proceed()? {
+    ///     TicketInfoNext::Ok(found) => {
+    ///         assert_eq!(found.info().and_then(|info| info.context.as_deref()), Some("session 17"));
+    ///     }
+    ///     TicketInfoNext::NotFound(_) => println!("The ticket is unknown, used, or expired."),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ticket_info(
         self,
         request: impl rt::IntoRequest<types::AuthorizationTicketInfoRequest>,
@@ -102,6 +209,36 @@ impl<'a> AuthorizationApi<'a> {
     /// Awaiting the call gives a [`TicketUpdateAction`](crate::actions::TicketUpdateAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/auth/authorization/ticket/update`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::actions::AuthorizationNext;
+    /// use authlete_api::actions::TicketUpdateNext;
+    /// use authlete_api::types::{AuthorizationTicketInfo, AuthorizationTicketUpdateRequest};
+    ///
+    /// # let query = "response_type=code&client_id=2001&redirect_uri=https://client.example.org/cb";
+    /// # let ticket = match service.authorization().process(query).await?.proceed()? {
+    /// #     AuthorizationNext::Interaction(pending) => pending.ticket().to_owned(),
+    /// #     AuthorizationNext::NoInteraction(_) => return Err("no page was to be shown".into()),
+    /// # };
+    /// let info = AuthorizationTicketInfo::default().context("password checked");
+    /// let request = AuthorizationTicketUpdateRequest::new(info, ticket);
+    /// match service.authorization().update_ticket(request).await?.proceed()? {
+    ///     TicketUpdateNext::Ok(updated) => {
+    ///         assert_eq!(updated.info().and_then(|info| info.context.as_deref()), Some("password checked"));
+    ///     }
+    ///     TicketUpdateNext::NotFound(_) => println!("The ticket is unknown, used, or expired."),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update_ticket(
         self,
         request: impl rt::IntoRequest<types::AuthorizationTicketUpdateRequest>,

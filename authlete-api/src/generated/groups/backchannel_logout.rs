@@ -21,6 +21,27 @@ impl<'a> BackchannelLogoutApi<'a> {
     /// Awaiting the call gives a [`BackchannelLogoutTokenAction`](crate::actions::BackchannelLogoutTokenAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/backchannel/logout/token`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("backchannelLogoutSupported", true)
+    /// #     .client("backchannelLogoutUri", "https://client.example.org/logout")
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::BackchannelLogoutTokenRequest;
+    ///
+    /// let request = BackchannelLogoutTokenRequest::new("2001").subject("ada");
+    /// let made = service.backchannel_logout().issue_token(request).await?.proceed()?;
+    /// // The server posts `logout_token` to this address.
+    /// assert_eq!(made.backchannel_logout_uri(), Some("https://client.example.org/logout"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn issue_token(
         self,
         request: impl rt::IntoRequest<types::BackchannelLogoutTokenRequest>,

@@ -21,6 +21,43 @@ impl<'a> CibaApi<'a> {
     /// Awaiting the call gives a [`BackchannelAuthenticationCompleteAction`](crate::actions::BackchannelAuthenticationCompleteAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/backchannel/authentication/complete`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("supportedGrantTypes", serde_json::json!(["CIBA"]))
+    /// #     .service("supportedBackchannelTokenDeliveryModes", serde_json::json!(["POLL"]))
+    /// #     .client("grantTypes", serde_json::json!(["CIBA"]))
+    /// #     .client("bcDeliveryMode", "POLL")
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::types::BackchannelAuthenticationRequest;
+    /// use authlete_api::actions::BackchannelAuthenticationCompleteNext;
+    /// use authlete_api::types::{BackchannelAuthenticationCompleteRequest, CompletionResult};
+    ///
+    /// # let request = BackchannelAuthenticationRequest::new("scope=openid&login_hint=ada@example.com")
+    /// #     .client_id(client.id())
+    /// #     .client_secret(client.secret());
+    /// # let pending = service.ciba().process(request).await?.proceed()?;
+    /// # let ticket = pending.ticket().to_owned();
+    /// # let (issue, _) = pending.issue();
+    /// # assert_eq!(issue.send(service).await?.into_reply().status(), 200);
+    /// // The user agreed. With what `issue` left, `waiting.approve("ada").send(service)` makes the same call.
+    /// let request =
+    ///     BackchannelAuthenticationCompleteRequest::new(CompletionResult::Authorized, ticket).subject("ada");
+    /// match service.ciba().complete(request).await?.proceed()? {
+    ///     // Poll mode: the client fetches its tokens at the token endpoint.
+    ///     BackchannelAuthenticationCompleteNext::NoAction(_) => {}
+    ///     // Ping and push mode: `NotificationSender` tells the client.
+    ///     BackchannelAuthenticationCompleteNext::Notification(notification) => println!("{notification:?}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn complete(
         self,
         request: impl rt::IntoRequest<types::BackchannelAuthenticationCompleteRequest>,
@@ -40,6 +77,36 @@ impl<'a> CibaApi<'a> {
     /// Awaiting the call gives a [`BackchannelAuthenticationFailAction`](crate::actions::BackchannelAuthenticationFailAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/backchannel/authentication/fail`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("supportedGrantTypes", serde_json::json!(["CIBA"]))
+    /// #     .service("supportedBackchannelTokenDeliveryModes", serde_json::json!(["POLL"]))
+    /// #     .client("grantTypes", serde_json::json!(["CIBA"]))
+    /// #     .client("bcDeliveryMode", "POLL")
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::types::BackchannelAuthenticationRequest;
+    /// use authlete_api::types::{BackchannelAuthenticationFailReason, BackchannelAuthenticationFailRequest};
+    ///
+    /// # let request = BackchannelAuthenticationRequest::new("scope=openid&login_hint=nobody@example.com")
+    /// #     .client_id(client.id())
+    /// #     .client_secret(client.secret());
+    /// # let pending = service.ciba().process(request).await?.proceed()?;
+    /// # let ticket = pending.ticket().to_owned();
+    /// // With the step of `process` at hand, `pending.fail(reason).send(service)` makes the same call.
+    /// let reason = BackchannelAuthenticationFailReason::UnknownUserId;
+    /// let request = BackchannelAuthenticationFailRequest::new(reason, ticket);
+    /// let reply = service.ciba().fail(request).await?.into_reply();
+    /// assert_eq!(reply.status(), 400);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn fail(
         self,
         request: impl rt::IntoRequest<types::BackchannelAuthenticationFailRequest>,
@@ -59,6 +126,32 @@ impl<'a> CibaApi<'a> {
     /// Awaiting the call gives a [`BackchannelAuthenticationIssueAction`](crate::actions::BackchannelAuthenticationIssueAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/backchannel/authentication/issue`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("supportedGrantTypes", serde_json::json!(["CIBA"]))
+    /// #     .service("supportedBackchannelTokenDeliveryModes", serde_json::json!(["POLL"]))
+    /// #     .client("grantTypes", serde_json::json!(["CIBA"]))
+    /// #     .client("bcDeliveryMode", "POLL")
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::types::BackchannelAuthenticationRequest;
+    /// # let request = BackchannelAuthenticationRequest::new("scope=openid&login_hint=ada@example.com")
+    /// #     .client_id(client.id())
+    /// #     .client_secret(client.secret());
+    /// # let pending = service.ciba().process(request).await?.proceed()?;
+    /// # let ticket = pending.ticket().to_owned();
+    /// // With the step of `process` at hand, `pending.issue()` has the same call, and what remains to be completed.
+    /// let reply = service.ciba().issue(ticket).await?.into_reply();
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn issue(
         self,
         request: impl rt::IntoRequest<types::BackchannelAuthenticationIssueRequest>,
@@ -78,6 +171,42 @@ impl<'a> CibaApi<'a> {
     /// Awaiting the call gives a [`BackchannelAuthenticationAction`](crate::actions::BackchannelAuthenticationAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/backchannel/authentication`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("supportedGrantTypes", serde_json::json!(["CIBA"]))
+    /// #     .service("supportedBackchannelTokenDeliveryModes", serde_json::json!(["POLL"]))
+    /// #     .client("grantTypes", serde_json::json!(["CIBA"]))
+    /// #     .client("bcDeliveryMode", "POLL")
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::{BackchannelAuthenticationFailReason, BackchannelAuthenticationRequest};
+    ///
+    /// # let find_user = |hint: &str| (hint == "ada@example.com").then_some("ada");
+    /// // The body, as it arrived, and the credentials of its `Authorization` header.
+    /// let request = BackchannelAuthenticationRequest::new("scope=openid&login_hint=ada@example.com")
+    ///     .client_id(client.id())
+    ///     .client_secret(client.secret());
+    /// let pending = service.ciba().process(request).await?.proceed()?;
+    /// let reply = match pending.hint().and_then(find_user) {
+    ///     Some(user) => {
+    ///         let (issue, waiting) = pending.issue();
+    ///         let issued = issue.send(service).await?;
+    ///         // Ask the user on the authentication device; `waiting` completes the request then.
+    ///         println!("{user} is asked, {waiting:?}");
+    ///         issued.into_reply()
+    ///     }
+    ///     None => pending.fail(BackchannelAuthenticationFailReason::UnknownUserId).send(service).await?.into_reply(),
+    /// };
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn process(
         self,
         request: impl rt::IntoRequest<types::BackchannelAuthenticationRequest>,

@@ -21,6 +21,25 @@ impl<'a> ClientAttestationApi<'a> {
     /// Awaiting the call gives a [`AttestationChallengeAction`](crate::actions::AttestationChallengeAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/attestation/challenge`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("supportedTokenAuthMethods", serde_json::json!(["ATTEST_JWT_CLIENT_AUTH"]))
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::AttestationChallengeRequest;
+    ///
+    /// let request = AttestationChallengeRequest::default();
+    /// let reply = service.client_attestation().challenge(request).await?.into_reply();
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn challenge(
         self,
         request: impl rt::IntoRequest<types::AttestationChallengeRequest>,

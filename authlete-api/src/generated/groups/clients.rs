@@ -19,6 +19,28 @@ impl<'a> ClientsApi<'a> {
     /// Makes a client with the given settings; the response has its id and secret. It is for those who manage the service; clients that register themselves go through `registration().register`.
     ///
     /// `POST /api/{serviceId}/client/create`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::{ClientType, GrantType, OAuthClient};
+    ///
+    /// let settings = OAuthClient::default()
+    ///     .client_name("A web shop")
+    ///     .client_type(ClientType::Confidential)
+    ///     .grant_types([GrantType::AuthorizationCode, GrantType::RefreshToken])
+    ///     .redirect_uris(["https://shop.example.org/callback"]);
+    /// let client = service.clients().create(settings).await?;
+    /// assert!(client.client_id.is_some() && client.client_secret.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         self,
         request: impl rt::IntoRequest<types::OAuthClient>,
@@ -38,6 +60,21 @@ impl<'a> ClientsApi<'a> {
     ///   `clientId`, in the path, required.
     ///
     /// `DELETE /api/{serviceId}/client/delete/{clientId}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// service.clients().delete(2001).await?;
+    /// assert_eq!(service.clients().get(2001).await.err().and_then(|error| error.status()), Some(http::StatusCode::NOT_FOUND));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete(self, client_id: impl Into<rt::ClientId>) -> rt::Call<'a, ()> {
         let service = self.service;
         calls::client_delete(
@@ -57,6 +94,25 @@ impl<'a> ClientsApi<'a> {
     ///   `subject`, in the query, required.
     ///
     /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::types::{GrantType, TokenCreateRequest};
+    /// # let request = TokenCreateRequest::new(GrantType::AuthorizationCode).client_id(2001).subject("ada");
+    /// # service.access_tokens().create(request).await?.proceed()?;
+    /// // The client's access tokens for the user end.
+    /// service.clients().delete_authorizations(2001, "ada").await?;
+    /// # assert!(service.access_tokens().list().subject("ada").pages().collect().await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete_authorizations(
         self,
         client_id: impl Into<rt::ClientId>,
@@ -78,6 +134,28 @@ impl<'a> ClientsApi<'a> {
     ///   `clientId`, in the path, required.
     ///
     /// `POST /api/{serviceId}/client/authorization/delete/{clientId}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::ClientAuthorizationDeletePostRequest;
+    ///
+    /// # use authlete_api::types::{GrantType, TokenCreateRequest};
+    /// # let request = TokenCreateRequest::new(GrantType::AuthorizationCode).client_id(2001).subject("ada");
+    /// # service.access_tokens().create(request).await?.proceed()?;
+    /// // The client's access tokens for the user end.
+    /// let request = ClientAuthorizationDeletePostRequest::new("ada");
+    /// service.clients().delete_authorizations_by_post(2001, request).await?;
+    /// # assert!(service.access_tokens().list().subject("ada").pages().collect().await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete_authorizations_by_post(
         self,
         client_id: impl Into<rt::ClientId>,
@@ -102,6 +180,25 @@ impl<'a> ClientsApi<'a> {
     ///   `subject`, in the path, required.
     ///
     /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}/{subject}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::types::{GrantType, TokenCreateRequest};
+    /// # let request = TokenCreateRequest::new(GrantType::AuthorizationCode).client_id(2001).subject("ada");
+    /// # service.access_tokens().create(request).await?.proceed()?;
+    /// // The client's access tokens for the user end.
+    /// service.clients().delete_authorizations_by_subject(2001, "ada").await?;
+    /// # assert!(service.access_tokens().list().subject("ada").pages().collect().await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete_authorizations_by_subject(
         self,
         client_id: impl Into<rt::ClientId>,
@@ -126,6 +223,21 @@ impl<'a> ClientsApi<'a> {
     ///   `subject`, in the query, required.
     ///
     /// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// // Shared servers of Authlete refuse this call with 403.
+    /// service.clients().delete_granted_scopes(2001, "ada").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete_granted_scopes(
         self,
         client_id: impl Into<rt::ClientId>,
@@ -150,6 +262,21 @@ impl<'a> ClientsApi<'a> {
     ///   `subject`, in the path, required.
     ///
     /// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}/{subject}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// // Shared servers of Authlete refuse this call with 403.
+    /// service.clients().delete_granted_scopes_by_subject(2001, "ada").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete_granted_scopes_by_subject(
         self,
         client_id: impl Into<rt::ClientId>,
@@ -171,6 +298,21 @@ impl<'a> ClientsApi<'a> {
     ///   `clientId`, in the path, required.
     ///
     /// `DELETE /api/{serviceId}/client/extension/requestable_scopes/delete/{clientId}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// // From now on the client may ask for every scope of the service.
+    /// service.clients().delete_requestable_scopes(2001).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete_requestable_scopes(
         self,
         client_id: impl Into<rt::ClientId>,
@@ -190,6 +332,21 @@ impl<'a> ClientsApi<'a> {
     ///   `clientId`, in the path, required.
     ///
     /// `GET /api/{serviceId}/client/get/{clientId}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// let client = service.clients().get(2001).await?;
+    /// assert_eq!(client.client_name.as_deref(), Some("Test client"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(
         self,
         client_id: impl Into<rt::ClientId>,
@@ -212,6 +369,22 @@ impl<'a> ClientsApi<'a> {
     ///   `subject`, in the query, required.
     ///
     /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// // Shared servers of Authlete refuse this call with 403.
+    /// let granted = service.clients().granted_scopes(2001, "ada").await?;
+    /// println!("{:?}", granted.latest_granted_scopes);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn granted_scopes(
         self,
         client_id: impl Into<rt::ClientId>,
@@ -233,6 +406,25 @@ impl<'a> ClientsApi<'a> {
     ///   `clientId`, in the path, required.
     ///
     /// `POST /api/{serviceId}/client/granted_scopes/get/{clientId}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::ClientGrantedScopesGetPostRequest;
+    ///
+    /// // Shared servers of Authlete refuse this call with 403.
+    /// let request = ClientGrantedScopesGetPostRequest::new("ada");
+    /// let granted = service.clients().granted_scopes_by_post(2001, request).await?;
+    /// println!("{:?}", granted.latest_granted_scopes);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn granted_scopes_by_post(
         self,
         client_id: impl Into<rt::ClientId>,
@@ -257,6 +449,22 @@ impl<'a> ClientsApi<'a> {
     ///   `subject`, in the path, required.
     ///
     /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// // Shared servers of Authlete refuse this call with 403.
+    /// let granted = service.clients().granted_scopes_by_subject(2001, "ada").await?;
+    /// println!("{:?}", granted.latest_granted_scopes);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn granted_scopes_by_subject(
         self,
         client_id: impl Into<rt::ClientId>,
@@ -274,6 +482,23 @@ impl<'a> ClientsApi<'a> {
     /// Lists the clients of the service with all their settings, page by page. A token that may manage some clients only sees those.
     ///
     /// `GET /api/{serviceId}/client/get/list`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// // All clients, fetched page by page.
+    /// for client in service.clients().list().pages().collect().await? {
+    ///     println!("{:?} {:?}", client.client_id, client.client_name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(self) -> ClientsListCall<'a> {
         let service = self.service;
         ClientsListCall {
@@ -288,6 +513,25 @@ impl<'a> ClientsApi<'a> {
     ///   `subject`, in the query, required.
     ///
     /// `GET /api/{serviceId}/client/authorization/get/list`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::types::{GrantType, TokenCreateRequest};
+    /// # let request = TokenCreateRequest::new(GrantType::AuthorizationCode).client_id(2001).subject("ada");
+    /// # service.access_tokens().create(request).await?.proceed()?;
+    /// for client in service.clients().list_authorized("ada").pages().collect().await? {
+    ///     println!("{:?} {:?}", client.client_id, client.client_name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list_authorized(self, subject: &str) -> ClientsListAuthorizedCall<'a> {
         let service = self.service;
         ClientsListAuthorizedCall {
@@ -302,6 +546,27 @@ impl<'a> ClientsApi<'a> {
     /// Lists the clients that a user has authorized, as `list_authorized` does, with the user's identifier in the body, where logs of URLs do not show it.
     ///
     /// `POST /api/{serviceId}/client/authorization/get/list`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::ClientAuthorizationGetListRequest;
+    ///
+    /// # use authlete_api::types::{GrantType, TokenCreateRequest};
+    /// # let request = TokenCreateRequest::new(GrantType::AuthorizationCode).client_id(2001).subject("ada");
+    /// # service.access_tokens().create(request).await?.proceed()?;
+    /// let request = ClientAuthorizationGetListRequest::new("ada").start(0).end(20);
+    /// let authorized = service.clients().list_authorized_by_post(request).await?;
+    /// assert_eq!(authorized.total_count, Some(1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list_authorized_by_post(
         self,
         request: impl rt::IntoRequest<types::ClientAuthorizationGetListRequest>,
@@ -321,6 +586,25 @@ impl<'a> ClientsApi<'a> {
     ///   `subject`, in the path, required.
     ///
     /// `GET /api/{serviceId}/client/authorization/get/list/{subject}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::types::{GrantType, TokenCreateRequest};
+    /// # let request = TokenCreateRequest::new(GrantType::AuthorizationCode).client_id(2001).subject("ada");
+    /// # service.access_tokens().create(request).await?.proceed()?;
+    /// for client in service.clients().list_authorized_by_subject("ada").pages().collect().await? {
+    ///     println!("{:?} {:?}", client.client_id, client.client_name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list_authorized_by_subject(
         self,
         subject: &str,
@@ -342,6 +626,21 @@ impl<'a> ClientsApi<'a> {
     ///   `clientIdentifier`, in the path, required.
     ///
     /// `GET /api/{serviceId}/client/secret/refresh/{clientIdentifier}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// let changed = service.clients().refresh_secret("2001").await?;
+    /// assert_ne!(changed.new_client_secret, changed.old_client_secret);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn refresh_secret(
         self,
         client_identifier: impl Into<rt::ClientIdentifier>,
@@ -361,6 +660,25 @@ impl<'a> ClientsApi<'a> {
     ///   `clientId`, in the path, required.
     ///
     /// `GET /api/{serviceId}/client/extension/requestable_scopes/get/{clientId}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// let limit = service.clients().requestable_scopes(2001).await?;
+    /// match &limit.requestable_scopes {
+    ///     Some(scopes) => println!("The client may ask for {scopes:?}."),
+    ///     None => println!("The client may ask for every scope of the service."),
+    /// }
+    /// # assert_eq!(limit.requestable_scopes, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn requestable_scopes(
         self,
         client_id: impl Into<rt::ClientId>,
@@ -380,6 +698,24 @@ impl<'a> ClientsApi<'a> {
     ///   `clientId`, in the path, required.
     ///
     /// `POST /api/{serviceId}/client/update/{clientId}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// // The request replaces every setting, so start from what is there; `clients().modify` does both.
+    /// let mut client = service.clients().get(2001).await?.into_inner();
+    /// client.client_name = Some("A renamed client".to_owned());
+    /// let client = service.clients().update(2001, &client).await?;
+    /// assert_eq!(client.client_name.as_deref(), Some("A renamed client"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update(
         self,
         client_id: impl Into<rt::ClientId>,
@@ -401,6 +737,29 @@ impl<'a> ClientsApi<'a> {
     ///   `clientId`, in the path, required.
     ///
     /// `POST /api/{serviceId}/client/authorization/update/{clientId}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::ClientAuthorizationUpdateRequest;
+    ///
+    /// # use authlete_api::types::{GrantType, TokenCreateRequest};
+    /// # let request = TokenCreateRequest::new(GrantType::AuthorizationCode).client_id(2001).subject("ada");
+    /// # service.access_tokens().create(request).await?.proceed()?;
+    /// // The user no longer allows more than reading.
+    /// let request = ClientAuthorizationUpdateRequest::new("ada").scopes(["read"]);
+    /// service.clients().update_authorizations(2001, request).await?;
+    /// # let tokens = service.access_tokens().list().subject("ada").pages().collect().await?;
+    /// # assert_eq!(tokens[0].scopes.as_deref(), Some(&["read".to_owned()][..]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update_authorizations(
         self,
         client_id: impl Into<rt::ClientId>,
@@ -422,6 +781,23 @@ impl<'a> ClientsApi<'a> {
     ///   `clientIdentifier`, in the path, required.
     ///
     /// `POST /api/{serviceId}/client/lock_flag/update/{clientIdentifier}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::ClientLockFlagUpdateRequest;
+    ///
+    /// // From now on, requests of the client are refused.
+    /// service.clients().update_lock_flag("2001", ClientLockFlagUpdateRequest::new(true)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update_lock_flag(
         self,
         client_identifier: impl Into<rt::ClientIdentifier>,
@@ -443,6 +819,24 @@ impl<'a> ClientsApi<'a> {
     ///   `clientId`, in the path, required.
     ///
     /// `PUT /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::ClientExtensionRequestableScopesUpdateRequest;
+    ///
+    /// let request = ClientExtensionRequestableScopesUpdateRequest::default().requestable_scopes(["read"]);
+    /// let limit = service.clients().update_requestable_scopes(2001, request).await?;
+    /// assert_eq!(limit.requestable_scopes.as_deref(), Some(&["read".to_owned()][..]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update_requestable_scopes(
         self,
         client_id: impl Into<rt::ClientId>,
@@ -466,6 +860,24 @@ impl<'a> ClientsApi<'a> {
     ///   `clientId`, in the path, required.
     ///
     /// `POST /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::ClientExtensionRequestableScopesUpdateRequest;
+    ///
+    /// let request = ClientExtensionRequestableScopesUpdateRequest::default().requestable_scopes(["read"]);
+    /// let limit = service.clients().update_requestable_scopes_by_post(2001, request).await?;
+    /// assert_eq!(limit.requestable_scopes.as_deref(), Some(&["read".to_owned()][..]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update_requestable_scopes_by_post(
         self,
         client_id: impl Into<rt::ClientId>,
@@ -489,6 +901,24 @@ impl<'a> ClientsApi<'a> {
     ///   `clientIdentifier`, in the path, required.
     ///
     /// `POST /api/{serviceId}/client/secret/update/{clientIdentifier}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::ClientSecretUpdateRequest;
+    ///
+    /// let request = ClientSecretUpdateRequest::new("a-secret-of-at-least-sixteen-random-bytes");
+    /// let changed = service.clients().update_secret("2001", request).await?;
+    /// assert!(changed.new_client_secret.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update_secret(
         self,
         client_identifier: impl Into<rt::ClientIdentifier>,

@@ -21,6 +21,50 @@ impl<'a> CredentialIssuerApi<'a> {
     /// Awaiting the call gives a [`VciOfferCreateAction`](crate::actions::VciOfferCreateAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/vci/offer/create`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("verifiableCredentialsEnabled", true)
+    /// #     .service("oid4vciVersion", "1.0-Final")
+    /// #     .service("preAuthorizedGrantAnonymousAccessSupported", true)
+    /// #     .service("supportedGrantTypes", serde_json::json!(["PRE_AUTHORIZED_CODE"]))
+    /// #     .service("supportedScopes", serde_json::json!([{"name": "membership"}]))
+    /// #     .service("credentialIssuerMetadata", serde_json::json!({
+    /// #     "credentialIssuer": "https://issuer.example.com",
+    /// #     "credentialEndpoint": "https://issuer.example.com/credential",
+    /// #     "deferredCredentialEndpoint": "https://issuer.example.com/deferred",
+    /// #     "nonceEndpoint": "https://issuer.example.com/nonce",
+    /// #     "credentialsSupported": serde_json::json!({"membership": {
+    /// #     "format": "dc+sd-jwt", "vct": "https://issuer.example.com/membership", "scope": "membership",
+    /// #     "credential_signing_alg_values_supported": ["ES256"],
+    /// #     }}).to_string(),
+    /// #     }))
+    /// #     .service("credentialJwksUri", "https://issuer.example.com/jwks")
+    /// #     .service("credentialJwks", serde_json::json!({"keys": [{
+    /// #     "kty": "EC", "crv": "P-256", "kid": "1", "alg": "ES256", "use": "sig",
+    /// #     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    /// #     "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    /// #     }]}).to_string())
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::VciOfferCreateRequest;
+    ///
+    /// // For a user who is logged in.
+    /// let request = VciOfferCreateRequest::default()
+    ///     .credential_configuration_ids(["membership"])
+    ///     .subject("ada")
+    ///     .pre_authorized_code_grant_included(true);
+    /// let offer = service.credential_issuer().create_offer(request).await?.proceed()?;
+    /// // For a link or a QR code.
+    /// assert!(offer.link_by_reference("https://issuer.example.com/offers").is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create_offer(
         self,
         request: impl rt::IntoRequest<types::VciOfferCreateRequest>,
@@ -40,6 +84,63 @@ impl<'a> CredentialIssuerApi<'a> {
     /// Awaiting the call gives a [`VciSingleIssueAction`](crate::actions::VciSingleIssueAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/vci/single/issue`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("verifiableCredentialsEnabled", true)
+    /// #     .service("oid4vciVersion", "1.0-Final")
+    /// #     .service("preAuthorizedGrantAnonymousAccessSupported", true)
+    /// #     .service("supportedGrantTypes", serde_json::json!(["PRE_AUTHORIZED_CODE"]))
+    /// #     .service("supportedScopes", serde_json::json!([{"name": "membership"}]))
+    /// #     .service("credentialIssuerMetadata", serde_json::json!({
+    /// #     "credentialIssuer": "https://issuer.example.com",
+    /// #     "credentialEndpoint": "https://issuer.example.com/credential",
+    /// #     "deferredCredentialEndpoint": "https://issuer.example.com/deferred",
+    /// #     "nonceEndpoint": "https://issuer.example.com/nonce",
+    /// #     "credentialsSupported": serde_json::json!({"membership": {
+    /// #     "format": "dc+sd-jwt", "vct": "https://issuer.example.com/membership", "scope": "membership",
+    /// #     "credential_signing_alg_values_supported": ["ES256"],
+    /// #     }}).to_string(),
+    /// #     }))
+    /// #     .service("credentialJwksUri", "https://issuer.example.com/jwks")
+    /// #     .service("credentialJwks", serde_json::json!({"keys": [{
+    /// #     "kty": "EC", "crv": "P-256", "kid": "1", "alg": "ES256", "use": "sig",
+    /// #     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    /// #     "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    /// #     }]}).to_string())
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::credential_issuance::SdJwtVc;
+    /// use authlete_api::types::VciSingleParseRequest;
+    ///
+    /// # use authlete_api::actions::TokenAction;
+    /// # use authlete_api::types::{TokenRequest, VciOfferCreateRequest};
+    /// # let request = VciOfferCreateRequest::default()
+    /// #     .credential_configuration_ids(["membership"])
+    /// #     .subject("ada")
+    /// #     .pre_authorized_code_grant_included(true);
+    /// # let offer = service.credential_issuer().create_offer(request).await?.proceed()?;
+    /// # let code = offer.info().and_then(|info| info.pre_authorized_code.clone()).ok_or("no code")?;
+    /// # let grant = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
+    /// # let request = TokenRequest::new(format!("grant_type={grant}&pre-authorized_code={code}"));
+    /// # let TokenAction::Ok(issued) = service.token().process(request).await? else { return Err("no token".into()) };
+    /// # let token = issued.access_token().ok_or("no token")?.to_owned();
+    /// # let body = r#"{"credential_configuration_id": "membership"}"#;
+    /// let request = VciSingleParseRequest::default().access_token(token.clone()).request_content(body);
+    /// let wanted = service.credential_issuer().parse(request).await?.proceed()?;
+    /// // What the credential says is the server's to know.
+    /// let order = SdJwtVc::new("https://issuer.example.com/membership").claim("member_since", 2021).into_order()?;
+    /// // This makes the call.
+    /// let reply = wanted.issue(token, order).send(service).await?.into_reply();
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn issue(
         self,
         request: impl rt::IntoRequest<types::VciSingleIssueRequest>,
@@ -59,6 +160,66 @@ impl<'a> CredentialIssuerApi<'a> {
     /// Awaiting the call gives a [`VciBatchIssueAction`](crate::actions::VciBatchIssueAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/vci/batch/issue`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("verifiableCredentialsEnabled", true)
+    /// #     .service("preAuthorizedGrantAnonymousAccessSupported", true)
+    /// #     .service("supportedGrantTypes", serde_json::json!(["PRE_AUTHORIZED_CODE"]))
+    /// #     .service("supportedScopes", serde_json::json!([{"name": "membership"}]))
+    /// #     .service("credentialIssuerMetadata", serde_json::json!({
+    /// #     "credentialIssuer": "https://issuer.example.com",
+    /// #     "credentialEndpoint": "https://issuer.example.com/credential",
+    /// #     "batchCredentialEndpoint": "https://issuer.example.com/batch",
+    /// #     "credentialsSupported": serde_json::json!({"membership": {
+    /// #     "format": "vc+sd-jwt", "vct": "https://issuer.example.com/membership", "scope": "membership",
+    /// #     "credential_signing_alg_values_supported": ["ES256"],
+    /// #     }}).to_string(),
+    /// #     }))
+    /// #     .service("credentialJwks", serde_json::json!({"keys": [{
+    /// #     "kty": "EC", "crv": "P-256", "kid": "1", "alg": "ES256", "use": "sig",
+    /// #     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    /// #     "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    /// #     }]}).to_string())
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::credential_issuance::SdJwtVc;
+    /// use authlete_api::types::VciBatchParseRequest;
+    ///
+    /// # use authlete_api::actions::TokenAction;
+    /// # use authlete_api::types::{TokenRequest, VciOfferCreateRequest};
+    /// # let request = VciOfferCreateRequest::default()
+    /// #     .credential_configuration_ids(["membership"])
+    /// #     .subject("ada")
+    /// #     .pre_authorized_code_grant_included(true);
+    /// # let offer = service.credential_issuer().create_offer(request).await?.proceed()?;
+    /// # let code = offer.info().and_then(|info| info.pre_authorized_code.clone()).ok_or("no code")?;
+    /// # let grant = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
+    /// # let request = TokenRequest::new(format!("grant_type={grant}&pre-authorized_code={code}"));
+    /// # let TokenAction::Ok(issued) = service.token().process(request).await? else { return Err("no token".into()) };
+    /// # let token = issued.access_token().ok_or("no token")?.to_owned();
+    /// # let one = serde_json::json!({"format": "vc+sd-jwt", "vct": "https://issuer.example.com/membership"});
+    /// # let body = serde_json::json!({"credential_requests": [one, one]}).to_string();
+    /// let request = VciBatchParseRequest::default().access_token(token.clone()).request_content(body);
+    /// let wanted = service.credential_issuer().parse_batch(request).await?.proceed()?;
+    /// let mut orders = Vec::new();
+    /// for request in wanted.info() {
+    ///     let credential = SdJwtVc::new("https://issuer.example.com/membership").claim("member_since", 2021);
+    ///     let mut order = credential.into_order()?;
+    ///     order.request_identifier.clone_from(&request.identifier);
+    ///     orders.push(order);
+    /// }
+    /// // This makes the call.
+    /// let reply = wanted.issue(token, orders).send(service).await?.into_reply();
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn issue_batch(
         self,
         request: impl rt::IntoRequest<types::VciBatchIssueRequest>,
@@ -78,6 +239,68 @@ impl<'a> CredentialIssuerApi<'a> {
     /// Awaiting the call gives a [`VciDeferredIssueAction`](crate::actions::VciDeferredIssueAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/vci/deferred/issue`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("verifiableCredentialsEnabled", true)
+    /// #     .service("oid4vciVersion", "1.0-Final")
+    /// #     .service("preAuthorizedGrantAnonymousAccessSupported", true)
+    /// #     .service("supportedGrantTypes", serde_json::json!(["PRE_AUTHORIZED_CODE"]))
+    /// #     .service("supportedScopes", serde_json::json!([{"name": "membership"}]))
+    /// #     .service("credentialIssuerMetadata", serde_json::json!({
+    /// #     "credentialIssuer": "https://issuer.example.com",
+    /// #     "credentialEndpoint": "https://issuer.example.com/credential",
+    /// #     "deferredCredentialEndpoint": "https://issuer.example.com/deferred",
+    /// #     "nonceEndpoint": "https://issuer.example.com/nonce",
+    /// #     "credentialsSupported": serde_json::json!({"membership": {
+    /// #     "format": "dc+sd-jwt", "vct": "https://issuer.example.com/membership", "scope": "membership",
+    /// #     "credential_signing_alg_values_supported": ["ES256"],
+    /// #     }}).to_string(),
+    /// #     }))
+    /// #     .service("credentialJwksUri", "https://issuer.example.com/jwks")
+    /// #     .service("credentialJwks", serde_json::json!({"keys": [{
+    /// #     "kty": "EC", "crv": "P-256", "kid": "1", "alg": "ES256", "use": "sig",
+    /// #     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    /// #     "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    /// #     }]}).to_string())
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use std::time::Duration;
+    /// use authlete_api::credential_issuance::SdJwtVc;
+    /// use authlete_api::types::VciDeferredParseRequest;
+    ///
+    /// # use authlete_api::types::VciSingleParseRequest;
+    /// # use authlete_api::actions::TokenAction;
+    /// # use authlete_api::types::{TokenRequest, VciOfferCreateRequest};
+    /// # let request = VciOfferCreateRequest::default()
+    /// #     .credential_configuration_ids(["membership"])
+    /// #     .subject("ada")
+    /// #     .pre_authorized_code_grant_included(true);
+    /// # let offer = service.credential_issuer().create_offer(request).await?.proceed()?;
+    /// # let code = offer.info().and_then(|info| info.pre_authorized_code.clone()).ok_or("no code")?;
+    /// # let grant = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
+    /// # let request = TokenRequest::new(format!("grant_type={grant}&pre-authorized_code={code}"));
+    /// # let TokenAction::Ok(issued) = service.token().process(request).await? else { return Err("no token".into()) };
+    /// # let token = issued.access_token().ok_or("no token")?.to_owned();
+    /// # let body = r#"{"credential_configuration_id": "membership"}"#;
+    /// # let request = VciSingleParseRequest::default().access_token(token.clone()).request_content(body);
+    /// # let wanted = service.credential_issuer().parse(request).await?.proceed()?;
+    /// # let later = wanted.defer(token.clone(), Duration::from_secs(60)).send(service).await?.into_reply();
+    /// # let body = String::from_utf8(later.body().to_vec())?;
+    /// let request = VciDeferredParseRequest::default().access_token(token).request_content(body);
+    /// let wanted = service.credential_issuer().parse_deferred(request).await?.proceed()?;
+    /// let order = SdJwtVc::new("https://issuer.example.com/membership").claim("member_since", 2021).into_order()?;
+    /// // This makes the call.
+    /// let reply = wanted.issue(order).send(service).await?.into_reply();
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn issue_deferred(
         self,
         request: impl rt::IntoRequest<types::VciDeferredIssueRequest>,
@@ -97,6 +320,45 @@ impl<'a> CredentialIssuerApi<'a> {
     /// Awaiting the call gives a [`VciJwksAction`](crate::actions::VciJwksAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/vci/jwks`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("verifiableCredentialsEnabled", true)
+    /// #     .service("oid4vciVersion", "1.0-Final")
+    /// #     .service("preAuthorizedGrantAnonymousAccessSupported", true)
+    /// #     .service("supportedGrantTypes", serde_json::json!(["PRE_AUTHORIZED_CODE"]))
+    /// #     .service("supportedScopes", serde_json::json!([{"name": "membership"}]))
+    /// #     .service("credentialIssuerMetadata", serde_json::json!({
+    /// #     "credentialIssuer": "https://issuer.example.com",
+    /// #     "credentialEndpoint": "https://issuer.example.com/credential",
+    /// #     "deferredCredentialEndpoint": "https://issuer.example.com/deferred",
+    /// #     "nonceEndpoint": "https://issuer.example.com/nonce",
+    /// #     "credentialsSupported": serde_json::json!({"membership": {
+    /// #     "format": "dc+sd-jwt", "vct": "https://issuer.example.com/membership", "scope": "membership",
+    /// #     "credential_signing_alg_values_supported": ["ES256"],
+    /// #     }}).to_string(),
+    /// #     }))
+    /// #     .service("credentialJwksUri", "https://issuer.example.com/jwks")
+    /// #     .service("credentialJwks", serde_json::json!({"keys": [{
+    /// #     "kty": "EC", "crv": "P-256", "kid": "1", "alg": "ES256", "use": "sig",
+    /// #     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    /// #     "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    /// #     }]}).to_string())
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::VciJwksRequest;
+    ///
+    /// // The response at `credential_jwks_uri`.
+    /// let reply = service.credential_issuer().jwks(VciJwksRequest::new(true)).await?.into_reply();
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn jwks(
         self,
         request: impl rt::IntoRequest<types::VciJwksRequest>,
@@ -116,6 +378,45 @@ impl<'a> CredentialIssuerApi<'a> {
     /// Awaiting the call gives a [`VciJwtIssuerAction`](crate::actions::VciJwtIssuerAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/vci/jwtissuer`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("verifiableCredentialsEnabled", true)
+    /// #     .service("oid4vciVersion", "1.0-Final")
+    /// #     .service("preAuthorizedGrantAnonymousAccessSupported", true)
+    /// #     .service("supportedGrantTypes", serde_json::json!(["PRE_AUTHORIZED_CODE"]))
+    /// #     .service("supportedScopes", serde_json::json!([{"name": "membership"}]))
+    /// #     .service("credentialIssuerMetadata", serde_json::json!({
+    /// #     "credentialIssuer": "https://issuer.example.com",
+    /// #     "credentialEndpoint": "https://issuer.example.com/credential",
+    /// #     "deferredCredentialEndpoint": "https://issuer.example.com/deferred",
+    /// #     "nonceEndpoint": "https://issuer.example.com/nonce",
+    /// #     "credentialsSupported": serde_json::json!({"membership": {
+    /// #     "format": "dc+sd-jwt", "vct": "https://issuer.example.com/membership", "scope": "membership",
+    /// #     "credential_signing_alg_values_supported": ["ES256"],
+    /// #     }}).to_string(),
+    /// #     }))
+    /// #     .service("credentialJwksUri", "https://issuer.example.com/jwks")
+    /// #     .service("credentialJwks", serde_json::json!({"keys": [{
+    /// #     "kty": "EC", "crv": "P-256", "kid": "1", "alg": "ES256", "use": "sig",
+    /// #     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    /// #     "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    /// #     }]}).to_string())
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::VciJwtIssuerRequest;
+    ///
+    /// // The response at `/.well-known/jwt-vc-issuer`.
+    /// let reply = service.credential_issuer().jwt_issuer(VciJwtIssuerRequest::new(true)).await?.into_reply();
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn jwt_issuer(
         self,
         request: impl rt::IntoRequest<types::VciJwtIssuerRequest>,
@@ -135,6 +436,45 @@ impl<'a> CredentialIssuerApi<'a> {
     /// Awaiting the call gives a [`VciMetadataAction`](crate::actions::VciMetadataAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/vci/metadata`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("verifiableCredentialsEnabled", true)
+    /// #     .service("oid4vciVersion", "1.0-Final")
+    /// #     .service("preAuthorizedGrantAnonymousAccessSupported", true)
+    /// #     .service("supportedGrantTypes", serde_json::json!(["PRE_AUTHORIZED_CODE"]))
+    /// #     .service("supportedScopes", serde_json::json!([{"name": "membership"}]))
+    /// #     .service("credentialIssuerMetadata", serde_json::json!({
+    /// #     "credentialIssuer": "https://issuer.example.com",
+    /// #     "credentialEndpoint": "https://issuer.example.com/credential",
+    /// #     "deferredCredentialEndpoint": "https://issuer.example.com/deferred",
+    /// #     "nonceEndpoint": "https://issuer.example.com/nonce",
+    /// #     "credentialsSupported": serde_json::json!({"membership": {
+    /// #     "format": "dc+sd-jwt", "vct": "https://issuer.example.com/membership", "scope": "membership",
+    /// #     "credential_signing_alg_values_supported": ["ES256"],
+    /// #     }}).to_string(),
+    /// #     }))
+    /// #     .service("credentialJwksUri", "https://issuer.example.com/jwks")
+    /// #     .service("credentialJwks", serde_json::json!({"keys": [{
+    /// #     "kty": "EC", "crv": "P-256", "kid": "1", "alg": "ES256", "use": "sig",
+    /// #     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    /// #     "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    /// #     }]}).to_string())
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::VciMetadataRequest;
+    ///
+    /// // The response at `/.well-known/openid-credential-issuer`.
+    /// let reply = service.credential_issuer().metadata(VciMetadataRequest::new(true)).await?.into_reply();
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn metadata(
         self,
         request: impl rt::IntoRequest<types::VciMetadataRequest>,
@@ -154,6 +494,44 @@ impl<'a> CredentialIssuerApi<'a> {
     /// Awaiting the call gives a [`VciNonceAction`](crate::actions::VciNonceAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/vci/nonce`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("verifiableCredentialsEnabled", true)
+    /// #     .service("oid4vciVersion", "1.0-Final")
+    /// #     .service("preAuthorizedGrantAnonymousAccessSupported", true)
+    /// #     .service("supportedGrantTypes", serde_json::json!(["PRE_AUTHORIZED_CODE"]))
+    /// #     .service("supportedScopes", serde_json::json!([{"name": "membership"}]))
+    /// #     .service("credentialIssuerMetadata", serde_json::json!({
+    /// #     "credentialIssuer": "https://issuer.example.com",
+    /// #     "credentialEndpoint": "https://issuer.example.com/credential",
+    /// #     "deferredCredentialEndpoint": "https://issuer.example.com/deferred",
+    /// #     "nonceEndpoint": "https://issuer.example.com/nonce",
+    /// #     "credentialsSupported": serde_json::json!({"membership": {
+    /// #     "format": "dc+sd-jwt", "vct": "https://issuer.example.com/membership", "scope": "membership",
+    /// #     "credential_signing_alg_values_supported": ["ES256"],
+    /// #     }}).to_string(),
+    /// #     }))
+    /// #     .service("credentialJwksUri", "https://issuer.example.com/jwks")
+    /// #     .service("credentialJwks", serde_json::json!({"keys": [{
+    /// #     "kty": "EC", "crv": "P-256", "kid": "1", "alg": "ES256", "use": "sig",
+    /// #     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    /// #     "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    /// #     }]}).to_string())
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::VciNonceRequest;
+    ///
+    /// let reply = service.credential_issuer().nonce(VciNonceRequest::default()).await?.into_reply();
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn nonce(
         self,
         request: impl rt::IntoRequest<types::VciNonceRequest>,
@@ -173,6 +551,52 @@ impl<'a> CredentialIssuerApi<'a> {
     /// Awaiting the call gives a [`VciOfferInfoAction`](crate::actions::VciOfferInfoAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/vci/offer/info`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("verifiableCredentialsEnabled", true)
+    /// #     .service("oid4vciVersion", "1.0-Final")
+    /// #     .service("preAuthorizedGrantAnonymousAccessSupported", true)
+    /// #     .service("supportedGrantTypes", serde_json::json!(["PRE_AUTHORIZED_CODE"]))
+    /// #     .service("supportedScopes", serde_json::json!([{"name": "membership"}]))
+    /// #     .service("credentialIssuerMetadata", serde_json::json!({
+    /// #     "credentialIssuer": "https://issuer.example.com",
+    /// #     "credentialEndpoint": "https://issuer.example.com/credential",
+    /// #     "deferredCredentialEndpoint": "https://issuer.example.com/deferred",
+    /// #     "nonceEndpoint": "https://issuer.example.com/nonce",
+    /// #     "credentialsSupported": serde_json::json!({"membership": {
+    /// #     "format": "dc+sd-jwt", "vct": "https://issuer.example.com/membership", "scope": "membership",
+    /// #     "credential_signing_alg_values_supported": ["ES256"],
+    /// #     }}).to_string(),
+    /// #     }))
+    /// #     .service("credentialJwksUri", "https://issuer.example.com/jwks")
+    /// #     .service("credentialJwks", serde_json::json!({"keys": [{
+    /// #     "kty": "EC", "crv": "P-256", "kid": "1", "alg": "ES256", "use": "sig",
+    /// #     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    /// #     "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    /// #     }]}).to_string())
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::VciOfferInfoRequest;
+    ///
+    /// # let request = authlete_api::types::VciOfferCreateRequest::default()
+    /// #     .credential_configuration_ids(["membership"])
+    /// #     .subject("ada")
+    /// #     .pre_authorized_code_grant_included(true);
+    /// # let offer = service.credential_issuer().create_offer(request).await?.proceed()?;
+    /// # let identifier = offer.info().and_then(|info| info.identifier.clone()).ok_or("no identifier")?;
+    /// // The identifier at the end of the address, from which a wallet fetches the offer.
+    /// let request = VciOfferInfoRequest::default().identifier(identifier);
+    /// let reply = service.credential_issuer().offer_info(request).await?.into_reply();
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn offer_info(
         self,
         request: impl rt::IntoRequest<types::VciOfferInfoRequest>,
@@ -192,6 +616,59 @@ impl<'a> CredentialIssuerApi<'a> {
     /// Awaiting the call gives a [`VciSingleParseAction`](crate::actions::VciSingleParseAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/vci/single/parse`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("verifiableCredentialsEnabled", true)
+    /// #     .service("oid4vciVersion", "1.0-Final")
+    /// #     .service("preAuthorizedGrantAnonymousAccessSupported", true)
+    /// #     .service("supportedGrantTypes", serde_json::json!(["PRE_AUTHORIZED_CODE"]))
+    /// #     .service("supportedScopes", serde_json::json!([{"name": "membership"}]))
+    /// #     .service("credentialIssuerMetadata", serde_json::json!({
+    /// #     "credentialIssuer": "https://issuer.example.com",
+    /// #     "credentialEndpoint": "https://issuer.example.com/credential",
+    /// #     "deferredCredentialEndpoint": "https://issuer.example.com/deferred",
+    /// #     "nonceEndpoint": "https://issuer.example.com/nonce",
+    /// #     "credentialsSupported": serde_json::json!({"membership": {
+    /// #     "format": "dc+sd-jwt", "vct": "https://issuer.example.com/membership", "scope": "membership",
+    /// #     "credential_signing_alg_values_supported": ["ES256"],
+    /// #     }}).to_string(),
+    /// #     }))
+    /// #     .service("credentialJwksUri", "https://issuer.example.com/jwks")
+    /// #     .service("credentialJwks", serde_json::json!({"keys": [{
+    /// #     "kty": "EC", "crv": "P-256", "kid": "1", "alg": "ES256", "use": "sig",
+    /// #     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    /// #     "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    /// #     }]}).to_string())
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::VciSingleParseRequest;
+    ///
+    /// # use authlete_api::actions::TokenAction;
+    /// # use authlete_api::types::{TokenRequest, VciOfferCreateRequest};
+    /// # let request = VciOfferCreateRequest::default()
+    /// #     .credential_configuration_ids(["membership"])
+    /// #     .subject("ada")
+    /// #     .pre_authorized_code_grant_included(true);
+    /// # let offer = service.credential_issuer().create_offer(request).await?.proceed()?;
+    /// # let code = offer.info().and_then(|info| info.pre_authorized_code.clone()).ok_or("no code")?;
+    /// # let grant = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
+    /// # let request = TokenRequest::new(format!("grant_type={grant}&pre-authorized_code={code}"));
+    /// # let TokenAction::Ok(issued) = service.token().process(request).await? else { return Err("no token".into()) };
+    /// # let token = issued.access_token().ok_or("no token")?.to_owned();
+    /// // The body, as it arrived, with the token of its `Authorization` header, which introspection has found good.
+    /// let body = r#"{"credential_configuration_id": "membership"}"#;
+    /// let request = VciSingleParseRequest::default().access_token(token).request_content(body);
+    /// let wanted = service.credential_issuer().parse(request).await?.proceed()?;
+    /// println!("{:?}", wanted.info());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn parse(
         self,
         request: impl rt::IntoRequest<types::VciSingleParseRequest>,
@@ -211,6 +688,57 @@ impl<'a> CredentialIssuerApi<'a> {
     /// Awaiting the call gives a [`VciBatchParseAction`](crate::actions::VciBatchParseAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/vci/batch/parse`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("verifiableCredentialsEnabled", true)
+    /// #     .service("preAuthorizedGrantAnonymousAccessSupported", true)
+    /// #     .service("supportedGrantTypes", serde_json::json!(["PRE_AUTHORIZED_CODE"]))
+    /// #     .service("supportedScopes", serde_json::json!([{"name": "membership"}]))
+    /// #     .service("credentialIssuerMetadata", serde_json::json!({
+    /// #     "credentialIssuer": "https://issuer.example.com",
+    /// #     "credentialEndpoint": "https://issuer.example.com/credential",
+    /// #     "batchCredentialEndpoint": "https://issuer.example.com/batch",
+    /// #     "credentialsSupported": serde_json::json!({"membership": {
+    /// #     "format": "vc+sd-jwt", "vct": "https://issuer.example.com/membership", "scope": "membership",
+    /// #     "credential_signing_alg_values_supported": ["ES256"],
+    /// #     }}).to_string(),
+    /// #     }))
+    /// #     .service("credentialJwks", serde_json::json!({"keys": [{
+    /// #     "kty": "EC", "crv": "P-256", "kid": "1", "alg": "ES256", "use": "sig",
+    /// #     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    /// #     "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    /// #     }]}).to_string())
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::VciBatchParseRequest;
+    ///
+    /// # use authlete_api::actions::TokenAction;
+    /// # use authlete_api::types::{TokenRequest, VciOfferCreateRequest};
+    /// # let request = VciOfferCreateRequest::default()
+    /// #     .credential_configuration_ids(["membership"])
+    /// #     .subject("ada")
+    /// #     .pre_authorized_code_grant_included(true);
+    /// # let offer = service.credential_issuer().create_offer(request).await?.proceed()?;
+    /// # let code = offer.info().and_then(|info| info.pre_authorized_code.clone()).ok_or("no code")?;
+    /// # let grant = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
+    /// # let request = TokenRequest::new(format!("grant_type={grant}&pre-authorized_code={code}"));
+    /// # let TokenAction::Ok(issued) = service.token().process(request).await? else { return Err("no token".into()) };
+    /// # let token = issued.access_token().ok_or("no token")?.to_owned();
+    /// # let one = serde_json::json!({"format": "vc+sd-jwt", "vct": "https://issuer.example.com/membership"});
+    /// # let body = serde_json::json!({"credential_requests": [one, one]}).to_string();
+    /// // The body, as it arrived, with the token of its `Authorization` header, which introspection has found good.
+    /// let request = VciBatchParseRequest::default().access_token(token).request_content(body);
+    /// let wanted = service.credential_issuer().parse_batch(request).await?.proceed()?;
+    /// assert_eq!(wanted.info().len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn parse_batch(
         self,
         request: impl rt::IntoRequest<types::VciBatchParseRequest>,
@@ -230,6 +758,66 @@ impl<'a> CredentialIssuerApi<'a> {
     /// Awaiting the call gives a [`VciDeferredParseAction`](crate::actions::VciDeferredParseAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/vci/deferred/parse`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("verifiableCredentialsEnabled", true)
+    /// #     .service("oid4vciVersion", "1.0-Final")
+    /// #     .service("preAuthorizedGrantAnonymousAccessSupported", true)
+    /// #     .service("supportedGrantTypes", serde_json::json!(["PRE_AUTHORIZED_CODE"]))
+    /// #     .service("supportedScopes", serde_json::json!([{"name": "membership"}]))
+    /// #     .service("credentialIssuerMetadata", serde_json::json!({
+    /// #     "credentialIssuer": "https://issuer.example.com",
+    /// #     "credentialEndpoint": "https://issuer.example.com/credential",
+    /// #     "deferredCredentialEndpoint": "https://issuer.example.com/deferred",
+    /// #     "nonceEndpoint": "https://issuer.example.com/nonce",
+    /// #     "credentialsSupported": serde_json::json!({"membership": {
+    /// #     "format": "dc+sd-jwt", "vct": "https://issuer.example.com/membership", "scope": "membership",
+    /// #     "credential_signing_alg_values_supported": ["ES256"],
+    /// #     }}).to_string(),
+    /// #     }))
+    /// #     .service("credentialJwksUri", "https://issuer.example.com/jwks")
+    /// #     .service("credentialJwks", serde_json::json!({"keys": [{
+    /// #     "kty": "EC", "crv": "P-256", "kid": "1", "alg": "ES256", "use": "sig",
+    /// #     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    /// #     "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    /// #     }]}).to_string())
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use std::time::Duration;
+    ///
+    /// use authlete_api::types::{VciDeferredParseRequest, VciSingleParseRequest};
+    ///
+    /// # use authlete_api::actions::TokenAction;
+    /// # use authlete_api::types::{TokenRequest, VciOfferCreateRequest};
+    /// # let request = VciOfferCreateRequest::default()
+    /// #     .credential_configuration_ids(["membership"])
+    /// #     .subject("ada")
+    /// #     .pre_authorized_code_grant_included(true);
+    /// # let offer = service.credential_issuer().create_offer(request).await?.proceed()?;
+    /// # let code = offer.info().and_then(|info| info.pre_authorized_code.clone()).ok_or("no code")?;
+    /// # let grant = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
+    /// # let request = TokenRequest::new(format!("grant_type={grant}&pre-authorized_code={code}"));
+    /// # let TokenAction::Ok(issued) = service.token().process(request).await? else { return Err("no token".into()) };
+    /// # let token = issued.access_token().ok_or("no token")?.to_owned();
+    /// # let body = r#"{"credential_configuration_id": "membership"}"#;
+    /// # let request = VciSingleParseRequest::default().access_token(token.clone()).request_content(body);
+    /// # let wanted = service.credential_issuer().parse(request).await?.proceed()?;
+    /// # let later = wanted.defer(token.clone(), Duration::from_secs(60)).send(service).await?.into_reply();
+    /// # let body = String::from_utf8(later.body().to_vec())?;
+    /// // The body, as it arrived, with the token of its `Authorization` header.
+    /// let request = VciDeferredParseRequest::default().access_token(token).request_content(body);
+    /// let wanted = service.credential_issuer().parse_deferred(request).await?.proceed()?;
+    /// // The transaction id, under which the server has noted what is to be issued.
+    /// assert!(wanted.info().is_some_and(|info| info.identifier.is_some()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn parse_deferred(
         self,
         request: impl rt::IntoRequest<types::VciDeferredParseRequest>,

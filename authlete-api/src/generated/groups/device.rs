@@ -21,6 +21,44 @@ impl<'a> DeviceApi<'a> {
     /// Awaiting the call gives a [`DeviceCompleteAction`](crate::actions::DeviceCompleteAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/device/complete`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("supportedGrantTypes", serde_json::json!(["DEVICE_CODE"]))
+    /// #     .service("deviceVerificationUri", "https://as.example.com/device")
+    /// #     .client("grantTypes", serde_json::json!(["DEVICE_CODE"]))
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::actions::DeviceAuthorizationAction;
+    /// # use authlete_api::types::DeviceAuthorizationRequest;
+    /// use authlete_api::actions::DeviceCompleteNext;
+    /// use authlete_api::types::{CompletionResult, DeviceCompleteRequest};
+    ///
+    /// # let request = DeviceAuthorizationRequest::new("client_id=2001&scope=read")
+    /// #     .client_id(client.id())
+    /// #     .client_secret(client.secret());
+    /// # let DeviceAuthorizationAction::Ok(started) = service.device().process(request).await? else {
+    /// #     return Err("no codes".into());
+    /// # };
+    /// # let code = started.user_code().ok_or("no code")?;
+    /// // The user agreed. With the step of `verify` at hand, `pending.approve("ada", code).send(service)` makes the same call.
+    /// let request = DeviceCompleteRequest::new(CompletionResult::Authorized, code).subject("ada");
+    /// let page = match service.device().complete(request).await?.proceed()? {
+    ///     DeviceCompleteNext::Success(page) => page.html("<p>Done. Go on with your device."),
+    ///     DeviceCompleteNext::UserCodeNotExist(page) | DeviceCompleteNext::UserCodeExpired(page) => {
+    ///         page.html("<p>This code is no longer known.")
+    ///     }
+    ///     DeviceCompleteNext::ServerError(page) => page.html("<p>This does not work at the moment."),
+    /// };
+    /// assert_eq!(page.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn complete(
         self,
         request: impl rt::IntoRequest<types::DeviceCompleteRequest>,
@@ -40,6 +78,30 @@ impl<'a> DeviceApi<'a> {
     /// Awaiting the call gives a [`DeviceAuthorizationAction`](crate::actions::DeviceAuthorizationAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/device/authorization`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("supportedGrantTypes", serde_json::json!(["DEVICE_CODE"]))
+    /// #     .service("deviceVerificationUri", "https://as.example.com/device")
+    /// #     .client("grantTypes", serde_json::json!(["DEVICE_CODE"]))
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::DeviceAuthorizationRequest;
+    ///
+    /// // The body, as it arrived, and the credentials of its `Authorization` header.
+    /// let request = DeviceAuthorizationRequest::new("client_id=2001&scope=read")
+    ///     .client_id(client.id())
+    ///     .client_secret(client.secret());
+    /// let reply = service.device().process(request).await?.into_reply();
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn process(
         self,
         request: impl rt::IntoRequest<types::DeviceAuthorizationRequest>,
@@ -59,6 +121,45 @@ impl<'a> DeviceApi<'a> {
     /// Awaiting the call gives a [`DeviceVerificationAction`](crate::actions::DeviceVerificationAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/device/verification`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("supportedGrantTypes", serde_json::json!(["DEVICE_CODE"]))
+    /// #     .service("deviceVerificationUri", "https://as.example.com/device")
+    /// #     .client("grantTypes", serde_json::json!(["DEVICE_CODE"]))
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::actions::DeviceAuthorizationAction;
+    /// # use authlete_api::types::DeviceAuthorizationRequest;
+    /// use authlete_api::actions::DeviceVerificationNext;
+    ///
+    /// # let request = DeviceAuthorizationRequest::new("client_id=2001&scope=read")
+    /// #     .client_id(client.id())
+    /// #     .client_secret(client.secret());
+    /// # let DeviceAuthorizationAction::Ok(started) = service.device().process(request).await? else {
+    /// #     return Err("no codes".into());
+    /// # };
+    /// # let code = started.user_code().ok_or("no code")?;
+    /// // The code that the logged-in user entered.
+    /// match service.device().verify(code).await?.proceed()? {
+    ///     DeviceVerificationNext::Valid(pending) => {
+    ///         println!("Allow {:?} to use {:?}?", pending.client_name(), pending.scopes());
+    ///     }
+    ///     DeviceVerificationNext::NotExist(page) | DeviceVerificationNext::Expired(page) => {
+    ///         return Err(page.html("<p>This code is not known, or no longer. Please look again.").into());
+    ///     }
+    ///     DeviceVerificationNext::InternalServerError(page) | DeviceVerificationNext::ServerError(page) => {
+    ///         return Err(page.html("<p>This does not work at the moment.").into());
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn verify(
         self,
         request: impl rt::IntoRequest<types::DeviceVerificationRequest>,

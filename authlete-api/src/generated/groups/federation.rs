@@ -21,6 +21,34 @@ impl<'a> FederationApi<'a> {
     /// Awaiting the call gives a [`FederationConfigurationAction`](crate::actions::FederationConfigurationAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/federation/configuration`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("federationEnabled", true)
+    /// #     .service("federationRegistrationEndpoint", "https://as.example.com/federation/register")
+    /// #     .service("supportedClientRegistrationTypes", serde_json::json!(["EXPLICIT"]))
+    /// #     .service("authorityHints", serde_json::json!(["https://anchor.example.org"]))
+    /// #     .service("federationJwks", serde_json::json!({"keys": [{
+    /// #     "kty": "EC", "crv": "P-256", "kid": "1", "alg": "ES256", "use": "sig",
+    /// #     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    /// #     "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    /// #     }]}).to_string())
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::FederationConfigurationRequest;
+    ///
+    /// // The response at `/.well-known/openid-federation`.
+    /// let request = FederationConfigurationRequest::default();
+    /// let reply = service.federation().configuration(request).await?.into_reply();
+    /// assert_eq!(reply.headers()["content-type"], "application/entity-statement+jwt");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn configuration(
         self,
         request: impl rt::IntoRequest<types::FederationConfigurationRequest>,
@@ -40,6 +68,35 @@ impl<'a> FederationApi<'a> {
     /// Awaiting the call gives a [`FederationRegistrationAction`](crate::actions::FederationRegistrationAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/federation/registration`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("federationEnabled", true)
+    /// #     .service("federationRegistrationEndpoint", "https://as.example.com/federation/register")
+    /// #     .service("supportedClientRegistrationTypes", serde_json::json!(["EXPLICIT"]))
+    /// #     .service("authorityHints", serde_json::json!(["https://anchor.example.org"]))
+    /// #     .service("federationJwks", serde_json::json!({"keys": [{
+    /// #     "kty": "EC", "crv": "P-256", "kid": "1", "alg": "ES256", "use": "sig",
+    /// #     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    /// #     "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    /// #     }]}).to_string())
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::FederationRegistrationRequest;
+    ///
+    /// // The body, as it arrived: an entity configuration here, or a trust chain where it is a JSON array.
+    /// let body = "not an entity configuration";
+    /// let request = FederationRegistrationRequest::default().entity_configuration(body);
+    /// let reply = service.federation().register(request).await?.into_reply();
+    /// assert_eq!(reply.status(), 400);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn register(
         self,
         request: impl rt::IntoRequest<types::FederationRegistrationRequest>,

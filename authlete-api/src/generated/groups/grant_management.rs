@@ -21,6 +21,50 @@ impl<'a> GrantManagementApi<'a> {
     /// Awaiting the call gives a [`GrantManagementAction`](crate::actions::GrantManagementAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/gm`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("grantManagementEndpoint", "https://as.example.com/grants")
+    /// #     .service("supportedScopes", serde_json::json!([{"name": "read"}, {"name": "grant_management_query"}]))
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::actions::{AuthorizationIssueAction, AuthorizationNext, TokenAction};
+    /// # use authlete_api::types::{GrantType, TokenCreateRequest, TokenRequest};
+    /// use authlete_api::types::{GrantManagementAction, GrantManagementRequest};
+    ///
+    /// # let redirect_uri = client.redirect_uri();
+    /// # let query = format!(
+    /// #     "response_type=code&client_id=2001&scope=read&grant_management_action=create&redirect_uri={redirect_uri}"
+    /// # );
+    /// # let AuthorizationNext::Interaction(pending) = service.authorization().process(query).await?.proceed()? else {
+    /// #     return Err("no page was to be shown".into());
+    /// # };
+    /// # let AuthorizationIssueAction::Location(issued) = pending.issue("ada").send(service).await? else {
+    /// #     return Err("no code".into());
+    /// # };
+    /// # let code = issued.authorization_code().ok_or("no code")?;
+    /// # let request = TokenRequest::new(format!("grant_type=authorization_code&code={code}&redirect_uri={redirect_uri}"))
+    /// #     .client_id(client.id())
+    /// #     .client_secret(client.secret());
+    /// # let TokenAction::Ok(issued) = service.token().process(request).await? else { return Err("no token".into()) };
+    /// # let grant_id = issued.grant_id().ok_or("no grant")?.to_owned();
+    /// # let request = TokenCreateRequest::new(GrantType::ClientCredentials)
+    /// #     .client_id(2001)
+    /// #     .scopes(["grant_management_query"]);
+    /// # let created = service.access_tokens().create(request).await?.proceed()?;
+    /// # let token = created.access_token();
+    /// // `GET /grants/{grant_id}`, with the token of its `Authorization` header.
+    /// let request = GrantManagementRequest::new(token, GrantManagementAction::Query, grant_id);
+    /// let reply = service.grant_management().process(request).await?.into_reply();
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn process(
         self,
         request: impl rt::IntoRequest<types::GrantManagementRequest>,

@@ -21,6 +21,28 @@ impl<'a> HardwareKeysApi<'a> {
     /// Awaiting the call gives a [`HskCreateAction`](crate::actions::HskCreateAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/hsk/create`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("hsmEnabled", true)
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::actions::HskCreateNext;
+    /// use authlete_api::types::HskCreateRequest;
+    ///
+    /// let request = HskCreateRequest::default().hsm_name("google").kty("EC").use_("sig").alg("ES256").kid("key-1");
+    /// match service.hardware_keys().create(request).await?.proceed()? {
+    ///     HskCreateNext::Success(created) => assert!(created.hsk().is_some_and(|key| key.handle.is_some())),
+    ///     HskCreateNext::NotFound(_) => println!("There is no such hardware security module."),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         self,
         request: impl rt::IntoRequest<types::HskCreateRequest>,
@@ -42,6 +64,39 @@ impl<'a> HardwareKeysApi<'a> {
     ///   `handle`, in the path, required.
     ///
     /// `DELETE /api/{serviceId}/hsk/delete/{handle}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("hsmEnabled", true)
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::actions::HskCreateNext;
+    /// # use authlete_api::types::HskCreateRequest;
+    /// use authlete_api::actions::HskDeleteNext;
+    /// use authlete_api::prelude::*;
+    ///
+    /// # let request = HskCreateRequest::default().hsm_name("google").kty("EC").use_("sig").alg("ES256");
+    /// # let HskCreateNext::Success(created) = service.hardware_keys().create(request).await?.proceed()? else {
+    /// #     return Err("no module".into());
+    /// # };
+    /// # let handle = created.hsk().and_then(|key| key.handle.clone()).ok_or("no handle")?;
+    /// // An empty response is success too.
+    /// match service.hardware_keys().delete(handle).await?.into_inner() {
+    ///     Some(response) => match response.into_action().proceed()? {
+    ///         HskDeleteNext::Success(_) => println!("The key is deleted."),
+    ///         HskDeleteNext::NotFound(_) => println!("There is no such key."),
+    ///     },
+    ///     None => println!("The key is deleted."),
+    /// }
+    /// # assert_eq!(service.hardware_keys().list().await?.proceed()?.hsks().len(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete(
         self,
         handle: impl Into<rt::HardwareKeyHandle>,
@@ -59,6 +114,33 @@ impl<'a> HardwareKeysApi<'a> {
     /// Awaiting the call gives a [`HskGetAction`](crate::actions::HskGetAction), which says what the server does now.
     ///
     /// `GET /api/{serviceId}/hsk/get/{handle}`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("hsmEnabled", true)
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::actions::HskCreateNext;
+    /// # use authlete_api::types::HskCreateRequest;
+    /// use authlete_api::actions::HskGetNext;
+    ///
+    /// # let request = HskCreateRequest::default().hsm_name("google").kty("EC").use_("sig").alg("ES256");
+    /// # let HskCreateNext::Success(created) = service.hardware_keys().create(request).await?.proceed()? else {
+    /// #     return Err("no module".into());
+    /// # };
+    /// # let handle = created.hsk().and_then(|key| key.handle.clone()).ok_or("no handle")?;
+    /// match service.hardware_keys().get(handle).await?.proceed()? {
+    ///     HskGetNext::Success(found) => println!("{:?}", found.hsk()),
+    ///     HskGetNext::NotFound(_) => println!("There is no such key."),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(
         self,
         handle: impl Into<rt::HardwareKeyHandle>,
@@ -78,6 +160,22 @@ impl<'a> HardwareKeysApi<'a> {
     /// Awaiting the call gives a [`HskGetListAction`](crate::actions::HskGetListAction), which says what the server does now.
     ///
     /// `GET /api/{serviceId}/hsk/get/list`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("hsmEnabled", true)
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// let found = service.hardware_keys().list().await?.proceed()?;
+    /// assert_eq!(found.hsks().len(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(self) -> rt::ActionCall<'a, actions::HskGetListAction> {
         let service = self.service;
         rt::ActionCall::new(calls::hsk_get_list(service.client(), service.id().as_str()))

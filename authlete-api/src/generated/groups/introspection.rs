@@ -21,6 +21,36 @@ impl<'a> IntrospectionApi<'a> {
     /// Awaiting the call gives a [`IntrospectionAction`](crate::actions::IntrospectionAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/auth/introspection`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::actions::IntrospectionAction;
+    /// use authlete_api::types::IntrospectionRequest;
+    ///
+    /// # use authlete_api::types::{GrantType, TokenCreateRequest};
+    /// # let request = TokenCreateRequest::new(GrantType::AuthorizationCode)
+    /// #     .client_id(2001)
+    /// #     .subject("ada")
+    /// #     .scopes(["read"]);
+    /// # let created = service.access_tokens().create(request).await?.proceed()?;
+    /// # let token = created.access_token();
+    /// // The token of the request's `Authorization` header, and the scopes that the request needs.
+    /// let request = IntrospectionRequest::new(token).scopes(["read"]);
+    /// match service.introspection().process(request).await? {
+    ///     IntrospectionAction::Ok(access) => assert_eq!(access.subject(), Some("ada")),
+    ///     // Every other action is a reply that refuses the request, an expired token's too; `proceed` gives it.
+    ///     other => return Err(other.proceed().err().ok_or("no reply")?.into()),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn process(
         self,
         request: impl rt::IntoRequest<types::IntrospectionRequest>,
@@ -44,6 +74,30 @@ impl<'a> IntrospectionApi<'a> {
     /// Awaiting the call gives a [`StandardIntrospectionAction`](crate::actions::StandardIntrospectionAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/auth/introspection/standard`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::StandardIntrospectionRequest;
+    ///
+    /// # use authlete_api::types::{GrantType, TokenCreateRequest};
+    /// # let request = TokenCreateRequest::new(GrantType::ClientCredentials).client_id(2001);
+    /// # let created = service.access_tokens().create(request).await?.proceed()?;
+    /// # let token = created.access_token();
+    /// // The body, as it arrived. The server has authenticated the resource server that sent it.
+    /// let request = StandardIntrospectionRequest::new(format!("token={token}"));
+    /// let reply = service.introspection().process_standard(request).await?.into_reply();
+    /// let body: serde_json::Value = serde_json::from_slice(reply.body())?;
+    /// assert_eq!(body["active"], true);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn process_standard(
         self,
         request: impl rt::IntoRequest<types::StandardIntrospectionRequest>,

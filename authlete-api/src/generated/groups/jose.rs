@@ -19,6 +19,27 @@ impl<'a> JoseApi<'a> {
     /// Verifies the signature of a JOSE object with the keys of a client or of the service, and checks its claims. The response has no action; `valid` is the verdict.
     ///
     /// `POST /api/{serviceId}/jose/verify`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::JoseVerifyRequest;
+    ///
+    /// # let key = authlete_test::TestKey::generate()?;
+    /// # let jwt = key.sign(&serde_json::json!({"alg": "ES256"}), &serde_json::json!({"sub": "ada"}))?;
+    /// // A JWT that claims to be signed by the client.
+    /// let request = JoseVerifyRequest::new(jwt).client_identifier("2001").signed_by_client(true);
+    /// let checked = service.jose().verify(request).await?;
+    /// assert_eq!(checked.valid, Some(false));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn verify(
         self,
         request: impl rt::IntoRequest<types::JoseVerifyRequest>,

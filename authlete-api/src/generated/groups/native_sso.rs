@@ -21,6 +21,24 @@ impl<'a> NativeSsoApi<'a> {
     /// Awaiting the call gives a [`NativeSsoLogoutAction`](crate::actions::NativeSsoLogoutAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/nativesso/logout`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("nativeSsoSupported", true)
+    /// #     .service("supportedScopes", serde_json::json!([{"name": "openid"}, {"name": "device_sso"}]))
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// // The session has ended, and with it the tokens of all apps that share it.
+    /// let ended = service.native_sso().logout("session-17").await?.proceed()?;
+    /// println!("{:?} tokens ended", ended.count());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn logout(
         self,
         request: impl rt::IntoRequest<types::NativeSsoLogoutRequest>,
@@ -40,6 +58,45 @@ impl<'a> NativeSsoApi<'a> {
     /// Awaiting the call gives a [`NativeSsoAction`](crate::actions::NativeSsoAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/nativesso`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("nativeSsoSupported", true)
+    /// #     .service("supportedScopes", serde_json::json!([{"name": "openid"}, {"name": "device_sso"}]))
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::actions::{AuthorizationIssueAction, AuthorizationNext};
+    /// use authlete_api::actions::TokenNext;
+    /// use authlete_api::types::TokenRequest;
+    ///
+    /// # let redirect_uri = client.redirect_uri();
+    /// # let query = format!("response_type=code&client_id=2001&scope=openid+device_sso&redirect_uri={redirect_uri}");
+    /// # let AuthorizationNext::Interaction(pending) = service.authorization().process(query).await?.proceed()? else {
+    /// #     return Err("no page was to be shown".into());
+    /// # };
+    /// # let mut issue = pending.issue("ada");
+    /// # issue.session_id = Some("session-17".into());
+    /// # let AuthorizationIssueAction::Location(issued) = issue.send(service).await? else {
+    /// #     return Err("no code".into());
+    /// # };
+    /// # let code = issued.authorization_code().ok_or("no code")?;
+    /// # let body = format!("grant_type=authorization_code&code={code}&redirect_uri={redirect_uri}");
+    /// // The first app's token request; its scopes include `device_sso`.
+    /// let request = TokenRequest::new(body).client_id(client.id()).client_secret(client.secret());
+    /// let reply = match service.token().process(request).await?.proceed()? {
+    ///     // The server has checked the session, and made a device secret. This makes the call.
+    ///     TokenNext::NativeSso(pending) => pending.issue("a-device-secret").send(service).await?.into_reply(),
+    ///     other => other.decline(),
+    /// };
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn process(
         self,
         request: impl rt::IntoRequest<types::NativeSsoRequest>,

@@ -21,6 +21,27 @@ impl<'a> PushedAuthorizationApi<'a> {
     /// Awaiting the call gives a [`PushedAuthorizationAction`](crate::actions::PushedAuthorizationAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/pushed_auth_req`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("pushedAuthReqDuration", 60)
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::PushedAuthorizationRequest;
+    ///
+    /// // The body, as it arrived, and the credentials of its `Authorization` header.
+    /// let body = "response_type=code&client_id=2001&redirect_uri=https://client.example.org/cb";
+    /// let request = PushedAuthorizationRequest::new(body).client_id(client.id()).client_secret(client.secret());
+    /// let reply = service.pushed_authorization().process(request).await?.into_reply();
+    /// assert_eq!(reply.status(), 201);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn process(
         self,
         request: impl rt::IntoRequest<types::PushedAuthorizationRequest>,

@@ -21,6 +21,34 @@ impl<'a> RegistrationApi<'a> {
     /// Awaiting the call gives a [`ClientRegistrationDeleteAction`](crate::actions::ClientRegistrationDeleteAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/client/registration/delete`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("dynamicRegistrationSupported", true)
+    /// #     .service("registrationEndpoint", "https://as.example.com/register")
+    /// #     .service("registrationManagementEndpoint", "https://as.example.com/register")
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::types::ClientRegistrationRequest;
+    /// use authlete_api::types::ClientRegistrationDeleteRequest;
+    ///
+    /// # let request = ClientRegistrationRequest::new(r#"{"redirect_uris": ["https://shop.example.org/callback"]}"#);
+    /// # let registered = service.registration().register(request).await?.into_reply();
+    /// # let registered: serde_json::Value = serde_json::from_slice(registered.body())?;
+    /// # let id = registered["client_id"].as_str().ok_or("no id")?;
+    /// # let token = registered["registration_access_token"].as_str().ok_or("no token")?;
+    /// // `DELETE /register/{id}`, with the token of its `Authorization` header.
+    /// let request = ClientRegistrationDeleteRequest::new(id, token);
+    /// let reply = service.registration().delete(request).await?.into_reply();
+    /// assert_eq!(reply.status(), 204);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete(
         self,
         request: impl rt::IntoRequest<types::ClientRegistrationDeleteRequest>,
@@ -44,6 +72,34 @@ impl<'a> RegistrationApi<'a> {
     /// Awaiting the call gives a [`ClientRegistrationGetAction`](crate::actions::ClientRegistrationGetAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/client/registration/get`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("dynamicRegistrationSupported", true)
+    /// #     .service("registrationEndpoint", "https://as.example.com/register")
+    /// #     .service("registrationManagementEndpoint", "https://as.example.com/register")
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::types::ClientRegistrationRequest;
+    /// use authlete_api::types::ClientRegistrationGetRequest;
+    ///
+    /// # let request = ClientRegistrationRequest::new(r#"{"redirect_uris": ["https://shop.example.org/callback"]}"#);
+    /// # let registered = service.registration().register(request).await?.into_reply();
+    /// # let registered: serde_json::Value = serde_json::from_slice(registered.body())?;
+    /// # let id = registered["client_id"].as_str().ok_or("no id")?;
+    /// # let token = registered["registration_access_token"].as_str().ok_or("no token")?;
+    /// // `GET /register/{id}`, with the token of its `Authorization` header.
+    /// let request = ClientRegistrationGetRequest::new(id, token);
+    /// let reply = service.registration().get(request).await?.into_reply();
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(
         self,
         request: impl rt::IntoRequest<types::ClientRegistrationGetRequest>,
@@ -67,6 +123,28 @@ impl<'a> RegistrationApi<'a> {
     /// Awaiting the call gives a [`ClientRegistrationAction`](crate::actions::ClientRegistrationAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/client/registration`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("dynamicRegistrationSupported", true)
+    /// #     .service("registrationEndpoint", "https://as.example.com/register")
+    /// #     .service("registrationManagementEndpoint", "https://as.example.com/register")
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::ClientRegistrationRequest;
+    ///
+    /// // The body, as it arrived. The server has decided that this client may register.
+    /// let request = ClientRegistrationRequest::new(r#"{"redirect_uris": ["https://shop.example.org/callback"]}"#);
+    /// let reply = service.registration().register(request).await?.into_reply();
+    /// assert_eq!(reply.status(), 201);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn register(
         self,
         request: impl rt::IntoRequest<types::ClientRegistrationRequest>,
@@ -86,6 +164,38 @@ impl<'a> RegistrationApi<'a> {
     /// Awaiting the call gives a [`ClientRegistrationUpdateAction`](crate::actions::ClientRegistrationUpdateAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/client/registration/update`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("dynamicRegistrationSupported", true)
+    /// #     .service("registrationEndpoint", "https://as.example.com/register")
+    /// #     .service("registrationManagementEndpoint", "https://as.example.com/register")
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::types::ClientRegistrationRequest;
+    /// use authlete_api::types::ClientRegistrationUpdateRequest;
+    ///
+    /// # let request = ClientRegistrationRequest::new(r#"{"redirect_uris": ["https://shop.example.org/callback"]}"#);
+    /// # let registered = service.registration().register(request).await?.into_reply();
+    /// # let registered: serde_json::Value = serde_json::from_slice(registered.body())?;
+    /// # let id = registered["client_id"].as_str().ok_or("no id")?;
+    /// # let token = registered["registration_access_token"].as_str().ok_or("no token")?;
+    /// # let body = serde_json::json!({
+    /// #     "client_id": id, "client_name": "A shop", "redirect_uris": ["https://shop.example.org/callback"],
+    /// # });
+    /// # let body = body.to_string();
+    /// // `PUT /register/{id}`, with its body and the token of its `Authorization` header.
+    /// let request = ClientRegistrationUpdateRequest::new(id, body, token);
+    /// let reply = service.registration().update(request).await?.into_reply();
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update(
         self,
         request: impl rt::IntoRequest<types::ClientRegistrationUpdateRequest>,

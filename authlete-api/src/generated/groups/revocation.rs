@@ -21,6 +21,31 @@ impl<'a> RevocationApi<'a> {
     /// Awaiting the call gives a [`RevocationAction`](crate::actions::RevocationAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/auth/revocation`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::RevocationRequest;
+    ///
+    /// # use authlete_api::types::{GrantType, TokenCreateRequest};
+    /// # let request = TokenCreateRequest::new(GrantType::ClientCredentials).client_id(2001);
+    /// # let created = service.access_tokens().create(request).await?.proceed()?;
+    /// # let token = created.access_token();
+    /// // The body, as it arrived, and the credentials of its `Authorization` header.
+    /// let request = RevocationRequest::new(format!("token={token}"))
+    ///     .client_id(client.id())
+    ///     .client_secret(client.secret());
+    /// let reply = service.revocation().process(request).await?.into_reply();
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn process(
         self,
         request: impl rt::IntoRequest<types::RevocationRequest>,

@@ -11,6 +11,22 @@ impl AuthleteService {
     /// Makes the discovery document from the settings, to be sent as it is at `/.well-known/openid-configuration` or `/.well-known/oauth-authorization-server` (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3). It changes only when the service does, so responses may be cached.
     ///
     /// `GET /api/{serviceId}/service/configuration`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// // The body of `/.well-known/openid-configuration`.
+    /// let document = service.configuration().pretty(true).await?;
+    /// assert_eq!(document["issuer"], "https://as.example.com");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn configuration(&self) -> ConfigurationCall<'_> {
         let service = self;
         ConfigurationCall {
@@ -21,6 +37,21 @@ impl AuthleteService {
     /// Removes the service with its clients; its tokens cannot be used any more. This cannot be undone. The response is empty.
     ///
     /// `DELETE /api/{serviceId}/service/delete`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// service.delete().await?;
+    /// assert_eq!(service.get().await.err().and_then(|error| error.status()), Some(http::StatusCode::NOT_FOUND));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete(&self) -> rt::Call<'_, ()> {
         let service = self;
         calls::service_delete(service.client(), service.id().as_str())
@@ -29,6 +60,21 @@ impl AuthleteService {
     /// Reads the service with all its settings. A token that may only manage the service's clients sees a limited view.
     ///
     /// `GET /api/{serviceId}/service/get`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// let settings = service.get().await?;
+    /// println!("{:?} {:?}", settings.service_name, settings.issuer);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self) -> rt::Call<'_, types::Service> {
         let service = self;
         calls::service_get(service.client(), service.id().as_str())
@@ -37,6 +83,22 @@ impl AuthleteService {
     /// Returns the JWK Set of the service, to be sent at its `jwks_uri` (RFC 7517 section 5, OpenID Connect Discovery 1.0 section 3). Clients verify ID tokens with it, and encrypt requests to the service. Status 204 means that the service has no keys.
     ///
     /// `GET /api/{serviceId}/service/jwks/get`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// // The body at the service's `jwks_uri`.
+    /// let keys = service.jwks().await?;
+    /// println!("{keys:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn jwks(&self) -> JwksCall<'_> {
         let service = self;
         JwksCall {
@@ -47,6 +109,24 @@ impl AuthleteService {
     /// Replaces the settings of the service by those in the request. A setting that is left out loses its value, so start from what `service.get` returns. Concurrent updates overwrite each other. The id, the secret and the times are Authlete's to set.
     ///
     /// `POST /api/{serviceId}/service/update`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// // The request replaces every setting, so start from what is there; `service.modify` does both.
+    /// let mut settings = service.get().await?.into_inner();
+    /// settings.access_token_duration = Some(600);
+    /// let settings = service.update(&settings).await?;
+    /// assert_eq!(settings.access_token_duration, Some(600));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update(
         &self,
         request: impl rt::IntoRequest<types::Service>,

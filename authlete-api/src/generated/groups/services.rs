@@ -19,6 +19,29 @@ impl<'a> ServicesApi<'a> {
     /// Makes a service with the given settings; the response has its id. The call needs a token that may create services. With a token of an organization, use `services().create_through_idp`.
     ///
     /// `POST /api/service/create`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::{GrantType, ResponseType, Service};
+    ///
+    /// let settings = Service::default()
+    ///     .service_name("A shop")
+    ///     .issuer("https://as.example.com")
+    ///     .supported_grant_types([GrantType::AuthorizationCode, GrantType::RefreshToken])
+    ///     .supported_response_types([ResponseType::Code]);
+    /// let created = authlete.services().create(settings).await?;
+    /// // The id for `authlete.service(id)`.
+    /// assert!(created.api_key.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         self,
         request: impl rt::IntoRequest<types::Service>,
@@ -30,6 +53,27 @@ impl<'a> ServicesApi<'a> {
     /// Makes a service on the given API cluster, for the given organization; the response has its id. The call goes to Authlete's identity provider (`https://login.authlete.com`), not to a region, with a token of the organization or of a user who has the role `CREATE_SERVICE`.
     ///
     /// `POST /api/service`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::{Service, ServiceCreateIdpRequest};
+    ///
+    /// // The ids of the organization and of the API server are in Authlete's console.
+    /// let request = ServiceCreateIdpRequest::new(7)
+    ///     .api_server_id(76281)
+    ///     .service(Service::default().service_name("A shop").issuer("https://as.example.com"));
+    /// let created = authlete.services().create_through_idp(request).await?;
+    /// assert!(created.api_key.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create_through_idp(
         self,
         request: impl rt::IntoRequest<types::ServiceCreateIdpRequest>,
@@ -41,6 +85,23 @@ impl<'a> ServicesApi<'a> {
     /// Lists the services that the caller's token can see; with an administrator's token, all of the Authlete server. Services for which it may only manage clients come as limited views.
     ///
     /// `GET /api/service/get/list`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// // All services that the token may see, fetched page by page.
+    /// for service in authlete.services().list().pages().collect().await? {
+    ///     println!("{:?} {:?}", service.api_key, service.service_name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(self) -> ServicesListCall<'a> {
         let authlete = self.authlete;
         ServicesListCall {
@@ -51,6 +112,25 @@ impl<'a> ServicesApi<'a> {
     /// Removes a service from its API cluster. This cannot be undone. The call goes to Authlete's identity provider (`https://login.authlete.com`), with a token of the organization or of a user who has the role `MODIFY_SERVICE`. The response is empty.
     ///
     /// `POST /api/service/remove`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::ServiceRemoveIdpRequest;
+    ///
+    /// // The ids of the organization, the service and the API server are in Authlete's console.
+    /// let request = ServiceRemoveIdpRequest::new(7, 1001).api_server_id(76281);
+    /// authlete.services().remove_through_idp(request).await?;
+    /// # assert!(service.get().await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn remove_through_idp(
         self,
         request: impl rt::IntoRequest<types::ServiceRemoveIdpRequest>,

@@ -21,6 +21,36 @@ impl<'a> TokenApi<'a> {
     /// Awaiting the call gives a [`TokenFailAction`](crate::actions::TokenFailAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/auth/token/fail`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("supportedGrantTypes", serde_json::json!(["PASSWORD"]))
+    /// #     .client("grantTypes", serde_json::json!(["PASSWORD"]))
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::actions::TokenNext;
+    /// # use authlete_api::types::TokenRequest;
+    /// use authlete_api::types::{TokenFailReason, TokenFailRequest};
+    ///
+    /// # let request = TokenRequest::new("grant_type=password&username=ada&password=wrong")
+    /// #     .client_id(client.id())
+    /// #     .client_secret(client.secret());
+    /// # let TokenNext::Password(pending) = service.token().process(request).await?.proceed()? else {
+    /// #     return Err("another grant".into());
+    /// # };
+    /// # let ticket = pending.ticket().to_owned();
+    /// // The password is wrong. With the step at hand, `pending.fail(reason).send(service)` makes the same call.
+    /// let request = TokenFailRequest::new(TokenFailReason::InvalidResourceOwnerCredentials, ticket);
+    /// let reply = service.token().fail(request).await?.into_reply();
+    /// assert_eq!(reply.status(), 400);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn fail(
         self,
         request: impl rt::IntoRequest<types::TokenFailRequest>,
@@ -40,6 +70,35 @@ impl<'a> TokenApi<'a> {
     /// Awaiting the call gives a [`TokenIssueAction`](crate::actions::TokenIssueAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/auth/token/issue`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("supportedGrantTypes", serde_json::json!(["PASSWORD"]))
+    /// #     .client("grantTypes", serde_json::json!(["PASSWORD"]))
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::actions::TokenNext;
+    /// use authlete_api::types::{TokenIssueRequest, TokenRequest};
+    ///
+    /// # let request = TokenRequest::new("grant_type=password&username=ada&password=secret")
+    /// #     .client_id(client.id())
+    /// #     .client_secret(client.secret());
+    /// # let TokenNext::Password(pending) = service.token().process(request).await?.proceed()? else {
+    /// #     return Err("another grant".into());
+    /// # };
+    /// # let ticket = pending.ticket().to_owned();
+    /// // The password is right. With the step at hand, `pending.issue("ada").send(service)` makes the same call.
+    /// let request = TokenIssueRequest::new("ada", ticket);
+    /// let reply = service.token().issue(request).await?.into_reply();
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn issue(
         self,
         request: impl rt::IntoRequest<types::TokenIssueRequest>,
@@ -59,6 +118,36 @@ impl<'a> TokenApi<'a> {
     /// Awaiting the call gives a [`TokenAction`](crate::actions::TokenAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/auth/token`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::actions::TokenAction;
+    /// use authlete_api::types::TokenRequest;
+    ///
+    /// // The body, as it arrived, and the credentials of its `Authorization` header.
+    /// let request = TokenRequest::new("grant_type=client_credentials&scope=read")
+    ///     .client_id(client.id())
+    ///     .client_secret(client.secret());
+    /// let reply = match service.token().process(request).await? {
+    ///     // Tokens were made. What was made can be read before the response goes out.
+    ///     TokenAction::Ok(issued) => {
+    ///         assert_eq!(issued.scopes(), ["read"]);
+    ///         issued.into_reply()
+    ///     }
+    ///     // `proceed` gives the other responses that are ready; this server offers no grant that it decides on itself.
+    ///     other => other.proceed()?.decline(),
+    /// };
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn process(
         self,
         request: impl rt::IntoRequest<types::TokenRequest>,
@@ -78,6 +167,49 @@ impl<'a> TokenApi<'a> {
     /// Awaiting the call gives a [`IdTokenReissueAction`](crate::actions::IdTokenReissueAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/idtoken/reissue`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .service("idTokenReissuable", true)
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::actions::{AuthorizationIssueAction, AuthorizationNext, TokenAction};
+    /// use authlete_api::actions::TokenNext;
+    /// use authlete_api::types::TokenRequest;
+    ///
+    /// # let query = "response_type=code&client_id=2001&scope=openid&redirect_uri=https://client.example.org/cb";
+    /// # let AuthorizationNext::Interaction(pending) = service.authorization().process(query).await?.proceed()? else {
+    /// #     return Err("no page was to be shown".into());
+    /// # };
+    /// # let AuthorizationIssueAction::Location(issued) = pending.issue("ada").send(service).await? else {
+    /// #     return Err("no code".into());
+    /// # };
+    /// # let code = issued.authorization_code().ok_or("no code")?;
+    /// # let redirect_uri = client.redirect_uri();
+    /// # let first = TokenRequest::new(format!("grant_type=authorization_code&code={code}&redirect_uri={redirect_uri}"))
+    /// #     .client_id(client.id())
+    /// #     .client_secret(client.secret());
+    /// # let TokenAction::Ok(first) = service.token().process(first).await? else { return Err("no token".into()) };
+    /// # let refresh_token = first.refresh_token().ok_or("no refresh token")?;
+    /// // The service has `idTokenReissuable`, and the refresh token is of an OpenID Connect flow.
+    /// let request = TokenRequest::new(format!("grant_type=refresh_token&refresh_token={refresh_token}"))
+    ///     .client_id(client.id())
+    ///     .client_secret(client.secret());
+    /// let reply = match service.token().process(request).await?.proceed()? {
+    ///     // This makes the call, with the tokens that were just refreshed.
+    ///     TokenNext::IdTokenReissuable(pending) => pending.reissue().send(service).await?.into_reply(),
+    ///     other => other.decline(),
+    /// };
+    /// let body: serde_json::Value = serde_json::from_slice(reply.body())?;
+    /// assert!(body["id_token"].is_string());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn reissue_id_token(
         self,
         request: impl rt::IntoRequest<types::IdTokenReissueRequest>,

@@ -21,6 +21,33 @@ impl<'a> UserinfoApi<'a> {
     /// Awaiting the call gives a [`UserInfoIssueAction`](crate::actions::UserInfoIssueAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/auth/userinfo/issue`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// use authlete_api::types::UserInfoIssueRequest;
+    ///
+    /// # use authlete_api::types::{GrantType, TokenCreateRequest};
+    /// # let request = TokenCreateRequest::new(GrantType::AuthorizationCode)
+    /// #     .client_id(2001)
+    /// #     .subject("ada")
+    /// #     .scopes(["openid"]);
+    /// # let created = service.access_tokens().create(request).await?.proceed()?;
+    /// # let token = created.access_token();
+    /// // With the step of `process` at hand, `access.issue().send(service)` makes the same call.
+    /// let request = UserInfoIssueRequest::new(token);
+    /// let reply = service.userinfo().issue(request).await?.into_reply();
+    /// let body: serde_json::Value = serde_json::from_slice(reply.body())?;
+    /// assert_eq!(body["sub"], "ada");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn issue(
         self,
         request: impl rt::IntoRequest<types::UserInfoIssueRequest>,
@@ -40,6 +67,33 @@ impl<'a> UserinfoApi<'a> {
     /// Awaiting the call gives a [`UserInfoAction`](crate::actions::UserInfoAction), which says what the server does now.
     ///
     /// `POST /api/{serviceId}/auth/userinfo`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// # use authlete_api::types::{GrantType, TokenCreateRequest};
+    /// # let request = TokenCreateRequest::new(GrantType::AuthorizationCode)
+    /// #     .client_id(2001)
+    /// #     .subject("ada")
+    /// #     .scopes(["openid", "profile"]);
+    /// # let created = service.access_tokens().create(request).await?.proceed()?;
+    /// # let token = created.access_token();
+    /// // The token of the request's `Authorization` header.
+    /// let access = service.userinfo().process(token).await?.proceed()?;
+    /// assert_eq!(access.subject(), Some("ada"));
+    /// // `access.claims()` names what the client may see; only the server knows the values.
+    /// let request = access.issue().claims(&serde_json::json!({ "name": "Ada Lovelace" }))?;
+    /// let reply = request.send(service).await?.into_reply();
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn process(
         self,
         request: impl rt::IntoRequest<types::UserInfoRequest>,

@@ -19,6 +19,21 @@ impl<'a> UtilitiesApi<'a> {
     /// Returns the query parameters of the request as a JSON object of strings. It shows that the server is reachable and that proxies let requests pass. The API description speaks of path parameters; Authlete's Java and Go libraries read query parameters.
     ///
     /// `GET /api/misc/echo`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// let echoed = authlete.utilities().echo().await?;
+    /// println!("{echoed:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn echo(
         self,
     ) -> rt::Call<
@@ -32,6 +47,21 @@ impl<'a> UtilitiesApi<'a> {
     /// Reports by its status whether the Authlete server is healthy, for load balancers and monitoring; it needs no access token. The body is plain text for people: status 200 is healthy, 500 is not.
     ///
     /// `GET /api/lifecycle/healthcheck`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// // Status 200 is healthy; any other is an error here.
+    /// authlete.utilities().health().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn health(self) -> UtilitiesHealthCall<'a> {
         let authlete = self.authlete;
         UtilitiesHealthCall {
@@ -42,6 +72,21 @@ impl<'a> UtilitiesApi<'a> {
     /// Tells the version of the Authlete server and which optional features it has. Useful at start, to find out whether settings and operations that you need exist there.
     ///
     /// `GET /api/info`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let test = authlete_test::TestAuthlete::builder()
+    /// #     .start()
+    /// #     .await?;
+    /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
+    /// let info = authlete.utilities().info().await?;
+    /// println!("Authlete {}, with {:?}", info.version, info.features);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn info(self) -> rt::Call<'a, types::InfoResponse> {
         let authlete = self.authlete;
         calls::info(authlete.client())
