@@ -80,7 +80,7 @@ impl VerifiedClaims {
             .zip(names)
             .filter_map(|(entry, names)| known.iter().find_map(|known| select_entry(entry, names, known, now)));
         let (mut entries, sources): (Vec<_>, Vec<_>) = found.unzip();
-        let value = if is_list { (!entries.is_empty()).then(|| Value::Array(entries)) } else { entries.pop() };
+        let value = if is_list { (!entries.is_empty()).then_some(Value::Array(entries)) } else { entries.pop() };
         Self { value, for_tx: if for_tx.is_empty() { Vec::new() } else { sources } }
     }
 
