@@ -5,6 +5,7 @@ mod actions;
 mod authorization_server;
 #[cfg(feature = "rustls")]
 mod builder;
+mod claims;
 mod clients;
 mod doc_examples;
 mod errors;
@@ -16,6 +17,7 @@ mod http_inputs;
 mod idempotency;
 mod lenient_responses;
 mod mcp_server;
+mod pages;
 mod protect;
 mod redaction;
 mod sample;
