@@ -4,19 +4,27 @@
 mod actions;
 mod architecture;
 mod authorization_server;
+#[cfg(feature = "rustls")]
+mod builder;
+mod claims;
 mod clients;
+mod doc_examples;
 mod errors;
 mod fault_server;
 mod faults;
 mod flow;
+mod fuzz;
 mod http_inputs;
 mod idempotency;
+mod lenient_responses;
 mod mcp_server;
+mod pages;
 mod protect;
 mod redaction;
 mod sample;
 mod schemas;
 mod server;
+mod server_check;
 mod snapshots;
 mod transports;
 mod unknown_fields;

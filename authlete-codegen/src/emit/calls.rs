@@ -90,7 +90,7 @@ fn function(model: &Model, operation: &Operation) -> Result<TokenStream, Problem
         RustType::Bytes => quote!(rt::raw),
         _ => {
             steps.extend(quote!(.accept_json()));
-            quote!(rt::json)
+            if acknowledges(model, &operation.response) { quote!(rt::acknowledgement) } else { quote!(rt::json) }
         }
     };
     if let Some(body) = &operation.body {
@@ -113,6 +113,15 @@ fn function(model: &Model, operation: &Operation) -> Result<TokenStream, Problem
                 #steps
                 #end
         }
+    })
+}
+
+/// Whether a response says only how the call went, which its status says as well.
+fn acknowledges(model: &Model, response: &RustType) -> bool {
+    let RustType::Named(name) = response else { return false };
+    let object = model.object(name).filter(|object| object.all_optional());
+    object.is_some_and(|object| {
+        object.fields.iter().all(|field| ["resultCode", "resultMessage"].contains(&field.wire.as_str()))
     })
 }
 

@@ -141,7 +141,15 @@ fn reader(ident: &syn::Ident, object: &Struct) -> TokenStream {
     });
     let values = object.fields.iter().enumerate().map(|(at, field)| {
         let (number, name) = (number(at), format_ident!("{}", field.name));
-        quote!(#number => self.#name = members.next_value()?)
+        match positional(field) {
+            Some(list) => quote! {
+                #number => {
+                    let value: ::std::option::Option<#list> = members.next_value()?;
+                    self.#name = value.map(#list::into_inner);
+                }
+            },
+            None => quote!(#number => self.#name = members.next_value()?),
+        }
     });
     let open = object.rest.is_some();
     let keep = object.rest.as_ref().map(|(rest, _)| {
@@ -184,6 +192,21 @@ fn reader(ident: &syn::Ident, object: &Struct) -> TokenStream {
             }
         }
     }
+}
+
+/// The runtime's list that a field is read by, where the places of its elements mean something.
+fn positional(field: &Field) -> Option<TokenStream> {
+    let element = field.ty.elements().filter(|_| field.positional)?;
+    Some(match element {
+        RustType::List(element) => {
+            let element = here(element);
+            quote!(rt::PositionalLists::<#element>)
+        }
+        element => {
+            let element = here(element);
+            quote!(rt::Positional::<#element>)
+        }
+    })
 }
 
 /// `Debug` that keeps secrets.

@@ -60,6 +60,7 @@ fn read_operation(path: &str, method: &str, operation: &Map<String, Value>) -> R
         response: if has_other_content(operation) { RustType::Bytes } else { RustType::Unit },
         layer: layer(operation),
         idp: text(operation, "x-host") == Some("idp"),
+        since: text(operation, "x-since").map(str::to_owned),
         paging: paging(operation),
     })
 }
@@ -225,6 +226,7 @@ fn read_schema(model: &mut Model, name: &str, schema: &Value) {
                 required: required.contains(wire.as_str()),
                 secret: is_secret(property),
                 unit: unit(property),
+                positional: property.get("x-positional") == Some(&Value::Bool(true)),
                 doc: property.get("description").and_then(Value::as_str).unwrap_or_default().to_owned(),
             })
             .collect();

@@ -142,6 +142,11 @@ fn read_struct(model: &mut Model, item: ItemStruct, problems: &mut Problems) {
                 known.name = ident.to_string();
                 // What may be left out is an `Option`, so that absent and empty stay apart.
                 known.ty = if known.required { ty } else { ty.optional() };
+                if known.positional && known.ty.elements().is_none() {
+                    let problem =
+                        Problem::new(STAGE, format!("{name}.{wire}"), "is marked x-positional and is not a list");
+                    problems.0.push(problem.hint("correct the mark in openapi/overlays"));
+                }
                 seen.push(wire);
             }
             None => {

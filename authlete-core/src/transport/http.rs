@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::Uri;
 use reqwest::Url;
 
-use super::tls_and_proxy::TlsAndProxy;
+use super::tls_and_proxy::{TlsAndProxy, build_client};
 use super::{BoxFuture, Transport, TransportError, TransportErrorKind};
 use crate::call::operation::Operation;
 use crate::error::Error;
@@ -58,18 +58,21 @@ impl HttpSettings {
                 ));
             }
             Some(client) => client,
-            None => self
-                .tls_and_proxy
-                .apply(match plain {
-                    // The environment may name a proxy for this host too.
-                    Some(_) => reqwest::Client::builder().no_proxy(),
-                    None => reqwest::Client::builder(),
-                })
-                .connect_timeout(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT))
-                .timeout(self.attempt_timeout.unwrap_or(ATTEMPT_TIMEOUT))
-                .redirect(reqwest::redirect::Policy::none())
-                .build()
-                .map_err(|error| Error::configuration(format!("the HTTP client cannot be set up: {error}")))?,
+            None => {
+                let builder = || {
+                    let builder = match plain {
+                        // The environment may name a proxy for this host too.
+                        Some(_) => reqwest::Client::builder().no_proxy(),
+                        None => reqwest::Client::builder(),
+                    };
+                    self.tls_and_proxy
+                        .apply(builder)
+                        .connect_timeout(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT))
+                        .timeout(self.attempt_timeout.unwrap_or(ATTEMPT_TIMEOUT))
+                        .redirect(reqwest::redirect::Policy::none())
+                };
+                build_client(builder, plain.is_some())?
+            }
         };
         let transport = HttpTransport::new(client);
         Ok(match self.body_limit {

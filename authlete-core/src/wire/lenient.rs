@@ -1,7 +1,7 @@
 //! Reading what Authlete sends, leniently; writing stays strict.
 //!
 //! One adapter around serde_json's reader, instead of an attribute on every field:
-//! - a `null` among a list's elements is skipped (a `null` in place of an optional value is `None` by itself);
+//! - a `null` among a list's elements is skipped, unless the places of the elements mean something (a `null` in place of an optional value is `None` by itself);
 //! - a number sent as a string is read as the number, a number in place of a string as the string;
 //! - an integer may be written with a fraction of zero or an exponent (`123.0`, `1.7e12`; RFC 8259 6);
 //! - `"true"` and `"false"` are read as flags;
@@ -15,6 +15,8 @@ use std::fmt;
 
 use bytes::Bytes;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
+
+use super::positional::{EITHER_FORM, POSITIONAL};
 
 /// Decodes a body.
 pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
@@ -72,6 +74,14 @@ fn strictly<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
 /// When the body is not JSON, or not what the type says.
 pub fn json<T: DeserializeOwned>(body: &Bytes) -> Result<T, serde_json::Error> {
     if body.is_empty() { from_slice(b"null") } else { from_slice(body) }
+}
+
+/// For operations whose responses say only how the call went: no body says that it succeeded, as its status did.
+///
+/// # Errors
+/// When there is a body and it is not JSON, or not what the type says.
+pub fn acknowledgement<T: DeserializeOwned + Default>(body: &Bytes) -> Result<T, serde_json::Error> {
+    json::<Option<T>>(body).map(Option::unwrap_or_default)
 }
 
 /// For operations whose responses have no content.
@@ -153,6 +163,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<D> {
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
         match name {
             POSITIONAL => self.0.deserialize_seq(Positions(visitor)),
+            EITHER_FORM => self.0.deserialize_any(EitherForm(visitor)),
             _ => visitor.visit_newtype_struct(self),
         }
     }
@@ -399,49 +410,6 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Lenient<A> {
     }
 }
 
-/// The name by which a list asks to keep the places of its elements.
-const POSITIONAL: &str = "authlete_core::Positional";
-
-/// A list in which the place of an element means something: a `null` keeps its place, as an empty value.
-#[derive(Debug, Default)]
-pub struct Positional<T>(Vec<T>);
-
-impl<T> Positional<T> {
-    /// The list.
-    pub fn into_inner(self) -> Vec<T> {
-        self.0
-    }
-}
-
-impl<'de, T: serde::Deserialize<'de> + Default> serde::Deserialize<'de> for Positional<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Elements<T>(std::marker::PhantomData<T>);
-
-        impl<'de, T: serde::Deserialize<'de> + Default> Visitor<'de> for Elements<T> {
-            type Value = Positional<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a sequence")
-            }
-
-            // By a reader that knows nothing of the name.
-            fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-                deserializer.deserialize_seq(self)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
-                let mut list = Vec::new();
-                while let Some(element) = elements.next_element::<Option<T>>()? {
-                    list.push(element.unwrap_or_default());
-                }
-                Ok(Positional(list))
-            }
-        }
-
-        deserializer.deserialize_newtype_struct(POSITIONAL, Elements(std::marker::PhantomData))
-    }
-}
-
 /// Reads a list and keeps every place in it.
 struct Positions<V>(V);
 
@@ -454,6 +422,25 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Positions<V> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<V::Value, A::Error> {
         self.0.visit_seq(Places(elements))
+    }
+}
+
+/// Reads a list, or an object that stands for one.
+struct EitherForm<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for EitherForm<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<V::Value, A::Error> {
+        self.0.visit_seq(Lenient(elements))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<V::Value, A::Error> {
+        self.0.visit_map(Lenient(members))
     }
 }
 
@@ -598,15 +585,6 @@ mod tests {
         }
         assert!(read(r#"{"text":"\ud800"#).is_err());
         assert!(read(r#"{"text":"\ud80"}"#).is_err());
-    }
-
-    #[test]
-    fn a_place_that_means_something_is_kept() {
-        let list = |body: &str| from_slice::<Positional<Vec<String>>>(body.as_bytes()).map(Positional::into_inner);
-        assert_eq!(list(r#"[["a"],null,["b",null]]"#).unwrap(), [vec!["a".to_owned()], vec![], vec!["b".to_owned()]]);
-        assert!(list("{}").is_err());
-        let strictly: Positional<Vec<String>> = serde_json::from_str(r#"[null,["b"]]"#).unwrap();
-        assert_eq!(strictly.into_inner().len(), 2);
     }
 
     #[test]

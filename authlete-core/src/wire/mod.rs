@@ -9,6 +9,7 @@ pub(crate) mod lenient;
 pub(crate) mod object;
 pub(crate) mod open_enum;
 pub(crate) mod outside;
+pub(crate) mod positional;
 pub(crate) mod redact;
 pub(crate) mod time;
 

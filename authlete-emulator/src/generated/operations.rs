@@ -1220,7 +1220,7 @@ pub(crate) static AUTHORIZATION_DETAILS_ELEMENT: Object = Object(
         },
         Member {
             name: "type",
-            required: true,
+            required: false,
             shape: Shape::Text,
         },
     ],
@@ -2284,12 +2284,12 @@ pub(crate) static CLIENT_LOCK_FLAG_UPDATE_RESPONSE: Object = Object(
     &[
         Member {
             name: "resultCode",
-            required: true,
+            required: false,
             shape: Shape::Text,
         },
         Member {
             name: "resultMessage",
-            required: true,
+            required: false,
             shape: Shape::Text,
         },
     ],
@@ -3344,7 +3344,7 @@ pub(crate) static INFO_RESPONSE: Object = Object(
         },
         Member {
             name: "features",
-            required: true,
+            required: false,
             shape: Shape::List(&Shape::Text),
         },
         Member {
@@ -3354,7 +3354,7 @@ pub(crate) static INFO_RESPONSE: Object = Object(
         },
         Member {
             name: "version",
-            required: true,
+            required: false,
             shape: Shape::Text,
         },
     ],

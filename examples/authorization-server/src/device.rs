@@ -9,7 +9,7 @@ use axum::{Extension, Form};
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
-use crate::consent::{Wish, request};
+use crate::consent::{LANGUAGES, Wish};
 use crate::session::{Browser, Decision, to_login};
 use crate::{Answer, App, pages, ready};
 
@@ -110,7 +110,7 @@ pub(crate) async fn decide(
         Ok(_) => return Ok(pages::changed()),
         Err(error) => return Ok(pages::later(&browser.session(), &path, form.allows(), "", &error)),
     }
-    let claims = app.users.claims(&login.subject, step.claim_names());
+    let claims = step.collect_claims(|name, language| app.users.claim(&login.subject, name, language));
     let mut complete = if form.allows() { step.approve(login.subject.clone(), code) } else { step.deny(code) };
     if form.allows() {
         complete = complete.login(&login.as_login()).consented_claims(shown.claim_names).claims(&claims)?;
@@ -134,5 +134,5 @@ pub(crate) async fn decide(
 }
 
 async fn wish(app: &App, subject: &str, step: &DeviceVerificationValid) -> Result<Wish, Error> {
-    Wish::new(app, subject, request!(step, step.client_id(), step.claim_names().iter(), None)).await
+    Wish::new(app, subject, step.consent_page(&LANGUAGES)).await
 }

@@ -5,9 +5,7 @@ use authlete_api::http_inputs::{ClientRequest, client_credentials};
 use authlete_api::types::{
     GrantManagementAction, GrantManagementRequest, StandardIntrospectionRequest, TokenFailReason, UserInfoRequest,
 };
-use axum::Json;
 use axum::extract::{Path, State};
-use axum::response::IntoResponse;
 use http::{HeaderMap, Method, StatusCode};
 use subtle::ConstantTimeEq;
 
@@ -73,14 +71,11 @@ pub(crate) async fn introspect(State(app): State<App>, headers: HeaderMap, form:
 }
 
 pub(crate) async fn configuration(State(app): State<App>) -> Answer {
-    Ok(Json(app.service.configuration().await?.into_inner()).into_response())
+    ready(app.service.configuration().reply().await)
 }
 
 pub(crate) async fn jwks(State(app): State<App>) -> Answer {
-    Ok(match app.service.jwks().await?.into_inner() {
-        Some(keys) => Json(keys).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
-    })
+    ready(app.service.jwks().reply().await)
 }
 
 /// The userinfo endpoint (OpenID Connect Core 1.0, 5.3): Authlete checks the token, the claims are ours. A token may be in
@@ -91,10 +86,8 @@ pub(crate) async fn userinfo(State(app): State<App>, method: Method, headers: He
     let mut request = UserInfoRequest::new(token.token).htm(method.to_string()).htu(format!("{}/userinfo", app.url));
     request.dpop = dpop;
     let step = app.service.userinfo().process(request).await?.proceed()?;
-    let consented = step.consented_claims();
-    let is_told = |name: &&String| consented.is_empty() || consented.contains(name);
-    let names: Vec<_> = step.claims().iter().filter(is_told).cloned().collect();
-    let claims = app.users.claims(step.subject().unwrap_or_default(), &names);
+    let subject = step.subject().unwrap_or_default();
+    let claims = step.collect_claims(|name, language| app.users.claim(subject, name, language));
     ready(step.issue().claims(&claims)?.send(&app.service).await?)
 }
 

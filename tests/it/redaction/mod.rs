@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use authlete_api::types::AuthorizationRequest;
-use authlete_api::{Authlete, Region};
+use authlete_api::{Authlete, BodyError, Region};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -18,11 +18,16 @@ mod sources;
 #[path = "../../src/generated/debugged.rs"]
 mod table;
 
-/// Decodes a value and prints it.
-type Debugged = fn(Value) -> Result<String, serde_json::Error>;
+/// Every struct of the description, by name.
+pub(crate) fn every_struct() -> &'static [(&'static str, Debugged)] {
+    table::DEBUGGED
+}
 
-fn debugged<T: DeserializeOwned + Debug>(value: Value) -> Result<String, serde_json::Error> {
-    serde_json::from_value::<T>(value).map(|value| format!("{value:?} {value:#?}"))
+/// Decodes a body as the client does, and prints the value.
+pub(crate) type Debugged = fn(&[u8]) -> Result<String, BodyError>;
+
+fn debugged<T: DeserializeOwned + Debug>(body: &[u8]) -> Result<String, BodyError> {
+    authlete_api::decode::<T>(body).map(|value| format!("{value:?} {value:#?}"))
 }
 
 #[test]
@@ -33,7 +38,8 @@ fn every_struct_hides_its_secrets_and_shows_the_rest() {
     let (mut hidden, mut shown) = (0, 0);
     for (name, debugged) in table::DEBUGGED {
         let sample = description.sample(name, 3);
-        let printed = debugged(sample.clone()).unwrap_or_else(|error| panic!("{name}: {error}: {sample}"));
+        let printed =
+            debugged(sample.to_string().as_bytes()).unwrap_or_else(|error| panic!("{name}: {error}: {sample}"));
         if let Some((_, secret)) = printed.split_once(SECRET) {
             panic!("{name} prints the secret {}", secret.split('"').next().unwrap_or_default());
         }

@@ -160,7 +160,7 @@ pub static AuthorizationDetailsElement: Struct = Struct {
         Field::optional("locations", Shape::List(&Shape::Text)),
         Field::optional("otherFields", Shape::Text),
         Field::optional("privileges", Shape::List(&Shape::Text)),
-        Field::required("type", Shape::Text),
+        Field::optional("type", Shape::Text),
     ],
 };
 
@@ -771,8 +771,8 @@ pub static ClientLockFlagUpdateResponse: Struct = Struct {
     name: "ClientLockFlagUpdateResponse",
     keeps_unknown: false,
     fields: &[
-        Field::required("resultCode", Shape::Text),
-        Field::required("resultMessage", Shape::Text),
+        Field::optional("resultCode", Shape::Text),
+        Field::optional("resultMessage", Shape::Text),
     ],
 };
 
@@ -1391,12 +1391,12 @@ pub static InfoResponse: Struct = Struct {
     keeps_unknown: false,
     fields: &[
         Field::optional("configuration", Shape::Map(&Shape::Text)),
-        Field::required("features", Shape::List(&Shape::Text)),
+        Field::optional("features", Shape::List(&Shape::Text)),
         Field::optional(
             "serviceTokenCache",
             Shape::Struct(&shapes::InfoResponseServiceTokenCache),
         ),
-        Field::required("version", Shape::Text),
+        Field::optional("version", Shape::Text),
     ],
 };
 

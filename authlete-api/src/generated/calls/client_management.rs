@@ -22,7 +22,7 @@ pub(crate) fn client_authorization_delete<'a>(
         )
         .query("subject", subject)
         .accept_json()
-        .call(rt::json)
+        .call(rt::acknowledgement)
 }
 
 /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}/{subject}`
@@ -43,7 +43,7 @@ pub(crate) fn client_authorization_delete_by_subject<'a>(
             ),
         )
         .accept_json()
-        .call(rt::json)
+        .call(rt::acknowledgement)
 }
 
 /// `POST /api/{serviceId}/client/authorization/delete/{clientId}`
@@ -64,7 +64,7 @@ pub(crate) fn client_authorization_delete_post<'a>(
         )
         .accept_json()
         .json(::serde_json::to_vec(body))
-        .call(rt::json)
+        .call(rt::acknowledgement)
 }
 
 /// `GET /api/{serviceId}/client/authorization/get/list`
@@ -142,7 +142,7 @@ pub(crate) fn client_authorization_update<'a>(
         )
         .accept_json()
         .json(::serde_json::to_vec(body))
-        .call(rt::json)
+        .call(rt::acknowledgement)
 }
 
 /// `POST /api/{serviceId}/client/create`
@@ -315,7 +315,7 @@ pub(crate) fn client_granted_scopes_delete<'a>(
         )
         .query("subject", subject)
         .accept_json()
-        .call(rt::json)
+        .call(rt::acknowledgement)
 }
 
 /// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}/{subject}`
@@ -336,7 +336,7 @@ pub(crate) fn client_granted_scopes_delete_by_subject<'a>(
             ),
         )
         .accept_json()
-        .call(rt::json)
+        .call(rt::acknowledgement)
 }
 
 /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}`
@@ -420,7 +420,7 @@ pub(crate) fn client_lock_flag_update<'a>(
         )
         .accept_json()
         .json(::serde_json::to_vec(body))
-        .call(rt::json)
+        .call(rt::acknowledgement)
 }
 
 /// `GET /api/{serviceId}/client/secret/refresh/{clientIdentifier}`

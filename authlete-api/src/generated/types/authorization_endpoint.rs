@@ -2468,7 +2468,13 @@ impl rt::Object for AuthorizationResponse {
             25 => self.purpose = members.next_value()?,
             26 => self.request_object_payload = members.next_value()?,
             27 => self.requested_claims_for_tx = members.next_value()?,
-            28 => self.requested_verified_claims_for_tx = members.next_value()?,
+            28 => {
+                let value: ::std::option::Option<
+                    rt::PositionalLists<::std::string::String>,
+                > = members.next_value()?;
+                self.requested_verified_claims_for_tx = value
+                    .map(rt::PositionalLists::<::std::string::String>::into_inner);
+            }
             29 => self.resources = members.next_value()?,
             30 => self.response_content = members.next_value()?,
             31 => self.result_code = members.next_value()?,

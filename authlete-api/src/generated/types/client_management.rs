@@ -1193,35 +1193,85 @@ impl ClientLockFlagUpdateRequest {
 /// Upstream: `client_flag_update_response`.
 ///
 /// Answer of `client_lock_flag_update`.
-#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize, Debug)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ClientLockFlagUpdateResponse {
     /// Authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
     ///
-    /// `resultCode`, required.
-    #[serde(rename = "resultCode")]
-    pub result_code: ::std::string::String,
+    /// `resultCode`, optional.
+    #[serde(
+        rename = "resultCode",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub result_code: ::std::option::Option<::std::string::String>,
     /// The result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
     ///
-    /// `resultMessage`, required.
-    #[serde(rename = "resultMessage")]
-    pub result_message: ::std::string::String,
+    /// `resultMessage`, optional.
+    #[serde(
+        rename = "resultMessage",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub result_message: ::std::option::Option<::std::string::String>,
+}
+
+impl rt::Object for ClientLockFlagUpdateResponse {
+    const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "resultCode" => 0,
+                "resultMessage" => 1,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.result_code = members.next_value()?,
+            1 => self.result_message = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for ClientLockFlagUpdateResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        rt::deserialize(deserializer)
+    }
 }
 
 impl ClientLockFlagUpdateResponse {
-    /// Makes a `ClientLockFlagUpdateResponse` of what it always has. Every other field stays unset, until its method sets it.
+    /// Sets `result_code`: authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
     ///
-    /// - `result_code`: Authlete's code for the result of the call, a letter and six digits, for logs and support requests. This response has no action; its HTTP status and its other fields tell whether the call succeeded.
-    /// - `result_message`: The result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
-    pub fn new(
-        result_code: impl ::std::convert::Into<::std::string::String>,
-        result_message: impl ::std::convert::Into<::std::string::String>,
+    /// `resultCode`, optional.
+    #[must_use]
+    pub fn result_code(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
-        Self {
-            result_code: result_code.into(),
-            result_message: result_message.into(),
-        }
+        self.result_code = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `result_message`: the result of the call in an English sentence, for logs. It may name internal details and is not meant for clients or for programs to parse.
+    ///
+    /// `resultMessage`, optional.
+    #[must_use]
+    pub fn result_message(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.result_message = ::std::option::Option::Some(value.into());
+        self
     }
 }
 

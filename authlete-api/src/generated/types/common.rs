@@ -88,7 +88,7 @@ impl AuthorizationDetails {
 /// One fine-grained permission of `authorization_details`. RFC 9396 section 2.2 defines the common members, and the type defines the others.
 ///
 /// Upstream: `authorization_details_element`.
-#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct AuthorizationDetailsElement {
@@ -130,12 +130,60 @@ pub struct AuthorizationDetailsElement {
     pub privileges: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// Which kind of permission this is, which also says which members it has (RFC 9396 section 2). Always present; the service lists the types that it supports in `supportedAuthorizationDetailsTypes`.
     ///
-    /// `type`, required.
-    #[serde(rename = "type")]
-    pub type_: ::std::string::String,
+    /// `type`, optional.
+    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    pub type_: ::std::option::Option<::std::string::String>,
     /// Members of the JSON object that this version of the crate has no field for, by their names. They are written back unchanged, so that an update loses nothing that a newer Authlete knows.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+}
+
+impl rt::Object for AuthorizationDetailsElement {
+    const OPEN: bool = true;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "actions" => 0,
+                "dataTypes" => 1,
+                "identifier" => 2,
+                "locations" => 3,
+                "otherFields" => 4,
+                "privileges" => 5,
+                "type" => 6,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.actions = members.next_value()?,
+            1 => self.data_types = members.next_value()?,
+            2 => self.identifier = members.next_value()?,
+            3 => self.locations = members.next_value()?,
+            4 => self.other_fields = members.next_value()?,
+            5 => self.privileges = members.next_value()?,
+            6 => self.type_ = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+
+    fn keep(&mut self, name: ::std::string::String, value: ::serde_json::Value) {
+        self.extra.insert(name, value);
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for AuthorizationDetailsElement {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        rt::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for AuthorizationDetailsElement {
@@ -154,22 +202,6 @@ impl ::std::fmt::Debug for AuthorizationDetailsElement {
 }
 
 impl AuthorizationDetailsElement {
-    /// Makes a `AuthorizationDetailsElement` of what it always has. Every other field stays unset, until its method sets it.
-    ///
-    /// - `type_`: Which kind of permission this is, which also says which members it has (RFC 9396 section 2). Always present; the service lists the types that it supports in `supportedAuthorizationDetailsTypes`.
-    pub fn new(type_: impl ::std::convert::Into<::std::string::String>) -> Self {
-        Self {
-            actions: ::std::option::Option::None,
-            data_types: ::std::option::Option::None,
-            identifier: ::std::option::Option::None,
-            locations: ::std::option::Option::None,
-            other_fields: ::std::option::Option::None,
-            privileges: ::std::option::Option::None,
-            type_: type_.into(),
-            extra: ::std::default::Default::default(),
-        }
-    }
-
     /// Sets `actions`: what may be done there, such as `read` or `initiate` (RFC 9396 section 2.2). Absent when the type does not use them.
     ///
     /// `actions`, optional.
@@ -252,6 +284,18 @@ impl AuthorizationDetailsElement {
         self.privileges = ::std::option::Option::Some(
             value.into_iter().map(::std::convert::Into::into).collect(),
         );
+        self
+    }
+
+    /// Sets `type_`: which kind of permission this is, which also says which members it has (RFC 9396 section 2). Always present; the service lists the types that it supports in `supportedAuthorizationDetailsTypes`.
+    ///
+    /// `type`, optional.
+    #[must_use]
+    pub fn type_(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.type_ = ::std::option::Option::Some(value.into());
         self
     }
 }

@@ -839,7 +839,13 @@ impl rt::Object for UserInfoResponse {
             11 => self.metadata_document_used = members.next_value()?,
             12 => self.properties = members.next_value()?,
             13 => self.requested_claims_for_tx = members.next_value()?,
-            14 => self.requested_verified_claims_for_tx = members.next_value()?,
+            14 => {
+                let value: ::std::option::Option<
+                    rt::PositionalLists<::std::string::String>,
+                > = members.next_value()?;
+                self.requested_verified_claims_for_tx = value
+                    .map(rt::PositionalLists::<::std::string::String>::into_inner);
+            }
             15 => self.response_content = members.next_value()?,
             16 => self.result_code = members.next_value()?,
             17 => self.result_message = members.next_value()?,

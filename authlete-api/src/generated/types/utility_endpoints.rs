@@ -8,7 +8,7 @@ use crate::rt;
 /// Upstream: `info_response`.
 ///
 /// Answer of `info`.
-#[derive(Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct InfoResponse {
@@ -21,8 +21,9 @@ pub struct InfoResponse {
     >,
     /// The optional abilities that are switched on at this server, by name, such as those for FAPI or CIBA. A service setting that needs a missing one has no effect.
     ///
-    /// `features`, required.
-    pub features: ::std::vec::Vec<::std::string::String>,
+    /// `features`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub features: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// How well the server's cache of access tokens for its own API works, counted since it was started. Absent where the server does not show it.
     ///
     /// `serviceTokenCache`, optional.
@@ -33,8 +34,47 @@ pub struct InfoResponse {
     pub service_token_cache: ::std::option::Option<super::InfoResponseServiceTokenCache>,
     /// The version of the server, such as `3.0.22`. New settings and actions need a server that knows them.
     ///
-    /// `version`, required.
-    pub version: ::std::string::String,
+    /// `version`, optional.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub version: ::std::option::Option<::std::string::String>,
+}
+
+impl rt::Object for InfoResponse {
+    const OPEN: bool = false;
+    fn find(name: &str) -> ::std::option::Option<usize> {
+        ::std::option::Option::Some(
+            match name {
+                "configuration" => 0,
+                "features" => 1,
+                "serviceTokenCache" => 2,
+                "version" => 3,
+                _ => return ::std::option::Option::None,
+            },
+        )
+    }
+
+    fn read<'de, A: ::serde::de::MapAccess<'de>>(
+        &mut self,
+        member: usize,
+        members: &mut A,
+    ) -> ::std::result::Result<(), A::Error> {
+        match member {
+            0 => self.configuration = members.next_value()?,
+            1 => self.features = members.next_value()?,
+            2 => self.service_token_cache = members.next_value()?,
+            3 => self.version = members.next_value()?,
+            _ => {}
+        }
+        ::std::result::Result::Ok(())
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for InfoResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::std::result::Result<Self, D::Error> {
+        rt::deserialize(deserializer)
+    }
 }
 
 impl ::std::fmt::Debug for InfoResponse {
@@ -49,22 +89,6 @@ impl ::std::fmt::Debug for InfoResponse {
 }
 
 impl InfoResponse {
-    /// Makes a `InfoResponse` of what it always has. Every other field stays unset, until its method sets it.
-    ///
-    /// - `features`: The optional abilities that are switched on at this server, by name, such as those for FAPI or CIBA. A service setting that needs a missing one has no effect.
-    /// - `version`: The version of the server, such as `3.0.22`. New settings and actions need a server that knows them.
-    pub fn new(
-        features: ::std::vec::Vec<::std::string::String>,
-        version: impl ::std::convert::Into<::std::string::String>,
-    ) -> Self {
-        Self {
-            configuration: ::std::option::Option::None,
-            features,
-            service_token_cache: ::std::option::Option::None,
-            version: version.into(),
-        }
-    }
-
     /// Sets `configuration`: settings of the server as strings by name, for those who operate one. Absent where the server does not show them.
     ///
     /// `configuration`, optional, secret.
@@ -79,6 +103,22 @@ impl InfoResponse {
         self
     }
 
+    /// Sets `features`: the optional abilities that are switched on at this server, by name, such as those for FAPI or CIBA. A service setting that needs a missing one has no effect.
+    ///
+    /// `features`, optional.
+    #[must_use]
+    pub fn features(
+        mut self,
+        value: impl ::std::iter::IntoIterator<
+            Item = impl ::std::convert::Into<::std::string::String>,
+        >,
+    ) -> Self {
+        self.features = ::std::option::Option::Some(
+            value.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+
     /// Sets `service_token_cache`: how well the server's cache of access tokens for its own API works, counted since it was started. Absent where the server does not show it.
     ///
     /// `serviceTokenCache`, optional.
@@ -88,6 +128,18 @@ impl InfoResponse {
         value: impl ::std::convert::Into<super::InfoResponseServiceTokenCache>,
     ) -> Self {
         self.service_token_cache = ::std::option::Option::Some(value.into());
+        self
+    }
+
+    /// Sets `version`: the version of the server, such as `3.0.22`. New settings and actions need a server that knows them.
+    ///
+    /// `version`, optional.
+    #[must_use]
+    pub fn version(
+        mut self,
+        value: impl ::std::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.version = ::std::option::Option::Some(value.into());
         self
     }
 }

@@ -768,7 +768,13 @@ impl rt::Object for VciBatchParseResponse {
     ) -> ::std::result::Result<(), A::Error> {
         match member {
             0 => self.action = members.next_value()?,
-            1 => self.info = members.next_value()?,
+            1 => {
+                let value: ::std::option::Option<
+                    rt::Positional<super::CredentialRequestInfo>,
+                > = members.next_value()?;
+                self.info = value
+                    .map(rt::Positional::<super::CredentialRequestInfo>::into_inner);
+            }
             2 => self.response_content = members.next_value()?,
             3 => self.result_code = members.next_value()?,
             4 => self.result_message = members.next_value()?,

@@ -17,6 +17,7 @@ mod one_request_body;
 mod one_response;
 mod operation_ids;
 mod optional_collections;
+mod optional_in_responses;
 mod paging;
 mod plain_aliases;
 mod rust_types;
@@ -82,6 +83,11 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "formats", why: "what upstream promises about values must not fail a response", run: formats::run },
     Pass { name: "distinct_names", why: "component names are distinct Rust type names", run: distinct_names::run },
     Pass { name: "rust_types", why: "a text that is more than a text has a type of its own", run: rust_types::run },
+    Pass {
+        name: "optional_in_responses",
+        why: "a member that a response lacks must not cost the response",
+        run: optional_in_responses::run,
+    },
     Pass {
         name: "optional_collections",
         why: "a list that is absent and one that is empty stay apart",

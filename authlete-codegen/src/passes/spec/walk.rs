@@ -1,5 +1,7 @@
 //! Where schemas, and the things that hold them, are in a document.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::words::{element, join, pascal, type_name};
@@ -241,6 +243,38 @@ pub(super) fn sites(document: &Document) -> Vec<Site> {
         }
     }
     found
+}
+
+/// The components that requests contain and those that successful responses contain, with everything in them.
+pub(super) fn directions(document: &Document) -> (BTreeSet<String>, BTreeSet<String>) {
+    let mut sent = BTreeSet::new();
+    let mut read = BTreeSet::new();
+    let mut edges: Vec<(String, String)> = Vec::new();
+    for site in sites(document) {
+        let Some(target) = document.0.pointer(&site.pointer).and_then(component_of) else { continue };
+        match site.root {
+            Root::Component(owner) => edges.push((owner, target)),
+            Root::Request(_) => _ = sent.insert(target),
+            Root::Response(_, code) if !is_error(&code) => _ = read.insert(target),
+            Root::Response(..) | Root::Parameter(..) => {}
+        }
+    }
+    (reach(sent, &edges), reach(read, &edges))
+}
+
+/// The components and everything they contain.
+fn reach(mut found: BTreeSet<String>, edges: &[(String, String)]) -> BTreeSet<String> {
+    loop {
+        let more: Vec<_> = edges
+            .iter()
+            .filter(|(from, to)| found.contains(from) && !found.contains(to))
+            .map(|(_, to)| to.clone())
+            .collect();
+        if more.is_empty() {
+            return found;
+        }
+        found.extend(more);
+    }
 }
 
 /// The schemas that a body, response, parameter or header holds directly, with their pointers.
