@@ -209,7 +209,7 @@ fn version(workspace: &DocumentMut, name: &str) -> Result<String, String> {
 
 /// The programs, each as a module.
 fn library(programs: &[(String, Block)]) -> String {
-    let mut text = "#![allow(dead_code, unused_imports, unused_variables)]\n".to_owned();
+    let mut text = "#![allow(dead_code, unused_imports, unused_variables)]\n#![deny(unused_must_use)]\n".to_owned();
     for (number, (file, Block { line, program, .. })) in programs.iter().enumerate() {
         let whole = program.contains("fn main()");
         let program = if whole { program.clone() } else { format!("fn main() {{\n{program}}}\n") };
