@@ -1,4 +1,4 @@
-# Shared by the scripts that time builds; to be sourced.
+# Shared by the scripts that measure; to be sourced.
 
 # Rebuilds one crate, its dependencies being there already.
 rebuild() { # folder, cargo arguments…
@@ -11,4 +11,12 @@ seconds() {
     local TIMEFORMAT='%U %S'
     { time rebuild "$@"; } 2>&1 | awk 'END { print $1 + $2 }'
 }
+# Says that something is over its limit, and has the script that sources this end with an error.
+over=0
+limit() { # what, value, limit
+    awk "BEGIN { exit !($2 > $3) }" || return 0
+    printf '%s: %s, and the limit is %s\n' "$1" "$2" "$3" >&2
+    over=1
+}
+ratio() { awk "BEGIN { printf \"%.3f\", $1 / $2 }"; }
 median() { sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }

@@ -188,13 +188,13 @@ impl Route {
         let Some(every) = shared.settings.introspect_every else { return Ok(()) };
         let Ok(asker) = self.asker(service).await else { return Ok(()) };
         let of_token = key(&[&[1; 32], &asker], &presented.token, None);
-        // What a route wants is part of the question, and so of what others can be told of its answer.
-        let of_route = key(&[&[3; 32], &self.key, &asker], &presented.token, presented.certificate.as_deref());
         loop {
             let asked = shared.local.good(&of_token, &presented.token).and_then(|good| good.introspected);
             if asked.is_some_and(|asked| asked.elapsed() < every) || shared.pause.lasts() {
                 return Ok(());
             }
+            // What a route wants is part of the question, and so of what others can be told of its answer.
+            let of_route = key(&[&[3; 32], &self.key, &asker], &presented.token, presented.certificate.as_deref());
             let generation = shared.settings.revocations.generation();
             let outcome = match shared.in_flight.turn((of_route, generation)) {
                 Turn::Lead(leader) => {

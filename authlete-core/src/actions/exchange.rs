@@ -38,13 +38,22 @@ pub struct RequestFacts {
 impl RequestFacts {
     /// With what the parameters of an authorization request say, those that were pushed before included.
     pub fn parameters(mut self, parameters: &str, client: &Client) -> Self {
-        self.names_max_age |= form_urlencoded::parse(parameters.as_bytes()).any(|(name, value)| match &*name {
-            // A parameter without a value counts as left out (RFC 6749 3.1).
-            "max_age" => !value.is_empty(),
-            "request" => claims(&value).is_some_and(|claims| names_max_age(&claims)),
-            "request_uri" => client.pushed_requests().name_max_age(&value),
-            _ => false,
-        });
+        // The others need not be decoded; a name with a percent sign may be one of these.
+        let concerned = |pair: &str| {
+            pair.starts_with("max_age")
+                || pair.starts_with("request")
+                || pair.bytes().take_while(|byte| *byte != b'=').any(|byte| byte == b'%')
+        };
+        let names_max_age = |pair: &str| {
+            form_urlencoded::parse(pair.as_bytes()).any(|(name, value)| match &*name {
+                // A parameter without a value counts as left out (RFC 6749 3.1).
+                "max_age" => !value.is_empty(),
+                "request" => claims(&value).is_some_and(|claims| names_max_age(&claims)),
+                "request_uri" => client.pushed_requests().name_max_age(&value),
+                _ => false,
+            })
+        };
+        self.names_max_age |= parameters.split('&').any(|pair| concerned(pair) && names_max_age(pair));
         self
     }
 

@@ -27,6 +27,10 @@ impl Sources {
         self.api.is_none() && self.idp.is_none()
     }
 
+    pub(crate) fn has_provider(&self) -> bool {
+        [&self.api, &self.idp].into_iter().flatten().any(|source| matches!(**source, Source::Provider(_)))
+    }
+
     fn of(&self, operation: &Operation) -> Result<&Source, TransportError> {
         let source = match operation.host {
             Host::Api => &self.api,

@@ -6,7 +6,7 @@
 //! | layer | what it does | by default |
 //! |---|---|---|
 //! | `TraceLayer` | makes a span for every call | on, with the feature `tracing` |
-//! | `FindCredentials` | asks the provider for the credentials of the call | on, with credentials |
+//! | `FindCredentials` | asks the provider for the credentials of the call, and shows them to the layers within | on, with a provider, a cache or layers that the builder was given |
 //! | layers that the builder was given | what they like | none |
 //! | `ResponseCacheLayer` | keeps responses that hardly change | off; needs the feature `cache` |
 //! | [`RetryLayer`] | sends a request again after a failure that may pass | on, over HTTP |

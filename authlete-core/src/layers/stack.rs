@@ -33,6 +33,12 @@ impl Layers {
             transport = Box::new(RateLimitLayer::new(transport, limiter));
         }
         let credentials = (!credentials.is_empty()).then_some(credentials);
+        #[cfg(feature = "cache")]
+        let has_cache = self.response_cache.is_some();
+        #[cfg(not(feature = "cache"))]
+        let has_cache = false;
+        // Without a provider, and without layers that may look for them, they need not be found before an attempt.
+        let found = credentials.filter(|sources| has_cache || !self.others.is_empty() || sources.has_provider());
         if let Some(sources) = credentials {
             transport = Box::new(CredentialsLayer::new(Arc::clone(sources), transport));
         }
@@ -40,7 +46,8 @@ impl Layers {
             transport = Box::new(CircuitBreakerLayer::new(transport, breaker));
         }
         if over_http || self.retry.is_some() {
-            transport = Box::new(RetryLayer::new(transport, self.retry.unwrap_or_default()));
+            let retry = RetryLayer::new(transport, self.retry.unwrap_or_default());
+            transport = Box::new(if self.others.is_empty() { retry.without_timer() } else { retry });
         }
         #[cfg(feature = "cache")]
         if let Some(cache) = self.response_cache {
@@ -49,7 +56,7 @@ impl Layers {
         for layer in self.others {
             transport = layer.layer(transport);
         }
-        if let Some(sources) = credentials {
+        if let Some(sources) = found {
             transport = Box::new(FindCredentials::new(Arc::clone(sources), transport));
         }
         #[cfg(feature = "tracing")]
@@ -360,6 +367,7 @@ mod tests {
             idempotency: Idempotency::Safe,
             cache: crate::call::operation::CacheClass::None,
             ends_tokens: false,
+            since: None,
             host: crate::call::operation::Host::Idp,
         });
         fn call(client: &Client) -> Call<'_, Bytes> {

@@ -1,8 +1,11 @@
 //! The transport over HTTP, by reqwest, and its settings.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Uri;
+use reqwest::Url;
 
 use super::tls_and_proxy::TlsAndProxy;
 use super::{BoxFuture, Transport, TransportError, TransportErrorKind};
@@ -126,13 +129,15 @@ const BODY_LIMIT: usize = 32 << 20;
 pub struct HttpTransport {
     client: reqwest::Client,
     body_limit: usize,
+    /// Scheme and authority of the first request, parsed: those of the next are the same, as a rule.
+    origin: Arc<OnceLock<Url>>,
 }
 
 impl HttpTransport {
     /// Uses the given client. It should follow no redirects
     /// ([`reqwest::redirect::Policy::none`]), so that credentials never travel to another host.
     pub fn new(client: reqwest::Client) -> Self {
-        Self { client, body_limit: BODY_LIMIT }
+        Self { client, body_limit: BODY_LIMIT, origin: Arc::default() }
     }
 
     /// How many bytes the body of an answer may have, after decompression: by default 32 MiB. A larger one is an error,
@@ -149,19 +154,21 @@ impl HttpTransport {
             Some(length) if length > self.body_limit as u64 => return Err(self.too_large()),
             _ => 0,
         };
-        let mut parts = Vec::new();
+        // Mostly there is one part, which needs no copy.
+        let (mut first, mut all) = (Bytes::new(), Vec::new());
         while let Some(part) = answer.chunk().await? {
             length += part.len();
             if length > self.body_limit {
                 return Err(self.too_large());
             }
-            parts.push(part);
+            if first.is_empty() && all.is_empty() {
+                first = part;
+                continue;
+            }
+            all.extend_from_slice(&std::mem::take(&mut first));
+            all.extend_from_slice(&part);
         }
-        Ok(match parts.len() {
-            // Mostly there is one, which needs no copy.
-            0 | 1 => parts.pop().unwrap_or_default(),
-            _ => parts.concat().into(),
-        })
+        Ok(if all.is_empty() { first } else { all.into() })
     }
 
     fn too_large(&self) -> TransportError {
@@ -169,19 +176,12 @@ impl HttpTransport {
     }
 }
 
-/// The request as reqwest has it. Its own conversion writes the URL piece by piece, and takes along extensions that nothing
-/// beyond here looks at, to be copied by every layer of its client.
-fn for_reqwest(request: http::Request<Bytes>) -> Result<reqwest::Request, TransportError> {
+/// The request as reqwest has it. Its own conversion parses the whole URL, and takes along extensions that nothing beyond
+/// here looks at, to be copied by every layer of its client.
+fn for_reqwest(request: http::Request<Bytes>, origin: &OnceLock<Url>) -> Result<reqwest::Request, TransportError> {
     let (parts, body) = request.into_parts();
-    let scheme = parts.uri.scheme_str().unwrap_or_default();
-    let authority = parts.uri.authority().map_or("", |authority| authority.as_str());
-    let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
-    let mut url = String::with_capacity(scheme.len() + "://".len() + authority.len() + path.len());
-    for part in [scheme, "://", authority, path] {
-        url.push_str(part);
-    }
-    // The path may hold a token, so the URL is not quoted.
-    let url = reqwest::Url::parse(&url).map_err(|_| {
+    let url = url(&parts.uri, origin).ok_or_else(|| {
+        // The path may hold a token, so the URL is not quoted.
         TransportError::new(TransportErrorKind::Connect, "the request is not for a URL with scheme and host")
     })?;
     let mut request = reqwest::Request::new(parts.method, url);
@@ -191,6 +191,28 @@ fn for_reqwest(request: http::Request<Bytes>) -> Result<reqwest::Request, Transp
     Ok(request)
 }
 
+/// The URL of a request. Parsing one from the start costs a tenth of a whole call's instructions.
+fn url(uri: &Uri, origin: &OnceLock<Url>) -> Option<Url> {
+    let (scheme, authority) = (uri.scheme_str()?, uri.authority()?.as_str());
+    let is_of = |origin: &&Url| {
+        let rest = origin.as_str().strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://"));
+        rest.and_then(|rest| rest.strip_prefix(authority)) == Some("/")
+    };
+    let mut url = match origin.get().filter(is_of) {
+        Some(known) => known.clone(),
+        None => {
+            let parsed = Url::parse(&format!("{scheme}://{authority}/")).ok()?;
+            origin.get_or_init(|| parsed.clone());
+            parsed
+        }
+    };
+    url.set_path(uri.path());
+    if let Some(query) = uri.query() {
+        url.set_query(Some(query));
+    }
+    Some(url)
+}
+
 impl Transport for HttpTransport {
     fn send<'a>(
         &'a self,
@@ -198,7 +220,7 @@ impl Transport for HttpTransport {
         _operation: &'static Operation,
     ) -> BoxFuture<'a, Result<http::Response<Bytes>, TransportError>> {
         Box::pin(async move {
-            let request = for_reqwest(request)?;
+            let request = for_reqwest(request, &self.origin)?;
             let mut answer = self.client.execute(request).await?;
             let mut response = http::Response::new(Bytes::new());
             *response.status_mut() = answer.status();
@@ -235,13 +257,24 @@ mod tests {
 
     #[test]
     fn a_request_for_reqwest_is_the_same_request() {
-        let url = "https://authlete.example:8443/base/api/1/a%2Fb?c=d&e=%20";
-        let request = http::Request::put(url).version(http::Version::HTTP_2).header("x-one", "1");
-        let request = for_reqwest(request.body(Bytes::from_static(b"body")).unwrap()).unwrap();
-        assert_eq!((request.method().as_str(), request.url().as_str()), ("PUT", url));
-        assert_eq!((request.version(), request.headers()["x-one"].as_bytes()), (http::Version::HTTP_2, &b"1"[..]));
-        assert_eq!(request.body().and_then(reqwest::Body::as_bytes), Some(&b"body"[..]));
-        let error = for_reqwest(http::Request::get("/secret").body(Bytes::new()).unwrap()).unwrap_err();
+        let origin = OnceLock::new();
+        for url in [
+            "https://authlete.example:8443/base/api/1/a%2Fb?c=d&e=%20",
+            "https://authlete.example:8443/",
+            "https://authlete.example:8443/api/a;b='c'|{d}?",
+            "https://authlete.example:8443/api/a|{d}?x='y'|{z}",
+            "https://authlete.example/api/info",
+            "https://AUTHLETE.example:443/api/info",
+            "http://[::1]:8080/api/info?x",
+        ] {
+            let request = http::Request::put(url).version(http::Version::HTTP_2).header("x-one", "1");
+            let request = for_reqwest(request.body(Bytes::from_static(b"body")).unwrap(), &origin).unwrap();
+            assert_eq!((request.method().as_str(), request.url()), ("PUT", &Url::parse(url).unwrap()));
+            assert_eq!((request.version(), request.headers()["x-one"].as_bytes()), (http::Version::HTTP_2, &b"1"[..]));
+            assert_eq!(request.body().and_then(reqwest::Body::as_bytes), Some(&b"body"[..]));
+        }
+        assert_eq!(origin.get().map(Url::as_str), Some("https://authlete.example:8443/"));
+        let error = for_reqwest(http::Request::get("/secret").body(Bytes::new()).unwrap(), &origin).unwrap_err();
         assert!(!format!("{error:?}").contains("secret"), "{error:?}");
     }
 

@@ -76,12 +76,18 @@ pub(crate) fn kind<'a>(tenant: &'a Tenant, token: &Token) -> &'a str {
     }
 }
 
-/// Puts a new token in, and returns its number. Where service or client want one per user, the others go.
+/// Puts a new token in, and returns its number. Where service or client want one per user, the others go, but
+/// for those of attachments.
 pub(crate) fn insert(tenant: &mut Tenant, client: &Client, token: Token) -> u64 {
     let single =
         tenant.settings.flag("singleAccessTokenPerSubject") || client.settings.flag("singleAccessTokenPerSubject");
     if let (true, Some(subject)) = (single, &token.authorized.subject) {
-        tenant.tokens.remove_of(client.id, subject);
+        tenant.tokens.remove_where(|other| {
+            let authorized = &other.authorized;
+            other.client_id == client.id
+                && authorized.subject.as_ref() == Some(subject)
+                && !authorized.details.for_external_attachment
+        });
     }
     tenant.tokens.insert(token)
 }

@@ -4,9 +4,9 @@ use aws_lc_rs::digest;
 use serde_json::json;
 
 use super::encryption::{Content, Encryption, decrypt};
-use super::{CheckError, OperationError, lifetime, sector};
+use super::{CheckError, OperationError, attachments, lifetime, sector};
 use crate::jose::{Algorithm, Jwt, encode, jwk};
-use crate::reply::{self, Code};
+use crate::reply::Code;
 use crate::state::{Authorized, Client, Tenant, Token};
 
 const NO_ISSUER: Code = "A050203";
@@ -93,7 +93,12 @@ impl IdToken<'_> {
         for (name, value) in &details.computed_claims {
             claims[name.as_str()] = value.clone();
         }
-        let jwt = key.sign_with("JWT", &details.id_token_header, &reply::without_nulls(claims))?;
+        if let Some(claims) = claims.as_object_mut() {
+            // Inside a claim, null may mean something.
+            claims.retain(|_, value| !value.is_null());
+            attachments::embed(tenant, self.client, self.authorized.subject.as_deref(), claims, now)?;
+        }
+        let jwt = key.sign_with("JWT", &details.id_token_header, &claims)?;
         match Encryption::wanted(client, "idTokenEncryptionAlg", "idTokenEncryptionEnc")? {
             Some(encryption) => encryption.to_client(tenant, self.client, &Content::Jwt(&jwt)),
             None => Ok(jwt),

@@ -1,6 +1,7 @@
 //! The rules of OAuth 2.0 and its extensions that more than one operation needs.
 
 pub(crate) mod access_token;
+pub(crate) mod attachments;
 pub(crate) mod authorization;
 pub(crate) mod certificate;
 pub(crate) mod client_auth;

@@ -8,11 +8,7 @@ use crate::error::ApiError;
 use crate::state::Settings;
 
 /// Settings of a service.
-const SERVICE: &[&str] = &[
-    "accessTokenForExternalAttachmentEmbedded",
-    "tokenBatchNotificationEndpoint",
-    "verifiedClaimsValidationSchemaSet",
-];
+const SERVICE: &[&str] = &["tokenBatchNotificationEndpoint", "verifiedClaimsValidationSchemaSet"];
 
 /// Fails, naming the setting, if a service has one that is not implemented.
 pub(crate) fn check_service(settings: &Settings) -> Result<(), ApiError> {

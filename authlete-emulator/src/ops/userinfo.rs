@@ -6,7 +6,9 @@ use crate::error::ApiError;
 use crate::oauth::authorization::claims;
 use crate::oauth::encryption::{Content, Encryption};
 use crate::oauth::transformed_claims::{self, ForTx};
-use crate::oauth::{CheckError, OAuthError, OperationError, dpop, http_signature, possession, sector, signed_request};
+use crate::oauth::{
+    CheckError, OAuthError, OperationError, attachments, dpop, http_signature, possession, sector, signed_request,
+};
 use crate::reply::{self, Code, Reply};
 use crate::request::Request;
 use crate::state::{Client, Settings, Tenant, Token};
@@ -104,6 +106,7 @@ fn make(tenant: &mut Tenant, request: &Request) -> Result<Reply, OperationError>
         (None, None) => None,
     };
     claims.insert("sub".to_owned(), json!(sub));
+    attachments::embed(tenant, &client, token.authorized.subject.as_deref(), &mut claims, request.now)?;
     let algorithm = client.settings.string("userInfoSignAlg").filter(|name| *name != "NONE");
     let encryption = Encryption::wanted(&client.settings, "userInfoEncryptionAlg", "userInfoEncryptionEnc")?;
     let (action, content) = match (algorithm, encryption) {

@@ -143,3 +143,40 @@ async fn what_is_published() {
         document["transformed_claims_functions_supported"].as_array().expect("names").contains(&json!("years_ago"))
     );
 }
+
+#[tokio::test]
+async fn access_tokens_for_external_attachments() {
+    let evidence = |attachments: &Value| json!([{"type": "document", "attachments": attachments}]);
+    let verified = |attachments: &Value| json!({"verification": {"trust_framework": "gold", "evidence": evidence(attachments)}, "claims": {"name": "John"}});
+    let attachments = json!([
+        {"url": "https://files.example.com/1", "digest": {"alg": "sha-256", "value": "x"}},
+        {"url": "https://files.example.com/2"},
+        {"url": "https://files.example.com/3", "access_token": null},
+        {"url": "https://files.example.com/4", "access_token": "own"},
+        {"desc": "embedded", "content_type": "image/png", "content": "eA=="},
+    ]);
+    let given = json!({"verified_claims": [verified(&attachments)]}).to_string();
+    let settings = json!({"accessTokenForExternalAttachmentEmbedded": true, "singleAccessTokenPerSubject": true});
+    let world = World::new(settings, json!({})).await;
+    let asked = json!({"verification": {"trust_framework": null}, "claims": {"name": null}});
+    let opened = ask(&world, &json!({"id_token": {"verified_claims": asked}})).await;
+    let (id_token, token) = issue(&world, &opened, json!({"claims": given})).await;
+    let body = json!({"token": token, "claims": given});
+    let userinfo = content(&world.act("/auth/userinfo/issue", body).await);
+    for response in [id_token, userinfo] {
+        let found = &response["verified_claims"][0]["verification"]["evidence"][0]["attachments"];
+        let embedded = &found[0]["access_token"];
+        assert!(embedded.is_string(), "{response}");
+        let mut expected = attachments.clone();
+        expected[0]["access_token"] = embedded.clone();
+        expected[1]["access_token"] = embedded.clone();
+        assert_eq!(*found, expected);
+        let seen = world.introspect(embedded).await;
+        assert_eq!((&seen["action"], &seen["forExternalAttachment"]), (&json!("OK"), &json!(true)), "{seen}");
+        assert_eq!((&seen["subject"], &seen["clientId"]), (&json!("john"), &world.client["clientId"]));
+        assert!(seen["scopes"].is_null(), "{seen}");
+        let refused = world.act("/auth/userinfo", json!({"token": embedded})).await;
+        assert_eq!(refused["action"], "FORBIDDEN", "it is for attachments alone: {refused}");
+    }
+    assert_eq!(world.introspect(&token).await["forExternalAttachment"], false);
+}

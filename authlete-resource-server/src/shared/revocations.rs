@@ -16,7 +16,7 @@ use crate::principal::{Token, moment};
 
 /// How long a revocation is remembered unless it says otherwise: longer than access tokens live.
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
-/// How many revocations of one kind are kept. A process that knows more forgets those that end first.
+/// How many revocations are kept. A process that knows more forgets those that end first.
 const CAPACITY: usize = 100_000;
 
 /// Something that ended: one token, or all tokens that a user, a client or a grant had until then.

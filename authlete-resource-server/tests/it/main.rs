@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod authlete;
+mod fleet_arithmetic;
 mod issuer;
 mod key_rotation;
 mod local;

@@ -14,8 +14,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::App;
 use crate::session::random;
+use crate::{App, origin};
 
 /// How to set the service up.
 #[derive(Debug, Clone, Default)]
@@ -60,21 +60,21 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Starts an emulator, and makes a service in it for a server at the URL, and clients.
+    /// Starts an emulator, and makes a service in it for a server of this issuer, and clients.
     ///
     /// # Errors
     /// When the emulator does not start, or refuses something.
-    pub async fn set_up(url: &str, options: &Options) -> Result<Self, Box<dyn Error>> {
-        Self::set_up_with(url, settings(url, options)).await
+    pub async fn set_up(issuer: &str, options: &Options) -> Result<Self, Box<dyn Error>> {
+        Self::set_up_with(issuer, settings(issuer, options)).await
     }
 
     /// The same with other settings of the service.
     ///
     /// # Errors
     /// When the emulator does not start, or refuses something.
-    pub async fn set_up_with(url: &str, settings: types::Service) -> Result<Self, Box<dyn Error>> {
+    pub async fn set_up_with(issuer: &str, settings: types::Service) -> Result<Self, Box<dyn Error>> {
         let emulator = Emulator::start().await?;
-        let demo = Self::set_up_in(&emulator, url, settings).await?;
+        let demo = Self::set_up_in(&emulator, issuer, settings).await?;
         Ok(Self { own: Some(emulator), ..demo })
     }
 
@@ -84,9 +84,10 @@ impl Demo {
     /// When the emulator cannot be reached, or refuses something.
     pub async fn set_up_in(
         emulator: impl Into<Emulated>,
-        url: &str,
+        issuer: &str,
         settings: types::Service,
     ) -> Result<Self, Box<dyn Error>> {
+        let url = origin(issuer);
         let emulator = emulator.into();
         let authlete = Authlete::builder()
             .base_url(&emulator.base_url)
@@ -111,8 +112,9 @@ impl Demo {
     }
 }
 
-/// What a service has to be set to for this server.
-pub fn settings(url: &str, options: &Options) -> types::Service {
+/// What a service has to be set to for this server, as the issuer of the given URL.
+pub fn settings(issuer: &str, options: &Options) -> types::Service {
+    let url = origin(issuer);
     let at = |path: &str| format!("{url}{path}");
     let auth = vec![
         ClientAuthMethod::ClientSecretBasic,
@@ -130,7 +132,7 @@ pub fn settings(url: &str, options: &Options) -> types::Service {
     let of_resources = options.scopes.iter().map(|(name, description)| scope(name, description));
     let mut settings = types::Service::default()
         .service_name("Example")
-        .issuer(url.to_owned())
+        .issuer(issuer)
         .authorization_endpoint(at("/authorize"))
         .pushed_auth_req_endpoint(at("/par"))
         .token_endpoint(at("/token"))
@@ -193,12 +195,12 @@ fn client(grants: &[GrantType], method: ClientAuthMethod) -> OAuthClient {
 
 /// What people are told when the server is ready.
 pub fn instructions(app: &App, demo: Option<&Demo>) -> String {
-    let (url, service) = (&app.url, app.service.id());
+    let (issuer, url, service) = (&app.issuer, &app.url, app.service.id());
     let begin = match demo {
         Some(demo) => format!("An authorization server at {url}, with an emulated Authlete\n\n{demo}"),
         None => format!(
-            "An authorization server at {url}, with the service {service} of Authlete\nIts issuer and endpoints have to be \
-             set to {url}: see src/demo.rs\n"
+            "An authorization server at {url}, with the service {service} of Authlete\nIts issuer has to be set to {issuer}, \
+             and its endpoints to those at {url}: see src/demo.rs\n"
         ),
     };
     let (users, resource_server) = (app.users(), app.resource_server());
@@ -225,7 +227,7 @@ pub fn ready_line(app: &App, demo: Option<&Demo>) -> Value {
         }
     }
     json!({
-        "issuer": app.url,
+        "issuer": app.issuer,
         "emulator": demo.map(|demo| json!({
             "base_url": demo.emulator.base_url,
             "organization_token": demo.emulator.organization_token,

@@ -108,6 +108,9 @@ pub struct App(Arc<Parts>);
 /// What an [`App`] holds.
 pub struct Parts {
     pub(crate) service: AuthleteService,
+    /// The issuer identifier.
+    pub(crate) issuer: String,
+    /// Where the endpoints are.
     pub(crate) url: String,
     pub(crate) resources: Resources,
     pub(crate) users: users::Users,
@@ -131,13 +134,14 @@ impl std::ops::Deref for App {
 }
 
 impl App {
-    /// A server that is reached at the given URL, which is its issuer identifier, and that issues tokens for the
-    /// resources.
+    /// A server with the given URL as its issuer identifier, which issues tokens for the resources. Its endpoints are at
+    /// that URL without the path, which only tells the issuer from others of the same host.
     ///
     /// # Errors
     /// When no HTTP client for notifications, or no random number, can be had.
-    pub fn new(service: AuthleteService, url: impl Into<String>, resources: Resources) -> Result<Self, Error> {
-        let url = url.into();
+    pub fn new(service: AuthleteService, issuer: impl Into<String>, resources: Resources) -> Result<Self, Error> {
+        let issuer = issuer.into();
+        let url = origin(&issuer).to_owned();
         let is_https = url.starts_with("https:");
         // While developing, clients are on this machine.
         let notifications = match is_https {
@@ -146,6 +150,7 @@ impl App {
         };
         Ok(Self(Arc::new(Parts {
             service,
+            issuer,
             url,
             resources,
             users: users::Users::demo(),
@@ -166,7 +171,7 @@ impl App {
         &self.0.resource_server
     }
 
-    /// The URL at which it is reached: its issuer identifier.
+    /// The URL at which its endpoints are.
     pub fn url(&self) -> &str {
         &self.0.url
     }
@@ -179,6 +184,11 @@ impl App {
     /// User names and passwords to try it with.
     pub fn users(&self) -> &users::Users {
         &self.0.users
+    }
+
+    /// The path of the issuer identifier, without a slash at its end.
+    pub(crate) fn path(&self) -> &str {
+        self.issuer[self.url.len()..].trim_end_matches('/')
     }
 
     pub(crate) fn is_https(&self) -> bool {
@@ -200,6 +210,22 @@ impl App {
         let more = pages.merge(endpoints.layer(from_any_site()));
         let more = more.layer(from_fn_with_state(self.clone(), pages::guard));
         self.router().merge(more)
+    }
+
+    /// The documents about the server, where an issuer of this path has them: before the path (RFC 8414 section 3.1), and
+    /// after it (OpenID Connect Discovery 1.0 section 4). Clients look for either.
+    fn metadata(&self) -> Router<Self> {
+        let path = self.path();
+        let mut router = Router::new()
+            // A path may have segments that look like parameters of old.
+            .without_v07_checks()
+            .route(&format!("/.well-known/oauth-authorization-server{path}"), get(endpoints::configuration))
+            .route(&format!("/.well-known/openid-configuration{path}"), get(endpoints::configuration))
+            .route(&format!("{path}/.well-known/openid-federation"), get(federation::configuration));
+        if !path.is_empty() {
+            router = router.route(&format!("{path}/.well-known/openid-configuration"), get(endpoints::configuration));
+        }
+        router
     }
 
     /// All of it as a router.
@@ -242,9 +268,7 @@ impl App {
             .merge(registration)
             .merge(with_token)
             .route("/jwks", get(endpoints::jwks))
-            .route("/.well-known/openid-configuration", get(endpoints::configuration))
-            .route("/.well-known/oauth-authorization-server", get(endpoints::configuration))
-            .route("/.well-known/openid-federation", get(federation::configuration))
+            .merge(self.metadata())
             .layer(from_any_site());
         // These know their callers, none of which is a browser.
         let closed = Router::new()
@@ -263,6 +287,12 @@ impl App {
             .layer(from_fn_with_state(self.clone(), pages::guard))
             .with_state(self)
     }
+}
+
+/// A URL without its path.
+pub(crate) fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    url[host..].find('/').map_or(url, |path| &url[..host + path])
 }
 
 /// Lets scripts of any site call an endpoint, and read what it asks of clients in headers.

@@ -104,7 +104,7 @@ fn document(title: &str, content: &Markup) -> String {
     document.into_string()
 }
 
-pub(crate) async fn home() -> Response {
+pub(crate) async fn home(State(app): State<App>) -> Response {
     page(
         StatusCode::OK,
         "Authorization server",
@@ -112,7 +112,7 @@ pub(crate) async fn home() -> Response {
             ul {
                 li { a href="/device" { "Enter the code of a device" } }
                 li { a href="/approvals" { "Requests that wait for you" } }
-                li { a href="/.well-known/openid-configuration" { "Configuration" } }
+                li { a href={ "/.well-known/openid-configuration" (app.path()) } { "Configuration" } }
             }
         },
     )
@@ -206,12 +206,13 @@ fn client(wish: &Wish) -> Markup {
 
 /// Where the browser goes with what the user decided.
 fn destination(wish: &Wish) -> Markup {
-    const SHOWN: usize = 5;
     let places = wish.client.places();
+    // Who wrote a document might hide one among many, so all are shown of those.
+    let shown = if wish.client.host.is_some() { places.len() } else { 5 };
     html! {
         p.soft {
             "You go back to "
-            @for (index, place) in places.iter().take(SHOWN).enumerate() {
+            @for (index, place) in places.iter().take(shown).enumerate() {
                 @if index > 0 { " or " }
                 @match place {
                     Place::Site(host) => {
@@ -223,7 +224,7 @@ fn destination(wish: &Wish) -> Markup {
                     Place::App(scheme) => { "an app that opens " strong { bdi { (scheme) } } ", which may not be the one that it says it is" },
                 }
             }
-            @if places.len() > SHOWN { " or one of " (places.len() - SHOWN) " other places" }
+            @if places.len() > shown { " or one of " (places.len() - shown) " other places" }
             "."
         }
     }

@@ -40,6 +40,20 @@ async fn a_redirect_to_another_host_is_shown_as_that() {
 }
 
 #[tokio::test]
+async fn every_host_that_a_document_redirects_to_is_shown() {
+    let mcp = Mcp::start().await;
+    let mut ada = mcp.world.ada().await;
+    let hosts: Vec<_> = (0..20).map(|n| format!("place-{n}.example")).collect();
+    let uris: Vec<_> = hosts.iter().map(|host| format!("https://{host}/cb")).collect();
+    let client = mcp.publish("/many.json", |document| document["redirect_uris"] = json!(uris));
+    let page = mcp.authorize(&mut ada, &client, &[("redirect_uri", &uris[19])]).await;
+    for host in &hosts {
+        assert!(page.says(&format!("<strong><bdi>{host}</bdi></strong>, which is another site")), "{host}: {page:?}");
+    }
+    assert!(!page.says("other places"), "{page:?}");
+}
+
+#[tokio::test]
 async fn a_name_cannot_forge_the_page() {
     let mcp = Mcp::start().await;
     let mut ada = mcp.world.ada().await;

@@ -3,6 +3,7 @@
 
 mod consent;
 mod documents;
+mod issuer_with_path;
 mod protection;
 
 use authorization_server::Resources;
@@ -32,14 +33,19 @@ struct Mcp {
 
 impl Mcp {
     async fn start() -> Self {
+        Self::start_with(URL).await
+    }
+
+    /// With an authorization server of the given issuer identifier.
+    async fn start_with(issuer: &str) -> Self {
         let scopes = mcp_server::SCOPES.map(|(name, allows)| (name.to_owned(), allows.to_owned()));
         let options = Options { jwt_access_tokens: true, scopes: scopes.into() };
-        let world = World::start_with(URL, options, Resources::new([RESOURCE, OTHER])).await;
+        let world = World::start_with(issuer, options, Resources::new([RESOURCE, OTHER])).await;
         // The documents of this test are on this machine.
         let permit = |service: &mut authlete_api::types::Service| service.cimd_http_permitted = Some(true);
         world.demo.service.modify(permit).await.unwrap();
-        let address = serve(&world, RESOURCE).await;
-        let other = serve(&world, OTHER).await;
+        let address = serve(&world, RESOURCE, issuer).await;
+        let other = serve(&world, OTHER, issuer).await;
         Self { world, documents: Documents::start().await, address, other }
     }
 
@@ -144,8 +150,8 @@ fn call(tool: &str, arguments: &Value) -> Value {
     json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}})
 }
 
-async fn serve(world: &World, resource: &str) -> String {
-    let router = mcp_server::router(&world.demo.service, resource, URL, &["https://app.example.com:443".to_owned()]);
+async fn serve(world: &World, resource: &str, issuer: &str) -> String {
+    let router = mcp_server::router(&world.demo.service, resource, issuer, &["https://app.example.com:443".to_owned()]);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(axum::serve(listener, router.unwrap()).into_future());
