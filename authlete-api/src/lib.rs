@@ -44,6 +44,7 @@ pub mod mock {
 pub mod guide;
 pub mod prelude;
 mod region;
+mod server_check;
 mod service;
 
 pub use authlete::Authlete;
@@ -55,8 +56,8 @@ pub use service::AuthleteService;
 
 pub use authlete_core::actions::{Details, Reply};
 pub use authlete_core::call::{
-    ApiResponse, CacheClass, Call, CallFuture, Client, Deadline, Host, Idempotency, IntoRequest, Items, ListPage,
-    Modified, Operation, PageRange, Pages,
+    ApiResponse, CacheClass, Call, CallFuture, Client, Cursor, Deadline, Host, Idempotency, IntoRequest, Items,
+    ListPage, Modified, Operation, PageRange, Pages,
 };
 #[cfg(feature = "dpop")]
 pub use authlete_core::credentials::DpopKey;

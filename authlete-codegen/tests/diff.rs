@@ -1,7 +1,7 @@
 //! Comparing: what is reported, and what counts as breaking.
 
 use authlete_codegen::Document;
-use authlete_codegen::diff::{Report, diff};
+use authlete_codegen::diff::{Report, diff, rust};
 use authlete_codegen::import::import;
 use serde_json::{Value, json};
 
@@ -192,4 +192,48 @@ fn collect(value: &Value, at: String, pointers: &mut Vec<String>) {
         collect(value, below(&index.to_string()), pointers);
     }
     pointers.push(at);
+}
+
+#[test]
+fn a_change_of_host_breaks() {
+    let document = |of_path: Value, own: Value| {
+        let text = json!({
+            "openapi": "3.0.3", "info": {"version": "1"}, "servers": [{"url": "https://us.example.com"}],
+            "paths": {"/audit": {"servers": of_path, "get": {"servers": own, "responses": {"200": {"description": "x"}}}}},
+        });
+        facts(&text.to_string())
+    };
+    let (none, login) = (json!([]), json!([{"url": "https://login.example.com"}]));
+    let cases = [
+        ((&none, &none), (&login, &none), "server the document's → https://login.example.com"),
+        ((&login, &none), (&none, &none), "server https://login.example.com → the document's"),
+        ((&none, &none), (&none, &login), "server the document's → https://login.example.com"),
+        (
+            (&login, &none),
+            (&login, &json!([{"url": "https://eu.example.com"}])),
+            "server https://login.example.com → https://eu.example.com",
+        ),
+    ];
+    for (old, new, expected) in cases {
+        let report = diff(&document(old.0.clone(), old.1.clone()), &document(new.0.clone(), new.1.clone()));
+        let [change] = &report.changes[..] else { panic!("{}", report.to_text()) };
+        assert_eq!((change.at.as_str(), change.detail.as_str(), change.breaking), ("GET /audit", expected, true));
+    }
+    let moved = diff(&document(login.clone(), none.clone()), &document(none, login));
+    assert!(moved.changes.is_empty(), "it is the same server, said elsewhere");
+}
+
+#[test]
+fn a_change_of_host_breaks_programs_too() {
+    let operations = |host: &str| {
+        let text = format!(
+            "pub static AUDIT: Operation = Operation::new(OperationParts {{ id: \"a\", host: Host::{host} }});"
+        );
+        [("operations.rs".to_owned(), text)].into()
+    };
+    let report = rust::compare(&operations("Api"), &operations("Idp")).unwrap();
+    let [change] = &report.changes[..] else { panic!("{report:?}") };
+    assert_eq!(change.detail, "Operation on Host::Api → Operation on Host::Idp");
+    assert!(change.breaking);
+    assert!(rust::compare(&operations("Api"), &operations("Api")).unwrap().changes.is_empty());
 }

@@ -20,7 +20,7 @@ pub use crate::call::into_request::IntoRequest;
 pub use crate::call::modify::{Modification, Modified};
 pub use crate::call::operation::{CacheClass, Host, Idempotency, Operation, OperationParts};
 pub use crate::call::optional::OptionalCall;
-pub use crate::call::paging::{ListPage, PageRange, Pages};
+pub use crate::call::paging::{Cursor, ListPage, PageRange, Pages};
 pub use crate::call::request::{BuildError, PathSegment, RequestBuilder, path, path_segment, request};
 pub use crate::call::response::ApiResponse;
 pub use crate::call::{Call, CallFuture, call};

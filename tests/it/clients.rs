@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use authlete_api::actions::AuthorizationAction;
 use authlete_api::layers::RetryPolicy;
@@ -41,6 +42,11 @@ impl Recorder {
     fn service(&self) -> AuthleteService {
         let builder = Authlete::builder().base_url("https://authlete.example").transport(self.clone());
         builder.service_token(12, "s3cret").build_service().unwrap()
+    }
+
+    fn organization(&self) -> Authlete {
+        let builder = Authlete::builder().base_url("https://authlete.example").idp_url("https://idp.example");
+        builder.organization_token("s3cret").transport(self.clone()).build().unwrap()
     }
 
     fn sent(&self) -> Vec<(String, String, String, Value)> {
@@ -186,6 +192,60 @@ async fn lists_are_fetched_page_by_page_and_as_a_stream() {
     }
     assert_eq!(ids, [1, 2, 3]);
     assert!(service.clients().list().pages().collect().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn lists_with_cursors_are_fetched_as_others_are() {
+    let page = |events: &[&str], next: Value| {
+        let entries: Vec<_> = events.iter().map(|event| json!({"event": event})).collect();
+        (200, json!({"entries": entries, "limit": 2, "nextCursor": next}))
+    };
+    let pages = [page(&["a", "b"], json!("1/2")), page(&[], json!("3")), page(&["c"], json!(null))];
+    let recorder = Recorder::answering([pages.clone(), pages.clone()].concat());
+    let authlete = recorder.organization();
+    let mut listed = authlete.audit().entries().types(["x"]).pages().page_size(2);
+    let first = listed.next_page().await.unwrap().unwrap();
+    assert_eq!((first.start.as_str(), first.items.len(), first.total), (None, 2, None));
+    assert_eq!(first.next, Some("1/2".into()));
+    let second = listed.next_page().await.unwrap().unwrap();
+    assert_eq!((second.start.as_str(), second.next), (Some("3"), None), "a page may be empty and not the last");
+    assert!(listed.next_page().await.unwrap().is_none());
+    let paths = ["types=x&limit=2", "types=x&limit=2&cursor=1%2F2", "types=x&limit=2&cursor=3"];
+    assert_eq!(recorder.paths(), paths.map(|query| format!("GET /api/audit/entries?{query}")));
+
+    let mut stream = pin!(authlete.audit().entries().pages().into_stream());
+    let mut events = Vec::new();
+    while let Some(entry) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
+        events.extend(entry.unwrap().event);
+    }
+    assert_eq!(events, ["a", "b", "c"]);
+    recorder.paths();
+
+    // To go on where another program stopped.
+    let resumed = authlete.audit().entries().pages().start_at("1/2").collect().await.unwrap();
+    assert!(resumed.is_empty());
+    assert_eq!(recorder.paths(), ["GET /api/audit/entries?limit=100&cursor=1%2F2"]);
+    // A server that names the same cursor again is not asked for ever.
+    let recorder = Recorder::answering([page(&["a"], json!("1")), page(&["b"], json!("1"))]);
+    assert_eq!(recorder.organization().audit().entries().pages().collect().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn the_audit_log_of_the_emulator_is_read_to_its_end() {
+    let emulator = Emulator::start().await.unwrap();
+    let builder = Authlete::builder().base_url(emulator.base_url()).idp_url(emulator.base_url());
+    let authlete = builder.organization_token(emulator.organization_token()).build().unwrap();
+    for _ in 0..5 {
+        authlete.services().create(types::Service::default()).await.unwrap();
+        emulator.clock().advance(Duration::from_secs(1));
+    }
+    let entries = || authlete.audit().entries().types(["service.create"]).pages().page_size(2);
+    let all = entries().collect().await.unwrap();
+    assert_eq!(all.len(), 5);
+    let mut pages = entries();
+    let first = pages.next_page().await.unwrap().unwrap();
+    let rest = entries().start_at(first.next.unwrap()).collect().await.unwrap();
+    assert_eq!([first.items, rest].concat(), all);
 }
 
 #[tokio::test]

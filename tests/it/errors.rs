@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use authlete_api::layers::RetryPolicy;
 use authlete_api::types::AuthorizationRequest;
 use authlete_api::{ApiError, Authlete, DecodeError, Error, TransportErrorKind};
+use authlete_emulator::Emulator;
 
 use crate::server::{Answer, Server, full, json};
 
@@ -49,6 +51,73 @@ async fn an_error_body_is_read() {
         "{text}"
     );
     assert!(text.ends_with(": HTTP 400 Bad Request: [A004201] It is wrong"), "{text}");
+}
+
+/// The error of a call to the identity provider that is answered so.
+async fn idp_error(answer: Answer) -> Error {
+    let server = Server::once(answer);
+    let builder = Authlete::builder().base_url("https://authlete.example").idp_url(&server.base_url);
+    let authlete = builder.organization_token("s3cret-token").retry(RetryPolicy::off()).build().unwrap();
+    authlete.audit().types().await.expect_err("this answer is no success")
+}
+
+#[tokio::test]
+async fn an_error_body_of_the_identity_provider_is_read() {
+    for (body, message) in [
+        (r#"{"error":"No access to organization 7.","organizationId":7}"#, Some("No access to organization 7.")),
+        (
+            r#"{"errors":["apiServerId is missing.","service: not an object",{"more":1}]}"#,
+            Some("apiServerId is missing.; service: not an object"),
+        ),
+        (r#"{"error":{"message":"nested"}}"#, None),
+        (r#"{"errors":[]}"#, None),
+        ("<html></html>", None),
+        (r#"{"resultCode":"A1","resultMessage":"As elsewhere.","error":"x"}"#, Some("As elsewhere.")),
+    ] {
+        let Error::Api(error) = idp_error(json("403 Forbidden", body)).await else { panic!("another error") };
+        assert_eq!((error.status().as_u16(), error.result_message()), (403, message));
+        assert_eq!(error.body(), body);
+        let shown = message
+            .map_or(", without Authlete's error body".to_owned(), |text| format!(": {}", text.trim_end_matches('.')));
+        assert!(error.to_string().contains(&format!(": HTTP 403 Forbidden{shown}; ")), "{error}");
+    }
+    let error = idp_error(json("401 Unauthorized", r#"{"error":"Unknown user or token"}"#)).await;
+    assert!(error.to_string().ends_with("Unknown user or token; check the organization's access token"), "{error}");
+}
+
+#[tokio::test]
+async fn failures_of_the_identity_provider_are_met_as_others_are() {
+    let server = Server::start(vec![
+        json("503 Service Unavailable", r#"{"error":"Later."}"#),
+        full("429 Too Many Requests", &["Retry-After: 0"], r#"{"error":"Slow down."}"#),
+        json("200 OK", r#"["service.create"]"#),
+    ]);
+    let builder = Authlete::builder().base_url("https://authlete.example").idp_url(&server.base_url);
+    let retry = RetryPolicy::default().initial_backoff(Duration::from_millis(1));
+    let authlete = builder.organization_token("s3cret-token").retry(retry).build().unwrap();
+    assert_eq!(*authlete.audit().types().await.unwrap(), ["service.create"]);
+    assert_eq!(server.requests().len(), 3);
+    let error = idp_error(full("429 Too Many Requests", &["Retry-After: 9"], r#"{"error":"Slow down."}"#)).await;
+    assert!(matches!(&error, Error::RateLimited(error) if error.result_message() == Some("Slow down.")), "{error:?}");
+    assert_eq!((error.is_retryable(), error.retry_after()), (true, Some(Duration::from_secs(9))));
+}
+
+#[tokio::test]
+async fn errors_of_the_emulators_identity_provider_say_what_is_wrong() {
+    let emulator = Emulator::start().await.unwrap();
+    let with = |token: &str| {
+        let builder = Authlete::builder().base_url(emulator.base_url()).idp_url(emulator.base_url());
+        builder.organization_token(token).build().unwrap()
+    };
+    let said = |error: Error| match error {
+        Error::Api(error) => (error.status().as_u16(), error.result_message().unwrap_or_default().to_owned()),
+        other => panic!("another error: {other:?}"),
+    };
+    let error = with("unknown").audit().types().await.unwrap_err();
+    let (status, message) = said(error);
+    assert!(status == 401 && !message.is_empty(), "{status} {message}");
+    let error = with(emulator.organization_token()).audit().entries().limit(2).after("noon").await.unwrap_err();
+    assert_eq!(said(error), (400, "after is not a date and time like 2026-06-01T12:34:56Z.".to_owned()));
 }
 
 #[tokio::test]

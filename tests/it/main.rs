@@ -16,6 +16,7 @@ mod redaction;
 mod sample;
 mod schemas;
 mod server;
+mod server_check;
 mod snapshots;
 mod transports;
 mod unknown_fields;

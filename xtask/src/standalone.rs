@@ -23,8 +23,12 @@ pub mod actions {
 ";
 
 /// Modules in `lib.rs` that belong to the committed description, with what stands there instead.
-const REPLACED: [(&str, &str); 3] =
-    [("pub mod actions;\n", ACTIONS), ("pub mod credential_issuance;\n", ""), ("pub mod guide;\n", "")];
+const REPLACED: [(&str, &str); 4] = [
+    ("pub mod actions;\n", ACTIONS),
+    ("pub mod credential_issuance;\n", ""),
+    ("pub mod guide;\n", ""),
+    ("mod server_check;\n", ""),
+];
 
 /// Writes manifest and source into a folder, which must be new, empty, or the result of an earlier run.
 pub(crate) fn write(project: &Path, out: &Path, generated: &Generated) -> Result<(), String> {

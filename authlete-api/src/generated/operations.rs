@@ -12,6 +12,7 @@ pub static ATTESTATION_CHALLENGE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: Some("3.0.28"),
     host: Host::Api,
 });
 /// `GET /api/audit/entries`: `authlete.audit().entries`
@@ -24,6 +25,7 @@ pub static AUDIT_ENTRIES_GET_IDP: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Idp,
 });
 /// `GET /api/audit/types`: `authlete.audit().types`
@@ -36,6 +38,7 @@ pub static AUDIT_TYPES_GET_IDP: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Idp,
 });
 /// `POST /api/{serviceId}/auth/authorization`: `service.authorization().process`
@@ -48,6 +51,7 @@ pub static AUTH_AUTHORIZATION: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/auth/authorization/fail`: `service.authorization().fail`
@@ -60,6 +64,7 @@ pub static AUTH_AUTHORIZATION_FAIL: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/auth/authorization/issue`: `service.authorization().issue`
@@ -71,7 +76,8 @@ pub static AUTH_AUTHORIZATION_ISSUE: Operation = Operation::new(OperationParts {
     tag: "Authorization Endpoint",
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
-    ends_tokens: false,
+    ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/auth/authorization/ticket/info`: `service.authorization().ticket_info`
@@ -84,6 +90,7 @@ pub static AUTH_AUTHORIZATION_TICKET_INFO: Operation = Operation::new(OperationP
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/auth/authorization/ticket/update`: `service.authorization().update_ticket`
@@ -96,6 +103,7 @@ pub static AUTH_AUTHORIZATION_TICKET_UPDATE: Operation = Operation::new(Operatio
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/auth/introspection`: `service.introspection().process`
@@ -108,6 +116,7 @@ pub static AUTH_INTROSPECTION: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/auth/introspection/standard`: `service.introspection().process_standard`
@@ -120,6 +129,7 @@ pub static AUTH_INTROSPECTION_STANDARD: Operation = Operation::new(OperationPart
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/auth/revocation`: `service.revocation().process`
@@ -132,6 +142,7 @@ pub static AUTH_REVOCATION: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::None,
     ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/auth/token`: `service.token().process`
@@ -143,7 +154,8 @@ pub static AUTH_TOKEN: Operation = Operation::new(OperationParts {
     tag: "Token Endpoint",
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
-    ends_tokens: false,
+    ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/auth/token/create`: `service.access_tokens().create`
@@ -155,7 +167,8 @@ pub static AUTH_TOKEN_CREATE: Operation = Operation::new(OperationParts {
     tag: "Token Operations",
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
-    ends_tokens: false,
+    ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/auth/token/create/batch`: `service.access_tokens().create_batch`
@@ -167,7 +180,8 @@ pub static AUTH_TOKEN_CREATE_BATCH: Operation = Operation::new(OperationParts {
     tag: "Token Operations",
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
-    ends_tokens: false,
+    ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/{serviceId}/auth/token/create/batch/status/{tokenBatchRequestId}`: `service.access_tokens().batch_status`
@@ -180,6 +194,7 @@ pub static AUTH_TOKEN_CREATE_BATCH_STATUS: Operation = Operation::new(OperationP
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `DELETE /api/{serviceId}/auth/token/delete/{accessTokenIdentifier}`: `service.access_tokens().delete`
@@ -192,6 +207,7 @@ pub static AUTH_TOKEN_DELETE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::None,
     ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/auth/token/fail`: `service.token().fail`
@@ -204,6 +220,7 @@ pub static AUTH_TOKEN_FAIL: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/{serviceId}/auth/token/get/list`: `service.access_tokens().list`
@@ -216,6 +233,7 @@ pub static AUTH_TOKEN_GET_LIST: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/auth/token/issue`: `service.token().issue`
@@ -227,7 +245,8 @@ pub static AUTH_TOKEN_ISSUE: Operation = Operation::new(OperationParts {
     tag: "Token Endpoint",
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
-    ends_tokens: false,
+    ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/auth/token/revoke`: `service.access_tokens().revoke`
@@ -240,6 +259,7 @@ pub static AUTH_TOKEN_REVOKE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::None,
     ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/auth/token/update`: `service.access_tokens().update`
@@ -252,6 +272,7 @@ pub static AUTH_TOKEN_UPDATE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/auth/userinfo`: `service.userinfo().process`
@@ -264,6 +285,7 @@ pub static AUTH_USERINFO: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/auth/userinfo/issue`: `service.userinfo().issue`
@@ -276,6 +298,7 @@ pub static AUTH_USERINFO_ISSUE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/backchannel/authentication`: `service.ciba().process`
@@ -288,6 +311,7 @@ pub static BACKCHANNEL_AUTHENTICATION: Operation = Operation::new(OperationParts
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/backchannel/authentication/complete`: `service.ciba().complete`
@@ -299,7 +323,8 @@ pub static BACKCHANNEL_AUTHENTICATION_COMPLETE: Operation = Operation::new(Opera
     tag: "CIBA",
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
-    ends_tokens: false,
+    ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/backchannel/authentication/fail`: `service.ciba().fail`
@@ -312,6 +337,7 @@ pub static BACKCHANNEL_AUTHENTICATION_FAIL: Operation = Operation::new(Operation
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/backchannel/authentication/issue`: `service.ciba().issue`
@@ -324,6 +350,7 @@ pub static BACKCHANNEL_AUTHENTICATION_ISSUE: Operation = Operation::new(Operatio
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/backchannel/logout/token`: `service.backchannel_logout().issue_token`
@@ -336,6 +363,7 @@ pub static BACKCHANNEL_LOGOUT_TOKEN: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: Some("3.0.32"),
     host: Host::Api,
 });
 /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}`: `service.clients().delete_authorizations`
@@ -348,6 +376,7 @@ pub static CLIENT_AUTHORIZATION_DELETE: Operation = Operation::new(OperationPart
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::Clears,
     ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `DELETE /api/{serviceId}/client/authorization/delete/{clientId}/{subject}`: `service.clients().delete_authorizations_by_subject`
@@ -360,6 +389,7 @@ pub static CLIENT_AUTHORIZATION_DELETE_BY_SUBJECT: Operation = Operation::new(Op
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::Clears,
     ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/client/authorization/delete/{clientId}`: `service.clients().delete_authorizations_by_post`
@@ -372,6 +402,7 @@ pub static CLIENT_AUTHORIZATION_DELETE_POST: Operation = Operation::new(Operatio
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::Clears,
     ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/{serviceId}/client/authorization/get/list`: `service.clients().list_authorized`
@@ -384,6 +415,7 @@ pub static CLIENT_AUTHORIZATION_GET_LIST: Operation = Operation::new(OperationPa
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/{serviceId}/client/authorization/get/list/{subject}`: `service.clients().list_authorized_by_subject`
@@ -396,6 +428,7 @@ pub static CLIENT_AUTHORIZATION_GET_LIST_BY_SUBJECT: Operation = Operation::new(
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/client/authorization/get/list`: `service.clients().list_authorized_by_post`
@@ -408,6 +441,7 @@ pub static CLIENT_AUTHORIZATION_GET_LIST_POST: Operation = Operation::new(Operat
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/client/authorization/update/{clientId}`: `service.clients().update_authorizations`
@@ -420,6 +454,7 @@ pub static CLIENT_AUTHORIZATION_UPDATE: Operation = Operation::new(OperationPart
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::Clears,
     ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/client/create`: `service.clients().create`
@@ -432,6 +467,7 @@ pub static CLIENT_CREATE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::Clears,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `DELETE /api/{serviceId}/client/delete/{clientId}`: `service.clients().delete`
@@ -444,6 +480,7 @@ pub static CLIENT_DELETE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::Clears,
     ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `DELETE /api/{serviceId}/client/extension/requestable_scopes/delete/{clientId}`: `service.clients().delete_requestable_scopes`
@@ -456,6 +493,7 @@ pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_DELETE: Operation = Operation::ne
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::Clears,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/{serviceId}/client/extension/requestable_scopes/get/{clientId}`: `service.clients().requestable_scopes`
@@ -468,6 +506,7 @@ pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_GET: Operation = Operation::new(O
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `PUT /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`: `service.clients().update_requestable_scopes`
@@ -480,6 +519,7 @@ pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_UPDATE: Operation = Operation::ne
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::Clears,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/client/extension/requestable_scopes/update/{clientId}`: `service.clients().update_requestable_scopes_by_post`
@@ -492,6 +532,7 @@ pub static CLIENT_EXTENSION_REQUESTABLE_SCOPES_UPDATE_POST: Operation = Operatio
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::Clears,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/{serviceId}/client/get/{clientId}`: `service.clients().get`
@@ -504,6 +545,7 @@ pub static CLIENT_GET: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::Client,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/{serviceId}/client/get/list`: `service.clients().list`
@@ -516,6 +558,7 @@ pub static CLIENT_GET_LIST: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}`: `service.clients().delete_granted_scopes`
@@ -528,6 +571,7 @@ pub static CLIENT_GRANTED_SCOPES_DELETE: Operation = Operation::new(OperationPar
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::Clears,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `DELETE /api/{serviceId}/client/granted_scopes/delete/{clientId}/{subject}`: `service.clients().delete_granted_scopes_by_subject`
@@ -540,6 +584,7 @@ pub static CLIENT_GRANTED_SCOPES_DELETE_BY_SUBJECT: Operation = Operation::new(O
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::Clears,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}`: `service.clients().granted_scopes`
@@ -552,6 +597,7 @@ pub static CLIENT_GRANTED_SCOPES_GET: Operation = Operation::new(OperationParts 
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/{serviceId}/client/granted_scopes/get/{clientId}/{subject}`: `service.clients().granted_scopes_by_subject`
@@ -564,6 +610,7 @@ pub static CLIENT_GRANTED_SCOPES_GET_BY_SUBJECT: Operation = Operation::new(Oper
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/client/granted_scopes/get/{clientId}`: `service.clients().granted_scopes_by_post`
@@ -576,6 +623,7 @@ pub static CLIENT_GRANTED_SCOPES_GET_POST: Operation = Operation::new(OperationP
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/client/lock_flag/update/{clientIdentifier}`: `service.clients().update_lock_flag`
@@ -588,6 +636,7 @@ pub static CLIENT_LOCK_FLAG_UPDATE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::Clears,
     ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/client/registration`: `service.registration().register`
@@ -600,6 +649,7 @@ pub static CLIENT_REGISTRATION: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::Clears,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/client/registration/delete`: `service.registration().delete`
@@ -612,6 +662,7 @@ pub static CLIENT_REGISTRATION_DELETE: Operation = Operation::new(OperationParts
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::Clears,
     ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/client/registration/get`: `service.registration().get`
@@ -624,6 +675,7 @@ pub static CLIENT_REGISTRATION_GET: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::Clears,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/client/registration/update`: `service.registration().update`
@@ -635,7 +687,8 @@ pub static CLIENT_REGISTRATION_UPDATE: Operation = Operation::new(OperationParts
     tag: "Dynamic Client Registration",
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::Clears,
-    ends_tokens: false,
+    ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/{serviceId}/client/secret/refresh/{clientIdentifier}`: `service.clients().refresh_secret`
@@ -648,6 +701,7 @@ pub static CLIENT_SECRET_REFRESH: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::Clears,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/client/secret/update/{clientIdentifier}`: `service.clients().update_secret`
@@ -660,6 +714,7 @@ pub static CLIENT_SECRET_UPDATE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::Clears,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/client/update/{clientId}`: `service.clients().update`
@@ -671,7 +726,8 @@ pub static CLIENT_UPDATE: Operation = Operation::new(OperationParts {
     tag: "Client Management",
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::Clears,
-    ends_tokens: false,
+    ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/device/authorization`: `service.device().process`
@@ -684,6 +740,7 @@ pub static DEVICE_AUTHORIZATION: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/device/complete`: `service.device().complete`
@@ -696,6 +753,7 @@ pub static DEVICE_COMPLETE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/device/verification`: `service.device().verify`
@@ -708,6 +766,7 @@ pub static DEVICE_VERIFICATION: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/federation/configuration`: `service.federation().configuration`
@@ -720,6 +779,7 @@ pub static FEDERATION_CONFIGURATION: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/federation/registration`: `service.federation().register`
@@ -731,7 +791,8 @@ pub static FEDERATION_REGISTRATION: Operation = Operation::new(OperationParts {
     tag: "Federation Endpoint",
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::Clears,
-    ends_tokens: false,
+    ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/gm`: `service.grant_management().process`
@@ -744,6 +805,7 @@ pub static GRANT_MANAGEMENT: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::None,
     ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/hsk/create`: `service.hardware_keys().create`
@@ -756,6 +818,7 @@ pub static HSK_CREATE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `DELETE /api/{serviceId}/hsk/delete/{handle}`: `service.hardware_keys().delete`
@@ -768,6 +831,7 @@ pub static HSK_DELETE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/{serviceId}/hsk/get/{handle}`: `service.hardware_keys().get`
@@ -780,6 +844,7 @@ pub static HSK_GET: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/{serviceId}/hsk/get/list`: `service.hardware_keys().list`
@@ -792,6 +857,7 @@ pub static HSK_GET_LIST: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/idtoken/reissue`: `service.token().reissue_id_token`
@@ -804,6 +870,7 @@ pub static ID_TOKEN_REISSUE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/info`: `authlete.utilities().info`
@@ -816,6 +883,7 @@ pub static INFO: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/jose/verify`: `service.jose().verify`
@@ -828,6 +896,7 @@ pub static JOSE_VERIFY: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/lifecycle/healthcheck`: `authlete.utilities().health`
@@ -840,6 +909,7 @@ pub static LIFECYCLE_HEALTHCHECK: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/misc/echo`: `authlete.utilities().echo`
@@ -852,6 +922,7 @@ pub static MISC_ECHO: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/nativesso`: `service.native_sso().process`
@@ -863,7 +934,8 @@ pub static NATIVE_SSO: Operation = Operation::new(OperationParts {
     tag: "Native SSO",
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
-    ends_tokens: false,
+    ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/nativesso/logout`: `service.native_sso().logout`
@@ -876,6 +948,7 @@ pub static NATIVE_SSO_LOGOUT: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::None,
     ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/pushed_auth_req`: `service.pushed_authorization().process`
@@ -888,6 +961,7 @@ pub static PUSHED_AUTH_REQ: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/{serviceId}/service/configuration`: `service.configuration`
@@ -900,6 +974,7 @@ pub static SERVICE_CONFIGURATION: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::Service,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/service/create`: `authlete.services().create`
@@ -912,6 +987,7 @@ pub static SERVICE_CREATE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::Clears,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/service`: `authlete.services().create_through_idp`
@@ -924,6 +1000,7 @@ pub static SERVICE_CREATE_IDP: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::Clears,
     ends_tokens: false,
+    since: None,
     host: Host::Idp,
 });
 /// `DELETE /api/{serviceId}/service/delete`: `service.delete`
@@ -936,6 +1013,7 @@ pub static SERVICE_DELETE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::Clears,
     ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/{serviceId}/service/get`: `service.get`
@@ -948,6 +1026,7 @@ pub static SERVICE_GET: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::Service,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/service/get/list`: `authlete.services().list`
@@ -960,6 +1039,7 @@ pub static SERVICE_GET_LIST: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `GET /api/{serviceId}/service/jwks/get`: `service.jwks`
@@ -972,6 +1052,7 @@ pub static SERVICE_JWKS_GET: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::Service,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/service/remove`: `authlete.services().remove_through_idp`
@@ -984,6 +1065,7 @@ pub static SERVICE_REMOVE_IDP: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::Clears,
     ends_tokens: true,
+    since: None,
     host: Host::Idp,
 });
 /// `POST /api/{serviceId}/service/update`: `service.update`
@@ -996,6 +1078,7 @@ pub static SERVICE_UPDATE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Idempotent,
     cache: CacheClass::Clears,
     ends_tokens: true,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/vci/batch/issue`: `service.credential_issuer().issue_batch`
@@ -1008,6 +1091,7 @@ pub static VCI_BATCH_ISSUE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/vci/batch/parse`: `service.credential_issuer().parse_batch`
@@ -1020,6 +1104,7 @@ pub static VCI_BATCH_PARSE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/vci/deferred/issue`: `service.credential_issuer().issue_deferred`
@@ -1032,6 +1117,7 @@ pub static VCI_DEFERRED_ISSUE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/vci/deferred/parse`: `service.credential_issuer().parse_deferred`
@@ -1044,6 +1130,7 @@ pub static VCI_DEFERRED_PARSE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/vci/jwks`: `service.credential_issuer().jwks`
@@ -1056,6 +1143,7 @@ pub static VCI_JWKS: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::Service,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/vci/jwtissuer`: `service.credential_issuer().jwt_issuer`
@@ -1068,6 +1156,7 @@ pub static VCI_JWT_ISSUER: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::Service,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/vci/metadata`: `service.credential_issuer().metadata`
@@ -1080,6 +1169,7 @@ pub static VCI_METADATA: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::Service,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/vci/nonce`: `service.credential_issuer().nonce`
@@ -1092,6 +1182,7 @@ pub static VCI_NONCE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: Some("3.0.22"),
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/vci/offer/create`: `service.credential_issuer().create_offer`
@@ -1104,6 +1195,7 @@ pub static VCI_OFFER_CREATE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/vci/offer/info`: `service.credential_issuer().offer_info`
@@ -1116,6 +1208,7 @@ pub static VCI_OFFER_INFO: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::Safe,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/vci/single/issue`: `service.credential_issuer().issue`
@@ -1128,6 +1221,7 @@ pub static VCI_SINGLE_ISSUE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// `POST /api/{serviceId}/vci/single/parse`: `service.credential_issuer().parse`
@@ -1140,6 +1234,7 @@ pub static VCI_SINGLE_PARSE: Operation = Operation::new(OperationParts {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 });
 /// Every operation, by name.

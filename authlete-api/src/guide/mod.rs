@@ -13,7 +13,7 @@
 //! | [`registration`] | clients that register themselves |
 //! | [`credential_issuer`] | verifiable credentials |
 //! | [`management`] | services, clients and tokens as resources |
-//! | [`production`] | errors, retries, timeouts, limits, caches |
+//! | [`production`] | errors, a check at start, retries, timeouts, limits, caches |
 //! | [`observability`] | spans and logs |
 //! | [`testing`] | the emulator, its clock, faults |
 //! | [`frameworks`] | actix-web, poem and plain hyper |

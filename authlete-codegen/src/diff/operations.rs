@@ -36,6 +36,15 @@ impl Operation<'_> {
         (key, self.method)
     }
 
+    /// The servers that it has for itself, or its path; `None` where it is on those of the document.
+    fn servers(&self) -> Option<String> {
+        [&self.node, &self.item].into_iter().find_map(|owner| {
+            let servers = owner.value.get("servers")?.as_array()?;
+            let urls: Vec<_> = servers.iter().filter_map(|server| server.get("url").map(shown)).collect();
+            (!urls.is_empty()).then(|| urls.join(", "))
+        })
+    }
+
     /// The names of the parameters in the path, in its order.
     fn placeholders(&self) -> Vec<&str> {
         self.path.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0)).collect()
@@ -149,6 +158,12 @@ impl<'a> Comparison<'a> {
         }
         if old.id() != new.id() {
             let detail = format!("operation id {}", from_to(old.id(), new.id(), "none"));
+            self.report(Subject::Operation, Action::Changed, &at, detail, true);
+        }
+        let (before, after) = (old.servers(), new.servers());
+        if before != after {
+            // Another host takes other credentials.
+            let detail = format!("server {}", from_to(before.as_deref(), after.as_deref(), "the document's"));
             self.report(Subject::Operation, Action::Changed, &at, detail, true);
         }
         for (key, breaking) in [("tags", false), ("deprecated", false), ("security", true)] {

@@ -2,7 +2,8 @@
 //!
 //! Compared are the public items of the generated files, by their syntax: signatures, fields, variants, implementations.
 //! A change is *breaking* where `docs/stability.md` says that it takes a new major version: what was there is gone or
-//! has another type, or something was added to what is exhaustive.
+//! has another type, an operation is on another host, which takes other credentials, or something was added to what is
+//! exhaustive.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -141,7 +142,13 @@ fn collect(api: &mut Api, module: &str, item: Item) {
         }
         Item::Type(item) if is_public(&item.vis) => add(name(&item.ident), "alias", text(&item.ty), false, None),
         Item::Const(item) if is_public(&item.vis) => add(name(&item.ident), "constant", text(&item.ty), false, None),
-        Item::Static(item) if is_public(&item.vis) => add(name(&item.ident), "static", text(&item.ty), false, None),
+        Item::Static(item) if is_public(&item.vis) => {
+            let written = match host(&item.expr) {
+                Some(host) => format!("{} on {host}", text(&item.ty)),
+                None => text(&item.ty),
+            };
+            add(name(&item.ident), "static", written, false, None);
+        }
         Item::Fn(item) if is_public(&item.vis) => {
             add(name(&item.sig.ident), "function", text(&item.sig), false, None);
         }
@@ -186,6 +193,14 @@ fn collect(api: &mut Api, module: &str, item: Item) {
         }
         _ => {}
     }
+}
+
+/// The host of an operation, which decides what credentials its calls need.
+fn host(operation: &syn::Expr) -> Option<String> {
+    let syn::Expr::Call(call) = operation else { return None };
+    let Some(syn::Expr::Struct(parts)) = call.args.first() else { return None };
+    let is_host = |field: &&syn::FieldValue| matches!(&field.member, syn::Member::Named(name) if name == "host");
+    parts.fields.iter().find(is_host).map(|field| text(&field.expr))
 }
 
 /// What is read of `open_enum! { /// … Name { /// … Variant = "value", … } }`.

@@ -311,10 +311,7 @@ impl Method<'_> {
     }
 
     fn emit_setter(&self, parameter: &Parameter) -> TokenStream {
-        let wire = &parameter.wire;
-        let taken = ["timeout", "header", "pages", "clone", "into_future", "into"].contains(&parameter.name.as_str());
-        let name =
-            if taken { format_ident!("{}_parameter", parameter.name) } else { format_ident!("{}", parameter.name) };
+        let (wire, name) = (&parameter.wire, setter(parameter));
         let required = parameter.ty.required();
         let (ty, value) = match (&parameter.own, required) {
             (Some(own), _) => {
@@ -372,7 +369,34 @@ impl Method<'_> {
                     }
                 })
             }
-            Paging::Cursor { .. } => None,
+            Paging::Cursor { cursor, next, items, limit } => {
+                let response = self.model.object(self.operation.response.name()?)?;
+                let (items, next) = (response.field(items)?, response.field(next)?);
+                let (field, next) = (format_ident!("{}", items.name), format_ident!("{}", next.name));
+                let item = items.ty.elements()?.tokens(&quote!(types), &quote!(rt));
+                let total = self.total();
+                let given = |wire: &str| optional(self.operation).find(|parameter| parameter.wire == wire);
+                let (with_cursor, with_limit) = (setter(given(cursor)?), setter(given(limit)?));
+                let docs = doc(&format!(
+                    "All that the list holds, fetched page by page as it is asked for, from `{cursor}` on where that is set. \
+                     `{limit}` has no effect on it."
+                ));
+                Some(quote! {
+                    #docs
+                    pub fn pages(self) -> rt::Pages<'a, #item, rt::Cursor> {
+                        rt::Pages::by_cursor(move |start, size| {
+                            let mut call = self.clone().#with_limit(size.into());
+                            if let Some(cursor) = start.as_str() {
+                                call = call.#with_cursor(cursor);
+                            }
+                            Box::pin(async move {
+                                let response = call.await?.into_inner();
+                                Ok(rt::ListPage::at(start, response.#field, #total, response.#next))
+                            })
+                        })
+                    }
+                })
+            }
         }
     }
 
@@ -396,6 +420,12 @@ impl Method<'_> {
         let (field, element) = first;
         second.is_none().then(|| (format_ident!("{}", field.name), element.tokens(&quote!(types), &quote!(rt))))
     }
+}
+
+/// What the setter of an optional parameter is called.
+fn setter(parameter: &Parameter) -> syn::Ident {
+    let taken = ["timeout", "header", "pages", "clone", "into_future", "into"].contains(&parameter.name.as_str());
+    if taken { format_ident!("{}_parameter", parameter.name) } else { format_ident!("{}", parameter.name) }
 }
 
 struct Receiver {

@@ -21,7 +21,7 @@ const CHAPTERS: [(&str, &str); 16] = [
     ("registration", "clients that register themselves, metadata documents, federation"),
     ("credential_issuer", "verifiable credentials: offers, the credential endpoint, deferred issuance"),
     ("management", "services, clients and tokens as resources"),
-    ("production", "errors, retries, timeouts, limits, caches"),
+    ("production", "errors, a check at start, retries, timeouts, limits, caches"),
     ("observability", "spans and logs"),
     ("testing", "the emulator, its clock, faults"),
     ("frameworks", "actix-web, poem, plain hyper"),

@@ -18,7 +18,7 @@ pub(super) fn operations(model: &Model) -> Result<String, Problem> {
         use crate::rt::{CacheClass, Host, Idempotency, Operation, OperationParts};
     };
     for operation in model.operations.values() {
-        let Operation { id, method, path, tag, layer, .. } = operation;
+        let Operation { id, method, path, tag, layer, since, .. } = operation;
         let idempotency = match layer.as_ref().map(|layer| layer.idempotency.as_str()) {
             Some("safe") => quote!(Idempotency::Safe),
             Some("idempotent") => quote!(Idempotency::Idempotent),
@@ -31,6 +31,7 @@ pub(super) fn operations(model: &Model) -> Result<String, Problem> {
             _ => quote!(CacheClass::None),
         };
         let ends_tokens = layer.as_ref().is_some_and(|layer| layer.ends_tokens);
+        let since = since.as_ref().map_or_else(|| quote!(None), |since| quote!(Some(#since)));
         let host = if operation.idp { quote!(Host::Idp) } else { quote!(Host::Api) };
         let (ident, name) = (constant(operation), operation.plain_name());
         let docs = doc(&format!("`{method} {path}`: {}", super::overview::place(operation)));
@@ -45,6 +46,7 @@ pub(super) fn operations(model: &Model) -> Result<String, Problem> {
                 idempotency: #idempotency,
                 cache: #cache,
                 ends_tokens: #ends_tokens,
+                since: #since,
                 host: #host,
             });
         });

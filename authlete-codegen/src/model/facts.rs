@@ -60,6 +60,7 @@ fn read_operation(path: &str, method: &str, operation: &Map<String, Value>) -> R
         response: if has_other_content(operation) { RustType::Bytes } else { RustType::Unit },
         layer: layer(operation),
         idp: text(operation, "x-host") == Some("idp"),
+        since: text(operation, "x-since").map(str::to_owned),
         paging: paging(operation),
     })
 }

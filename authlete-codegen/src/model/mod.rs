@@ -70,6 +70,8 @@ pub struct Operation {
     pub layer: Option<Layer>,
     /// Whether it is on the server of the identity provider.
     pub idp: bool,
+    /// The version of the server that brought it, where it is newer than version 3.0.
+    pub since: Option<String>,
     /// How it hands out a list in pieces, where it does.
     pub paging: Option<Paging>,
 }

@@ -27,7 +27,7 @@ pub use client::Client;
 pub use into_request::IntoRequest;
 pub use modify::Modified;
 pub use operation::{CacheClass, Host, Idempotency, Operation};
-pub use paging::{Items, ListPage, PageRange, Pages};
+pub use paging::{Cursor, Items, ListPage, PageRange, Pages};
 pub use response::ApiResponse;
 
 /// A call of one operation. Nothing is sent until it is awaited.

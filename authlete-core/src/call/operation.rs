@@ -20,6 +20,8 @@ pub struct Operation {
     pub cache: CacheClass,
     /// Whether it may end access tokens, or change what introspection says of them.
     pub ends_tokens: bool,
+    /// The version of Authlete that brought it, `3.0.32` for example, where it is newer than version 3.0 itself.
+    pub since: Option<&'static str>,
     /// The server that it is called on.
     pub host: Host,
 }
@@ -37,6 +39,7 @@ pub struct OperationParts {
     pub idempotency: Idempotency,
     pub cache: CacheClass,
     pub ends_tokens: bool,
+    pub since: Option<&'static str>,
     pub host: Host,
 }
 
@@ -44,8 +47,8 @@ impl Operation {
     /// For generated code.
     #[doc(hidden)]
     pub const fn new(parts: OperationParts) -> Self {
-        let OperationParts { id, name, method, path, tag, idempotency, cache, ends_tokens, host } = parts;
-        Self { id, name, method, path, tag, idempotency, cache, ends_tokens, host }
+        let OperationParts { id, name, method, path, tag, idempotency, cache, ends_tokens, since, host } = parts;
+        Self { id, name, method, path, tag, idempotency, cache, ends_tokens, since, host }
     }
 }
 
@@ -99,6 +102,7 @@ pub(crate) static OTHER: Operation = Operation {
     idempotency: Idempotency::NotIdempotent,
     cache: CacheClass::None,
     ends_tokens: false,
+    since: None,
     host: Host::Api,
 };
 

@@ -39,38 +39,72 @@ impl From<RangeFull> for PageRange {
     }
 }
 
+/// A place in a list whose pages are reached by cursors: what the server calls it. The default is the beginning.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cursor(Option<String>);
+
+impl Cursor {
+    /// What the server calls it; `None` at the beginning.
+    pub fn as_str(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+impl From<&str> for Cursor {
+    fn from(cursor: &str) -> Self {
+        Self(Some(cursor.to_owned()))
+    }
+}
+
+impl From<String> for Cursor {
+    fn from(cursor: String) -> Self {
+        Self(Some(cursor))
+    }
+}
+
 /// A piece of a list.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct ListPage<T> {
-    /// Where in the list it starts, counted from 0.
-    pub start: i32,
+pub struct ListPage<T, P = i32> {
+    /// Where in the list it starts: counted from 0, or the cursor that it was fetched with.
+    pub start: P,
     /// What it holds.
     pub items: Vec<T>,
     /// How long the whole list is, where the server says so.
     pub total: Option<i32>,
-    /// How many were asked for.
-    wanted: i32,
+    /// Where the next page starts, when there is one.
+    pub next: Option<P>,
 }
 
 impl<T> ListPage<T> {
     /// What came for a range.
     #[doc(hidden)]
     pub fn new(range: Range<i32>, items: impl Into<Option<Vec<T>>>, total: impl Into<Option<i32>>) -> Self {
-        let items = items.into().unwrap_or_default();
-        Self { start: range.start, items, total: total.into(), wanted: range.end.saturating_sub(range.start) }
-    }
-
-    /// Where the next page starts, when there is one.
-    fn next(&self) -> Option<i32> {
-        let count = i32::try_from(self.items.len()).ok().filter(|count| *count > 0)?;
-        let next = self.start.checked_add(count)?;
-        let more = self.total.map_or(count >= self.wanted, |total| next < total);
-        more.then_some(next)
+        let (items, total) = (items.into().unwrap_or_default(), total.into());
+        let wanted = range.end.saturating_sub(range.start);
+        let count = i32::try_from(items.len()).unwrap_or(0);
+        let next = range.start.checked_add(count).filter(|next| total.map_or(count >= wanted, |total| *next < total));
+        Self { start: range.start, items, total, next: next.filter(|_| count > 0) }
     }
 }
 
-type Fetch<'a, T> = Box<dyn Fn(Range<i32>) -> BoxFuture<'a, Result<ListPage<T>, Error>> + Send + Sync + 'a>;
+impl<T> ListPage<T, Cursor> {
+    /// What came for a cursor.
+    #[doc(hidden)]
+    pub fn at(
+        start: Cursor,
+        items: impl Into<Option<Vec<T>>>,
+        total: impl Into<Option<i32>>,
+        next: impl Into<Option<String>>,
+    ) -> Self {
+        let next = next.into().filter(|next| !next.is_empty()).map(Cursor::from);
+        // A server that gives the same cursor again would be asked for ever.
+        let next = next.filter(|next| *next != start);
+        Self { start, items: items.into().unwrap_or_default(), total: total.into(), next }
+    }
+}
+
+type Page<'a, T, P> = BoxFuture<'a, Result<ListPage<T, P>, Error>>;
 
 /// A whole list, of which nothing is fetched before it is asked for.
 ///
@@ -84,30 +118,42 @@ type Fetch<'a, T> = Box<dyn Fn(Range<i32>) -> BoxFuture<'a, Result<ListPage<T>, 
 /// # }
 /// ```
 ///
-/// [`Pages::into_stream`] yields what the pages hold, one by one.
+/// [`Pages::into_stream`] yields what the pages hold, one by one. `P` is how the server wants to be told where a page starts:
+/// by a number, or by a [`Cursor`].
 #[must_use = "nothing is fetched until it is asked for"]
-pub struct Pages<'a, T> {
-    fetch: Fetch<'a, T>,
+pub struct Pages<'a, T, P = i32> {
+    /// Fetches a page, from where it starts and how much it may hold.
+    fetch: Box<dyn Fn(P, i32) -> Page<'a, T, P> + Send + Sync + 'a>,
     size: i32,
     /// Where the next page starts; `None` after the last one.
-    next: Option<i32>,
+    next: Option<P>,
 }
 
 impl<'a, T> Pages<'a, T> {
     #[doc(hidden)]
-    pub fn new(fetch: impl Fn(Range<i32>) -> BoxFuture<'a, Result<ListPage<T>, Error>> + Send + Sync + 'a) -> Self {
+    pub fn new(fetch: impl Fn(Range<i32>) -> Page<'a, T, i32> + Send + Sync + 'a) -> Self {
+        let fetch = move |start: i32, size| fetch(start.max(0)..start.max(0).saturating_add(size));
         Self { fetch: Box::new(fetch), size: 100, next: Some(0) }
     }
+}
 
+impl<'a, T> Pages<'a, T, Cursor> {
+    #[doc(hidden)]
+    pub fn by_cursor(fetch: impl Fn(Cursor, i32) -> Page<'a, T, Cursor> + Send + Sync + 'a) -> Self {
+        Self { fetch: Box::new(fetch), size: 100, next: Some(Cursor::default()) }
+    }
+}
+
+impl<'a, T, P: Clone> Pages<'a, T, P> {
     /// How many elements to ask for at a time: 100 unless said otherwise, and at least 1.
     pub fn page_size(mut self, size: i32) -> Self {
         self.size = size.max(1);
         self
     }
 
-    /// Leaves out the first elements.
-    pub fn start_at(mut self, start: i32) -> Self {
-        self.next = Some(start.max(0));
+    /// Starts there, and leaves out what is before: the number of elements to leave out, or the `next` of an earlier page.
+    pub fn start_at(mut self, start: impl Into<P>) -> Self {
+        self.next = Some(start.into());
         self
     }
 
@@ -115,10 +161,14 @@ impl<'a, T> Pages<'a, T> {
     ///
     /// # Errors
     /// What went wrong with the call.
-    pub async fn next_page(&mut self) -> Result<Option<ListPage<T>>, Error> {
-        let Some(call) = self.call() else { return Ok(None) };
-        let page = call.await?;
-        Ok(self.turn(page))
+    pub async fn next_page(&mut self) -> Result<Option<ListPage<T, P>>, Error> {
+        while let Some(call) = self.call() {
+            let page = call.await?;
+            if let Some(page) = self.turn(page) {
+                return Ok(Some(page));
+            }
+        }
+        Ok(None)
     }
 
     /// What all pages hold.
@@ -134,23 +184,22 @@ impl<'a, T> Pages<'a, T> {
     }
 
     /// What the pages hold, as a stream that fetches a page when it comes to it, and ends after an error.
-    pub fn into_stream(self) -> Items<'a, T> {
+    pub fn into_stream(self) -> Items<'a, T, P> {
         Items { pages: self, ready: VecDeque::new(), pending: None }
     }
 
-    fn call(&self) -> Option<BoxFuture<'a, Result<ListPage<T>, Error>>> {
-        let start = self.next?;
-        Some((self.fetch)(start..start.saturating_add(self.size)))
+    fn call(&self) -> Option<Page<'a, T, P>> {
+        Some((self.fetch)(self.next.clone()?, self.size))
     }
 
-    /// Notes where to go on; an empty page is the end.
-    fn turn(&mut self, page: ListPage<T>) -> Option<ListPage<T>> {
-        self.next = page.next();
+    /// Notes where to go on, and leaves out a page that is empty.
+    fn turn(&mut self, page: ListPage<T, P>) -> Option<ListPage<T, P>> {
+        self.next.clone_from(&page.next);
         (!page.items.is_empty()).then_some(page)
     }
 }
 
-impl<T> fmt::Debug for Pages<'_, T> {
+impl<T, P: fmt::Debug> fmt::Debug for Pages<'_, T, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pages").field("size", &self.size).field("next", &self.next).finish_non_exhaustive()
     }
@@ -158,13 +207,13 @@ impl<T> fmt::Debug for Pages<'_, T> {
 
 /// The elements of a list, as a [`Stream`].
 #[must_use = "a stream does nothing until it is polled"]
-pub struct Items<'a, T> {
-    pages: Pages<'a, T>,
+pub struct Items<'a, T, P = i32> {
+    pages: Pages<'a, T, P>,
     ready: VecDeque<T>,
-    pending: Option<BoxFuture<'a, Result<ListPage<T>, Error>>>,
+    pending: Option<Page<'a, T, P>>,
 }
 
-impl<T: Unpin> Stream for Items<'_, T> {
+impl<T: Unpin, P: Clone + Unpin> Stream for Items<'_, T, P> {
     type Item = Result<T, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -193,7 +242,7 @@ impl<T: Unpin> Stream for Items<'_, T> {
     }
 }
 
-impl<T> fmt::Debug for Items<'_, T> {
+impl<T, P: fmt::Debug> fmt::Debug for Items<'_, T, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Items").field("pages", &self.pages).field("ready", &self.ready.len()).finish_non_exhaustive()
     }

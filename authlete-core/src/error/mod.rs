@@ -8,8 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, response::Parts};
 use serde::Deserialize;
+use serde_json::Value;
 
-use crate::call::operation::Operation;
+use crate::call::operation::{Host, Operation};
 use crate::layers::retryable::Failure;
 use crate::transport::{TransportError, TransportErrorKind};
 use crate::wire::outside::Outside;
@@ -22,7 +23,8 @@ pub use rate_limit::RateLimit;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The client cannot be made as asked; nothing was sent.
+    /// The client cannot be made as asked, and nothing was sent; or a check at start found that the server lacks what is
+    /// needed.
     Configuration(ConfigurationError),
     /// The request cannot be made from the values given; nothing was sent.
     Request(RequestError),
@@ -115,7 +117,10 @@ impl Error {
     }
 
     pub(crate) fn api(operation: &'static Operation, server: &str, parts: Parts, body: Bytes) -> Self {
-        let ErrorFields { result_code, result_message } = lenient::from_slice(&body).unwrap_or_default();
+        let ErrorFields { result_code, mut result_message } = lenient::from_slice(&body).unwrap_or_default();
+        if operation.host == Host::Idp && result_message.is_none() {
+            result_message = idp_message(&body);
+        }
         let Parts { status, headers, .. } = parts;
         let error = Box::new(ApiError {
             operation,
@@ -207,6 +212,14 @@ struct ErrorFields {
     result_message: Option<String>,
 }
 
+/// What the identity provider says in its error body: `error`, or a sentence for each wrong member in `errors`.
+fn idp_message(body: &[u8]) -> Option<String> {
+    let body: Value = lenient::from_slice(body).ok()?;
+    let errors = body["errors"].as_array().into_iter().flatten();
+    let messages: Vec<_> = body["error"].as_str().into_iter().chain(errors.filter_map(Value::as_str)).collect();
+    (!messages.is_empty()).then(|| messages.join("; "))
+}
+
 impl ApiError {
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
@@ -228,12 +241,13 @@ impl ApiError {
         &self.body
     }
 
-    /// Authlete's `resultCode`, such as `A001203`: for logs, not to branch on.
+    /// Authlete's `resultCode`, such as `A001203`: for logs, not to branch on. The identity provider's errors have none.
     pub fn result_code(&self) -> Option<&str> {
         self.result_code.as_deref()
     }
 
-    /// Authlete's `resultMessage`: for logs, not for clients.
+    /// Authlete's `resultMessage`: for logs, not for clients. Of the identity provider's errors, the sentences that they
+    /// have instead (`error`, `errors`), with semicolons between them.
     pub fn result_message(&self) -> Option<&str> {
         self.result_message.as_deref()
     }
@@ -353,9 +367,12 @@ impl fmt::Display for ApiError {
             (None, None) => write!(f, ", without Authlete's error body")?,
         }
         f.write_str(match self.status {
+            StatusCode::UNAUTHORIZED if self.operation.host == Host::Idp => "; check the organization's access token",
             StatusCode::UNAUTHORIZED => "; check the access token and the region it belongs to",
             StatusCode::FORBIDDEN => "; the access token is not permitted to do this",
-            StatusCode::NOT_FOUND => "; check the service id, the other ids and the base URL",
+            StatusCode::NOT_FOUND if self.operation.host == Host::Api => {
+                "; check the service id, the other ids and the base URL"
+            }
             StatusCode::TOO_MANY_REQUESTS => match self.rate_limit().wait() {
                 Some(wait) => return write!(f, "; slow down and try again in {} s", seconds(wait)),
                 None => "; slow down and try again later",

@@ -367,6 +367,7 @@ mod tests {
             idempotency: Idempotency::Safe,
             cache: crate::call::operation::CacheClass::None,
             ends_tokens: false,
+            since: None,
             host: crate::call::operation::Host::Idp,
         });
         fn call(client: &Client) -> Call<'_, Bytes> {

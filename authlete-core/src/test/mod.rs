@@ -9,7 +9,8 @@ use crate::call::operation::{CacheClass, Host, Idempotency, Operation};
 use crate::credentials::Credentials;
 
 const fn operation(name: &'static str, path: &'static str, idempotency: Idempotency, cache: CacheClass) -> Operation {
-    Operation { id: name, name, method: "GET", path, tag: "", idempotency, cache, ends_tokens: false, host: Host::Api }
+    let (ends_tokens, since, host) = (false, None, Host::Api);
+    Operation { id: name, name, method: "GET", path, tag: "", idempotency, cache, ends_tokens, since, host }
 }
 
 pub(crate) static INFO: Operation = operation("info", "/api/info", Idempotency::Safe, CacheClass::None);

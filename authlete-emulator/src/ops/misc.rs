@@ -6,9 +6,15 @@ use crate::error::ApiError;
 use crate::reply::Reply;
 use crate::request::Request;
 
-/// The version and the features: those that are implemented, so none of the optional ones yet.
+/// The version of Authlete that is imitated, and by what.
+const VERSION: &str = concat!("3.0.32 (authlete-emulator ", env!("CARGO_PKG_VERSION"), ")");
+
+/// The optional features that are implemented, by Authlete's names.
+const FEATURES: [&str; 7] = ["ciba", "dcr", "deviceflow", "fapi", "gm", "hsm", "oidc_federation"];
+
+/// The version and the features.
 pub(crate) fn info(_: &Request) -> Result<Reply, ApiError> {
-    Ok(Reply::Json(json!({"version": concat!("authlete-emulator ", env!("CARGO_PKG_VERSION")), "features": []})))
+    Ok(Reply::Json(json!({"version": VERSION, "features": FEATURES})))
 }
 
 /// Says that the server runs.

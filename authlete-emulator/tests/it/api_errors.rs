@@ -71,8 +71,12 @@ async fn the_calls_that_tell_about_the_server() {
     let world = World::plain().await;
     assert_eq!(send(world.request("GET", "/api/lifecycle/healthcheck")).await, (200, json!("OK")));
     let (status, info) = send(world.request("GET", "/api/info")).await;
-    assert_eq!((status, &info["features"]), (200, &json!([])));
-    assert!(info["version"].is_string());
+    let features = json!(["ciba", "dcr", "deviceflow", "fapi", "gm", "hsm", "oidc_federation"]);
+    assert_eq!((status, &info["features"]), (200, &features));
+    assert!(
+        info["version"].as_str().is_some_and(|version| version.starts_with("3.0.32 (authlete-emulator ")),
+        "{info}"
+    );
     assert_eq!(world.call("GET", "/api/misc/echo?a=1&b=%20", None).await, (200, json!({"a": "1", "b": " "})));
 }
 

@@ -9,10 +9,14 @@ use serde_json::Value;
 use super::{Revocation, Revocations};
 
 impl Revocations {
-    /// A layer for the client of the service, which notices calls that end access tokens: the revocation endpoint,
-    /// revocation and deletion of tokens, and changes of authorizations, grants, sessions, clients and the service. After
-    /// each of them cached verdicts are void; where the call names a token, a user, a client or a grant, tokens that are
-    /// verified locally are refused as well.
+    /// A layer for the client of the service, which notices calls that may end access tokens: the revocation endpoint,
+    /// revocation and deletion of tokens, changes of authorizations, grants, sessions, clients and the service, and
+    /// whatever issues tokens. After each of them cached verdicts are void; where the call names a token, a user, a client
+    /// or a grant, tokens that are verified locally are refused as well.
+    ///
+    /// The token endpoint is among them because a refresh ends the access token before it, and a replayed code or refresh
+    /// token ends what came of it (RFC 6749 4.1.2). A server that issues many tokens therefore gains little from a cache
+    /// whose `Revocations` observe the same client.
     ///
     /// ```no_run
     /// use authlete_api::{Authlete, Region};

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use authlete_api::types::{GrantType, OAuthClient, Scope, Service as Settings, TokenRequest};
+use authlete_api::types::{
+    AuthorizationIssueRequest, AuthorizationIssueResponse, AuthorizationRequest, GrantType, OAuthClient, ResponseType,
+    Scope, Service as Settings, TokenRequest, TokenResponse, TokenResponseAction,
+};
 use authlete_api::{Authlete, AuthleteService, Reply};
 use authlete_emulator::Emulator;
 use authlete_resource_server::{Principal, ResourceServer, Revocations, VerdictCache};
@@ -12,6 +15,9 @@ use axum::routing::get;
 use http::{Request, StatusCode};
 
 use super::{api, get_with, send};
+
+const GRANTS: [GrantType; 4] =
+    [GrantType::ClientCredentials, GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::Implicit];
 
 struct World {
     emulator: Emulator,
@@ -27,22 +33,56 @@ impl World {
         let settings = Settings::default()
             .issuer("https://as.example.com")
             .supported_scopes([scope("read"), scope("write")])
-            .supported_grant_types([GrantType::ClientCredentials])
+            .supported_grant_types(GRANTS)
+            .supported_response_types([ResponseType::Code, ResponseType::Token])
             .access_token_duration(60);
         let id = authlete.services().create(settings).await.unwrap().api_key.unwrap();
         let service = authlete.service(id);
-        let client = OAuthClient::default().grant_types([GrantType::ClientCredentials]);
+        let client = OAuthClient::default()
+            .grant_types(GRANTS)
+            .response_types([ResponseType::Code, ResponseType::Token])
+            .redirect_uris(["https://client.example.org/cb".to_owned()]);
         let client = service.clients().create(client).await.unwrap().into_inner();
         Self { emulator, service, client }
     }
 
     async fn bearer(&self, scope: &str) -> String {
-        let mut request = TokenRequest::new(format!("grant_type=client_credentials&scope={scope}"));
+        bearer(&self.token(&self.service, format!("grant_type=client_credentials&scope={scope}")).await)
+    }
+
+    async fn token(&self, service: &AuthleteService, parameters: String) -> TokenResponse {
+        let mut request = TokenRequest::new(parameters);
         request.client_id = self.client.client_id.map(|id| id.to_string());
         request.client_secret = self.client.client_secret.clone();
-        let issued = self.service.token().process(request).raw().await.unwrap();
-        format!("Bearer {}", issued.access_token.as_deref().unwrap())
+        service.token().process(request).raw().await.unwrap().into_inner()
     }
+
+    /// A request to the token endpoint with a new code of the user.
+    async fn by_code(&self) -> String {
+        let issued = self.authorize(&self.service, "code").await;
+        format!("grant_type=authorization_code&code={}", issued.authorization_code.as_deref().unwrap())
+    }
+
+    /// The user agrees to what the client asks for.
+    async fn authorize(&self, service: &AuthleteService, response_type: &str) -> AuthorizationIssueResponse {
+        let request = format!("response_type={response_type}&client_id={}", self.client.client_id.unwrap());
+        let read = service.authorization().process(AuthorizationRequest::new(request)).raw().await.unwrap();
+        let issue = AuthorizationIssueRequest::new("ada", read.ticket.clone().unwrap());
+        service.authorization().issue(issue).raw().await.unwrap().into_inner()
+    }
+
+    /// The service, and an API that it protects, which keeps verdicts until a call of this service may end tokens.
+    fn observed(&self) -> (AuthleteService, Router) {
+        let revocations = Revocations::default();
+        let builder = authlete(&self.emulator).transport_layer(revocations.layer());
+        let service = builder.service_id(self.service.id()).build_service().unwrap();
+        let server = ResourceServer::new(service.clone()).cache(VerdictCache::default()).revocations(revocations);
+        (service, api(server.protect()))
+    }
+}
+
+fn bearer(issued: &TokenResponse) -> String {
+    format!("Bearer {}", issued.access_token.as_deref().unwrap())
 }
 
 fn authlete(emulator: &Emulator) -> authlete_api::AuthleteBuilder {
@@ -103,14 +143,7 @@ async fn the_principal_says_who_and_what() {
 async fn with_a_cache_not_every_request_is_a_call() {
     let world = World::new().await;
     let token = world.bearer("read").await;
-    let revocations = Revocations::default();
-    let observed = authlete(&world.emulator)
-        .transport_layer(revocations.layer())
-        .service_id(world.service.id())
-        .build_service()
-        .unwrap();
-    let server = ResourceServer::new(observed.clone()).cache(VerdictCache::default()).revocations(revocations);
-    let api = api(server.protect());
+    let (observed, api) = world.observed();
     assert_eq!(status(&api, &token).await.0, 200);
     // The emulator's clock moves, ours does not: what is kept is used.
     world.emulator.clock().advance(Duration::from_secs(61));
@@ -118,4 +151,35 @@ async fn with_a_cache_not_every_request_is_a_call() {
     // Whatever may end tokens drops it, even what the emulator refuses.
     let _ = observed.access_tokens().delete("some token").await;
     assert_eq!(status(&api, &token).await.0, 401);
+}
+
+#[tokio::test]
+async fn what_is_kept_is_dropped_when_a_code_or_a_refresh_token_is_used_again() {
+    let world = World::new().await;
+    let (observed, api) = world.observed();
+    let by_code = world.by_code().await;
+    let issued = world.token(&observed, by_code.clone()).await;
+    assert_eq!(status(&api, &bearer(&issued)).await.0, 200);
+    assert_eq!(world.token(&observed, by_code).await.action, Some(TokenResponseAction::BadRequest));
+    assert_eq!(status(&api, &bearer(&issued)).await.0, 401);
+
+    let issued = world.token(&observed, world.by_code().await).await;
+    let refresh = format!("grant_type=refresh_token&refresh_token={}", issued.refresh_token.as_deref().unwrap());
+    assert_eq!(status(&api, &bearer(&issued)).await.0, 200);
+    let refreshed = world.token(&observed, refresh.clone()).await;
+    assert_eq!(status(&api, &bearer(&issued)).await.0, 401, "a refresh ends the token before");
+    assert_eq!(status(&api, &bearer(&refreshed)).await.0, 200);
+    assert_eq!(world.token(&observed, refresh).await.action, Some(TokenResponseAction::BadRequest));
+    assert_eq!(status(&api, &bearer(&refreshed)).await.0, 401);
+}
+
+#[tokio::test]
+async fn what_is_kept_is_dropped_when_a_user_may_have_one_token_and_gets_another() {
+    let world = World::new().await;
+    let (observed, api) = world.observed();
+    observed.modify(|settings| settings.single_access_token_per_subject = Some(true)).await.unwrap();
+    let issued = world.token(&observed, world.by_code().await).await;
+    assert_eq!(status(&api, &bearer(&issued)).await.0, 200);
+    assert!(world.authorize(&observed, "token").await.access_token.is_some());
+    assert_eq!(status(&api, &bearer(&issued)).await.0, 401);
 }

@@ -16,7 +16,7 @@ pub struct AuditApi<'a> {
 }
 
 impl<'a> AuditApi<'a> {
-    /// Lists what happened at Authlete in an organization, newest first, page by page. The call goes to Authlete's identity provider (`https://login.authlete.com`). Follow `nextCursor` until it is absent.
+    /// Lists what happened at Authlete in an organization, newest first, page by page. The call goes to Authlete's identity provider (`https://login.authlete.com`). `pages` follows `nextCursor` until it is absent.
     ///
     /// `GET /api/audit/entries`
     ///
@@ -139,6 +139,20 @@ impl<'a> AuditEntriesCall<'a> {
     pub fn cursor(mut self, value: &str) -> Self {
         self.call.set("cursor", &value);
         self
+    }
+
+    /// All that the list holds, fetched page by page as it is asked for, from `cursor` on where that is set. `limit` has no effect on it.
+    pub fn pages(self) -> rt::Pages<'a, types::AuditLogEntry, rt::Cursor> {
+        rt::Pages::by_cursor(move |start, size| {
+            let mut call = self.clone().limit(size.into());
+            if let Some(cursor) = start.as_str() {
+                call = call.cursor(cursor);
+            }
+            Box::pin(async move {
+                let response = call.await?.into_inner();
+                Ok(rt::ListPage::at(start, response.entries, None, response.next_cursor))
+            })
+        })
     }
 }
 

@@ -147,6 +147,9 @@ fn document_operation(path: &str, method: &str, operation: &mut Map<String, Valu
     if !tags.is_empty() {
         facts.push(format!("Tag: {}.", tags.join(", ")));
     }
+    if let Some(since) = operation.get("x-since").and_then(Value::as_str) {
+        facts.push(format!("Since Authlete {since}."));
+    }
     if operation.get("deprecated") == Some(&Value::Bool(true)) {
         facts.push("Deprecated upstream.".to_owned());
     }

@@ -3,7 +3,7 @@
 //! document without groups has no such layer.
 //!
 //! `x-cache` says whose answers are kept. What changes something in a group where answers are kept has to say whether it
-//! clears them.
+//! clears them. `x-since` names the version of the server that brought an operation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,6 +105,10 @@ impl Found {
             None if idempotency != IDEMPOTENCIES[0] => self.unsaid.push((group.clone(), at.clone())),
             None => {}
         }
+        if let Some(since) = operation.get("x-since").filter(|since| !is_version(since)) {
+            let message = format!("x-since is {since}, which is no version such as \"3.0.32\"");
+            self.problems.0.push(Problem::new("grouped_operations", &at, message));
+        }
         for word in [&group, &name] {
             if snake(word) != *word || syn::parse_str::<syn::Ident>(word).is_err() {
                 self.problems.0.push(Problem::new("grouped_operations", &at, format!("{word:?} is no name in Rust")));
@@ -160,4 +164,9 @@ fn fallback_group(operation: &Map<String, Value>, bound: bool) -> String {
     let group = snake(tag);
     let group = if bound { format!("{group}_calls") } else { format!("organization_{group}") };
     if syn::parse_str::<syn::Ident>(&group).is_ok() { group } else { format!("group_{group}") }
+}
+
+/// Whether it is numbers with dots between them.
+fn is_version(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.split('.').all(|part| part.parse::<u32>().is_ok()))
 }
