@@ -4,8 +4,9 @@
 //!
 //! The [`guide`] has a chapter for each kind of server, and [`prelude`] what most programs use. [`Authlete`] and
 //! [`AuthleteService`] have the operations in [`groups`]; [`operations`] lists them; [`types`] has what they take and
-//! return, and [`actions`] what their responses ask for; [`credential_issuance`] has what credential issuers need beside; [`AuthleteBuilder`] has all settings, and [`Environment`] reads
-//! them; [`Transport`] is the seam through which calls go; [`layers`] are what stands in it: retries, limits and the like;
+//! return, and [`actions`] what their responses ask for. What is left to servers then has help in [`claims`], [`pages`],
+//! [`ciba`] and [`credential_issuance`]. [`AuthleteBuilder`] has all settings, and [`Environment`] reads them; [`Transport`] is
+//! the seam through which calls go; [`layers`] are what stands in it: retries, limits and the like;
 //! [`Error`] says what went wrong.
 
 /// What generated code reaches of the runtime.
@@ -14,7 +15,12 @@ pub(crate) use authlete_core::codegen as rt;
 pub mod actions;
 mod authlete;
 mod builder;
+pub mod ciba;
+pub mod claims;
+mod client_request;
+mod conversions;
 pub mod credential_issuance;
+mod documents;
 pub mod environment;
 #[rustfmt::skip]
 mod generated;
@@ -42,6 +48,8 @@ pub mod mock {
     }
 }
 pub mod guide;
+mod language;
+pub mod pages;
 pub mod prelude;
 mod region;
 mod server_check;

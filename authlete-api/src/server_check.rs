@@ -17,7 +17,7 @@ impl Authlete {
     /// # async fn example() -> Result<(), authlete_api::Error> {
     /// let authlete = Authlete::from_env()?;
     /// let info = authlete.check_server([&operations::BACKCHANNEL_LOGOUT_TOKEN]).await?;
-    /// println!("Authlete {} has {}", info.version, info.features.join(", "));
+    /// println!("Authlete {} has {:?}", info.version.unwrap_or_default(), info.features.unwrap_or_default());
     /// # Ok(())
     /// # }
     /// ```
@@ -39,8 +39,8 @@ impl Authlete {
             .into_iter()
             .filter_map(|operation| Some(format!("{operation}, which came with {}", operation.since?)))
             .collect();
-        let server = match numbers(&info.version) {
-            Some(_) => format!("is Authlete {}", info.version.trim().escape_debug()),
+        let server = match info.version.as_deref().filter(|version| numbers(version).is_some()) {
+            Some(version) => format!("is Authlete {}", version.trim().escape_debug()),
             None => "does not tell its version as numbers".to_owned(),
         };
         Err(Error::configuration(format!(
@@ -53,11 +53,11 @@ impl Authlete {
 
 impl InfoResponse {
     /// Whether the server has an operation: whether its version is [`Operation::since`] or newer. `false` where that is
-    /// needed and `version` does not begin with numbers; `true` for the identity provider's operations, which are on
+    /// needed and `version` is absent or does not begin with numbers; `true` for the identity provider's operations, which are on
     /// another server.
     pub fn supports(&self, operation: &Operation) -> bool {
         let Some(since) = operation.since else { return true };
-        numbers(&self.version).is_some_and(|version| Some(version) >= numbers(since))
+        self.version.as_deref().and_then(numbers).is_some_and(|version| Some(version) >= numbers(since))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Descriptions that generation has to refuse, with a message about the description, or to take.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use authlete_codegen::import::import;
 use authlete_codegen::pipeline::{Inputs, generate};
 use serde_json::{Value, json};
@@ -23,7 +25,7 @@ fn answers() -> Value {
 }
 
 /// What becomes of a description, all that is committed being for another one.
-fn outcome(document: &Value) -> Result<usize, String> {
+fn generated(document: &Value) -> Result<BTreeMap<String, String>, String> {
     let document = import(document.to_string().as_bytes(), "a test").map_err(|problems| problems.to_string())?.document;
     let inputs = Inputs {
         document,
@@ -33,18 +35,18 @@ fn outcome(document: &Value) -> Result<usize, String> {
         examples: Vec::new(),
         lenient: true,
     };
-    generate(&inputs).map(|generated| generated.files.len()).map_err(|problems| problems.to_string())
+    generate(&inputs).map(|generated| generated.files).map_err(|problems| problems.to_string())
 }
 
 fn refused(document: &Value, message: &str) {
-    match outcome(document) {
-        Ok(files) => panic!("{files} files, but it should say: {message}"),
+    match generated(document) {
+        Ok(files) => panic!("{} files, but it should say: {message}", files.len()),
         Err(found) => assert!(found.contains(message), "{found}\n  should say: {message}"),
     }
 }
 
 fn taken(document: &Value) {
-    outcome(document).unwrap_or_else(|problems| panic!("{problems}"));
+    generated(document).unwrap_or_else(|problems| panic!("{problems}"));
 }
 
 #[test]
@@ -169,4 +171,93 @@ fn places_mean_something_in_lists_alone() {
     assert!(error.contains("A.list: is marked x-positional and is not a list"), "{error}");
     let files = generated(&json!({"type": "array", "items": {"type": "string"}})).expect("a list has places").files;
     assert!(files.values().any(|text| text.contains("rt::Positional<")), "it is read like any list");
+}
+
+/// Names that generated functions use themselves, keywords, and names that are equal in Rust.
+const PARAMETERS: [&str; 32] = [
+    "client",
+    "request",
+    "body",
+    "operation",
+    "operations",
+    "service",
+    "authlete",
+    "types",
+    "rt",
+    "value",
+    "call",
+    "calls",
+    "response",
+    "query",
+    "path",
+    "header",
+    "self",
+    "Self",
+    "crate",
+    "super",
+    "std",
+    "Option",
+    "String",
+    "Vec",
+    "a",
+    "T",
+    "_",
+    "set",
+    "into_iter",
+    "map",
+    "two words",
+    "twoWords",
+];
+
+#[test]
+fn parameters_may_have_any_name() {
+    let parameters = |place: &str, required: bool| -> Vec<Value> {
+        let schema = json!({"type": "string"});
+        PARAMETERS.map(|name| json!({"name": name, "in": place, "required": required, "schema": schema})).to_vec()
+    };
+    let path = PARAMETERS.map(|name| format!("/{{{name}}}")).concat();
+    let operation = |id: &str, parameters: Vec<Value>| {
+        let mut operation = answers();
+        operation["operationId"] = json!(id);
+        operation["parameters"] = json!(parameters);
+        operation["requestBody"] =
+            json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}});
+        operation
+    };
+    let mut document = with(&answers(), &json!({"A": {"type": "object", "properties": {"x": {"type": "string"}}}}));
+    document["paths"] = json!({
+        "/api/required": {"post": operation("needs", parameters("query", true))},
+        "/api/optional": {"post": operation("takes", parameters("query", false))},
+        format!("/api/path{path}"): {"post": operation("goes", parameters("path", true))},
+        "/api/both": {"post": operation("both", [parameters("query", true), parameters("header", true)].concat())},
+    });
+    let files = generated(&document).expect("it is taken");
+    let calls = |path: &str| path.contains("/generated/calls/") && !path.ends_with("/mod.rs");
+    let (_, text) = files.iter().find(|(path, _)| calls(path)).expect("there are calls");
+    for function in syn::parse_file(text).expect("it is Rust").items {
+        let syn::Item::Fn(function) = function else { continue };
+        let names: Vec<String> = function.sig.inputs.iter().map(argument).collect();
+        let distinct: BTreeSet<&String> = names.iter().collect();
+        assert_eq!(distinct.len(), names.len(), "{names:?}");
+        let expected = match function.sig.ident.to_string().as_str() {
+            "needs" | "goes" => PARAMETERS.len(),
+            "both" => 2 * PARAMETERS.len(),
+            _ => 0,
+        };
+        // The client and the body come on top.
+        assert_eq!(names.len(), expected + 2, "{names:?}");
+    }
+    for name in PARAMETERS {
+        assert_eq!(text.matches(&format!(".query(\"{name}\"")).count(), 2, "{name}");
+    }
+}
+
+fn argument(input: &syn::FnArg) -> String {
+    match input {
+        syn::FnArg::Typed(input) => match &*input.pat {
+            syn::Pat::Ident(pat) => pat.ident.to_string(),
+            _ => panic!("a pattern"),
+        },
+        syn::FnArg::Receiver(_) => "self".to_owned(),
+    }
 }

@@ -22,11 +22,13 @@ pub use crate::call::modify::{Modification, Modified};
 pub use crate::call::operation::{CacheClass, Host, Idempotency, Operation, OperationParts};
 pub use crate::call::optional::OptionalCall;
 pub use crate::call::paging::{Cursor, ListPage, PageRange, Pages};
-pub use crate::call::request::{BuildError, PathSegment, RequestBuilder, path, path_segment, request};
+pub use crate::call::request::{BuildError, PathSegment, RequestBuilder, has_parameter, path, path_segment, request};
 pub use crate::call::response::ApiResponse;
 pub use crate::call::{Call, CallFuture, call};
 pub use crate::error::Error;
 pub use crate::transport::BoxFuture;
+#[cfg(feature = "reqwest")]
+pub use crate::transport::tls_and_proxy::build_client;
 pub use crate::wire::ids::{
     AccessTokenIdentifier, ClientId, ClientIdentifier, CredentialOfferId, CredentialRequestId, GrantId,
     HardwareKeyHandle, RefreshTokenIdentifier, ServiceId, SessionId, Ticket, TokenBatchId, UserCode,

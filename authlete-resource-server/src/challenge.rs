@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use authlete_api::http_inputs::TokenScheme;
+use authlete_api::http_inputs::{TokenScheme, add_parameter};
 use authlete_api::{Details, Reply};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -24,15 +24,26 @@ pub(crate) struct Challenger {
 }
 
 /// A request that is refused, with the reason for the log. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Refused(Arc<Parts>);
 
-#[derive(Debug)]
 struct Parts {
     status: StatusCode,
     headers: HeaderMap,
     reason: &'static str,
     details: Option<Details>,
+}
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The names of the headers alone: one of the values may be a nonce.
+        f.debug_struct("Refused")
+            .field("status", &self.0.status)
+            .field("headers", &self.0.headers.keys().collect::<Vec<_>>())
+            .field("reason", &self.0.reason)
+            .field("details", &self.0.details)
+            .finish()
+    }
 }
 
 /// The `error` of a challenge, with its description and what RFC 9470 adds.
@@ -120,8 +131,7 @@ impl Challenger {
         let mut challenge = challenge.to_owned();
         let mut add = |name: &str, value: Option<String>| {
             if let Some(value) = value.filter(|_| !challenge.contains(&format!("{name}="))) {
-                let separator = if challenge.contains('=') { ", " } else { " " };
-                challenge.push_str(&format!("{separator}{name}=\"{value}\""));
+                add_parameter(&mut challenge, name, &value);
             }
         };
         add("scope", scope(&self.scopes));
@@ -148,23 +158,24 @@ impl Challenger {
             offers.reverse();
         }
         for (offered, name) in offers.into_iter().filter(|(offered, _)| self.accepts(*offered)) {
-            let mut parameters = Vec::new();
+            let mut challenge = name.to_owned();
+            let mut add = |name: &str, value: &str| add_parameter(&mut challenge, name, value);
             if let Some(problem) = problem.filter(|_| used == offered) {
-                parameters.push(format!("error=\"{}\"", problem.code));
+                add("error", problem.code);
                 if !problem.description.is_empty() {
-                    parameters.push(format!("error_description=\"{}\"", problem.description));
+                    add("error_description", problem.description);
                 }
-                let further =
-                    problem.parameters.iter().filter_map(|(name, value)| quoted(value).map(|value| (name, value)));
-                parameters.extend(further.map(|(name, value)| format!("{name}=\"{value}\"")));
+                problem.parameters.iter().for_each(|(name, value)| add(name, value));
             }
-            parameters.extend(scope(scopes).map(|scope| format!("scope=\"{scope}\"")));
-            parameters.extend(self.metadata_url.as_ref().map(|url| format!("resource_metadata=\"{url}\"")));
+            if let Some(scope) = scope(scopes) {
+                add("scope", &scope);
+            }
+            if let Some(url) = &self.metadata_url {
+                add("resource_metadata", url);
+            }
             if offered == TokenScheme::DPoP {
-                parameters.push(format!("algs=\"{}\"", dpop::ALGORITHMS));
+                add("algs", dpop::ALGORITHMS);
             }
-            let separator = if parameters.is_empty() { "" } else { " " };
-            let challenge = format!("{name}{separator}{}", parameters.join(", "));
             if let Ok(challenge) = HeaderValue::try_from(challenge) {
                 headers.append(WWW_AUTHENTICATE, challenge);
             }
@@ -243,11 +254,6 @@ fn scope(scopes: &[String]) -> Option<String> {
     };
     let scopes: Vec<&str> = scopes.iter().filter(allowed).map(String::as_str).collect();
     (!scopes.is_empty()).then(|| scopes.join(" "))
-}
-
-/// A value that can stand between quotes.
-fn quoted(value: &str) -> Option<&str> {
-    value.bytes().all(|byte| matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~')).then_some(value)
 }
 
 /// Why a request was refused, for the log: in the extensions of the response. Its text holds no secrets.

@@ -2,6 +2,8 @@
 
 mod key;
 
+use std::fmt;
+
 pub use key::{DpopProof, KeyError, TestKey};
 
 pub use authlete_emulator as emulator;
@@ -61,11 +63,21 @@ pub struct TestClient {
 /// assert_eq!(authlete.service().get().await?.pkce_required, Some(true));
 /// # Ok(()) }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use]
 pub struct TestAuthleteBuilder {
     service: Map<String, Value>,
     client: Map<String, Value>,
+}
+
+impl fmt::Debug for TestAuthleteBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Some settings are secrets.
+        f.debug_struct("TestAuthleteBuilder")
+            .field("service", &self.service.keys().collect::<Vec<_>>())
+            .field("client", &self.client.keys().collect::<Vec<_>>())
+            .finish()
+    }
 }
 
 impl TestAuthlete {

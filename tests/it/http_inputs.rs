@@ -2,11 +2,13 @@
 
 use authlete_api::Reply;
 use authlete_api::http_inputs::{
-    TokenScheme, access_token, access_token_or_form, apache_certificates, azure_certificates, client_attestation,
+    self, TokenScheme, access_token, access_token_or_form, apache_certificates, azure_certificates, client_attestation,
     client_certificates, client_credentials, dpop_proof, envoy_certificates, haproxy_certificates, nginx_certificates,
     pem_certificates, traefik_certificates,
 };
+use authlete_api::types::{RevocationRequest, TokenRequest};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Value, json};
 
 fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
     let value = |text: &str| HeaderValue::from_bytes(text.as_bytes()).expect("a value");
@@ -29,7 +31,7 @@ fn client_credentials_are_form_decoded() {
     for header in ["Basic", "Basic !", "Basic YWI=", "Basic JUZGOmE="] {
         let error = client_credentials(&headers(&[("authorization", header)])).expect_err(header);
         let reply = Reply::from(error);
-        assert_eq!((reply.status().as_u16(), &reply.body()[..]), (400, &br#"{"error":"invalid_request"}"#[..]));
+        assert_eq!((reply.status().as_u16(), &reply.body()[..]), (401, &br#"{"error":"invalid_client"}"#[..]));
     }
     assert_eq!(client_credentials(&headers(&[("authorization", "Bearer a")])), Ok(None));
     assert_eq!(client_credentials(&HeaderMap::new()), Ok(None));
@@ -239,4 +241,48 @@ fn client_attestations_come_once() {
             assert_eq!((reply.status().as_u16(), &reply.body()[..]), (400, body));
         }
     }
+}
+
+#[test]
+fn a_client_request_is_read_at_once() {
+    let given = [
+        ("authorization", "Basic MTpzJTIwcw=="),
+        ("dpop", "proof"),
+        ("oauth-client-attestation", "statement"),
+        ("oauth-client-attestation-pop", "possession"),
+        // Nobody said that a proxy sets it.
+        ("client-cert", ":AA==:"),
+    ];
+    let read = || http_inputs::ClientRequest::read(&headers(&given), "grant_type=x");
+    let client = |mut more: Value| {
+        let common = json!({
+            "parameters": "grant_type=x", "clientId": "1", "clientSecret": "s s", "oauthClientAttestation": "statement",
+            "oauthClientAttestationPop": "possession",
+        });
+        more.as_object_mut().unwrap().extend(common.as_object().unwrap().clone());
+        more
+    };
+    let revocation = RevocationRequest::from(read().unwrap());
+    assert_eq!(serde_json::to_value(revocation).unwrap(), client(json!({})));
+    let token = TokenRequest::from(read().unwrap().url("https://as.example/token").certificates(["a", "b", "c"]));
+    let expected = client(json!({
+        "dpop": "proof", "htm": "POST", "htu": "https://as.example/token", "clientCertificate": "a",
+        "clientCertificatePath": ["b", "c"],
+    }));
+    assert_eq!(serde_json::to_value(token).unwrap(), expected);
+    // What cannot be read is not passed over, and is no secret.
+    for (name, value, error) in [
+        ("authorization", "Basic !", "invalid_client"),
+        ("dpop", "", "invalid_dpop_proof"),
+        ("oauth-client-attestation", " ", "invalid_client_attestation"),
+    ] {
+        let malformed = http_inputs::ClientRequest::read(&headers(&[(name, value)]), "").unwrap_err();
+        let reply = Reply::from(malformed);
+        assert_eq!(reply.body(), &format!("{{\"error\":\"{error}\"}}"), "{name}");
+        // RFC 6749 5.2
+        let challenge = reply.headers().get("www-authenticate").map(|challenge| challenge.to_str().unwrap());
+        let expected = (name == "authorization").then_some("Basic realm=\"clients\"");
+        assert_eq!((reply.status() == 401, challenge), (expected.is_some(), expected), "{name}");
+    }
+    assert!(http_inputs::ClientRequest::read(&headers(&[]), [0xff]).is_err());
 }

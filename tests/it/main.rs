@@ -3,14 +3,21 @@
 
 mod actions;
 mod authorization_server;
+#[cfg(feature = "rustls")]
+mod builder;
+mod claims;
 mod clients;
+mod doc_examples;
 mod errors;
 mod fault_server;
 mod faults;
 mod flow;
+mod fuzz;
 mod http_inputs;
+mod idempotency;
 mod lenient_responses;
 mod mcp_server;
+mod pages;
 mod protect;
 mod redaction;
 mod sample;

@@ -1,10 +1,8 @@
 //! Refusing an access token: status and challenge, where it is the server itself that refuses.
 
-use std::fmt::Write;
-
 use authlete_core::actions::Reply;
 use authlete_core::codegen::Details;
-use authlete_core::http_inputs::TokenScheme;
+use authlete_core::http_inputs::{TokenScheme, add_parameter};
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderValue, StatusCode};
 
@@ -114,18 +112,8 @@ impl Challenge {
             Some(TokenScheme::DPoP) => "DPoP",
             _ => "Bearer",
         });
-        for (index, (name, value)) in self.parameters.iter().enumerate() {
-            let separator = if index == 0 { " " } else { ", " };
-            // RFC 6750 3: printable ASCII without the two that would have to be escaped.
-            let value: String = value
-                .chars()
-                .map(|character| match character {
-                    '"' => '\'',
-                    ' '..='~' if character != '\\' => character,
-                    _ => '?',
-                })
-                .collect();
-            let _ = write!(header, "{separator}{name}=\"{value}\"");
+        for (name, value) in &self.parameters {
+            add_parameter(&mut header, name, value);
         }
         header
     }

@@ -5,6 +5,7 @@ mod addresses;
 use std::fmt;
 use std::time::Duration;
 
+use authlete_core::codegen::build_client;
 use authlete_core::error::Error;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -99,14 +100,15 @@ impl NotificationSender {
     }
 
     fn with_addresses(addresses: Addresses) -> Result<Self, Error> {
-        let http = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            .dns_resolver(Resolver(addresses))
-            .build()
-            .map_err(|error| Error::configuration(format!("the HTTP client cannot be set up: {error}")))?;
+        let builder = || {
+            reqwest::Client::builder()
+                .redirect(Policy::none())
+                .no_proxy()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .timeout(TIMEOUT)
+                .dns_resolver(Resolver(addresses))
+        };
+        let http = build_client(builder, addresses == Addresses::Any)?;
         Ok(Self { http, addresses: Some(addresses) })
     }
 

@@ -1,13 +1,13 @@
-//! Replies to requests that the server itself decides on: the token response, and the errors of token and credential requests.
+//! Replies to requests that the server itself decides on: the token response, and the errors of token requests.
 
 use authlete_core::actions::{Action, Reply};
 use authlete_core::call::Operation;
 use authlete_core::codegen::{Content, Exchange, Rendering, ResponseParts, TakeParts, exchange, render};
+use authlete_core::http_inputs::description_text;
 use serde_json::{Map, Value};
 
 use crate::generated::actions::{
-    TokenCreateAction, TokenCreateOk, TokenJwtBearer, TokenNativeSso, TokenTokenExchange, VciBatchParseOk,
-    VciDeferredParseOk, VciSingleParseOk,
+    TokenAction, TokenCreateAction, TokenCreateOk, TokenJwtBearer, TokenNativeSso, TokenTokenExchange,
 };
 use crate::generated::types::AuthorizationDetails;
 
@@ -50,16 +50,18 @@ impl TokenCreateOk {
 
 /// The error response to a request that the server refuses, with what the first call said for the headers.
 macro_rules! refusing {
-    ($($step:ident of $action:ident: $when:literal;)*) => {
+    ($($step:ident: $when:literal;)*) => {
         $(
             impl $step {
                 #[doc = $when]
                 ///
-                /// The status is 400. The description is for the client's developer.
+                /// The status is 400. The description is for the client's developer: of printable ASCII without quotation mark and
+                /// backslash, as the specification has it. Double quotes become single ones, and other characters become `?`.
                 pub fn refuse(self, error: &str, description: Option<&str>) -> Reply {
-                    let members = [("error", Some(error.into())), ("error_description", description.map(Value::from))];
+                    let description = description.map(|text| description_text(text).into());
+                    let members = [("error", Some(error.into())), ("error_description", description)];
                     let exchange = exchange(&*self.response, self.exchange);
-                    reply(crate::generated::actions::$action::operation(), 400, members, &exchange)
+                    reply(TokenAction::operation(), 400, members, &exchange)
                 }
             }
         )*
@@ -67,20 +69,11 @@ macro_rules! refusing {
 }
 
 refusing! {
-    TokenTokenExchange of TokenAction: "The error response (RFC 6749 5.2): `invalid_request` for a token that is not accepted, \
+    TokenTokenExchange: "The error response (RFC 6749 5.2): `invalid_request` for a token that is not accepted, \
         `invalid_target` for a resource (RFC 8693 2.2.2), `invalid_client` for a client that did not identify itself. A server \
         that does not do this at all sends [`decline`](Self::decline).";
-    TokenJwtBearer of TokenAction: "The error response (RFC 6749 5.2): `invalid_grant` for an assertion that is not valid (RFC 7521 \
+    TokenJwtBearer: "The error response (RFC 6749 5.2): `invalid_grant` for an assertion that is not valid (RFC 7521 \
         4.1.1). A server that does not do this at all sends [`decline`](Self::decline).";
-    TokenNativeSso of TokenAction: "The error response (RFC 6749 5.2): `invalid_grant` for a session that has ended, or a device \
+    TokenNativeSso: "The error response (RFC 6749 5.2): `invalid_grant` for a session that has ended, or a device \
         secret that does not fit (Native SSO). A server that does not do this at all sends [`decline`](Self::decline).";
-    VciSingleParseOk of VciSingleParseAction: "The credential error response (OpenID4VCI 1.0, 8.3.1): \
-        `unknown_credential_configuration` or `unknown_credential_identifier` for a credential that there is not, \
-        `invalid_credential_request` for one that the token is not for, `credential_request_denied` for a user who does not get \
-        it.";
-    VciBatchParseOk of VciBatchParseAction: "The error response of the batch: `invalid_credential_request` for a credential that the \
-        token is not for, `credential_request_denied` for a user who does not get it.";
-    VciDeferredParseOk of VciDeferredParseAction: "The deferred credential error response (OpenID4VCI 1.0, 9.3): \
-        `invalid_transaction_id` for a transaction that is unknown or over, `credential_request_denied` for a user who does not \
-        get the credential, and `issuance_pending`, in drafts before the final version, where it is not ready yet.";
 }

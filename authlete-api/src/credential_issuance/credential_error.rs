@@ -3,6 +3,7 @@
 use std::fmt;
 
 use authlete_core::actions::{Details, Reply};
+use authlete_core::http_inputs::description_text;
 use http::StatusCode;
 use serde_json::json;
 
@@ -94,10 +95,9 @@ impl CredentialError {
     }
 
     /// Says more to the developer of the wallet, as `error_description`. The specification allows printable ASCII without
-    /// quotation mark and backslash; other characters become `?`.
+    /// quotation mark and backslash: double quotes become single ones, and other characters become `?`.
     pub fn description(mut self, description: impl AsRef<str>) -> Self {
-        let allowed = |c: char| matches!(c, ' ' | '!' | '#'..='[' | ']'..='~');
-        self.description = Some(description.as_ref().chars().map(|c| if allowed(c) { c } else { '?' }).collect());
+        self.description = Some(description_text(description.as_ref()));
         self
     }
 
@@ -135,10 +135,10 @@ mod tests {
     #[test]
     fn it_becomes_an_error_response() {
         let error = CredentialError::new(CredentialErrorCode::InvalidProof).description("no \"typ\" \\ jos\u{e9}\n");
-        assert_eq!(error.to_string(), "invalid_proof: no ?typ? ? jos??");
+        assert_eq!(error.to_string(), "invalid_proof: no 'typ' ? jos??");
         let reply = Reply::from(error);
         assert_eq!(reply.status(), 400);
-        assert_eq!(reply.body(), r#"{"error":"invalid_proof","error_description":"no ?typ? ? jos??"}"#);
+        assert_eq!(reply.body(), r#"{"error":"invalid_proof","error_description":"no 'typ' ? jos??"}"#);
         assert_eq!(reply.headers()["content-type"], "application/json");
         assert_eq!(reply.headers()["cache-control"], "no-store");
         assert_eq!(reply.details().reason, Some("invalid_proof"));

@@ -1,5 +1,7 @@
 //! Which credentials an access token stands for.
 
+use std::fmt;
+
 use authlete_core::wire::{BodyError, JsonString};
 use serde_json::{Map, Value};
 
@@ -62,8 +64,18 @@ impl IssuableCredentials {
 
 /// Credentials of one configuration that a token stands for: what the issuer's metadata says of the configuration, and what the
 /// request or offer said beside.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct IssuableCredential(Map<String, Value>);
+
+impl fmt::Debug for IssuableCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The other members are the issuer's own, and may be about the user.
+        f.debug_struct("IssuableCredential")
+            .field("configuration_id", &self.configuration_id())
+            .field("format", &self.format())
+            .finish_non_exhaustive()
+    }
+}
 
 impl IssuableCredential {
     /// The key of the configuration in `credential_configurations_supported`; empty where the draft named none.

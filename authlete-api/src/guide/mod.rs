@@ -15,7 +15,7 @@
 //! | [`management`] | services, clients and tokens as resources |
 //! | [`production`] | errors, a check at start, retries, timeouts, limits, caches |
 //! | [`observability`] | spans and logs |
-//! | [`testing`] | the emulator, its clock, faults |
+//! | [`testing`] | canned responses, the emulator, its clock, faults |
 //! | [`frameworks`] | actix-web, poem and plain hyper |
 //! | [`migration`] | from Authlete's other libraries, and from version 2.x |
 //!
@@ -86,9 +86,9 @@ pub mod production {}
 #[cfg_attr(all(feature = "tracing", feature = "reqwest"), doc = include_str!("observability.md"))]
 pub mod observability {}
 
-/// Testing without an account: the emulator, its clock, faults.
+/// Testing without an account: canned responses, the emulator, its clock, faults.
 ///
-#[cfg_attr(feature = "reqwest", doc = include_str!("testing.md"))]
+#[cfg_attr(all(feature = "reqwest", feature = "test-util"), doc = include_str!("testing.md"))]
 pub mod testing {}
 
 /// Other web frameworks: actix-web, poem, plain hyper.

@@ -207,13 +207,22 @@ fn idempotency(model: &Model, operation: &Operation, body: &Body) -> Result<Opti
     };
     let mut conditions = Vec::new();
     for wire in &layer.not_idempotent_with {
-        let field = body.ty.name().and_then(|name| model.field(name, wire)).filter(|field| field.ty.is_option());
-        let Some(field) = field else {
-            let message = format!("x-not-idempotent-with names {wire}, which is not an optional field of its request");
-            return Err(Problem::new("calls", operation.name.clone(), message).hint("correct it in openapi/overlays"));
-        };
-        let name = format_ident!("{}", field.name);
-        conditions.push(quote!(body.#name.is_some()));
+        let (wire, parameter) = wire.split_once('.').map_or((wire.as_str(), None), |(wire, name)| (wire, Some(name)));
+        let field = body.ty.name().and_then(|name| model.field(name, wire));
+        let name = field.map(|field| format_ident!("{}", field.name));
+        conditions.push(match (name, parameter) {
+            (Some(name), None) if field.is_some_and(|field| field.ty.is_option()) => quote!(body.#name.is_some()),
+            (Some(name), Some(parameter)) if field.is_some_and(|field| field.ty == RustType::String) => {
+                quote!(rt::has_parameter(&body.#name, #parameter))
+            }
+            _ => {
+                let message =
+                    format!("x-not-idempotent-with names {wire}, which is neither an optional field of its request, nor a string with parameters");
+                return Err(
+                    Problem::new("calls", operation.name.clone(), message).hint("correct it in openapi/overlays")
+                );
+            }
+        });
     }
     Ok(Some(quote!(.not_idempotent_if(#(#conditions)||*))))
 }

@@ -139,6 +139,7 @@ impl<'a, T> IntoFuture for Call<'a, T> {
                         "a timeout needs Tokio's runtime: make the call within one",
                     ))),
                     (deadline, _) => State::Sent {
+                        idempotency: request.extensions().get().copied().unwrap_or(operation.idempotency),
                         sent: client.send(request, operation),
                         timer: deadline.map(|deadline| Box::pin(sleep_until(deadline.0))),
                     },
@@ -166,6 +167,7 @@ enum State<'a> {
     Failed(Option<Error>),
     Sent {
         sent: BoxFuture<'a, Sent>,
+        idempotency: Idempotency,
         timer: Option<Pin<Box<Sleep>>>,
     },
 }
@@ -201,13 +203,14 @@ impl State<'_> {
         client: &Client,
         operation: &'static Operation,
     ) -> Poll<Result<http::Response<Bytes>, Error>> {
-        let sent = match self {
+        let (sent, idempotency) = match self {
             // The transport first: a response that is there at the deadline counts.
-            Self::Sent { sent, timer } => match (sent.as_mut().poll(context), timer) {
-                (Poll::Ready(sent), _) => sent,
+            Self::Sent { sent, idempotency, timer } => match (sent.as_mut().poll(context), timer) {
+                (Poll::Ready(sent), _) => (sent, *idempotency),
                 (Poll::Pending, Some(timer)) => {
                     ready!(timer.as_mut().poll(context));
-                    Err(TransportError::new(TransportErrorKind::Timeout, "the call took longer than its timeout"))
+                    let late = "the call took longer than its timeout";
+                    (Err(TransportError::new(TransportErrorKind::Timeout, late)), *idempotency)
                 }
                 (Poll::Pending, None) => return Poll::Pending,
             },
@@ -222,9 +225,9 @@ impl State<'_> {
             Ok(response) if response.status().is_success() => Ok(response),
             Ok(response) => {
                 let (parts, body) = response.into_parts();
-                Err(Error::api(operation, client.base_url_of(operation), parts, body))
+                Err(Error::api(operation, idempotency, client.base_url_of(operation), parts, body))
             }
-            Err(error) => Err(Error::transport(operation, client.base_url_of(operation), error)),
+            Err(error) => Err(Error::transport(operation, idempotency, client.base_url_of(operation), error)),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Reading, changing and writing back in one step.
 
+use std::fmt;
 use std::ops::Deref;
 
 use serde::Serialize;
@@ -41,10 +42,16 @@ impl<T> Deref for Modified<T> {
 }
 
 /// A value that is being changed.
-#[derive(Debug)]
 pub struct Modification<T> {
     before: Value,
     value: T,
+}
+
+impl<T: fmt::Debug> fmt::Debug for Modification<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What was read is kept as JSON, which hides nothing.
+        f.debug_struct("Modification").field("value", &self.value).finish_non_exhaustive()
+    }
 }
 
 impl<T: Serialize> Modification<T> {

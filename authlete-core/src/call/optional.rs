@@ -1,5 +1,6 @@
 //! Calls with parameters that can be left out.
 
+use std::fmt;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
@@ -10,7 +11,7 @@ use super::request::RequestBuilder;
 use super::{Call, Decode};
 
 /// A call while its optional parameters are being set. Generated types wrap it, with a method for each parameter.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use = "a call does nothing until it is awaited"]
 pub struct OptionalCall<'a, T> {
     request: RequestBuilder<'a>,
@@ -77,6 +78,12 @@ impl<'a, T> OptionalCall<'a, T> {
             Some(timeout) => call.timeout(timeout),
             None => call,
         }
+    }
+}
+
+impl<T> fmt::Debug for OptionalCall<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OptionalCall").field("operation", &self.request.operation.name).finish_non_exhaustive()
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::client::Client;
 use super::operation::{Idempotency, Operation};
 use super::{Call, Decode};
+use crate::wire::redact::Redacted;
 
 /// Why a request could not be made from the values given.
 pub type BuildError = Box<dyn std::error::Error + Send + Sync>;
@@ -25,12 +26,18 @@ pub fn path_segment<T: Display + ?Sized>(value: &T) -> PathSegment<'_, T> {
 }
 
 /// Escapes a value while it is written; see [`path_segment`].
-#[derive(Debug)]
 pub struct PathSegment<'a, T: ?Sized>(&'a T);
 
 impl<T: Display + ?Sized> Display for PathSegment<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(Escaping(f), "{}", self.0)
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for PathSegment<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A token may stand in a path.
+        f.debug_tuple("PathSegment").field(&Redacted).finish()
     }
 }
 
@@ -63,7 +70,7 @@ pub fn request<'a>(client: &'a Client, operation: &'static Operation) -> Request
 }
 
 /// The request of a call while it is being built. The first thing that goes wrong is kept until the call is made.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use]
 pub struct RequestBuilder<'a> {
     pub(super) client: &'a Client,
@@ -206,6 +213,18 @@ impl<'a> RequestBuilder<'a> {
     /// Notes why the request cannot be made; what was noted before counts.
     pub(super) fn fail_with(&mut self, error: String) {
         self.error.get_or_insert(error);
+    }
+}
+
+/// Whether a client's request, in the form that its body has, holds a parameter that is not empty.
+pub fn has_parameter(parameters: &str, name: &str) -> bool {
+    form_urlencoded::parse(parameters.as_bytes()).any(|(found, value)| found == name && !value.is_empty())
+}
+
+impl fmt::Debug for RequestBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Path, query, headers and body hold secrets of all kinds.
+        f.debug_struct("RequestBuilder").field("operation", &self.operation.name).finish_non_exhaustive()
     }
 }
 

@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode, response::Parts};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::call::operation::{Host, Operation};
+use crate::call::operation::{Host, Idempotency, Operation};
 use crate::layers::retryable::Failure;
 use crate::transport::{TransportError, TransportErrorKind};
 use crate::wire::outside::Outside;
@@ -73,14 +73,14 @@ impl Error {
     }
 
     /// Whether the same call may succeed later and does no harm when made again: the failure may pass, and either the
-    /// operation changes nothing, or the call surely did not. See [`Operation::idempotency`].
+    /// request changes nothing, or the call surely did not. See [`Idempotency`].
     ///
     /// The client has tried again by itself already, unless that is switched off.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Transport(error) => Failure::of_transport(error.kind()).allows(error.operation.idempotency),
+            Self::Transport(error) => Failure::of_transport(error.kind()).allows(error.idempotency),
             Self::Api(error) | Self::RateLimited(error) => {
-                Failure::of_status(error.status).is_some_and(|failure| failure.allows(error.operation.idempotency))
+                Failure::of_status(error.status).is_some_and(|failure| failure.allows(error.idempotency))
             }
             Self::Configuration(_) | Self::Request(_) | Self::Decode(_) => false,
         }
@@ -112,11 +112,22 @@ impl Error {
         Self::Request(RequestError { operation, message: message.into() })
     }
 
-    pub(crate) fn transport(operation: &'static Operation, server: &str, source: TransportError) -> Self {
-        Self::Transport(CallError { operation, server: server.to_owned(), source })
+    pub(crate) fn transport(
+        operation: &'static Operation,
+        idempotency: Idempotency,
+        server: &str,
+        source: TransportError,
+    ) -> Self {
+        Self::Transport(CallError { operation, idempotency, server: server.to_owned(), source })
     }
 
-    pub(crate) fn api(operation: &'static Operation, server: &str, parts: Parts, body: Bytes) -> Self {
+    pub(crate) fn api(
+        operation: &'static Operation,
+        idempotency: Idempotency,
+        server: &str,
+        parts: Parts,
+        body: Bytes,
+    ) -> Self {
         let ErrorFields { result_code, mut result_message } = lenient::from_slice(&body).unwrap_or_default();
         if operation.host == Host::Idp && result_message.is_none() {
             result_message = idp_message(&body);
@@ -124,6 +135,7 @@ impl Error {
         let Parts { status, headers, .. } = parts;
         let error = Box::new(ApiError {
             operation,
+            idempotency,
             server: server.to_owned(),
             status,
             headers,
@@ -181,6 +193,8 @@ pub struct RequestError {
 #[derive(Debug)]
 pub struct CallError {
     operation: &'static Operation,
+    /// Of the request.
+    idempotency: Idempotency,
     server: String,
     source: TransportError,
 }
@@ -196,6 +210,8 @@ impl CallError {
 /// An answer with an error status, whatever its body: JSON, a gateway's HTML page, or nothing.
 pub struct ApiError {
     operation: &'static Operation,
+    /// Of the request.
+    idempotency: Idempotency,
     server: String,
     status: StatusCode,
     headers: HeaderMap,

@@ -31,7 +31,7 @@ impl fmt::Debug for ClientCredentials {
 /// When the header is there twice, or what is in it is not encoded that way.
 pub fn client_credentials(headers: &HeaderMap) -> Result<Option<ClientCredentials>, Malformed> {
     let Some(encoded) = authorization(headers, "Basic")? else { return Ok(None) };
-    let wrong = Malformed::of_client("the Basic credentials are not encoded as they should be");
+    let wrong = Malformed::of_basic("the Basic credentials are not encoded as they should be");
     let pair = STANDARD.decode(encoded).map_err(|_| wrong)?;
     let colon = pair.iter().position(|byte| *byte == b':').ok_or(wrong)?;
     let decoded = |part: &[u8]| form_decoded(part).ok_or(wrong);

@@ -5,8 +5,10 @@
 
 mod access_token;
 mod certificates;
+mod challenge;
 mod client_attestation;
 mod client_credentials;
+mod client_request;
 mod dpop_proof;
 
 use std::fmt;
@@ -21,8 +23,11 @@ pub use certificates::{
     apache_certificates, azure_certificates, client_certificates, envoy_certificates, haproxy_certificates,
     nginx_certificates, pem_certificates, traefik_certificates,
 };
+#[doc(hidden)]
+pub use challenge::{add_parameter, description_text};
 pub use client_attestation::{ClientAttestation, client_attestation};
 pub use client_credentials::{ClientCredentials, client_credentials};
+pub use client_request::ClientRequest;
 pub use dpop_proof::dpop_proof;
 
 /// Something in a request that is there and cannot be read.
@@ -37,6 +42,8 @@ pub struct Malformed {
 enum Part {
     /// Client authentication, or a certificate: of the token endpoint and its like.
     Client,
+    /// Basic credentials that cannot be decoded: client authentication that fails.
+    Basic,
     /// An access token: of a protected resource.
     Token(Option<TokenScheme>),
     /// A DPoP proof.
@@ -48,6 +55,10 @@ enum Part {
 impl Malformed {
     const fn of_client(what: &'static str) -> Self {
         Self { what, part: Part::Client }
+    }
+
+    const fn of_basic(what: &'static str) -> Self {
+        Self { what, part: Part::Basic }
     }
 
     const fn of_token(scheme: Option<TokenScheme>, what: &'static str) -> Self {
@@ -79,8 +90,12 @@ impl Malformed {
             (_, TokenScheme::DPoP) => (StatusCode::BAD_REQUEST, "DPoP", "invalid_request"),
             (_, TokenScheme::Bearer) => (StatusCode::BAD_REQUEST, "Bearer", "invalid_request"),
         };
-        let algs = if scheme == "DPoP" { format!(", algs=\"{DPOP_ALGS}\"") } else { String::new() };
-        let challenge = format!("{scheme} error=\"{error}\", error_description=\"{}\"{algs}", self.what);
+        let mut challenge = scheme.to_owned();
+        add_parameter(&mut challenge, "error", error);
+        add_parameter(&mut challenge, "error_description", self.what);
+        if scheme == "DPoP" {
+            add_parameter(&mut challenge, "algs", DPOP_ALGS);
+        }
         let details = Details { reason: Some(self.what), ..Details::default() };
         let mut reply = Reply::empty(status, details);
         if let Ok(challenge) = HeaderValue::try_from(challenge) {
@@ -102,12 +117,18 @@ impl fmt::Display for Malformed {
 impl std::error::Error for Malformed {}
 
 /// An access token that cannot be read becomes the challenge of a protected resource ([`Malformed::challenge`]); everything
-/// else the error response of the token endpoint (RFC 6749 5.2, RFC 9449 5).
+/// else the error response of the token endpoint (RFC 6749 5.2, RFC 9449 5), which is a 401 with `invalid_client` for Basic
+/// credentials that cannot be decoded.
 impl From<Malformed> for Reply {
     fn from(malformed: Malformed) -> Self {
         let details = Details { reason: Some(malformed.what), ..Details::default() };
         match malformed.part {
             Part::Client => Self::bad_request(r#"{"error":"invalid_request"}"#, details),
+            Part::Basic => {
+                let mut reply = Self::json(StatusCode::UNAUTHORIZED, r#"{"error":"invalid_client"}"#, details);
+                reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"clients\""));
+                reply
+            }
             Part::Proof => Self::bad_request(r#"{"error":"invalid_dpop_proof"}"#, details),
             Part::Attestation => Self::bad_request(r#"{"error":"invalid_client_attestation"}"#, details),
             Part::Token(scheme) => malformed.challenge(scheme.unwrap_or(TokenScheme::Bearer)),

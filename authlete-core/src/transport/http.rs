@@ -1,5 +1,6 @@
 //! The transport over HTTP, by reqwest, and its settings.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use bytes::Bytes;
 use http::Uri;
 use reqwest::Url;
 
-use super::tls_and_proxy::TlsAndProxy;
+use super::tls_and_proxy::{TlsAndProxy, build_client};
 use super::{BoxFuture, Transport, TransportError, TransportErrorKind};
 use crate::call::operation::Operation;
 use crate::error::Error;
@@ -57,18 +58,21 @@ impl HttpSettings {
                 ));
             }
             Some(client) => client,
-            None => self
-                .tls_and_proxy
-                .apply(match plain {
-                    // The environment may name a proxy for this host too.
-                    Some(_) => reqwest::Client::builder().no_proxy(),
-                    None => reqwest::Client::builder(),
-                })
-                .connect_timeout(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT))
-                .timeout(self.attempt_timeout.unwrap_or(ATTEMPT_TIMEOUT))
-                .redirect(reqwest::redirect::Policy::none())
-                .build()
-                .map_err(|error| Error::configuration(format!("the HTTP client cannot be set up: {error}")))?,
+            None => {
+                let builder = || {
+                    let builder = match plain {
+                        // The environment may name a proxy for this host too.
+                        Some(_) => reqwest::Client::builder().no_proxy(),
+                        None => reqwest::Client::builder(),
+                    };
+                    self.tls_and_proxy
+                        .apply(builder)
+                        .connect_timeout(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT))
+                        .timeout(self.attempt_timeout.unwrap_or(ATTEMPT_TIMEOUT))
+                        .redirect(reqwest::redirect::Policy::none())
+                };
+                build_client(builder, plain.is_some())?
+            }
         };
         let transport = HttpTransport::new(client);
         Ok(match self.body_limit {
@@ -125,12 +129,19 @@ fn is_tls(error: &reqwest::Error) -> bool {
 const BODY_LIMIT: usize = 32 << 20;
 
 /// The transport over HTTP, by [`reqwest`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct HttpTransport {
     client: reqwest::Client,
     body_limit: usize,
     /// Scheme and authority of the first request, parsed: those of the next are the same, as a rule.
     origin: Arc<OnceLock<Url>>,
+}
+
+impl fmt::Debug for HttpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // reqwest shows the client's default headers.
+        f.debug_struct("HttpTransport").field("body_limit", &self.body_limit).finish_non_exhaustive()
+    }
 }
 
 impl HttpTransport {

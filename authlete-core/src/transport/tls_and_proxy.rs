@@ -1,5 +1,7 @@
 //! Proxies and certificates of the default HTTP client.
 
+use crate::error::Error;
+
 /// Proxies, trusted certificates, and the certificate of the client.
 #[allow(missing_docs, reason = "the builder documents its setters")]
 #[derive(Default)]
@@ -20,16 +22,16 @@ impl TlsAndProxy {
         self.proxies.is_empty()
     }
 
-    pub(crate) fn apply(self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-        let builder = self.proxies.into_iter().fold(builder, reqwest::ClientBuilder::proxy);
+    pub(crate) fn apply(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+        let builder = self.proxies.iter().cloned().fold(builder, reqwest::ClientBuilder::proxy);
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         let builder = {
             let builder = match self.roots.is_empty() {
                 true => builder,
-                false => builder.tls_certs_merge(self.roots),
+                false => builder.tls_certs_merge(self.roots.iter().cloned()),
             };
-            match self.identity {
-                Some(identity) => builder.identity(identity),
+            match &self.identity {
+                Some(identity) => builder.identity(identity.clone()),
                 None => builder,
             }
         };
@@ -38,4 +40,21 @@ impl TlsAndProxy {
         let builder = builder.tls_backend_rustls();
         builder
     }
+}
+
+/// Makes a client. An empty container has no certificate authorities, without which rustls sets up nothing; where `is_plain`
+/// says that servers without TLS are meant, a client that trusts nobody does.
+pub fn build_client(builder: impl Fn() -> reqwest::ClientBuilder, is_plain: bool) -> Result<reqwest::Client, Error> {
+    let built = builder().build();
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    let built = built.or_else(|error| if is_plain { builder().tls_certs_only([]).build() } else { Err(error) });
+    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+    let _ = is_plain;
+    built.map_err(|error| {
+        let mut innermost: &dyn std::error::Error = &error;
+        while let Some(cause) = innermost.source() {
+            innermost = cause;
+        }
+        Error::configuration(format!("the HTTP client cannot be set up: {innermost}"))
+    })
 }

@@ -82,13 +82,16 @@ impl IdToken<'_> {
             "s_hash": hash(self.state),
             "urn:openid:params:jwt:claim:rt_hash": hash(self.refresh_token),
         });
-        for name in &details.id_token_claims {
+        // Those of the token's own are never the authorization server's to set.
+        let is_own = |name: &str| claims.get(name).is_some();
+        let asked = details.id_token_claims.iter().filter_map(|name| {
             // The authorization server may know a claim in the language that is asked for, or in no particular one.
             let plain = name.split('#').next().unwrap_or(name);
             let value = details.claims.get(name).or_else(|| details.claims.get(plain));
-            if let (Some(value), true) = (value, claims.get(plain).is_none()) {
-                claims[name.as_str()] = value.clone();
-            }
+            value.filter(|_| !is_own(plain)).map(|value| (name, value))
+        });
+        for (name, value) in asked.collect::<Vec<_>>() {
+            claims[name.as_str()] = value.clone();
         }
         for (name, value) in &details.computed_claims {
             claims[name.as_str()] = value.clone();

@@ -14,8 +14,9 @@ use axum::{Extension, Form};
 use http::HeaderMap;
 use http::header::CACHE_CONTROL;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::consent::{Wish, request};
+use crate::consent::{LANGUAGES, Wish};
 use crate::session::{Browser, Decision, LoggedIn, to_login};
 use crate::{Answer, App, pages, ready};
 
@@ -70,16 +71,14 @@ async fn without_interaction(app: &App, step: AuthorizationNoInteraction, header
         Err(refused) => return ready(refused.send(&app.service).await?),
     };
     let subject = login.subject.unwrap_or_default();
-    let client_id = step.client().and_then(|client| client.client_id);
-    let claims = step.claims().iter().chain(step.claims_at_user_info());
-    let wish = Wish::new(app, &subject, request!(step, client_id, claims, None)).await?;
+    let wish = Wish::new(app, &subject, step.consent_page(&LANGUAGES)).await?;
     let reason = if !app.resources.have(step.resources()) {
         AuthorizationFailReason::InvalidTarget
     } else if !app.consents.cover(&wish) {
         AuthorizationFailReason::ConsentRequired
     } else {
-        let claims = step.claims().to_vec();
-        return ready(issue(app, step.issue(), &claims, wish)?.send(&app.service).await?);
+        let claims = step.collect_claims(|name, language| app.users.claim(&subject, name, language));
+        return ready(issue(step.issue(), &claims, wish)?.send(&app.service).await?);
     };
     ready(step.fail(reason).send(&app.service).await?)
 }
@@ -170,8 +169,8 @@ async fn finish(
             let Ok(step) = interaction.step.check(&login, SystemTime::now()) else {
                 return Ok(Redirect::to(&path).into_response());
             };
-            let claims = step.claims().to_vec();
-            issue(app, step.issue(), &claims, wish)?.send(&app.service).await.map(ready).map_err(|unsent| unsent.error)
+            let claims = step.collect_claims(|name, language| app.users.claim(&wish.subject, name, language));
+            issue(step.issue(), &claims, wish)?.send(&app.service).await.map(ready).map_err(|unsent| unsent.error)
         }
         Err(reason) => interaction.step.fail(reason).send(&app.service).await.map(ready).map_err(|unsent| unsent.error),
     };
@@ -186,18 +185,14 @@ async fn finish(
 
 /// Completes the request that issues, with what the ID token says of the user.
 fn issue(
-    app: &App,
     mut request: PendingRequest<AuthorizationIssueRequest>,
-    claims: &[String],
+    claims: &Map<String, Value>,
     wish: Wish,
 ) -> Result<PendingRequest<AuthorizationIssueRequest>, Error> {
-    let claims = app.users.claims(&wish.subject, claims);
     request.consented_claims = Some(wish.claim_names);
-    if claims.is_empty() { Ok(request) } else { request.claims(&claims) }
+    if claims.is_empty() { Ok(request) } else { request.claims(claims) }
 }
 
 async fn wish(app: &App, subject: &str, step: &AuthorizationInteraction) -> Result<Wish, Error> {
-    let client_id = step.client().and_then(|client| client.client_id);
-    let claims = step.claims().iter().chain(step.claims_at_user_info());
-    Wish::new(app, subject, request!(step, client_id, claims, step.purpose())).await
+    Wish::new(app, subject, step.consent_page(&LANGUAGES)).await
 }

@@ -3,27 +3,32 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use authlete_api::Error;
 use authlete_api::actions::{
     BackchannelAuthenticationCompleteNext, BackchannelAuthenticationIssueAction, BackchannelAuthenticationIssued,
+    BackchannelAuthenticationUserIdentification,
 };
-use authlete_api::types::{BackchannelAuthenticationFailReason, BackchannelAuthenticationRequest};
+use authlete_api::ciba::{Accepted, Refusal, UserHint};
+use authlete_api::http_inputs::ClientRequest;
+use authlete_api::types::BackchannelAuthenticationFailReason;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect};
 use axum::{Extension, Form};
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
-use crate::consent::{Wish, request};
-use crate::inputs::client;
+use crate::consent::{LANGUAGES, Wish};
 use crate::session::{Browser, Decision, to_login};
 use crate::{Answer, App, pages, ready};
 
 /// As many requests of one client's as can wait for a user, and as many of all clients.
 const OF_A_CLIENT: usize = 5;
 const OF_ALL: usize = 100;
+
+/// As many characters of a binding message as the page has room for.
+const BINDING_MESSAGE: usize = 300;
 
 /// A request that waits for a user.
 #[derive(Serialize, Deserialize)]
@@ -63,26 +68,14 @@ impl Queues {
 
 pub(crate) async fn authentication(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
     let form = app.resources.known(form)?;
-    let mut request = BackchannelAuthenticationRequest::new(form);
-    (request.client_id, request.client_secret) = client(&headers)?;
+    let request = ClientRequest::read(&headers, form)?;
     let step = app.service.ciba().process(request).await?.proceed()?;
-    let client_id = step.client_id().unwrap_or_default();
-    // The subject of an ID token hint, or what else the client calls the user.
-    let subject = step.sub().or(step.hint()).and_then(|hint| app.users.find(hint)).map(str::to_owned);
-    let (subject, reason) = match subject {
-        None => (String::new(), Some(BackchannelAuthenticationFailReason::UnknownUserId)),
-        Some(_) if !app.resources.have(step.resources()) => {
-            (String::new(), Some(BackchannelAuthenticationFailReason::InvalidTarget))
-        }
-        Some(subject) if !app.queues.have_room(&subject, client_id) => {
-            (subject, Some(BackchannelAuthenticationFailReason::AccessDenied))
-        }
-        Some(subject) => (subject, None),
+    let accepted = match check(&app, step) {
+        Ok(accepted) => accepted,
+        Err(refusal) => return ready(refusal.send(&app.service).await?),
     };
-    if let Some(reason) = reason {
-        return ready(step.fail(reason).send(&app.service).await?);
-    }
-    let (issue, step) = step.issue();
+    let (subject, client_id) = (accepted.subject().to_owned(), accepted.request().client_id().unwrap_or_default());
+    let (issue, step) = accepted.issue();
     let issued = issue.send(&app.service).await?;
     if let BackchannelAuthenticationIssueAction::Ok(issued) = &issued {
         let id = app.approvals.put(Some(&subject), &Approval { step, shown: None });
@@ -90,6 +83,29 @@ pub(crate) async fn authentication(State(app): State<App>, headers: HeaderMap, f
         app.queues.with(&subject, |queue| queue.push(Place { id, client_id, until }));
     }
     ready(issued)
+}
+
+/// Who is to be asked, or why nobody is.
+fn check(app: &App, step: BackchannelAuthenticationUserIdentification) -> Result<Accepted, Refusal> {
+    let hint = match step.user_hint() {
+        UserHint::LoginHint(hint) | UserHint::IdTokenHint(hint) => Some(hint),
+        // There is no format of tokens that we agreed on with clients.
+        _ => None,
+    };
+    let subject = hint.and_then(|hint| app.users.find(hint)).map(str::to_owned);
+    let accepted = step
+        .identify(subject)?
+        .hint_token_expires(None, SystemTime::now())?
+        // Our users have no codes.
+        .user_code(|_| false)?
+        .binding_message(|message| message.chars().count() <= BINDING_MESSAGE)?;
+    if !app.resources.have(accepted.request().resources()) {
+        return Err(accepted.refuse(BackchannelAuthenticationFailReason::InvalidTarget));
+    }
+    if !app.queues.have_room(accepted.subject(), accepted.request().client_id().unwrap_or_default()) {
+        return Err(accepted.refuse(BackchannelAuthenticationFailReason::AccessDenied));
+    }
+    Ok(accepted)
 }
 
 /// What waits for the user.
@@ -125,7 +141,7 @@ pub(crate) async fn decide(
         Ok(_) => return Ok(pages::changed()),
         Err(error) => return Ok(pages::later(&browser.session(), "/approvals", form.allows(), &form.id, &error)),
     };
-    let claims = app.users.claims(&subject, step.claim_names());
+    let claims = step.collect_claims(|name, language| app.users.claim(&subject, name, language));
     let mut complete = if form.allows() { step.approve(subject.clone()) } else { step.deny() };
     if form.allows() {
         complete = complete.login(&login.as_login()).consented_claims(wish.claim_names).claims(&claims)?;
@@ -149,5 +165,5 @@ pub(crate) async fn decide(
 }
 
 async fn wish(app: &App, subject: &str, step: &BackchannelAuthenticationIssued) -> Result<Wish, Error> {
-    Wish::new(app, subject, request!(step, step.client_id(), step.claim_names().iter(), step.binding_message())).await
+    Wish::new(app, subject, step.consent_page(&LANGUAGES)).await
 }

@@ -7,44 +7,16 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use authlete_api::Error;
-use authlete_api::types::{
-    AuthorizationDetails, AuthorizationDetailsElement, ClientSource, ClientType, DynamicScope, OAuthClient, Scope,
-};
+use authlete_api::pages::{ConsentPage, PageClaim, PageClient};
+use authlete_api::types::{ClientSource, ClientType, OAuthClient};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::{Host, Url};
 
 use crate::{App, users};
 
-/// What a request asks for, as the steps of all flows have it.
-pub(crate) struct Request<'a> {
-    pub(crate) client_id: i64,
-    pub(crate) purpose: Option<&'a str>,
-    pub(crate) scopes: &'a [Scope],
-    pub(crate) dynamic_scopes: &'a [DynamicScope],
-    pub(crate) claims: Vec<&'a String>,
-    pub(crate) details: Option<&'a AuthorizationDetails>,
-    pub(crate) resources: &'a [String],
-    /// Whether it changes a grant that the user gave before (Grant Management for OAuth 2.0).
-    pub(crate) changes_grant: bool,
-}
-
-/// Reads a [`Request`] from a step, which has to say in its own way who asks, for which claims, and why.
-macro_rules! request {
-    ($step:expr, $client_id:expr, $claims:expr, $purpose:expr) => {
-        $crate::consent::Request {
-            client_id: $client_id.unwrap_or_default(),
-            purpose: $purpose,
-            scopes: $step.scopes(),
-            dynamic_scopes: $step.dynamic_scopes(),
-            claims: $claims.collect(),
-            details: $step.authorization_details(),
-            resources: $step.resources(),
-            changes_grant: $step.gm_action().is_some(),
-        }
-    };
-}
-pub(crate) use request;
+/// The languages of the pages, where the client names none.
+pub(crate) const LANGUAGES: [&str; 1] = ["en"];
 
 /// What a client wants of a user, for the user to decide on.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +49,10 @@ pub(crate) struct Client {
     pub(crate) host: Option<String>,
     /// Whether the name is the client's own word, which nobody checked.
     pub(crate) names_itself: bool,
+    /// Where it says what it does with data.
+    pub(crate) policy: Option<String>,
+    /// Where its terms of service are.
+    pub(crate) terms: Option<String>,
     redirect_uris: Vec<String>,
     /// Whether only this client can receive what is sent to its redirect URIs. Other programs of the same machine can
     /// pretend to be a public native client (RFC 8252 8.6).
@@ -85,30 +61,30 @@ pub(crate) struct Client {
 
 impl Wish {
     /// What the request asks of the user, with what is registered of the client now.
-    pub(crate) async fn new(app: &App, subject: &str, request: Request<'_>) -> Result<Self, Error> {
-        let client = app.service.clients().get(request.client_id).await?.into_inner();
-        let of_scopes: Vec<_> = request.scopes.iter().filter_map(|scope| scope.name.as_deref()).collect();
-        let scopes = what_they_allow(app, request.scopes).await?;
-        let claims = request.claims.iter().filter(|claim| !users::comes_with(claim, &of_scopes));
-        let elements = request.details.and_then(|details| details.elements.as_deref()).unwrap_or_default();
-        let mut claim_names: Vec<_> = request.claims.iter().map(|claim| (*claim).clone()).collect();
+    pub(crate) async fn new(app: &App, subject: &str, mut page: ConsentPage) -> Result<Self, Error> {
+        let id = page.client.id.unwrap_or_default();
+        let client = app.service.clients().get(id).await?.into_inner();
+        page.describe_client(&client);
+        // Some steps name scopes without their descriptions, which the service has.
+        if page.scopes.iter().any(|scope| scope.description.is_none()) {
+            page.describe_scopes(&app.service.get().await?.into_inner().supported_scopes.unwrap_or_default());
+        }
+        let of_scopes: Vec<_> = page.scopes.iter().map(|scope| scope.name.as_str()).collect();
+        let comes_with = |claim: &PageClaim| !claim.is_verified && users::comes_with(&claim.name, &of_scopes);
+        let claims = page.claims.iter().filter(|claim| !comes_with(claim)).map(in_words_of_claim).collect();
+        let mut claim_names: Vec<_> = page.claims.iter().map(|claim| claim.name.clone()).collect();
         claim_names.sort();
         claim_names.dedup();
         Ok(Self {
             subject: subject.to_owned(),
-            client: Client::new(request.client_id, client),
-            purpose: request.purpose.map(|purpose| shortened(purpose, 300)),
-            scopes,
-            dynamic_scopes: request
-                .dynamic_scopes
-                .iter()
-                .filter_map(|scope| scope.value.as_deref())
-                .map(printable)
-                .collect(),
-            claims: claims.map(|claim| printable(&users::claim_in_words(claim))).collect(),
-            details: elements.iter().map(Detail::from).collect(),
-            resources: request.resources.iter().map(|resource| printable(resource)).collect(),
-            changes_grant: request.changes_grant,
+            client: Client::new(id, &page.client, client),
+            purpose: page.purpose.or(page.binding_message).map(|purpose| shortened(&purpose, 300)),
+            scopes: page.scopes.iter().map(|scope| printable(scope.words())).collect(),
+            dynamic_scopes: page.dynamic_scopes.iter().map(|scope| printable(scope)).collect(),
+            claims,
+            details: page.authorization_details.into_iter().map(Detail::from).collect(),
+            resources: page.resources.iter().map(|resource| printable(resource)).collect(),
+            changes_grant: page.grant_action.is_some(),
             claim_names,
         })
     }
@@ -130,19 +106,33 @@ impl Wish {
     }
 }
 
+/// What the client learns by a claim, and what it wants it for.
+fn in_words_of_claim(claim: &PageClaim) -> String {
+    let mut words = printable(&users::claim_in_words(&claim.name));
+    if claim.is_verified {
+        words.push_str(", with proof");
+    }
+    if let Some(purpose) = &claim.purpose {
+        words = format!("{words}: {}", shortened(purpose, 300));
+    }
+    words
+}
+
 impl Client {
-    fn new(id: i64, client: OAuthClient) -> Self {
+    fn new(id: i64, page: &PageClient, client: OAuthClient) -> Self {
         let redirect_uris = client.redirect_uris.unwrap_or_default();
         let is_public = client.client_type.is_none_or(|kind| kind == ClientType::Public);
         let is_known = matches!(client.client_source, None | Some(ClientSource::StaticRegistration))
             && client.dynamically_registered != Some(true);
-        let document = client.metadata_document_location.as_deref().and_then(|location| Url::parse(location).ok());
-        let name = client.client_name.map(|name| shortened(&name, 80)).filter(|name| !name.is_empty());
+        let document = page.metadata_document.as_deref().and_then(|location| Url::parse(location).ok());
+        let name = page.name.as_deref().map(|name| shortened(name, 80)).filter(|name| !name.is_empty());
         Self {
             id,
             name: if is_known { name } else { name.map(|name| without_quotes(&name)) },
             host: document.and_then(|url| url.host_str().map(str::to_owned)),
             names_itself: !is_known,
+            policy: page.policy_uri.clone(),
+            terms: page.tos_uri.clone(),
             is_certain: !is_public || redirect_uris.iter().all(|uri| matches!(Place::of(uri), Place::Site(_))),
             redirect_uris,
         }
@@ -184,19 +174,6 @@ impl Place {
     }
 }
 
-/// What scopes let a client do. Some steps name them without their descriptions, which the service has.
-async fn what_they_allow(app: &App, scopes: &[Scope]) -> Result<Vec<String>, Error> {
-    let described = match scopes.iter().all(|scope| scope.description.is_some()) {
-        true => Vec::new(),
-        false => app.service.get().await?.into_inner().supported_scopes.unwrap_or_default(),
-    };
-    let description = |scope: &Scope| {
-        let same = described.iter().find(|described| described.name == scope.name);
-        scope.description.clone().or_else(|| same?.description.clone()).or_else(|| scope.name.clone())
-    };
-    Ok(scopes.iter().filter_map(description).map(|words| printable(&words)).collect())
-}
-
 /// An element of the authorization details: what it is, and its members.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Detail {
@@ -204,20 +181,10 @@ pub(crate) struct Detail {
     pub(crate) members: Value,
 }
 
-impl From<&AuthorizationDetailsElement> for Detail {
-    fn from(element: &AuthorizationDetailsElement) -> Self {
-        let mut all = serde_json::to_value(element).unwrap_or_default();
-        if let Value::Object(members) = &mut all {
-            members.remove("type");
-            // Members that Authlete has no name for come as a string of JSON.
-            if let Some(Value::String(others)) = members.remove("otherFields") {
-                match serde_json::from_str(&others) {
-                    Ok(Value::Object(others)) => members.extend(others),
-                    _ => drop(members.insert("otherFields".to_owned(), Value::String(others))),
-                }
-            }
-        }
-        Self { kind: element.type_.clone().unwrap_or_default(), members: all }
+impl From<Value> for Detail {
+    fn from(mut element: Value) -> Self {
+        let kind = element.as_object_mut().and_then(|members| members.remove("type"));
+        Self { kind: kind.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned(), members: element }
     }
 }
 

@@ -2,15 +2,14 @@
 
 use authlete_api::Error;
 use authlete_api::actions::{DeviceCompleteNext, DeviceVerificationNext, DeviceVerificationValid};
-use authlete_api::types::DeviceAuthorizationRequest;
+use authlete_api::http_inputs::ClientRequest;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect};
 use axum::{Extension, Form};
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
-use crate::consent::{Wish, request};
-use crate::inputs::client;
+use crate::consent::{LANGUAGES, Wish};
 use crate::session::{Browser, Decision, to_login};
 use crate::{Answer, App, pages, ready};
 
@@ -24,9 +23,7 @@ pub(crate) struct Device {
 
 pub(crate) async fn authorization(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
     let form = app.resources.known(form)?;
-    let mut request = DeviceAuthorizationRequest::new(form);
-    (request.client_id, request.client_secret) = client(&headers)?;
-    ready(app.service.device().process(request).await?)
+    ready(app.service.device().process(ClientRequest::read(&headers, form)?).await?)
 }
 
 /// What the user is told when the server cannot go on.
@@ -113,7 +110,7 @@ pub(crate) async fn decide(
         Ok(_) => return Ok(pages::changed()),
         Err(error) => return Ok(pages::later(&browser.session(), &path, form.allows(), "", &error)),
     }
-    let claims = app.users.claims(&login.subject, step.claim_names());
+    let claims = step.collect_claims(|name, language| app.users.claim(&login.subject, name, language));
     let mut complete = if form.allows() { step.approve(login.subject.clone(), code) } else { step.deny(code) };
     if form.allows() {
         complete = complete.login(&login.as_login()).consented_claims(shown.claim_names).claims(&claims)?;
@@ -137,5 +134,5 @@ pub(crate) async fn decide(
 }
 
 async fn wish(app: &App, subject: &str, step: &DeviceVerificationValid) -> Result<Wish, Error> {
-    Wish::new(app, subject, request!(step, step.client_id(), step.claim_names().iter(), None)).await
+    Wish::new(app, subject, step.consent_page(&LANGUAGES)).await
 }

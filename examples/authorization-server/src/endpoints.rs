@@ -1,35 +1,27 @@
 //! The endpoints that clients and resource servers call, where Authlete's answer is all there is to send.
 
 use authlete_api::actions::{StandardIntrospectionAction, TokenNext};
+use authlete_api::http_inputs::{ClientRequest, client_credentials};
 use authlete_api::types::{
-    GrantManagementAction, GrantManagementRequest, PushedAuthorizationRequest, RevocationRequest,
-    StandardIntrospectionRequest, TokenFailReason, TokenRequest, UserInfoRequest,
+    GrantManagementAction, GrantManagementRequest, StandardIntrospectionRequest, TokenFailReason, UserInfoRequest,
 };
-use axum::Json;
 use axum::extract::{Path, State};
-use axum::response::IntoResponse;
 use http::{HeaderMap, Method, StatusCode};
 use subtle::ConstantTimeEq;
 
-use crate::inputs::{Introspected, access_token, attestation, client, client_proof, proof, refused, unauthorized};
+use crate::inputs::{Introspected, access_token, proof, refused, unauthorized};
 use crate::users::Attempt;
 use crate::{Answer, App, ready};
 
 pub(crate) async fn par(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
     let form = app.resources.known(form)?;
-    let mut request = PushedAuthorizationRequest::new(form).htm("POST").htu(format!("{}/par", app.url));
-    (request.client_id, request.client_secret) = client(&headers)?;
-    (request.oauth_client_attestation, request.oauth_client_attestation_pop) = attestation(&headers)?;
-    request.dpop = client_proof(&headers)?;
+    let request = ClientRequest::read(&headers, form)?.url(format!("{}/par", app.url));
     ready(app.service.pushed_authorization().process(request).await?)
 }
 
 pub(crate) async fn token(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
     let form = app.resources.known(form)?;
-    let mut request = TokenRequest::new(form).htm("POST").htu(format!("{}/token", app.url));
-    (request.client_id, request.client_secret) = client(&headers)?;
-    (request.oauth_client_attestation, request.oauth_client_attestation_pop) = attestation(&headers)?;
-    request.dpop = client_proof(&headers)?;
+    let request = ClientRequest::read(&headers, form)?.url(format!("{}/token", app.url));
     match app.service.token().process(request).await?.proceed()? {
         TokenNext::Password(step) => {
             let user = app.users.log_in(step.username().unwrap_or_default(), step.password().unwrap_or_default());
@@ -48,16 +40,12 @@ pub(crate) async fn token(State(app): State<App>, headers: HeaderMap, form: Stri
 }
 
 pub(crate) async fn revoke(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
-    let mut request = RevocationRequest::new(form);
-    (request.client_id, request.client_secret) = client(&headers)?;
-    (request.oauth_client_attestation, request.oauth_client_attestation_pop) = attestation(&headers)?;
-    ready(app.service.revocation().process(request).await?)
+    ready(app.service.revocation().process(ClientRequest::read(&headers, form)?).await?)
 }
 
 /// RFC 7662, for resource servers that are elsewhere. To know them is our part, and so is in which form they want it.
 pub(crate) async fn introspect(State(app): State<App>, headers: HeaderMap, form: String) -> Answer {
-    let (id, secret) = client(&headers)?;
-    let given = id.zip(secret).map(|(id, secret)| format!("{id}:{secret}"));
+    let given = client_credentials(&headers)?.map(|given| format!("{}:{}", given.id, given.secret));
     if !given.is_some_and(|given| given.as_bytes().ct_eq(app.resource_server.as_bytes()).into()) {
         return Ok(unauthorized());
     }
@@ -83,14 +71,11 @@ pub(crate) async fn introspect(State(app): State<App>, headers: HeaderMap, form:
 }
 
 pub(crate) async fn configuration(State(app): State<App>) -> Answer {
-    Ok(Json(app.service.configuration().await?.into_inner()).into_response())
+    ready(app.service.configuration().reply().await)
 }
 
 pub(crate) async fn jwks(State(app): State<App>) -> Answer {
-    Ok(match app.service.jwks().await?.into_inner() {
-        Some(keys) => Json(keys).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
-    })
+    ready(app.service.jwks().reply().await)
 }
 
 /// The userinfo endpoint (OpenID Connect Core 1.0, 5.3): Authlete checks the token, the claims are ours. A token may be in
@@ -101,10 +86,8 @@ pub(crate) async fn userinfo(State(app): State<App>, method: Method, headers: He
     let mut request = UserInfoRequest::new(token.token).htm(method.to_string()).htu(format!("{}/userinfo", app.url));
     request.dpop = dpop;
     let step = app.service.userinfo().process(request).await?.proceed()?;
-    let consented = step.consented_claims();
-    let is_told = |name: &&String| consented.is_empty() || consented.contains(name);
-    let names: Vec<_> = step.claims().iter().filter(is_told).cloned().collect();
-    let claims = app.users.claims(step.subject().unwrap_or_default(), &names);
+    let subject = step.subject().unwrap_or_default();
+    let claims = step.collect_claims(|name, language| app.users.claim(subject, name, language));
     ready(step.issue().claims(&claims)?.send(&app.service).await?)
 }
 

@@ -7,7 +7,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use headers_accept::Accept;
-use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use mediatype::{MediaType, MediaTypeBuf, Name, ReadParams, names};
 use serde_json::json;
@@ -65,24 +65,6 @@ fn unreadable(response: &Response) -> Option<StatusCode> {
     (status.is_client_error() && kind.as_bytes().starts_with(b"text/plain")).then_some(status)
 }
 
-/// The client's id and secret, for Authlete to check. A client certificate would be taken from the proxy's headers here,
-/// by `http_inputs::client_certificates`.
-pub(crate) fn client(headers: &HeaderMap) -> Result<(Option<String>, Option<String>), Stop> {
-    if headers.get_all(AUTHORIZATION).iter().count() > 1 {
-        return Err(Stop::with(refused(StatusCode::BAD_REQUEST, "invalid_request")));
-    }
-    match http_inputs::client_credentials(headers) {
-        Ok(given) => Ok(given.map(|given| (given.id, given.secret)).unzip()),
-        Err(_) => Err(Stop::with(unauthorized())),
-    }
-}
-
-/// The client's attestation and its proof of possession, for clients that authenticate by those.
-pub(crate) fn attestation(headers: &HeaderMap) -> Result<(Option<String>, Option<String>), Stop> {
-    let given = http_inputs::client_attestation(headers)?;
-    Ok((given.attestation, given.proof))
-}
-
 /// The access token that a request has to have, in the header or in a form (RFC 6750 2.1 and 2.2).
 pub fn access_token(headers: &HeaderMap, form: &str) -> Result<AccessToken, Stop> {
     let none = || Stop::with(challenge(StatusCode::UNAUTHORIZED, "Bearer"));
@@ -105,11 +87,6 @@ pub fn proof(headers: &HeaderMap, token: &AccessToken) -> Result<Option<String>,
             .map_err(|_| Stop::with(challenge(StatusCode::BAD_REQUEST, "DPoP error=\"invalid_request\""))),
         _ => Ok(None),
     }
-}
-
-/// The proof of possession of a client that asks for a token.
-pub(crate) fn client_proof(headers: &HeaderMap) -> Result<Option<String>, Stop> {
-    http_inputs::dpop_proof(headers).map_err(|_| Stop::with(refused(StatusCode::BAD_REQUEST, "invalid_dpop_proof")))
 }
 
 /// A form that introspection can answer in.

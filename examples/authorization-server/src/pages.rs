@@ -186,6 +186,13 @@ fn wish(wish: &Wish, user: &str) -> Markup {
             ul { @for resource in &wish.resources { li { bdi { (resource) } } } }
         }
         @if wish.changes_grant { p { "This changes what you allowed before." } }
+        @if wish.client.policy.is_some() || wish.client.terms.is_some() {
+            p.soft {
+                "The application tells more: "
+                @if let Some(policy) = &wish.client.policy { a href=(policy) rel="noreferrer" target="_blank" { "its privacy policy" } " " }
+                @if let Some(terms) = &wish.client.terms { a href=(terms) rel="noreferrer" target="_blank" { "its terms of service" } }
+            }
+        }
     }
 }
 

@@ -80,16 +80,13 @@ impl Users {
 
     /// What the subject is called.
     pub(crate) fn name(&self, subject: &str) -> String {
-        self.claim(subject, "name").and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+        self.claim(subject, "name", None).and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
     }
 
-    fn claim(&self, subject: &str, name: &str) -> Option<Value> {
-        self.users.iter().find(|user| user.subject == subject)?.claims.get(name).cloned()
-    }
-
-    /// Those of the claims that there is a value for. The names may have language tags, which nothing here has.
-    pub(crate) fn claims(&self, subject: &str, names: &[String]) -> Map<String, Value> {
-        names.iter().filter_map(|name| Some((name.clone(), self.claim(subject, name)?))).collect()
+    /// The value of a claim. Nothing here is in a particular language.
+    pub(crate) fn claim(&self, subject: &str, name: &str, language: Option<&str>) -> Option<Value> {
+        let user = self.users.iter().find(|user| user.subject == subject).filter(|_| language.is_none())?;
+        user.claims.get(name).cloned()
     }
 
     /// User names and passwords, for those who try.

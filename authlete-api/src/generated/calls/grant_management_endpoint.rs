@@ -14,5 +14,6 @@ pub(crate) fn grant_management<'a>(
         .path(rt::path(::std::format_args!("/api/{}/gm", rt::path_segment(service_id))))
         .accept_json()
         .json(::serde_json::to_vec(body))
+        .not_idempotent_if(body.dpop.is_some())
         .call(rt::json)
 }

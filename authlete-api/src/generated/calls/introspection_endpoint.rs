@@ -20,6 +20,7 @@ pub(crate) fn auth_introspection<'a>(
         )
         .accept_json()
         .json(::serde_json::to_vec(body))
+        .not_idempotent_if(body.dpop.is_some())
         .call(rt::json)
 }
 

@@ -20,5 +20,9 @@ pub(crate) fn auth_revocation<'a>(
         )
         .accept_json()
         .json(::serde_json::to_vec(body))
+        .not_idempotent_if(
+            body.oauth_client_attestation_pop.is_some()
+                || rt::has_parameter(&body.parameters, "client_assertion"),
+        )
         .call(rt::json)
 }

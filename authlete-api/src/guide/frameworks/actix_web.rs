@@ -1,6 +1,6 @@
 use actix_web::{HttpRequest, HttpResponse, web};
+use authlete_api::http_inputs::ClientRequest;
 use authlete_api::prelude::*;
-use authlete_api::{http_inputs, types};
 
 pub async fn token(service: web::Data<AuthleteService>, request: HttpRequest, body: String) -> HttpResponse {
     let reply = answer(&service, &headers(&request), body).await.unwrap_or_else(|reply| reply);
@@ -12,10 +12,7 @@ pub async fn token(service: web::Data<AuthleteService>, request: HttpRequest, bo
 }
 
 async fn answer(service: &AuthleteService, headers: &http::HeaderMap, body: String) -> Result<Reply, Reply> {
-    let mut request = types::TokenRequest::new(body);
-    if let Some(client) = http_inputs::client_credentials(headers)? {
-        request = request.client_id(client.id).client_secret(client.secret);
-    }
+    let request = ClientRequest::read(headers, body)?;
     // What is not ready are grants on which the server decides; this one offers none of them.
     Ok(service.token().process(request).await?.proceed()?.decline())
 }

@@ -1,7 +1,7 @@
 use std::convert::Infallible;
 
+use authlete_api::http_inputs::ClientRequest;
 use authlete_api::prelude::*;
-use authlete_api::{http_inputs, types};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
@@ -28,10 +28,7 @@ async fn text(body: Incoming) -> Option<String> {
 }
 
 async fn answer(service: &AuthleteService, headers: &http::HeaderMap, body: String) -> Result<Reply, Reply> {
-    let mut request = types::TokenRequest::new(body);
-    if let Some(client) = http_inputs::client_credentials(headers)? {
-        request = request.client_id(client.id).client_secret(client.secret);
-    }
+    let request = ClientRequest::read(headers, body)?;
     // What is not ready are grants on which the server decides; this one offers none of them.
     Ok(service.token().process(request).await?.proceed()?.decline())
 }

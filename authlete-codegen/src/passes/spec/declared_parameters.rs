@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::walk::tidy;
-use super::words::snake;
 use crate::document::METHODS;
 use crate::passes::Notes;
 use crate::{Document, Problems};
@@ -34,19 +33,14 @@ pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Prob
             notes.changes.push(format!("{place}: declared `{name}`"));
             parameters.push(json!({"in": "path", "name": name, "required": true, "schema": schema}));
         }
-        // Progenitor knows parameters by name alone, and would silently use one of two. Those of the path stay.
+        // Those of the path stand first, as they do in a method.
         parameters.sort_by_key(|parameter| !is_path(parameter));
         let mut seen = BTreeSet::new();
-        if operation.contains_key("requestBody") {
-            seen.insert("body".to_owned());
-        }
         parameters.retain(|parameter| {
-            let name = parameter["name"].as_str().unwrap_or_default().to_owned();
-            let first = seen.insert(snake(&name));
+            let [name, place_of] = ["name", "in"].map(|key| parameter[key].as_str().unwrap_or_default().to_owned());
+            let first = seen.insert((name.clone(), place_of));
             if !first {
-                notes
-                    .warnings
-                    .push(format!("{place}: a second parameter `{name}` is left out: Rust would call both the same"));
+                notes.warnings.push(format!("{place}: a second parameter `{name}` in the same place is left out"));
             }
             first
         });

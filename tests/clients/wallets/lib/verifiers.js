@@ -1,4 +1,4 @@
-// Verifiers that others wrote: @sd-jwt/sd-jwt-vc, sd-jwt and pymdoccbor (Python), @auth0/mdl.
+// Verifiers that others wrote: @sd-jwt/sd-jwt-vc, sd-jwt and pymdoccbor (Python), @auth0/mdl, isomdl (Rust).
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -68,14 +68,21 @@ export async function present(credential, frame, { privateKey, nonce, audience }
   return instance.present(credential, frame, { kb: { payload } });
 }
 
-/** Calls `verify.py` with what it is to verify. Gives what it says, or the error. */
-export function verifyInPython(what) {
-  const program = fileURLToPath(new URL('../verify.py', import.meta.url));
+/** Calls a program with what it is to verify. Gives what it says, or the error. */
+function ask(command, what) {
   const input = JSON.stringify({ root: ready.root_certificate, ...what });
-  const run = spawnSync(process.env.PYTHON_VERIFIERS, [program], { input, encoding: 'utf8' });
+  const run = spawnSync(command[0], command.slice(1), { input, encoding: 'utf8' });
   assert.equal(run.status, 0, run.stderr);
   return JSON.parse(run.stdout);
 }
+
+const pythonProgram = fileURLToPath(new URL('../verify.py', import.meta.url));
+
+/** sd-jwt or, with a `doctype`, pymdoccbor. */
+export const verifyInPython = (what) => ask([process.env.PYTHON_VERIFIERS, pythonProgram], what);
+
+/** isomdl: an mdoc, or what its holder shows of it. It compares no digests of elements. */
+export const verifyInRust = (what) => ask([process.env.RUST_VERIFIER], what);
 
 /** As much of CBOR as is needed: what is short, with bytes of others in it. */
 const head = (major, length) => Buffer.from(length < 24 ? [(major << 5) | length] : [(major << 5) | 24, length]);

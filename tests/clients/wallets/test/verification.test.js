@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 
+import { Attester } from '../lib/attester.js';
 import { offer } from '../lib/issuer.js';
-import { present, presentMdoc, verifyInPython, verifyMdoc, verifySdJwtVc } from '../lib/verifiers.js';
+import { present, presentMdoc, verifyInPython, verifyInRust, verifyMdoc, verifySdJwtVc } from '../lib/verifiers.js';
 import { newKey, privateKey, Wallet } from '../lib/wallet.js';
 
 const DOCTYPE = 'org.example.person.1';
@@ -78,10 +79,17 @@ test('a holder of an mdoc shows one element, bound to key and nonce', async () =
   const renamed = Buffer.from(presentation);
   renamed.write('Lovelock', renamed.indexOf('Lovelace'));
   await assert.rejects(verifyMdoc(renamed, shown), /digest|match/i);
+
+  const inRust = (bytes, nonce) => verifyInRust({ presentation: Buffer.from(bytes).toString('base64url'), nonce });
+  assert.deepEqual(inRust(presentation, 'n1'), { claims: { family_name: 'Lovelace' } });
+  assert.match(inRust(presentation, 'n2').refused, /device signature/);
+  assert.match(inRust(stolen, 'n1').refused, /device signature/);
 });
 
-test('a changed mdoc is refused', () => {
+test('a changed mdoc is refused', async () => {
   assert.equal(verifyInPython({ credential: mdoc, doctype: DOCTYPE }).claims.given_name, 'Ada');
+  const inRust = verifyInRust({ credential: mdoc });
+  assert.equal(inRust.claims?.given_name, 'Ada', inRust.refused);
   const bytes = Buffer.from(mdoc, 'base64url');
   const name = bytes.indexOf('Lovelace');
   assert.ok(name > 0);
@@ -93,4 +101,7 @@ test('a changed mdoc is refused', () => {
     const { refused } = verifyInPython({ credential: credential.toString('base64url'), doctype: DOCTYPE });
     assert.ok(refused, 'a changed mdoc is accepted');
   }
+  assert.ok(verifyInRust({ credential: resigned.toString('base64url') }).refused);
+  const other = verifyInRust({ credential: mdoc, root: (await Attester.create()).root });
+  assert.match(other.refused, /trust anchor/);
 });

@@ -1,32 +1,33 @@
 //! Nothing that is printed holds a secret.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-use authlete_api::actions::IntoAction as _;
-use authlete_api::actions::TokenNext;
-use authlete_api::types::{self, AuthorizationRequest};
-use authlete_api::{
-    AccessTokenIdentifier, Authlete, CredentialOfferId, CredentialRequestId, Credentials, Environment, GrantId,
-    HardwareKeyHandle, JsonString, RefreshTokenIdentifier, Region, SessionId, SharedCredentials, Ticket, UserCode,
-    http_inputs,
-};
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use authlete_api::types::AuthorizationRequest;
+use authlete_api::{Authlete, BodyError, Region};
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::sample::{Description, PUBLIC, SECRET};
 use crate::server::{Server, TOKEN, json as answer};
 
+mod samples;
+mod sources;
+
 #[rustfmt::skip]
-#[path = "../src/generated/debugged.rs"]
+#[path = "../../src/generated/debugged.rs"]
 mod table;
 
-/// Decodes a value and prints it.
-type Debugged = fn(Value) -> Result<String, serde_json::Error>;
+/// Every struct of the description, by name.
+pub(crate) fn every_struct() -> &'static [(&'static str, Debugged)] {
+    table::DEBUGGED
+}
 
-fn debugged<T: DeserializeOwned + Debug>(value: Value) -> Result<String, serde_json::Error> {
-    serde_json::from_value::<T>(value).map(|value| format!("{value:?} {value:#?}"))
+/// Decodes a body as the client does, and prints the value.
+pub(crate) type Debugged = fn(&[u8]) -> Result<String, BodyError>;
+
+fn debugged<T: DeserializeOwned + Debug>(body: &[u8]) -> Result<String, BodyError> {
+    authlete_api::decode::<T>(body).map(|value| format!("{value:?} {value:#?}"))
 }
 
 #[test]
@@ -37,7 +38,8 @@ fn every_struct_hides_its_secrets_and_shows_the_rest() {
     let (mut hidden, mut shown) = (0, 0);
     for (name, debugged) in table::DEBUGGED {
         let sample = description.sample(name, 3);
-        let printed = debugged(sample.clone()).unwrap_or_else(|error| panic!("{name}: {error}: {sample}"));
+        let printed =
+            debugged(sample.to_string().as_bytes()).unwrap_or_else(|error| panic!("{name}: {error}: {sample}"));
         if let Some((_, secret)) = printed.split_once(SECRET) {
             panic!("{name} prints the secret {}", secret.split('"').next().unwrap_or_default());
         }
@@ -79,48 +81,6 @@ fn clients_and_their_builders_print_no_credentials() {
     }
 }
 
-/// Every other public type that can hold a secret, holding one.
-#[tokio::test]
-async fn whatever_else_holds_a_secret_prints_none() {
-    let headers = |value: &str| HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);
-    let service = Authlete::builder().base_url("http://127.0.0.1:1").service_token(1, TOKEN).build_service().unwrap();
-    let exchange = json!({"action": "PASSWORD", "ticket": TOKEN, "password": TOKEN, "dpopNonce": TOKEN});
-    let exchange = || serde_json::from_value::<types::TokenResponse>(exchange.clone()).unwrap().into_action();
-    let step = || exchange().proceed().unwrap();
-    let TokenNext::Password(pending) = step() else { panic!("another step") };
-    let carried = pending.extra_headers();
-    let linked = pending.issue("ada");
-    let unsent = {
-        let TokenNext::Password(pending) = step() else { panic!("another step") };
-        pending.issue("ada").send(&service).await.expect_err("nobody listens")
-    };
-    let shown: Vec<Box<dyn Debug>> = vec![
-        Box::new(http_inputs::client_credentials(&headers("Basic YTpzM2NyZXQtdG9rZW4="))),
-        Box::new(http_inputs::access_token(&headers(&format!("Bearer {TOKEN}")))),
-        Box::new(Credentials::bearer(TOKEN)),
-        Box::new(Credentials::basic("key", TOKEN)),
-        Box::new(SharedCredentials::new(Credentials::bearer(TOKEN).unwrap())),
-        Box::new(Environment::read_from(|name| name.ends_with("TOKEN").then(|| TOKEN.to_owned()))),
-        Box::new(Authlete::builder().service_token(1, TOKEN)),
-        Box::new((service.authlete().clone(), service.clone())),
-        Box::new(Ticket::from(TOKEN)),
-        Box::new(UserCode::from(TOKEN)),
-        Box::new(SessionId::from(TOKEN)),
-        Box::new(GrantId::from(TOKEN)),
-        Box::new(HardwareKeyHandle::from(TOKEN)),
-        Box::new((CredentialOfferId::from(TOKEN), CredentialRequestId::from(TOKEN))),
-        Box::new((AccessTokenIdentifier::from(TOKEN), RefreshTokenIdentifier::from(TOKEN))),
-        Box::new(JsonString::from(TOKEN)),
-        Box::new((exchange(), step(), carried, linked)),
-        Box::new(unsent),
-        Box::new(authlete_api::decode::<types::TokenRequest>(format!("{{\"parameters\":[\"{TOKEN}").as_bytes())),
-    ];
-    for value in shown {
-        let printed = format!("{value:?} {value:#?}");
-        assert!(!printed.contains(TOKEN), "{printed}");
-    }
-}
-
 #[tokio::test]
 async fn calls_and_errors_print_no_secrets() {
     let request = AuthorizationRequest::new("request=s3cret-jwt");
@@ -155,4 +115,23 @@ async fn calls_and_errors_print_no_secrets() {
         }
         assert!(!printed.contains("s3cret"), "{printed}");
     }
+}
+
+#[tokio::test]
+async fn every_other_type_is_shown_or_said_to_hold_none() {
+    let samples = samples::samples().await;
+    for (name, value) in &samples {
+        let printed = format!("{value:?} {value:#?}");
+        assert!(!printed.contains("s3cret") && !printed.contains("czNjcmV0"), "{name}: {printed}");
+    }
+    let shown: BTreeSet<_> = samples.iter().map(|(name, _)| *name).collect();
+    let said: BTreeSet<_> = samples::PUBLIC.iter().map(|(name, _)| *name).collect();
+    assert_eq!(shown.intersection(&said).collect::<Vec<_>>(), Vec::<&&str>::new(), "one of both");
+    let looked_at: BTreeSet<_> = shown.union(&said).copied().collect();
+    let to_look_at = sources::to_look_at(&looked_at);
+    let to_look_at: BTreeSet<_> = to_look_at.iter().map(String::as_str).collect();
+    assert_eq!(
+        to_look_at, looked_at,
+        "a type that can be printed has a sample that holds a secret, or a reason why it needs none"
+    );
 }
