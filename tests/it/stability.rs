@@ -144,7 +144,7 @@ fn public_traits_are_sealed_unless_users_implement_them() {
                 if is_sealed {
                     sealed += 1;
                 } else {
-                    open.push((item.ident.to_string(), path));
+                    open.push((item.ident.to_string(), path.clone()));
                 }
             }
         }
@@ -284,7 +284,8 @@ fn young_dependencies(name: &str) -> Vec<String> {
     let table = manifest.split("\n[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
     let names = table.lines().filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| !name.is_empty());
     let is_young = |name: &&str| {
-        let mut versions = lock.split(&format!("name = \"{name}\"\nversion = \"")).skip(1).peekable();
+        let entry = format!("name = \"{name}\"\nversion = \"");
+        let mut versions = lock.split(&entry).skip(1).peekable();
         versions.peek().is_some() && versions.all(|rest| rest.starts_with("0."))
     };
     names.filter(is_young).filter(|name| !name.starts_with("authlete-")).map(str::to_owned).collect()
