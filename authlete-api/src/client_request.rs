@@ -7,6 +7,7 @@ use crate::generated::types::{
     BackchannelAuthenticationRequest, DeviceAuthorizationRequest, PushedAuthorizationRequest, RevocationRequest,
     TokenRequest,
 };
+use crate::rt::SealedRequest;
 
 macro_rules! of_client_request {
     ($($request:ident $(with $proofs:ident)?;)*) => {
@@ -27,6 +28,8 @@ macro_rules! of_client_request {
                     request
                 }
             }
+
+            impl SealedRequest<$request> for ClientRequest {}
 
             impl IntoRequest<$request> for ClientRequest {
                 type Holder = $request;

@@ -17,6 +17,7 @@ pub use crate::actions::{
 };
 pub use crate::call::client::{Client, ClientSettings, address, is_loopback, printable};
 pub use crate::call::into_request::IntoRequest;
+pub use crate::call::into_request::sealed::Sealed as SealedRequest;
 pub use crate::call::modify::{Modification, Modified};
 pub use crate::call::operation::{CacheClass, Host, Idempotency, Operation, OperationParts};
 pub use crate::call::optional::OptionalCall;

@@ -26,6 +26,7 @@ mod schemas;
 mod server;
 mod server_check;
 mod snapshots;
+mod stability;
 mod transports;
 mod unknown_fields;
 mod verify_examples;

@@ -10,6 +10,7 @@ mod files;
 mod import;
 mod plain;
 mod regen;
+mod rust_versions;
 mod settings;
 mod standalone;
 mod verify_examples;
@@ -43,6 +44,8 @@ enum Command {
     Plain(plain::Plain),
     /// Writes everything that is generated from openapi/, or checks that it is current
     Regen(regen::Regen),
+    /// Prints the oldest Rust that each crate can be built with, as its locked dependencies say
+    RustVersions(rust_versions::RustVersions),
     /// Takes every example of an upstream document through the project's types, and reports what is lost or changed
     VerifyExamples(verify_examples::VerifyExamples),
     /// Compares the corrected description with the classes of Authlete's Java library, and reports what differs
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Diff(diff) => diff.run(&project),
         Command::Plain(plain) => plain.run(&project),
         Command::Regen(regen) => regen.run(&project),
+        Command::RustVersions(versions) => versions.run(&project),
         Command::VerifyShapes(verify) => verify.run(&project),
         Command::VerifyExamples(verify) => match verify.run(&project) {
             Ok(code) => return code,

@@ -2,8 +2,17 @@
 
 use std::borrow::Borrow;
 
+pub(crate) mod sealed {
+    /// Implemented for requests, and by generated code.
+    pub trait Sealed<T> {}
+
+    impl<T> Sealed<T> for T {}
+
+    impl<T> Sealed<T> for &T {}
+}
+
 /// What can be given where a request of type `T` is wanted: the request, a reference to it, and where a single text is
-/// all that the request requires, that text.
+/// all that the request requires, that text. It is sealed.
 ///
 /// ```no_run
 /// use authlete_api::types::AuthorizationRequest;
@@ -16,7 +25,7 @@ use std::borrow::Borrow;
 /// # Ok(())
 /// # }
 /// ```
-pub trait IntoRequest<T> {
+pub trait IntoRequest<T>: sealed::Sealed<T> {
     /// What holds the request until it is written.
     type Holder: Borrow<T>;
 
@@ -47,6 +56,8 @@ macro_rules! __made_of_string {
     ($($request:ident $(of $text:ident)?),* $(,)?) => {
         $(
             $(
+                impl $crate::codegen::SealedRequest<types::$request> for $crate::codegen::$text {}
+
                 impl $crate::codegen::IntoRequest<types::$request> for $crate::codegen::$text {
                     type Holder = types::$request;
 
@@ -54,6 +65,8 @@ macro_rules! __made_of_string {
                         types::$request::new(self)
                     }
                 }
+
+                impl $crate::codegen::SealedRequest<types::$request> for &$crate::codegen::$text {}
 
                 impl $crate::codegen::IntoRequest<types::$request> for &$crate::codegen::$text {
                     type Holder = types::$request;
@@ -64,6 +77,8 @@ macro_rules! __made_of_string {
                 }
             )?
 
+            impl $crate::codegen::SealedRequest<types::$request> for &str {}
+
             impl $crate::codegen::IntoRequest<types::$request> for &str {
                 type Holder = types::$request;
 
@@ -71,6 +86,8 @@ macro_rules! __made_of_string {
                     types::$request::new(self)
                 }
             }
+
+            impl $crate::codegen::SealedRequest<types::$request> for ::std::string::String {}
 
             impl $crate::codegen::IntoRequest<types::$request> for ::std::string::String {
                 type Holder = types::$request;

@@ -8,6 +8,7 @@ use super::{Malformed, authorization};
 
 /// An access token as it was presented.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AccessToken {
     /// How.
     pub scheme: TokenScheme,

@@ -8,6 +8,7 @@ use super::Malformed;
 
 /// What a client authenticates with that is attested by its vendor (OAuth 2.0 Attestation-Based Client Authentication).
 #[derive(Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientAttestation {
     /// For `oauthClientAttestation`.
     pub attestation: Option<String>,

@@ -11,6 +11,7 @@ use super::{Malformed, authorization};
 
 /// A client's id and secret.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientCredentials {
     /// For `clientId`.
     pub id: String,
