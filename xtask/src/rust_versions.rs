@@ -139,7 +139,7 @@ fn newest<'a>(needs: impl IntoIterator<Item = &'a Need>) -> Version {
 }
 
 fn version(text: &str) -> Result<Version, String> {
-    let mut parts = text.split('.').map(|part| part.parse::<u64>());
+    let mut parts = text.split('.').map(str::parse::<u64>);
     let mut next = || parts.next().unwrap_or(Ok(0)).map_err(|_| format!("{text:?} is not a version of Rust"));
     Ok((next()?, next()?, next()?))
 }
