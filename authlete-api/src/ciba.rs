@@ -60,7 +60,7 @@ use crate::generated::types::{
 pub type Refusal = Box<PendingRequest<BackchannelAuthenticationFailRequest>>;
 
 /// A request that has passed all checks.
-pub type Accepted = Identified<Nothing>;
+pub type Accepted = Identified<Issue>;
 
 /// How the client names the user (CIBA Core 1.0, 7.1). What is in it is known to the client, and may be personal.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -89,21 +89,21 @@ impl fmt::Debug for UserHint<'_> {
     }
 }
 
-/// The check of a login hint token's time is next.
+/// Next is [`Identified::hint_token_expires`].
 #[derive(Debug)]
-pub enum HintToken {}
+pub enum CheckHintToken {}
 
-/// The check of the user code is next.
+/// Next is [`Identified::user_code`].
 #[derive(Debug)]
-pub enum UserCode {}
+pub enum CheckUserCode {}
 
-/// The check of the binding message is next.
+/// Next is [`Identified::binding_message`].
 #[derive(Debug)]
-pub enum BindingMessage {}
+pub enum CheckBindingMessage {}
 
-/// No check is left.
+/// No check is left: next is [`Identified::issue`].
 #[derive(Debug)]
-pub enum Nothing {}
+pub enum Issue {}
 
 /// A request whose user is known, with the check that is next.
 #[must_use]
@@ -155,7 +155,7 @@ impl BackchannelAuthenticationUserIdentification {
     ///
     /// # Errors
     /// The refusal with `unknown_user_id` where it names none.
-    pub fn identify(self, subject: Option<impl Into<String>>) -> Result<Identified<HintToken>, Refusal> {
+    pub fn identify(self, subject: Option<impl Into<String>>) -> Result<Identified<CheckHintToken>, Refusal> {
         match subject {
             Some(subject) => Ok(Identified { step: self, subject: subject.into(), next: PhantomData }),
             None => Err(Box::new(self.fail(BackchannelAuthenticationFailReason::UnknownUserId))),
@@ -163,24 +163,28 @@ impl BackchannelAuthenticationUserIdentification {
     }
 }
 
-impl Identified<HintToken> {
+impl Identified<CheckHintToken> {
     /// Checks when the login hint token expires: `None` for one that does not, and where the hint is another.
     ///
     /// # Errors
     /// The refusal with `expired_login_hint_token`.
-    pub fn hint_token_expires(self, at: Option<SystemTime>, now: SystemTime) -> Result<Identified<UserCode>, Refusal> {
+    pub fn hint_token_expires(
+        self,
+        at: Option<SystemTime>,
+        now: SystemTime,
+    ) -> Result<Identified<CheckUserCode>, Refusal> {
         let is_expired = matches!(self.step.user_hint(), UserHint::LoginHintToken(_)) && at.is_some_and(|at| at <= now);
         self.unless(is_expired.then_some(BackchannelAuthenticationFailReason::ExpiredLoginHintToken))
     }
 }
 
-impl Identified<UserCode> {
+impl Identified<CheckUserCode> {
     /// Checks the user code, where the client has to send one: the closure says whether it is the user's. Compare it in
     /// constant time, and limit the attempts. Where none is required, the closure is not called.
     ///
     /// # Errors
     /// The refusal with `missing_user_code` or `invalid_user_code`.
-    pub fn user_code(self, is_right: impl FnOnce(&str) -> bool) -> Result<Identified<BindingMessage>, Refusal> {
+    pub fn user_code(self, is_right: impl FnOnce(&str) -> bool) -> Result<Identified<CheckBindingMessage>, Refusal> {
         let reason = match self.step.user_code().filter(|code| !code.is_empty()) {
             _ if !self.step.user_code_required() => None,
             None => Some(BackchannelAuthenticationFailReason::MissingUserCode),
@@ -191,7 +195,7 @@ impl Identified<UserCode> {
     }
 }
 
-impl Identified<BindingMessage> {
+impl Identified<CheckBindingMessage> {
     /// Checks the binding message, where there is one: the closure says whether it can be shown. It should be short and of
     /// characters that the device has, since the user compares it with what the client shows.
     ///

@@ -53,15 +53,15 @@ async fn a_proof_is_sent_once() {
     for (without, with) in [
         (
             sent!(service => service.introspection().process(introspection)),
-            sent!(service => service.introspection().process(&introspection.clone().dpop("proof"))),
+            sent!(service => service.introspection().process(introspection.clone().dpop("proof"))),
         ),
         (
             sent!(service => service.userinfo().process(userinfo)),
-            sent!(service => service.userinfo().process(&userinfo.clone().dpop("proof"))),
+            sent!(service => service.userinfo().process(userinfo.clone().dpop("proof"))),
         ),
         (
             sent!(service => service.grant_management().process(grant)),
-            sent!(service => service.grant_management().process(&grant.clone().dpop("proof"))),
+            sent!(service => service.grant_management().process(grant.clone().dpop("proof"))),
         ),
     ] {
         assert_eq!((without, with), (attempts, (1, false)));

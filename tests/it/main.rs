@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod actions;
+mod architecture;
 mod authorization_server;
 #[cfg(feature = "rustls")]
 mod builder;
@@ -29,4 +30,5 @@ mod stability;
 mod transports;
 mod unknown_fields;
 mod verify_examples;
+mod vocabulary;
 mod wire;

@@ -8,7 +8,7 @@ use authlete_api::actions::{
 };
 use authlete_api::ciba::{Accepted, Refusal, UserHint};
 use authlete_api::mock::Mock;
-use authlete_api::pages::ConsentPage;
+use authlete_api::pages::{ConsentPage, PageScope};
 use authlete_api::types::{self, OAuthClient, Scope};
 use authlete_api::{AuthleteService, BoxFuture, Operation, Reply, Transport, TransportError, TransportErrorKind};
 use bytes::Bytes;
@@ -16,6 +16,12 @@ use serde_json::{Value, json};
 
 fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).unwrap()
+}
+
+fn extend(value: &mut Value, more: Value) {
+    if let (Value::Object(value), Value::Object(more)) = (value, more) {
+        value.extend(more);
+    }
 }
 
 fn request(more: Value) -> Value {
@@ -37,7 +43,7 @@ fn request(more: Value) -> Value {
         "authorizationDetails": {"elements": [{"type": "payment", "otherFields": r#"{"amount":10}"#}, {"type": "odd", "otherFields": "no JSON"}]},
         "resources": ["https://api.example"], "gmAction": "MERGE", "purpose": "to deliver",
     });
-    all.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+    extend(&mut all, more);
     all
 }
 
@@ -56,7 +62,7 @@ fn a_page_has_what_the_user_decides_on() {
     assert_eq!((client.id, client.name.as_deref()), (Some(7), Some("The shop")));
     assert_eq!(client.logo_uri.as_deref(), Some("https://shop.example/logo.png"));
     assert_eq!(client.policy_uri, None, "a script is no link");
-    let words: Vec<_> = page.scopes.iter().map(|scope| scope.words()).collect();
+    let words: Vec<_> = page.scopes.iter().map(PageScope::words).collect();
     assert_eq!(
         (words, page.dynamic_scopes.as_slice()),
         (vec!["Your address", "plain"], ["pay:10".to_owned()].as_slice())
@@ -139,7 +145,7 @@ fn backchannel(more: Value) -> BackchannelAuthenticationUserIdentification {
         "action": "USER_IDENTIFICATION", "ticket": "t", "clientId": 7, "hintType": "LOGIN_HINT", "hint": "ada",
         "userCodeRequired": true, "userCode": "1815", "bindingMessage": "AB-12",
     });
-    all.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+    extend(&mut all, more);
     read::<types::BackchannelAuthenticationResponse>(all).into_action().proceed().unwrap()
 }
 

@@ -21,7 +21,7 @@ fn run(document: &Document) -> Report {
 }
 
 fn mistake(at: &str, field: &str) -> Mistake {
-    Mistake { at: at.to_owned(), field: field.to_owned(), why: "a reason".to_owned() }
+    Mistake { at: at.to_owned(), field: field.to_owned(), why: "a reason".to_owned(), earlier: false }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Shared pieces of the workspace tests.
 
 pub mod generated;
+pub mod replies;
 pub mod round_trip;
 pub mod shape;
 pub mod verify;

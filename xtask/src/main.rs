@@ -3,6 +3,7 @@
 //! This program reads and writes files, and the network where `import` is asked to; what is done with them is the
 //! library's part. It does not depend on `authlete-api`, or broken generated code could not be generated anew.
 
+mod blocks;
 mod diff;
 mod fetch;
 mod files;
@@ -33,6 +34,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Compiles the programs of READMEs and guides with the dependencies and features that they name, and no others
+    Blocks(blocks::Blocks),
     /// Writes openapi/authlete.json, the facts of an upstream document, and prints what changed
     Import(import::Import),
     /// Prints what differs between two documents
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let project = arguments.project.unwrap_or_else(files::project);
     let done = match arguments.command {
+        Command::Blocks(blocks) => blocks.run(&project),
         Command::Import(import) => import.run(&project),
         Command::Diff(diff) => diff.run(&project),
         Command::Plain(plain) => plain.run(&project),

@@ -15,6 +15,10 @@ pub(crate) struct VerifyExamples {
     /// The explained list of upstream's own mistakes [default: openapi/example-mistakes.yaml]
     #[arg(long, value_name = "FILE")]
     mistakes: Option<PathBuf>,
+    /// Also sends the examples of requests to the emulator, and reports those that get another kind of response than the
+    /// document shows; openapi/example-replies.yaml has those for which that is right
+    #[arg(long)]
+    emulator: bool,
 }
 
 impl VerifyExamples {
@@ -27,6 +31,9 @@ impl VerifyExamples {
         command.arg(&self.spec);
         if let Some(mistakes) = &self.mistakes {
             command.arg("--mistakes").arg(mistakes);
+        }
+        if self.emulator {
+            command.arg("--emulator");
         }
         let status = command.status().map_err(failed)?;
         Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))

@@ -20,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 impl BackchannelAuthenticationCompleteNotification {
     /// The request to send to the client, for ping and push alike; [`NotificationSender`] sends it. Follow no redirects
-    /// with it; 200 and 204 mean that it arrived, and nothing else depends on the answer.
+    /// with it; 200 and 204 mean that it arrived, and nothing else depends on the response.
     ///
     /// # Errors
     /// When the endpoint is not a URI, or the token does not fit into a header.
@@ -42,7 +42,7 @@ impl BackchannelAuthenticationCompleteNotification {
 /// A client says itself where that endpoint is, and could name something inside of your network. So, unless told
 /// otherwise, this sends over `https` alone, and only to addresses of the public Internet: what a name resolves to is
 /// looked at when the connection is made, and no other address is connected to. It follows no redirects, uses no proxy,
-/// and reads nothing of the answer but its status. Where requests leave your network through a gateway that decides
+/// and reads nothing of the response but its status. Where requests leave your network through a gateway that decides
 /// where they may go, prefer that.
 ///
 /// ```no_run

@@ -311,7 +311,7 @@ impl Method<'_> {
     }
 
     fn emit_setter(&self, parameter: &Parameter) -> TokenStream {
-        let (wire, name) = (&parameter.wire, setter(parameter));
+        let (wire, name) = (&parameter.wire, format_ident!("{}", parameter.name));
         let required = parameter.ty.required();
         let (ty, value) = match (&parameter.own, required) {
             (Some(own), _) => {
@@ -375,8 +375,11 @@ impl Method<'_> {
                 let (field, next) = (format_ident!("{}", items.name), format_ident!("{}", next.name));
                 let item = items.ty.elements()?.tokens(&quote!(types), &quote!(rt));
                 let total = self.total();
-                let given = |wire: &str| optional(self.operation).find(|parameter| parameter.wire == wire);
-                let (with_cursor, with_limit) = (setter(given(cursor)?), setter(given(limit)?));
+                let setter = |wire: &str| {
+                    let parameter = optional(self.operation).find(|parameter| parameter.wire == wire)?;
+                    Some(format_ident!("{}", parameter.name))
+                };
+                let (with_cursor, with_limit) = (setter(cursor)?, setter(limit)?);
                 let docs = doc(&format!(
                     "All that the list holds, fetched page by page as it is asked for, from `{cursor}` on where that is set. \
                      `{limit}` has no effect on it."
@@ -420,12 +423,6 @@ impl Method<'_> {
         let (field, element) = first;
         second.is_none().then(|| (format_ident!("{}", field.name), element.tokens(&quote!(types), &quote!(rt))))
     }
-}
-
-/// What the setter of an optional parameter is called.
-fn setter(parameter: &Parameter) -> syn::Ident {
-    let taken = ["timeout", "header", "pages", "clone", "into_future", "into"].contains(&parameter.name.as_str());
-    if taken { format_ident!("{}_parameter", parameter.name) } else { format_ident!("{}", parameter.name) }
 }
 
 struct Receiver {

@@ -23,7 +23,7 @@ const CHAPTERS: [(&str, &str); 16] = [
     ("management", "services, clients and tokens as resources"),
     ("production", "errors, a check at start, retries, timeouts, limits, caches"),
     ("observability", "spans and logs"),
-    ("testing", "the emulator, its clock, faults"),
+    ("testing", "canned responses, the emulator, its clock, faults"),
     ("frameworks", "actix-web, poem, plain hyper"),
     ("migration", "from the TypeScript, Go and Java libraries, and from version 2.x"),
 ];

@@ -109,8 +109,22 @@ fn layer(operation: &Map<String, Value>) -> Option<Layer> {
     })
 }
 
-/// The names that generated functions use beside those of their parameters.
-const USED_NAMES: [&str; 6] = ["client", "request", "body", "operation", "service", "authlete"];
+/// The names that generated functions use beside those of their parameters, and those of the methods of a call, which has a
+/// setter for each parameter that can be left out.
+const USED_NAMES: [&str; 12] = [
+    "client",
+    "request",
+    "body",
+    "operation",
+    "service",
+    "authlete",
+    "timeout",
+    "header",
+    "pages",
+    "clone",
+    "into_future",
+    "into",
+];
 
 fn parameters(path: &str, operation: &Map<String, Value>) -> Result<Vec<Parameter>, String> {
     let mut found: Vec<Parameter> = Vec::new();
@@ -133,15 +147,13 @@ fn parameters(path: &str, operation: &Map<String, Value>) -> Result<Vec<Paramete
             return Err(format!("the path has no placeholder for the parameter {wire}"));
         }
         let wanted = field_name(wire);
-        let mut name = wanted.clone();
         // `service_id` is the one name that generated code gives a meaning, and it has that meaning in a path alone.
-        let mut taken =
-            USED_NAMES.contains(&name.as_str()) || (name == "service_id" && place != Place::Path) || name == "self";
-        let mut number = 1;
-        while taken || found.iter().any(|known| known.name == name) {
-            name = if number == 1 { format!("{wanted}_parameter") } else { format!("{wanted}_parameter_{number}") };
+        let own = USED_NAMES.contains(&wanted.as_str()) || (wanted == "service_id" && place != Place::Path);
+        let mut name = if own { format!("{wanted}_parameter") } else { wanted.clone() };
+        let mut number = 2;
+        while found.iter().any(|known| known.name == name) {
+            name = format!("{wanted}_parameter_{number}");
             number += 1;
-            taken = false;
         }
         found.push(Parameter {
             wire: wire.to_owned(),

@@ -1,4 +1,4 @@
-//! An HTTP answer that is ready to be sent.
+//! An HTTP response that is ready to be sent.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::wire::outside::Outside;
 /// What a client is told of failures that are not its own.
 pub(crate) const SERVER_ERROR: &str = r#"{"error":"server_error"}"#;
 
-/// An HTTP answer that is ready to be sent, with details for the log.
+/// An HTTP response that is ready to be sent, with details for the log.
 ///
 /// It is an error too, so that `?` ends a handler with it: what a server sends when there is nothing more to do.
 #[must_use = "it has to be sent"]
@@ -27,11 +27,11 @@ struct Inner {
     details: Details,
 }
 
-/// Why an answer is what it is: for the log, never for the client. It holds no secrets.
+/// Why a response is what it is: for the log, never for the client. It holds no secrets.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Details {
-    /// The operation that asked for the answer.
+    /// The operation that asked for the response.
     pub operation: Option<&'static Operation>,
     /// The action in its response.
     pub action: Option<String>,
@@ -106,7 +106,7 @@ impl Reply {
         self.0.response.headers()
     }
 
-    /// The headers, to add what the server sends with every answer.
+    /// The headers, to add what the server sends with every response.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
         self.0.response.headers_mut()
     }
@@ -135,7 +135,7 @@ impl Reply {
         response
     }
 
-    /// Why the answer is what it is, for the log.
+    /// Why the response is what it is, for the log.
     pub fn details(&self) -> &Details {
         &self.0.details
     }

@@ -57,7 +57,8 @@ impl DpopKey {
         let d = d.ok_or_else(|| refuse("has no private part `d`"))?;
         let d = URL_SAFE_NO_PAD.decode(d.as_bytes()).map(Zeroizing::new);
         let d = d.map_err(|_| refuse("has a private part that is not base64url"))?;
-        let signing = SigningKey::from_slice(&d).map_err(|_| refuse("has a private part that is none on P-256"))?;
+        let signing = SigningKey::from_slice(&d)
+            .map_err(|_| refuse("has a private part `d` that is not a private key of P-256"))?;
         let point = signing.verifying_key().to_encoded_point(false);
         let coordinate = |bytes: Option<&p256::FieldBytes>| bytes.map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
         let jwk = json!({"kty": "EC", "crv": "P-256", "x": coordinate(point.x()), "y": coordinate(point.y())});
@@ -111,7 +112,7 @@ impl Proofs {
         Ok(HeaderValue::try_from(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes())))?)
     }
 
-    /// Remembers the nonce of an answer; says whether it is another one than before.
+    /// Remembers the nonce of a response; says whether it is another one than before.
     pub(crate) fn learn(&self, headers: &HeaderMap) -> bool {
         let Some(given) = headers.get(NONCE).and_then(|value| value.to_str().ok()) else { return false };
         let mut nonce = self.nonce.lock().unwrap_or_else(PoisonError::into_inner);

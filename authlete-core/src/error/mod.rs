@@ -19,7 +19,7 @@ pub use rate_limit::RateLimit;
 
 /// Why a call, or the making of a client, failed.
 ///
-/// No variant shows a secret when it is printed: not the credentials, not the body of a request or an answer.
+/// No variant shows a secret when it is printed: not the credentials, not the body of a request or a response.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -28,10 +28,10 @@ pub enum Error {
     Configuration(ConfigurationError),
     /// The request cannot be made from the values given; nothing was sent.
     Request(RequestError),
-    /// There is no complete answer.
+    /// There is no complete response.
     Transport(CallError),
     /// Authlete answered that it is called too often (HTTP 429); [`Error::retry_after`] says when to try again, where
-    /// the answer does.
+    /// the response does.
     RateLimited(Box<ApiError>),
     /// Authlete, or something in front of it, answered with another error status.
     Api(Box<ApiError>),
@@ -40,7 +40,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The HTTP status of the answer, when there is one.
+    /// The HTTP status of the response, when there is one.
     pub fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Api(error) | Self::RateLimited(error) => Some(error.status),
@@ -49,7 +49,7 @@ impl Error {
         }
     }
 
-    /// The headers of the answer, when there is one.
+    /// The headers of the response, when there is one.
     pub fn headers(&self) -> Option<&HeaderMap> {
         match self {
             Self::Api(error) | Self::RateLimited(error) => Some(&error.headers),
@@ -58,12 +58,12 @@ impl Error {
         }
     }
 
-    /// What the answer says of the rate limit; nothing when there is none.
+    /// What the response says of the rate limit; nothing when there is none.
     pub fn rate_limit(&self) -> RateLimit {
         self.headers().map(RateLimit::from_headers).unwrap_or_default()
     }
 
-    /// How long to wait before another try, where that is known. It is counted from when the answer came, so ask soon.
+    /// How long to wait before another attempt, where that is known. It is counted from when the response came, so ask soon.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Transport(error) => error.source.retry_after(),
@@ -189,7 +189,7 @@ pub struct RequestError {
     message: String,
 }
 
-/// There is no complete answer; [`CallError::kind`] says how far the call came.
+/// There is no complete response; [`CallError::kind`] says how far the call came.
 #[derive(Debug)]
 pub struct CallError {
     operation: &'static Operation,
@@ -207,7 +207,7 @@ impl CallError {
     }
 }
 
-/// An answer with an error status, whatever its body: JSON, a gateway's HTML page, or nothing.
+/// A response with an error status, whatever its body: JSON, a gateway's HTML page, or nothing.
 pub struct ApiError {
     operation: &'static Operation,
     /// Of the request.
@@ -247,7 +247,7 @@ impl ApiError {
         &self.headers
     }
 
-    /// What the answer says of the rate limit.
+    /// What the response says of the rate limit.
     pub fn rate_limit(&self) -> RateLimit {
         RateLimit::from_headers(&self.headers)
     }
@@ -282,7 +282,7 @@ impl fmt::Debug for ApiError {
     }
 }
 
-/// An answer of a success status whose body is not what the description says.
+/// A response of a success status whose body is not what the description says.
 pub struct DecodeError {
     operation: &'static Operation,
     status: StatusCode,

@@ -1,4 +1,4 @@
-//! What the headers of an answer say of the rate limit, and of when to try again.
+//! What the headers of a response say of the rate limit, and of when to try again.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -19,9 +19,9 @@ const fn names(standard: &'static str, usual: &'static str) -> [HeaderName; 2] {
     [HeaderName::from_static(standard), HeaderName::from_static(usual)]
 }
 
-/// What an answer says of the rate limit. Absent is what it does not say.
+/// What a response says of the rate limit. Absent is what it does not say.
 ///
-/// Times are counted from when this was read, which is best done at once.
+/// Times are relative to the time at which this was read: read it when the response comes.
 ///
 /// ```no_run
 /// # async fn example(authlete: authlete_api::Authlete) -> Result<(), authlete_api::Error> {
@@ -46,7 +46,7 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// Reads the headers of an answer.
+    /// Reads the headers of a response.
     pub fn from_headers(headers: &HeaderMap) -> Self {
         Self::read(headers, SystemTime::now())
     }

@@ -15,7 +15,7 @@ use crate::transport::{BoxFuture, Transport};
 
 /// Lets so many calls a second pass, and makes the others wait, in the order in which they came.
 ///
-/// When Authlete refuses a call all the same (HTTP 429), none passes until the time that the answer gives, or for a second
+/// When Authlete refuses a call all the same (HTTP 429), none passes until the time that the response gives, or for a second
 /// where it gives none, and for a minute at most.
 ///
 /// Authlete counts per access token. Clones share their count, so give clones of one limiter to all clients that have the
@@ -36,7 +36,7 @@ pub struct RateLimiter {
     burst: u32,
     /// Whoever waits for a turn holds the lock: the lock's queue is ours, and one that goes away took nothing.
     bucket: Arc<Mutex<Bucket>>,
-    /// Until when the server wants no calls. Apart from the bucket, since an answer must not queue for its lock.
+    /// Until when the server wants no calls. Apart from the bucket, since a response must not queue for its lock.
     closed: Arc<Lock<Option<Instant>>>,
 }
 
@@ -81,7 +81,7 @@ impl RateLimiter {
         bucket.turns -= 1.0;
     }
 
-    /// Lets nothing pass for some time, as after an answer with status 429.
+    /// Lets nothing pass for some time, as after a response with status 429.
     pub fn pause(&self, time: Duration) {
         let end = Instant::now() + time.min(LONGEST_PAUSE);
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Keeping answers that hardly change.
+//! Keeping responses that hardly change.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,14 +15,14 @@ use crate::credentials::Credentials;
 use crate::layers::retryable::Failure;
 use crate::transport::{BoxFuture, Transport};
 
-/// Which answers are kept, and for how long.
+/// Which responses are kept, and for how long.
 ///
-/// Kept are services, their configuration and key sets, credential issuer metadata, and clients; answers about tokens
-/// never are. When an answer is older than its time it is fetched anew, and used once more only if that fails for a
+/// Kept are services, their configuration and key sets, credential issuer metadata, and clients; responses about tokens
+/// never are. When a response is older than its time it is fetched anew, and used once more only if that fails for a
 /// reason that may pass. Any call that changes a service or a client, made through the same client, drops all that is
 /// kept; what others change is seen when the time is over.
 ///
-/// An answer that was kept has the header `Age`. A call with the header `ResponseCache-Control: no-cache` fetches anew.
+/// A response that was kept has the header `Age`. A call with the header `Cache-Control: no-cache` fetches anew.
 ///
 /// ```
 /// # fn main() -> Result<(), authlete_api::Error> {
@@ -43,7 +43,7 @@ pub struct ResponseCache {
 }
 
 impl Default for ResponseCache {
-    /// 600 s for what belongs to a service, 300 s for clients, 1800 s more when fetching fails; 10,000 answers.
+    /// 600 s for what belongs to a service, 300 s for clients, 1800 s more when fetching fails; 10,000 responses.
     fn default() -> Self {
         Self {
             service_ttl: Duration::from_secs(600),
@@ -55,35 +55,35 @@ impl Default for ResponseCache {
 }
 
 impl ResponseCache {
-    /// How long services, their configuration, key sets and metadata are kept. Nothing is: not at all.
+    /// How long services, their configuration, key sets and metadata are kept. Zero disables it.
     #[must_use]
     pub fn service_ttl(mut self, time: Duration) -> Self {
         self.service_ttl = time;
         self
     }
 
-    /// How long clients are kept. Nothing is: not at all.
+    /// How long clients are kept. Zero disables it.
     #[must_use]
     pub fn client_ttl(mut self, time: Duration) -> Self {
         self.client_ttl = time;
         self
     }
 
-    /// How much longer an answer is used when fetching it anew fails.
+    /// How much longer a response is used when fetching it anew fails.
     #[must_use]
     pub fn stale_if_error(mut self, time: Duration) -> Self {
         self.stale_if_error = time;
         self
     }
 
-    /// How many answers are kept at most.
+    /// How many responses are kept at most.
     #[must_use]
     pub fn max_capacity(mut self, entries: u64) -> Self {
         self.max_capacity = entries;
         self
     }
 
-    /// How long answers of the operation are kept.
+    /// How long responses of the operation are kept.
     fn time(&self, operation: &'static Operation) -> Option<Duration> {
         let time = match operation.cache {
             CacheClass::Service => self.service_ttl,
@@ -94,12 +94,12 @@ impl ResponseCache {
     }
 }
 
-/// Keeps answers as its [`ResponseCache`] says, around another transport.
+/// Keeps responses as its [`ResponseCache`] says, around another transport.
 pub struct ResponseCacheLayer<T> {
     inner: T,
     cache: ResponseCache,
     store: Store<Key, Entry>,
-    /// How often all was dropped, so that an answer from before that is not kept after it.
+    /// How often all was dropped, so that a response from before that is not kept after it.
     cleared: AtomicU64,
 }
 

@@ -16,7 +16,7 @@ use crate::transport::{BoxFuture, Transport, TransportError, TransportErrorKind}
 ///
 /// What is tried again follows from the operation ([`Operation::idempotency`]) and the failure: no connection, no complete
 /// answer, HTTP 408, 429, 500, 502, 503 and 504. Waits are chosen at random between nothing and a limit that doubles
-/// with every try; when the server says how long to wait, it is obeyed. A wait that would not end within the time of the
+/// with every attempt; when the server says how long to wait, it is obeyed. A wait that would not end within the time of the
 /// call is not begun: the failure is returned at once.
 ///
 /// ```

@@ -1,11 +1,11 @@
-//! What a failure means for another try; what an operation allows is in its [`Idempotency`], from an overlay.
+//! What a failure means for another attempt; what an operation allows is in its [`Idempotency`], from an overlay.
 
 use http::StatusCode;
 
 use crate::call::operation::Idempotency;
 use crate::transport::TransportErrorKind;
 
-/// What a failure means for another try.
+/// What a failure means for another attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// It will not pass.

@@ -125,7 +125,7 @@ fn is_tls(error: &reqwest::Error) -> bool {
     false
 }
 
-/// How large an answer may be, unless somebody says otherwise: the largest lists have a few megabytes.
+/// How large a response may be, unless somebody says otherwise: the largest lists have a few megabytes.
 const BODY_LIMIT: usize = 32 << 20;
 
 /// The transport over HTTP, by [`reqwest`].
@@ -151,7 +151,7 @@ impl HttpTransport {
         Self { client, body_limit: BODY_LIMIT, origin: Arc::default() }
     }
 
-    /// How many bytes the body of an answer may have, after decompression: by default 32 MiB. A larger one is an error,
+    /// How many bytes the body of a response may have, after decompression: by default 32 MiB. A larger one is an error,
     /// and its connection is closed.
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {

@@ -102,7 +102,7 @@ impl<F: FnOnce(BoxTransport) -> BoxTransport + Send + 'static> TransportLayer fo
     }
 }
 
-/// Why there is no complete answer.
+/// Why there is no complete response.
 #[derive(Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
@@ -110,22 +110,22 @@ pub struct TransportError {
     retry_after: Option<Duration>,
 }
 
-/// How far a call came that has no answer.
+/// How far a call came that has no response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
     /// No connection was made: the request surely did not arrive.
     Connect,
     /// There is a server, and no TLS with it, as when nobody that is trusted vouches for its certificate: the request
-    /// surely did not arrive, and another try will end the same.
+    /// surely did not arrive, and another attempt will end the same.
     Tls,
     /// There were no credentials to send it with: the request was not sent.
     Credentials,
     /// Time ran out; the request may have arrived.
     Timeout,
-    /// The connection broke, or the answer could not be read; the request may have arrived.
+    /// The connection broke, or the response could not be read; the request may have arrived.
     Interrupted,
-    /// The answer is larger than [`HttpTransport::body_limit`] allows. The request has arrived.
+    /// The response is larger than [`HttpTransport::body_limit`] allows. The request has arrived.
     TooLarge,
     /// It was not sent, because the operation failed too often just now: see
     /// [`CircuitBreaker`](crate::layers::CircuitBreaker).
@@ -139,13 +139,13 @@ impl TransportError {
         Self { kind, source: source.into(), retry_after: None }
     }
 
-    /// Says how long to wait before another try.
+    /// Says how long to wait before another attempt.
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
     }
 
-    /// How long to wait before another try, where that is known.
+    /// How long to wait before another attempt, where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::{json_path, lenient};
 
-/// Decodes a body just as a call decodes its answer: for bodies that were recorded, stored, or received by other ways.
+/// Decodes a body just as a call decodes its response: for bodies that were recorded, stored, or received by other ways.
 ///
 /// Reading is lenient: `null` counts as absent, a `null` among a list's elements is skipped, a number may be written as
 /// text and a text as a number.

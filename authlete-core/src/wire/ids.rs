@@ -221,7 +221,7 @@ secret!(AccessTokenIdentifier RefreshTokenIdentifier);
 number!(ServiceId ClientIdentifier);
 
 impl ClientId {
-    /// The number, as the fields of requests and answers have it.
+    /// The number, as the fields of requests and responses have it.
     pub const fn get(self) -> i64 {
         self.0
     }

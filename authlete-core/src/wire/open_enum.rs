@@ -2,7 +2,7 @@
 
 /// Declares an enumeration of texts with one more variant, `Unknown`, for every text we do not know.
 ///
-/// An unknown text is kept and written back as it came, so a new value never fails the answer around it.
+/// An unknown text is kept and written back as it came, so a new value never fails the response around it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __open_enum {

@@ -26,7 +26,7 @@ pub trait SharedStore: fmt::Debug + Send + Sync + 'static {
     fn get<'a>(&'a self, key: &'a [u8; 32], generation: u64) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>>;
 
     /// Keeps a verdict for the given time. The generation is that from before the question to Authlete was asked, so that
-    /// an answer that was overtaken by [`forget_all`](Self::forget_all) is not found again.
+    /// a response that was overtaken by [`forget_all`](Self::forget_all) is not found again.
     fn put<'a>(
         &'a self,
         key: &'a [u8; 32],

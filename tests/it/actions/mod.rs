@@ -308,6 +308,29 @@ fn a_401_has_a_challenge_even_when_there_is_none() {
     assert_eq!(count, 2 * 9);
 }
 
+// RFC 3986 2, RFC 9110 10.2.2
+#[test]
+fn a_location_is_in_ascii_and_otherwise_as_authlete_gave_it() {
+    let (description, vectors) = (description(), vectors());
+    let mut count = 0;
+    for (operation, properties) in &responses(&description) {
+        for (action, _) in vectors[operation].iter().filter(|(_, vector)| vector.as_str() == "302 redirect") {
+            let location = |content: &str| {
+                let reply = read(operation, sample(properties, action, content)).reply.expect("an answer");
+                let header = reply.headers().get("location");
+                (reply.status().as_u16(), header.map(|value| value.to_str().expect("it is in ASCII").to_owned()))
+            };
+            let encoded = "https://client.example/%C3%A9?state=%C3%A9%E2%82%AC&x=a%20b+c#f=%25";
+            let given = "https://client.example/\u{e9}?state=\u{e9}\u{20ac}&x=a%20b+c#f=%25";
+            assert_eq!(location(given), (302, Some(encoded.to_owned())), "{operation} {action}");
+            assert_eq!(location(encoded), (302, Some(encoded.to_owned())), "{operation} {action}");
+            assert_eq!(location("https://client.example/\r\nSet-Cookie: a=b"), (500, None), "{operation} {action}");
+            count += 1;
+        }
+    }
+    assert_eq!(count, 3);
+}
+
 #[test]
 fn no_outcome_prints_a_secret() {
     let description = description();

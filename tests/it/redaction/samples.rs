@@ -270,7 +270,7 @@ async fn test_kit() -> Vec<(&'static str, Box<dyn Debug>)> {
     let key: &'static TestKey = Box::leak(Box::new(TestKey::generate().unwrap()));
     let mock = Mock::new().respond_to(&operations::AUTH_INTROSPECTION, json!({"responseContent": TOKEN}));
     let service = AuthleteService::mocked(&mock);
-    service.introspection().process(&types::IntrospectionRequest::new(TOKEN)).raw().await.unwrap();
+    service.introspection().process(types::IntrospectionRequest::new(TOKEN)).raw().await.unwrap();
     let authlete = TestAuthlete::builder().service("apiSecret", TOKEN).start().await.unwrap();
     vec![
         ("Mock", Box::new(mock.clone())),

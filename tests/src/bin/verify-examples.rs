@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use authlete_codegen::import;
-use authlete_tests::verify::{Places, Report, parse_mistakes, verify};
+use authlete_tests::replies;
+use authlete_tests::verify::{Places, parse_mistakes, verify};
 use clap::Parser;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -22,14 +23,18 @@ struct Arguments {
     /// The explained list of upstream's own mistakes [default: openapi/example-mistakes.yaml]
     #[arg(long, value_name = "FILE")]
     mistakes: Option<PathBuf>,
+    /// Also sends the examples of requests to the emulator, and reports those that get another kind of response than the
+    /// document shows; openapi/example-replies.yaml has those for which that is right
+    #[arg(long)]
+    emulator: bool,
 }
 
 fn main() -> ExitCode {
-    let done = run(&Arguments::parse()).and_then(|report| {
-        match io::stdout().write_all(report.to_string().as_bytes()) {
+    let done = run(&Arguments::parse()).and_then(|(text, is_clean)| {
+        match io::stdout().write_all(text.as_bytes()) {
             // A reader that has gone away is no error.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot print: {error}")),
-            _ => Ok(report.is_clean()),
+            _ => Ok(is_clean),
         }
     });
     match done {
@@ -42,7 +47,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<Report, String> {
+/// What is found, and whether all of it is well.
+fn run(arguments: &Arguments) -> Result<(String, bool), String> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     let openapi = own.parent().unwrap_or(own).join("openapi");
     let bytes = if arguments.spec == "-" {
@@ -57,7 +63,19 @@ fn run(arguments: &Arguments) -> Result<Report, String> {
     let text = String::from_utf8(read(&path)?).map_err(|_| format!("{} is not UTF-8", path.display()))?;
     let mistakes = parse_mistakes(&text).map_err(|error| format!("{}: {error}", path.display()))?;
     let committed = is_committed(&bytes, &openapi.join("authlete.json"))?;
-    Ok(verify(&document, committed, &mistakes, &Places::project()))
+    let report = verify(&document, committed, &mistakes, &Places::project());
+    let (mut text, mut is_clean) = (report.to_string(), report.is_clean());
+    if arguments.emulator {
+        let path = openapi.join("example-replies.yaml");
+        let exceptions = String::from_utf8(read(&path)?).map_err(|_| format!("{} is not UTF-8", path.display()))?;
+        let exceptions = replies::parse(&exceptions).map_err(|error| format!("{}: {error}", path.display()))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
+        let replies = runtime.block_on(replies::check(&document, &exceptions))?;
+        text += &replies.to_string();
+        is_clean &= replies.problems.is_empty();
+    }
+    Ok((text, is_clean))
 }
 
 /// Whether the project's description was imported from these bytes.

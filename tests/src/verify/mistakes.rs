@@ -12,6 +12,9 @@ pub struct Mistake {
     pub field: String,
     /// Why the example is wrong, not the schema.
     pub why: String,
+    /// Whether it is one of documents before the committed one, which need not have it.
+    #[serde(default)]
+    pub earlier: bool,
 }
 
 impl Mistake {

@@ -69,7 +69,7 @@ pub fn verify(document: &Document, committed: bool, mistakes: &[Mistake], places
             }
         }
     }
-    for (mistake, _) in mistakes.iter().zip(used).filter(|(_, used)| !used) {
+    for (mistake, _) in mistakes.iter().zip(used).filter(|(mistake, used)| !used && !mistake.earlier) {
         let what =
             format!("{}: {}: listed as a mistake, but nothing is wrong there", mistake.at, named(&mistake.field));
         if committed {

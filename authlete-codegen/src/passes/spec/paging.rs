@@ -21,15 +21,20 @@ pub(super) fn run(document: &mut Document, notes: &mut Notes) -> Result<(), Prob
     let schemas: Map<String, Value> = document.schemas().map(|(name, schema)| (name.clone(), schema.clone())).collect();
     document.for_each_operation_mut(|path, method, operation| {
         let at = format!("{} {path}", method.to_uppercase());
-        let takes = |name: &str| {
-            let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
-            parameters.into_iter().any(|parameter| parameter["in"] == "query" && parameter["name"] == name)
+        let takes = |name: &str, ty: &str| {
+            let mut parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+            parameters.any(|parameter| {
+                parameter["in"] == "query"
+                    && parameter["name"] == name
+                    && parameter["schema"]["type"] == ty
+                    && parameter["required"] != true
+            })
         };
-        let paging = if RANGE.iter().all(|name| takes(name)) {
+        let paging = if RANGE.iter().all(|name| takes(name, "integer")) {
             json!("range")
-        } else if takes(CURSOR[0]) {
+        } else if takes(CURSOR[0], "string") {
             match cursor(operation, &schemas) {
-                Ok(items) if takes(LIMIT) => {
+                Ok(items) if takes(LIMIT, "integer") => {
                     json!({"cursor": CURSOR[0], "next": CURSOR[1], "items": items, "limit": LIMIT})
                 }
                 Ok(items) => json!({"cursor": CURSOR[0], "next": CURSOR[1], "items": items}),
@@ -55,7 +60,7 @@ fn cursor(operation: &Map<String, Value>, schemas: &Map<String, Value>) -> Resul
     let schema = schema.map(|schema| component_of(schema).and_then(|name| schemas.get(&name)).unwrap_or(schema));
     let properties = schema.and_then(|schema| schema.get("properties")?.as_object());
     let properties = properties.ok_or("its answer is no object")?;
-    if !properties.contains_key(CURSOR[1]) {
+    if properties.get(CURSOR[1]).is_none_or(|next| next["type"] != "string") {
         return Err("its answer has no cursor for the next page");
     }
     let mut lists = properties.iter().filter(|(_, property)| property["type"] == "array").map(|(name, _)| name);

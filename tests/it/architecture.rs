@@ -1,0 +1,100 @@
+//! The tables of modules in `ARCHITECTURE.md` say what is there, and which module uses which.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+type Uses = BTreeMap<String, BTreeSet<String>>;
+
+#[test]
+fn the_modules_are_those_of_the_architecture() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let document = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    for name in ["authlete-core", "authlete-api", "authlete-resource-server", "authlete-test"] {
+        let table = table(&document, name);
+        let found = modules(&root.join(name).join("src"));
+        assert_eq!(table, found, "the table of `{name}` in ARCHITECTURE.md, and its sources");
+    }
+}
+
+/// The rows below the heading of a crate: `| module | what it holds | what it uses |`.
+fn table(document: &str, name: &str) -> Uses {
+    let (_, rest) = document.split_once(&format!("### `{name}`\n")).unwrap_or_else(|| panic!("no heading for {name}"));
+    let rows = rest.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    rows.skip(2)
+        .map(|row| {
+            let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+            let uses = cells[2].split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect();
+            (cells[0].trim_matches('`').to_owned(), uses)
+        })
+        .collect()
+}
+
+/// The modules of a crate, with those of the same crate that each uses outside of its tests.
+fn modules(folder: &Path) -> Uses {
+    let root = fs::read_to_string(folder.join("lib.rs")).unwrap();
+    let declared = |line: &str| Some(line.rsplit_once("mod ")?.1.strip_suffix(';')?.to_owned());
+    let is_test = |index: usize| index > 0 && root.lines().nth(index - 1).is_some_and(|line| line == "#[cfg(test)]");
+    let lines = root.lines().enumerate().filter(|(_, line)| !line.starts_with(' '));
+    let names: BTreeSet<String> =
+        lines.filter(|(index, _)| !is_test(*index)).filter_map(|(_, line)| declared(line)).collect();
+    // What the root gives out again belongs to the module that defines it.
+    let mut defined = BTreeMap::new();
+    for statement in root.split(';').map(str::trim).filter_map(|statement| statement.rsplit_once("pub use ")) {
+        if let Some((module, items)) = statement.1.split_once("::") {
+            for item in words(items) {
+                defined.insert(item.to_owned(), module.to_owned());
+            }
+        }
+    }
+    let mut uses = Uses::new();
+    for name in &names {
+        let mut used = BTreeSet::new();
+        for file in sources(folder, name) {
+            let text = fs::read_to_string(file).unwrap();
+            // Tests are last.
+            let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+            let code: Vec<_> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+            let code = code.join("\n");
+            for path in code.split("crate::").skip(1).filter(|path| !path.is_empty()) {
+                let first = match path.strip_prefix('{') {
+                    Some(group) => words(group.split(';').next().unwrap_or_default()).collect(),
+                    None => words(path).take(1).collect::<Vec<_>>(),
+                };
+                for word in first {
+                    let module = defined.get(word).map_or(word, String::as_str);
+                    if names.contains(module) && module != name {
+                        used.insert(module.to_owned());
+                    }
+                }
+            }
+        }
+        uses.insert(name.clone(), used);
+    }
+    uses
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|character: char| !character.is_alphanumeric() && character != '_').filter(|word| !word.is_empty())
+}
+
+/// The files of a module: `name.rs`, and everything in the folder `name` but tests.
+fn sources(folder: &Path, name: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let file = folder.join(format!("{name}.rs"));
+    if file.exists() {
+        found.push(file);
+    }
+    let mut folders = vec![folder.join(name)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
