@@ -1,7 +1,10 @@
 //! What `docs/stability.md` promises of the code.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use proc_macro2::{Spacing, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::{Attribute, Item, TypeParamBound, Visibility};
 
 /// The crates that are published and have an API in Rust.
@@ -82,6 +85,50 @@ fn actions_are_exhaustive() {
 }
 
 #[test]
+fn structs_and_enumerations_that_users_read_may_grow() {
+    let mut closed = Vec::new();
+    for name in CRATES {
+        for (path, file) in files(&project().join(name).join("src")) {
+            if path.components().any(|part| part.as_os_str() == "generated") {
+                continue;
+            }
+            for item in file.items {
+                let (vis, attrs, ident) = match item {
+                    Item::Struct(item) if item.fields.iter().any(|field| is_public(&field.vis)) => {
+                        (item.vis, item.attrs, item.ident)
+                    }
+                    // One without variants is a mark of a type, with nothing to match.
+                    Item::Enum(item) if !item.variants.is_empty() => (item.vis, item.attrs, item.ident),
+                    _ => continue,
+                };
+                if is_public(&vis) && !is_open(&attrs) {
+                    closed.push(ident.to_string());
+                }
+            }
+        }
+    }
+    closed.sort();
+    // What generated code and the crates of this project make and match; and `LoginCheck`, an outcome to be matched.
+    let known = [
+        "ClientSettings",
+        "Content",
+        "Exchange",
+        "Extra",
+        "Found",
+        "HeaderSource",
+        "HttpSettings",
+        "Layers",
+        "LoginCheck",
+        "OperationParts",
+        "Rendering",
+        "RequestFacts",
+        "ResponseParts",
+        "TlsAndProxy",
+    ];
+    assert_eq!(closed, known);
+}
+
+#[test]
 fn public_traits_are_sealed_unless_users_implement_them() {
     let mut open = Vec::new();
     let mut sealed = 0;
@@ -156,4 +203,144 @@ fn the_document_names_tests_that_there_are() {
     for name in named {
         assert!(tests.contains(&format!("fn {name}()")), "there is no test {name}");
     }
+}
+
+/// The dependencies below 1.0 whose types or traits are part of a crate's public API, with the feature that switches them
+/// on. The document says why those without one may be there.
+const YOUNG: [(&str, &str, Option<&str>); 8] = [
+    ("authlete-api", "reqwest", Some("reqwest")),
+    ("authlete-core", "axum-core", Some("axum")),
+    ("authlete-core", "futures-core", None),
+    ("authlete-core", "reqwest", Some("reqwest")),
+    ("authlete-core", "tower-service", Some("tower")),
+    ("authlete-resource-server", "axum-core", Some("axum")),
+    ("authlete-resource-server", "tower-layer", None),
+    ("authlete-resource-server", "tower-service", None),
+];
+
+#[test]
+fn types_of_crates_below_1_0_are_public_behind_features_that_name_them() {
+    let mut found = BTreeSet::new();
+    for name in ["authlete-core", "authlete-api", "authlete-resource-server"] {
+        let young = young_dependencies(name);
+        for (_, file) in files(&project().join(name).join("src")) {
+            let items = flat(file.items);
+            let imported = imported(&items, &young);
+            for tokens in items.iter().flat_map(public) {
+                found.extend(mentioned(tokens, &young, &imported).into_iter().map(|young| (name, young)));
+            }
+        }
+    }
+    let known: BTreeSet<_> = YOUNG.iter().map(|(name, young, _)| (*name, (*young).to_owned())).collect();
+    assert_eq!(found, known);
+
+    let document = std::fs::read_to_string(project().join("docs/stability.md")).unwrap();
+    for (name, young, feature) in YOUNG {
+        let manifest = std::fs::read_to_string(project().join(name).join("Cargo.toml")).unwrap();
+        match feature {
+            Some(feature) => {
+                let mut lines = manifest.lines().filter(|line| line.starts_with(&format!("{feature} = [")));
+                assert!(lines.any(|line| line.contains(&format!("\"dep:{young}\""))), "{name}: {feature}");
+            }
+            None => assert!(document.contains(&format!("`{}::", young.replace('-', "_"))), "{young}"),
+        }
+    }
+}
+
+/// Items, with those of the modules among them that are no tests.
+fn flat(items: Vec<Item>) -> Vec<Item> {
+    items
+        .into_iter()
+        .flat_map(|item| match item {
+            Item::Mod(module) if module.attrs.iter().any(is_cfg_test) => Vec::new(),
+            Item::Mod(module) => flat(module.content.map(|(_, items)| items).unwrap_or_default()),
+            item => vec![item],
+        })
+        .collect()
+}
+
+fn is_cfg_test(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("cfg") && attribute.to_token_stream().to_string().contains("test")
+}
+
+/// The names that a file imports from young dependencies.
+fn imported(items: &[Item], young: &[String]) -> BTreeMap<String, String> {
+    let mut imported = BTreeMap::new();
+    for item in items {
+        if let Item::Use(item) = item
+            && let syn::UseTree::Path(first) = &item.tree
+            && let Some(dependency) = young.iter().find(|young| first.ident == young.replace('-', "_"))
+        {
+            let mut names = Vec::new();
+            leaves(&item.tree, &mut names);
+            imported.extend(names.into_iter().map(|name| (name, dependency.clone())));
+        }
+    }
+    imported
+}
+
+/// The direct dependencies of a crate of which every locked version is below 1.0.
+fn young_dependencies(name: &str) -> Vec<String> {
+    let manifest = std::fs::read_to_string(project().join(name).join("Cargo.toml")).unwrap();
+    let lock = std::fs::read_to_string(project().join("Cargo.lock")).unwrap();
+    let table = manifest.split("\n[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
+    let names = table.lines().filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| !name.is_empty());
+    let is_young = |name: &&str| {
+        let entry = format!("name = \"{name}\"\nversion = \"");
+        let mut versions = lock.split(&entry).skip(1).peekable();
+        versions.peek().is_some() && versions.all(|rest| rest.starts_with("0."))
+    };
+    names.filter(is_young).filter(|name| !name.starts_with("authlete-")).map(str::to_owned).collect()
+}
+
+/// The public parts of an item: signatures, fields, what it re-exports, the traits that it implements.
+fn public(item: &Item) -> Vec<TokenStream> {
+    match item {
+        Item::Fn(item) if is_public(&item.vis) => vec![item.sig.to_token_stream()],
+        Item::Type(item) if is_public(&item.vis) => vec![item.ty.to_token_stream()],
+        Item::Use(item) if is_public(&item.vis) => {
+            let tree = &item.tree;
+            vec![quote::quote!(#tree::)]
+        }
+        Item::Struct(item) if is_public(&item.vis) => {
+            let fields = item.fields.iter().filter(|field| is_public(&field.vis));
+            fields.map(|field| field.ty.to_token_stream()).collect()
+        }
+        Item::Enum(item) if is_public(&item.vis) => {
+            item.variants.iter().map(|variant| variant.fields.to_token_stream()).collect()
+        }
+        Item::Trait(item) if is_public(&item.vis) => vec![item.to_token_stream()],
+        Item::Impl(item) => match &item.trait_ {
+            Some((path, _)) => vec![path.to_token_stream()],
+            None => {
+                let methods = item.items.iter().filter_map(|item| match item {
+                    syn::ImplItem::Fn(method) if is_public(&method.vis) => Some(method.sig.to_token_stream()),
+                    _ => None,
+                });
+                methods.collect()
+            }
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// The young dependencies that some code mentions, by path or by an imported name.
+fn mentioned(code: TokenStream, young: &[String], imported: &BTreeMap<String, String>) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut tokens = code.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Group(group) => found.extend(mentioned(group.stream(), young, imported)),
+            TokenTree::Ident(ident) => {
+                let name = ident.to_string();
+                // The first colon of `::`, or the name is that of something else.
+                let is_path = matches!(tokens.peek(), Some(TokenTree::Punct(punct))
+                    if punct.as_char() == ':' && punct.spacing() == Spacing::Joint);
+                found.extend(young.iter().find(|young| is_path && young.replace('-', "_") == name).cloned());
+                found.extend(imported.get(&name).cloned());
+            }
+            _ => {}
+        }
+    }
+    found
 }
