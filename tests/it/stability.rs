@@ -328,7 +328,14 @@ fn public(item: &Item) -> Vec<TokenStream> {
 fn mentioned(code: TokenStream, young: &[String], imported: &BTreeMap<String, String>) -> Vec<String> {
     let mut found = Vec::new();
     let mut tokens = code.into_iter().peekable();
+    // The colons of `::` before a token, as in `std::time`: a single one stands before a type.
+    let mut colons = 0;
     while let Some(token) = tokens.next() {
+        let was_inside = colons == 2;
+        colons = match &token {
+            TokenTree::Punct(punct) if punct.as_char() == ':' => colons + 1,
+            _ => 0,
+        };
         match token {
             TokenTree::Group(group) => found.extend(mentioned(group.stream(), young, imported)),
             TokenTree::Ident(ident) => {
@@ -336,7 +343,9 @@ fn mentioned(code: TokenStream, young: &[String], imported: &BTreeMap<String, St
                 // The first colon of `::`, or the name is that of something else.
                 let is_path = matches!(tokens.peek(), Some(TokenTree::Punct(punct))
                     if punct.as_char() == ':' && punct.spacing() == Spacing::Joint);
-                found.extend(young.iter().find(|young| is_path && young.replace('-', "_") == name).cloned());
+                found.extend(
+                    young.iter().find(|young| is_path && !was_inside && young.replace('-', "_") == name).cloned(),
+                );
                 found.extend(imported.get(&name).cloned());
             }
             _ => {}

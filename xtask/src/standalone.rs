@@ -22,13 +22,20 @@ pub mod actions {
 }
 ";
 
-/// Modules in `lib.rs` that belong to the committed description, with what stands there instead.
-const REPLACED: [(&str, &str); 4] = [
-    ("pub mod actions;\n", ACTIONS),
-    ("pub mod credential_issuance;\n", ""),
-    ("pub mod guide;\n", ""),
-    ("mod server_check;\n", ""),
-];
+/// `lib.rs` without the modules that belong to operations of the committed description: those that are no handles.
+fn library(text: &str) -> String {
+    let module = |line: &str| Some(line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(";")?.to_owned());
+    let is_kept = |name: &str| {
+        HANDLES.iter().any(|file| file.strip_suffix(".rs").is_some_and(|path| path.trim_end_matches("/mod") == name))
+    };
+    text.lines()
+        .filter_map(|line| match module(line).as_deref() {
+            Some("actions") => Some(ACTIONS.to_owned()),
+            Some(name) if !is_kept(name) => None,
+            _ => Some(format!("{line}\n")),
+        })
+        .collect()
+}
 
 /// Writes manifest and source into a folder, which must be new, empty, or the result of an earlier run.
 pub(crate) fn write(project: &Path, out: &Path, generated: &Generated) -> Result<(), String> {
@@ -48,14 +55,7 @@ pub(crate) fn write(project: &Path, out: &Path, generated: &Generated) -> Result
         files::write(&source.join(file), &text(&project.join(SOURCE).join(file))?)?;
     }
     let lib = text(&project.join(SOURCE).join("lib.rs"))?;
-    let mut own = lib;
-    for (line, instead) in REPLACED {
-        if !own.contains(line) {
-            return Err(format!("{SOURCE}/lib.rs has no `{}`", line.trim_end()));
-        }
-        own = own.replace(line, instead);
-    }
-    files::write(&source.join("lib.rs"), &own)?;
+    files::write(&source.join("lib.rs"), &library(&lib))?;
     for (path, text) in &generated.files {
         if let Some(path) = path.strip_prefix("authlete-api/") {
             files::write(&out.join(path), text)?;

@@ -83,7 +83,7 @@ impl<'a> UtilitiesApi<'a> {
     /// #     .await?;
     /// # let (authlete, service, client) = (test.authlete(), test.service(), test.client());
     /// let info = authlete.utilities().info().await?;
-    /// println!("Authlete {}, with {:?}", info.version, info.features);
+    /// println!("Authlete {:?}, with {:?}", info.version, info.features);
     /// # Ok(())
     /// # }
     /// ```
