@@ -145,6 +145,7 @@ fn described(corrected: &Document, words: &Words, names: &BTreeMap<(String, Stri
         }
     }
     document.for_each_operation_mut(|_, _, operation| {
+        operation.remove("x-aliases");
         if let Some(doc) = operation.remove("x-doc") {
             operation.insert("description".to_owned(), doc);
         }

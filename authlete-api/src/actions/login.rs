@@ -214,6 +214,7 @@ impl AuthorizationInteraction {
     /// [`prompts`](Self::prompts) with `consent` asks for it in any case.
     ///
     /// Tell logins made for this request from older ones by [`Login::is_new`], or the user has to log in for ever.
+    #[doc(alias = "login page")]
     pub fn login_check(&self, login: &Login, now: SystemTime) -> LoginCheck<'_> {
         let prompts = |prompt: Prompt| self.prompts().contains(&prompt);
         let (selects_account, creates_account) = (prompts(Prompt::SelectAccount), prompts(Prompt::Create));

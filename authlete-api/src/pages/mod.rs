@@ -57,6 +57,7 @@ macro_rules! client_of {
 /// are left out, since a `javascript:` link would run in the page.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[doc(alias = "login page")]
 pub struct ConsentPage {
     /// The languages for the page, the best first: those that the client names (`ui_locales`), then those that the page was
     /// made with.

@@ -215,8 +215,10 @@ impl Method<'_> {
         } else {
             (quote!(rt::Call<#lifetime, #output>), call)
         };
+        let aliases = self.operation.layer.iter().flat_map(|layer| &layer.aliases);
         quote! {
             #docs
+            #(#[doc(alias = #aliases)])*
             pub fn #name(#this, #(#arguments),*) -> #output {
                 #holder
                 #call

@@ -97,13 +97,17 @@ pub(super) fn rust_name(id: &str) -> String {
 
 fn layer(operation: &Map<String, Value>) -> Option<Layer> {
     let given = |key| text(operation, key).map(str::to_owned);
-    let names = operation.get("x-not-idempotent-with").and_then(Value::as_array);
+    let names = |key| -> Vec<String> {
+        let names = operation.get(key).and_then(Value::as_array);
+        names.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
     Some(Layer {
         group: given("x-group")?,
         method: given("x-method")?,
         doc: given("x-doc").unwrap_or_default(),
         idempotency: given("x-idempotency")?,
-        not_idempotent_with: names.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
+        aliases: names("x-aliases"),
+        not_idempotent_with: names("x-not-idempotent-with"),
         cache: given("x-cache").unwrap_or_else(|| "none".to_owned()),
         ends_tokens: operation.get("x-ends-tokens") == Some(&Value::Bool(true)),
     })

@@ -189,6 +189,8 @@ pub struct Layer {
     pub method: String,
     /// What it is for.
     pub doc: String,
+    /// What people search for who need it.
+    pub aliases: Vec<String>,
     /// When it may be sent again: `safe`, `idempotent` or `not-idempotent`.
     pub idempotency: String,
     /// The fields of its request with which it may not be sent again.

@@ -53,6 +53,9 @@ impl Words {
                     }
                     None => problems.push(missing(name)),
                 }
+                if let Some(words) = words.filter(|words| !words.aliases.is_empty()) {
+                    operation.insert("x-aliases".to_owned(), json!(words.aliases));
+                }
                 let parameters = words.map(|words| &words.parameters);
                 self.describe_parameters(name, operation, common.as_ref(), &shared, parameters, problems);
                 for (key, entry) in [

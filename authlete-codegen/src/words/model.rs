@@ -49,6 +49,9 @@ struct File {
 pub struct Operation {
     /// What it is for.
     pub doc: Option<Entry>,
+    /// What people search for who need it, beside the words of its name.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// Its parameters, by their names on the wire.
     #[serde(default)]
     pub parameters: BTreeMap<String, Entry>,

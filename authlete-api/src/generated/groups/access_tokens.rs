@@ -224,6 +224,8 @@ impl<'a> AccessTokensApi<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "log out everywhere")]
+    #[doc(alias = "invalidate")]
     pub fn revoke(
         self,
         request: impl rt::IntoRequest<types::TokenRevokeRequest>,

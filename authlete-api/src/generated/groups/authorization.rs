@@ -46,6 +46,8 @@ impl<'a> AuthorizationApi<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "access_denied")]
+    #[doc(alias = "login_required")]
     pub fn fail(
         self,
         request: impl rt::IntoRequest<types::AuthorizationFailRequest>,
@@ -90,6 +92,8 @@ impl<'a> AuthorizationApi<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "authorization code")]
+    #[doc(alias = "user agreed")]
     pub fn issue(
         self,
         request: impl rt::IntoRequest<types::AuthorizationIssueRequest>,
@@ -136,6 +140,9 @@ impl<'a> AuthorizationApi<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "login page")]
+    #[doc(alias = "consent page")]
+    #[doc(alias = "authorize endpoint")]
     pub fn process(
         self,
         request: impl rt::IntoRequest<types::AuthorizationRequest>,

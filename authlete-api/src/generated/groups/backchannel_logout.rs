@@ -42,6 +42,8 @@ impl<'a> BackchannelLogoutApi<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "log out")]
+    #[doc(alias = "single logout")]
     pub fn issue_token(
         self,
         request: impl rt::IntoRequest<types::BackchannelLogoutTokenRequest>,

@@ -207,6 +207,7 @@ impl<'a> CibaApi<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "CIBA")]
     pub fn process(
         self,
         request: impl rt::IntoRequest<types::BackchannelAuthenticationRequest>,

@@ -113,6 +113,8 @@ impl<'a> ClientsApi<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "withdraw consent")]
+    #[doc(alias = "disconnect app")]
     pub fn delete_authorizations(
         self,
         client_id: impl Into<rt::ClientId>,
@@ -532,6 +534,7 @@ impl<'a> ClientsApi<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "connected apps")]
     pub fn list_authorized(self, subject: &str) -> ClientsListAuthorizedCall<'a> {
         let service = self.service;
         ClientsListAuthorizedCall {

@@ -65,6 +65,7 @@ impl<'a> CredentialIssuerApi<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "QR code")]
     pub fn create_offer(
         self,
         request: impl rt::IntoRequest<types::VciOfferCreateRequest>,
@@ -669,6 +670,8 @@ impl<'a> CredentialIssuerApi<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "OpenID4VCI")]
+    #[doc(alias = "verifiable credential")]
     pub fn parse(
         self,
         request: impl rt::IntoRequest<types::VciSingleParseRequest>,

@@ -102,6 +102,8 @@ impl<'a> DeviceApi<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "RFC 8628")]
+    #[doc(alias = "device flow")]
     pub fn process(
         self,
         request: impl rt::IntoRequest<types::DeviceAuthorizationRequest>,

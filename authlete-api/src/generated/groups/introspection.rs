@@ -51,6 +51,10 @@ impl<'a> IntrospectionApi<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "expired")]
+    #[doc(alias = "validate token")]
+    #[doc(alias = "protect an API")]
+    #[doc(alias = "verify token")]
     pub fn process(
         self,
         request: impl rt::IntoRequest<types::IntrospectionRequest>,
@@ -98,6 +102,7 @@ impl<'a> IntrospectionApi<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "RFC 7662")]
     pub fn process_standard(
         self,
         request: impl rt::IntoRequest<types::StandardIntrospectionRequest>,

@@ -42,6 +42,8 @@ impl<'a> PushedAuthorizationApi<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "PAR")]
+    #[doc(alias = "RFC 9126")]
     pub fn process(
         self,
         request: impl rt::IntoRequest<types::PushedAuthorizationRequest>,

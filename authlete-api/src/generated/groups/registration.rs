@@ -145,6 +145,9 @@ impl<'a> RegistrationApi<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "DCR")]
+    #[doc(alias = "dynamic client registration")]
+    #[doc(alias = "RFC 7591")]
     pub fn register(
         self,
         request: impl rt::IntoRequest<types::ClientRegistrationRequest>,

@@ -46,6 +46,8 @@ impl<'a> RevocationApi<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "RFC 7009")]
+    #[doc(alias = "invalidate")]
     pub fn process(
         self,
         request: impl rt::IntoRequest<types::RevocationRequest>,

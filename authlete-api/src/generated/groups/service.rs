@@ -27,6 +27,10 @@ impl AuthleteService {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "discovery")]
+    #[doc(alias = "openid-configuration")]
+    #[doc(alias = "well-known")]
+    #[doc(alias = "metadata")]
     pub fn configuration(&self) -> ConfigurationCall<'_> {
         let service = self;
         ConfigurationCall {
@@ -99,6 +103,8 @@ impl AuthleteService {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "public keys")]
+    #[doc(alias = "key set")]
     pub fn jwks(&self) -> JwksCall<'_> {
         let service = self;
         JwksCall {

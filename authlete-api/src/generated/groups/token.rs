@@ -148,6 +148,9 @@ impl<'a> TokenApi<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "refresh")]
+    #[doc(alias = "exchange code")]
+    #[doc(alias = "client credentials")]
     pub fn process(
         self,
         request: impl rt::IntoRequest<types::TokenRequest>,

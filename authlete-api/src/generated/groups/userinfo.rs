@@ -94,6 +94,7 @@ impl<'a> UserinfoApi<'a> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "user profile")]
     pub fn process(
         self,
         request: impl rt::IntoRequest<types::UserInfoRequest>,
