@@ -286,8 +286,12 @@ book_update: {code: authlete.books().update(1).await?;}
 
 /// The small document with methods and these examples.
 fn exemplified(examples: &str, lenient: bool) -> Result<Generated, Problems> {
+    with_methods(WORDS, examples, lenient)
+}
+
+fn with_methods(words: &str, examples: &str, lenient: bool) -> Result<Generated, Problems> {
     let document = import::import(&upstream("components.json"), "a test")?.document;
-    let words = WORDS.replace("components:", "groups: {books: Books.}\ncomponents:");
+    let words = words.replace("components:", "groups: {books: Books.}\ncomponents:");
     let overlays = vec![("10.yaml", CORRECTIONS.as_bytes()), ("60.yaml", GROUPS.as_bytes())];
     with_examples(document, overlays, words.as_bytes(), examples, lenient)
 }
@@ -313,6 +317,15 @@ fn an_example_is_a_program_that_documentation_shows_and_tests_run() {
     pub fn get(";
     let text = &generated.files["authlete-api/src/generated/groups/books.rs"];
     assert!(text.contains(shown), "{text}");
+}
+
+#[test]
+fn a_method_is_found_by_other_words() {
+    let words = WORDS.replace("doc: Reads a book., ", "doc: Reads a book., aliases: [look up], ");
+    let generated = with_methods(&words, EXAMPLES, false).expect("aliases are words");
+    let text = &generated.files["authlete-api/src/generated/groups/books.rs"];
+    assert!(text.contains("    #[doc(alias = \"look up\")]\n    pub fn get("), "{text}");
+    assert!(!generated.files["openapi/corrected.json"].contains("look up"), "it is no part of the description");
 }
 
 #[test]
