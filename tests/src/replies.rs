@@ -1,7 +1,7 @@
 //! The request examples of an upstream document, sent to the emulator: whether each gets the kind of response that the document
 //! shows for it.
 //!
-//! Examples name clients, tickets and tokens that are upstream's own. [`World`] makes those that they stand for, and puts them
+//! Examples name clients, tickets and tokens that are upstream's own. `World` makes those that they stand for, and puts them
 //! in; everything else is sent as it is.
 
 use std::fmt;
