@@ -7,7 +7,7 @@ use crate::rt;
 ///
 /// Upstream: `audit_entries_get_response`.
 ///
-/// Answer of `audit_entries_get_idp`.
+/// Response of `audit_entries_get_idp`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

@@ -1151,7 +1151,7 @@ impl AuthorizationFailRequest {
 ///
 /// Upstream: `authorization_fail_response`.
 ///
-/// Answer of `auth_authorization_fail`.
+/// Response of `auth_authorization_fail`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1684,7 +1684,7 @@ impl AuthorizationIssueRequest {
 ///
 /// Upstream: `authorization_issue_response`.
 ///
-/// Answer of `auth_authorization_issue`.
+/// Response of `auth_authorization_issue`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2099,7 +2099,7 @@ impl AuthorizationRequest {
 ///
 /// Upstream: `authorization_response`.
 ///
-/// Answer of `auth_authorization`.
+/// Response of `auth_authorization`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -3152,7 +3152,7 @@ impl AuthorizationTicketInfoRequest {
 ///
 /// Upstream: `authorization_ticket_info_response`.
 ///
-/// Answer of `auth_authorization_ticket_info`.
+/// Response of `auth_authorization_ticket_info`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -3321,7 +3321,7 @@ impl AuthorizationTicketUpdateRequest {
 ///
 /// Upstream: `authorization_ticket_update_response`.
 ///
-/// Answer of `auth_authorization_ticket_update`.
+/// Response of `auth_authorization_ticket_update`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

@@ -85,7 +85,7 @@ impl BackchannelLogoutTokenRequest {
 ///
 /// Upstream: `backchannel_logout_token_response`.
 ///
-/// Answer of `backchannel_logout_token`.
+/// Response of `backchannel_logout_token`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

@@ -404,7 +404,7 @@ impl BackchannelAuthenticationCompleteRequest {
 ///
 /// Upstream: `backchannel_authentication_complete_response`.
 ///
-/// Answer of `backchannel_authentication_complete`.
+/// Response of `backchannel_authentication_complete`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1223,7 +1223,7 @@ impl BackchannelAuthenticationFailRequest {
 ///
 /// Upstream: `backchannel_authentication_fail_response`.
 ///
-/// Answer of `backchannel_authentication_fail`.
+/// Response of `backchannel_authentication_fail`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1398,7 +1398,7 @@ impl BackchannelAuthenticationIssueRequest {
 ///
 /// Upstream: `backchannel_authentication_issue_response`.
 ///
-/// Answer of `backchannel_authentication_issue`.
+/// Response of `backchannel_authentication_issue`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1818,7 +1818,7 @@ impl BackchannelAuthenticationRequest {
 ///
 /// Upstream: `backchannel_authentication_response`.
 ///
-/// Answer of `backchannel_authentication`.
+/// Response of `backchannel_authentication`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

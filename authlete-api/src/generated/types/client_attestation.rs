@@ -66,7 +66,7 @@ impl AttestationChallengeRequest {
 ///
 /// Upstream: `attestation_challenge_response`.
 ///
-/// Answer of `attestation_challenge`.
+/// Response of `attestation_challenge`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

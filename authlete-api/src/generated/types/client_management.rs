@@ -31,7 +31,7 @@ impl ClientAuthorizationDeletePostRequest {
 ///
 /// Upstream: `client_authorization_delete_response`.
 ///
-/// Answer of `client_authorization_delete`, `client_authorization_delete_post`, `client_authorization_delete_by_subject`.
+/// Response of `client_authorization_delete`, `client_authorization_delete_post`, `client_authorization_delete_by_subject`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -192,7 +192,7 @@ impl ClientAuthorizationGetListRequest {
 ///
 /// Upstream: `client_authorization_get_list_response`.
 ///
-/// Answer of `client_authorization_get_list`, `client_authorization_get_list_post`, `client_authorization_get_list_by_subject`.
+/// Response of `client_authorization_get_list`, `client_authorization_get_list_post`, `client_authorization_get_list_by_subject`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -395,7 +395,7 @@ impl ClientAuthorizationUpdateRequest {
 ///
 /// Upstream: `client_authorization_update_response`.
 ///
-/// Answer of `client_authorization_update`.
+/// Response of `client_authorization_update`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -482,7 +482,7 @@ impl ClientAuthorizationUpdateResponse {
 ///
 /// Upstream: `client_extension_requestable_scopes_get_response`.
 ///
-/// Answer of `client_extension_requestable_scopes_get`.
+/// Response of `client_extension_requestable_scopes_get`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -624,7 +624,7 @@ impl ClientExtensionRequestableScopesUpdateRequest {
 ///
 /// Upstream: `client_extension_requestable_scopes_update_response`.
 ///
-/// Answer of `client_extension_requestable_scopes_update_post`, `client_extension_requestable_scopes_update`.
+/// Response of `client_extension_requestable_scopes_update_post`, `client_extension_requestable_scopes_update`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -695,7 +695,7 @@ impl ClientExtensionRequestableScopesUpdateResponse {
 ///
 /// Upstream: `client_get_list_response`.
 ///
-/// Answer of `client_get_list`.
+/// Response of `client_get_list`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -831,7 +831,7 @@ impl ClientGetListResponse {
 ///
 /// Upstream: `client_granted_scopes_delete_response`.
 ///
-/// Answer of `client_granted_scopes_delete`, `client_granted_scopes_delete_by_subject`.
+/// Response of `client_granted_scopes_delete`, `client_granted_scopes_delete_by_subject`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -942,7 +942,7 @@ impl ClientGrantedScopesGetPostRequest {
 ///
 /// Upstream: `client_granted_scopes_get_response`.
 ///
-/// Answer of `client_granted_scopes_get`, `client_granted_scopes_get_post`, `client_granted_scopes_get_by_subject`.
+/// Response of `client_granted_scopes_get`, `client_granted_scopes_get_post`, `client_granted_scopes_get_by_subject`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1192,7 +1192,7 @@ impl ClientLockFlagUpdateRequest {
 ///
 /// Upstream: `client_flag_update_response`.
 ///
-/// Answer of `client_lock_flag_update`.
+/// Response of `client_lock_flag_update`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1279,7 +1279,7 @@ impl ClientLockFlagUpdateResponse {
 ///
 /// Upstream: `client_secret_refresh_response`.
 ///
-/// Answer of `client_secret_refresh`.
+/// Response of `client_secret_refresh`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1456,7 +1456,7 @@ impl ClientSecretUpdateRequest {
 ///
 /// Upstream: `client_secret_update_response`.
 ///
-/// Answer of `client_secret_update`.
+/// Response of `client_secret_update`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

@@ -2800,9 +2800,9 @@ impl NamedUri {
 ///
 /// Upstream: `client`.
 ///
-/// Answer of `client_create`, `client_get`, `client_update`.
-///
 /// Request of `client_create`, `client_update`.
+///
+/// Response of `client_create`, `client_get`, `client_update`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -5684,9 +5684,9 @@ impl Scope {
 ///
 /// Upstream: `service`.
 ///
-/// Answer of `service_create_idp`, `service_create`, `service_get`, `service_update`.
-///
 /// Request of `service_create`, `service_update`.
+///
+/// Response of `service_create_idp`, `service_create`, `service_get`, `service_update`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

@@ -204,7 +204,7 @@ impl DeviceAuthorizationRequest {
 ///
 /// Upstream: `device_authorization_response`.
 ///
-/// Answer of `device_authorization`.
+/// Response of `device_authorization`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1384,7 +1384,7 @@ impl DeviceCompleteRequest {
 ///
 /// Upstream: `device_complete_response`.
 ///
-/// Answer of `device_complete`.
+/// Response of `device_complete`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1551,7 +1551,7 @@ impl DeviceVerificationRequest {
 ///
 /// Upstream: `device_verification_response`.
 ///
-/// Answer of `device_verification`.
+/// Response of `device_verification`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

@@ -201,7 +201,7 @@ impl ClientRegistrationRequest {
 ///
 /// Upstream: `client_registration_response`.
 ///
-/// Answer of `client_registration`, `client_registration_delete`, `client_registration_get`, `client_registration_update`.
+/// Response of `client_registration`, `client_registration_delete`, `client_registration_get`, `client_registration_update`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

@@ -76,7 +76,7 @@ impl FederationConfigurationRequest {
 ///
 /// Upstream: `federation_configuration_response`.
 ///
-/// Answer of `federation_configuration`.
+/// Response of `federation_configuration`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -299,7 +299,7 @@ impl FederationRegistrationRequest {
 ///
 /// Upstream: `federation_registration_response`.
 ///
-/// Answer of `federation_registration`.
+/// Response of `federation_registration`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

@@ -160,7 +160,7 @@ impl GrantManagementRequest {
 ///
 /// Upstream: `g_m_response`.
 ///
-/// Answer of `grant_management`.
+/// Response of `grant_management`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

@@ -145,7 +145,7 @@ impl HskCreateRequest {
 ///
 /// Upstream: `hsk_create_response`.
 ///
-/// Answer of `hsk_create`.
+/// Response of `hsk_create`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -267,7 +267,7 @@ impl HskCreateResponse {
 ///
 /// Upstream: `hsk_delete_response`.
 ///
-/// Answer of `hsk_delete`.
+/// Response of `hsk_delete`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -389,7 +389,7 @@ impl HskDeleteResponse {
 ///
 /// Upstream: `hsk_get_list_response`.
 ///
-/// Answer of `hsk_get_list`.
+/// Response of `hsk_get_list`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -518,7 +518,7 @@ impl HskGetListResponse {
 ///
 /// Upstream: `hsk_get_response`.
 ///
-/// Answer of `hsk_get`.
+/// Response of `hsk_get`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

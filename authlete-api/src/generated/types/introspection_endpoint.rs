@@ -385,7 +385,7 @@ impl IntrospectionRequest {
 ///
 /// Upstream: `introspection_response`.
 ///
-/// Answer of `auth_introspection`.
+/// Response of `auth_introspection`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1528,7 +1528,7 @@ impl StandardIntrospectionRequest {
 ///
 /// Upstream: `standard_introspection_response`.
 ///
-/// Answer of `auth_introspection_standard`.
+/// Response of `auth_introspection_standard`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

@@ -138,7 +138,7 @@ impl JoseVerifyRequest {
 ///
 /// Upstream: `jose_verify_response`.
 ///
-/// Answer of `jose_verify`.
+/// Response of `jose_verify`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

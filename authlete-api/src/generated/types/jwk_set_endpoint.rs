@@ -7,7 +7,7 @@ use crate::rt;
 ///
 /// Upstream: `service_jwks_get_response`.
 ///
-/// Answer of `service_jwks_get`.
+/// Response of `service_jwks_get`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

@@ -42,7 +42,7 @@ impl NativeSsoLogoutRequest {
 ///
 /// Upstream: `native_sso_logout_response`.
 ///
-/// Answer of `native_sso_logout`.
+/// Response of `native_sso_logout`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -330,7 +330,7 @@ impl NativeSsoRequest {
 ///
 /// Upstream: `native_sso_response`.
 ///
-/// Answer of `native_sso`.
+/// Response of `native_sso`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

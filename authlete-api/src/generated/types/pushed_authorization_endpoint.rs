@@ -258,7 +258,7 @@ impl PushedAuthorizationRequest {
 ///
 /// Upstream: `pushed_authorization_response`.
 ///
-/// Answer of `pushed_auth_req`.
+/// Response of `pushed_auth_req`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

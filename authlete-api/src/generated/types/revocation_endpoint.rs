@@ -182,7 +182,7 @@ impl RevocationRequest {
 ///
 /// Upstream: `revocation_response`.
 ///
-/// Answer of `auth_revocation`.
+/// Response of `auth_revocation`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

@@ -67,7 +67,7 @@ impl ServiceCreateIdpRequest {
 ///
 /// Upstream: `service_get_list_response`.
 ///
-/// Answer of `service_get_list`.
+/// Response of `service_get_list`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

@@ -129,7 +129,7 @@ impl IdTokenReissueRequest {
 ///
 /// Upstream: `idtoken_reissue_response`.
 ///
-/// Answer of `id_token_reissue`.
+/// Response of `id_token_reissue`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -332,7 +332,7 @@ impl TokenFailRequest {
 ///
 /// Upstream: `token_fail_response`.
 ///
-/// Answer of `auth_token_fail`.
+/// Response of `auth_token_fail`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -957,7 +957,7 @@ impl TokenIssueRequest {
 ///
 /// Upstream: `token_issue_response`.
 ///
-/// Answer of `auth_token_issue`.
+/// Response of `auth_token_issue`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2035,7 +2035,7 @@ impl TokenRequest {
 ///
 /// Upstream: `token_response`.
 ///
-/// Answer of `auth_token`.
+/// Response of `auth_token`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

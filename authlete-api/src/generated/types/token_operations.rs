@@ -583,7 +583,7 @@ impl TokenBatchStatus {
 ///
 /// Upstream: `token_create_batch_response`.
 ///
-/// Answer of `auth_token_create_batch`.
+/// Response of `auth_token_create_batch`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -692,7 +692,7 @@ impl TokenCreateBatchResponse {
 ///
 /// Upstream: `token_create_batch_status_response`.
 ///
-/// Answer of `auth_token_create_batch_status`.
+/// Response of `auth_token_create_batch_status`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1309,7 +1309,7 @@ impl TokenCreateRequest {
 ///
 /// Upstream: `token_create_response`.
 ///
-/// Answer of `auth_token_create`.
+/// Response of `auth_token_create`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1823,7 +1823,7 @@ impl TokenCreateResponse {
 ///
 /// Upstream: `token_get_list_response`.
 ///
-/// Answer of `auth_token_get_list`.
+/// Response of `auth_token_get_list`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2126,7 +2126,7 @@ impl TokenRevokeRequest {
 ///
 /// Upstream: `token_revoke_response`.
 ///
-/// Answer of `auth_token_revoke`.
+/// Response of `auth_token_revoke`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2692,7 +2692,7 @@ impl TokenUpdateRequest {
 ///
 /// Upstream: `token_update_response`.
 ///
-/// Answer of `auth_token_update`.
+/// Response of `auth_token_update`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

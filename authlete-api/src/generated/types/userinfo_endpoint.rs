@@ -164,7 +164,7 @@ impl UserInfoIssueRequest {
 ///
 /// Upstream: `userinfo_issue_response`.
 ///
-/// Answer of `auth_userinfo_issue`.
+/// Response of `auth_userinfo_issue`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -603,7 +603,7 @@ impl UserInfoRequest {
 ///
 /// Upstream: `userinfo_response`.
 ///
-/// Answer of `auth_userinfo`.
+/// Response of `auth_userinfo`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

@@ -7,7 +7,7 @@ use crate::rt;
 ///
 /// Upstream: `info_response`.
 ///
-/// Answer of `info`.
+/// Response of `info`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

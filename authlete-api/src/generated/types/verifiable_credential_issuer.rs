@@ -470,7 +470,7 @@ impl VciBatchIssueRequest {
 ///
 /// Upstream: `vci_batch_issue_response`.
 ///
-/// Answer of `vci_batch_issue`.
+/// Response of `vci_batch_issue`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -705,7 +705,7 @@ impl VciBatchParseRequest {
 ///
 /// Upstream: `vci_batch_parse_response`.
 ///
-/// Answer of `vci_batch_parse`.
+/// Response of `vci_batch_parse`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -977,7 +977,7 @@ impl VciDeferredIssueRequest {
 ///
 /// Upstream: `vci_deferred_issue_response`.
 ///
-/// Answer of `vci_deferred_issue`.
+/// Response of `vci_deferred_issue`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1212,7 +1212,7 @@ impl VciDeferredParseRequest {
 ///
 /// Upstream: `vci_deferred_parse_response`.
 ///
-/// Answer of `vci_deferred_parse`.
+/// Response of `vci_deferred_parse`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1395,7 +1395,7 @@ impl VciJwksRequest {
 ///
 /// Upstream: `vci_jwks_response`.
 ///
-/// Answer of `vci_jwks`.
+/// Response of `vci_jwks`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1558,7 +1558,7 @@ impl VciJwtIssuerRequest {
 ///
 /// Upstream: `vci_jwtissuer_response`.
 ///
-/// Answer of `vci_jwt_issuer`.
+/// Response of `vci_jwt_issuer`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1721,7 +1721,7 @@ impl VciMetadataRequest {
 ///
 /// Upstream: `vci_metadata_response`.
 ///
-/// Answer of `vci_metadata`.
+/// Response of `vci_metadata`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1919,7 +1919,7 @@ impl VciNonceRequest {
 ///
 /// Upstream: `vci_nonce_response`.
 ///
-/// Answer of `vci_nonce`.
+/// Response of `vci_nonce`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2445,7 +2445,7 @@ impl VciOfferCreateRequest {
 ///
 /// Upstream: `vci_offer_create_response`.
 ///
-/// Answer of `vci_offer_create`.
+/// Response of `vci_offer_create`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2640,7 +2640,7 @@ impl VciOfferInfoRequest {
 ///
 /// Upstream: `vci_offer_info_response`.
 ///
-/// Answer of `vci_offer_info`.
+/// Response of `vci_offer_info`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default, Debug)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2901,7 +2901,7 @@ impl VciSingleIssueRequest {
 ///
 /// Upstream: `vci_single_issue_response`.
 ///
-/// Answer of `vci_single_issue`.
+/// Response of `vci_single_issue`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -3159,7 +3159,7 @@ impl VciSingleParseRequest {
 ///
 /// Upstream: `vci_single_parse_response`.
 ///
-/// Answer of `vci_single_parse`.
+/// Response of `vci_single_parse`.
 #[derive(Clone, PartialEq, ::serde::Serialize, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

@@ -81,7 +81,7 @@ fn uses(document: &Document) -> BTreeMap<String, BTreeMap<&'static str, BTreeSet
         let word = match &site.root {
             Root::Request(_) => "Request of",
             Root::Response(_, status) if is_error(status) => "Error of",
-            Root::Response(..) => "Answer of",
+            Root::Response(..) => "Response of",
             Root::Component(_) | Root::Parameter(..) => continue,
         };
         if let Some(name) = document.0.pointer(&site.pointer).and_then(component_of) {
