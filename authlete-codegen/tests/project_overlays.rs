@@ -3,28 +3,19 @@
 // clippy.toml lets tests unwrap, and does not count their helpers. Tests read the files that the generator is given.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+mod committed;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
 use authlete_codegen::Document;
 use authlete_codegen::overlay::{Applied, Overlays};
 use serde_json::Value;
 
-fn openapi() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi")
-}
-
 fn applied() -> Applied {
-    let mut files = BTreeMap::new();
-    for entry in std::fs::read_dir(openapi().join("overlays")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "yaml") {
-            files.insert(path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(&path).unwrap());
-        }
-    }
+    let files = committed::overlays();
     let overlays = Overlays::parse(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
     let overlays = overlays.unwrap_or_else(|problems| panic!("{problems}"));
-    let document = serde_json::from_slice(&std::fs::read(openapi().join("authlete.json")).unwrap()).unwrap();
+    let document = serde_json::from_slice(&committed::read("authlete.json")).unwrap();
     overlays.apply(&Document(document), false).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
@@ -194,7 +185,7 @@ fn corrections_leave_no_mark_of_a_shape() {
 
 #[test]
 fn example_mistakes_have_their_three_parts() {
-    let text = std::fs::read_to_string(openapi().join("example-mistakes.yaml")).unwrap();
+    let text = String::from_utf8(committed::read("example-mistakes.yaml")).unwrap();
     let mistakes: Vec<BTreeMap<String, serde_json::Value>> = serde_saphyr::from_str(&text).unwrap();
     for mistake in &mistakes {
         let is_earlier = mistake.get("earlier").is_some_and(|earlier| earlier == true);

@@ -3,8 +3,9 @@
 // clippy.toml lets tests unwrap, and does not count their helpers. Tests read the files that the generator is given.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+mod committed;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use authlete_codegen::Document;
@@ -12,30 +13,16 @@ use authlete_codegen::diff::rust::{RustChange, compare};
 use authlete_codegen::pipeline::{Inputs, generate};
 use serde_json::{Value, json};
 
-fn openapi() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi")
-}
-
-fn read(name: &str) -> Vec<u8> {
-    std::fs::read(openapi().join(name)).unwrap()
-}
-
-static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::from_slice(&read("authlete.json")).unwrap());
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::from_slice(&committed::read("authlete.json")).unwrap());
 static COMMITTED: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| api(DOCUMENT.clone()));
 
 /// The generated files of the API crate that a document yields.
 fn api(document: Value) -> BTreeMap<String, String> {
-    let mut overlays = BTreeMap::new();
-    for entry in std::fs::read_dir(openapi().join("overlays")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "yaml") {
-            overlays.insert(path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(&path).unwrap());
-        }
-    }
+    let overlays = committed::overlays();
     let inputs = Inputs {
         document: Document(document),
         overlays: overlays.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect(),
-        actions: &read("actions.yaml"),
+        actions: &committed::read("actions.yaml"),
         words: Vec::new(),
         examples: Vec::new(),
         lenient: true,

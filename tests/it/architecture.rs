@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::project;
+
 type Uses = BTreeMap<String, BTreeSet<String>>;
 
 #[test]
 fn the_modules_are_those_of_the_architecture() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let document = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let document = project::text("ARCHITECTURE.md");
     for name in ["authlete-core", "authlete-api", "authlete-resource-server", "authlete-test"] {
         let table = table(&document, name);
-        let found = modules(&root.join(name).join("src"));
+        let found = modules(&project::path(name).join("src"));
         assert_eq!(table, found, "the table of `{name}` in ARCHITECTURE.md, and its sources");
     }
 }
@@ -80,21 +81,10 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 
 /// The files of a module: `name.rs`, and everything in the folder `name` but tests.
 fn sources(folder: &Path, name: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let file = folder.join(format!("{name}.rs"));
-    if file.exists() {
-        found.push(file);
-    }
-    let mut folders = vec![folder.join(name)];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
-                found.push(path);
-            }
-        }
-    }
+    let mut found = project::files(folder);
+    found.retain(|path| {
+        let relative = path.strip_prefix(folder).unwrap().with_extension("");
+        relative.starts_with(name) && project::has_extension(path, "rs") && !path.ends_with("tests.rs")
+    });
     found
 }

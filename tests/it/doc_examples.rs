@@ -1,10 +1,12 @@
 //! Programs in the documentation never leave an action out: what a reader copies has to work when a token has expired.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprMethodCall, ImplItem, Item, Member, Pat, Stmt};
+
+use crate::project;
 
 /// What a response says of itself with every action.
 const OF_EVERY_ACTION: [&str; 3] = ["action", "result_code", "result_message"];
@@ -12,23 +14,13 @@ const OF_EVERY_ACTION: [&str; 3] = ["action", "result_code", "result_message"];
 /// The crates whose documentation shows the client. The workspace's README stands beside them.
 const CRATES: [&str; 4] = ["authlete-api", "authlete-core", "authlete-resource-server", "authlete-test"];
 
-fn project() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// Every file below a folder.
-fn below(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.flat_map(|path| if path.is_dir() { below(&path) } else { vec![path] }).collect()
-}
-
 /// The programs in Rust of a Markdown file, or of the doc comments of a source file, with their lines.
 fn programs(path: &Path) -> Vec<(usize, String)> {
     let text = std::fs::read_to_string(path).unwrap();
-    if path.components().any(|part| part.as_os_str() == "frameworks") && path.extension().is_some_and(|e| e == "rs") {
+    if path.components().any(|part| part.as_os_str() == "frameworks") && project::has_extension(path, "rs") {
         return vec![(1, text)];
     }
-    let source = path.extension().is_some_and(|extension| extension == "rs");
+    let source = project::has_extension(path, "rs");
     let (mut found, mut open): (_, Option<(bool, usize, String)>) = (Vec::new(), None);
     for (number, line) in text.lines().enumerate() {
         let line = line.trim_start();
@@ -65,9 +57,9 @@ fn programs(path: &Path) -> Vec<(usize, String)> {
 /// The methods of groups whose calls give an action, with their groups.
 fn calls_with_actions() -> BTreeSet<(String, String)> {
     let mut found = BTreeSet::new();
-    for path in below(&project().join("authlete-api/src/generated/groups")) {
+    for (path, file) in project::sources(&project::path("authlete-api/src/generated/groups")) {
         let group = path.file_stem().unwrap().to_string_lossy().into_owned();
-        for item in syn::parse_file(&std::fs::read_to_string(&path).unwrap()).unwrap().items {
+        for item in file.items {
             let Item::Impl(item) = item else { continue };
             for method in item.items {
                 let ImplItem::Fn(method) = method else { continue };
@@ -174,16 +166,16 @@ fn mistakes(program: &str, with_actions: &BTreeSet<(String, String)>) -> Vec<Str
 #[test]
 fn no_program_in_the_documentation_leaves_an_action_out() {
     let with_actions = calls_with_actions();
-    let mut files = vec![project().join("README.md")];
+    let mut files = vec![project::path("README.md")];
     for name in CRATES {
-        files.extend(below(&project().join(name).join("src")));
-        files.push(project().join(name).join("README.md"));
+        files.extend(project::files(&project::path(name).join("src")));
+        files.push(project::path(name).join("README.md"));
     }
     let (mut wrong, mut seen) = (Vec::new(), 0);
     for path in files.iter().filter(|path| path.exists()) {
         for (line, program) in programs(path) {
             seen += 1;
-            let at = path.strip_prefix(project()).unwrap().display();
+            let at = path.strip_prefix(project::path("")).unwrap().display();
             wrong
                 .extend(mistakes(&program, &with_actions).into_iter().map(|mistake| format!("{at}:{line}: {mistake}")));
         }

@@ -19,6 +19,7 @@ mod idempotency;
 mod lenient_responses;
 mod mcp_server;
 mod pages;
+mod project;
 mod protect;
 mod redaction;
 mod sample;

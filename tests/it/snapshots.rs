@@ -1,16 +1,14 @@
 //! What a user of the crate sees of the generated code.
 
-use std::path::{Path, PathBuf};
-
 use authlete_api::operations;
 use syn::{ImplItem, Item};
 
+use crate::project;
+
 /// The generated files of a folder, parsed.
 fn files(folder: &str) -> Vec<syn::File> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../authlete-api/src/generated").join(folder);
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    paths.iter().map(|path| syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap()).collect()
+    let folder = project::path("authlete-api/src/generated").join(folder);
+    project::sources(&folder).into_iter().map(|(_, file)| file).collect()
 }
 
 /// The generated function of every operation, by name.
@@ -71,8 +69,7 @@ fn operations_and_functions_are_the_same() {
 
 #[test]
 fn enumerations() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../authlete-api/src/generated/types/enums.rs");
-    let text = std::fs::read_to_string(file).unwrap();
+    let text = project::text("authlete-api/src/generated/types/enums.rs");
     let lines = text.lines().map(str::trim).filter_map(|line| {
         let value = line.strip_suffix(',').filter(|line| line.contains(" = ")).map(|line| format!("    {line}"));
         value.or_else(|| line.strip_suffix(" {").filter(|name| *name != "rt::open_enum!").map(str::to_owned))

@@ -1,11 +1,13 @@
 //! What `docs/stability.md` promises of the code.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use proc_macro2::{Spacing, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Attribute, Item, TypeParamBound, Visibility};
+
+use crate::project;
 
 /// The crates that are published and have an API in Rust.
 const CRATES: [&str; 5] =
@@ -17,23 +19,9 @@ const FOR_USERS: [&str; 5] = ["CredentialsProvider", "KeySource", "SharedStore",
 /// The traits that generated code alone reaches, through the hidden module.
 const FOR_GENERATED_CODE: [&str; 3] = ["Object", "OpenEnum", "TakeParts"];
 
-fn project() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// The Rust files of a folder, at any depth, parsed.
-fn files(folder: &Path) -> Vec<(PathBuf, syn::File)> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = std::fs::read_to_string(&path).unwrap();
-            found.push((path, syn::parse_file(&text).unwrap()));
-        }
-    }
-    found
+/// The sources of a crate, parsed.
+fn sources_of(name: &str) -> Vec<(PathBuf, syn::File)> {
+    project::sources(&project::path(name).join("src"))
 }
 
 fn is_public(visibility: &Visibility) -> bool {
@@ -47,7 +35,7 @@ fn is_open(attributes: &[Attribute]) -> bool {
 #[test]
 fn generated_types_may_get_fields_and_values() {
     let mut structs = 0;
-    for (path, file) in files(&project().join("authlete-api/src/generated/types")) {
+    for (path, file) in project::sources(&project::path("authlete-api/src/generated/types")) {
         for item in file.items {
             match item {
                 Item::Struct(item) if is_public(&item.vis) => {
@@ -63,7 +51,7 @@ fn generated_types_may_get_fields_and_values() {
         }
     }
     assert!(structs > 100, "{structs} types are generated");
-    let open_enum = std::fs::read_to_string(project().join("authlete-core/src/wire/open_enum.rs")).unwrap();
+    let open_enum = project::text("authlete-core/src/wire/open_enum.rs");
     let at = open_enum.find("pub enum $name").unwrap();
     assert!(open_enum[..at].trim_end().ends_with("#[non_exhaustive]"), "open_enum makes exhaustive enumerations");
 }
@@ -71,7 +59,7 @@ fn generated_types_may_get_fields_and_values() {
 #[test]
 fn actions_are_exhaustive() {
     let mut enums = 0;
-    for (path, file) in files(&project().join("authlete-api/src/generated/actions")) {
+    for (path, file) in project::sources(&project::path("authlete-api/src/generated/actions")) {
         for item in file.items {
             if let Item::Enum(item) = item
                 && is_public(&item.vis)
@@ -88,7 +76,7 @@ fn actions_are_exhaustive() {
 fn structs_and_enumerations_that_users_read_may_grow() {
     let mut closed = Vec::new();
     for name in CRATES {
-        for (path, file) in files(&project().join(name).join("src")) {
+        for (path, file) in sources_of(name) {
             if path.components().any(|part| part.as_os_str() == "generated") {
                 continue;
             }
@@ -133,7 +121,7 @@ fn public_traits_are_sealed_unless_users_implement_them() {
     let mut open = Vec::new();
     let mut sealed = 0;
     for name in CRATES {
-        for (path, file) in files(&project().join(name).join("src")) {
+        for (path, file) in sources_of(name) {
             for item in file.items {
                 let Item::Trait(item) = item else { continue };
                 if !is_public(&item.vis) {
@@ -161,7 +149,7 @@ fn public_traits_are_sealed_unless_users_implement_them() {
 #[test]
 fn the_traits_of_generated_code_are_in_no_public_module() {
     for name in CRATES {
-        for (path, file) in files(&project().join(name).join("src")) {
+        for (path, file) in sources_of(name) {
             if path.ends_with("authlete-core/src/codegen.rs") {
                 continue;
             }
@@ -193,7 +181,7 @@ fn leaves(tree: &syn::UseTree, names: &mut Vec<String>) {
 
 #[test]
 fn the_document_names_tests_that_there_are() {
-    let read = |path: &str| std::fs::read_to_string(project().join(path)).unwrap();
+    let read = project::text;
     let tests = ["authlete-codegen/tests/stability.rs", "tests/it/stability.rs", "tests/it/lenient_responses.rs"];
     let tests: String = tests.into_iter().map(read).collect();
     let document = read("docs/stability.md");
@@ -223,7 +211,7 @@ fn types_of_crates_below_1_0_are_public_behind_features_that_name_them() {
     let mut found = BTreeSet::new();
     for name in ["authlete-core", "authlete-api", "authlete-resource-server"] {
         let young = young_dependencies(name);
-        for (_, file) in files(&project().join(name).join("src")) {
+        for (_, file) in sources_of(name) {
             let items = flat(file.items);
             let imported = imported(&items, &young);
             for tokens in items.iter().flat_map(public) {
@@ -234,9 +222,9 @@ fn types_of_crates_below_1_0_are_public_behind_features_that_name_them() {
     let known: BTreeSet<_> = YOUNG.iter().map(|(name, young, _)| (*name, (*young).to_owned())).collect();
     assert_eq!(found, known);
 
-    let document = std::fs::read_to_string(project().join("docs/stability.md")).unwrap();
+    let document = project::text("docs/stability.md");
     for (name, young, feature) in YOUNG {
-        let manifest = std::fs::read_to_string(project().join(name).join("Cargo.toml")).unwrap();
+        let manifest = project::text(&format!("{name}/Cargo.toml"));
         match feature {
             Some(feature) => {
                 let mut lines = manifest.lines().filter(|line| line.starts_with(&format!("{feature} = [")));
@@ -281,8 +269,8 @@ fn imported(items: &[Item], young: &[String]) -> BTreeMap<String, String> {
 
 /// The direct dependencies of a crate of which every locked version is below 1.0.
 fn young_dependencies(name: &str) -> Vec<String> {
-    let manifest = std::fs::read_to_string(project().join(name).join("Cargo.toml")).unwrap();
-    let lock = std::fs::read_to_string(project().join("Cargo.lock")).unwrap();
+    let manifest = project::text(&format!("{name}/Cargo.toml"));
+    let lock = project::text("Cargo.lock");
     let table = manifest.split("\n[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
     let names = table.lines().filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| !name.is_empty());
     let is_young = |name: &&str| {

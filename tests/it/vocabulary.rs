@@ -1,7 +1,9 @@
 //! The words of public names and of documentation are those of the standards, of the Rust API Guidelines, tower and http.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Component, PathBuf};
+
+use crate::project;
 
 /// Names that were coined here once, and what is said instead.
 const NAMES: &[(&str, &str)] = &[
@@ -60,13 +62,12 @@ const DOCUMENTS: [&str; 6] = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.m
 
 #[test]
 fn no_word_of_our_own_is_in_names_and_documentation() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut found = Vec::new();
     let mut read = (0, 0);
-    for path in CRATES.iter().copied().chain(DOCUMENTS).flat_map(|path| files(&root.join(path))) {
+    for path in CRATES.iter().copied().chain(DOCUMENTS).flat_map(files) {
         let text = fs::read_to_string(&path).unwrap();
-        let shown = path.strip_prefix(&root).unwrap().display();
-        let is_rust = path.extension().is_some_and(|extension| extension == "rs");
+        let shown = path.strip_prefix(project::path("")).unwrap().display();
+        let is_rust = project::has_extension(&path, "rs");
         let documentation: Vec<&str> = match is_rust {
             true => text
                 .lines()
@@ -96,16 +97,15 @@ fn no_word_of_our_own_is_in_names_and_documentation() {
 
 /// The Rust sources and Markdown documents under a path; what is generated from the words of the description has its own
 /// author, and tests are not read by users.
-fn files(path: &Path) -> Vec<std::path::PathBuf> {
-    if path.is_dir() {
-        if ["tests", "types"].iter().any(|name| path.ends_with(name)) {
-            return Vec::new();
-        }
-        let entries = fs::read_dir(path).unwrap();
-        return entries.flat_map(|entry| files(&entry.unwrap().path())).collect();
-    }
-    let is_read = path.extension().is_some_and(|extension| extension == "rs" || extension == "md");
-    is_read.then(|| path.to_owned()).into_iter().collect()
+fn files(path: &str) -> Vec<PathBuf> {
+    let mut found = project::files(&project::path(path));
+    found.retain(|path| {
+        let relative = path.strip_prefix(project::path("")).unwrap();
+        let is_left_out = |part: Component<'_>| ["tests", "types"].iter().any(|name| part.as_os_str() == *name);
+        (project::has_extension(path, "rs") || project::has_extension(path, "md"))
+            && !relative.components().any(is_left_out)
+    });
+    found
 }
 
 /// The name that a line makes public.

@@ -7,29 +7,25 @@ mod sending;
 mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use authlete_api::Reply;
 use serde_json::{Value, json};
 
 use outcomes::{OUTCOMES, Read};
 
+use crate::project;
+
 const JSON: &str = "{\"error\" : \"sample\", \"error_description\":\"caf\u{e9}\\n\"}\n";
 const CHALLENGE: &str = "Bearer error=\"sample\", scope=\"a b\"";
 const REDIRECT: &str = "https://client.example/cb?state=a%20b&code=SplxlOBeZQQYbYS6WxSbIA";
 const SECRET: &str = "S3CR3T";
 
-fn file(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
 fn vectors() -> BTreeMap<String, BTreeMap<String, String>> {
-    serde_saphyr::from_str(&file("tests/vectors/replies.yaml")).expect("the vectors are YAML")
+    serde_saphyr::from_str(&project::text("tests/vectors/replies.yaml")).expect("the vectors are YAML")
 }
 
 fn description() -> Value {
-    serde_json::from_str(&file("openapi/effective.json")).expect("the description is JSON")
+    serde_json::from_str(&project::text("openapi/effective.json")).expect("the description is JSON")
 }
 
 fn resolve<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::panic;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -19,6 +18,7 @@ use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
 use super::{Case, cases, mutate};
+use crate::project;
 
 /// No document of these sizes takes this long on a machine that works.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -104,7 +104,7 @@ impl Default for Committed {
 
 impl Committed {
     fn read() -> Self {
-        let actions = std::fs::read(project("openapi/actions.yaml")).unwrap();
+        let actions = std::fs::read(project::path("openapi/actions.yaml")).unwrap();
         let [overlays, words, examples] =
             ["overlays", "docs", "examples"].map(|name| folder(&format!("openapi/{name}"), "yaml"));
         Self { overlays, actions, words, examples }
@@ -126,15 +126,10 @@ fn named(files: &[(String, Vec<u8>)]) -> Vec<(&str, &[u8])> {
     files.iter().map(|(name, text)| (name.as_str(), text.as_slice())).collect()
 }
 
-fn project(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
-}
-
-/// The files of a folder, sorted.
+/// The files of a folder, with their names.
 fn folder(path: &str, extension: &str) -> Vec<(String, Vec<u8>)> {
-    let mut paths: Vec<_> = project(path).read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|found| found == extension));
-    paths.sort();
+    let mut paths = project::files(&project::path(path));
+    paths.retain(|path| project::has_extension(path, extension));
     let named = paths.iter().map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), path));
     named.map(|(name, path)| (name, std::fs::read(path).unwrap())).collect()
 }
@@ -145,7 +140,7 @@ fn bases() -> Vec<Value> {
         ["passes", "pipeline"].map(|name| folder(&format!("authlete-codegen/tests/fixtures/{name}"), "json"));
     let mut bases: Vec<Value> =
         fixtures.iter().flatten().map(|(_, text)| serde_json::from_slice(text).unwrap()).collect();
-    let whole: Value = serde_json::from_slice(&std::fs::read(project("openapi/authlete.json")).unwrap()).unwrap();
+    let whole: Value = serde_json::from_slice(&std::fs::read(project::path("openapi/authlete.json")).unwrap()).unwrap();
     let paths: Vec<_> = whole["paths"].as_object().unwrap().iter().collect();
     for few in paths.chunks(8) {
         let paths: Map<_, _> = few.iter().map(|(path, item)| ((*path).clone(), (*item).clone())).collect();

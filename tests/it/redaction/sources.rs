@@ -1,13 +1,12 @@
 //! The types of the published crates that can be printed, as their sources have them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 
 use quote::ToTokens;
 use syn::{Attribute, Fields, Generics, Ident, Item, Visibility};
 
 use super::table::DEBUGGED;
+use crate::project;
 
 /// The crates whose values programs print.
 const CRATES: [&str; 4] = ["authlete-core", "authlete-api", "authlete-resource-server", "authlete-test"];
@@ -21,7 +20,12 @@ const HARMLESS: &str = "u8 u16 u32 u64 usize i32 i64 bool Duration Instant Syste
 pub(super) fn to_look_at(tabled: &BTreeSet<&str>) -> BTreeSet<String> {
     let mut found = Found::default();
     for name in CRATES {
-        found.folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name).join("src"));
+        let folder = project::path(name).join("src");
+        // The types of the description have a table of their own.
+        let of_description = folder.join("generated/types");
+        for (_, file) in project::sources(&folder).iter().filter(|(path, _)| !path.starts_with(&of_description)) {
+            found.items(&file.items);
+        }
     }
     let Found { mut to_look_at, mut derived, arguments, public } = found;
     to_look_at.retain(|name| name.ends_with('!') || public.contains(name));
@@ -57,18 +61,6 @@ struct Found {
 }
 
 impl Found {
-    fn folder(&mut self, folder: &Path) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            // The types of the description have a table of their own.
-            if path.is_dir() && !path.ends_with("generated/types") {
-                self.folder(&path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                self.items(&syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap().items);
-            }
-        }
-    }
-
     fn items(&mut self, items: &[Item]) {
         for item in items {
             if let Item::Struct(syn::ItemStruct { vis: Visibility::Public(_), ident, .. })
