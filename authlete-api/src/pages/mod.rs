@@ -142,8 +142,7 @@ impl ConsentPage {
     /// Puts in what is registered of the client: its links, and names in more languages than responses to device and
     /// backchannel requests have.
     pub fn describe_client(&mut self, client: &OAuthClient) {
-        let links = [(&client.client_uris, &client.client_uri)];
-        let [client_uri] = links.map(|(tagged, default)| link(tagged.as_deref(), default.as_deref(), &self.languages));
+        let client_uri = link(client.client_uris.as_deref(), client.client_uri.as_deref(), &self.languages);
         self.client = PageClient { client_uri, ..client_of!(client, &self.languages) };
     }
 
