@@ -61,7 +61,8 @@ pub fn request<'a>(client: &'a Client, operation: &'static Operation) -> Request
         operation,
         path: String::new(),
         query: String::new(),
-        headers: HeaderMap::new(),
+        // Those that a call has without any of the caller's, and the credentials: room for fewer would be outgrown.
+        headers: HeaderMap::with_capacity(6),
         body: Bytes::new(),
         idempotency: operation.idempotency,
         method: None,

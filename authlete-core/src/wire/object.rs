@@ -5,7 +5,6 @@
 //! a value that starts empty, and all that is compiled for a type is one `match`.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
@@ -33,20 +32,23 @@ pub trait Object: Default {
 /// # Errors
 /// When the value is not an object, or a member is not what its type says.
 pub fn deserialize<'de, T: Object, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    deserializer.deserialize_map(Members(PhantomData))
+    let mut value = T::default();
+    deserializer.deserialize_map(Members(&mut value))?;
+    Ok(value)
 }
 
-struct Members<T>(PhantomData<T>);
+/// Reads into a value that stays where it is: these types are large, and readers hand on what a visitor returns.
+struct Members<'a, T>(&'a mut T);
 
-impl<'de, T: Object> Visitor<'de> for Members<T> {
-    type Value = T;
+impl<'de, T: Object> Visitor<'de> for Members<'_, T> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<T, A::Error> {
-        let mut value = T::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let value = self.0;
         while let Some(name) = members.next_key_seed(Name { find: T::find, keep: T::OPEN })? {
             match name {
                 Found::Known(member) => value.read(member, &mut members)?,
@@ -54,7 +56,7 @@ impl<'de, T: Object> Visitor<'de> for Members<T> {
                 Found::Ignored => drop(members.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(value)
+        Ok(())
     }
 }
 
