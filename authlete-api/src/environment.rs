@@ -290,8 +290,16 @@ mod tests {
         ]);
         let environment = environment.unwrap();
         assert_eq!(environment.service_id().unwrap(), "1");
+        // Under both names, if it is the same.
+        let both = read(&[("AUTHLETE_SERVICE_APIKEY", "1"), ("AUTHLETE_SERVICE_ID", "1")]).unwrap();
+        assert_eq!(both.service_id().unwrap(), "1");
         assert_eq!(environment.client().unwrap().base_url(), "https://eu.authlete.com");
-        assert!(!format!("{environment:?}").contains("s3cret"));
+        let shown = format!("{environment:?}");
+        assert!(!shown.contains("s3cret"));
+        assert!(
+            shown.contains("service_id: Some(\"1\"), service_token: None, organization_token: Some([redacted])"),
+            "{shown}"
+        );
     }
 
     #[test]

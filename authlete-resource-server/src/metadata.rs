@@ -174,4 +174,22 @@ mod tests {
         let post = metadata.respond(&Method::POST, &"/.well-known/oauth-protected-resource".parse().unwrap()).unwrap();
         assert_eq!(post.status(), StatusCode::METHOD_NOT_ALLOWED);
     }
+
+    #[test]
+    fn an_empty_path_is_a_slash_and_nothing_else_is_the_same() {
+        for (one, other, same) in [
+            ("https://a.example", "https://a.example/", true),
+            ("https://a.example/a", "https://a.example/a", true),
+            ("https://a.example/a", "https://a.example/a/", false),
+            ("https://a.example/?x", "https://a.example", false),
+            ("https://a.example/#x", "https://a.example/", false),
+            ("https://a.example//", "https://a.example/", false),
+            ("urn:a", "urn:a/", false),
+        ] {
+            assert_eq!((same_resource(one, other), same_resource(other, one)), (same, same), "{one} {other}");
+        }
+        assert_eq!(split("https://a.example:1/b/c?d"), ("https://a.example:1", "/b/c"));
+        assert_eq!(split("ab://c/d"), ("ab://c", "/d"));
+        assert_eq!(split("/d"), ("", "/d"));
+    }
 }

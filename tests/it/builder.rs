@@ -170,6 +170,32 @@ async fn certificates_of_both_sides() {
 }
 
 #[test]
+fn the_environment_may_hold_the_certificate_or_name_its_file() {
+    let client = Certificate::new("client");
+    let file = std::env::temp_dir().join(format!("authlete-certificate-{}.pem", std::process::id()));
+    std::fs::write(&file, &client.pem).unwrap();
+    let without_key = client.pem.split("-----BEGIN PRIVATE KEY").next().unwrap();
+    for (certificate, complaint) in [
+        (client.pem.as_str(), None),
+        (file.to_str().unwrap(), None),
+        (without_key, Some("AUTHLETE_CLIENT_CERTIFICATE does not hold a certificate and its private key")),
+    ] {
+        let environment = authlete_api::Environment::read_from(|name| match name {
+            "AUTHLETE_REGION" => Some("eu".to_owned()),
+            "AUTHLETE_SERVICE_ACCESSTOKEN" => Some("token".to_owned()),
+            "AUTHLETE_CLIENT_CERTIFICATE" => Some(certificate.to_owned()),
+            _ => None,
+        });
+        match (environment.unwrap().client(), complaint) {
+            (Ok(client), None) => assert_eq!(client.base_url(), "https://eu.authlete.com"),
+            (Err(error), Some(complaint)) => assert!(error.to_string().contains(complaint), "{error}"),
+            (built, _) => panic!("{certificate}: {built:?}"),
+        }
+    }
+    std::fs::remove_file(file).unwrap();
+}
+
+#[test]
 fn handles_print_where_calls_go() {
     let authlete = builder("https://authlete.example").build().unwrap();
     let service = authlete.default_service().unwrap();

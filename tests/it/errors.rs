@@ -53,6 +53,48 @@ async fn an_error_body_is_read() {
     assert!(text.ends_with(": HTTP 400 Bad Request: [A004201] It is wrong"), "{text}");
 }
 
+#[tokio::test]
+async fn each_status_comes_with_advice() {
+    for (status, advice) in [
+        ("302 Found", "; redirects are not followed: check the base URL"),
+        ("400 Bad Request", ": HTTP 400 Bad Request, without Authlete's error body"),
+        ("401 Unauthorized", "; check the access token and the region it belongs to"),
+        ("403 Forbidden", "; the access token is not permitted to do this"),
+        ("404 Not Found", "; check the service id, the other ids and the base URL"),
+        ("500 Internal Server Error", "; Authlete or a proxy on the way has trouble, which may pass"),
+        ("501 Not Implemented", "; this server cannot do it"),
+        ("505 HTTP Version Not Supported", "; this server cannot do it"),
+    ] {
+        let error = failed(json(status, "{}")).await;
+        assert!(error.to_string().ends_with(advice), "{error}");
+        assert!(std::error::Error::source(&error).is_none(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told_without_its_values() {
+    let error = decode_error(json("201 Created", r#"{"ticket":"s3cret","client":{"clientId":"s3cret"}}"#)).await;
+    assert_eq!((error.status().as_u16(), error.path()), (201, "$.client.clientId"));
+    assert_eq!(error.excerpt(), r#"{"ticket":"…","client":{"clientId":"…""#);
+}
+
+#[tokio::test]
+async fn a_failure_of_the_transport_has_its_causes() {
+    let nobody = Authlete::builder().base_url("http://127.0.0.1:1").service_token(1, "t").retry(RetryPolicy::off());
+    let error = nobody.build_service().unwrap().get().await.unwrap_err();
+    let Error::Transport(transport) = &error else { panic!("{error:?}") };
+    let text = transport.to_string();
+    assert!(text.contains(" at http://127.0.0.1:1: no connection could be made; check"), "{text}");
+    for error in [&error as &dyn std::error::Error, transport] {
+        let causes = std::iter::successors(error.source(), |cause| cause.source());
+        let refused = |cause: &(dyn std::error::Error + 'static)| {
+            let io = cause.downcast_ref::<std::io::Error>();
+            io.is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
+        };
+        assert!(causes.into_iter().any(refused), "{error:?}");
+    }
+}
+
 /// The error of a call to the identity provider that is answered so.
 async fn idp_error(answer: Answer) -> Error {
     let server = Server::once(answer);

@@ -138,7 +138,7 @@ fn certificates_come_as_proxies_write_them() {
 #[test]
 fn certificates_are_read_by_the_proxy_that_writes_them() {
     const XFCC: &str = "By=spiffe://x;Hash=ab;Cert=\"-----BEGIN%20CERTIFICATE-----%0AA%2B%2FD%0A-----END%20CERTIFICATE-----%0A\";\
-                        Subject=\"CN=x;y,z\"";
+                        Subject=\"CN=x\\\";y,z\"";
     let chain = XFCC
         .replace("Cert=", "Chain=")
         .replace("%0A\"", "%0A-----BEGIN%20CERTIFICATE-----%0AAQID%0A-----END%20CERTIFICATE-----%0A\"");

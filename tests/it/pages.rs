@@ -276,5 +276,11 @@ async fn scopes_of_a_token_have_their_settings() {
     assert_eq!((scope.attribute("fapi"), scope.attribute("other")), (Some("rw"), None));
     assert_eq!(scope.access_token_duration(), Some(Duration::from_secs(300)));
     assert_eq!((scope.refresh_token_duration(), scope.id_token_duration()), (None, None));
+    let lasting = json!({"attributes": [
+        {"key": "refresh_token.duration", "value": "60"}, {"key": "id_token.duration", "value": " 1 "},
+    ]});
+    let lasting: types::Scope = read(lasting);
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    assert_eq!((lasting.refresh_token_duration(), lasting.id_token_duration()), (seconds(60), seconds(1)));
     assert_eq!(token.scope("profile"), None);
 }

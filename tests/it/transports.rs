@@ -136,6 +136,7 @@ async fn a_mock_responds_in_order_and_names_what_it_lacks() {
     assert!(error.to_string().contains("the mock has no response for `service_get`"), "{error}");
     assert_eq!(mock.calls().len(), 6);
     assert_eq!(mock.calls_of(&operations::AUTH_INTROSPECTION).len(), 3);
+    assert_eq!(mock.calls_of(&operations::AUTH_TOKEN).len(), 1);
     assert!(!format!("{mock:?}").contains("s3cret"));
 }
 
@@ -151,6 +152,13 @@ async fn what_was_recorded_is_replayed_and_holds_no_secret() {
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains("auth_authorization_issue") && text.contains("secret-1"), "{text}");
     assert!(!text.contains(emulator.organization_token()) && !text.contains("code="), "{text}");
+    // One number for each value.
+    let numbers = |text: &str| -> std::collections::BTreeSet<usize> {
+        let rest = text.split("\"secret-").skip(1);
+        rest.map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect()
+    };
+    let numbers = numbers(&text);
+    assert_eq!(numbers, (1..=numbers.len()).collect(), "{text}");
     let tickets: Vec<_> = text.lines().filter(|line| line.trim_start().starts_with("\"ticket\"")).collect();
     let value = |line: &str| line.split(": ").nth(1).map(|value| value.trim_end_matches(',').to_owned());
     assert!(tickets.len() > 1 && tickets.iter().all(|line| value(line) == value(tickets[0])), "{tickets:?}");

@@ -102,3 +102,10 @@ async fn an_answer_with_nulls_and_texts_for_numbers_is_read() {
     assert_eq!((response.expires_at, response.client_id), (Some(1_700_000_000_000), Some(7)));
     assert_eq!(response.subject.as_deref(), Some("42"));
 }
+
+#[test]
+fn what_is_unknown_and_not_kept_need_not_be_readable() {
+    let body = br#"{"action":"NO_INTERACTION","ofTomorrow":1e999}"#;
+    let response: authlete_api::types::AuthorizationResponse = authlete_api::decode(body).unwrap();
+    assert_eq!(response.action, Some(AuthorizationResponseAction::NoInteraction));
+}

@@ -8,6 +8,7 @@ mod diff;
 mod fetch;
 mod files;
 mod import;
+mod mutants;
 mod plain;
 mod regen;
 mod rust_versions;
@@ -40,6 +41,8 @@ enum Command {
     Import(import::Import),
     /// Prints what differs between two documents
     Diff(diff::Diff),
+    /// Tries whether the tests notice changes of the hand-written code of the published crates
+    Mutants(mutants::Mutants),
     /// Writes a crate of what progenitor alone makes of openapi/effective.json, to compare with
     Plain(plain::Plain),
     /// Writes everything that is generated from openapi/, or checks that it is current
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Blocks(blocks) => blocks.run(&project),
         Command::Import(import) => import.run(&project),
         Command::Diff(diff) => diff.run(&project),
+        Command::Mutants(mutants) => mutants.run(&project),
         Command::Plain(plain) => plain.run(&project),
         Command::Regen(regen) => regen.run(&project),
         Command::RustVersions(versions) => versions.run(&project),

@@ -180,10 +180,17 @@ mod tests {
                 details: Some(json!({"vct": "other"}).into()),
                 ..info()
             },
+            CredentialRequestInfo { details: Some(json!({"doctype": "degree"}).into()), ..info() },
+            CredentialRequestInfo {
+                format: Some("dc+sd-jwt".into()),
+                details: Some(json!({"doctype": "degree"}).into()),
+                ..info()
+            },
             info(),
         ] {
             assert_eq!(found(request), refused);
         }
+        assert!(!issuable().is_empty() && issuable().iter().count() == 2);
         assert!(issuable().requested(None).is_err());
         let none = IssuableCredentials::read(None).unwrap();
         assert!(none.is_empty() && none.requested(Some(&info())).is_err());

@@ -9,6 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use authlete_core::error::Error;
 use serde_json::{Map, Number, Value};
+use time::format_description::well_known::Rfc3339;
+use time::{Date, Month, OffsetDateTime};
 
 /// What introduces diagnostic notation.
 const NOTATION: &str = "cbor:";
@@ -72,13 +74,9 @@ impl MdocValue {
                 -whole - i64::from(before.subsec_nanos() > 0)
             }
         };
-        let (year, month, day) = civil(seconds.div_euclid(86_400));
-        if !(1..=9999).contains(&year) {
-            return Err(wrong());
-        }
-        let of_day = seconds.rem_euclid(86_400);
-        let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
-        Ok(Self::tagged(DATE_TIME, format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")))
+        let time = OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| wrong())?;
+        let text = time.format(&Rfc3339).ok().filter(|_| time.year() > 0).ok_or_else(wrong)?;
+        Ok(Self::tagged(DATE_TIME, text))
     }
 
     /// A value with a tag of CBOR (RFC 8949 section 3.4).
@@ -160,37 +158,17 @@ impl MdocValue {
     }
 }
 
-/// Year, month and day of a day that is counted from 1970-01-01. The calendar is counted in eras of 400 years that begin with
-/// March, so that the leap day is the last one of its year.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
-}
-
 /// Whether it is a date of the calendar, in the form of RFC 3339.
 fn is_date(text: &str) -> bool {
     let number = |part: &str, digits: usize| {
         let is_number = part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit());
-        part.parse::<u32>().ok().filter(|_| is_number)
+        part.parse::<u16>().ok().filter(|_| is_number)
     };
     let mut parts = text.split('-');
     let mut next = |digits| number(parts.next()?, digits);
-    let (Some(year), Some(month), Some(day)) = (next(4), next(2), next(2)) else { return false };
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if is_leap => 29,
-        2 => 28,
-        _ => return false,
-    };
-    parts.next().is_none() && (1..=days).contains(&day)
+    let (Some(year), Some(month), Some(day), None) = (next(4), next(2), next(2), parts.next()) else { return false };
+    let (Ok(month), Ok(day)) = (u8::try_from(month), u8::try_from(day)) else { return false };
+    Month::try_from(month).is_ok_and(|month| Date::from_calendar_date(year.into(), month, day).is_ok())
 }
 
 impl From<&str> for MdocValue {
@@ -276,6 +254,7 @@ mod tests {
             (MdocValue::from(true), json!(true)),
             (MdocValue::from(json!({"a": [null, "b"]})), json!({"a": [null, "b"]})),
             (MdocValue::from(f64::NEG_INFINITY), json!("cbor:-Infinity")),
+            (MdocValue::from(f64::INFINITY), json!("cbor:Infinity")),
             (MdocValue::from(f64::NAN), json!("cbor:NaN")),
             (MdocValue::bytes([0, 0xff]), json!("cbor:h'00ff'")),
             (MdocValue::full_date("2024-02-29").unwrap(), json!("cbor:1004(\"2024-02-29\")")),
@@ -285,6 +264,10 @@ mod tests {
                     MdocValue::map([("a \"b\"", MdocValue::array([MdocValue::bytes([1]), 2.into()]))]),
                 ),
                 json!("cbor:24({\"a \\\"b\\\"\": [h'01', 2]})"),
+            ),
+            (
+                MdocValue::tagged(1, MdocValue::map([("a", MdocValue::from(0)), ("b", 1.into()), ("c", true.into())])),
+                json!("cbor:1({\"a\": 0, \"b\": 1, \"c\": true})"),
             ),
             (MdocValue::array([MdocValue::bytes([1])]), json!(["cbor:h'01'"])),
         ] {
@@ -306,7 +289,7 @@ mod tests {
 
     #[test]
     fn dates_are_those_of_the_calendar() {
-        for date in ["2024-02-29", "2000-02-29", "1815-12-10"] {
+        for date in ["2024-02-29", "2000-02-29", "1815-12-10", "2023-02-28", "9999-12-31"] {
             assert!(MdocValue::full_date(date).is_ok(), "{date}");
         }
         for date in [
@@ -315,6 +298,7 @@ mod tests {
             "2024-13-01",
             "2024-00-01",
             "2024-01-32",
+            "2024-04-31",
             "2024-1-1",
             "2024-01-01-",
             "",

@@ -171,6 +171,7 @@ mod tests {
             (Some(0), none, payload(r#"{"max_age":0}"#), Some(0)),
             (Some(0), none, payload(r#"{"max_age":"00"}"#), Some(0)),
             (Some(0), none, payload(r#"{"max_age":null}"#), None),
+            (Some(0), none, payload(r#"{"max_age":""}"#), None),
             (Some(0), none, payload("{}"), None),
             (Some(0), none, payload("not JSON"), None),
         ] {

@@ -174,3 +174,57 @@ fn response(
     }
     Ok(response)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test::INFO;
+
+    fn rendered(status: u16, headers: &'static [(&'static str, HeaderSource)], content: Option<&str>) -> Reply {
+        let rendering = Rendering { status, content: Content::None, headers, no_store: false };
+        let parts = ResponseParts { content: content.map(str::to_owned), ..ResponseParts::default() };
+        let mut exchange = Exchange::default();
+        exchange.request.is_anonymous = true;
+        render(&INFO, &rendering, parts, &exchange)
+    }
+
+    fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
+        reply.headers().get(name).map(|value| value.to_str().unwrap())
+    }
+
+    #[test]
+    fn a_challenge_without_a_token_names_the_scheme_alone() {
+        const FIXED: &[(&str, HeaderSource)] = &[
+            ("WWW-Authenticate", HeaderSource::Fixed("Bearer error=\"invalid_token\"")),
+            ("X-Note", HeaderSource::Fixed("two words")),
+        ];
+        let reply = rendered(401, FIXED, None);
+        assert_eq!((header(&reply, "www-authenticate"), header(&reply, "x-note")), (Some("Bearer"), Some("two words")));
+        let reply = rendered(403, FIXED, None);
+        assert_eq!(header(&reply, "www-authenticate"), Some("Bearer error=\"invalid_token\""));
+        assert_eq!(reply.details().operation, Some(&INFO));
+    }
+
+    #[test]
+    fn a_location_is_needed_and_is_in_ascii() {
+        const LOCATION: &[(&str, HeaderSource)] = &[("Location", HeaderSource::Content)];
+        assert_eq!(
+            header(&rendered(302, LOCATION, Some("https://a.example/ä")), "location"),
+            Some("https://a.example/%C3%A4")
+        );
+        let reply = rendered(302, LOCATION, None);
+        assert_eq!((reply.status().as_u16(), reply.details().reason), (500, Some("there is nowhere to redirect to")));
+        assert_eq!(reply.details().operation, Some(&INFO));
+    }
+
+    #[test]
+    fn a_header_without_content_is_left_out_but_for_the_challenge_of_a_401() {
+        const OTHER: &[(&str, HeaderSource)] = &[("X-Note", HeaderSource::Content)];
+        const CHALLENGE: &[(&str, HeaderSource)] = &[("WWW-Authenticate", HeaderSource::Content)];
+        assert_eq!(header(&rendered(401, CHALLENGE, None), "www-authenticate"), Some("Bearer"));
+        assert_eq!(header(&rendered(400, CHALLENGE, None), "www-authenticate"), None);
+        assert_eq!(header(&rendered(401, OTHER, None), "x-note"), None);
+        // Locations alone are encoded.
+        assert_eq!(rendered(401, OTHER, Some("ä")).headers()["x-note"].as_bytes(), "ä".as_bytes());
+    }
+}

@@ -256,3 +256,45 @@ impl std::error::Error for Reply {
         self.0.details.error.as_deref().map(|error| error as _)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_told_to_the_log_and_not_to_the_client() {
+        let error = || Error::request(&crate::test::INFO, "why");
+        let reply = Reply::from(error());
+        assert_eq!((reply.status(), &reply.body()[..]), (StatusCode::INTERNAL_SERVER_ERROR, SERVER_ERROR.as_bytes()));
+        let details = reply.details();
+        assert_eq!(details.operation.map(|operation| operation.name), Some("info"));
+        assert_eq!(
+            (details.to_string(), details.reason),
+            ("info; the call failed".to_owned(), Some("the call failed"))
+        );
+        assert_eq!(reply.to_string(), format!("500 to be sent: {}", error()));
+        assert_eq!(std::error::Error::source(&reply).map(ToString::to_string), Some(error().to_string()));
+        let shown = format!("{reply:?}");
+        assert!(
+            shown.starts_with("Reply { status: 500, headers: [\"content-type\", ") && shown.contains("why"),
+            "{shown}"
+        );
+
+        let error = crate::wire::decode::decode::<bool>(b"[").unwrap_err();
+        let reply = Reply::from(error.clone());
+        let details =
+            Details { message: Some(error.to_string()), ..Details::because("JSON in a response cannot be read") };
+        assert_eq!(format!("{:?}", reply.details()), format!("{details:?}"));
+        assert_eq!(reply.to_string(), format!("500 to be sent: {details}"));
+        assert_eq!(details.to_string(), format!("{error}; JSON in a response cannot be read"));
+        assert_eq!(error.to_string(), "the body does not decode at $: expected a boolean at line 1 column 1");
+    }
+
+    #[test]
+    fn what_is_added_to_the_details_stays() {
+        let mut reply = Reply::failed(Details::default());
+        reply.details_mut().action = Some("OK".to_owned());
+        assert_eq!(reply.details().action.as_deref(), Some("OK"));
+        assert_eq!(Response::<Bytes>::from(reply).extensions().get::<Details>().unwrap().to_string(), "OK");
+    }
+}

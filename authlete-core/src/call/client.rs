@@ -318,7 +318,7 @@ pub fn printable(text: &str) -> String {
     let text = text.split(['?', '#']).next().unwrap_or_default();
     match (text.find("://"), text.rfind('@')) {
         (Some(scheme), Some(at)) if scheme < at => format!("{}://…{}", &text[..scheme], &text[at..]),
-        (None, Some(at)) => format!("…{}", &text[at..]),
+        (_, Some(at)) => format!("…{}", &text[at..]),
         _ => text.to_owned(),
     }
 }
@@ -432,11 +432,41 @@ mod tests {
         assert!(call.request.is_err());
         let call = client.request(http::Method::GET, "/api/1/x?a=../b", None::<&()>);
         assert_eq!(call.request.unwrap().uri(), "https://authlete.example/api/1/x?a=../b");
+        // Three dots are a name like any other.
+        let call = client.request(http::Method::GET, "/api/1/.%2e.", None::<&()>);
+        assert_eq!(call.request.unwrap().uri(), "https://authlete.example/api/1/.%2e.");
     }
 
     #[test]
     fn a_client_can_be_shared() {
         fn shared<T: Clone + Send + Sync + 'static>() {}
         shared::<Client>();
+    }
+
+    #[test]
+    fn what_is_printed_of_a_base_url_is_no_credential() {
+        for (text, printed) in [
+            ("https://eu.authlete.com/x?token=1", "https://eu.authlete.com/x"),
+            ("https://user:s3cret@host", "https://…@host"),
+            ("s3cret@https://host", "…@https://host"),
+            ("s3cret@host", "…@host"),
+        ] {
+            assert_eq!(printable(text), printed);
+        }
+    }
+
+    #[test]
+    fn a_client_without_credentials_or_by_a_proxy_in_clear_is_refused() {
+        let mut settings_ = ClientSettings::new("test", "https://login.example");
+        settings_.base_url = Some("https://eu.authlete.com".to_owned());
+        let error = settings_.build().unwrap_err().to_string();
+        assert!(error.contains("credentials") && !error.contains("base URL"), "{error}");
+        #[cfg(feature = "reqwest")]
+        for (allow_http, built) in [(false, false), (true, true)] {
+            let mut settings = settings("http://127.0.0.1:1", "t");
+            settings.allow_http = allow_http;
+            settings.http.tls_and_proxy.proxies.push(reqwest::Proxy::all("http://proxy.example:3128").unwrap());
+            assert_eq!(settings.build().is_ok(), built, "{allow_http}");
+        }
     }
 }

@@ -146,4 +146,16 @@ mod tests {
         call.set_header("x-trace", "a\nb");
         assert!(call.into_call().request.is_err());
     }
+
+    #[test]
+    fn a_header_is_sent_as_it_was_set_last() {
+        let client = crate::test::client();
+        let mut call = request(&client, &INFO).path("/api/x").optional(json::<serde_json::Value>);
+        call.set_header("x-count", &1);
+        call.set_header("x-count", &2);
+        call.add_header("x-trace".parse().unwrap(), "a".parse().unwrap());
+        let request = call.into_call().request.unwrap();
+        let values = |name: &str| request.headers().get_all(name).iter().cloned().collect::<Vec<_>>();
+        assert_eq!((values("x-count"), values("x-trace")), (vec!["2".parse().unwrap()], vec!["a".parse().unwrap()]));
+    }
 }

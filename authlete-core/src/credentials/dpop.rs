@@ -183,4 +183,15 @@ mod tests {
         }
         assert_eq!(format!("{:?}", DpopKey::from_jwk(KEY).unwrap()), "DpopKey([redacted])");
     }
+
+    #[test]
+    fn keys_of_other_kinds_are_refused() {
+        let with = |members: &str| DpopKey::from_jwk(&KEY.replacen('{', &format!("{{{members},"), 1));
+        assert!(with(r#""alg":"ES256""#).is_ok());
+        assert!(with(r#""alg":"RS256""#).is_err());
+        for (known, other) in [("\"EC\"", "\"OKP\""), ("P-256", "P-384")] {
+            let error = DpopKey::from_jwk(&KEY.replace(known, other)).unwrap_err().to_string();
+            assert!(error.contains("another kind"), "{error}");
+        }
+    }
 }

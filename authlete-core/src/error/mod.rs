@@ -429,3 +429,15 @@ impl std::error::Error for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_are_told_in_whole_seconds_that_are_not_too_few() {
+        for (millis, told) in [(0, 0), (1, 1), (999, 1), (1000, 1), (1001, 2), (61_500, 62)] {
+            assert_eq!(seconds(Duration::from_millis(millis)), told);
+        }
+    }
+}

@@ -147,3 +147,18 @@ fn authorization<'a>(headers: &'a HeaderMap, scheme: &str) -> Result<Option<&'a 
     let (found, rest) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
     Ok(found.eq_ignore_ascii_case(scheme).then(|| rest.trim_start()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_told_to_the_log() {
+        let wrong = Malformed::of_token(None, "the header is there twice");
+        assert_eq!(wrong.what(), "the header is there twice");
+        for reply in [wrong.clone().challenge(TokenScheme::DPoP), Reply::from(wrong)] {
+            assert_eq!(reply.details().reason, Some("the header is there twice"));
+        }
+        assert_eq!(Reply::from(Malformed::of_proof("no proof")).details().reason, Some("no proof"));
+    }
+}

@@ -256,4 +256,22 @@ mod tests {
         layer.inner.set(Step::status(200));
         assert_eq!(call(&layer).await, None);
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_may_pass_and_what_the_server_cannot_do_count() {
+        for status in [429, 501] {
+            let layer = guarded(Step::status(status));
+            for _ in 0..5 {
+                assert_eq!(call(&layer).await, None, "{status}");
+            }
+            assert_eq!(call(&layer).await, Some(TransportErrorKind::CircuitOpen), "{status}");
+        }
+        // The last failure ends a time that the first is just outside of.
+        let policy = CircuitBreaker::default().failures(2).within(10 * SECOND);
+        let layer = CircuitBreakerLayer::new(Script::new(&[Step::status(500)]), policy);
+        for _ in 0..3 {
+            assert_eq!(call(&layer).await, None);
+            advance(10 * SECOND).await;
+        }
+    }
 }

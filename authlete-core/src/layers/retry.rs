@@ -269,4 +269,12 @@ mod tests {
         let endless = policy.initial_backoff(Duration::MAX).max_backoff(Duration::MAX);
         assert!(endless.wait(u32::MAX, Some(Duration::MAX)) == Duration::MAX);
     }
+
+    #[test]
+    fn a_setting_leaves_the_others() {
+        let wait = Duration::from_millis(3);
+        let policy = RetryPolicy::default().max_attempts(7).initial_backoff(TOTAL).max_backoff(wait);
+        assert_eq!((policy.max_attempts, policy.initial_backoff, policy.max_backoff), (7, TOTAL, wait));
+        assert!((0..100).all(|_| policy.wait(6, None) <= wait));
+    }
 }

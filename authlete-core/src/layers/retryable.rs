@@ -65,4 +65,14 @@ mod tests {
             assert!(Failure::Uncertain.allows(idempotency) && !Failure::Lasting.allows(idempotency));
         }
     }
+
+    #[test]
+    fn a_success_is_no_failure_and_a_redirect_is_one() {
+        let of = |status: u16| Failure::of_status(StatusCode::from_u16(status).unwrap());
+        assert_eq!((of(200), of(204)), (None, None));
+        assert_eq!(
+            (of(302), of(404), of(501)),
+            (Some(Failure::Lasting), Some(Failure::Lasting), Some(Failure::Lasting))
+        );
+    }
 }

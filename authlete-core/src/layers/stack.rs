@@ -90,6 +90,11 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    /// The key of RFC 7515, appendix A.3.
+    #[cfg(feature = "dpop")]
+    const KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
+
     /// Passes requests on, and keeps what it saw of them.
     struct Seen {
         script: Script,
@@ -217,11 +222,7 @@ mod tests {
     #[cfg(feature = "dpop")]
     #[tokio::test(start_paused = true)]
     async fn a_401_is_helped_by_a_nonce_and_every_request_takes_its_turn() {
-        let key = crate::credentials::DpopKey::from_jwk(
-            r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
-            "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#,
-        )
-        .unwrap();
+        let key = crate::credentials::DpopKey::from_jwk(KEY).unwrap();
         for (name, option) in OPTIONS {
             let steps = [Step::status(401).header("dpop-nonce", "n-1"), Step::status(200)];
             let (client, seen) =
@@ -381,5 +382,50 @@ mod tests {
         call(&client_).await.unwrap();
         get(&client_).await.unwrap();
         assert_eq!(*seen.authorization.lock().unwrap(), ["Bearer org", "Bearer first"]);
+    }
+
+    #[cfg(feature = "dpop")]
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_wants_ever_new_nonces_gets_three_requests() {
+        struct Restless(AtomicUsize);
+
+        impl Transport for Restless {
+            fn send<'a>(&'a self, _: http::Request<Bytes>, _: &'static Operation) -> BoxFuture<'a, Sent> {
+                let number = self.0.fetch_add(1, Ordering::SeqCst);
+                let response = http::Response::builder().status(401).header("dpop-nonce", format!("n-{number}"));
+                Box::pin(async move { Ok(response.body(Bytes::new()).unwrap()) })
+            }
+        }
+
+        let key = crate::credentials::DpopKey::from_jwk(KEY).unwrap();
+        let restless = Arc::new(Restless(AtomicUsize::new(0)));
+        let mut settings = ClientSettings::new("test", "https://login.example");
+        settings.base_url = Some("https://authlete.example".to_owned());
+        settings.credentials(Credentials::dpop("first", &key));
+        settings.transport = Some(Box::new(Arc::clone(&restless)));
+        let client = settings.build().unwrap();
+        let call = request(&client, &SERVICE_GET).path("/api/1/service/get").call(lenient::raw);
+        assert_eq!(call.await.unwrap_err().status().unwrap(), 401);
+        assert_eq!(restless.0.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn credentials_are_found_once_for_all_attempts() {
+        struct Counting(Arc<AtomicUsize>);
+
+        impl crate::credentials::CredentialsProvider for Counting {
+            fn credentials(&self) -> BoxFuture<'_, Result<Credentials, crate::credentials::ProviderError>> {
+                self.0.fetch_add(1, Ordering::SeqCst);
+                Box::pin(async { Ok(Credentials::bearer("first").unwrap()) })
+            }
+        }
+
+        let count = Arc::new(AtomicUsize::new(0));
+        let provider = Counting(Arc::clone(&count));
+        let steps = [Step::status(503), Step::status(503), Step::status(200)];
+        let retry: fn(&mut ClientSettings) = |settings| settings.layers.retry = Some(RetryPolicy::default());
+        let (client, seen) = client(&steps, retry, |settings| settings.credentials_provider(provider));
+        assert_eq!(get(&client).await.unwrap().status(), 200);
+        assert_eq!((seen.script.calls(), count.load(Ordering::SeqCst)), (3, 1));
     }
 }

@@ -239,16 +239,32 @@ mod tests {
         ] {
             assert!(log.contains(part), "{part} is not in\n{log}");
         }
-        assert!(!log.contains("s3cret"), "{log}");
+        assert!(!log.contains("s3cret") && !log.contains("error.type=\"cancelled"), "{log}");
+        // The clock of the waits is paused, that of the record is not: some part of a second.
+        let rest = log.split("authlete.duration_ms=").nth(1).unwrap();
+        let duration: f64 = rest.split([' ', '}']).next().unwrap().parse().unwrap();
+        assert!((0.005..1000.0).contains(&duration), "{log}");
+    }
+
+    #[test]
+    fn the_port_is_that_of_the_scheme_unless_it_is_said() {
+        let of = |url: &str| port(&url.parse().unwrap());
+        assert_eq!((of("https://a.example:8443"), of("https://a.example")), (Some(8443), Some(443)));
+        assert_eq!((of("http://a.example"), of("/api/info")), (Some(80), None));
     }
 
     #[tokio::test(start_paused = true)]
     async fn nothing_of_a_token_is_in_it() {
         let body = r#"{"resultCode":"s3cret token","action":"s3cret!"}"#;
         let refused = Step::Answer { status: 400, headers: vec![("location", "s3cret")], body };
-        for step in [refused, Step::Fail(TransportErrorKind::Connect), Step::Fail(TransportErrorKind::Interrupted)] {
+        let fail = |kind| Step::Fail(kind);
+        for (step, kind) in [
+            (refused, "400"),
+            (fail(TransportErrorKind::Connect), "connect"),
+            (fail(TransportErrorKind::Interrupted), "interrupted"),
+        ] {
             let log = log(&AUTH_TOKEN_DELETE, "/api/42/auth/token/delete/s3cret", &[step]).await;
-            assert!(log.contains("error.type=") && log.contains("ERROR"), "{log}");
+            assert!(log.contains(&format!("error.type=\"{kind}\"")) && log.contains("ERROR"), "{log}");
             assert!(!log.contains("s3cret"), "{log}");
         }
     }

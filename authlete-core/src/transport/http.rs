@@ -296,4 +296,48 @@ mod tests {
         let error = settings.build(Some("http://127.0.0.1:8080")).unwrap_err().to_string();
         assert!(error.contains("proxy") && error.contains("http://127.0.0.1:8080"), "{error}");
     }
+
+    #[test]
+    fn a_client_of_the_users_takes_no_settings_beside_it() {
+        let with = |set: fn(&mut HttpSettings)| {
+            let mut settings = HttpSettings { client: Some(reqwest::Client::new()), ..HttpSettings::default() };
+            set(&mut settings);
+            settings.build(None).map(|_| ()).map_err(|error| error.to_string())
+        };
+        assert_eq!(with(|_| {}), Ok(()));
+        assert!(with(|settings| settings.connect_timeout = Some(CONNECT_TIMEOUT)).unwrap_err().contains("timeout"));
+        assert!(with(|settings| settings.attempt_timeout = Some(CONNECT_TIMEOUT)).unwrap_err().contains("timeout"));
+        let proxy = |settings: &mut HttpSettings| {
+            settings.tls_and_proxy.proxies.push(reqwest::Proxy::all("http://proxy.example").unwrap());
+        };
+        assert!(with(proxy).unwrap_err().contains("proxy"));
+        #[cfg(feature = "rustls")]
+        assert!(
+            with(|settings| settings.tls_and_proxy.roots.push(reqwest::Certificate::from_der(b"a").unwrap()))
+                .unwrap_err()
+                .contains("certificate")
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_announced_to_be_too_large_is_not_waited_for() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/api/info", listener.local_addr().unwrap());
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.read_buf(&mut Vec::with_capacity(4096)).await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n").await.unwrap();
+            // The body never comes.
+            std::future::pending::<()>().await;
+        };
+        let transport = HttpTransport::new(reqwest::Client::builder().no_proxy().build().unwrap()).body_limit(10);
+        let request = http::Request::get(url).body(Bytes::new()).unwrap();
+        let error = tokio::select! {
+            sent = transport.send(request, &crate::test::INFO) => sent.unwrap_err(),
+            () = server => unreachable!(),
+            () = tokio::time::sleep(Duration::from_secs(20)) => panic!("it waits for the body"),
+        };
+        assert_eq!(error.kind(), TransportErrorKind::TooLarge);
+    }
 }

@@ -216,3 +216,56 @@ impl<T: Transport> Service<Request<Bytes>> for TransportService<T> {
         Box::pin(async move { transport.send(request, operation).await })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::pin::Pin;
+
+    use http_body::{Frame, SizeHint};
+
+    use super::*;
+
+    /// A body of these parts, whose size is known before or not.
+    struct Parts(VecDeque<&'static [u8]>, bool);
+
+    impl Body for Parts {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            Poll::Ready(self.0.pop_front().map(|part| Ok(Frame::data(Bytes::from_static(part)))))
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            let size = self.0.iter().map(|part| part.len() as u64).sum();
+            if self.1 { SizeHint::with_exact(size) } else { SizeHint::default() }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_may_have_as_many_bytes_as_are_allowed() {
+        for size_is_known in [true, false] {
+            for parts in [&[&b"12345"[..], b"67890"][..], &[b"1234567890"]] {
+                let body = |limit| collect(Parts(parts.iter().copied().collect(), size_is_known), limit);
+                for limit in [10, 11] {
+                    let whole = body(limit).await.unwrap_or_else(|_| panic!("{limit} bytes are allowed"));
+                    assert_eq!(whole, "1234567890");
+                }
+                for limit in [5, 8, 9] {
+                    assert!(matches!(body(limit).await, Err(Failed::TooLarge)), "{limit}");
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_announced_to_be_too_large_is_not_read() {
+        let mut body = Parts(VecDeque::from([&b"12345"[..], b"67890"]), true);
+        assert!(matches!(collect(&mut body, 9).await, Err(Failed::TooLarge)));
+        assert_eq!(body.0.len(), 2);
+    }
+}

@@ -175,4 +175,51 @@ mod tests {
         assert_eq!(at_error::<Outer>("<html>s3cret").1, "the body is not JSON, at line 1 column 1");
         assert_eq!(at_error::<Outer>(r#"{"flag":"#).1, "the body ends too early, at line 1 column 8");
     }
+
+    #[test]
+    fn long_paths_end_where_they_are_too_long() {
+        let named = |length: usize| format!(r#"{{"{}":{{"{}":{{"id":true}}}}}}"#, "a".repeat(length), "b".repeat(9));
+        let path = |body: &str| path_at(body.as_bytes(), 1, body.len() - 3);
+        // The dollar sign, and each name's full stop.
+        let just = named(60);
+        assert_eq!(path(&just), format!("$.{}.{}.id", "a".repeat(60), "b".repeat(9)));
+        let deep = |depth: usize| format!("{}true{}", r#"{"abcdefghi":"#.repeat(depth), "}".repeat(depth));
+        let path = |depth: usize| {
+            let body = deep(depth);
+            path_at(body.as_bytes(), 1, 13 * depth + 4)
+        };
+        // One and ten times fifty are more than five hundred.
+        assert_eq!(path(49), format!("${}", ".abcdefghi".repeat(49)));
+        assert_eq!(path(50), format!("${}…", ".abcdefghi".repeat(50)));
+        assert_eq!(path(70), path(50));
+    }
+
+    #[test]
+    fn lines_and_columns_are_found_in_the_body() {
+        let body = b"ab\ncd\n\nef\ngh";
+        for (line, column, found) in
+            [(0, 0, 0), (1, 2, 2), (2, 0, 3), (2, 1, 4), (3, 0, 6), (4, 1, 8), (5, 2, 12), (5, 9, 12), (9, 0, 12)]
+        {
+            assert_eq!(offset(body, line, column), found, "{line} {column}");
+        }
+    }
+
+    #[test]
+    fn a_reason_of_the_types_own_is_not_repeated() {
+        #[derive(Debug)]
+        struct Own;
+        impl<'de> serde::Deserialize<'de> for Own {
+            fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+                Err(serde::de::Error::custom("s3cret"))
+            }
+        }
+        assert_eq!(at_error::<Own>("7").1, "the value does not fit, at line 0 column 0");
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code)]
+        struct Odd {
+            #[serde(rename = "a, expected b")]
+            odd: i64,
+        }
+        assert_eq!(at_error::<Odd>("{}").1, "missing field `a, expected b` at line 1 column 2");
+    }
 }

@@ -363,10 +363,6 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Lenient<A> {
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
         self.0.next_value_seed(Lenient(seed))
     }
-
-    fn size_hint(&self) -> Option<usize> {
-        self.0.size_hint()
-    }
 }
 
 impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Lenient<S> {
@@ -403,10 +399,6 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Lenient<A> {
                 Some(Found::Null(unused)) => seed = unused,
             }
         }
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        self.0.size_hint()
     }
 }
 
@@ -598,5 +590,26 @@ mod tests {
         assert!(read("{} x").is_err());
         assert_eq!(json::<Option<Point>>(&Bytes::new()).unwrap(), None);
         assert!(json::<Point>(&Bytes::new()).is_err());
+    }
+
+    #[test]
+    fn errors_say_what_was_expected() {
+        use crate::wire::positional::{Positional, PositionalLists};
+        fn expected<T: DeserializeOwned>(body: &str) -> String {
+            let error = from_slice::<T>(body.as_bytes()).err().unwrap_or_else(|| panic!("{body} can be read"));
+            let text = crate::wire::json_path::reason(&error);
+            text.split(" at line").next().unwrap().to_owned()
+        }
+        assert_eq!(expected::<i64>("\"many\""), "expected i64");
+        assert_eq!(expected::<i64>("{}"), "expected i64");
+        assert_eq!(expected::<bool>("\"maybe\""), "expected a boolean");
+        assert_eq!(expected::<String>("[]"), "expected a string");
+        assert_eq!(expected::<Vec<u8>>("7"), "expected a sequence");
+        assert_eq!(expected::<HashMap<String, u8>>("7"), "expected a map");
+        assert_eq!(expected::<Point>("7"), "expected struct Point");
+        assert_eq!(expected::<Positional<u8>>("7"), "expected a sequence");
+        let forms = "expected a list, or an object with a list as its member \"array\"";
+        assert_eq!(expected::<PositionalLists<u8>>("[7]"), forms);
+        assert_eq!(expected::<Option<i64>>("[]"), "expected i64");
     }
 }

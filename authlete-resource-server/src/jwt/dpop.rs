@@ -174,7 +174,59 @@ fn json<T: serde::de::DeserializeOwned>(part: &str) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::normalized;
+    use jsonwebtoken::EncodingKey;
+    use serde_json::json;
+
+    use super::*;
+
+    const TARGET: Target<'static> = Target { method: "GET", url: "https://api.example.com/a", token: "token" };
+
+    /// What comes of a proof for the target with this algorithm in its header, and so many seconds old.
+    fn checked(algorithm: &str, age: f64) -> Result<Proof, &'static str> {
+        let pem = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap().serialize_pem();
+        let key = EncodingKey::from_ec_pem(pem.as_bytes()).unwrap();
+        let jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap();
+        let public = serde_json::to_value(&jwk).unwrap();
+        let public = json!({"kty": public["kty"], "crv": public["crv"], "x": public["x"], "y": public["y"]});
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+        let ath = URL_SAFE_NO_PAD.encode(Sha256::digest(TARGET.token));
+        let claims = json!({"jti": "1", "htm": TARGET.method, "htu": TARGET.url, "iat": now - age, "ath": ath});
+        let header = json!({"typ": "dpop+jwt", "alg": algorithm, "jwk": public});
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed = format!("{}.{}", encode(&header), encode(&claims));
+        let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::ES256).unwrap();
+        check(&format!("{signed}.{signature}"), &TARGET)
+    }
+
+    #[test]
+    fn a_proof_is_good_around_its_time() {
+        for age in [0.0, 50.0, -50.0] {
+            let proof = checked("ES256", age).unwrap_or_else(|error| panic!("{age}: {error}"));
+            let left = proof.expires_at.duration_since(SystemTime::now()).unwrap().as_secs_f64();
+            assert!((left - (60.0 - age)).abs() < 5.0, "{age}: {left}");
+        }
+        for age in [65.0, 3600.0, -65.0, -3600.0] {
+            assert_eq!(checked("ES256", age).err(), Some("the DPoP proof is too old, or from the future"), "{age}");
+        }
+    }
+
+    #[test]
+    fn the_algorithm_is_that_of_the_key() {
+        for algorithm in ["ES384", "RS256", "EdDSA", "HS256"] {
+            let error = checked(algorithm, 0.0).err();
+            assert_eq!(error, Some("the DPoP proof's algorithm does not fit its key"), "{algorithm}");
+        }
+        assert_eq!(checked("none", 0.0).err(), Some("the DPoP proof's algorithm is not supported"));
+    }
+
+    #[test]
+    fn a_proof_has_8_kib_at_most() {
+        let error = |length: usize| check(&"a".repeat(length), &TARGET).err();
+        assert_eq!(error(MAX_PROOF), Some("the DPoP proof is not a signed JWT"));
+        for length in [MAX_PROOF + 1, 2 * MAX_PROOF] {
+            assert_eq!(error(length), Some("the DPoP proof is too large"));
+        }
+    }
 
     #[test]
     fn urls_are_compared_in_normal_form() {
@@ -182,9 +234,14 @@ mod tests {
         for same in ["HTTPS://API.example.com:443/a%7eb/c", "https://api.example.com/x/../a~b/c?z"] {
             assert_eq!(normalized(same), normal, "{same}");
         }
-        for other in
-            ["http://api.example.com/a~b/c", "https://api.example.com:8443/a~b/c", "https://api.example.com/a~b/C"]
-        {
+        // What separates is not the same as itself escaped.
+        assert_eq!(normalized("https://a.example/x%2fy").as_deref(), Some("https://a.example/x%2Fy"));
+        for other in [
+            "http://api.example.com/a~b/c",
+            "https://api.example.com:8443/a~b/c",
+            "https://api.example.com/a~b/C",
+            "https://api.example.com/a~b%2Fc",
+        ] {
             assert_ne!(normalized(other), normal, "{other}");
         }
         assert_eq!(normalized("/a~b/c"), None);

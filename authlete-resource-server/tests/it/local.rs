@@ -23,6 +23,7 @@ async fn a_token_is_accepted_only_when_everything_about_it_is_right() {
     let cases: &[Case] = &[
         ("as it is", |_, _| {}, Ok(())),
         ("type with prefix and in other case", |h, _| h["typ"] = json!("Application/AT+JWT"), Ok(())),
+        ("type with another prefix", |h, _| h["typ"] = json!("x-example-x/at+jwt"), Err(JwtError::Type)),
         ("an ID token", |h, _| h["typ"] = json!("JWT"), Err(JwtError::Type)),
         ("no type", |h, _| h["typ"] = Value::Null, Err(JwtError::Type)),
         ("a logout token", |h, _| h["typ"] = json!("logout+jwt"), Err(JwtError::Type)),

@@ -79,6 +79,8 @@ async fn what_goes_wrong_is_told_without_the_token() {
             cause = error.source();
         }
         assert!(error.to_string().contains(complaint) && !text.contains(SECRET), "{endpoint}: {text}");
+        assert_eq!((error.is_timeout(), error.is_forbidden()), (false, complaint == "not https"), "{text}");
+        assert_eq!(std::error::Error::source(&error).is_some(), complaint.contains("connection"), "{text}");
     }
 }
 

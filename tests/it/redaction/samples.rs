@@ -97,6 +97,8 @@ pub(super) async fn samples() -> Vec<(&'static str, Box<dyn Debug>)> {
 fn environment(name: &str) -> Option<String> {
     match name {
         "AUTHLETE_SERVICE_ID" => Some("1".to_owned()),
+        // Other names for what is set.
+        "AUTHLETE_SERVICE_APIKEY" => None,
         _ if name.ends_with("REGION") => None,
         _ if name.ends_with("URL") => Some(format!("https://user:{TOKEN}@api.example")),
         _ => Some(TOKEN.to_owned()),

@@ -1,0 +1,173 @@
+//! `cargo xtask mutants`: do the tests notice what is wrong? cargo-mutants lists what could be changed in the hand-written
+//! code of the published crates, and would compile each change anew, which takes days. Here all of them are compiled at
+//! once, in a copy of the project, behind a variable of the environment that turns one on; and of the tests only those run
+//! that reach the changed place.
+
+mod run;
+mod switch;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+
+/// The options of `mutants`.
+#[derive(clap::Args)]
+pub(crate) struct Mutants {
+    /// Take those again that nothing noticed in the run before, and no others
+    #[arg(long)]
+    again: bool,
+    /// Take every nth alone
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    every: usize,
+}
+
+/// The crates whose code is changed, each with the one that it finds the switch in.
+const CRATES: [(&str, Option<&str>); 3] = [
+    ("authlete-core", None),
+    ("authlete-api", Some("authlete_core")),
+    ("authlete-resource-server", Some("authlete_api")),
+];
+
+/// A change, as cargo-mutants lists it.
+#[derive(Debug, Clone, Deserialize)]
+struct Mutant {
+    /// File, line, column and what is changed.
+    name: String,
+    file: PathBuf,
+    genre: String,
+    replacement: String,
+    span: switch::Span,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "outcome", content = "by")]
+enum Outcome {
+    /// A test failed.
+    Caught(String),
+    /// A test did not come to its end.
+    TimedOut(String),
+    /// All tests that reach it pass.
+    Survived,
+    /// No test reaches it.
+    NotReached,
+    /// It does not compile.
+    DoesNotCompile,
+    /// It cannot be put behind a switch; cargo-mutants itself has to try it.
+    NotSwitched,
+}
+
+impl Outcome {
+    fn told(&self) -> &'static str {
+        match self {
+            Self::Caught(_) => "caught by a test that fails",
+            Self::TimedOut(_) => "caught by a test that does not end",
+            Self::Survived => "not noticed",
+            Self::NotReached => "not reached by any test",
+            Self::DoesNotCompile => "does not compile",
+            Self::NotSwitched => "has to be tried by cargo-mutants itself",
+        }
+    }
+}
+
+impl Mutants {
+    /// Prints how many changes are caught, and those that are not.
+    pub(crate) fn run(&self, project: &Path) -> Result<(), String> {
+        let folder = project.join("target/mutants");
+        let tree = folder.join("tree");
+        let before: BTreeMap<String, Outcome> = match std::fs::read(folder.join("outcomes.json")) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| format!("the last run's outcomes: {error}"))?,
+            Err(_) => BTreeMap::new(),
+        };
+        let mutants: Vec<Mutant> = list(project)?.into_iter().step_by(self.every).collect();
+        let settings = run::Settings::read(project)?;
+        copy(project, &tree)?;
+        let switched = run::compile(&tree, &folder.join("target"), &mutants, &settings)?;
+        let wanted = |mutant: &Mutant| {
+            !self.again || !matches!(before.get(&mutant.name), Some(Outcome::Caught(_) | Outcome::TimedOut(_)))
+        };
+        let mut outcomes = run::outcomes(&tree, &folder.join("target"), &mutants, &switched, &settings, wanted)?;
+        for mutant in mutants.iter().filter(|mutant| !wanted(mutant)) {
+            outcomes.insert(mutant.name.clone(), before[&mutant.name].clone());
+        }
+        let text = serde_json::to_string_pretty(&outcomes).map_err(|error| error.to_string())?;
+        files::write(&folder.join("outcomes.json"), &text)?;
+        files::print(&summary(&outcomes))
+    }
+}
+
+fn summary(outcomes: &BTreeMap<String, Outcome>) -> String {
+    let mut text = String::new();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, outcome) in outcomes {
+        *counts.entry(outcome.told()).or_default() += 1;
+        if !matches!(outcome, Outcome::Caught(_) | Outcome::TimedOut(_) | Outcome::DoesNotCompile) {
+            text.push_str(&format!("{}: {name}\n", outcome.told()));
+        }
+    }
+    for (told, count) in &counts {
+        text.push_str(&format!("{count:6} {told}\n"));
+    }
+    let of = |is: fn(&Outcome) -> bool| outcomes.values().filter(|outcome| is(outcome)).count();
+    let caught = of(|outcome| matches!(outcome, Outcome::Caught(_) | Outcome::TimedOut(_)));
+    let tried = caught + of(|outcome| matches!(outcome, Outcome::Survived | Outcome::NotReached));
+    let share = 100.0 * caught as f64 / tried.max(1) as f64;
+    text.push_str(&format!("{caught} of {tried} are caught: {share:.1} %\n"));
+    text
+}
+
+/// What cargo-mutants would change. `.cargo/mutants.toml` says what is left out.
+fn list(project: &Path) -> Result<Vec<Mutant>, String> {
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(project).args(["mutants", "--list", "--json"]);
+    for (name, _) in CRATES {
+        cargo.args(["-p", name]);
+    }
+    let output = cargo.output().map_err(|error| format!("cannot start cargo: {error}"))?;
+    if !output.status.success() {
+        return Err(format!(
+            "cargo-mutants lists nothing: {}; `cargo install --locked cargo-mutants` installs it",
+            String::from_utf8_lossy(&output.stderr).trim()
+        ));
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| format!("the list of cargo-mutants: {error}"))
+}
+
+/// Copies the files that git knows. A file that has not changed is left as it is, or cargo would build it again.
+fn copy(project: &Path, tree: &Path) -> Result<(), String> {
+    let output = Command::new("git")
+        .current_dir(project)
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .output()
+        .map_err(|error| format!("cannot start git: {error}"))?;
+    let names = String::from_utf8_lossy(&output.stdout).into_owned();
+    for name in names.split('\0').filter(|name| !name.is_empty()) {
+        let from = project.join(name);
+        // Those of the three crates are written with their switches.
+        if from.is_file() && !is_switched(Path::new(name)) {
+            put(&tree.join(name), &files::read_file(&from)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_switched(path: &Path) -> bool {
+    let is_rust = path.extension().is_some_and(|extension| extension == "rs");
+    is_rust && CRATES.iter().any(|(name, _)| path.starts_with(Path::new(name).join("src")))
+}
+
+/// Writes a file unless it has that content.
+fn put(path: &Path, content: &[u8]) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("cannot write {}: {error}", path.display());
+    if std::fs::read(path).is_ok_and(|there| there == content) {
+        return Ok(());
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    std::fs::write(path, content).map_err(failed)
+}
