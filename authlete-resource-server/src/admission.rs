@@ -12,7 +12,7 @@ use http::header::WWW_AUTHENTICATE;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::challenge::Refused;
 use crate::jwt::verifier::{self, JwtVerifier, Thumbprint, Verified};
@@ -149,7 +149,7 @@ impl Route {
         if revocations.covers(&token, &Sha256::digest(&presented.token).into()) {
             return Err(self.challenger.invalid_token(presented.scheme, "the access token was revoked"));
         }
-        shared.local.keep(key, &token, LOCAL_TTL, generation, None);
+        shared.local.keep(key, &token, LOCAL_TTL, generation);
         Ok(token)
     }
 
@@ -189,8 +189,8 @@ impl Route {
         let Ok(asker) = self.asker(service).await else { return Ok(()) };
         let of_token = key(&[&[1; 32], &asker], &presented.token, None);
         loop {
-            let asked = shared.local.good(&of_token, &presented.token).and_then(|good| good.introspected);
-            if asked.is_some_and(|asked| asked.elapsed() < every) || shared.pause.lasts() {
+            // What Authlete said is kept for as long as it need not be asked again.
+            if shared.local.good(&of_token, &presented.token).is_some() || shared.pause.lasts() {
                 return Ok(());
             }
             // What a route wants is part of the question, and so of what others can be told of its answer.
@@ -217,7 +217,7 @@ impl Route {
             };
             return match outcome {
                 Ok(token) => {
-                    shared.local.keep(of_token, &token, every, generation, Some(Instant::now()));
+                    shared.local.keep(of_token, &token, every, generation);
                     Ok(())
                 }
                 Err(refused) if refused.is_verdict() => Err(refused),
@@ -288,7 +288,7 @@ impl Route {
             let age = Duration::from_millis(millis(SystemTime::now()).saturating_sub(stored.asked));
             let left = ttl.saturating_sub(age);
             let revoked = revocations.covers(&token, &Sha256::digest(&presented.token).into());
-            if !revoked && !shared.introspected.keep(key, &token, left, generation, None).is_zero() {
+            if !revoked && !shared.introspected.keep(key, &token, left, generation).is_zero() {
                 return Ok(token);
             }
         }
@@ -296,7 +296,7 @@ impl Route {
         let outcome = self.ask(service, presented, headers).await;
         match &outcome {
             Ok(token) => {
-                let left = shared.introspected.keep(key, token, ttl, generation, None);
+                let left = shared.introspected.keep(key, token, ttl, generation);
                 if let Some(store) = store.filter(|_| !left.is_zero()) {
                     let stored = Stored { asked, token: (**token).clone() };
                     if let Ok(bytes) = serde_json::to_vec(&stored) {

@@ -126,7 +126,7 @@ impl ResourceMetadata {
 /// Whether two identifiers mean the same resource: byte for byte, but that an empty path is `/` (RFC 3986 section 6.2.3).
 pub(crate) fn same_resource(one: &str, other: &str) -> bool {
     let canonical = |url: &str| match split(url) {
-        (origin, "/") if origin.len() + 1 == url.len() => origin.to_owned(),
+        (origin, "/") if origin.contains("://") && origin.len() + 1 == url.len() => origin.to_owned(),
         _ => url.to_owned(),
     };
     canonical(one) == canonical(other)

@@ -25,3 +25,20 @@ impl Pause {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_lasts_as_long_as_the_longest_that_was_begun() {
+        let pause = Pause::default();
+        assert!(!pause.lasts());
+        pause.begin(Duration::from_secs(5));
+        pause.begin(Duration::from_secs(2));
+        tokio::time::advance(Duration::from_millis(4999)).await;
+        assert!(pause.lasts());
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(!pause.lasts());
+    }
+}

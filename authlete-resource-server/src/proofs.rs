@@ -71,4 +71,11 @@ mod tests {
             assert!(!proofs.use_once(&proof, None).await, "proof {n} was used");
         }
     }
+
+    #[test]
+    fn a_proof_is_remembered_for_as_long_as_it_may_be_good() {
+        // From a minute before the time that it names until a minute after it.
+        let remembered = Proofs::default().used.policy().time_to_live();
+        assert_eq!(remembered, Some(std::time::Duration::from_secs(120)));
+    }
 }

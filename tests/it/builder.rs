@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use authlete_api::layers::RetryPolicy;
+use authlete_api::layers::{ResponseCache, RetryPolicy};
 use authlete_api::{
     Authlete, AuthleteBuilder, BoxFuture, BoxTransport, Credentials, Error, Operation, SharedCredentials, Transport,
     TransportError, TransportErrorKind,
@@ -16,7 +16,7 @@ use bytes::Bytes;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 
-use crate::server::{Server, json};
+use crate::server::{Answer, Server, json};
 
 fn builder(base_url: &str) -> AuthleteBuilder {
     Authlete::builder().base_url(base_url).service_token(1, "s3cret").retry(RetryPolicy::off())
@@ -152,6 +152,27 @@ fn mutual_tls(server: &Certificate, client: &Certificate) -> String {
         }
     });
     format!("https://localhost:{port}")
+}
+
+#[tokio::test]
+async fn responses_are_kept_where_it_is_asked_for() {
+    let server = Server::start(vec![json("200 OK", "{}"), json("200 OK", "{}")]);
+    let service = builder(&server.base_url).response_cache(ResponseCache::default()).build_service().unwrap();
+    for _ in 0..3 {
+        service.get().await.unwrap();
+    }
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_set_for_a_call_with_an_action_is_the_calls() {
+    let server = Server::start(vec![json("200 OK", r#"{"action":"OK"}"#), Answer::Silence]);
+    let service = builder(&server.base_url).build_service().unwrap();
+    let trace = http::HeaderName::from_static("x-trace");
+    service.introspection().process("token").header(trace, "a-b".parse().unwrap()).await.unwrap();
+    assert!(server.requests()[0].contains("x-trace: a-b\r\n"), "{:?}", server.requests());
+    let error = service.introspection().process("token").timeout(Duration::from_millis(50)).await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
 }
 
 #[tokio::test]

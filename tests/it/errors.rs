@@ -75,6 +75,7 @@ async fn each_status_comes_with_advice() {
 async fn what_cannot_be_read_is_told_without_its_values() {
     let error = decode_error(json("201 Created", r#"{"ticket":"s3cret","client":{"clientId":"s3cret"}}"#)).await;
     assert_eq!((error.status().as_u16(), error.path()), (201, "$.client.clientId"));
+    assert_eq!(error.headers()["content-type"], "application/json");
     assert_eq!(error.excerpt(), r#"{"ticket":"…","client":{"clientId":"…""#);
 }
 
@@ -123,6 +124,8 @@ async fn an_error_body_of_the_identity_provider_is_read() {
             .map_or(", without Authlete's error body".to_owned(), |text| format!(": {}", text.trim_end_matches('.')));
         assert!(error.to_string().contains(&format!(": HTTP 403 Forbidden{shown}; ")), "{error}");
     }
+    let error = idp_error(json("404 Not Found", r#"{"error":"No such service"}"#)).await;
+    assert!(error.to_string().ends_with("HTTP 404 Not Found: No such service"), "{error}");
     let error = idp_error(json("401 Unauthorized", r#"{"error":"Unknown user or token"}"#)).await;
     assert!(error.to_string().ends_with("Unknown user or token; check the organization's access token"), "{error}");
 }

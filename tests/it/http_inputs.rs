@@ -30,6 +30,7 @@ fn client_credentials_are_form_decoded() {
     }
     for header in ["Basic", "Basic !", "Basic YWI=", "Basic JUZGOmE="] {
         let error = client_credentials(&headers(&[("authorization", header)])).expect_err(header);
+        assert!(error.to_string().starts_with("the request is malformed: "), "{error}");
         let reply = Reply::from(error);
         assert_eq!((reply.status().as_u16(), &reply.body()[..]), (401, &br#"{"error":"invalid_client"}"#[..]));
     }
@@ -137,7 +138,7 @@ fn certificates_come_as_proxies_write_them() {
 /// The values that the proxies' own documents show, with the bytes 03 ef c3 as the certificate.
 #[test]
 fn certificates_are_read_by_the_proxy_that_writes_them() {
-    const XFCC: &str = "By=spiffe://x;Hash=ab;Cert=\"-----BEGIN%20CERTIFICATE-----%0AA%2B%2FD%0A-----END%20CERTIFICATE-----%0A\";\
+    const XFCC: &str = "By=spiffe://x\\;Hash=ab;Cert=\"-----BEGIN%20CERTIFICATE-----%0AA%2B%2FD%0A-----END%20CERTIFICATE-----%0A\";\
                         Subject=\"CN=x\\\";y,z\"";
     let chain = XFCC
         .replace("Cert=", "Chain=")

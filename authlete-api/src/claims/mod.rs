@@ -223,3 +223,19 @@ transforming! {
     AuthorizationNoInteraction: id_token_claims, claims_locales;
     UserInfoOk: user_info_claims, none;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_stand_for_claims_and_claims_come_with_scopes() {
+        assert_eq!(of_scope("email"), ["email", "email_verified"]);
+        assert_eq!(of_scope("openid"), ["sub"]);
+        assert!(of_scope("payments").is_empty());
+        assert_eq!(
+            (scope_of("birthdate#ja"), scope_of("sub"), scope_of("iban")),
+            (Some("profile"), Some("openid"), None)
+        );
+    }
+}

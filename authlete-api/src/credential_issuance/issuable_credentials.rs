@@ -190,8 +190,14 @@ mod tests {
         ] {
             assert_eq!(found(request), refused);
         }
-        assert!(!issuable().is_empty() && issuable().iter().count() == 2);
-        assert!(issuable().requested(None).is_err());
+        let issuable = issuable();
+        let [person, degree] = issuable.iter().collect::<Vec<_>>()[..] else { panic!("{issuable:?}") };
+        assert!(!issuable.is_empty());
+        assert_eq!((person.vct(), person.doctype()), (Some("https://a.example/person"), None));
+        assert_eq!((degree.vct(), degree.doctype(), degree.format()), (None, Some("degree"), Some("mso_mdoc")));
+        assert_eq!((person.get("format"), person.get("other")), (Some(&json!("dc+sd-jwt")), None));
+        assert_eq!(degree.identifiers().collect::<Vec<_>>(), ["degree/1", "degree/2"]);
+        assert!(issuable.requested(None).is_err());
         let none = IssuableCredentials::read(None).unwrap();
         assert!(none.is_empty() && none.requested(Some(&info())).is_err());
     }

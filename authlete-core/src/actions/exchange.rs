@@ -192,4 +192,11 @@ mod tests {
         pushed.remember("urn:gone", Duration::ZERO);
         assert!(!pushed.name_max_age("urn:gone"));
     }
+
+    #[test]
+    fn pushed_requests_are_shown_by_their_number() {
+        let pushed = PushedRequests::default();
+        pushed.remember("urn:secret", LIFETIME);
+        assert_eq!(format!("{pushed:?}"), "PushedRequests { count: 1 }");
+    }
 }

@@ -297,4 +297,11 @@ mod tests {
         assert_eq!(reply.details().action.as_deref(), Some("OK"));
         assert_eq!(Response::<Bytes>::from(reply).extensions().get::<Details>().unwrap().to_string(), "OK");
     }
+
+    #[test]
+    fn a_status_can_be_changed() {
+        let mut reply = Reply::failed(Details::default());
+        *reply.status_mut() = StatusCode::BAD_GATEWAY;
+        assert_eq!((reply.status().as_u16(), Response::<Bytes>::from(reply).status().as_u16()), (502, 502));
+    }
 }

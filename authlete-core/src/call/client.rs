@@ -381,7 +381,8 @@ mod tests {
             ("http://[::1]:1234", "http://[::1]:1234"),
             ("http://localhost", "http://localhost"),
         ] {
-            assert_eq!(build(given).unwrap().base_url(), kept);
+            let client = build(given).unwrap();
+            assert_eq!((client.base_url(), client.idp_url()), (kept, "https://login.example"));
         }
         for (given, complaint) in [
             ("", "not a URL"),

@@ -244,3 +244,19 @@ impl<T> fmt::Debug for Call<'_, T> {
         f.debug_struct("Call").field("operation", &self.operation.name).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_deadline_knows_what_is_left() {
+        let second = Duration::from_secs(1);
+        let deadline = Deadline::at(Instant::now() + 3 * second);
+        assert_eq!(deadline.remaining(), 3 * second);
+        tokio::time::advance(2 * second).await;
+        assert_eq!(deadline.remaining(), second);
+        tokio::time::advance(2 * second).await;
+        assert!(deadline.remaining().is_zero());
+    }
+}

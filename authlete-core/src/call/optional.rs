@@ -158,4 +158,13 @@ mod tests {
         let values = |name: &str| request.headers().get_all(name).iter().cloned().collect::<Vec<_>>();
         assert_eq!((values("x-count"), values("x-trace")), (vec!["2".parse().unwrap()], vec!["a".parse().unwrap()]));
     }
+
+    #[test]
+    fn a_timeout_is_the_calls() {
+        let client = crate::test::client();
+        let mut call = request(&client, &INFO).path("/api/x").optional(json::<serde_json::Value>);
+        assert_eq!(call.clone().into_call().timeout, None);
+        call.set_timeout(std::time::Duration::from_secs(3));
+        assert_eq!(call.into_call().timeout, Some(std::time::Duration::from_secs(3)));
+    }
 }

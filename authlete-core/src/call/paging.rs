@@ -247,3 +247,16 @@ impl<T, P: fmt::Debug> fmt::Debug for Items<'_, T, P> {
         f.debug_struct("Items").field("pages", &self.pages).field("ready", &self.ready.len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_has_a_start_and_an_end_or_neither() {
+        let range = PageRange::from(5..9);
+        assert_eq!((range.start(), range.end()), (Some(5), Some(9)));
+        let all = PageRange::from(..);
+        assert_eq!((all.start(), all.end()), (None, None));
+    }
+}

@@ -237,4 +237,20 @@ mod tests {
         assert!(Credentials::basic("a", "").is_err());
         assert_eq!(Credentials::bearer("t.-_~+/=").unwrap().authorization(), "Bearer t.-_~+/=");
     }
+
+    #[tokio::test]
+    async fn a_provider_has_others_only_if_they_are_not_those_that_were_refused() {
+        struct Given(Credentials);
+
+        impl CredentialsProvider for Given {
+            fn credentials(&self) -> BoxFuture<'_, Result<Credentials, ProviderError>> {
+                Box::pin(async { Ok(self.0.clone()) })
+            }
+        }
+
+        let (first, second) = (Credentials::bearer("first").unwrap(), Credentials::bearer("second").unwrap());
+        let provider = Given(first.clone());
+        assert!(provider.refresh(&first).await.unwrap().is_none());
+        assert!(provider.refresh(&second).await.unwrap().is_some_and(|fresh| fresh.same(&first)));
+    }
 }

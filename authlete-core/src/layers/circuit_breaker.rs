@@ -274,4 +274,12 @@ mod tests {
             advance(10 * SECOND).await;
         }
     }
+
+    #[test]
+    fn a_setting_leaves_the_others() {
+        let breaker = CircuitBreaker::default().failures(2).within(SECOND).cool_down(3 * SECOND);
+        assert_eq!((breaker.failures, breaker.within, breaker.cool_down), (2, SECOND, 3 * SECOND));
+        let breaker = CircuitBreaker::default().cool_down(SECOND).within(3 * SECOND).failures(0);
+        assert_eq!((breaker.failures, breaker.within, breaker.cool_down), (1, 3 * SECOND, SECOND));
+    }
 }

@@ -298,4 +298,18 @@ mod tests {
             assert_eq!(layer.inner.calls(), expected);
         }
     }
+
+    #[test]
+    fn a_setting_leaves_the_others() {
+        let seconds = Duration::from_secs;
+        let forwards =
+            ResponseCache::default().service_ttl(seconds(1)).client_ttl(seconds(2)).stale_if_error(seconds(3));
+        let forwards = forwards.max_capacity(4);
+        let backwards = ResponseCache::default().max_capacity(4).stale_if_error(seconds(3)).client_ttl(seconds(2));
+        let backwards = backwards.service_ttl(seconds(1));
+        for cache in [forwards, backwards] {
+            let times = (cache.service_ttl, cache.client_ttl, cache.stale_if_error, cache.max_capacity);
+            assert_eq!(times, (seconds(1), seconds(2), seconds(3), 4));
+        }
+    }
 }

@@ -171,4 +171,10 @@ mod tests {
         let error = JsonString::of(&BTreeMap::from([((1, 2), 3)])).unwrap_err();
         assert!(error.to_string().contains("cannot be written as JSON"), "{error}");
     }
+
+    #[test]
+    fn it_is_the_text_that_it_is() {
+        let text = JsonString::from("[1]");
+        assert_eq!((text.as_ref(), text.as_str()), ("[1]", "[1]"));
+    }
 }

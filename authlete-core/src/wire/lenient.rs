@@ -612,4 +612,11 @@ mod tests {
         assert_eq!(expected::<PositionalLists<u8>>("[7]"), forms);
         assert_eq!(expected::<Option<i64>>("[]"), "expected i64");
     }
+
+    #[test]
+    fn other_escapes_stand_before_half_a_pair() {
+        let text = |body: &str| from_slice::<String>(body.as_bytes()).unwrap();
+        assert_eq!(text(r#""\u0041\n\ud800\\""#), "A\n\u{fffd}\\");
+        assert_eq!(text(r#""\ud83d\ude00\udc00\u00e4""#), "😀\u{fffd}ä");
+    }
 }

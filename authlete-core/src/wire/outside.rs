@@ -62,7 +62,10 @@ mod tests {
             ("a\r\nb\tc\0d", r"a\r\nb\tc\u{0}d"),
             ("\u{202e}txt\u{2028}\u{1b}[31m", r"\u{202e}txt\u{2028}\u{1b}[31m"),
         ] {
-            assert_eq!(Outside(text).to_string(), shown);
+            assert_eq!(
+                (Outside(text).to_string(), format!("{:?}", Outside(text))),
+                (shown.to_owned(), format!("\"{shown}\""))
+            );
         }
         let long = "é\n".repeat(1_000_000);
         assert_eq!(Outside(&long).to_string().chars().count(), 150 * 3 + 1);

@@ -71,3 +71,16 @@ impl std::error::Error for StoreError {
         Some(&*self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_the_store_has_its_cause() {
+        let error = StoreError::new("the server is away");
+        assert_eq!(error.to_string(), "the shared store did not answer");
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        assert_eq!(cause.as_deref(), Some("the server is away"));
+    }
+}

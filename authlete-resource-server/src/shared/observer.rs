@@ -91,7 +91,7 @@ impl Drop for Dropped<'_> {
 fn succeeded(response: &http::Response<Bytes>) -> bool {
     let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
     let action = body["action"].as_str();
-    response.status().is_success() && action.is_none_or(|action| ["OK", "NO_CONTENT"].contains(&action))
+    response.status().is_success() && action.is_none_or(|action| ["OK", "NO_CONTENT", "DELETED"].contains(&action))
 }
 
 /// What a call says that it ends, as far as that can be told from the request.
@@ -99,7 +99,6 @@ fn ended(operation: &str, path: &str, body: &[u8]) -> Vec<Revocation> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let string = |name: &str| match &body[name] {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
         _ => None,
     };
     let last = || {
@@ -121,7 +120,11 @@ fn ended(operation: &str, path: &str, body: &[u8]) -> Vec<Revocation> {
             (None, None, None) => Vec::new(),
         },
         "client_delete" => vec![Revocation::client(last())],
-        "gm" => string("grantId").map(Revocation::grant).into_iter().collect(),
+        "client_registration_delete" => string("clientId").map(Revocation::client).into_iter().collect(),
+        // The same call tells what a grant holds.
+        "grant_management" if body["gmAction"] == "REVOKE" => {
+            string("grantId").map(Revocation::grant).into_iter().collect()
+        }
         _ => Vec::new(),
     }
 }

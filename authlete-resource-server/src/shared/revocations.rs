@@ -160,8 +160,8 @@ impl Revocations {
         self.0.generation.load(Ordering::Acquire)
     }
 
-    pub(crate) fn next_generation(&self) -> u64 {
-        self.0.generation.fetch_add(1, Ordering::AcqRel) + 1
+    pub(crate) fn next_generation(&self) {
+        self.0.generation.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Tells the store that everything is to be forgotten, and takes the generation that this makes.
@@ -204,15 +204,119 @@ fn make_room(known: &mut HashMap<What, Revocation>) {
     let now = seconds(SystemTime::now());
     known.retain(|_, revocation| revocation.until > now);
     if known.len() >= CAPACITY {
-        let mut ends: Vec<u64> = known.values().map(|revocation| revocation.until).collect();
-        ends.sort_unstable();
-        let limit = ends[ends.len() / 10];
-        known.retain(|_, revocation| revocation.until > limit);
+        // By number and not by time: of many that were made within a second, all end together.
+        let mut ends: Vec<(u64, What)> =
+            known.values().map(|revocation| (revocation.until, revocation.what.clone())).collect();
+        ends.sort_unstable_by_key(|(until, _)| *until);
+        for (_, what) in &ends[..ends.len() / 10] {
+            known.remove(what);
+        }
     }
 }
 
 impl fmt::Debug for Revocations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Revocations").field("generation", &self.generation()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::principal::millis;
+
+    fn now() -> u64 {
+        seconds(SystemTime::now())
+    }
+
+    /// One that ends so many seconds after 1970.
+    fn ending(id: usize, until: u64) -> Revocation {
+        Revocation::token_id(id.to_string()).until(UNIX_EPOCH + Duration::from_secs(until))
+    }
+
+    /// A memory that is full, with what its revocations end at.
+    fn full(until: impl Fn(usize) -> u64) -> Revocations {
+        let revocations = Revocations::default();
+        (0..CAPACITY).for_each(|id| revocations.add(ending(id, until(id))));
+        revocations
+    }
+
+    fn knows(revocations: &Revocations, id: usize) -> bool {
+        let token = Token { token_id: Some(id.to_string()), ..Token::default() };
+        revocations.covers(&token, &[0; 32])
+    }
+
+    #[test]
+    fn a_revocation_is_remembered_until_the_time_it_says() {
+        let time = UNIX_EPOCH + Duration::from_secs(4_102_444_800);
+        assert_eq!(Revocation::token("token").until(time).expires_at(), time);
+        let left = Revocation::token("token").expires_at().duration_since(SystemTime::now()).unwrap();
+        assert!(left <= LIFETIME && left > LIFETIME - Duration::from_secs(60), "{left:?}");
+    }
+
+    #[test]
+    fn a_second_revocation_of_a_user_ends_no_newer_tokens() {
+        let revocations = Revocations::default();
+        revocations.add(Revocation::subject("ada"));
+        revocations.add(Revocation::subject("ada"));
+        let issued_at = |time| Token { subject: Some("ada".into()), issued_at: Some(time), ..Token::default() };
+        let now = SystemTime::now();
+        assert!(revocations.covers(&issued_at(millis(now - Duration::from_secs(10))), &[0; 32]));
+        assert!(!revocations.covers(&issued_at(millis(now + Duration::from_secs(10))), &[0; 32]));
+    }
+
+    #[test]
+    fn those_that_are_not_over_are_told() {
+        let (revocations, now) = (Revocations::default(), now());
+        for (id, until) in [(0, now - 100), (1, now + 100), (2, now + 200), (3, 0)] {
+            revocations.add(ending(id, until));
+        }
+        let mut told = revocations.all();
+        told.sort_by_key(Revocation::expires_at);
+        assert_eq!(told, [ending(1, now + 100), ending(2, now + 200)]);
+    }
+
+    #[test]
+    fn a_full_memory_forgets_what_is_over_and_nothing_else() {
+        let now = now();
+        let revocations = full(|id| if id < 1000 { now - 10 } else { now + 1000 });
+        revocations.add(ending(CAPACITY, now + 1000));
+        assert_eq!(revocations.all().len(), CAPACITY - 1000 + 1);
+        assert!(!knows(&revocations, 0) && !knows(&revocations, 999) && knows(&revocations, 1000));
+    }
+
+    #[test]
+    fn a_full_memory_forgets_the_tenth_that_ends_first() {
+        let now = now();
+        let revocations = full(|id| now + 1000 + id as u64);
+        revocations.add(ending(CAPACITY, now + 1));
+        assert_eq!(revocations.all().len(), CAPACITY - CAPACITY / 10 + 1);
+        assert!(!knows(&revocations, CAPACITY / 10 - 1) && knows(&revocations, CAPACITY / 10));
+        assert!(knows(&revocations, CAPACITY), "the newest is never the one to go");
+    }
+
+    #[test]
+    fn of_many_that_end_at_the_same_time_no_more_than_a_tenth_is_forgotten() {
+        let until = now() + 1000;
+        let revocations = full(|_| until);
+        revocations.add(ending(CAPACITY, until));
+        assert_eq!(revocations.all().len(), CAPACITY - CAPACITY / 10 + 1);
+    }
+
+    #[test]
+    fn generations_do_not_go_back() {
+        let revocations = Revocations::default();
+        for (set, expected) in [(5, 5), (3, 5), (6, 6)] {
+            revocations.set_generation(set);
+            assert_eq!(revocations.generation(), expected);
+        }
+    }
+
+    #[test]
+    fn debug_output_names_nobody() {
+        let revocations = Revocations::default();
+        revocations.add(Revocation::subject("ada"));
+        revocations.set_generation(7);
+        assert_eq!(format!("{revocations:?}"), "Revocations { generation: 7, .. }");
     }
 }

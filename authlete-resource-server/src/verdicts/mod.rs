@@ -123,8 +123,6 @@ pub(crate) struct Good {
     pub(crate) token: Arc<Token>,
     /// Until when the verdict may be used.
     until: Instant,
-    /// When Authlete was asked last, for the policy that asks now and then.
-    pub(crate) introspected: Option<Instant>,
     /// The version of the revocations that it was held against last.
     checked: AtomicU64,
     /// The generation it belongs to.
@@ -183,14 +181,7 @@ impl<R: Clone + Send + Sync + 'static> Verdicts<R> {
 
     /// Keeps a good verdict for `ttl`, and no longer than the token lives; returns how long that is. The generation is the
     /// one from before the token was looked at: a verdict that was overtaken is not kept.
-    pub(crate) fn keep(
-        &self,
-        key: Key,
-        found: &Arc<Token>,
-        ttl: Duration,
-        generation: u64,
-        introspected: Option<Instant>,
-    ) -> Duration {
+    pub(crate) fn keep(&self, key: Key, found: &Arc<Token>, ttl: Duration, generation: u64) -> Duration {
         let left = match found.expires_at {
             Some(expires) => ttl.min(Duration::from_millis(expires.saturating_sub(millis(SystemTime::now())))),
             None => ttl,
@@ -198,7 +189,7 @@ impl<R: Clone + Send + Sync + 'static> Verdicts<R> {
         if !left.is_zero() && generation == self.revocations.generation() {
             let until = Instant::now() + left;
             let checked = AtomicU64::new(u64::MAX);
-            let good = Good { token: Arc::clone(found), until, introspected, checked, generation };
+            let good = Good { token: Arc::clone(found), until, checked, generation };
             self.good.insert(key, Arc::new(good));
         }
         left
@@ -214,5 +205,25 @@ impl<R: Clone + Send + Sync + 'static> Verdicts<R> {
     pub(crate) fn forget_all(&self) {
         self.good.invalidate_all();
         self.bad.invalidate_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_verdict_is_not_kept_in_place_of_a_newer_one() {
+        let revocations = Revocations::default();
+        let verdicts = Verdicts::new(VerdictCache::default(), revocations.clone());
+        let (early, token) = (revocations.generation(), Arc::new(Token::default()));
+        revocations.next_generation();
+        let now = revocations.generation();
+        for generation in [now, early] {
+            verdicts.keep([1; 32], &token, Duration::from_secs(30), generation);
+            verdicts.keep_refusal([2; 32], "no", generation);
+        }
+        assert!(verdicts.good(&[1; 32], "token").is_some());
+        assert_eq!(verdicts.refusal(&[2; 32]), Some("no"));
     }
 }

@@ -1,7 +1,7 @@
 //! Authlete as a test wants it: what it says of a token, how long it takes, and who asked.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use authlete_resource_server::{Revocation, Revocations};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::issuer::now;
 
@@ -33,6 +34,8 @@ pub(crate) enum Said {
     Good,
     Bad,
     LacksScope,
+    /// A response with this status and body.
+    This(u16, &'static str),
     /// Nothing: it cannot be reached.
     Away,
     /// It takes until the call is given up.
@@ -66,6 +69,13 @@ impl Canned {
     pub(crate) fn service(&self, id: i64, token: &str) -> AuthleteService {
         let builder = Authlete::builder().base_url("https://authlete.example").transport(self.clone());
         builder.credentials(Credentials::bearer(token).unwrap()).service_id(id).build_service().unwrap()
+    }
+
+    /// A service that asks it, and whose calls that end tokens are noticed.
+    pub(crate) fn observed(&self, revocations: &Revocations) -> AuthleteService {
+        let builder = Authlete::builder().base_url("https://authlete.example").transport(self.clone());
+        let builder = builder.credentials(Credentials::bearer("a").unwrap()).transport_layer(revocations.layer());
+        builder.service_id(1).build_service().unwrap()
     }
 
     pub(crate) fn service_of(&self, id: i64, provider: impl CredentialsProvider) -> AuthleteService {
@@ -118,6 +128,9 @@ impl Transport for Canned {
                 Said::LacksScope => {
                     json!({"action": "FORBIDDEN", "responseContent": "Bearer error=\"insufficient_scope\""})
                 }
+                Said::This(status, body) => {
+                    return Ok(http::Response::builder().status(status).body(body.into()).unwrap());
+                }
                 Said::Away => return Err(TransportError::new(TransportErrorKind::Connect, "nobody is there")),
                 Said::Never => std::future::pending().await,
             };
@@ -137,7 +150,9 @@ type Kept = HashMap<(u64, [u8; 32]), Vec<u8>>;
 struct ShelfState {
     generation: AtomicU64,
     verdicts: Mutex<Kept>,
-    used: Mutex<HashSet<[u8; 32]>>,
+    /// What was used, and until when it is remembered.
+    used: Mutex<HashMap<[u8; 32], Instant>>,
+    deaf: AtomicBool,
     followers: Mutex<Vec<Revocations>>,
 }
 
@@ -151,6 +166,11 @@ impl Shelf {
     /// How many verdicts it has, of all generations.
     pub(crate) fn verdicts(&self) -> usize {
         self.0.verdicts.lock().unwrap().len()
+    }
+
+    /// From now on it does not do what it is told to forget.
+    pub(crate) fn be_deaf(&self, deaf: bool) {
+        self.0.deaf.store(deaf, Ordering::SeqCst);
     }
 
     /// All bytes that it holds.
@@ -181,6 +201,9 @@ impl SharedStore for Shelf {
     }
 
     fn forget_all(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        if self.0.deaf.load(Ordering::SeqCst) {
+            return Box::pin(async { Err(StoreError::new("nobody listens")) });
+        }
         let generation = self.0.generation.fetch_add(1, Ordering::SeqCst) + 1;
         for follower in &*self.0.followers.lock().unwrap() {
             follower.set_generation(generation);
@@ -195,8 +218,12 @@ impl SharedStore for Shelf {
         Box::pin(async { Ok(()) })
     }
 
-    fn use_once<'a>(&'a self, id: &'a [u8; 32], _: Duration) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let new = self.0.used.lock().unwrap().insert(*id);
+    fn use_once<'a>(&'a self, id: &'a [u8; 32], ttl: Duration) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let (mut used, now) = (self.0.used.lock().unwrap(), Instant::now());
+        let new = used.get(id).is_none_or(|until| *until <= now);
+        if new {
+            used.insert(*id, now + ttl);
+        }
         Box::pin(async move { Ok(new) })
     }
 

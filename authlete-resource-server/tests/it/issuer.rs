@@ -50,7 +50,7 @@ impl Key {
     pub(crate) fn proof(&self, method: &str, url: &str, token: &str, jti: &str) -> String {
         let mut public = self.public.clone();
         public.common = Default::default();
-        let header = json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": public});
+        let header = json!({"typ": "dpop+jwt", "alg": self.algorithm, "jwk": public});
         let ath = URL_SAFE_NO_PAD.encode(Sha256::digest(token));
         self.sign(&header, &json!({"jti": jti, "htm": method, "htu": url, "iat": now(), "ath": ath}))
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use authlete_resource_server::{JwtError, JwtVerifier, KeySet};
+use authlete_resource_server::{JwtError, JwtVerifier, KeySet, KeySource, KeySourceError};
 use tokio::time::advance;
 
 use crate::issuer::{AUDIENCE, ISSUER, Key, Keys, good};
@@ -110,4 +110,80 @@ async fn a_key_of_the_same_id_replaces_the_old_one() {
     verifier.keys().refresh().await.unwrap();
     assert_eq!(verifier.claims(&good(&old)).await, Err(JwtError::Signature));
     assert!(verifier.claims(&good(&new)).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_are_used_up_to_a_moment_and_their_age_is_known() {
+    let (key, second) = (Key::new("k"), Duration::from_secs(1));
+    let keys = Keys::new([&key]);
+    let set = keys.set().ttl(60 * second).stale_if_error(600 * second);
+    assert_eq!(set.age(), None);
+    let verifier = verifier(set);
+    assert!(verifier.claims(&good(&key)).await.is_ok());
+    advance(7 * second).await;
+    assert_eq!(verifier.keys().age(), Some(7 * second));
+    keys.go_away();
+    advance(653 * second).await;
+    assert_eq!(verifier.claims(&good(&key)).await, Err(JwtError::KeysUnavailable), "the moment is over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_was_away_is_asked_again_in_the_background_after_a_second() {
+    let (key, second) = (Key::new("k"), Duration::from_secs(1));
+    let keys = Keys::new([&key]);
+    let verifier = verifier(keys.set().ttl(60 * second));
+    let used = async || {
+        assert!(verifier.claims(&good(&key)).await.is_ok());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        keys.fetches()
+    };
+    assert_eq!(used().await, 1);
+    keys.go_away();
+    advance(61 * second).await;
+    assert_eq!((used().await, used().await, used().await), (2, 2, 2), "once");
+    advance(2 * second).await;
+    assert_eq!((used().await, used().await), (3, 3), "once more");
+    keys.publish([&key]);
+    advance(2 * second).await;
+    assert_eq!((used().await, used().await), (4, 4), "and then the keys are fresh");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_set_has_64_kib_at_most() {
+    let key = Key::new("k");
+    let of_size = |size: usize| {
+        let set = serde_json::json!({"keys": [key.public]}).to_string();
+        let padded = format!("{}{}", set, " ".repeat(size - set.len()));
+        KeySet::new(Fixed(padded.into_bytes(), Duration::ZERO))
+    };
+    assert!(of_size(64 * 1024).refresh().await.is_ok());
+    for size in [64 * 1024 + 1, 128 * 1024] {
+        let error = of_size(size).refresh().await.unwrap_err().to_string();
+        assert!(error.contains("65536 are allowed"), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_waits_for_keys_that_are_slow_and_not_for_ever() {
+    let key = Key::new("k");
+    let set = serde_json::json!({"keys": [key.public]}).to_string().into_bytes();
+    for (takes, outcome) in [(1800, Ok(())), (2100, Err(JwtError::KeysUnavailable))] {
+        let verifier = verifier(KeySet::new(Fixed(set.clone(), Duration::from_millis(takes))));
+        // The second one waits for the turn of the first as well.
+        let (token, other) = (good(&key), good(&key));
+        let (first, second) = tokio::join!(verifier.claims(&token), verifier.claims(&other));
+        assert_eq!((first.map(|_| ()), second.map(|_| ())), (outcome, outcome), "{takes}");
+    }
+}
+
+/// Gives the same after the same time.
+struct Fixed(Vec<u8>, Duration);
+
+impl KeySource for Fixed {
+    fn fetch(&self) -> authlete_api::BoxFuture<'_, Result<Vec<u8>, KeySourceError>> {
+        Box::pin(async {
+            tokio::time::sleep(self.1).await;
+            Ok(self.0.clone())
+        })
+    }
 }

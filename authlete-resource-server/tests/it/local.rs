@@ -53,6 +53,7 @@ async fn a_token_is_accepted_only_when_everything_about_it_is_right() {
         ("a negative expiry", |_, c| c["exp"] = json!(-1), Err(JwtError::Expired)),
         ("not valid yet", |_, c| c["nbf"] = json!(now() + 120), Err(JwtError::NotYetValid)),
         ("issued in the future", |_, c| c["iat"] = json!(now() + 120), Err(JwtError::NotYetValid)),
+        ("valid within the leeway", |_, c| c["nbf"] = json!(now() + 5), Ok(())),
         ("bound in an unknown way", |_, c| c["cnf"] = json!({"jwk": {}}), Err(JwtError::Binding)),
         ("bound twice", |_, c| c["cnf"] = json!({"jkt": "a", "x5t#S256": "b"}), Err(JwtError::Binding)),
         ("bound to nothing", |_, c| c["cnf"] = json!({}), Err(JwtError::Binding)),
@@ -140,7 +141,9 @@ async fn what_is_no_jwt_is_refused_in_bounded_time() {
         ("nested", format!("{}.{}.x", encode(&nested), encode("{}")), JwtError::Malformed),
         ("a list", format!("{}.{}.x", encode("[]"), encode("[]")), JwtError::Malformed),
         ("padding", format!("{}=.{}.x", encode("{\"alg\":\"ES256\"}"), encode("{}")), JwtError::Malformed),
-        ("huge", "a".repeat(17 * 1024), JwtError::TooLarge),
+        ("as large as it may be", "a".repeat(16 * 1024), JwtError::Malformed),
+        ("larger", "a".repeat(16 * 1024 + 1), JwtError::TooLarge),
+        ("huge", "a".repeat(32 * 1024), JwtError::TooLarge),
         ("nested claims", signed_text(&key, &nested), JwtError::Malformed),
         ("claims that are no object", signed_text(&key, "7"), JwtError::Malformed),
         ("no signature", format!("{signed}."), JwtError::Signature),
@@ -172,4 +175,12 @@ fn signed_text(key: &Key, claims: &str) -> String {
 fn errors_tell_nothing_of_the_token() {
     let text = format!("{} {:?}", JwtError::Signature, JwtError::Signature);
     assert_eq!(text, "the access token's signature is wrong Signature");
+}
+
+#[test]
+fn a_token_may_be_good_only_where_the_keys_are_missing() {
+    assert!(JwtError::KeysUnavailable.is_unavailable());
+    for error in [JwtError::Signature, JwtError::UnknownKey, JwtError::Expired] {
+        assert!(!error.is_unavailable(), "{error:?}");
+    }
 }

@@ -4,10 +4,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod authlete;
+mod ending_calls;
 mod fleet_arithmetic;
 mod issuer;
 mod key_rotation;
 mod local;
 mod logout;
 mod policies;
+mod principal;
+mod requirements;
 mod verdicts;

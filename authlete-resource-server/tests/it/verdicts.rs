@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use authlete_api::{Credentials, SharedCredentials};
-use authlete_resource_server::{JwtVerifier, ResourceServer, Revocation, VerdictCache};
+use authlete_resource_server::{JwtVerifier, ResourceMetadata, ResourceServer, Revocation, VerdictCache};
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use http::{Request, StatusCode};
+use serde_json::json;
 use tower::ServiceExt as _;
 
 use crate::authlete::{Canned, Said, Shelf};
-use crate::issuer::{AUDIENCE, ISSUER, Key, Keys, good};
+use crate::issuer::{AUDIENCE, ISSUER, Key, Keys, claims, good, header};
 
 const OK: StatusCode = StatusCode::OK;
 const UNAUTHORIZED: StatusCode = StatusCode::UNAUTHORIZED;
@@ -245,5 +246,189 @@ async fn who_logs_in_again_after_a_revocation_is_served() {
         assert_eq!(status(&api(&server), "token").await, expected, "{duration:?}");
         server.revoke(Revocation::token("token")).await.unwrap();
         assert_eq!(status(&api(&server), "token").await, UNAUTHORIZED);
+    }
+}
+
+/// A request that is under way.
+fn start(api: &Router, token: &str) -> tokio::task::JoinHandle<StatusCode> {
+    let (api, token) = (api.clone(), token.to_owned());
+    tokio::spawn(async move { status(&api, &token).await })
+}
+
+/// Lets requests that are under way go as far as they get.
+async fn settle() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn without_a_cache_every_request_is_a_call() {
+    let authlete = Canned::new(&[Said::Good, Said::Good, Said::Bad]);
+    let api = api(&ResourceServer::new(authlete.service(1, "a")));
+    for (calls, expected) in [OK, OK, UNAUTHORIZED, UNAUTHORIZED].into_iter().enumerate() {
+        assert_eq!(status(&api, "token").await, expected);
+        assert_eq!(authlete.calls(), calls + 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_kept_for_as_long_as_is_set() {
+    for (ttl, calls) in [(0, [2, 3]), (20, [1, 2])] {
+        let authlete = Canned::new(&[Said::Bad]);
+        let cache = VerdictCache::default().negative_ttl(Duration::from_secs(ttl));
+        let api = api(&ResourceServer::new(authlete.service(1, "a")).cache(cache));
+        assert_eq!(status(&api, "token").await, UNAUTHORIZED);
+        tokio::time::advance(Duration::from_millis(ttl * 999)).await;
+        assert_eq!(status(&api, "token").await, UNAUTHORIZED);
+        assert_eq!(authlete.calls(), calls[0]);
+        tokio::time::advance(Duration::from_millis(ttl)).await;
+        assert_eq!(status(&api, "token").await, UNAUTHORIZED);
+        assert_eq!(authlete.calls(), calls[1], "after {ttl} seconds");
+    }
+}
+
+#[tokio::test]
+async fn no_more_verdicts_are_kept_than_is_set() {
+    let small = VerdictCache::default().max_capacity(10);
+    let few_refusals = VerdictCache::default().negative_max_capacity(10);
+    for (said, cache, all_are_kept) in [
+        (Said::Good, small.clone(), false),
+        (Said::Good, few_refusals.clone(), true),
+        (Said::Bad, few_refusals, false),
+        (Said::Bad, small, true),
+    ] {
+        let authlete = Canned::new(&[said]);
+        let api = api(&ResourceServer::new(authlete.service(1, "a")).cache(cache));
+        for n in 0..2_000 {
+            let _ = status(&api, &format!("token-{}", n % 1_000)).await;
+        }
+        let again = authlete.calls() - 1_000;
+        assert!(if all_are_kept { again == 0 } else { again > 100 }, "{again} of 1,000 were asked about again");
+    }
+}
+
+#[tokio::test]
+async fn requests_that_wait_for_the_same_answer_share_it() {
+    let authlete = Canned::gated(&[Said::Away, Said::Good]);
+    let api = api(&cached(&authlete));
+    let requests: Vec<_> = (0..10).map(|_| start(&api, "token")).collect();
+    settle().await;
+    authlete.let_through(10);
+    for request in requests {
+        assert_eq!(request.await.unwrap(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+    assert_eq!(authlete.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_by_authlete_counts_for_all_requests_of_the_token_that_wait() {
+    let issuer = Key::new("k1");
+    let authlete = Canned::gated(&[Said::Bad, Said::Good]);
+    let api = api(&sampled(&authlete, &issuer));
+    let token = good(&issuer);
+    let requests = [start(&api, &token), start(&api, &token)];
+    settle().await;
+    authlete.let_through(2);
+    for request in requests {
+        assert_eq!(request.await.unwrap(), UNAUTHORIZED);
+    }
+    assert_eq!(authlete.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_proof_that_authlete_refuses_refuses_no_other_request() {
+    let (issuer, client) = (Key::new("k1"), Key::new("c"));
+    for (said, expected, calls) in [(Said::Bad, UNAUTHORIZED, 2), (Said::Away, OK, 1)] {
+        let authlete = Canned::gated(&[said, Said::Good]);
+        let api = api(&sampled(&authlete, &issuer).resource(ResourceMetadata::new(AUDIENCE)));
+        let mut claims = claims();
+        claims["cnf"] = json!({"jkt": client.thumbprint()});
+        let token = issuer.sign(&header(&issuer), &claims);
+        let start = |jti: &str| {
+            let proof = client.proof("GET", &format!("{AUDIENCE}/"), &token, jti);
+            let request = Request::get("/").header("authorization", format!("DPoP {token}")).header("dpop", proof);
+            tokio::spawn(api.clone().oneshot(request.body(Body::empty()).unwrap()))
+        };
+        let (first, second) = (start("1"), start("2"));
+        settle().await;
+        authlete.let_through(2);
+        assert_eq!(first.await.unwrap().unwrap().status(), expected);
+        assert_eq!(second.await.unwrap().unwrap().status(), OK);
+        assert_eq!(authlete.calls(), calls);
+    }
+}
+
+#[tokio::test]
+async fn what_one_instance_forgets_all_forget() {
+    let (authlete, shelf) = (Canned::new(&[Said::Good, Said::Good, Said::Bad]), Shelf::default());
+    let instance = || cached(&authlete).shared(shelf.clone());
+    let (one, other) = (instance(), instance());
+    for token in ["first", "second"] {
+        assert_eq!(status(&api(&other), token).await, OK);
+    }
+    one.forget_all().await.unwrap();
+    assert_eq!(status(&api(&other), "first").await, UNAUTHORIZED);
+    assert_eq!(status(&api(&one), "second").await, UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_store_that_was_not_told_to_forget_gets_no_verdicts() {
+    let (authlete, shelf) = (Canned::new(&[Said::Good, Said::Bad]), Shelf::default());
+    let instance = || cached(&authlete).shared(shelf.clone());
+    let (one, other) = (instance(), instance());
+    shelf.be_deaf(true);
+    assert!(one.forget_all().await.is_err());
+    assert_eq!(status(&api(&one), "token").await, OK);
+    shelf.be_deaf(false);
+    other.forget_all().await.unwrap();
+    assert_eq!(status(&api(&other), "token").await, UNAUTHORIZED, "what was found before counts no more");
+}
+
+#[tokio::test]
+async fn a_verdict_of_another_instance_does_not_outweigh_a_revocation() {
+    let (authlete, shelf) = (Canned::new(&[Said::Good]), Shelf::default());
+    let instance = || cached(&authlete).shared(shelf.clone());
+    let (one, other) = (instance(), instance());
+    assert_eq!(status(&api(&other), "token").await, OK);
+    one.revoke(Revocation::token("token")).await.unwrap();
+    assert_eq!(status(&api(&one), "token").await, UNAUTHORIZED);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_one_instance_asks_the_others_wait_for_its_verdict() {
+    let (slow, quick, shelf) = (Canned::gated(&[Said::Good]), Canned::new(&[Said::Good]), Shelf::default());
+    let (one, other) = (cached(&slow).shared(shelf.clone()), cached(&quick).shared(shelf.clone()));
+    let first = start(&api(&one), "token");
+    slow.until_asked(1).await;
+    tokio::time::advance(Duration::from_millis(400)).await;
+    let second = start(&api(&other), "token");
+    settle().await;
+    slow.let_through(1);
+    assert_eq!((first.await.unwrap(), second.await.unwrap()), (OK, OK));
+    assert_eq!(quick.calls(), 0);
+    // One that takes longer is not waited for.
+    let first = start(&api(&one), "other");
+    slow.until_asked(2).await;
+    assert_eq!(status(&api(&other), "other").await, OK);
+    assert_eq!(quick.calls(), 1);
+    first.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proof_that_was_used_at_one_instance_is_no_use_at_another() {
+    let (issuer, client, shelf) = (Key::new("k1"), Key::new("c"), Shelf::default());
+    let verifier = JwtVerifier::new(ISSUER, AUDIENCE, Keys::new([&issuer]).set());
+    let mut claims = claims();
+    claims["cnf"] = json!({"jkt": client.thumbprint()});
+    let token = issuer.sign(&header(&issuer), &claims);
+    let proof = client.proof("GET", &format!("{AUDIENCE}/"), &token, "p1");
+    for (wait, expected) in [(0, OK), (0, UNAUTHORIZED), (60, UNAUTHORIZED)] {
+        tokio::time::advance(Duration::from_secs(wait)).await;
+        let server = ResourceServer::local(verifier.clone()).resource(ResourceMetadata::new(AUDIENCE));
+        let api = api(&server.shared(shelf.clone()));
+        let request = Request::get("/").header("authorization", format!("DPoP {token}")).header("dpop", &proof);
+        let status = api.oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status();
+        assert_eq!(status, expected, "after {wait} seconds, at an instance that has not seen it");
     }
 }

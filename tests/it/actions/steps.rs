@@ -2,7 +2,7 @@
 
 use authlete_api::actions::{
     AuthorizationInteraction, AuthorizationNext, AuthorizationNoInteraction, BackchannelAuthenticationCompleteNext,
-    BackchannelAuthenticationIssued, Challenge, IntoAction, TokenNext, TokenPassword,
+    BackchannelAuthenticationIssued, Challenge, DeviceCompleteAction, IntoAction, TokenNext, TokenPassword,
 };
 use authlete_api::types;
 use serde::de::DeserializeOwned;
@@ -241,4 +241,18 @@ fn what_is_json_in_a_text_is_written_by_the_step() -> Result<(), authlete_api::E
     assert_eq!(encoded(&*issue), expected);
     assert!(!format!("{issue:?}").contains("Ada"));
     Ok(())
+}
+
+#[test]
+fn a_page_of_the_servers_own_has_the_status_that_fits() {
+    for (action, status) in [("SUCCESS", 200), ("USER_CODE_EXPIRED", 400), ("SERVER_ERROR", 500)] {
+        let complete = response::<types::DeviceCompleteResponse>(json!({"action": action})).into_action();
+        let (DeviceCompleteAction::Success(page)
+        | DeviceCompleteAction::UserCodeExpired(page)
+        | DeviceCompleteAction::ServerError(page)) = complete
+        else {
+            panic!("{complete:?}")
+        };
+        assert_eq!((page.status().as_u16(), page.html("<p>").status().as_u16()), (status, status), "{action}");
+    }
 }

@@ -87,17 +87,36 @@ impl Mutants {
         let settings = run::Settings::read(project)?;
         copy(project, &tree)?;
         let switched = run::compile(&tree, &folder.join("target"), &mutants, &settings)?;
-        let wanted = |mutant: &Mutant| {
-            !self.again || !matches!(before.get(&mutant.name), Some(Outcome::Caught(_) | Outcome::TimedOut(_)))
-        };
-        let mut outcomes = run::outcomes(&tree, &folder.join("target"), &mutants, &switched, &settings, wanted)?;
-        for mutant in mutants.iter().filter(|mutant| !wanted(mutant)) {
-            outcomes.insert(mutant.name.clone(), before[&mutant.name].clone());
+        let keys = keys(&mutants);
+        let caught = |key: &String| before.get(key).filter(|outcome| matches!(outcome, Outcome::Caught(_)));
+        let wanted = |id: usize| !self.again || caught(&keys[id]).is_none();
+        let mut outcomes: BTreeMap<String, Outcome> =
+            run::outcomes(&tree, &folder.join("target"), &mutants, &switched, &settings, wanted)?
+                .into_iter()
+                .map(|(id, outcome)| (keys[id].clone(), outcome))
+                .collect();
+        for key in keys.iter().filter(|_| self.again) {
+            if let Some(outcome) = caught(key) {
+                outcomes.insert(key.clone(), outcome.clone());
+            }
         }
         let text = serde_json::to_string_pretty(&outcomes).map_err(|error| error.to_string())?;
         files::write(&folder.join("outcomes.json"), &text)?;
         files::print(&summary(&outcomes))
     }
+}
+
+/// What a change is called in any version of its file: without line and column, with a number where there are several.
+fn keys(mutants: &[Mutant]) -> Vec<String> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let keys = mutants.iter().map(|mutant| {
+        let what = mutant.name.splitn(4, ':').nth(3).unwrap_or(&mutant.name);
+        let key = format!("{}:{what}", mutant.file.display());
+        let count = counts.entry(key.clone()).or_default();
+        *count += 1;
+        if *count == 1 { key } else { format!("{key} #{count}") }
+    });
+    keys.collect()
 }
 
 fn summary(outcomes: &BTreeMap<String, Outcome>) -> String {

@@ -92,6 +92,7 @@ pub(super) fn compile(tree: &Path, target: &Path, mutants: &[Mutant], settings: 
     let mut compiled = Compiled { does_not_compile: BTreeSet::new(), without: BTreeSet::new() };
     loop {
         let switched = write(&project, tree, mutants, &compiled.does_not_compile)?;
+        compiled.does_not_compile.extend(switched.values().flat_map(|file| file.refused.iter().copied()));
         compiled.without = switched.values().flat_map(|file| file.without.iter().copied()).collect();
         let output = settings
             .cargo("check", tree, target)
@@ -224,38 +225,37 @@ pub(super) fn outcomes(
     mutants: &[Mutant],
     compiled: &Compiled,
     settings: &Settings,
-    wanted: impl Fn(&Mutant) -> bool,
-) -> Result<BTreeMap<String, Outcome>, String> {
+    wanted: impl Fn(usize) -> bool,
+) -> Result<Vec<(usize, Outcome)>, String> {
     let programs = build(tree, target, settings)?;
     let tests = record(&programs, settings, target)?;
-    let mut outcomes = BTreeMap::new();
+    let mut outcomes = Vec::new();
     let mut todo = Vec::new();
-    for (id, mutant) in mutants.iter().enumerate().filter(|(_, mutant)| wanted(mutant)) {
-        let outcome = if compiled.does_not_compile.contains(&id) {
-            Outcome::DoesNotCompile
+    for (id, mutant) in mutants.iter().enumerate().filter(|(id, _)| wanted(*id)) {
+        if compiled.does_not_compile.contains(&id) {
+            outcomes.push((id, Outcome::DoesNotCompile));
         } else if compiled.without.contains(&id) {
-            Outcome::NotSwitched
+            outcomes.push((id, Outcome::NotSwitched));
         } else if tests.iter().any(|test| test.reaches.contains(&id)) {
             todo.push((id, mutant));
-            continue;
         } else {
-            Outcome::NotReached
-        };
-        outcomes.insert(mutant.name.clone(), outcome);
+            outcomes.push((id, Outcome::NotReached));
+        }
     }
-    let done = Mutex::new(outcomes);
-    let next = AtomicUsize::new(0);
+    eprintln!("{} changes to try", todo.len());
+    let (done, next) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
     side_by_side(|| {
         while let Some((id, mutant)) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
             let outcome = try_one(*id, &programs, &tests);
             let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
             if outcome == Outcome::Survived {
-                eprintln!("{} of {} to do; not noticed: {}", done.len(), mutants.len(), mutant.name);
+                eprintln!("{} of {}, not noticed: {}", done.len(), todo.len(), mutant.name);
             }
-            done.insert(mutant.name.clone(), outcome);
+            done.push((*id, outcome));
         }
     });
-    Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner))
+    outcomes.extend(done.into_inner().unwrap_or_else(PoisonError::into_inner));
+    Ok(outcomes)
 }
 
 /// Does the same on every processor.

@@ -28,6 +28,8 @@ pub(super) struct Switched {
     pub(super) text: String,
     /// The changes that have none.
     pub(super) without: BTreeSet<usize>,
+    /// The changes that no compiler accepts.
+    pub(super) refused: BTreeSet<usize>,
 }
 
 impl Switched {
@@ -89,14 +91,15 @@ pub(super) fn switch(
         let column = source[line..].char_indices().nth(column - 1).map_or(0, |(column, _)| column);
         wanted.entry((&mutant.genre, line + column)).or_default().push((*id, mutant));
     }
-    let mut finder = Finder { source, wanted, leave_out, edits: BTreeMap::new(), without: BTreeSet::new() };
+    let (without, refused) = (BTreeSet::new(), BTreeSet::new());
+    let mut finder = Finder { source, wanted, leave_out, edits: BTreeMap::new(), without, refused };
     finder.visit_file(&file);
-    let Finder { wanted, edits, mut without, .. } = finder;
+    let Finder { wanted, edits, mut without, refused, .. } = finder;
     without.extend(wanted.into_values().flatten().map(|(id, _)| id).filter(|id| !leave_out.contains(id)));
     let writer =
         Writer { source, edits: edits.into_iter().map(|((start, _, end, _), edit)| (start..end.0, edit)).collect() };
     let text = writer.range(0..source.len(), None);
-    Ok(Switched { text, without })
+    Ok(Switched { text, without, refused })
 }
 
 struct Finder<'a> {
@@ -107,6 +110,7 @@ struct Finder<'a> {
     /// By where they begin; what is put before a statement first, and the outer before the inner.
     edits: BTreeMap<(usize, bool, Reverse<usize>, bool), Edit>,
     without: BTreeSet<usize>,
+    refused: BTreeSet<usize>,
 }
 
 impl<'a> Finder<'a> {
@@ -180,7 +184,8 @@ impl<'a> Visit<'a> for Finder<'a> {
         let operator = binary.op.span().byte_range();
         let others = self.take("BinaryOperator", operator.start);
         if binds(&binary.left) || binds(&binary.right) {
-            // `let … || …` is no condition, and does not compile by cargo-mutants either.
+            // `let … || …` is no condition.
+            self.refused.extend(others.iter().map(|(id, _)| *id));
         } else if !others.is_empty() {
             let others = others.into_iter().map(|(id, mutant)| (id, mutant.replacement.clone())).collect();
             let (left, right) = (binary.left.span().byte_range(), binary.right.span().byte_range());
@@ -405,7 +410,13 @@ mod tests {
             let switched = switched(source, &[mutant(source, genre, before, "2")], &[]);
             assert_eq!((switched.text.as_str(), switched.without.len()), (source, 1), "{source}");
         }
-        // What does not compile is left out, and not told again.
+        let source = "fn f() { if let A = a && b {} }";
+        let switched = switched(source, &[mutant(source, "BinaryOperator", "&&", "||")], &[]);
+        assert_eq!((switched.text.as_str(), switched.refused.len()), (source, 1));
+    }
+
+    #[test]
+    fn what_does_not_compile_is_left_out_and_not_told_again() {
         let source = "fn f() -> u8 { 1 }";
         let switched = switched(source, &[mutant(source, "FnValue", "1 }", "x")], &[0]);
         assert_eq!((switched.text.as_str(), switched.without.len()), (source, 0));
