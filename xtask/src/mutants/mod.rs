@@ -86,7 +86,7 @@ impl Mutants {
         let mutants: Vec<Mutant> = list(project)?.into_iter().step_by(self.every).collect();
         let settings = run::Settings::read(project)?;
         copy(project, &tree)?;
-        let switched = run::compile(&tree, &folder.join("target"), &mutants, &settings)?;
+        let switched = run::compile(project, &tree, &folder.join("target"), &mutants, &settings)?;
         let keys = keys(&mutants);
         let caught = |key: &String| before.get(key).filter(|outcome| matches!(outcome, Outcome::Caught(_)));
         let wanted = |id: usize| !self.again || caught(&keys[id]).is_none();

@@ -87,11 +87,16 @@ pub(super) struct Compiled {
 }
 
 /// Writes the three crates with their switches, and leaves out what does not compile until all does.
-pub(super) fn compile(tree: &Path, target: &Path, mutants: &[Mutant], settings: &Settings) -> Result<Compiled, String> {
-    let project = files::project();
+pub(super) fn compile(
+    project: &Path,
+    tree: &Path,
+    target: &Path,
+    mutants: &[Mutant],
+    settings: &Settings,
+) -> Result<Compiled, String> {
     let mut compiled = Compiled { does_not_compile: BTreeSet::new(), without: BTreeSet::new() };
     loop {
-        let switched = write(&project, tree, mutants, &compiled.does_not_compile)?;
+        let switched = write(project, tree, mutants, &compiled.does_not_compile)?;
         compiled.does_not_compile.extend(switched.values().flat_map(|file| file.refused.iter().copied()));
         compiled.without = switched.values().flat_map(|file| file.without.iter().copied()).collect();
         let output = settings
