@@ -64,25 +64,25 @@ pub use service::AuthleteService;
 
 pub use authlete_core::actions::{Details, Reply};
 pub use authlete_core::call::{
-    ApiResponse, CacheClass, Call, CallFuture, Client, Cursor, Deadline, Host, Idempotency, IntoRequest, Items,
-    ListPage, Modified, Operation, PageRange, Pages,
+    ApiResponse, Call, CallFuture, Client, Cursor, IntoRequest, Items, ListPage, Modified, PageRange, Pages,
 };
 #[cfg(feature = "dpop")]
 pub use authlete_core::credentials::DpopKey;
 pub use authlete_core::credentials::{Credentials, CredentialsProvider, ProviderError, SharedCredentials};
-pub use authlete_core::error::{ApiError, CallError, ConfigurationError, DecodeError, Error, RateLimit, RequestError};
+pub use authlete_core::error::{
+    ApiError, CallError, ConfigurationError, DecodeError, Error, RateLimit, RequestError, TransportError,
+    TransportErrorKind,
+};
+pub use authlete_core::operation::{CacheClass, Host, Idempotency, Operation};
 #[cfg(feature = "reqwest")]
 pub use authlete_core::transport::HttpTransport;
-pub use authlete_core::transport::{
-    BoxFuture, BoxTransport, Transport, TransportError, TransportErrorKind, TransportLayer,
-};
+pub use authlete_core::transport::{BoxFuture, BoxTransport, Deadline, Transport, TransportLayer};
 #[cfg(feature = "tower")]
 pub use authlete_core::transport::{TowerTransport, TransportService};
 pub use authlete_core::wire::{
     AccessTokenIdentifier, BodyError, ClientId, ClientIdentifier, CredentialOfferId, CredentialRequestId, GrantId,
-    HardwareKeyHandle, JsonString, RefreshTokenIdentifier, ServiceId, SessionId, Ticket, TokenBatchId, UserCode,
-    decode,
+    HardwareKeyHandle, RefreshTokenIdentifier, ServiceId, SessionId, Ticket, TokenBatchId, UserCode, decode,
 };
-pub use authlete_core::{http_inputs, layers};
+pub use authlete_core::{JsonString, http_inputs, layers};
 #[cfg(feature = "reqwest")]
 pub use reqwest;

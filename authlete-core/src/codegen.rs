@@ -19,13 +19,14 @@ pub use crate::call::client::{Client, ClientSettings, address, is_loopback, prin
 pub use crate::call::into_request::IntoRequest;
 pub use crate::call::into_request::sealed::Sealed as SealedRequest;
 pub use crate::call::modify::{Modification, Modified};
-pub use crate::call::operation::{CacheClass, Host, Idempotency, Operation, OperationParts};
 pub use crate::call::optional::OptionalCall;
 pub use crate::call::paging::{Cursor, ListPage, PageRange, Pages};
 pub use crate::call::request::{BuildError, PathSegment, RequestBuilder, has_parameter, path, path_segment, request};
 pub use crate::call::response::ApiResponse;
 pub use crate::call::{Call, CallFuture, call};
 pub use crate::error::Error;
+pub use crate::json_string::JsonString;
+pub use crate::operation::{CacheClass, Host, Idempotency, Operation, OperationParts};
 pub use crate::transport::BoxFuture;
 #[cfg(feature = "reqwest")]
 pub use crate::transport::tls_and_proxy::build_client;
@@ -33,7 +34,6 @@ pub use crate::wire::ids::{
     AccessTokenIdentifier, ClientId, ClientIdentifier, CredentialOfferId, CredentialRequestId, GrantId,
     HardwareKeyHandle, RefreshTokenIdentifier, ServiceId, SessionId, Ticket, TokenBatchId, UserCode,
 };
-pub use crate::wire::json_string::JsonString;
 pub use crate::wire::lenient::{acknowledgement, empty, json, raw};
 pub use crate::wire::object::{Object, deserialize};
 #[cfg(feature = "schemars")]

@@ -11,13 +11,16 @@ pub mod codegen;
 pub mod credentials;
 pub mod error;
 pub mod http_inputs;
+mod json_string;
 pub mod layers;
 #[cfg(feature = "test-util")]
 pub mod mock;
+pub mod operation;
 #[cfg(test)]
 mod test;
 pub mod transport;
 pub mod wire;
 
+pub use json_string::JsonString;
 #[cfg(feature = "reqwest")]
 pub use reqwest;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use authlete_api::actions::IntrospectionAction;
 use authlete_api::layers::{ResponseCache, RetryPolicy};
 use authlete_api::{
     Authlete, AuthleteBuilder, BoxFuture, BoxTransport, Credentials, Error, Operation, SharedCredentials, Transport,
@@ -169,7 +170,8 @@ async fn what_is_set_for_a_call_with_an_action_is_the_calls() {
     let server = Server::start(vec![json("200 OK", r#"{"action":"OK"}"#), Answer::Silence]);
     let service = builder(&server.base_url).build_service().unwrap();
     let trace = http::HeaderName::from_static("x-trace");
-    service.introspection().process("token").header(trace, "a-b".parse().unwrap()).await.unwrap();
+    let action = service.introspection().process("token").header(trace, "a-b".parse().unwrap()).await.unwrap();
+    assert!(matches!(action, IntrospectionAction::Ok(_)), "{action:?}");
     assert!(server.requests()[0].contains("x-trace: a-b\r\n"), "{:?}", server.requests());
     let error = service.introspection().process("token").timeout(Duration::from_millis(50)).await.unwrap_err();
     assert!(error.is_timeout(), "{error}");

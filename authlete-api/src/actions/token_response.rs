@@ -1,9 +1,9 @@
 //! Replies to requests that the server itself decides on: the token response, and the errors of token requests.
 
 use authlete_core::actions::{Action, Reply};
-use authlete_core::call::Operation;
 use authlete_core::codegen::{Content, Exchange, Rendering, ResponseParts, TakeParts, exchange, render};
 use authlete_core::http_inputs::description_text;
+use authlete_core::operation::Operation;
 use serde_json::{Map, Value};
 
 use crate::generated::actions::{

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use authlete_core::wire::{BodyError, JsonString};
+use authlete_core::JsonString;
+use authlete_core::wire::BodyError;
 use serde_json::{Map, Value};
 
 use super::credential_error::{CredentialError, CredentialErrorCode};

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use authlete_core::wire::{CredentialOfferId, JsonString};
+use authlete_core::JsonString;
+use authlete_core::wire::CredentialOfferId;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::generated::actions::VciOfferCreateCreated;

@@ -10,9 +10,9 @@ use http::{HeaderName, HeaderValue};
 
 use super::Action;
 use super::exchange::{Exchange, RequestFacts};
-use crate::call::operation::Operation;
 use crate::call::{Call, CallFuture};
 use crate::error::Error;
+use crate::operation::Operation;
 
 /// A call of an operation whose response says what the server has to do. Nothing is sent until it is awaited.
 ///

@@ -14,8 +14,8 @@ pub(crate) mod step;
 use std::fmt;
 
 use crate::call::client::Client;
-use crate::call::operation::Operation;
 use crate::call::response::ApiResponse;
+use crate::operation::Operation;
 
 pub use action_call::{ActionCall, ActionFuture};
 pub use pending_request::FollowUp;

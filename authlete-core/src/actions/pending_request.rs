@@ -2,8 +2,7 @@
 
 use super::{Action, sealed};
 use crate::call::{Call, Client};
-use crate::error::Error;
-use crate::transport::TransportErrorKind;
+use crate::error::{Error, TransportErrorKind};
 
 /// A request that can follow another call. Only generated types implement it.
 pub trait FollowUp: sealed::Sealed {

@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::exchange::Exchange;
 use super::reply::{Details, Reply, SERVER_ERROR};
-use crate::call::operation::Operation;
+use crate::operation::Operation;
 
 /// What a response says for a reply.
 #[derive(Default)]

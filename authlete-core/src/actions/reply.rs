@@ -8,8 +8,8 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::ExtraHeaders;
-use crate::call::operation::Operation;
 use crate::error::Error;
+use crate::operation::Operation;
 use crate::wire::decode::BodyError;
 use crate::wire::outside::Outside;
 

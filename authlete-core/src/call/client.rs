@@ -10,14 +10,14 @@ use http::uri::Uri;
 use http::{HeaderValue, Response};
 
 use super::Call;
-use super::operation::{Host, OTHER, Operation};
 use super::request::RequestBuilder;
-use crate::actions::exchange::PushedRequests;
+use crate::call::pushed_requests::PushedRequests;
 use crate::credentials::layer::Sources;
 use crate::credentials::{Credentials, CredentialsProvider, Source};
-use crate::error::{ConfigurationError, Error};
+use crate::error::{ConfigurationError, Error, TransportError};
 use crate::layers::stack::Layers;
-use crate::transport::{BoxFuture, BoxTransport, Transport, TransportError};
+use crate::operation::{Host, OTHER, Operation};
+use crate::transport::{BoxFuture, BoxTransport, Transport};
 use crate::wire::lenient;
 
 /// How long a whole call over HTTP takes at most, unless a setting or the call says otherwise.

@@ -3,9 +3,9 @@
 pub(crate) mod client;
 pub(crate) mod into_request;
 pub(crate) mod modify;
-pub(crate) mod operation;
 pub(crate) mod optional;
 pub(crate) mod paging;
+pub(crate) mod pushed_requests;
 pub(crate) mod request;
 pub(crate) mod response;
 
@@ -19,14 +19,14 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::error::Error;
-use crate::transport::{BoxFuture, TransportError, TransportErrorKind};
+use crate::error::{Error, TransportError, TransportErrorKind};
+use crate::operation::{Idempotency, Operation};
+use crate::transport::{BoxFuture, Deadline};
 use request::{BuildError, RequestBuilder};
 
 pub use client::Client;
 pub use into_request::IntoRequest;
 pub use modify::Modified;
-pub use operation::{CacheClass, Host, Idempotency, Operation};
 pub use paging::{Cursor, Items, ListPage, PageRange, Pages};
 pub use response::ApiResponse;
 
@@ -49,28 +49,6 @@ pub struct Call<'a, T> {
     timeout: Option<Duration>,
     // A plain function pointer, so that the decoder is compiled once, in the crate that has the type, not in the user's.
     decode: Decode<T>,
-}
-
-/// The time at which a call gives up, with all its attempts. It is among the extensions of every request that has one, for
-/// transports and layers which would otherwise begin what cannot end in time; the call itself keeps it in any case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Deadline(Instant);
-
-impl Deadline {
-    /// A deadline at the given time.
-    pub fn at(instant: Instant) -> Self {
-        Self(instant)
-    }
-
-    /// The time, by Tokio's clock.
-    pub fn instant(self) -> Instant {
-        self.0
-    }
-
-    /// How much time is left: zero once it has passed.
-    pub fn remaining(self) -> Duration {
-        self.0.saturating_duration_since(Instant::now())
-    }
 }
 
 /// Makes the body of a successful response into a value.
@@ -129,7 +107,7 @@ impl<'a, T> IntoFuture for Call<'a, T> {
             Ok(mut request) => {
                 // A time that is too far away to be told is none.
                 let timeout = timeout.or(client.operation_timeout());
-                let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout)).map(Deadline);
+                let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout)).map(Deadline::at);
                 if let Some(deadline) = deadline {
                     request.extensions_mut().insert(deadline);
                 }
@@ -141,7 +119,7 @@ impl<'a, T> IntoFuture for Call<'a, T> {
                     (deadline, _) => State::Sent {
                         idempotency: request.extensions().get().copied().unwrap_or(operation.idempotency),
                         sent: client.send(request, operation),
-                        timer: deadline.map(|deadline| Box::pin(sleep_until(deadline.0))),
+                        timer: deadline.map(|deadline| Box::pin(sleep_until(deadline.instant()))),
                     },
                 }
             }
@@ -242,21 +220,5 @@ impl<T> fmt::Debug for Call<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The request holds credentials and, in its body, secrets of all kinds.
         f.debug_struct("Call").field("operation", &self.operation.name).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_deadline_knows_what_is_left() {
-        let second = Duration::from_secs(1);
-        let deadline = Deadline::at(Instant::now() + 3 * second);
-        assert_eq!(deadline.remaining(), 3 * second);
-        tokio::time::advance(2 * second).await;
-        assert_eq!(deadline.remaining(), second);
-        tokio::time::advance(2 * second).await;
-        assert!(deadline.remaining().is_zero());
     }
 }

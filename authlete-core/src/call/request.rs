@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::client::Client;
-use super::operation::{Idempotency, Operation};
 use super::{Call, Decode};
+use crate::operation::{Idempotency, Operation};
 use crate::wire::redact::Redacted;
 
 /// Why a request could not be made from the values given.

@@ -10,8 +10,9 @@ use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
 
 use super::{Credentials, ProviderError, Source};
-use crate::call::operation::{Host, Operation};
-use crate::transport::{BoxFuture, BoxTransport, Transport, TransportError, TransportErrorKind};
+use crate::error::{TransportError, TransportErrorKind};
+use crate::operation::{Host, Operation};
+use crate::transport::{BoxFuture, BoxTransport, Transport};
 
 type Sent = Result<Response<Bytes>, TransportError>;
 

@@ -1,6 +1,8 @@
 //! What can go wrong, in terms a caller can act on.
 
+pub(crate) mod failure;
 mod rate_limit;
+mod transport;
 
 use std::fmt;
 use std::time::Duration;
@@ -10,12 +12,12 @@ use http::{HeaderMap, StatusCode, response::Parts};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::call::operation::{Host, Idempotency, Operation};
-use crate::layers::retryable::Failure;
-use crate::transport::{TransportError, TransportErrorKind};
+use crate::operation::{Host, Idempotency, Operation};
 use crate::wire::outside::Outside;
 use crate::wire::{excerpt, json_path, lenient};
+use failure::Failure;
 pub use rate_limit::RateLimit;
+pub use transport::{TransportError, TransportErrorKind};
 
 /// Why a call, or the making of a client, failed.
 ///

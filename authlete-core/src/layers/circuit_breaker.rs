@@ -8,9 +8,10 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::Sent;
-use crate::call::operation::Operation;
-use crate::layers::retryable::Failure;
-use crate::transport::{BoxFuture, Transport, TransportError, TransportErrorKind};
+use crate::error::failure::Failure;
+use crate::error::{TransportError, TransportErrorKind};
+use crate::operation::Operation;
+use crate::transport::{BoxFuture, Transport};
 
 /// When an operation is not called any more, and for how long.
 ///

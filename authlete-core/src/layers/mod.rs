@@ -26,7 +26,6 @@ mod rate_limit;
 #[cfg(feature = "cache")]
 mod response_cache;
 mod retry;
-pub(crate) mod retryable;
 pub(crate) mod stack;
 #[cfg(feature = "tracing")]
 mod trace;
@@ -39,7 +38,7 @@ pub use retry::{RetryLayer, RetryPolicy};
 #[cfg(feature = "tracing")]
 pub use trace::TraceLayer;
 
-use crate::transport::TransportError;
+use crate::error::TransportError;
 
 /// What a transport returns.
 pub(crate) type Sent = Result<http::Response<bytes::Bytes>, TransportError>;

@@ -9,8 +9,8 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Sent;
-use crate::call::operation::Operation;
 use crate::error::RateLimit;
+use crate::operation::Operation;
 use crate::transport::{BoxFuture, Transport};
 
 /// Lets so many calls a second pass, and makes the others wait, in the order in which they came.

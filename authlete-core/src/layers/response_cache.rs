@@ -10,9 +10,9 @@ use moka::sync::Cache as Store;
 use tokio::time::Instant;
 
 use super::Sent;
-use crate::call::operation::{CacheClass, Operation};
 use crate::credentials::Credentials;
-use crate::layers::retryable::Failure;
+use crate::error::failure::Failure;
+use crate::operation::{CacheClass, Operation};
 use crate::transport::{BoxFuture, Transport};
 
 /// Which responses are kept, and for how long.
@@ -219,9 +219,9 @@ impl<T: Transport> Transport for ResponseCacheLayer<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::TransportErrorKind::Connect;
     use crate::test::{AUTH_INTROSPECTION, CLIENT_UPDATE, SERVICE_CONFIGURATION, SERVICE_GET};
     use crate::test::{Script, Step, request};
-    use crate::transport::TransportErrorKind::Connect;
     use tokio::time::{advance, timeout};
 
     const MINUTE: Duration = Duration::from_secs(60);

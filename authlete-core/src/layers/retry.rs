@@ -6,11 +6,11 @@ use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Sent;
-use crate::call::Deadline;
-use crate::call::operation::{Idempotency, Operation};
-use crate::error::RateLimit;
-use crate::layers::retryable::Failure;
-use crate::transport::{BoxFuture, Transport, TransportError, TransportErrorKind};
+use crate::error::failure::Failure;
+use crate::error::{RateLimit, TransportError, TransportErrorKind};
+use crate::operation::{Idempotency, Operation};
+use crate::transport::Deadline;
+use crate::transport::{BoxFuture, Transport};
 
 /// How often and after what time a call is tried again.
 ///

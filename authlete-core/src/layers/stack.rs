@@ -76,15 +76,15 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
+    use crate::call::Call;
     use crate::call::client::{Client, ClientSettings};
-    use crate::call::operation::Operation;
     use crate::call::request::request;
-    use crate::call::{Call, Deadline, Idempotency};
     use crate::credentials::{Credentials, SharedCredentials};
     use crate::error::Error;
     use crate::layers::Sent;
+    use crate::operation::{Idempotency, Operation};
     use crate::test::{AUTH_TOKEN, SERVICE_GET, Script, Step};
-    use crate::transport::{BoxFuture, Transport};
+    use crate::transport::{BoxFuture, Deadline, Transport};
     use crate::wire::lenient;
     use bytes::Bytes;
 
@@ -359,17 +359,17 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn credentials_stay_with_the_server_that_they_are_for() {
-        static IDP: Operation = Operation::new(crate::call::operation::OperationParts {
+        static IDP: Operation = Operation::new(crate::operation::OperationParts {
             id: "idp",
             name: "idp",
             method: "GET",
             path: "/api/service",
             tag: "",
             idempotency: Idempotency::Safe,
-            cache: crate::call::operation::CacheClass::None,
+            cache: crate::operation::CacheClass::None,
             ends_tokens: false,
             since: None,
-            host: crate::call::operation::Host::Idp,
+            host: crate::operation::Host::Idp,
         });
         fn call(client: &Client) -> Call<'_, Bytes> {
             request(client, &IDP).path("/api/service").call(lenient::raw)

@@ -8,9 +8,10 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use super::Sent;
-use crate::call::Deadline;
-use crate::call::operation::Operation;
-use crate::transport::{BoxFuture, Transport, TransportErrorKind};
+use crate::error::TransportErrorKind;
+use crate::operation::Operation;
+use crate::transport::Deadline;
+use crate::transport::{BoxFuture, Transport};
 use crate::wire::lenient;
 
 /// Makes a [`tracing`] span for every call, around another transport.

@@ -14,8 +14,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::actions::{Action, IntoAction};
-use crate::call::operation::Operation;
-use crate::transport::{BoxFuture, Transport, TransportError, TransportErrorKind};
+use crate::error::{TransportError, TransportErrorKind};
+use crate::operation::Operation;
+use crate::transport::{BoxFuture, Transport};
 
 pub use record::Recorder;
 

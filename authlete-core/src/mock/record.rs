@@ -10,8 +10,9 @@ use http::{Request, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::call::operation::Operation;
-use crate::transport::{BoxFuture, BoxTransport, Transport, TransportError, TransportErrorKind, TransportLayer};
+use crate::error::{TransportError, TransportErrorKind};
+use crate::operation::Operation;
+use crate::transport::{BoxFuture, BoxTransport, Transport, TransportLayer};
 
 /// One call and its response.
 #[derive(Clone, Serialize, Deserialize)]

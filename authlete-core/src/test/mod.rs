@@ -5,8 +5,8 @@ mod script;
 pub(crate) use script::{Script, Step, request};
 
 use crate::call::client::{Client, ClientSettings};
-use crate::call::operation::{CacheClass, Host, Idempotency, Operation};
 use crate::credentials::Credentials;
+use crate::operation::{CacheClass, Host, Idempotency, Operation};
 
 const fn operation(name: &'static str, path: &'static str, idempotency: Idempotency, cache: CacheClass) -> Operation {
     let (ends_tokens, since, host) = (false, None, Host::Api);

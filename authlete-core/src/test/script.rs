@@ -4,9 +4,10 @@ use std::sync::Mutex;
 
 use bytes::Bytes;
 
-use crate::call::operation::Operation;
+use crate::error::{TransportError, TransportErrorKind};
 use crate::layers::Sent;
-use crate::transport::{BoxFuture, Transport, TransportError, TransportErrorKind};
+use crate::operation::Operation;
+use crate::transport::{BoxFuture, Transport};
 
 /// What happens to one call.
 #[derive(Debug, Clone)]

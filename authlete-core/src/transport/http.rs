@@ -9,9 +9,9 @@ use http::Uri;
 use reqwest::Url;
 
 use super::tls_and_proxy::{TlsAndProxy, build_client};
-use super::{BoxFuture, Transport, TransportError, TransportErrorKind};
-use crate::call::operation::Operation;
-use crate::error::Error;
+use super::{BoxFuture, Transport};
+use crate::error::{Error, TransportError, TransportErrorKind};
+use crate::operation::Operation;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);

@@ -12,8 +12,9 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::{BoxFuture, Transport, TransportError, TransportErrorKind};
-use crate::call::operation::{OTHER, Operation};
+use super::{BoxFuture, Transport};
+use crate::error::{TransportError, TransportErrorKind};
+use crate::operation::{OTHER, Operation};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Sent = Result<Response<Bytes>, TransportError>;

@@ -1,10 +1,9 @@
-//! What stands on the wire: reading it leniently, identifiers and JSON strings, open enumerations, and where decoding failed.
+//! What stands on the wire: reading it leniently, identifiers, open enumerations, and where decoding failed.
 
 pub(crate) mod decode;
 pub(crate) mod excerpt;
 pub(crate) mod ids;
 pub(crate) mod json_path;
-pub(crate) mod json_string;
 pub(crate) mod lenient;
 pub(crate) mod object;
 pub(crate) mod open_enum;
@@ -18,4 +17,3 @@ pub use ids::{
     AccessTokenIdentifier, ClientId, ClientIdentifier, CredentialOfferId, CredentialRequestId, GrantId,
     HardwareKeyHandle, RefreshTokenIdentifier, ServiceId, SessionId, Ticket, TokenBatchId, UserCode,
 };
-pub use json_string::JsonString;

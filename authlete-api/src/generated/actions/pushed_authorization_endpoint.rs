@@ -180,7 +180,7 @@ impl rt::Action for PushedAuthorizationAction {
         client
             .pushed_requests()
             .pushed(
-                request,
+                request.names_max_age,
                 response.request_uri.as_deref(),
                 response.response_content.as_deref(),
             );

@@ -62,7 +62,7 @@ fn remember(context: &Context<'_>) -> Option<TokenStream> {
     let response = answering.response();
     Some(quote! {
         fn remember(response: &types::#response, request: rt::RequestFacts, client: &rt::Client) {
-            client.pushed_requests().pushed(request, response.#uri.as_deref(), response.#content.as_deref());
+            client.pushed_requests().pushed(request.names_max_age, response.#uri.as_deref(), response.#content.as_deref());
         }
     })
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::decode::BodyError;
 use crate::error::Error;
+use crate::wire::decode::BodyError;
 
 /// A text that holds JSON: claims, the payload of a credential, a key set.
 ///

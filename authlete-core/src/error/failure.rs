@@ -2,8 +2,8 @@
 
 use http::StatusCode;
 
-use crate::call::operation::Idempotency;
-use crate::transport::TransportErrorKind;
+use super::TransportErrorKind;
+use crate::operation::Idempotency;
 
 /// What a failure means for another attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
