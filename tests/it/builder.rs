@@ -219,6 +219,12 @@ fn the_environment_may_hold_the_certificate_or_name_its_file() {
 }
 
 #[test]
+fn a_region_is_where_calls_go() {
+    let authlete = Authlete::builder().service_token(1, "s3cret").region(authlete_api::Region::Jp).build().unwrap();
+    assert_eq!(authlete.client().base_url(), "https://jp.authlete.com");
+}
+
+#[test]
 fn handles_print_where_calls_go() {
     let authlete = builder("https://authlete.example").build().unwrap();
     let service = authlete.default_service().unwrap();

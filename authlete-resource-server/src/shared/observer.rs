@@ -11,8 +11,9 @@ use super::{Revocation, Revocations};
 impl Revocations {
     /// A layer for the client of the service, which notices calls that may end access tokens: the revocation endpoint,
     /// revocation and deletion of tokens, changes of authorizations, grants, sessions, clients and the service, and
-    /// whatever issues tokens. After each of them cached verdicts are void; where the call names a token, a user, a client
-    /// or a grant, tokens that are verified locally are refused as well.
+    /// whatever issues tokens. After each of them cached verdicts are void. Tokens that are verified locally are refused as
+    /// well where the call revokes or deletes a token, a client or a grant; after others, such as a change of what a user
+    /// allows a client or a lock of a client, they stay good until Authlete is asked or they expire.
     ///
     /// The token endpoint is among them because a refresh ends the access token before it, and a replayed code or refresh
     /// token ends what came of it (RFC 6749 4.1.2). A server that issues many tokens therefore gains little from a cache

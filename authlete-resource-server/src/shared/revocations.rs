@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn those_that_are_not_over_are_told() {
         let (revocations, now) = (Revocations::default(), now());
-        for (id, until) in [(0, now - 100), (1, now + 100), (2, now + 200), (3, 0)] {
+        for (id, until) in [(0, now - 100), (1, now + 100), (2, now + 200), (3, 0), (4, now)] {
             revocations.add(ending(id, until));
         }
         let mut told = revocations.all();
@@ -289,7 +289,7 @@ mod tests {
     fn a_full_memory_forgets_the_tenth_that_ends_first() {
         let now = now();
         let revocations = full(|id| now + 1000 + id as u64);
-        revocations.add(ending(CAPACITY, now + 1));
+        revocations.add(ending(CAPACITY, now + 900));
         assert_eq!(revocations.all().len(), CAPACITY - CAPACITY / 10 + 1);
         assert!(!knows(&revocations, CAPACITY / 10 - 1) && knows(&revocations, CAPACITY / 10));
         assert!(knows(&revocations, CAPACITY), "the newest is never the one to go");

@@ -5,7 +5,6 @@ use authlete_api::types::{
     ClientRegistrationDeleteRequest, GrantManagementAction, GrantManagementRequest, RevocationRequest,
     TokenRevokeRequest,
 };
-use authlete_resource_server::shared::SharedStore as _;
 use authlete_resource_server::{JwtVerifier, ResourceServer, Revocations, VerdictCache};
 use axum::Router;
 use axum::body::Body;
@@ -64,13 +63,15 @@ async fn a_token_that_is_deleted_or_revoked_is_refused() {
     };
     assert!(ends((204, ""), delete).await);
     assert!(!ends((404, r#"{"resultCode": "A000000"}"#), delete).await, "it was another service's");
+    fn new() -> TokenRevokeRequest {
+        TokenRevokeRequest::default()
+    }
     let revoke = async |request: fn(&str) -> TokenRevokeRequest| {
         let call = async |service: &AuthleteService, token: &str| {
             let _ = service.access_tokens().revoke(request(token)).await;
         };
         ends((200, r#"{"count": 1}"#), call).await
     };
-    let new = TokenRevokeRequest::default;
     assert!(revoke(|token| new().access_token_identifier(token)).await);
     assert!(!revoke(|_| new().access_token_identifier("other").subject("ada")).await, "one token is meant");
     assert!(revoke(|_| new().subject("ada")).await);
@@ -128,12 +129,12 @@ async fn what_is_kept_is_void_after_a_call_that_may_have_ended_tokens() {
         assert_eq!(status(&server, "token").await, StatusCode::UNAUTHORIZED);
         assert_eq!(status(&server, "token").await, StatusCode::UNAUTHORIZED);
         assert_eq!(introspection.calls(), 2, "what is found afterwards is kept");
+        assert_eq!(revocations.generation(), 1, "one call, one loss of what is kept");
     }
 }
 
 /// An API at two instances with one store; the calls that end tokens are made at the first.
 struct Two {
-    shelf: Shelf,
     introspection: Canned,
     calls: Canned,
     service: AuthleteService,
@@ -153,7 +154,7 @@ impl Two {
             server.cache(VerdictCache::default()).revocations(revocations).shared(shelf.clone())
         };
         let (one, other) = (instance(revocations), instance(Revocations::default()));
-        Self { shelf, introspection, calls, service, other, _one: one }
+        Self { introspection, calls, service, other, _one: one }
     }
 }
 
@@ -168,7 +169,6 @@ async fn other_instances_hear_of_what_a_call_ended() {
     assert_eq!(status(&two.other, &jwt).await, StatusCode::UNAUTHORIZED, "it was named");
     assert_eq!(status(&two.other, "token").await, StatusCode::UNAUTHORIZED, "it is asked about again");
     assert_eq!(two.introspection.calls(), 2);
-    assert_eq!(two.shelf.generation(), 1, "one call, one loss of what is kept");
 }
 
 #[tokio::test(start_paused = true)]

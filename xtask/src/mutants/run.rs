@@ -349,9 +349,11 @@ fn try_one(id: usize, programs: &[Program], tests: &[Test]) -> Outcome {
         [first.to_vec(), rest.to_vec()]
     }));
     for batch in batches.iter().filter(|batch| !batch.is_empty()) {
-        let took: Duration = batch.iter().map(|test| test.took).sum();
+        // They run side by side.
+        let longest = batch.iter().map(|test| test.took).max().unwrap_or_default();
+        let all: Duration = batch.iter().map(|test| test.took).sum();
         let names: Vec<&String> = batch.iter().map(|test| &test.name).collect();
-        let limit = Duration::from_secs(15) + 4 * took;
+        let limit = Duration::from_secs(15) + 4 * longest + all / 2;
         match run(&programs[batch[0].program], &names, limit, (ON, &id.to_string())) {
             Some(true) => {}
             Some(false) => return Outcome::Caught(names[0].clone()),
