@@ -189,7 +189,7 @@ mod tests {
             assert_eq!((same_resource(one, other), same_resource(other, one)), (same, same), "{one} {other}");
         }
         assert_eq!(split("https://a.example:1/b/c?d"), ("https://a.example:1", "/b/c"));
-        assert_eq!(split("ab://c/d"), ("ab://c", "/d"));
+        assert_eq!(split("a://b/c"), ("a://b", "/c"));
         assert_eq!(split("/d"), ("", "/d"));
     }
 }

@@ -8,7 +8,6 @@ use authlete_api::AuthleteService;
 use authlete_api::http_inputs::Malformed;
 use http::HeaderMap;
 
-use crate::admission::LOCAL_TTL;
 use crate::challenge::Refused;
 use crate::jwt::JwtVerifier;
 use crate::layer::ProtectLayer;
@@ -81,11 +80,10 @@ impl ResourceServer {
     }
 
     fn with(settings: Settings) -> Self {
-        let verdicts = |cache| Verdicts::new(cache, settings.revocations.clone());
+        let verdicts = || Verdicts::new(settings.cache.clone(), settings.revocations.clone());
         Self(Arc::new(Shared {
-            introspected: verdicts(settings.cache.clone()),
-            // Signatures that were verified are kept whatever the setting: that loses nothing.
-            local: verdicts(VerdictCache { ttl: LOCAL_TTL, ..settings.cache.clone() }),
+            introspected: verdicts(),
+            local: verdicts(),
             in_flight: InFlight::default(),
             proofs: Proofs::default(),
             pause: Pause::default(),

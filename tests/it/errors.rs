@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use authlete_api::layers::RetryPolicy;
-use authlete_api::types::AuthorizationRequest;
+use authlete_api::types::{AuthorizationRequest, AuthorizationResponse};
 use authlete_api::{ApiError, Authlete, DecodeError, Error, TransportErrorKind};
 use authlete_emulator::Emulator;
 
@@ -76,7 +76,10 @@ async fn what_cannot_be_read_is_told_without_its_values() {
     let error = decode_error(json("201 Created", r#"{"ticket":"s3cret","client":{"clientId":"s3cret"}}"#)).await;
     assert_eq!((error.status().as_u16(), error.path()), (201, "$.client.clientId"));
     assert_eq!(error.headers()["content-type"], "application/json");
+    assert!(error.reason().starts_with("expected i64 at line 1"), "{}", error.reason());
     assert_eq!(error.excerpt(), r#"{"ticket":"…","client":{"clientId":"…""#);
+    let error = authlete_api::decode::<AuthorizationResponse>(br#"{"action":true}"#).unwrap_err();
+    assert!(error.path() == "$.action" && error.reason().starts_with("expected a text"), "{error}");
 }
 
 #[tokio::test]

@@ -138,7 +138,7 @@ fn certificates_come_as_proxies_write_them() {
 /// The values that the proxies' own documents show, with the bytes 03 ef c3 as the certificate.
 #[test]
 fn certificates_are_read_by_the_proxy_that_writes_them() {
-    const XFCC: &str = "By=spiffe://x\\;Hash=ab;Cert=\"-----BEGIN%20CERTIFICATE-----%0AA%2B%2FD%0A-----END%20CERTIFICATE-----%0A\";\
+    const XFCC: &str = "Hash=ab;By=spiffe://x\\;Cert=\"-----BEGIN%20CERTIFICATE-----%0AA%2B%2FD%0A-----END%20CERTIFICATE-----%0A\";\
                         Subject=\"CN=x\\\";y,z\"";
     let chain = XFCC
         .replace("Cert=", "Chain=")

@@ -90,6 +90,7 @@ fn a_page_has_what_the_user_decides_on() {
     assert!(!debug.contains("pay:10") && !debug.contains("amount"), "{debug}");
     // It can be kept, and compared later.
     assert!(read::<ConsentPage>(serde_json::to_value(&page).unwrap()) == page);
+    assert!(format!("{page:?}").starts_with("ConsentPage { client: PageClient {"), "{page:?}");
     assert!(interaction(json!({"resources": ["https://other.example"]})).consent_page(&["en"]) != page);
 }
 
@@ -194,6 +195,7 @@ fn a_request_that_passed_is_issued_and_any_can_be_refused() {
     let accepted = check(backchannel(json!({"resources": ["https://api.example"]})), None).unwrap();
     assert_eq!((accepted.subject(), accepted.request().resources().len()), ("ada", 1));
     let debug = format!("{:?} {accepted:?}", accepted.request().user_hint());
+    assert!(debug.contains("Hint Identified { step: "), "{debug}");
     assert!(!debug.contains("\"ada\"") && !debug.contains("1815"), "{debug}");
     let (issue, issued) = accepted.issue();
     assert_eq!((issue.ticket.as_str(), issued.consent_page(&["en"]).binding_message.as_deref()), ("t", Some("AB-12")));

@@ -34,3 +34,15 @@ fn a_schema_explains_types_and_fields_in_the_words_of_the_documentation() {
         properties.iter().filter(|(_, property)| plain(&property["description"]).is_none()).collect();
     assert!(unexplained.is_empty() && properties.len() > 30, "{unexplained:?}");
 }
+
+#[test]
+fn json_in_a_string_is_a_string_of_that_media_type() {
+    let schema = serde_json::to_value(schemars::schema_for!(AuthorizationResponse)).unwrap();
+    let payload = &schema["properties"]["requestObjectPayload"];
+    assert_eq!(
+        (&payload["type"][0], &payload["contentMediaType"]),
+        (&"string".into(), &"application/json".into()),
+        "{payload}"
+    );
+    assert!(schema["$defs"].get("JsonString").is_none());
+}

@@ -437,6 +437,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_configuration_error_is_what_it_says() {
+        let error = ConfigurationError::new("it is wrong");
+        assert_eq!(
+            (error.to_string(), Error::from(error).to_string()),
+            ("it is wrong".to_owned(), "it is wrong".to_owned())
+        );
+    }
+
+    #[test]
     fn waits_are_told_in_whole_seconds_that_are_not_too_few() {
         for (millis, told) in [(0, 0), (1, 1), (999, 1), (1000, 1), (1001, 2), (61_500, 62)] {
             assert_eq!(seconds(Duration::from_millis(millis)), told);

@@ -156,7 +156,7 @@ mod tests {
     fn what_is_wrong_is_told_to_the_log() {
         let wrong = Malformed::of_token(None, "the header is there twice");
         assert_eq!(wrong.what(), "the header is there twice");
-        for reply in [wrong.clone().challenge(TokenScheme::DPoP), Reply::from(wrong)] {
+        for reply in [wrong.challenge(TokenScheme::DPoP), Reply::from(wrong)] {
             assert_eq!(reply.details().reason, Some("the header is there twice"));
         }
         assert_eq!(Reply::from(Malformed::of_proof("no proof")).details().reason, Some("no proof"));

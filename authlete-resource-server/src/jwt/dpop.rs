@@ -236,6 +236,7 @@ mod tests {
         }
         // What separates is not the same as itself escaped.
         assert_eq!(normalized("https://a.example/x%2fy").as_deref(), Some("https://a.example/x%2Fy"));
+        assert_eq!(normalized("https://a.example/%zz%7e%").as_deref(), Some("https://a.example/%zz~%"));
         for other in [
             "http://api.example.com/a~b/c",
             "https://api.example.com:8443/a~b/c",

@@ -1,5 +1,7 @@
 //! The key set: rotation without a refused token, an issuer that is away, and floods of unknown keys.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use authlete_resource_server::{JwtError, JwtVerifier, KeySet, KeySource, KeySourceError};
@@ -154,7 +156,7 @@ async fn a_key_set_has_64_kib_at_most() {
     let of_size = |size: usize| {
         let set = serde_json::json!({"keys": [key.public]}).to_string();
         let padded = format!("{}{}", set, " ".repeat(size - set.len()));
-        KeySet::new(Fixed(padded.into_bytes(), Duration::ZERO))
+        KeySet::new(Fixed(padded.into_bytes(), Duration::ZERO, Arc::default()))
     };
     assert!(of_size(64 * 1024).refresh().await.is_ok());
     for size in [64 * 1024 + 1, 128 * 1024] {
@@ -168,19 +170,22 @@ async fn a_request_waits_for_keys_that_are_slow_and_not_for_ever() {
     let key = Key::new("k");
     let set = serde_json::json!({"keys": [key.public]}).to_string().into_bytes();
     for (takes, outcome) in [(1800, Ok(())), (2100, Err(JwtError::KeysUnavailable))] {
-        let verifier = verifier(KeySet::new(Fixed(set.clone(), Duration::from_millis(takes))));
+        let fetches = Arc::<AtomicUsize>::default();
+        let verifier = verifier(KeySet::new(Fixed(set.clone(), Duration::from_millis(takes), Arc::clone(&fetches))));
         // The second one waits for the turn of the first as well.
         let (token, other) = (good(&key), good(&key));
         let (first, second) = tokio::join!(verifier.claims(&token), verifier.claims(&other));
         assert_eq!((first.map(|_| ()), second.map(|_| ())), (outcome, outcome), "{takes}");
+        assert_eq!(fetches.load(Ordering::SeqCst), 1, "they share it");
     }
 }
 
-/// Gives the same after the same time.
-struct Fixed(Vec<u8>, Duration);
+/// Gives the same after the same time, and counts.
+struct Fixed(Vec<u8>, Duration, Arc<AtomicUsize>);
 
 impl KeySource for Fixed {
     fn fetch(&self) -> authlete_api::BoxFuture<'_, Result<Vec<u8>, KeySourceError>> {
+        self.2.fetch_add(1, Ordering::SeqCst);
         Box::pin(async {
             tokio::time::sleep(self.1).await;
             Ok(self.0.clone())

@@ -20,6 +20,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use tower::{Layer as _, Service as _, ServiceExt as _};
 
+use crate::authlete::{Canned, Said};
 use crate::issuer::{AUDIENCE, ISSUER, Key, Keys, claims, good, header, now};
 
 fn local(issuer: &Key) -> ResourceServer {
@@ -219,4 +220,14 @@ async fn a_challenge_names_the_scopes_that_are_scopes() {
     let response = api.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
     let challenge = response.headers()["www-authenticate"].to_str().unwrap();
     assert!(challenge.contains("scope=\"orders:read orders:write\""), "{challenge}");
+}
+
+#[tokio::test]
+async fn a_refusal_of_authlete_says_what_it_said() {
+    let authlete = Canned::new(&[Said::Bad]);
+    let response = called(&ResourceServer::new(authlete.service(1, "a")), &[("authorization", "Bearer token")]).await;
+    let refusal = response.extensions().get::<Refusal>().unwrap();
+    let details = refusal.details().unwrap();
+    assert_eq!(details.operation.map(|operation| operation.name), Some("auth_introspection"));
+    assert_eq!(refusal.status(), StatusCode::UNAUTHORIZED);
 }
