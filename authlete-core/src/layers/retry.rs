@@ -97,8 +97,9 @@ impl<T: Transport> RetryLayer<T> {
     }
 
     /// Leaves it to the call to give up an attempt at the deadline. It does so in any case; layers between would miss an error.
-    pub(crate) fn without_timer(self) -> Self {
-        Self { has_timer: false, ..self }
+    pub(crate) fn without_timer(mut self) -> Self {
+        self.has_timer = false;
+        self
     }
 
     /// Across an attempt this holds one copy of the request: its future is on the heap for every call.

@@ -192,6 +192,10 @@ mod tests {
         assert_eq!(path(49), format!("${}", ".abcdefghi".repeat(49)));
         assert_eq!(path(50), format!("${}…", ".abcdefghi".repeat(50)));
         assert_eq!(path(70), path(50));
+        let body = format!("{}{}", r#"{"abcdefghi":"#.repeat(49), r#"{"abcdefgh":true}"#);
+        let just = path_at(body.as_bytes(), 1, 13 * 49 + 16);
+        assert_eq!(just, format!("${}.abcdefgh", ".abcdefghi".repeat(49)));
+        assert_eq!(just.len(), LONGEST);
     }
 
     #[test]
