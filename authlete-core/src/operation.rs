@@ -91,7 +91,7 @@ pub enum Idempotency {
     NotIdempotent,
 }
 
-/// What [`Client::request`](super::Client::request) calls: an operation that is not in the description, so that nothing is
+/// What [`Client::request`](crate::call::Client::request) calls: an operation that is not in the description, so that nothing is
 /// known of it.
 pub(crate) static OTHER: Operation = Operation {
     id: "",

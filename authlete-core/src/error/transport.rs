@@ -26,7 +26,7 @@ pub enum TransportErrorKind {
     Timeout,
     /// The connection broke, or the response could not be read; the request may have arrived.
     Interrupted,
-    /// The response is larger than [`HttpTransport::body_limit`] allows. The request has arrived.
+    /// The response is larger than `HttpTransport::body_limit` allows. The request has arrived.
     TooLarge,
     /// It was not sent, because the operation failed too often just now: see
     /// [`CircuitBreaker`](crate::layers::CircuitBreaker).

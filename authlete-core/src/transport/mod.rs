@@ -33,7 +33,7 @@ pub type BoxTransport = Box<dyn Transport>;
 /// The default is `HttpTransport`, which uses reqwest. Another one can serve calls in process, record them, or send them by
 /// another HTTP client; it may wrap the default one. The request is complete: credentials are in it, so do not log its
 /// headers. Among its extensions are its [`Idempotency`](crate::operation::Idempotency), and its
-/// [`Deadline`](Deadline) where it has one.
+/// [`Deadline`] where it has one.
 ///
 /// ```
 /// use authlete_api::{Authlete, BoxFuture, Operation, Transport, TransportError};

@@ -6,7 +6,7 @@
 mod run;
 mod switch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -156,7 +156,8 @@ fn list(project: &Path) -> Result<Vec<Mutant>, String> {
     serde_json::from_slice(&output.stdout).map_err(|error| format!("the list of cargo-mutants: {error}"))
 }
 
-/// Copies the files that git knows. A file that has not changed is left as it is, or cargo would build it again.
+/// Copies the files that git knows, and removes what it does not know any more. A file that has not changed is left as it is, or
+/// cargo would build it again.
 fn copy(project: &Path, tree: &Path) -> Result<(), String> {
     let output = Command::new("git")
         .current_dir(project)
@@ -164,6 +165,10 @@ fn copy(project: &Path, tree: &Path) -> Result<(), String> {
         .output()
         .map_err(|error| format!("cannot start git: {error}"))?;
     let names = String::from_utf8_lossy(&output.stdout).into_owned();
+    let known: BTreeSet<PathBuf> = names.split('\0').map(|name| tree.join(name)).collect();
+    for path in files_below(tree).unwrap_or_default().iter().filter(|path| !known.contains(*path)) {
+        std::fs::remove_file(path).map_err(|error| format!("cannot remove {}: {error}", path.display()))?;
+    }
     for name in names.split('\0').filter(|name| !name.is_empty()) {
         let from = project.join(name);
         // Those of the three crates are written with their switches.
@@ -172,6 +177,21 @@ fn copy(project: &Path, tree: &Path) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The files in a folder and all below it.
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let mut found = Vec::new();
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("cannot list {}: {error}", folder.display()))?;
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        if path.is_dir() {
+            found.extend(files_below(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 fn is_switched(path: &Path) -> bool {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use toml_edit::DocumentMut;
 
 use super::switch::{Switched, switch};
-use super::{CRATES, Mutant, Outcome, put};
+use super::{CRATES, Mutant, Outcome, files_below, put};
 use crate::files;
 
 /// Turns a change on.
@@ -19,7 +19,7 @@ const ON: &str = "AUTHLETE_MUTANT";
 /// Names the file to which those are written that are reached.
 const REACHED: &str = "AUTHLETE_MUTANTS_REACHED";
 
-/// What a crate asks whether a change is on.
+/// What a crate asks whether a change is on, by these two variables.
 const SWITCH: &str = r#"
 #[doc(hidden)]
 #[allow(missing_docs)]
@@ -130,7 +130,7 @@ fn write(
     let mut all = BTreeMap::new();
     for (name, switch_of) in CRATES {
         let source = Path::new(name).join("src");
-        for path in rust_files(&project.join(&source))? {
+        for path in files_below(&project.join(&source))? {
             let relative = path.strip_prefix(project).unwrap_or(&path).to_path_buf();
             let text = String::from_utf8_lossy(&files::read_file(&path)?).into_owned();
             let mut switched = match of_files.get(relative.as_path()) {
@@ -150,20 +150,6 @@ fn write(
         }
     }
     Ok(all)
-}
-
-fn rust_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let mut found = Vec::new();
-    let entries = std::fs::read_dir(folder).map_err(|error| format!("cannot list {}: {error}", folder.display()))?;
-    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-        if path.is_dir() {
-            found.extend(rust_files(&path)?);
-        } else if !path.to_string_lossy().ends_with('~') {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 /// The changes that the compiler's errors are about, and the errors that are about none.
