@@ -127,11 +127,8 @@ impl Proofs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test::KEY;
     use p256::ecdsa::signature::Verifier;
-
-    /// The key of RFC 7515, appendix A.3.
-    const KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
-        "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
 
     fn decoded(part: &str) -> serde_json::Value {
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()

@@ -83,17 +83,14 @@ mod tests {
     use crate::error::Error;
     use crate::layers::Sent;
     use crate::operation::{Idempotency, Operation};
+    #[cfg(feature = "dpop")]
+    use crate::test::KEY;
     use crate::test::{AUTH_TOKEN, SERVICE_GET, Script, Step};
     use crate::transport::{BoxFuture, Deadline, Transport};
     use crate::wire::lenient;
     use bytes::Bytes;
 
     const SECOND: Duration = Duration::from_secs(1);
-
-    /// The key of RFC 7515, appendix A.3.
-    #[cfg(feature = "dpop")]
-    const KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
-        "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
 
     /// Passes requests on, and keeps what it saw of them.
     struct Seen {

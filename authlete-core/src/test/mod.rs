@@ -46,6 +46,11 @@ pub(crate) static AUTH_TOKEN_DELETE: Operation = operation(
 pub(crate) static AUTH_INTROSPECTION: Operation =
     operation("auth_introspection", "/api/{serviceId}/auth/introspection", Idempotency::Safe, CacheClass::None);
 
+/// The key of RFC 7515, appendix A.3.
+#[cfg(feature = "dpop")]
+pub(crate) const KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
+
 /// A client that sends nowhere.
 pub(crate) fn client() -> Client {
     let mut settings = ClientSettings::new("test", "https://login.example");

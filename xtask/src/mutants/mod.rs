@@ -62,6 +62,10 @@ enum Outcome {
 }
 
 impl Outcome {
+    fn is_caught(&self) -> bool {
+        matches!(self, Self::Caught(_) | Self::TimedOut(_))
+    }
+
     fn told(&self) -> &'static str {
         match self {
             Self::Caught(_) => "caught by a test that fails",
@@ -124,7 +128,7 @@ fn summary(outcomes: &BTreeMap<String, Outcome>) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (name, outcome) in outcomes {
         *counts.entry(outcome.told()).or_default() += 1;
-        if !matches!(outcome, Outcome::Caught(_) | Outcome::TimedOut(_) | Outcome::DoesNotCompile) {
+        if !outcome.is_caught() && *outcome != Outcome::DoesNotCompile {
             text.push_str(&format!("{}: {name}\n", outcome.told()));
         }
     }
@@ -132,7 +136,7 @@ fn summary(outcomes: &BTreeMap<String, Outcome>) -> String {
         text.push_str(&format!("{count:6} {told}\n"));
     }
     let of = |is: fn(&Outcome) -> bool| outcomes.values().filter(|outcome| is(outcome)).count();
-    let caught = of(|outcome| matches!(outcome, Outcome::Caught(_) | Outcome::TimedOut(_)));
+    let caught = of(Outcome::is_caught);
     let tried = caught + of(|outcome| matches!(outcome, Outcome::Survived | Outcome::NotReached));
     let share = 100.0 * caught as f64 / tried.max(1) as f64;
     text.push_str(&format!("{caught} of {tried} are caught: {share:.1} %\n"));

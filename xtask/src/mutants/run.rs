@@ -28,8 +28,8 @@ pub mod mutants {
     use std::io::Write;
     use std::sync::{LazyLock, Mutex};
 
-    static ON: LazyLock<Option<usize>> = LazyLock::new(|| std::env::var("AUTHLETE_MUTANT").ok()?.parse().ok());
-    static FILE: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("AUTHLETE_MUTANTS_REACHED").ok());
+    static ON: LazyLock<Option<usize>> = LazyLock::new(|| std::env::var("$ON").ok()?.parse().ok());
+    static FILE: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("$REACHED").ok());
     static SEEN: Mutex<Option<HashSet<usize>>> = Mutex::new(None);
 
     pub fn is_on(id: usize) -> bool {
@@ -141,7 +141,7 @@ fn write(
             };
             if relative == source.join("lib.rs") {
                 match switch_of {
-                    None => switched.text.push_str(SWITCH),
+                    None => switched.text.push_str(&SWITCH.replace("$ON", ON).replace("$REACHED", REACHED)),
                     Some(other) => switched.text.push_str(&format!("#[doc(hidden)]\npub use {other}::mutants;\n")),
                 }
             }
